@@ -1,0 +1,109 @@
+//! A span of time as people write it in `pipeline.yaml`: `90s`, `10m`, `6h`, `1d`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// A whole number of seconds, at most ten years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Span(u64);
+
+const TEN_YEARS: u64 = 10 * 366 * 86_400;
+const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
+/// A text that is no span of time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no span of time: write a whole number and a unit, at most ten years, like 90s, 10m, 6h or 1d"
+)]
+pub struct SpanError(String);
+
+impl Span {
+    /// This many seconds; more than ten years becomes ten years.
+    pub const fn seconds(seconds: u64) -> Self {
+        Self(if seconds > TEN_YEARS { TEN_YEARS } else { seconds })
+    }
+
+    /// The length in seconds.
+    pub const fn as_secs(self) -> u64 {
+        self.0
+    }
+
+    /// The length as a duration to add to a time.
+    pub const fn duration(self) -> SignedDuration {
+        SignedDuration::from_secs(self.0.cast_signed())
+    }
+}
+
+impl FromStr for Span {
+    type Err = SpanError;
+
+    fn from_str(text: &str) -> Result<Self, SpanError> {
+        let error = || SpanError(text.to_owned());
+        let unit = text.chars().last().ok_or_else(error)?;
+        let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(error)?;
+        let count: u64 = text[..text.len() - unit.len_utf8()].trim_end().parse().map_err(|_| error())?;
+        let total = count.checked_mul(*seconds).filter(|total| *total <= TEN_YEARS).ok_or_else(error)?;
+        Ok(Self(total))
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = SpanError;
+
+    fn try_from(text: String) -> Result<Self, SpanError> {
+        text.parse()
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        span.to_string()
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = UNITS.iter().find(|(_, seconds)| self.0 >= *seconds && self.0.is_multiple_of(*seconds));
+        let (unit, seconds) = whole.unwrap_or(&('s', 1));
+        write!(f, "{}{unit}", self.0 / seconds)
+    }
+}
+
+impl JsonSchema for Span {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9]+ *[smhd]$", "examples": ["90s", "10m", "6h", "1d"] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_what_people_write() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("6 h", 21_600), ("1d", 86_400), ("0s", 0)] {
+            assert_eq!(text.parse(), Ok(Span(seconds)));
+        }
+        for bad in ["", "10", "m", "-1s", "1.5h", "10 weeks", "4000d", "99999999999999999999s", "1é"] {
+            assert!(bad.parse::<Span>().is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn printing_and_reading_agree(seconds in 0..=TEN_YEARS) {
+            prop_assert_eq!(Span(seconds).to_string().parse(), Ok(Span(seconds)));
+        }
+    }
+}
