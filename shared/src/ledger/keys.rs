@@ -1,0 +1,99 @@
+//! Where each thing lies in the bucket of evidence: the one place that spells keys.
+
+use crate::names::{ContentHash, Generation, ModelName};
+
+/// The key under which a team's `pipeline.yaml` lies.
+pub fn pipeline(model: &ModelName) -> String {
+    format!("{PIPELINES}{model}/pipeline.yaml")
+}
+
+/// The prefix of all pipelines.
+pub const PIPELINES: &str = "pipelines/";
+
+/// Where events lie that no pipeline asked for, or that could not be read. Nothing that arrives is lost.
+pub fn unrouted(event: &ContentHash) -> String {
+    format!("ledger/_unrouted/{event}.json")
+}
+
+/// The keys of one model.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    model: ModelName,
+}
+
+impl Keys {
+    /// The keys of this model.
+    pub fn new(model: &ModelName) -> Self {
+        Self { model: model.clone() }
+    }
+
+    /// The retraining loop's memory: [`super::Training`].
+    pub fn training(&self) -> String {
+        format!("ledger/{}/training.json", self.model)
+    }
+
+    /// What serves: the release record.
+    pub fn release(&self) -> String {
+        format!("ledger/{}/release.json", self.model)
+    }
+
+    /// The known data objects and what became of them: [`super::Dataset`].
+    pub fn dataset(&self) -> String {
+        format!("ledger/{}/dataset.json", self.model)
+    }
+
+    /// The constraints that new data must meet. A person may edit them.
+    pub fn constraints(&self) -> String {
+        format!("ledger/{}/constraints.json", self.model)
+    }
+
+    /// The frozen bins in which every object is counted.
+    pub fn bins(&self) -> String {
+        format!("ledger/{}/bins.json", self.model)
+    }
+
+    /// The triggers that wait to be handled.
+    pub fn inbox(&self) -> String {
+        format!("ledger/{}/inbox/", self.model)
+    }
+
+    /// The triggers that were handled, each with its outcome.
+    pub fn handled(&self) -> String {
+        format!("ledger/{}/handled/", self.model)
+    }
+
+    /// The audit trail, append only.
+    pub fn history(&self, entry: &str) -> String {
+        format!("ledger/{}/history/{entry}.json", self.model)
+    }
+
+    /// The question that a run has put to a person, with the token that answers it.
+    pub fn question(&self, generation: Generation) -> String {
+        format!("ledger/{}/questions/{:06}.json", self.model, generation.0)
+    }
+
+    /// The folder of one run's evidence.
+    pub fn run(&self, generation: Generation) -> String {
+        format!("runs/{}/{:06}/", self.model, generation.0)
+    }
+
+    /// One piece of a run's evidence, for example `drift.json`.
+    pub fn evidence(&self, generation: Generation, name: &str) -> String {
+        format!("{}{name}", self.run(generation))
+    }
+
+    /// The rows of an object that were refused, each with its reason.
+    pub fn quarantine(&self, generation: Generation, object: &str) -> String {
+        format!("quarantine/{}/{:06}/{object}.jsonl", self.model, generation.0)
+    }
+
+    /// The profile of one object.
+    pub fn profile(&self, object: &str) -> String {
+        format!("profiles/{}/{object}.json", self.model)
+    }
+
+    /// The folder of accepted rows: `<object>.csv` to train on, `<object>.jsonl` to score.
+    pub fn accepted(&self) -> String {
+        format!("accepted/{}/", self.model)
+    }
+}

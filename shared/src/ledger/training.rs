@@ -1,0 +1,268 @@
+//! The retraining loop's memory: which run is open, what was spent, and what stops the loop.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::names::{ContentHash, Generation};
+use crate::pipeline::Span;
+
+/// How many fingerprints of earlier trainings are remembered.
+const REMEMBERED: usize = 500;
+
+/// The document `ledger/<model>/training.json`, changed only by compare-and-swap.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Training {
+    /// The newest generation that was ever opened.
+    pub generation: Generation,
+    /// The run that holds the lock.
+    pub open: Option<OpenRun>,
+    /// When a model was last trained.
+    pub last_trained_at: Option<Timestamp>,
+    /// Trainings on the day of the last one.
+    pub trained_that_day: u32,
+    /// Challengers rejected one after another, since the last promotion or reset.
+    pub rejected_in_a_row: u32,
+    /// Set when the breaker opened: why. Only a person closes it.
+    pub breaker: Option<Breaker>,
+    /// Data, code and parameters of earlier trainings, the newest last. They are never trained again.
+    pub fingerprints: Vec<ContentHash>,
+}
+
+/// The run that holds the lock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenRun {
+    /// Which run.
+    pub generation: Generation,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// After this moment the lock is void.
+    pub lease_until: Timestamp,
+    /// Whether the execution is known to have started.
+    pub execution: Execution,
+}
+
+/// Whether an open run's execution is known to have started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Execution {
+    /// The lock was taken; the start may have been lost.
+    Asked,
+    /// Step Functions has confirmed it.
+    Started,
+}
+
+/// An open breaker: no model is trained until a person resets it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// Why it opened.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What came of the wish to open a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// This generation is open; its execution must be started (again: starting is idempotent).
+    Start(Generation),
+    /// This generation runs; it will look into the inbox when it closes.
+    Running(Generation),
+}
+
+/// Why a training may not begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum Refusal {
+    /// The breaker is open.
+    BreakerOpen {
+        /// Why it opened.
+        reason: String,
+    },
+    /// These very inputs, code and parameters were trained before.
+    AlreadyTrained,
+    /// The last training is too recent.
+    CoolingDown {
+        /// When the next may begin.
+        until: Timestamp,
+    },
+    /// The day's budget is spent.
+    BudgetSpent {
+        /// Trainings today.
+        trained: u32,
+    },
+}
+
+/// What bounds the retraining loop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// The least time between two trainings.
+    pub cool_down: Span,
+    /// The most trainings on one day (UTC).
+    pub trainings_per_day: u32,
+}
+
+impl Training {
+    /// Takes the lock for the next generation, or tells who holds it. A lease that ran out holds nothing.
+    pub fn open(&mut self, now: Timestamp, lease: Span) -> Opening {
+        match &self.open {
+            Some(run) if now < run.lease_until => match run.execution {
+                Execution::Asked => Opening::Start(run.generation),
+                Execution::Started => Opening::Running(run.generation),
+            },
+            _ => {
+                self.generation = self.generation.next();
+                self.open = Some(OpenRun {
+                    generation: self.generation,
+                    opened_at: now,
+                    lease_until: now + lease.duration(),
+                    execution: Execution::Asked,
+                });
+                Opening::Start(self.generation)
+            }
+        }
+    }
+
+    /// Notes that Step Functions runs the generation.
+    pub fn started(&mut self, generation: Generation) {
+        if let Some(run) = self.open.as_mut().filter(|run| run.generation == generation) {
+            run.execution = Execution::Started;
+        }
+    }
+
+    /// Frees the lock if this generation holds it.
+    pub fn close(&mut self, generation: Generation) {
+        self.open = self.open.take().filter(|run| run.generation != generation);
+    }
+
+    /// Books a training, or says why it may not begin.
+    pub fn admit(
+        &mut self,
+        fingerprint: &ContentHash,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if let Some(breaker) = &self.breaker {
+            return Err(Refusal::BreakerOpen { reason: breaker.reason.clone() });
+        }
+        if self.fingerprints.contains(fingerprint) {
+            return Err(Refusal::AlreadyTrained);
+        }
+        if let Some(last) = self.last_trained_at {
+            let until = last + limits.cool_down.duration();
+            if now < until {
+                return Err(Refusal::CoolingDown { until });
+            }
+        }
+        let today = self.last_trained_at.is_some_and(|last| day(last) == day(now));
+        let trained = if today { self.trained_that_day } else { 0 };
+        if trained >= limits.trainings_per_day {
+            return Err(Refusal::BudgetSpent { trained });
+        }
+        self.last_trained_at = Some(now);
+        self.trained_that_day = trained + 1;
+        self.fingerprints.push(fingerprint.clone());
+        let surplus = self.fingerprints.len().saturating_sub(REMEMBERED);
+        self.fingerprints.drain(..surplus);
+        Ok(())
+    }
+
+    /// Counts a rejected challenger; after `allowed` in a row the breaker opens.
+    pub fn rejected(&mut self, allowed: u32, now: Timestamp) {
+        self.rejected_in_a_row += 1;
+        if self.rejected_in_a_row >= allowed {
+            let reason = format!("{} challengers in a row were rejected", self.rejected_in_a_row);
+            self.trip(reason, now);
+        }
+    }
+
+    /// A challenger was promoted: the count of rejections begins anew.
+    pub fn promoted(&mut self) {
+        self.rejected_in_a_row = 0;
+    }
+
+    /// Opens the breaker. The first reason stays.
+    pub fn trip(&mut self, reason: String, now: Timestamp) {
+        self.breaker.get_or_insert(Breaker { reason, at: now });
+    }
+
+    /// A person closes the breaker.
+    pub fn reset(&mut self) {
+        self.breaker = None;
+        self.rejected_in_a_row = 0;
+    }
+}
+
+/// The UTC day of a moment, in days since 1970.
+fn day(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { cool_down: Span::seconds(3_600), trainings_per_day: 2 };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::constant(second, 0)
+    }
+
+    fn print(text: &str) -> ContentHash {
+        ContentHash::of(text.as_bytes())
+    }
+
+    #[test]
+    fn one_run_at_a_time_until_the_lease_ends() {
+        let mut training = Training::default();
+        let lease = Span::seconds(100);
+        assert_eq!(training.open(at(0), lease), Opening::Start(Generation(1)));
+        assert_eq!(
+            training.open(at(1), lease),
+            Opening::Start(Generation(1)),
+            "the start may have been lost"
+        );
+        training.started(Generation(1));
+        assert_eq!(training.open(at(2), lease), Opening::Running(Generation(1)));
+        assert_eq!(training.open(at(100), lease), Opening::Start(Generation(2)), "the lease is over");
+        training.close(Generation(1));
+        assert_eq!(
+            training.open.as_ref().map(|run| run.generation),
+            Some(Generation(2)),
+            "a stale run frees nothing"
+        );
+        training.close(Generation(2));
+        assert_eq!(training.open, None);
+    }
+
+    #[test]
+    fn each_refusal_has_its_reason() {
+        let mut training = Training::default();
+        assert_eq!(training.admit(&print("a"), LIMITS, at(0)), Ok(()));
+        assert_eq!(training.admit(&print("a"), LIMITS, at(9_999)), Err(Refusal::AlreadyTrained));
+        assert_eq!(
+            training.admit(&print("b"), LIMITS, at(10)),
+            Err(Refusal::CoolingDown { until: at(3_600) })
+        );
+        assert_eq!(training.admit(&print("b"), LIMITS, at(3_600)), Ok(()));
+        assert_eq!(training.admit(&print("c"), LIMITS, at(7_200)), Err(Refusal::BudgetSpent { trained: 2 }));
+        assert_eq!(training.admit(&print("c"), LIMITS, at(86_400)), Ok(()), "a new day");
+        training.trip("loss was NaN".to_owned(), at(86_401));
+        let open = Refusal::BreakerOpen { reason: "loss was NaN".to_owned() };
+        assert_eq!(training.admit(&print("d"), LIMITS, at(172_900)), Err(open));
+        training.reset();
+        assert_eq!(training.admit(&print("d"), LIMITS, at(172_900)), Ok(()));
+    }
+
+    #[test]
+    fn rejections_in_a_row_open_the_breaker() {
+        let mut training = Training::default();
+        training.rejected(3, at(0));
+        training.rejected(3, at(1));
+        training.promoted();
+        training.rejected(3, at(2));
+        training.rejected(3, at(3));
+        assert_eq!(training.breaker, None);
+        training.rejected(3, at(4));
+        assert!(training.breaker.is_some());
+    }
+}
