@@ -5,10 +5,13 @@
 //! outside `aws` is pure: it takes bytes, values and a clock, and returns values.
 //! Dependencies point one way: functions and command, then `aws`, then the core.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod constraints;
 pub mod dataset;
 pub mod drift;
 pub mod events;
+pub mod fault;
 pub mod gate;
 pub mod ledger;
 pub mod names;

@@ -1,0 +1,29 @@
+//! The loop that every function runs.
+
+use std::future::Future;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn, tracing};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::fault::Fault;
+
+impl From<Fault> for Diagnostic {
+    fn from(fault: Fault) -> Self {
+        Self { error_type: fault.name().to_owned(), error_message: fault.to_string() }
+    }
+}
+
+/// Polls for invocations and answers each with the handler's value or its fault. Returns only when the runtime ends.
+///
+/// The runtime logs a fault once, so handlers do not.
+pub async fn serve<In, Out, H, F>(handler: H) -> Result<(), lambda_runtime::Error>
+where
+    In: DeserializeOwned,
+    Out: Serialize,
+    H: Fn(In) -> F,
+    F: Future<Output = Result<Out, Fault>>,
+{
+    tracing::init_default_subscriber();
+    lambda_runtime::run(service_fn(|event: LambdaEvent<In>| handler(event.payload))).await
+}

@@ -1,0 +1,162 @@
+//! Data objects: listed with their versions, read and written as streams.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+
+use super::SdkConfig;
+use super::error::fault;
+use super::store::client;
+use crate::fault::Fault;
+use crate::ledger::Object;
+
+/// The most objects that one pipeline's prefix may hold.
+const MOST: usize = 100_000;
+
+/// The size of an upload's parts. S3 allows 10,000 parts: 80 GB an object.
+const PART: usize = 8 << 20;
+
+/// Data objects in any bucket.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    client: Client,
+}
+
+impl Objects {
+    /// Data objects as this configuration may see them.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: client(config) }
+    }
+
+    /// The current version of every object under the prefix, in lexical order. Folder markers (empty, with a key that ends in `/`) are no objects.
+    pub async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>, Fault> {
+        let what = format!("list s3://{bucket}/{prefix}");
+        let mut objects = Vec::new();
+        let (mut key_marker, mut version_marker) = (None, None);
+        loop {
+            let page = self
+                .client
+                .list_object_versions()
+                .bucket(bucket)
+                .prefix(prefix)
+                .set_key_marker(key_marker)
+                .set_version_id_marker(version_marker)
+                .send()
+                .await
+                .map_err(|e| fault(&what, &e))?;
+            for found in page.versions().iter().filter(|found| found.is_latest() == Some(true)) {
+                let key = found.key().unwrap_or_default().to_owned();
+                if key.ends_with('/') {
+                    continue;
+                }
+                // Without versioning S3 says "null": such a version can be overwritten, so the entity tag names it.
+                let version = found.version_id().filter(|id| *id != "null").map(str::to_owned);
+                let etag = found.e_tag().unwrap_or_default().trim_matches('"').to_owned();
+                let size = u64::try_from(found.size().unwrap_or(0)).unwrap_or(0);
+                objects.push(Object::new(bucket.to_owned(), key, version, etag, size));
+            }
+            if objects.len() > MOST {
+                return Err(Fault::BadInput(format!(
+                    "{what}: more than {MOST} objects; give the pipeline a narrower data.prefix"
+                )));
+            }
+            if page.is_truncated() != Some(true) {
+                break;
+            }
+            key_marker = page.next_key_marker().map(str::to_owned);
+            version_marker = page.next_version_id_marker().map(str::to_owned);
+        }
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    /// The bytes of exactly this version, as a stream.
+    pub async fn open(&self, object: &Object) -> Result<ByteStream, Fault> {
+        let request = self.client.get_object().bucket(&object.bucket).key(&object.key);
+        let request = match &object.version {
+            Some(version) => request.version_id(version),
+            None => request.if_match(&object.etag),
+        };
+        let what = format!("read s3://{}/{}", object.bucket, object.key);
+        Ok(request.send().await.map_err(|e| fault(&what, &e))?.body)
+    }
+
+    /// The bytes of an object that Pawl or SageMaker wrote, as a stream.
+    pub async fn open_key(&self, bucket: &str, key: &str) -> Result<ByteStream, Fault> {
+        let request = self.client.get_object().bucket(bucket).key(key);
+        let what = format!("read s3://{bucket}/{key}");
+        Ok(request.send().await.map_err(|e| fault(&what, &e))?.body)
+    }
+
+    /// Begins to write an object. Nothing stands at the key until [`Upload::finish`].
+    pub fn upload(&self, bucket: &str, key: &str) -> Upload {
+        Upload {
+            client: self.client.clone(),
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            buffer: Vec::new(),
+            parts: None,
+        }
+    }
+}
+
+/// An object being written: small ones in one request, large ones in parts. Holds at most one part in memory.
+///
+/// An upload that is dropped unfinished leaves its parts to the bucket's lifecycle rule for incomplete uploads.
+#[derive(Debug)]
+pub struct Upload {
+    client: Client,
+    bucket: String,
+    key: String,
+    buffer: Vec<u8>,
+    parts: Option<(String, Vec<CompletedPart>)>,
+}
+
+impl Upload {
+    /// Where to append. Call [`Upload::flush`] now and then.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Sends what has gathered once it makes a part.
+    pub async fn flush(&mut self) -> Result<(), Fault> {
+        if self.buffer.len() < PART { Ok(()) } else { self.send_part().await }
+    }
+
+    async fn send_part(&mut self) -> Result<(), Fault> {
+        let what = format!("write s3://{}/{}", self.bucket, self.key);
+        let (id, mut parts) = match self.parts.take() {
+            Some(begun) => begun,
+            None => {
+                let begin = self.client.create_multipart_upload().bucket(&self.bucket).key(&self.key);
+                let begun = begin.send().await.map_err(|e| fault(&what, &e))?;
+                (begun.upload_id().unwrap_or_default().to_owned(), Vec::new())
+            }
+        };
+        let number = i32::try_from(parts.len() + 1).unwrap_or(i32::MAX);
+        let body = std::mem::take(&mut self.buffer);
+        let request = self.client.upload_part().bucket(&self.bucket).key(&self.key).upload_id(&id);
+        let sent =
+            request.part_number(number).body(body.into()).send().await.map_err(|e| fault(&what, &e))?;
+        let part = CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag().map(str::to_owned));
+        parts.push(part.build());
+        self.parts = Some((id, parts));
+        Ok(())
+    }
+
+    /// Puts the object in place, replacing what stood there.
+    pub async fn finish(mut self) -> Result<(), Fault> {
+        let what = format!("write s3://{}/{}", self.bucket, self.key);
+        if self.parts.is_some() && !self.buffer.is_empty() {
+            self.send_part().await?;
+        }
+        let Some((id, parts)) = self.parts else {
+            let put = self.client.put_object().bucket(self.bucket).key(self.key).body(self.buffer.into());
+            return put.send().await.map(|_| ()).map_err(|e| fault(&what, &e));
+        };
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        let request = self.client.complete_multipart_upload().bucket(self.bucket).key(self.key);
+        let request = request.upload_id(id).multipart_upload(parts);
+        request.send().await.map(|_| ()).map_err(|e| fault(&what, &e))
+    }
+}
