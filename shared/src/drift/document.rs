@@ -1,0 +1,214 @@
+//! The document `drift.json`: what was compared, every score, the verdicts and their reasons.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::policy::Policy;
+
+/// The version of the [`Drift`] document that this code writes.
+pub const DRIFT_VERSION: u32 = 1;
+
+/// What a comparison came to. The order is the order of severity: the worst one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Enough data, and nothing moved that matters.
+    None,
+    /// Moved significantly, and by enough to be told.
+    Warn,
+    /// Too little data to say, or none. Never a pass.
+    InsufficientData,
+    /// Moved significantly and materially.
+    Drift,
+}
+
+/// Along which of the four axes a column is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// The share of null, empty and NaN values.
+    Missingness,
+    /// The share of values that the baseline never saw: a new category, a number out of range, an
+    /// infinity, a text among numbers.
+    Unseen,
+    /// How the values spread over the bins frozen from the baseline.
+    Shape,
+    /// The share of each type of value.
+    TypeMix,
+}
+
+/// What a column is to the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// An input.
+    #[default]
+    Feature,
+    /// The truth it learns.
+    Label,
+    /// What it answers.
+    Prediction,
+}
+
+/// A part of the rows: those with this value in this column.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Segment {
+    /// The column that parts the rows.
+    pub column: String,
+    /// Its value in this part.
+    pub value: String,
+}
+
+/// The test behind a p-value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestName {
+    /// Pearson's chi-square of homogeneity on the table baseline by batch, bins with an expected
+    /// count below 5 pooled.
+    ContingencyChiSquare,
+    /// Fisher's exact test, two-sided: two cells are left and one expects fewer than 5.
+    FisherExact,
+    /// Everything lies in one cell on both sides: nothing can have moved, p is 1.
+    SingleCell,
+}
+
+/// The unit of a minimum detectable effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectUnit {
+    /// Population stability index.
+    Psi,
+    /// Change of a share, 0 to 1.
+    Share,
+}
+
+/// One bin as the test and the scores saw it, after pooling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedBin {
+    /// What falls into it, in words.
+    pub bin: String,
+    /// Rows of the baseline in it.
+    pub baseline: u64,
+    /// Rows of the batch in it.
+    pub current: u64,
+}
+
+/// One column on one axis. A score that does not apply is absent (`null`), never a made-up number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The column.
+    pub name: String,
+    /// What the column is to the model.
+    pub role: Role,
+    /// The part of the rows; none for all of them.
+    pub segment: Option<Segment>,
+    /// The axis.
+    pub axis: Axis,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Why, in plain words.
+    pub reason: String,
+    /// Rows of the baseline that carry evidence on this axis.
+    pub n: u64,
+    /// Rows of the batch that carry evidence on this axis.
+    pub m: u64,
+    /// The test behind `p_value`.
+    pub test: Option<TestName>,
+    /// Its statistic; none for an exact test.
+    pub statistic: Option<f64>,
+    /// Its degrees of freedom.
+    pub degrees_of_freedom: Option<u32>,
+    /// The probability of a table at least this uneven if nothing had moved.
+    pub p_value: Option<f64>,
+    /// The p-value adjusted by Benjamini–Hochberg over the whole document.
+    pub q_value: Option<f64>,
+    /// Population stability index over `bins`.
+    pub psi: Option<f64>,
+    /// The same less its mean under no drift; may be negative.
+    pub psi_debiased: Option<f64>,
+    /// Kolmogorov–Smirnov distance at the bins' edges. Numeric columns only.
+    pub ks: Option<f64>,
+    /// Its lower bound at 95 %.
+    pub ks_lower: Option<f64>,
+    /// The baseline's share that the axis watches (missing, unseen, the type that moved most).
+    pub share_baseline: Option<f64>,
+    /// The batch's share of the same.
+    pub share_current: Option<f64>,
+    /// By how much the share moved at least, at one-sided 95 %; 0 if that is not sure.
+    pub share_change_lower: Option<f64>,
+    /// The smallest true change that this comparison would have told with probability 0.8.
+    pub minimum_detectable_effect: Option<f64>,
+    /// Its unit.
+    pub minimum_detectable_unit: Option<EffectUnit>,
+    /// The bins, after pooling.
+    pub bins: Vec<CountedBin>,
+}
+
+/// How a score of the document is computed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Formula {
+    /// The field of [`Finding`].
+    pub score: Cow<'static, str>,
+    /// What it is.
+    pub formula: Cow<'static, str>,
+}
+
+/// The document `drift.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// [`DRIFT_VERSION`] when it was written.
+    pub version: u32,
+    /// The worst verdict of all.
+    pub verdict: Verdict,
+    /// The worst verdict of the features.
+    pub features: Verdict,
+    /// The worst verdict of the label; none if it was not compared.
+    pub label: Option<Verdict>,
+    /// The worst verdict of the predictions; none if they were not compared.
+    pub predictions: Option<Verdict>,
+    /// Why, in plain words, the worst first; bounded.
+    pub reasons: Vec<String>,
+    /// The p-values that Benjamini–Hochberg corrected together.
+    pub tests: usize,
+    /// The thresholds used.
+    pub policy: Policy,
+    /// One entry for each column on each axis, in the order given.
+    pub columns: Vec<Finding>,
+    /// How each score is computed.
+    pub formulas: Vec<Formula>,
+}
+
+impl Drift {
+    /// The findings of this verdict.
+    pub fn findings(&self, verdict: Verdict) -> impl Iterator<Item = &Finding> {
+        self.columns.iter().filter(move |finding| finding.verdict == verdict)
+    }
+}
+
+/// The formulas of the scores in a [`Finding`].
+pub(super) fn formulas() -> Vec<Formula> {
+    [
+        (
+            "p_value",
+            "shape and type_mix: Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 \
+             pooled; two cells with one expecting fewer than 5: Fisher exact, two-sided",
+        ),
+        ("q_value", "Benjamini-Hochberg over all p-values of this document"),
+        ("psi", "sum over bins of (c/m - b/n) ln((c/m) / (b/n)); a count of 0 is taken as 1/2"),
+        ("psi_debiased", "psi - (B - 1)(1/n + 1/m), B bins"),
+        ("ks", "largest difference of the two cumulative shares at the edges of the bins"),
+        ("ks_lower", "max(0, ks - 1.3581 sqrt((n + m)/(n m)))"),
+        (
+            "share_change_lower",
+            "Newcombe's hybrid score bound of the difference of two shares, one-sided 95 %, 0 if it holds no change",
+        ),
+        (
+            "minimum_detectable_effect",
+            "power 0.8 at p = false_discovery_rate / tests and at the threshold of materiality; \
+             psi: noncentral chi-square (Sankaran), noncentrality = psi n m/(n + m); share: arcsine",
+        ),
+    ]
+    .map(|(score, formula)| Formula { score: score.into(), formula: formula.into() })
+    .into()
+}

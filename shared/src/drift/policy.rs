@@ -1,0 +1,116 @@
+//! What counts as drift: the thresholds a team may change, with their defaults.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The section `drift` of `pipeline.yaml`: when data has moved enough to say so.
+///
+/// A column drifts on an axis only if all three hold: enough data, significant, material.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// The false discovery rate of Benjamini–Hochberg over columns, axes and segments (0.05).
+    pub false_discovery_rate: f64,
+    /// The least rows of the batch that carry evidence on an axis (200); fewer is `insufficient_data`.
+    pub min_rows: u64,
+    /// The least effective rows nm/(n+m) of baseline and batch together (100).
+    pub min_effective_rows: f64,
+    /// De-biased PSI from which a moved shape is a warning (0.1).
+    pub psi_warn: f64,
+    /// De-biased PSI from which a moved shape is drift (0.25).
+    pub psi_drift: f64,
+    /// Lower bound of the KS distance from which a moved shape is drift (0.1). Numeric columns only.
+    pub ks_drift: f64,
+    /// Lower bound of the added share of unseen or out of range values that is drift (0.01).
+    pub unseen_drift: f64,
+    /// Lower bound of the change of a share (missing values, one type) that is a warning (0.01).
+    pub share_warn: f64,
+    /// Lower bound of the change of a share (missing values, one type) that is drift (0.05).
+    pub share_drift: f64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            false_discovery_rate: 0.05,
+            min_rows: 200,
+            min_effective_rows: 100.0,
+            psi_warn: 0.1,
+            psi_drift: 0.25,
+            ks_drift: 0.1,
+            unseen_drift: 0.01,
+            share_warn: 0.01,
+            share_drift: 0.05,
+        }
+    }
+}
+
+/// A threshold of the policy that cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("drift.{field} is {value}: {fix}")]
+pub struct PolicyError {
+    /// The field's name in `pipeline.yaml`.
+    pub field: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// What would be right.
+    pub fix: &'static str,
+}
+
+impl Policy {
+    /// Checks that each threshold is a number in its range and that warnings come before drift.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        let share = |field, value: f64| {
+            if value > 0.0 && value < 1.0 {
+                Ok(())
+            } else {
+                Err(PolicyError { field, value, fix: "give a fraction above 0 and below 1" })
+            }
+        };
+        share("false_discovery_rate", self.false_discovery_rate)?;
+        share("ks_drift", self.ks_drift)?;
+        share("unseen_drift", self.unseen_drift)?;
+        share("share_warn", self.share_warn)?;
+        share("share_drift", self.share_drift)?;
+        let positive = |field, value: f64| {
+            if value > 0.0 && value.is_finite() {
+                Ok(())
+            } else {
+                Err(PolicyError { field, value, fix: "give a number above 0" })
+            }
+        };
+        positive("min_rows", self.min_rows as f64)?;
+        positive("min_effective_rows", self.min_effective_rows)?;
+        positive("psi_warn", self.psi_warn)?;
+        positive("psi_drift", self.psi_drift)?;
+        let order = |field, value: f64, warn: f64| {
+            if warn <= value {
+                Ok(())
+            } else {
+                Err(PolicyError { field, value, fix: "must not be below the threshold of the warning" })
+            }
+        };
+        order("psi_drift", self.psi_drift, self.psi_warn)?;
+        order("share_drift", self.share_drift, self.share_warn)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_hold_and_bad_thresholds_are_named() {
+        Policy::default().check().unwrap();
+        let nan = Policy { psi_warn: f64::NAN, ..Policy::default() };
+        assert_eq!(nan.check().unwrap_err().field, "psi_warn");
+        let inverted = Policy { psi_drift: 0.05, ..Policy::default() };
+        assert_eq!(
+            inverted.check().unwrap_err().to_string(),
+            "drift.psi_drift is 0.05: must not be below the threshold of the warning"
+        );
+        assert_eq!(Policy { ks_drift: 1.0, ..Policy::default() }.check().unwrap_err().field, "ks_drift");
+        assert_eq!(Policy { min_rows: 0, ..Policy::default() }.check().unwrap_err().field, "min_rows");
+    }
+}

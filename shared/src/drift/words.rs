@@ -1,0 +1,103 @@
+//! Plain words for a person who reads a verdict.
+
+use super::document::{Axis, Finding, Verdict};
+use super::policy::Policy;
+
+/// Which column, axis and segment, for example `temp, shape (season = 1)`.
+pub(super) fn place(finding: &Finding) -> String {
+    let axis = match finding.axis {
+        Axis::Missingness => "missingness",
+        Axis::Unseen => "unseen or out of range",
+        Axis::Shape => "shape",
+        Axis::TypeMix => "type mix",
+    };
+    match &finding.segment {
+        Some(segment) => format!("{}, {axis} ({} = {})", finding.name, segment.column, segment.value),
+        None => format!("{}, {axis}", finding.name),
+    }
+}
+
+/// Why a finding with enough data has its verdict.
+pub(super) fn reason(finding: &Finding, significant: bool, policy: &Policy) -> String {
+    let what = if finding.axis == Axis::Shape { shape(finding) } else { share(finding) };
+    let q = finding.q_value.map(q_words).unwrap_or_default();
+    match finding.verdict {
+        Verdict::Drift => format!("Drift: {what} ({q})."),
+        Verdict::Warn => format!("Moved, short of drift: {what} ({q})."),
+        _ if significant => format!("Moved for sure, but too little to matter: {what} ({q})."),
+        _ => format!(
+            "No drift seen: {what} ({q}, above {}).{}",
+            policy.false_discovery_rate,
+            detectable(finding)
+        ),
+    }
+}
+
+fn q_words(q: f64) -> String {
+    if q < 1e-300 {
+        "q below 1e-300".to_owned()
+    } else if q < 1e-3 {
+        format!("q {q:.1e}")
+    } else {
+        format!("q {q:.3}")
+    }
+}
+
+fn shape(finding: &Finding) -> String {
+    let mut text =
+        format!("PSI {:.3} de-biased over {} bins", finding.psi_debiased.unwrap_or(0.0), finding.bins.len());
+    if let (Some(ks), Some(lower)) = (finding.ks, finding.ks_lower) {
+        text += &format!(", KS {ks:.3} (at least {lower:.3})");
+    }
+    let (n, m) = (finding.n as f64, finding.m as f64);
+    let moved = |index: usize| {
+        finding.bins.get(index).map_or(0.0, |bin| (bin.current as f64 / m - bin.baseline as f64 / n).abs())
+    };
+    let most = (0..finding.bins.len()).max_by(|&a, &b| moved(a).total_cmp(&moved(b)));
+    if let Some(bin) =
+        most.and_then(|index| finding.bins.get(index)).filter(|_| finding.verdict > Verdict::None)
+    {
+        text += &format!(
+            ", most in {} from {} to {}",
+            short(&bin.bin),
+            percent(bin.baseline as f64 / n),
+            percent(bin.current as f64 / m)
+        );
+    }
+    text
+}
+
+fn share(finding: &Finding) -> String {
+    let what = match finding.axis {
+        Axis::Missingness => "missing values",
+        Axis::Unseen => "unseen or out of range values",
+        Axis::Shape | Axis::TypeMix => "the type that moved most",
+    };
+    format!(
+        "{what} {} against {} in the baseline (a change of at least {})",
+        percent(finding.share_current.unwrap_or(0.0)),
+        percent(finding.share_baseline.unwrap_or(0.0)),
+        percent(finding.share_change_lower.unwrap_or(0.0))
+    )
+}
+
+fn detectable(finding: &Finding) -> String {
+    match (finding.minimum_detectable_effect, finding.axis) {
+        (Some(effect), Axis::Shape) => format!(" A PSI of {effect:.3} would have been told."),
+        (Some(effect), _) => format!(" A change of {} would have been told.", percent(effect)),
+        (None, _) => String::new(),
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// A bin's name, bounded: values come from the data and may be long.
+fn short(name: &str) -> String {
+    const MOST: usize = 60;
+    if name.chars().count() <= MOST {
+        return name.to_owned();
+    }
+    name.chars().take(MOST).chain("...".chars()).collect()
+}

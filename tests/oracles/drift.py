@@ -1,0 +1,134 @@
+"""Golden values for the drift core, from scipy and statsmodels.
+
+Run with the venv's python; writes drift.json beside this file. Deterministic: the seed is fixed.
+Pooling, PSI and KS are written out here once more, independently of the Rust code.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import confint_proportions_2indep
+
+rng = np.random.default_rng(20261121)
+
+
+def least_total(baseline, current):
+    n, m = sum(baseline), sum(current)
+    return 5 * (n + m) / min(n, m)
+
+
+def pool_neighbours(baseline, current):
+    least = least_total(baseline, current)
+    out, b, c = [], 0, 0
+    for x, y in zip(baseline, current):
+        b, c = b + x, c + y
+        if b + c >= least:
+            out.append([b, c])
+            b, c = 0, 0
+    if b + c or not out:
+        if out:
+            out[-1] = [out[-1][0] + b, out[-1][1] + c]
+        else:
+            out = [[b, c]]
+    return out
+
+
+def pool_rare(baseline, current):
+    least = least_total(baseline, current)
+    cells = [[x, y] for x, y in zip(baseline, current) if x + y > 0]
+    big = [cell for cell in cells if sum(cell) >= least]
+    small = [cell for cell in cells if sum(cell) < least]
+    if not small:
+        return big
+    pool = [sum(cell[0] for cell in small), sum(cell[1] for cell in small)]
+    if sum(pool) < least and len(big) > 1:
+        smallest = min(range(len(big)), key=lambda i: sum(big[i]))
+        taken = big.pop(smallest)
+        pool = [pool[0] + taken[0], pool[1] + taken[1]]
+    return big + [pool]
+
+
+def psi(cells):
+    p, q = np.array(cells, float).T
+    n, m = p.sum(), q.sum()
+    used = (p + q) > 0
+    p, q = p[used], q[used]
+    p, q = np.where(p == 0, 0.5, p) / n, np.where(q == 0, 0.5, q) / m
+    raw = float(np.sum((q - p) * np.log(q / p)))
+    return raw, raw - (len(p) - 1) * (1 / n + 1 / m)
+
+
+def table():
+    """Two rows of counts: sizes from 60 to 200,000, 1 to 20 cells, from no drift to a strong one."""
+    cells = int(rng.integers(1, 21))
+    n, m = (int(10 ** rng.uniform(1.8, 5.3)) for _ in range(2))
+    p = rng.dirichlet(np.full(cells, rng.choice([0.3, 1.0, 10.0])))
+    q = p if rng.random() < 0.4 else rng.dirichlet(p * 10 ** rng.uniform(1, 4) + 1e-9)
+    return rng.multinomial(n, p).tolist(), rng.multinomial(m, q).tolist()
+
+
+def table_case():
+    baseline, current = table()
+    ordered = pool_neighbours(baseline, current)
+    rare = pool_rare(baseline, current)
+    case = {"baseline": baseline, "current": current, "ordered": ordered, "rare": rare}
+    for name, cells in (("ordered", ordered), ("rare", rare)):
+        counts = np.array(cells).T
+        if counts.shape[1] < 2:
+            continue
+        expected = stats.contingency.expected_freq(counts)
+        if counts.shape[1] == 2 and expected.min() < 5:
+            case[f"{name}_fisher"] = float(stats.fisher_exact(counts).pvalue)
+        else:
+            result = stats.chi2_contingency(counts, correction=False)
+            case[f"{name}_chi2"] = [float(result.statistic), int(result.dof), float(result.pvalue)]
+    p, q = np.array(ordered, float).T
+    n, m = p.sum(), q.sum()
+    case["psi"], case["psi_debiased"] = psi(ordered)
+    case["ks"] = float(np.abs(np.cumsum(p) / n - np.cumsum(q) / m).max())
+    case["ks_lower"] = max(0.0, case["ks"] - float(stats.kstwobign.isf(0.05)) * float(np.sqrt((n + m) / (n * m))))
+    return case
+
+
+def fisher_case():
+    n, m = (int(10 ** rng.uniform(1.5, 4)) for _ in range(2))
+    a, c = int(rng.integers(0, min(n, 30))), int(rng.integers(0, min(m, 30)))
+    return [a, n, c, m, float(stats.fisher_exact([[a, n - a], [c, m - c]]).pvalue)]
+
+
+def newcombe_case():
+    n, m = (int(10 ** rng.uniform(1.5, 5)) for _ in range(2))
+    b, c = int(rng.integers(0, n + 1)), int(rng.integers(0, m + 1))
+    low, high = confint_proportions_2indep(c, m, b, n, method="newcomb", compare="diff", alpha=0.1)
+    return [b, n, c, m, float(low), float(high)]
+
+
+def adjusted_case():
+    p = rng.uniform(0, 1, int(rng.integers(1, 40))) ** 3
+    return [p.tolist(), multipletests(p, method="fdr_bh")[1].tolist()]
+
+
+def detectable_case():
+    cells = int(rng.integers(2, 40))
+    n, m = (int(10 ** rng.uniform(2.4, 6)) for _ in range(2))
+    alpha, material = float(10 ** rng.uniform(-5, -1.3)), 0.1
+    effective, freedom = n * m / (n + m), cells - 1
+    threshold = max(stats.chi2.isf(alpha, freedom), freedom + material * effective)
+    low, high = 0.0, 4 * threshold + 100
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (low, middle) if stats.ncx2.sf(threshold, freedom, middle) >= 0.8 else (middle, high)
+    return [cells, n, m, alpha, material, high / effective]
+
+
+golden = {
+    "tables": [table_case() for _ in range(240)],
+    "fisher": [fisher_case() for _ in range(200)],
+    "newcombe": [newcombe_case() for _ in range(200)],
+    "benjamini_hochberg": [adjusted_case() for _ in range(20)],
+    "detectable_psi": [detectable_case() for _ in range(60)],
+}
+Path(__file__).with_suffix(".json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
