@@ -1,0 +1,67 @@
+//! The evaluation gate: may the challenger replace the champion?
+//!
+//! Both models score the same holdout rows. [`PairReader`] joins their two batch-transform outputs,
+//! [`Judge`] accumulates the rows and concludes with a [`Judgement`]: tests with effect, interval and
+//! p-value, one reason a check, and a [`Verdict`]. Nothing missing, NaN or too small can promote.
+//!
+//! The order of the algebra: shown harm or a broken floor rejects; then what cannot be known asks a
+//! person; then "not better in anything" rejects; then a guard that is not shown to hold asks a person;
+//! what remains, with at least one win, promotes. A first model is judged by its floors alone.
+//!
+//! ```
+//! use pawl::gate::{Against, Judge, Judgement, PairReader, Policy, Side, Verdict};
+//!
+//! type Fault = Box<dyn std::error::Error>;
+//!
+//! fn judge<'a>(policy: &Policy, mut challenger: &'a [u8], mut champion: &'a [u8]) -> Result<Judgement, Fault> {
+//!     let mut judge = Judge::new(policy, Against::Champion, 7)?;
+//!     let mut reader = PairReader::new(Against::Champion);
+//!     while let Some(side) = reader.wants() {
+//!         let source = match side {
+//!             Side::Challenger => &mut challenger,
+//!             Side::Champion => &mut champion,
+//!         };
+//!         // Here a caller awaits the next piece of that object; an empty one ends it.
+//!         let (piece, rest) = source.split_at(source.len().min(65_536));
+//!         *source = rest;
+//!         match piece {
+//!             [] => reader.end(side, &mut judge)?,
+//!             piece => reader.push(side, piece, &mut judge)?,
+//!         }
+//!     }
+//!     Ok(judge.finish())
+//! }
+//!
+//! let policy = Policy::default();
+//! let row = br#"{"row":"2012-08:1","label":1,"columns":{},"features":{},"SageMakerOutput":{"score":0.9}}"#;
+//! let judgement = judge(&policy, row, row)?;
+//! assert_eq!(judgement.verdict, Verdict::NeedsApproval); // one row decides nothing
+//!
+//! // Outputs that do not join are evidence of their own: a judgement that asks a person.
+//! let fault = judge(&policy, row, b"{}").unwrap_err();
+//! assert_eq!(Judgement::unusable(&policy, 7, &*fault).verdict, Verdict::NeedsApproval);
+//! # Ok::<(), Fault>(())
+//! ```
+
+mod algebra;
+pub mod convergence;
+mod judge;
+mod judgement;
+mod line;
+mod pairs;
+mod policy;
+mod rng;
+mod scores;
+pub mod stats;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use judge::{Judge, Row};
+pub use judgement::{
+    BinaryMetrics, BothMetrics, Confusion, Judgement, RULES_VERSION, Sample, Test, TestName,
+};
+pub use pairs::{Against, MAX_BUFFERED, PairError, PairReader, Side};
+pub use policy::{Better, Floor, Guard, Metric, Policy, PolicyError, Superiority, TrainingBound};
+pub use verdict::{Check, Code, Reason, Verdict, Weight, verdict};

@@ -1,0 +1,396 @@
+//! Joins the two batch-transform outputs, line by line, without reading from anywhere itself.
+//!
+//! Both transforms read the same holdout, so line *i* of one output is the same row as line *i* of the
+//! other; the reader makes sure of it by row id and label and stops at the first line that differs.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::judge::{Judge, Row};
+use super::line::Line;
+
+/// Whose output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The model that wants to serve.
+    Challenger,
+    /// The model that serves.
+    Champion,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Challenger => "challenger",
+            Self::Champion => "champion",
+        })
+    }
+}
+
+/// Whether there is a champion to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Against {
+    /// Two outputs, joined.
+    Champion,
+    /// The first model of its name: floors decide.
+    Nobody,
+}
+
+/// A line longer than this, or one side this far ahead of the other, is refused: 16 MiB.
+pub const MAX_BUFFERED: usize = 16 << 20;
+
+/// Why two outputs cannot be judged. Lines count from 1.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PairError {
+    /// A line is no JSON object of the expected form.
+    #[error(
+        "line {line} of the {side}'s output cannot be read: {reason}; the transform must write JSON Lines \
+         with its input joined (JoinSource: Input)"
+    )]
+    NotAnOutputLine {
+        /// Whose output.
+        side: Side,
+        /// Which line.
+        line: u64,
+        /// What the JSON reader says.
+        reason: String,
+    },
+    /// A line holds the input row, but no prediction for it.
+    #[error(
+        "line {line} of the {side}'s output (row {row:?}) has no SageMakerOutput.score; let the container \
+         answer each line with {{\"score\": number}}"
+    )]
+    MissingOutput {
+        /// Whose output.
+        side: Side,
+        /// Which line.
+        line: u64,
+        /// Which row.
+        row: String,
+    },
+    /// A score is NaN, infinite, no number, or no probability.
+    #[error(
+        "line {line} of the {side}'s output has the score {found}; a score is the probability of the \
+         positive class, from 0 to 1"
+    )]
+    BadScore {
+        /// Whose output.
+        side: Side,
+        /// Which line.
+        line: u64,
+        /// The score as found.
+        found: String,
+    },
+    /// A label is neither 0 nor 1.
+    #[error(
+        "line {line} of the {side}'s output has the label {found}; a binary label is 0 or 1 (set `at_least` \
+         under `label` in pipeline.yaml to make one from a number)"
+    )]
+    BadLabel {
+        /// Whose output.
+        side: Side,
+        /// Which line.
+        line: u64,
+        /// The label as found.
+        found: String,
+    },
+    /// The two outputs hold different rows at one line.
+    #[error(
+        "line {line} is row {challenger:?} for the challenger and row {champion:?} for the champion; \
+         transform the same holdout with both models"
+    )]
+    RowsDiffer {
+        /// Which line.
+        line: u64,
+        /// The challenger's row id.
+        challenger: String,
+        /// The champion's row id.
+        champion: String,
+    },
+    /// The two outputs hold different labels for one row.
+    #[error("line {line} (row {row:?}) has one label for the challenger and another for the champion")]
+    LabelsDiffer {
+        /// Which line.
+        line: u64,
+        /// Which row.
+        row: String,
+    },
+    /// One output ends before the other.
+    #[error("the {side}'s output ends after {lines} lines, the other goes on; is the transform complete?")]
+    Shorter {
+        /// Whose output is short.
+        side: Side,
+        /// Its lines.
+        lines: u64,
+    },
+    /// More is buffered than the reader may hold.
+    #[error(
+        "line {line} of the {side}'s output would need more than 16 MiB of memory: either the line is too \
+         long, or bytes were pushed although `wants` named the other side"
+    )]
+    TooMuchBuffered {
+        /// Whose output.
+        side: Side,
+        /// The line that is not complete or not joined yet.
+        line: u64,
+    },
+}
+
+/// Joins two outputs into a [`Judge`]. Push the bytes of the side that [`wants`](Self::wants) names,
+/// in pieces of any size; end each side once. One reader a pair of objects: several objects share the judge.
+#[derive(Debug)]
+pub struct PairReader {
+    challenger: Lines,
+    /// `None` for a first model.
+    champion: Option<Lines>,
+    line: u64,
+}
+
+/// The bytes of one side that are not joined yet.
+#[derive(Debug, Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    /// Where the next line begins.
+    start: usize,
+    /// Up to where no line feed was found.
+    searched: usize,
+    ended: bool,
+}
+
+impl PairReader {
+    /// A reader of two outputs, or of the challenger's alone.
+    pub fn new(against: Against) -> Self {
+        Self {
+            challenger: Lines::default(),
+            champion: (against == Against::Champion).then(Lines::default),
+            line: 0,
+        }
+    }
+
+    /// The side whose bytes, or whose end, the reader needs next; `None` when both have ended.
+    pub fn wants(&mut self) -> Option<Side> {
+        let needs = |lines: &mut Lines| !lines.ended && lines.peek().is_none();
+        if needs(&mut self.challenger) {
+            return Some(Side::Challenger);
+        }
+        if self.champion.as_mut().is_some_and(needs) {
+            return Some(Side::Champion);
+        }
+        None
+    }
+
+    /// Takes bytes of one side and hands every row that is now complete on both to the judge.
+    pub fn push(&mut self, side: Side, bytes: &[u8], judge: &mut Judge) -> Result<(), PairError> {
+        let Some(lines) = self.side(side) else { return Ok(()) };
+        lines.bytes.extend_from_slice(bytes);
+        self.join(judge)?;
+        let next = self.line + 1;
+        match self.side(side) {
+            Some(lines) if lines.left() > MAX_BUFFERED => {
+                Err(PairError::TooMuchBuffered { side, line: next })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says that one side has no more bytes. Its last line needs no line feed.
+    pub fn end(&mut self, side: Side, judge: &mut Judge) -> Result<(), PairError> {
+        let Some(lines) = self.side(side) else { return Ok(()) };
+        lines.ended = true;
+        self.join(judge)
+    }
+
+    fn side(&mut self, side: Side) -> Option<&mut Lines> {
+        match side {
+            Side::Challenger => Some(&mut self.challenger),
+            Side::Champion => self.champion.as_mut(),
+        }
+    }
+
+    fn join(&mut self, judge: &mut Judge) -> Result<(), PairError> {
+        while let Some(new) = self.challenger.peek() {
+            let line = self.line + 1;
+            let Some(champion) = &mut self.champion else {
+                let (_, row) = Line::parse(self.challenger.slice(new), Side::Challenger, line)?;
+                judge.push(&Row { positive: row.positive, challenger: row.score, champion: None });
+                self.challenger.take(new);
+                self.line = line;
+                continue;
+            };
+            let Some(old) = champion.peek() else { break };
+            let (new_id, new_row) = Line::parse(self.challenger.slice(new), Side::Challenger, line)?;
+            let (old_id, old_row) = Line::parse(champion.slice(old), Side::Champion, line)?;
+            if new_id != old_id {
+                return Err(PairError::RowsDiffer {
+                    line,
+                    challenger: new_id.into_owned(),
+                    champion: old_id.into_owned(),
+                });
+            }
+            if new_row.positive != old_row.positive {
+                return Err(PairError::LabelsDiffer { line, row: new_id.into_owned() });
+            }
+            judge.push(&Row {
+                positive: new_row.positive,
+                challenger: new_row.score,
+                champion: Some(old_row.score),
+            });
+            self.challenger.take(new);
+            champion.take(old);
+            self.line = line;
+        }
+        self.challenger.compact();
+        if let Some(champion) = &mut self.champion {
+            champion.compact();
+            let lines = self.line;
+            let (new, old) = (self.challenger.peek().is_some(), champion.peek().is_some());
+            if old && !new && self.challenger.ended {
+                return Err(PairError::Shorter { side: Side::Challenger, lines });
+            }
+            if new && !old && champion.ended {
+                return Err(PairError::Shorter { side: Side::Champion, lines });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a line lies in the buffer and where the next begins.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+    next: usize,
+}
+
+impl Lines {
+    /// The next complete line that is not empty.
+    fn peek(&mut self) -> Option<Span> {
+        loop {
+            let from = self.searched.max(self.start);
+            let rest = self.bytes.get(from..)?;
+            let span = match rest.iter().position(|&b| b == b'\n') {
+                Some(at) => Span { start: self.start, end: from + at, next: from + at + 1 },
+                None if self.ended && self.left() > 0 => {
+                    Span { start: self.start, end: self.bytes.len(), next: self.bytes.len() }
+                }
+                None => {
+                    self.searched = self.bytes.len();
+                    return None;
+                }
+            };
+            if !self.slice(span).trim_ascii().is_empty() {
+                self.searched = span.end;
+                return Some(span);
+            }
+            self.take(span);
+        }
+    }
+
+    fn slice(&self, span: Span) -> &[u8] {
+        self.bytes.get(span.start..span.end).unwrap_or_default()
+    }
+
+    fn take(&mut self, span: Span) {
+        self.start = span.next;
+        self.searched = span.next;
+    }
+
+    fn left(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    fn compact(&mut self) {
+        self.bytes.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::gate::Policy;
+
+    fn line(row: &str, label: &str, score: &str) -> String {
+        format!(
+            "{{\"row\":\"{row}\",\"label\":{label},\"columns\":{{}},\"features\":{{\"a\":[1,{{}}]}},\"SageMakerOutput\":{{\"score\":{score}}}}}\n"
+        )
+    }
+
+    fn read(challenger: &str, champion: &str, piece: usize) -> Result<u64, PairError> {
+        let mut judge = Judge::new(&Policy::default(), Against::Champion, 1).unwrap();
+        let mut reader = PairReader::new(Against::Champion);
+        let mut left = [challenger.as_bytes(), champion.as_bytes()];
+        while let Some(side) = reader.wants() {
+            let bytes = &mut left[side as usize];
+            if bytes.is_empty() {
+                reader.end(side, &mut judge)?;
+            } else {
+                let (now, later) = bytes.split_at(piece.min(bytes.len()));
+                *bytes = later;
+                reader.push(side, now, &mut judge)?;
+            }
+        }
+        Ok(judge.finish().rows)
+    }
+
+    #[test]
+    fn pieces_of_any_size_join_alike() {
+        let new = line("a:1", "1", "0.75") + "\n" + &line("a:2", "0", "1e-3");
+        let old = line("a:1", "1.0", "0.5") + line("a:2", "false", "0").trim_end();
+        for piece in [1, 2, 7, 50, 1000] {
+            assert_eq!(read(&new, &old, piece), Ok(2), "{piece}");
+        }
+        assert_eq!(read("", "", 1), Ok(0));
+    }
+
+    #[test]
+    fn every_fault_names_its_line() {
+        let good = line("a:1", "1", "0.5");
+        let with =
+            |second: &str| read(&format!("{good}{second}"), &(good.clone() + &line("a:2", "0", "0.5")), 9);
+        let side = Side::Challenger;
+        assert!(matches!(with("{\"row\":"), Err(PairError::NotAnOutputLine { line: 2, .. })));
+        assert!(matches!(with("[1]"), Err(PairError::NotAnOutputLine { line: 2, .. })));
+        assert_eq!(
+            with("{\"row\":\"a:2\",\"label\":0}"),
+            Err(PairError::MissingOutput { side, line: 2, row: "a:2".into() })
+        );
+        for (score, found) in
+            [("NaN", "NaN"), ("null", "null"), ("\"x\"", "\"x\""), ("1.5", "1.5"), ("-Infinity", "-Infinity")]
+        {
+            assert_eq!(
+                with(&line("a:2", "0", score)),
+                Err(PairError::BadScore { side, line: 2, found: found.into() })
+            );
+        }
+        assert_eq!(
+            with(&line("a:2", "2", "0.5")),
+            Err(PairError::BadLabel { side, line: 2, found: "2".into() })
+        );
+        assert!(matches!(with(&line("a:3", "0", "0.5")), Err(PairError::RowsDiffer { line: 2, .. })));
+        assert_eq!(
+            with(&line("a:2", "1", "0.5")),
+            Err(PairError::LabelsDiffer { line: 2, row: "a:2".into() })
+        );
+        assert_eq!(with(""), Err(PairError::Shorter { side, lines: 1 }));
+        assert_eq!(
+            read(&(good.clone() + &good), &good, 1000),
+            Err(PairError::Shorter { side: Side::Champion, lines: 1 })
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut judge = Judge::new(&Policy::default(), Against::Champion, 1).unwrap();
+        let mut reader = PairReader::new(Against::Champion);
+        let megabyte = vec![b' '; 1 << 20];
+        let refused = (0..20).find_map(|_| reader.push(Side::Challenger, &megabyte, &mut judge).err());
+        assert_eq!(refused, Some(PairError::TooMuchBuffered { side: Side::Challenger, line: 1 }));
+    }
+}
