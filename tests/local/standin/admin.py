@@ -1,0 +1,112 @@
+"""The ASGI application: our admin routes and the injected faults before ministack's own application."""
+import asyncio
+import json
+
+from . import faults
+
+_MAX_ADMIN_BODY = 1 << 20
+
+
+def wrap(sagemaker):
+    from ministack import app as ministack
+
+    _inject_faults(ministack)
+
+    async def application(scope, receive, send):
+        if scope["type"] == "http" and scope["path"].startswith("/_standin/"):
+            body = await _read(receive)
+            status, answer = await asyncio.to_thread(_admin, sagemaker, scope["method"], scope["path"], body)
+            await _answer(send, status, answer)
+        else:
+            await ministack.app(scope, receive, send)
+
+    return application
+
+
+def _admin(sagemaker, method: str, path: str, body: bytes):
+    route = (method, path)
+    if route == ("GET", "/_standin/health"):
+        return 200, {"status": "ready"}
+    if route == ("GET", "/_standin/faults"):
+        return 200, {"faults": faults.pending()}
+    if route == ("DELETE", "/_standin/faults"):
+        faults.clear()
+        return 200, {}
+    if route == ("POST", "/_standin/faults"):
+        try:
+            faults.add(json.loads(body))
+        except ValueError as error:
+            return 400, {"error": str(error)}
+        return 200, {}
+    if route == ("POST", "/_standin/capture/flush"):
+        sagemaker.flush_capture()
+        return 200, {}
+    return 404, {"error": f"no route {method} {path}"}
+
+
+def _inject_faults(ministack):
+    """Put `fail_call`, `delay_call` and `fail_function` before every service's handler."""
+    for service, handler in list(ministack.SERVICE_HANDLERS.items()):
+        ministack.SERVICE_HANDLERS[service] = _with_faults(service, handler)
+
+
+def _with_faults(service: str, handler):
+    async def handle(method, path, headers, body, query):
+        if faults.pending():
+            operation = operation_of(service, method, path, headers, body, query)
+            subject = path + " " + body.decode("utf-8", "replace")[:_MAX_ADMIN_BODY]
+            if fault := faults.take("delay_call", subject, operation):
+                await asyncio.sleep(fault["seconds"])
+            if fault := faults.take("fail_call", subject, operation):
+                return _failure(service, fault)
+            if operation == "Invoke" and (fault := faults.take("fail_function", path)):
+                error = {"errorType": fault["error"], "errorMessage": fault["message"]}
+                return 200, {"Content-Type": "application/json", "X-Amz-Function-Error": "Unhandled"}, \
+                    json.dumps(error).encode()
+        return await handler(method, path, headers, body, query)
+
+    return handle
+
+
+def operation_of(service: str, method: str, path: str, headers: dict, body: bytes, query: dict) -> str:
+    """The API operation a request calls, for the services this project uses."""
+    target = headers.get("x-amz-target", "")
+    if target:
+        return target.rsplit(".", 1)[-1]
+    if "/operation/" in path:  # Smithy RPC v2
+        return path.rsplit("/", 1)[-1]
+    if service == "sagemaker":
+        return "InvokeEndpoint"
+    if service == "lambda":
+        return "Invoke" if path.endswith("/invocations") else f"{method} {path}"
+    if service == "s3":
+        has_key = len(path.strip("/").split("/", 1)) == 2
+        if method == "GET":
+            return "GetObject" if has_key else "ListObjectsV2"
+        return {"PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}.get(method, method)
+    if body.startswith(b"Action=") or b"&Action=" in body:
+        return body.split(b"Action=", 1)[1].split(b"&", 1)[0].decode()
+    return f"{method} {path}"
+
+
+def _failure(service: str, fault: dict):
+    code, message, status = fault["error"], fault["message"], fault["status"]
+    if service == "s3":
+        xml = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        return status, {"Content-Type": "application/xml"}, xml.encode()
+    headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code}
+    return status, headers, json.dumps({"__type": code, "message": message}).encode()
+
+
+async def _read(receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body") or len(body) > _MAX_ADMIN_BODY:
+            return body
+
+
+async def _answer(send, status: int, answer: dict):
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": json.dumps(answer).encode()})

@@ -1,0 +1,46 @@
+"""Where this AWS is, and clients for it. Shared by every process of the stand-in."""
+import functools
+import os
+import threading
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+_lock = threading.Lock()
+
+# A request to the stand-in must never leave the machine, whatever the caller's shell is set up for.
+_DROPPED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+def environment(endpoint_url: str) -> dict[str, str]:
+    """The environment of a process that shall talk to the stand-in and to nothing else."""
+    kept = {k: v for k, v in os.environ.items() if k not in _DROPPED and not k.startswith("AWS_ENDPOINT_URL")}
+    return kept | {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+
+
+@functools.cache
+def _client(service: str, endpoint_url: str):
+    import boto3  # slow to import, and the guard process does not need it
+    from botocore.config import Config
+
+    config = Config(retries={"max_attempts": 0}, max_pool_connections=64, connect_timeout=5, read_timeout=920,
+                    proxies={}, s3={"addressing_style": "path"})
+    return boto3.session.Session().client(
+        service, endpoint_url=endpoint_url, region_name=REGION, aws_access_key_id="test",
+        aws_secret_access_key="test", config=config)
+
+
+def client(service: str, endpoint_url: str | None = None):
+    """A thread-safe boto3 client of the stand-in, without retries: an injected failure is seen once, as it was made."""
+    with _lock:  # boto3 sessions are not safe to create side by side
+        return _client(service, endpoint_url or os.environ["AWS_ENDPOINT_URL"])

@@ -1,0 +1,183 @@
+"""The Python API: start the stand-in, deploy the template, hand out clients, stop everything."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from . import aws
+
+START_SECONDS = 60.0
+
+
+class Standin:
+    """One running stand-in. Use it as a context manager.
+
+    template    a SAM template; None starts the services and deploys nothing
+    bin_dir     the folder with the release binaries that the template's functions name
+    images      {"name or repository of an image": folder that holds the programs `train` and `serve`}
+    parameters  {"template parameter": "value"}
+    state_dir   where logs, job folders and unpacked models go; None takes a temporary folder, removed at the end
+    wait_scale  scale of Wait states and Retry intervals of state machines (1.0 is real time)
+    """
+
+    def __init__(self, template=None, bin_dir=None, images=None, parameters=None, port=0, state_dir=None,
+                 stack="pawl", wait_scale=1.0):
+        self.template, self.bin_dir, self.stack = template, bin_dir, stack
+        self.images = {name: str(Path(folder).resolve()) for name, folder in (images or {}).items()}
+        self.parameters, self.port, self.wait_scale = parameters or {}, port, wait_scale
+        self._temporary = state_dir is None
+        self.state_dir = Path(state_dir or tempfile.mkdtemp(prefix="standin-")).resolve()
+        self.endpoint_url = None
+        self.outputs, self.resources = {}, {}
+        self._guard = None
+
+    def start(self):
+        """Start the gateway and deploy. Returns self; raises with the reason when it cannot."""
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "standin.guard", sys.executable, "-m", "standin.gateway",
+                   "--port", str(self.port), "--state-dir", str(self.state_dir), "--wait-scale", str(self.wait_scale)]
+        for name, folder in self.images.items():
+            command += ["--image", f"{name}={folder}"]
+        package_parent = str(Path(__file__).resolve().parents[1])
+        env = os.environ | {"PYTHONPATH": os.pathsep.join(
+            [package_parent] + [p for p in [os.environ.get("PYTHONPATH")] if p])}
+        with open(self.log, "wb") as log:
+            self._guard = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                           stderr=log, start_new_session=True)
+        try:
+            ready = self._guard.stdout.readline()
+            if not ready:
+                raise RuntimeError(f"the stand-in did not start: {self._log_tail()}")
+            self.endpoint_url = json.loads(ready)["endpoint_url"]
+            self._wait_until_it_answers()
+            if self.template:
+                from . import deploy
+                self.outputs, self.resources = deploy.deploy(
+                    self, Path(self.template), Path(self.bin_dir) if self.bin_dir else None, self.parameters)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self):
+        """End every process the stand-in started. Safe to call twice."""
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.stdin.close()
+            try:
+                guard.wait(15)
+            except subprocess.TimeoutExpired:
+                guard.kill()
+            guard.stdout.close()
+        if self._temporary:
+            shutil.rmtree(self.state_dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def log(self) -> Path:
+        """The gateway's log."""
+        return self.state_dir / "gateway.log"
+
+    @property
+    def alive(self) -> bool:
+        return self._guard is not None and self._guard.poll() is None
+
+    def client(self, service: str):
+        """A boto3 client; services by boto3's names ("s3", "stepfunctions", "sagemaker-runtime", ...)."""
+        return aws.client(service, self.endpoint_url)
+
+    def environment(self) -> dict[str, str]:
+        """The environment for a program that shall talk to this stand-in, the `pawl` command for one."""
+        return aws.environment(self.endpoint_url)
+
+    def wait_until(self, condition, seconds=60.0, what="the condition", poll=0.05):
+        """Call `condition` until it returns something true, and return that; TimeoutError after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while True:
+            value = condition()
+            if value:
+                return value
+            if not self.alive:
+                raise RuntimeError(f"the stand-in ended: {self._log_tail()}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited {seconds} s for {what}")
+            time.sleep(poll)
+
+    # Faults. Each is taken once (or `times` times) and then gone.
+
+    def lose_update(self, endpoint: str, times=1):
+        """The next UpdateEndpoint of this endpoint is accepted, and nothing comes of it: it stays on the old config."""
+        self._fault(kind="lose_update", match=endpoint, times=times)
+
+    def fail_training(self, job: str = "", reason="AlgorithmError: injected fault", times=1):
+        """The next training job whose name contains `job` fails with `reason`."""
+        self._fault(kind="fail_training", match=job, message=reason, times=times)
+
+    def fail_call(self, operation: str, times=1, error="ThrottlingException", status=400, message="Rate exceeded",
+                  match=""):
+        """The next `times` calls of `operation` ("UpdateEndpoint", "PutObject", ...) that contain `match` fail.
+
+        `error="ServiceUnavailable", status=503` makes an outage. `match` is looked for in path and body.
+        """
+        self._fault(kind="fail_call", operation=operation, times=times, error=error, status=status, message=message,
+                    match=match)
+
+    def fail_function(self, function: str, error_type="Injected", message="injected fault", times=1):
+        """The next invocations of a Lambda function end in an unhandled error of this type."""
+        self._fault(kind="fail_function", match=function, error=error_type, message=message, times=times)
+
+    def delay_call(self, operation: str, seconds: float, times=1, match=""):
+        """The next calls of `operation` take this much longer."""
+        self._fault(kind="delay_call", operation=operation, seconds=seconds, times=times, match=match)
+
+    def clear_faults(self):
+        self._admin("DELETE", "/_standin/faults")
+
+    def pending_faults(self) -> list[dict]:
+        return self._admin("GET", "/_standin/faults")["faults"]
+
+    def flush_capture(self):
+        """Write the captured requests that are still in memory to S3 now."""
+        self._admin("POST", "/_standin/capture/flush")
+
+    def _fault(self, **fault):
+        self._admin("POST", "/_standin/faults", fault)
+
+    def _admin(self, method, path, body=None):
+        request = urllib.request.Request(self.endpoint_url + path, method=method,
+                                         data=json.dumps(body).encode() if body is not None else None)
+        try:
+            with _no_proxy.open(request, timeout=30) as response:
+                return json.loads(response.read() or b"{}")
+        except urllib.error.HTTPError as error:
+            raise ValueError(error.read().decode()) from None
+
+    def _wait_until_it_answers(self):
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return self._admin("GET", "/_standin/health")
+            except (OSError, ValueError):
+                if not self.alive or time.monotonic() > deadline:
+                    raise RuntimeError(f"the stand-in did not start: {self._log_tail()}") from None
+                time.sleep(0.02)
+
+    def _log_tail(self) -> str:
+        try:
+            return self.log.read_text(errors="replace")[-3000:]
+        except OSError:
+            return "no log"
+
+
+_no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))

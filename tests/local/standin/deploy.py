@@ -1,0 +1,138 @@
+"""Deploys a SAM template as `sam deploy` would: packages the functions and machines, creates the stack, waits."""
+import io
+import json
+import os
+import time
+import zipfile
+from pathlib import Path
+
+import yaml
+
+_BUCKET = "standin-artifacts"
+_SECONDS = 60.0
+
+
+class DeployError(Exception):
+    """The template cannot be deployed; the message says what and why."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms: !Ref, !GetAtt, !Sub, ..."""
+
+
+def _short_form(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix in ("Ref", "Condition"):
+        return {suffix: value}
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+# A version or a date in a template is text.
+_Loader.yaml_implicit_resolvers = {
+    first: [rule for rule in rules if rule[0] != "tag:yaml.org,2002:timestamp"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+
+
+def load(path: Path) -> dict:
+    """A template as plain dictionaries."""
+    template = yaml.load(path.read_text(), _Loader)
+    if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
+        raise DeployError(f"{path} is no CloudFormation template: it has no Resources")
+    return template
+
+
+def deploy(standin, path: Path, bin_dir: Path | None, parameters: dict[str, str]) -> tuple[dict, dict]:
+    """Create the stack; (outputs, physical ids by logical id)."""
+    template = load(path)
+    s3 = standin.client("s3")
+    s3.create_bucket(Bucket=_BUCKET)
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            _package_function(s3, template, name, resource, bin_dir)
+        elif resource["Type"] == "AWS::Serverless::StateMachine":
+            _package_machine(s3, name, resource, path.parent)
+    return _create(standin, template, parameters)
+
+
+def _package_function(s3, template, name, resource, bin_dir):
+    if bin_dir is None:
+        raise DeployError(f"{name}: a function needs --bin-dir, the folder with the release binaries")
+    binary = bin_dir / _binary_name(template, name, resource)
+    if not os.access(binary, os.X_OK):
+        raise DeployError(f"{name}: there is no executable {binary}; build the workspace first")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as files:
+        info = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
+        info.external_attr = 0o755 << 16
+        files.writestr(info, binary.read_bytes())
+    key = f"{name}.zip"
+    s3.put_object(Bucket=_BUCKET, Key=key, Body=archive.getvalue())
+    resource["Properties"]["CodeUri"] = f"s3://{_BUCKET}/{key}"
+
+
+def _binary_name(template, name, resource) -> str:
+    """Which binary a function runs: cargo-lambda's Metadata, or the last part of its CodeUri."""
+    properties = resource.get("Metadata", {}).get("BuildProperties", {})
+    if "Binary" in properties:
+        return properties["Binary"]
+    uri = resource["Properties"].get("CodeUri") or template.get("Globals", {}).get("Function", {}).get("CodeUri")
+    if not isinstance(uri, str):
+        raise DeployError(f"{name}: neither Metadata.BuildProperties.Binary nor CodeUri names its binary")
+    return uri.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _package_machine(s3, name, resource, folder):
+    uri = resource["Properties"].get("DefinitionUri")
+    if uri is None:
+        return
+    if not isinstance(uri, str):
+        raise DeployError(f"{name}: DefinitionUri must be the path of a local file")
+    text = (folder / uri).read_text()
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise DeployError(f"{name}: {uri} is no JSON: {error}") from None
+    key = f"{name}.asl.json"
+    s3.put_object(Bucket=_BUCKET, Key=key, Body=text.encode())
+    resource["Properties"]["DefinitionUri"] = {"Bucket": _BUCKET, "Key": key}
+
+
+def _create(standin, template, parameters):
+    cloudformation = standin.client("cloudformation")
+    unknown = set(parameters) - set(template.get("Parameters", {}))
+    if unknown:
+        raise DeployError(f"the template has no parameter {', '.join(sorted(unknown))}")
+    try:
+        cloudformation.create_stack(
+            StackName=standin.stack, TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"])
+    except cloudformation.exceptions.ClientError as error:
+        raise DeployError(error.response["Error"]["Message"]) from None
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        stack = cloudformation.describe_stacks(StackName=standin.stack)["Stacks"][0]
+        if not stack["StackStatus"].endswith("IN_PROGRESS"):
+            break
+        if time.monotonic() > deadline:
+            raise DeployError(f"the stack is still {stack['StackStatus']} after {_SECONDS:.0f} s")
+        time.sleep(0.05)
+    if stack["StackStatus"] != "CREATE_COMPLETE":
+        raise DeployError(f"{stack['StackStatus']}: {_failures(cloudformation, standin.stack) or stack}")
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    listed = cloudformation.describe_stack_resources(StackName=standin.stack)["StackResources"]
+    return outputs, {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in listed}
+
+
+def _failures(cloudformation, stack) -> str:
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    return "; ".join(f"{e['LogicalResourceId']} ({e['ResourceType']}): {e.get('ResourceStatusReason')}"
+                     for e in events if e["ResourceStatus"].endswith("FAILED"))
