@@ -1,0 +1,87 @@
+"""A fleet: the running models of one endpoint config, one process per variant however many instances it asks for."""
+import random
+import threading
+import uuid
+from pathlib import Path
+
+from .. import container
+from .errors import invalid
+from .registry import Registry
+from .serving import ModelFailed, ModelServer
+
+
+class Fleet:
+    """Variants of an endpoint config, loaded and weighted."""
+
+    def __init__(self, config: dict, registry: Registry, images: container.Images, folder: Path):
+        self.config = config
+        self.name = config["EndpointConfigName"]
+        self.variants = [_summary(variant) for variant in config["ProductionVariants"]]
+        self.shadows = [variant["VariantName"] for variant in config.get("ShadowProductionVariants", [])]
+        self._servers: dict[str, ModelServer] = {}
+        self._registry, self._images = registry, images
+        self._folder = folder / f"{self.name}-{uuid.uuid4().hex[:8]}"
+
+    def load(self, over: threading.Event):
+        """Start every variant and wait until all are healthy; ModelFailed with SageMaker's words otherwise."""
+        variants = self.config["ProductionVariants"] + self.config.get("ShadowProductionVariants", [])
+        name = ""
+        try:
+            for variant in variants:
+                name = variant["VariantName"]
+                model = self._registry.models.find(variant["ModelName"])
+                if model is None:
+                    raise ModelFailed(f"model {variant['ModelName']} was deleted")
+                self._servers[name] = ModelServer(self._images, model["_container"], self._folder / name)
+            for name, server in self._servers.items():
+                server.wait_until_healthy(over)
+        except ModelFailed as error:
+            self.stop()
+            raise ModelFailed(f"The primary container for production variant {name} did not pass the ping health "
+                              f"check. Please check CloudWatch logs for this endpoint. ({error})") from None
+
+    def choose(self, target: str | None) -> str:
+        """The variant that answers a request: the target, or one by weight."""
+        names = [variant["VariantName"] for variant in self.variants]
+        if target is not None:
+            if target not in names:
+                raise invalid(f"Variant {target} was not found for the endpoint")
+            return target
+        weights = [variant["CurrentWeight"] for variant in self.variants]
+        return random.choices(names, weights)[0] if sum(weights) > 0 else names[0]
+
+    def server(self, variant: str) -> ModelServer:
+        return self._servers[variant]
+
+    def set_weights(self, wanted: list[dict]):
+        for change in wanted:
+            variant = next((v for v in self.variants if v["VariantName"] == change["VariantName"]), None)
+            if variant is None:
+                raise invalid(f"Variant {change['VariantName']} was not found for the endpoint")
+            if "DesiredWeight" in change:
+                variant["CurrentWeight"] = variant["DesiredWeight"] = change["DesiredWeight"]
+            if "DesiredInstanceCount" in change:
+                variant["CurrentInstanceCount"] = variant["DesiredInstanceCount"] = change["DesiredInstanceCount"]
+
+    def keep_properties_of(self, other: "Fleet"):
+        """RetainAllVariantProperties: counts and weights come from the fleet that serves now."""
+        for variant in self.variants:
+            for old in other.variants:
+                if old["VariantName"] == variant["VariantName"]:
+                    variant.update({k: old[k] for k in ("CurrentWeight", "DesiredWeight", "CurrentInstanceCount",
+                                                        "DesiredInstanceCount")})
+
+    @property
+    def instances(self) -> int:
+        return sum(variant["CurrentInstanceCount"] for variant in self.variants)
+
+    def stop(self):
+        for server in self._servers.values():
+            server.stop()
+        self._servers = {}
+
+
+def _summary(variant: dict) -> dict:
+    weight, count = variant.get("InitialVariantWeight", 1.0), variant.get("InitialInstanceCount", 1)
+    return {"VariantName": variant["VariantName"], "CurrentWeight": weight, "DesiredWeight": weight,
+            "CurrentInstanceCount": count, "DesiredInstanceCount": count}
