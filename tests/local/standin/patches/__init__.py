@@ -1,0 +1,21 @@
+"""What is changed in ministack 1.5.33, each change in the module of its service."""
+import importlib.metadata
+
+from .. import events
+from . import cloudformation, cloudwatch, eventing, sagemaker, stepfunctions
+
+# The patches reach into ministack's modules, so they fit exactly one version.
+VERSION = "1.5.33"
+
+
+def install(service, wait_scale: float):
+    found = importlib.metadata.version("ministack")
+    if found != VERSION:
+        raise RuntimeError(f"the stand-in is made for ministack {VERSION}, but {found} is installed: "
+                           "pip install -r tests/local/requirements.txt")
+    sagemaker.install(service)
+    stepfunctions.install(service, wait_scale)
+    cloudwatch.install()
+    cloudformation.install()
+    eventing.install()
+    events.start()
