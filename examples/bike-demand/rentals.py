@@ -23,8 +23,8 @@ FIRST_YEAR = 2011  # `yr` is 0 here
 WORKING_HOURS = [8, 3, 2, 1, 2, 8, 30, 88, 145, 68, 44, 53, 66, 65, 62, 73, 118, 190, 172, 118, 82, 60, 43, 24]
 FREE_HOURS = [30, 24, 18, 10, 4, 4, 8, 17, 35, 58, 88, 110, 125, 128, 126, 124, 120, 110, 96, 78, 58, 46, 37, 27]
 RAIN_KEEPS = {1: 1.0, 2: 0.9, 3: 0.5, 4: 0.25}  # demand by weathersit
-MEAN_HOUR = 165.0  # rentals in an average hour of the first January's network, at 20 degrees
-MONTHLY_GROWTH = 1.012
+MEAN_HOUR = 200.0  # rentals in an average hour of a pleasant day, with the network of the first January
+MONTHLY_GROWTH = 1.008
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ FAULTS = {
         0.3,
         "renamed (temp is temperature), unit (temp in Fahrenheit) or text (this share of hum is n/a)",
     ),
-    "drift": (1.0, "strength: 1 is 8 degrees warmer than the season, and twice the docks, so twice the rentals"),
+    "drift": (1.0, "strength: 1 is 7 degrees warmer and drier air than the season's, and half as many rentals again"),
     "quiet": (0.8, "share of the rentals that do not happen"),
 }
 
@@ -107,20 +107,23 @@ def is_holiday(day):
     )
 
 
-def weather(month, stream, warmer):
+def weather(month, stream, unusual):
     """Hour by hour: (weathersit, degrees Celsius, humidity 0..1, wind km/h). Days and hours remember the one before."""
-    anomaly, situation, wind = stream.gauss(0, 2.5), 1, 12.0
+    warmer, drier = 7 * unusual, 0.15 * unusual
+    anomaly, situation, wind = stream.gauss(0, 1.5), 1, 12.0
     for day in range(calendar.monthrange(month.year, month.month)[1]):
         year_day = (month + datetime.timedelta(day)).timetuple().tm_yday
         normal = 13.5 - 12.5 * math.cos(2 * math.pi * (year_day - 20) / 365.25)
-        anomaly = 0.7 * anomaly + stream.gauss(0, 2.2)
+        anomaly = 0.6 * anomaly + stream.gauss(0, 1.2)
         for hour in range(24):
-            if stream.random() < 0.12:
+            if stream.random() < 0.2:
                 situation = stream.choices((1, 2, 3, 4), (65, 26, 8.8, 0.2))[0]
             swing = 4.0 if situation == 1 else 2.0
             swing *= -math.cos(2 * math.pi * (hour - 3) / 24)
             degrees = normal + anomaly + warmer + swing - 1.5 * (situation >= 3)
-            damp = {1: 0.55, 2: 0.68, 3: 0.85, 4: 0.9}[situation] + 0.12 * math.cos(2 * math.pi * (hour - 4) / 24)
+            damp = (
+                {1: 0.55, 2: 0.68, 3: 0.85, 4: 0.9}[situation] - drier + 0.12 * math.cos(2 * math.pi * (hour - 4) / 24)
+            )
             humidity = min(1.0, max(0.16, damp + stream.gauss(0, 0.06)))
             wind = max(0.0, 0.7 * wind + 0.3 * 12 + stream.gauss(0, 4))
             yield situation, degrees, humidity, wind
@@ -131,8 +134,8 @@ def rentals(stream, day, hour, working, situation, degrees, humidity, factor):
     age = (day.year - FIRST_YEAR) * 12 + day.month - 1
     shape = (WORKING_HOURS if working else FREE_HOURS)[hour]
     shape /= sum(WORKING_HOURS if working else FREE_HOURS) / 24
-    pleasant = 1.15 / (1 + math.exp(-(degrees - 11) / 5.5)) - max(0.0, degrees - 30) * 0.03
-    comfort = max(0.12, pleasant) * (1 - 0.35 * max(0.0, humidity - 0.75))
+    pleasant = 0.35 + 0.75 / (1 + math.exp(-(degrees - 11) / 5)) - max(0.0, degrees - 30) * 0.03
+    comfort = max(0.2, pleasant) * (1 - 0.35 * max(0.0, humidity - 0.75))
     mean = MEAN_HOUR * MONTHLY_GROWTH**age * factor * shape * comfort * RAIN_KEEPS[situation]
     total = max(0.0, stream.gauss(mean, math.sqrt(mean + (0.16 * mean) ** 2)))
     share = (0.12 if working else 0.3) * min(1.3, max(0.3, degrees / 18))
@@ -144,12 +147,12 @@ def month_rows(month, seed, faults=()):
     """The month's rows as lists of text, the faults of nature in them, the faults of machines not."""
     stream = random.Random(f"{seed}/{month:%Y-%m}")
     drift = sum(fault.amount for fault in faults if fault.name == "drift")
-    factor = 1 + drift
+    factor = 1 + 0.5 * drift
     for fault in faults:
         if fault.name == "quiet":
             factor *= 1 - fault.amount
     rows = []
-    for index, (situation, degrees, humidity, wind) in enumerate(weather(month, stream, 8 * min(drift, 1))):
+    for index, (situation, degrees, humidity, wind) in enumerate(weather(month, stream, min(drift, 1.0))):
         day, hour = month + datetime.timedelta(index // 24), index % 24
         weekday, holiday = day.isoweekday() % 7, is_holiday(day)
         working = weekday not in (0, 6) and not holiday

@@ -153,12 +153,15 @@ class Encoder:
             values = [row[name] for row in rows if not is_missing(row[name])]
             if not values:
                 raise BadData(f"feature {name} has no value in any row")
-            if name in settings.categorical:
-                seen = [category(value) for value in values]
-                categories[name] = sorted(set(seen))
-                fill[name] = max(categories[name], key=seen.count)
-            else:
-                fill[name] = float(np.median([number(value) for value in values]))
+            try:
+                if name in settings.categorical:
+                    seen = [category(value) for value in values]
+                    categories[name] = sorted(set(seen))
+                    fill[name] = max(categories[name], key=seen.count)
+                else:
+                    fill[name] = float(np.median([number(value) for value in values]))
+            except BadRow as error:
+                raise BadData(f"feature {name}: {error}") from None
         return cls(settings.features, categories, fill, settings.missing)
 
     def encode(self, row):
@@ -198,6 +201,8 @@ def read_table(folder, settings):
                 raise BadData(f"{path.name} has no column {', '.join(absent)}")
             for row in reader:
                 try:
+                    if None in row or None in row.values():
+                        raise BadRow(f"the row does not have the header's {len(reader.fieldnames)} fields")
                     labels.append(_label(row[settings.label], settings))
                     rows.append({name: row[name] for name in settings.features})
                 except BadRow as error:
