@@ -135,8 +135,8 @@ pub struct BinCounts {
     pub pos_inf: u64,
     /// Negative infinities.
     pub neg_inf: u64,
-    /// Categorical: seen in the baseline but not among the top values, where the baseline can
-    /// tell; else 0.
+    /// Categorical: not among the top values, but seen in the baseline, or the baseline held too
+    /// many values to tell.
     pub other: u64,
     /// Categorical: a value that the baseline never saw. Numeric: a value that is no number.
     pub unseen: u64,
@@ -223,6 +223,10 @@ pub struct BaselineColumn {
     pub bins: Bins,
     /// The baseline's own counts in these bins.
     pub counts: BinCounts,
+    /// Categorical: hashes of the values beyond the top ones. None when they were too many to
+    /// count: then a value outside the top is [`BinCounts::other`], never unseen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Vec<u64>>,
     /// The mean of the baseline's finite numbers; none without one.
     #[serde(default)]
     pub mean: Option<f64>,

@@ -1,0 +1,32 @@
+//! Why data cannot be read at all. Rows that are merely wrong are quarantined instead.
+
+/// Data that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScanError {
+    /// No byte, or no header row.
+    #[error("the data is empty: it needs a header row that names the columns")]
+    Empty,
+    /// The header row names no usable columns.
+    #[error("line 1: {reason}: give each column a name of its own")]
+    Header {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A quote was opened and never closed.
+    #[error("line {line}: a quoted field opens here and the data ends before it closes: close the quote")]
+    UnclosedQuote {
+        /// The line the record starts on, 1 for the header.
+        line: u64,
+    },
+    /// One record is longer than the reader holds in memory.
+    #[error(
+        "line {line}: a record of more than {limit} bytes: a quote may be open, or this is no CSV; \
+         close the quote or split the record"
+    )]
+    RecordTooLong {
+        /// The line the record starts on.
+        line: u64,
+        /// The bound, in bytes.
+        limit: usize,
+    },
+}

@@ -1,0 +1,163 @@
+//! One row as it was read, and why it was turned away.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a field lies in its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// It holds doubled quotes.
+    pub(crate) escaped: bool,
+}
+
+/// One data record.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    /// 1 for the first record after the header.
+    pub number: u64,
+    /// The line it starts on; the header is line 1.
+    pub line: u64,
+    /// Its bytes as they came, without the line end.
+    pub raw: &'a [u8],
+    pub(crate) fields: &'a [Span],
+}
+
+impl<'a> Record<'a> {
+    /// How many fields it has.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether it has no field; a blank line is no record, so this does not happen.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The field at this position without its quotes.
+    pub fn field(&self, index: usize) -> Option<Cow<'a, [u8]>> {
+        let span = self.fields.get(index)?;
+        let bytes = self.raw.get(span.start..span.end)?;
+        if !span.escaped {
+            return Some(Cow::Borrowed(bytes));
+        }
+        let mut plain = Vec::with_capacity(bytes.len());
+        let mut after_quote = false;
+        for &byte in bytes {
+            after_quote = byte == b'"' && !after_quote;
+            if !after_quote {
+                plain.push(byte);
+            }
+        }
+        Some(Cow::Owned(plain))
+    }
+
+    /// The field as text; bytes that are no UTF-8 are replaced.
+    pub fn text(&self, index: usize) -> Option<Cow<'a, str>> {
+        Some(match self.field(index)? {
+            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        })
+    }
+}
+
+/// What was broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The record has another number of fields than the header.
+    Fields,
+    /// The record is no UTF-8.
+    Encoding,
+    /// A value is not of the column's type.
+    Type,
+    /// A required value is missing.
+    Required,
+    /// A number is out of range.
+    Range,
+    /// A value is not in the allowed set.
+    Domain,
+    /// Two columns that belong together are too far apart.
+    Across,
+    /// A number stood still for longer than it ever may.
+    Stuck,
+    /// Time steps are missing.
+    Gap,
+    /// A column is missing.
+    MissingColumn,
+    /// A column is new.
+    ExtraColumn,
+    /// Too many values are missing.
+    Completeness,
+    /// Too few or too many rows.
+    RowCount,
+    /// There is no row at all.
+    Empty,
+}
+
+impl Rule {
+    /// The rule's name as documents write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fields => "fields",
+            Self::Encoding => "encoding",
+            Self::Type => "type",
+            Self::Required => "required",
+            Self::Range => "range",
+            Self::Domain => "domain",
+            Self::Across => "across",
+            Self::Stuck => "stuck",
+            Self::Gap => "gap",
+            Self::MissingColumn => "missing_column",
+            Self::ExtraColumn => "extra_column",
+            Self::Completeness => "completeness",
+            Self::RowCount => "row_count",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+/// Why a row is quarantined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The column; none where the whole record is at fault.
+    pub column: Option<String>,
+    /// The rule it broke.
+    pub rule: Rule,
+    /// What the rule asks for.
+    pub expected: String,
+    /// What the row holds.
+    pub observed: String,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(column) = &self.column {
+            write!(f, "{column}: ")?;
+        }
+        write!(f, "expected {}, found {}", self.expected, self.observed)
+    }
+}
+
+/// Where the rows go. Called in the order of the data, except that rows of a stretch that may yet
+/// prove stuck wait until it is decided; accepted rows keep their order among themselves.
+pub trait Sink {
+    /// The header, once, before any row.
+    fn header(&mut self, names: &[String], raw: &[u8]) {
+        let _ = (names, raw);
+    }
+    /// A row that broke no rule.
+    fn accepted(&mut self, record: &Record<'_>) {
+        let _ = record;
+    }
+    /// A row that broke at least one.
+    fn quarantined(&mut self, record: &Record<'_>, reasons: &[Reason]) {
+        let _ = (record, reasons);
+    }
+}
+
+/// Drops the rows: for callers that only want the profile.
+impl Sink for () {}

@@ -1,0 +1,63 @@
+//! What a team says of its columns, in the `data` section of pipeline.yaml.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::profile::ColumnType;
+
+/// What is known of the columns beforehand. Everything may be left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schema {
+    /// The character between fields. Default: a comma.
+    pub delimiter: char,
+    /// Texts that mean "no value", besides the empty field.
+    pub null_words: Vec<String>,
+    /// The time order of the rows, in which gaps and stuck values are judged. Default: none.
+    pub time: Option<TimeOrder>,
+    /// Columns that a user fixes, by name. Others are inferred.
+    pub columns: BTreeMap<String, ColumnSpec>,
+    /// Columns that are carried along but neither profiled nor judged.
+    pub ignore: Vec<String>,
+}
+
+impl Default for Schema {
+    fn default() -> Self {
+        Self {
+            delimiter: ',',
+            null_words: ["NA", "N/A", "NULL", "null", "\\N"].map(str::to_owned).to_vec(),
+            time: None,
+            columns: BTreeMap::new(),
+            ignore: Vec::new(),
+        }
+    }
+}
+
+/// What a user fixes of one column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct ColumnSpec {
+    /// Its type. A row with another is quarantined; nothing is recast.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ColumnType>,
+}
+
+/// The columns that put a row in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeOrder {
+    /// A column of dates (`2012-10-29`) or timestamps.
+    pub date: String,
+    /// A column of hours (0 to 23), where the date column holds none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hour: Option<String>,
+    /// Seconds from one row to the next. Default: an hour.
+    #[serde(default = "hourly")]
+    pub every: u64,
+}
+
+fn hourly() -> u64 {
+    3600
+}

@@ -1,0 +1,178 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::constraints::{self, Across, ColumnPolicy, Policy, Range, Verdict};
+use crate::profile::bins::Baseline;
+
+#[derive(Default, Debug, PartialEq)]
+struct Kept {
+    names: Vec<String>,
+    accepted: Vec<(u64, u64, Vec<String>)>,
+    quarantined: Vec<(u64, String)>,
+}
+
+impl Sink for Kept {
+    fn header(&mut self, names: &[String], _raw: &[u8]) {
+        self.names = names.to_vec();
+    }
+    fn accepted(&mut self, record: &Record<'_>) {
+        let fields = (0..record.len()).map(|i| record.text(i).unwrap().into_owned()).collect();
+        self.accepted.push((record.number, record.line, fields));
+    }
+    fn quarantined(&mut self, record: &Record<'_>, reasons: &[Reason]) {
+        let texts: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        self.quarantined.push((record.line, texts.join("; ")));
+    }
+}
+
+fn scan_in_chunks(scanner: Scanner, data: &[u8], size: usize) -> Result<(Scan, Kept), ScanError> {
+    let (mut scanner, mut kept) = (scanner, Kept::default());
+    for chunk in data.chunks(size.max(1)) {
+        scanner.feed(chunk, &mut kept)?;
+    }
+    Ok((scanner.finish(&mut kept)?, kept))
+}
+
+fn scan(data: &str) -> Result<(Scan, Kept), ScanError> {
+    scan_in_chunks(Scanner::new(&Schema::default()), data.as_bytes(), 1 << 16)
+}
+
+#[test]
+fn quotes_line_ends_and_chunk_borders_make_no_difference() {
+    let data =
+        "\u{feff}a,\"b \"\"x\"\"\",c\r\n1,\"two\nlines, and \"\"quotes\"\"\",é\r\n\r\n2,p\"q,\n3,,\"\"";
+    let expected = vec![
+        (1, 2, vec!["1".to_owned(), "two\nlines, and \"quotes\"".to_owned(), "é".to_owned()]),
+        (2, 5, vec!["2".to_owned(), "p\"q".to_owned(), String::new()]),
+        (3, 6, vec!["3".to_owned(), String::new(), String::new()]),
+    ];
+    for size in 1..=data.len() {
+        let (scan, kept) = scan_in_chunks(Scanner::new(&Schema::default()), data.as_bytes(), size).unwrap();
+        assert_eq!(kept.names, ["a", "b \"x\"", "c"], "chunks of {size}");
+        assert_eq!(kept.accepted, expected, "chunks of {size}");
+        assert_eq!(scan.profile.rows, 3);
+        assert_eq!(scan.profile.column("c").unwrap().missing, 2);
+    }
+}
+
+#[test]
+fn unreadable_data_is_a_typed_error() {
+    assert_eq!(scan("").unwrap_err(), ScanError::Empty);
+    assert_eq!(scan("\n\n").unwrap_err(), ScanError::Empty);
+    assert_eq!(scan("a,b\n1,\"x\n").unwrap_err(), ScanError::UnclosedQuote { line: 2 });
+    assert!(matches!(scan("a,a\n"), Err(ScanError::Header { .. })));
+    assert!(matches!(scan("a,\n"), Err(ScanError::Header { .. })));
+    let endless = format!("a\n\"{}", "x".repeat(2 << 20));
+    let refused = scan_in_chunks(Scanner::new(&Schema::default()), endless.as_bytes(), 1 << 16);
+    assert!(matches!(refused, Err(ScanError::RecordTooLong { line: 2, .. })));
+}
+
+#[test]
+fn bad_rows_go_to_quarantine_with_their_reason() {
+    let policy = Policy {
+        quarantine_above: 0.6,
+        columns: [
+            ("t".to_owned(), ColumnPolicy { required: true, ..Default::default() }),
+            (
+                "u".to_owned(),
+                ColumnPolicy { range: Some(Range { min: Some(0.0), max: None }), ..Default::default() },
+            ),
+        ]
+        .into(),
+        across: vec![Across { column: "t".to_owned(), within: 5.0, of: "u".to_owned() }],
+        ..Policy::default()
+    };
+    let (baseline, _) = scan("t,u\n1,2\n2,3\n").unwrap();
+    let constraints = constraints::suggest(&baseline.profile, &policy);
+    let scanner = Scanner::new(&Schema::default()).with_constraints(&constraints);
+    let data = b"t,u\n1,1\n,2\n1,2,3\n-1,-1\n1,x\n1,8\n\xff,1\n2,2\n3,3\n4,4\n5,5\n6,6\n";
+    let (scan, kept) = scan_in_chunks(scanner, data, 7).unwrap();
+    assert_eq!(
+        kept.quarantined,
+        [
+            (3, "t: expected a value, found \"\""),
+            (4, "expected 2 fields as in the header, found 3 fields"),
+            (5, "u: expected a number of at least 0, found \"-1\""),
+            (6, "u: expected a value of type fractional, found \"x\""),
+            (7, "t: expected a value within 5 of u, found \"1\" where u is \"8\""),
+            (8, "expected UTF-8, found bytes that are not"),
+        ]
+        .map(|(line, text)| (line, text.to_owned()))
+    );
+    assert_eq!((scan.tally.rows, scan.tally.accepted, scan.tally.quarantined), (12, 6, 6));
+    let validation = constraints::check(&scan, &constraints, &policy);
+    assert_eq!(validation.verdict, Verdict::AcceptedWithWarnings);
+    let strict = Policy { quarantine_above: 0.4, ..policy };
+    assert_eq!(constraints::check(&scan, &constraints, &strict).verdict, Verdict::Quarantined);
+}
+
+#[test]
+fn a_broken_schema_or_an_empty_batch_is_quarantined_at_once() {
+    let policy = Policy::default();
+    let constraints = constraints::suggest(&scan("a,b\n1,2\n").unwrap().0.profile, &policy);
+    for data in ["a,c\n1,2\n", "a,b\n"] {
+        let scanner = Scanner::new(&Schema::default()).with_constraints(&constraints);
+        let (scan, _) = scan_in_chunks(scanner, data.as_bytes(), 99).unwrap();
+        let validation = constraints::check(&scan, &constraints, &policy);
+        assert_eq!(validation.verdict, Verdict::Quarantined, "{data:?}: {validation:?}");
+    }
+}
+
+#[test]
+fn a_user_type_wins_over_inference() {
+    let schema = Schema {
+        columns: [("zip".to_owned(), ColumnSpec { kind: Some(crate::profile::ColumnType::String) })].into(),
+        ..Schema::default()
+    };
+    let (scan, _) = scan_in_chunks(Scanner::new(&schema), b"zip\n123\n456\n", 5).unwrap();
+    let zip = scan.profile.column("zip").unwrap();
+    assert_eq!((zip.types.string, zip.types.integral), (2, 0));
+}
+
+#[test]
+fn bins_are_counted_exactly_while_streaming() {
+    let (before, _) = scan("n,s\n1,a\n2,a\n3,b\n,\n").unwrap();
+    let baseline = Baseline::freeze(&before.profile);
+    let scanner = Scanner::new(&Schema::default()).with_baseline(&baseline);
+    let (same, _) = scan_in_chunks(scanner, b"n,s\n1,a\n2,a\n3,b\n,\n", 3).unwrap();
+    for column in &baseline.columns {
+        let counted = same.binned.iter().find(|binned| binned.name == column.name).unwrap();
+        assert_eq!(counted.counts, column.counts, "{}", column.name);
+    }
+    let scanner = Scanner::new(&Schema::default()).with_baseline(&baseline);
+    let (other, _) = scan_in_chunks(scanner, b"n,s\n0,a\n9,z\nNaN,\nx,b\n", 3).unwrap();
+    let [n, s] = &other.binned[..] else { unreachable!() };
+    assert_eq!((n.counts.below, n.counts.above, n.counts.nan, n.counts.unseen), (1, 1, 1, 1));
+    assert_eq!((s.counts.bins.clone(), s.counts.unseen, s.counts.missing), (vec![1, 1], 1, 1));
+}
+
+proptest! {
+    #[test]
+    fn a_split_by_rows_merges_into_the_whole(
+        rows in prop::collection::vec((-50i32..50, "[a-c]{0,2}", any::<bool>()), 1..60), cut in 0usize..60,
+    ) {
+        let header = "n,s,b\n";
+        let text = |part: &[(i32, String, bool)]| {
+            part.iter().map(|(n, s, b)| format!("{n},{s},{b}\n")).collect::<String>()
+        };
+        let of = |part: &[(i32, String, bool)]| scan(&format!("{header}{}", text(part))).unwrap().0;
+        let (left, right) = rows.split_at(cut.min(rows.len()));
+        let whole = of(&rows);
+        let mut merged = of(left);
+        merged.merge(&of(right));
+        let mut swapped = of(right);
+        swapped.merge(&of(left));
+        for part in [merged, swapped] {
+            prop_assert_eq!(part.tally.rows, whole.tally.rows);
+            for (mine, theirs) in part.profile.columns.iter().zip(&whole.profile.columns) {
+                prop_assert_eq!(&mine.values, &theirs.values);
+                prop_assert_eq!(mine.types, theirs.types);
+                prop_assert_eq!(mine.missing, theirs.missing);
+            }
+        }
+        let text = serde_json::to_string(&whole).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Scan>(&text).unwrap(), whole);
+    }
+}
