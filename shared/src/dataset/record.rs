@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::profile::value::Value;
+
 /// Where a field lies in its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -24,6 +26,8 @@ pub struct Record<'a> {
     /// Its bytes as they came, without the line end.
     pub raw: &'a [u8],
     pub(crate) fields: &'a [Span],
+    /// One value a field, as the schema and the null words read it; empty in a broken record.
+    pub(crate) values: &'a [Value],
 }
 
 impl<'a> Record<'a> {
@@ -53,6 +57,25 @@ impl<'a> Record<'a> {
             }
         }
         Some(Cow::Owned(plain))
+    }
+
+    /// The field as JSON: a number, `true` or `false`, null where it is missing, NaN or infinite,
+    /// else a string. A column that the schema fixes as a string stays one.
+    pub fn json(&self, index: usize) -> serde_json::Value {
+        match self.values.get(index) {
+            None | Some(Value::Missing) => serde_json::Value::Null,
+            Some(&Value::Integral(number)) if number.abs() < 9e15 => (number as i64).into(),
+            Some(&(Value::Integral(number) | Value::Fractional(number))) => number.into(),
+            Some(Value::Boolean) => {
+                self.field(index).is_some_and(|field| matches!(field.first(), Some(b't' | b'T'))).into()
+            }
+            Some(Value::Timestamp | Value::Text) => self.text(index).unwrap_or_default().into(),
+        }
+    }
+
+    /// The field as a number; none where it is missing, no number, NaN or infinite.
+    pub fn number(&self, index: usize) -> Option<f64> {
+        self.values.get(index)?.number().filter(|number| number.is_finite())
     }
 
     /// The field as text; bytes that are no UTF-8 are replaced.

@@ -124,7 +124,7 @@ impl Scanner {
             if raw.is_empty() {
                 continue;
             }
-            let record = Record { number: 0, line, raw, fields: &self.fields };
+            let record = Record { number: 0, line, raw, fields: &self.fields, values: &[] };
             match &mut self.state {
                 Some(state) => state.record(record, sink),
                 None => {
@@ -234,7 +234,8 @@ impl State {
             self.extend_runs(time);
         }
         if !self.holds {
-            return decide(&mut self.table, &record, &self.values, &self.reasons, sink);
+            let record = Record { values: &self.values, ..record };
+            return decide(&mut self.table, &record, &self.reasons, sink);
         }
         self.held.push_back(Held {
             number: record.number,
@@ -300,9 +301,14 @@ impl State {
             .unwrap_or(u64::MAX);
         while self.held.front().is_some_and(|held| held.number < undecided) {
             let Some(held) = self.held.pop_front() else { break };
-            let record =
-                Record { number: held.number, line: held.line, raw: &held.raw, fields: &held.fields };
-            decide(&mut self.table, &record, &held.values, &held.reasons, sink);
+            let record = Record {
+                number: held.number,
+                line: held.line,
+                raw: &held.raw,
+                fields: &held.fields,
+                values: &held.values,
+            };
+            decide(&mut self.table, &record, &held.reasons, sink);
         }
     }
 
@@ -319,14 +325,8 @@ fn close(run: &mut Run, table: &mut Table) {
     }
 }
 
-fn decide(
-    table: &mut Table,
-    record: &Record<'_>,
-    values: &[Value],
-    reasons: &[Reason],
-    sink: &mut impl Sink,
-) {
-    table.decide(record, values, reasons);
+fn decide(table: &mut Table, record: &Record<'_>, reasons: &[Reason], sink: &mut impl Sink) {
+    table.decide(record, reasons);
     if reasons.is_empty() { sink.accepted(record) } else { sink.quarantined(record, reasons) }
 }
 

@@ -95,11 +95,11 @@ impl Table {
     }
 
     /// Counts a decided record.
-    pub(crate) fn decide(&mut self, record: &Record<'_>, values: &[Value], reasons: &[Reason]) {
+    pub(crate) fn decide(&mut self, record: &Record<'_>, reasons: &[Reason]) {
         self.tally.rows += 1;
         if reasons.is_empty() {
             self.tally.accepted += 1;
-            for (index, (column, &value)) in self.columns.iter_mut().zip(values).enumerate() {
+            for (index, (column, &value)) in self.columns.iter_mut().zip(record.values).enumerate() {
                 let field = record.field(index).unwrap_or_default();
                 if let Some(profile) = &mut column.profile {
                     profile.add(&field, value);

@@ -132,6 +132,22 @@ fn a_user_type_wins_over_inference() {
 }
 
 #[test]
+fn fields_become_json_as_the_schema_reads_them() {
+    #[derive(Default)]
+    struct Json(Vec<serde_json::Value>);
+    impl Sink for Json {
+        fn accepted(&mut self, record: &Record<'_>) {
+            self.0.extend((0..record.len()).map(|index| record.json(index)));
+        }
+    }
+    let mut scanner = Scanner::new(&Schema::default());
+    let mut json = Json::default();
+    scanner.feed(b"a,b,c,d,e,f\n7,0.1,true,x,,NaN\n", &mut json).unwrap();
+    scanner.finish(&mut json).unwrap();
+    assert_eq!(serde_json::Value::from(json.0).to_string(), r#"[7,0.1,true,"x",null,null]"#);
+}
+
+#[test]
 fn bins_are_counted_exactly_while_streaming() {
     let (before, _) = scan("n,s\n1,a\n2,a\n3,b\n,\n").unwrap();
     let baseline = Baseline::freeze(&before.profile);
