@@ -1,0 +1,207 @@
+//! What a release reacts to.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigName, Deployment, Outcome};
+use crate::events::{AlarmChange, AlarmState, EndpointStatus, Operator, PackageChange};
+use crate::names::Generation;
+
+/// What a release reacts to: a closed set.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A run asks to deploy its challenger.
+    GuardRequested(GuardRequest),
+    /// A run could not begin its deployment.
+    CandidateFailed(CandidateFailure),
+    /// The endpoint was described.
+    EndpointObserved(Observation),
+    /// The endpoint is said to have changed: it gets described.
+    EndpointHinted,
+    /// The watched config's alarms and traffic were read.
+    WatchTick(WatchReading),
+    /// An alarm changed its state.
+    Alarm(AlarmChange),
+    /// A model package changed.
+    Package(PackageChange),
+    /// A person acts.
+    Operator(Operator),
+    /// A pending action was performed.
+    Performed {
+        /// Its number.
+        id: u64,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// The clock of the reconciler: nothing but time has passed.
+    Tick,
+}
+
+/// An event's name, for the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventName {
+    /// See [`Event::GuardRequested`].
+    GuardRequested,
+    /// See [`Event::CandidateFailed`].
+    CandidateFailed,
+    /// See [`Event::EndpointObserved`].
+    EndpointObserved,
+    /// See [`Event::EndpointHinted`].
+    EndpointHinted,
+    /// See [`Event::WatchTick`].
+    WatchTick,
+    /// See [`Event::Alarm`].
+    Alarm,
+    /// See [`Event::Package`].
+    Package,
+    /// See [`Event::Operator`].
+    Operator,
+    /// See [`Event::Performed`].
+    Performed,
+    /// See [`Event::Tick`].
+    Tick,
+}
+
+impl Event {
+    /// The event's name.
+    pub fn name(&self) -> EventName {
+        match self {
+            Self::GuardRequested(_) => EventName::GuardRequested,
+            Self::CandidateFailed(_) => EventName::CandidateFailed,
+            Self::EndpointObserved(_) => EventName::EndpointObserved,
+            Self::EndpointHinted => EventName::EndpointHinted,
+            Self::WatchTick(_) => EventName::WatchTick,
+            Self::Alarm(_) => EventName::Alarm,
+            Self::Package(_) => EventName::Package,
+            Self::Operator(_) => EventName::Operator,
+            Self::Performed { .. } => EventName::Performed,
+            Self::Tick => EventName::Tick,
+        }
+    }
+}
+
+/// A run's wish to deploy, with what was read for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GuardRequest {
+    /// What shall serve.
+    pub candidate: Deployment,
+    /// Status of the endpoint and the config it serves.
+    pub status: EndpointStatus,
+    /// The config that the endpoint serves.
+    pub serving: Option<ConfigName>,
+    /// Whether the config to fall back to still exists, as [`super::Release::fallback_of_next`] names it.
+    pub target: TargetCheck,
+    /// State of the alarms that the deployment would be watched by, as far as they exist.
+    pub alarms: Vec<AlarmReading>,
+}
+
+impl GuardRequest {
+    /// The wish to deploy where no endpoint exists yet.
+    pub fn first(candidate: Deployment) -> Self {
+        Self {
+            candidate,
+            status: EndpointStatus::Absent,
+            serving: None,
+            target: TargetCheck::NotAsked,
+            alarms: Vec::new(),
+        }
+    }
+}
+
+/// Whether a config to fall back to could be checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum TargetCheck {
+    /// There was none to check.
+    NotAsked,
+    /// It was looked for.
+    Checked {
+        /// Which config.
+        config: ConfigName,
+        /// What was found.
+        found: Target,
+    },
+}
+
+/// Whether all parts of a config exist: config, model, image, artefact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum Target {
+    /// All of them.
+    Present,
+    /// At least one does not.
+    Missing {
+        /// Which, in plain words.
+        what: String,
+    },
+}
+
+/// An alarm as read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmReading {
+    /// The alarm's name.
+    pub name: String,
+    /// Its state.
+    pub state: AlarmState,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A run's word that its deployment did not begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CandidateFailure {
+    /// Which run.
+    pub generation: Generation,
+    /// Why, in plain words.
+    pub reason: String,
+}
+
+/// The endpoint as `DescribeEndpoint` told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Its status.
+    pub status: EndpointStatus,
+    /// The config that it serves.
+    pub config: Option<ConfigName>,
+    /// Who looked.
+    pub by: Observer,
+}
+
+/// Who looked at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum Observer {
+    /// A run, after its update or creation was accepted: an endpoint in service with the old config has rolled back.
+    Run {
+        /// Which run.
+        generation: Generation,
+    },
+    /// Anybody else.
+    Reconciler,
+}
+
+/// What was read of a watched config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchReading {
+    /// The config.
+    pub config: ConfigName,
+    /// Its alarms. One that is missing here does not exist.
+    pub alarms: Vec<AlarmReading>,
+    /// Requests that it has answered since it was activated; `None` where that could not be read.
+    pub requests: Option<u64>,
+}
+
+/// What a comparison of new and old fleet says about an alarm that names neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fleets {
+    /// Only the new one suffers.
+    OnlyNew,
+    /// Both suffer: a shared cause.
+    Both,
+    /// Neither does.
+    Neither,
+    /// It could not be told.
+    Unknown,
+}

@@ -1,0 +1,50 @@
+//! Releases: one state machine per endpoint, a pure function over a closed set of states and events.
+//!
+//! [`step`] takes the [`Release`] record, an [`Event`], the time and the [`Policy`], and returns a [`Transition`]: the next
+//! record (with the actions to perform in order), the audit entry and what the caller is told. It reads no clock and calls
+//! nothing. [`Driver`] is the loop around it: it stores the record by compare-and-swap, appends the audit, performs the actions
+//! through [`Effects`] and feeds what came of them back as events.
+//!
+//! ```
+//! use pawl::names::Generation;
+//! use pawl::release::*;
+//!
+//! let policy = Policy::default();
+//! let release = Release::new("bike-demand");
+//! let now = "2026-11-20T08:00:00Z".parse()?;
+//! let ask = GuardRequest::first(Deployment::new(Generation(1), "bike-demand-000001"));
+//! let granted = step(&release, &Event::GuardRequested(ask), now, &policy);
+//! assert_eq!(granted.release.state.name(), StateName::Deploying);
+//! assert!(matches!(granted.answer, Answer::DeployCreate { .. }));
+//! # Ok::<(), jiff::Error>(())
+//! ```
+
+mod action;
+pub mod alarms;
+mod answer;
+mod audit;
+mod driver;
+mod event;
+mod policy;
+mod record;
+mod step;
+pub mod strategy;
+
+pub use action::{Action, Fate, Outcome, Severity, UpdateCall};
+pub use answer::{Answer, Hold};
+pub use audit::{Actor, Audit, Rule};
+pub use driver::{Driver, DriverError, Effects, ReadError};
+pub use event::{
+    AlarmReading, CandidateFailure, Event, EventName, Fleets, GuardRequest, Observation, Observer, Target,
+    TargetCheck, WatchReading,
+};
+pub use policy::{AlarmPolicy, CoolDowns, Policy, WhenStable};
+pub use record::{
+    AlarmMemory, Cause, ConfigName, Deploying, Deployment, Freeze, Lease, Pending, Progress, Release,
+    Rollback, RollingBack, Smoke, State, StateName, Watching,
+};
+pub use step::{Transition, step};
+pub use strategy::Strategy;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The section `release` of `pipeline.yaml`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigName, Strategy};
+use crate::pipeline::Span;
+
+/// How a challenger reaches production, and what takes it out again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// How traffic moves to a new config. Default: a canary of 10 % for 10 minutes.
+    pub strategy: Strategy,
+    /// How long a new config must serve all traffic without an alarm before it counts as good. Default `30m`.
+    pub bake: Span,
+    /// By how much the bake is extended, at most, while there is too little traffic or data to judge. Default `2h`.
+    pub patience: Span,
+    /// How long a person may take to decide about a config that could not be proven good; then it is rolled back. Default `1d`.
+    pub decision: Span,
+    /// The run must begin its update within this time of being granted it. Default `15m`.
+    pub grant: Span,
+    /// The pauses after one, two, and three or more rollbacks in a row.
+    pub cool_downs: CoolDowns,
+    /// What a confirmed alarm does once the bake is over. Default `roll_back`.
+    pub when_stable: WhenStable,
+    /// An endpoint config to fall back to where no config is known to be good, for example one with a simple rule. Default: none.
+    pub fallback: Option<ConfigName>,
+    /// The alarms that Pawl makes for each new config.
+    pub alarms: AlarmPolicy,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            strategy: Strategy::default(),
+            bake: Span::seconds(30 * 60),
+            patience: Span::seconds(2 * 3600),
+            decision: Span::seconds(24 * 3600),
+            grant: Span::seconds(15 * 60),
+            cool_downs: CoolDowns::default(),
+            when_stable: WhenStable::default(),
+            fallback: None,
+            alarms: AlarmPolicy::default(),
+        }
+    }
+}
+
+/// The pauses after rollbacks in a row; a promotion starts the count anew.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CoolDowns {
+    /// After the first. Default `6h`.
+    pub first: Span,
+    /// After the second. Default `12h`.
+    pub second: Span,
+    /// After any further one. Default `1d`.
+    pub further: Span,
+}
+
+impl Default for CoolDowns {
+    fn default() -> Self {
+        Self {
+            first: Span::seconds(6 * 3600),
+            second: Span::seconds(12 * 3600),
+            further: Span::seconds(24 * 3600),
+        }
+    }
+}
+
+impl CoolDowns {
+    /// The pause after this many rollbacks in a row.
+    pub fn after(&self, in_a_row: u32) -> Span {
+        match in_a_row {
+            0 | 1 => self.first,
+            2 => self.second,
+            _ => self.further,
+        }
+    }
+}
+
+/// What a confirmed alarm of a config that is past its bake does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenStable {
+    /// Go back to the last known good config.
+    #[default]
+    RollBack,
+    /// Tell people.
+    Notify,
+}
+
+/// The alarms that Pawl makes for each new config, with its name as dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlarmPolicy {
+    /// The share of requests that may end in a 5xx. Default 0.01.
+    pub error_rate: f64,
+    /// The latency that 99 of 100 requests must keep, in milliseconds, without SageMaker's own overhead. Default 500.
+    pub latency_p99_ms: f64,
+    /// The length of one period. Default `60s`.
+    pub period: Span,
+    /// How many of these periods are judged together. Default 3.
+    pub periods: u32,
+    /// How many of them must be bad. Default 2.
+    pub bad_periods: u32,
+    /// The fewest requests in a bake from which anything may be concluded. Default 100.
+    pub minimum_requests: u64,
+    /// Names of further alarms, made by you, that watch every config: business metrics, for example.
+    pub further: Vec<String>,
+}
+
+impl Default for AlarmPolicy {
+    fn default() -> Self {
+        Self {
+            error_rate: 0.01,
+            latency_p99_ms: 500.0,
+            period: Span::seconds(60),
+            periods: 3,
+            bad_periods: 2,
+            minimum_requests: 100,
+            further: Vec::new(),
+        }
+    }
+}

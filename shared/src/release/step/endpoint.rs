@@ -1,0 +1,217 @@
+//! The endpoint was looked at.
+
+use super::Turn;
+use crate::events::EndpointStatus;
+use crate::release::{Action, Cause, ConfigName, Deploying, Observer, Progress, Rule, State, UpdateCall};
+
+impl Turn<'_> {
+    /// A word that the endpoint changed is a hint, no more: it may be late, doubled or out of order.
+    pub(super) fn endpoint_hinted(&mut self) -> Rule {
+        match self.release.state {
+            // A rollback looks by itself.
+            State::RollingBack(_) => Rule::Logged,
+            _ => self.describe(),
+        }
+    }
+
+    pub(super) fn describe(&mut self) -> Rule {
+        let waits = |action: &Action| matches!(action, Action::DescribeEndpoint { .. });
+        if !self.release.pending.iter().any(|pending| waits(&pending.action)) {
+            self.queue(Action::DescribeEndpoint { endpoint: self.release.endpoint.clone() });
+        }
+        Rule::Describe
+    }
+
+    pub(super) fn endpoint(
+        &mut self,
+        status: EndpointStatus,
+        config: Option<&ConfigName>,
+        by: Observer,
+    ) -> Rule {
+        if let Observer::Run { generation } = by {
+            self.subject = Some(generation);
+        }
+        // A rollback judges the endpoint only by what it saw after its own update: see `switched`.
+        if matches!(self.release.state, State::RollingBack(_)) {
+            return Rule::Wait;
+        }
+        match status {
+            EndpointStatus::Creating | EndpointStatus::Updating | EndpointStatus::RollingBack => {
+                if let State::Deploying(deploying) = &mut self.release.state {
+                    deploying.progress = Progress::Updating;
+                }
+                Rule::Wait
+            }
+            EndpointStatus::SystemUpdating | EndpointStatus::Deleting | EndpointStatus::Unknown => Rule::Wait,
+            EndpointStatus::InService => match config {
+                Some(config) => self.in_service(config, by),
+                None => Rule::Wait,
+            },
+            EndpointStatus::Failed | EndpointStatus::UpdateRollbackFailed => self.broken(status),
+            EndpointStatus::OutOfService => self.page_status(status),
+            EndpointStatus::Absent => self.absent(),
+        }
+    }
+
+    fn in_service(&mut self, config: &ConfigName, by: Observer) -> Rule {
+        let current = self.release.current.as_ref().map(|current| current.config.clone());
+        let serves_current = current.as_ref() == Some(config);
+        match self.release.state.clone() {
+            State::Deploying(deploying) if deploying.candidate.config == *config => self.deployed(deploying),
+            State::Deploying(deploying) if serves_current => self.not_deployed(&deploying, by),
+            State::Deploying(deploying) => {
+                self.abandon(&deploying.candidate, "the endpoint serves another config");
+                self.foreign(config)
+            }
+            State::Watching(_) if !serves_current => self.watched_is_gone(config),
+            _ if serves_current => Rule::Logged,
+            _ if current.is_none() => {
+                self.serve(crate::release::Deployment::new(
+                    crate::names::Generation::default(),
+                    config.clone(),
+                ));
+                self.notify(format!("{config} serves from before Pawl; nobody knows whether it is good"));
+                Rule::Logged
+            }
+            _ => self.foreign(config),
+        }
+    }
+
+    /// The requested config serves.
+    fn deployed(&mut self, deploying: Deploying) -> Rule {
+        let Deploying { candidate, intent, forced, .. } = deploying;
+        match intent {
+            Some(cause) => {
+                self.serve(candidate);
+                self.release.state = State::Stable;
+                self.begin_rollback(cause)
+            }
+            None if forced => {
+                self.serve(candidate);
+                self.promote();
+                Rule::Promoted
+            }
+            None => self.enter_watch(candidate),
+        }
+    }
+
+    /// The old config serves: not begun, failed to begin, or silently rolled back.
+    fn not_deployed(&mut self, deploying: &Deploying, by: Observer) -> Rule {
+        let own = matches!(by, Observer::Run { generation } if generation == deploying.candidate.generation);
+        if own || deploying.progress == Progress::Updating {
+            let cause = deploying.intent.clone().unwrap_or(Cause::Guardrail);
+            self.close_rolled_back(&deploying.candidate, cause);
+            return Rule::GuardrailRolledBack;
+        }
+        match &deploying.failure {
+            Some(reason) => self.abandon(&deploying.candidate, reason),
+            None if self.now >= deploying.lease_until => {
+                self.abandon(&deploying.candidate, "its run did not begin the update in time")
+            }
+            None => Rule::Wait,
+        }
+    }
+
+    /// Somebody or something moved the endpoint under the watch.
+    fn watched_is_gone(&mut self, config: &ConfigName) -> Rule {
+        let Some(candidate) = self.release.current.clone() else { return Rule::Logged };
+        let known = self.release.good.iter().find(|good| good.config == *config).cloned();
+        match known {
+            Some(known) => {
+                self.page(format!("{config} serves again while {} was watched", candidate.config));
+                self.serve(known);
+                self.close_rolled_back(&candidate, Cause::Guardrail);
+            }
+            None => {
+                self.release.state = State::Stable;
+                self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+                self.foreign(config);
+            }
+        }
+        Rule::Paged
+    }
+
+    fn broken(&mut self, status: EndpointStatus) -> Rule {
+        let State::Deploying(deploying) = self.release.state.clone() else { return self.page_status(status) };
+        let candidate = deploying.candidate;
+        self.page_status(status);
+        let cause = Cause::EndpointFailed { status };
+        let Some(to) = self.target(&candidate.config) else {
+            // The first deployment of all failed: there is nothing to bring back, and nothing is deleted.
+            self.abandon(&candidate, "the endpoint failed and there is nothing to go back to");
+            return Rule::NoTarget;
+        };
+        let endpoint = self.release.endpoint.clone();
+        // A mixed fleet still serves: it is moved, never deleted. A failed endpoint serves nothing.
+        let switch = match status {
+            EndpointStatus::UpdateRollbackFailed => {
+                Action::UpdateEndpoint { call: UpdateCall::back_to(&endpoint, &to) }
+            }
+            _ => Action::RecreateEndpoint { endpoint, config: to.config.clone() },
+        };
+        self.roll_back(candidate, to, cause, switch)
+    }
+
+    fn page_status(&mut self, status: EndpointStatus) -> Rule {
+        let topic = format!("status:{status:?}:{}", self.release.generation);
+        self.page_once(&topic, format!("the endpoint's status is {status:?}"));
+        Rule::Paged
+    }
+
+    fn absent(&mut self) -> Rule {
+        match self.release.state.clone() {
+            State::Deploying(deploying) if self.release.current.is_none() => match &deploying.failure {
+                Some(reason) => self.abandon(&deploying.candidate, reason),
+                None if self.now >= deploying.lease_until => {
+                    self.abandon(&deploying.candidate, "its run did not create the endpoint in time")
+                }
+                None => Rule::Wait,
+            },
+            State::Deploying(deploying) if self.now >= deploying.lease_until => {
+                self.page_status(EndpointStatus::Absent);
+                self.abandon(&deploying.candidate, "the endpoint was deleted")
+            }
+            State::Stable if self.release.current.is_none() => Rule::Logged,
+            _ => self.page_status(EndpointStatus::Absent),
+        }
+    }
+
+    /// What a rollback saw after its update.
+    pub(super) fn switched(&mut self, status: EndpointStatus, config: Option<&ConfigName>) -> Rule {
+        let State::RollingBack(rolling) = self.release.state.clone() else { return Rule::Logged };
+        match status {
+            EndpointStatus::InService if config == Some(&rolling.to.config) => {
+                self.serve(rolling.to);
+                Rule::Performed
+            }
+            EndpointStatus::InService if config == Some(&rolling.from.config) => {
+                if rolling.attempts >= 2 {
+                    return self.give_up("the rollback was lost twice");
+                }
+                let attempts = rolling.attempts + 1;
+                let call = UpdateCall::back_to(&self.release.endpoint, &rolling.to);
+                self.release.state = State::RollingBack(crate::release::RollingBack { attempts, ..rolling });
+                self.queue_at(0, Action::UpdateEndpoint { call });
+                Rule::Retry
+            }
+            EndpointStatus::InService => match config {
+                Some(config) => {
+                    let config = config.clone();
+                    self.give_up("the endpoint serves neither the old nor the new config");
+                    self.foreign(&config)
+                }
+                None => Rule::Wait,
+            },
+            EndpointStatus::Failed
+            | EndpointStatus::UpdateRollbackFailed
+            | EndpointStatus::OutOfService
+            | EndpointStatus::Absent => self.give_up(&format!("the rollback met the status {status:?}")),
+            EndpointStatus::Creating
+            | EndpointStatus::Updating
+            | EndpointStatus::SystemUpdating
+            | EndpointStatus::RollingBack
+            | EndpointStatus::Deleting
+            | EndpointStatus::Unknown => Rule::Wait,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The moves between states that several events share.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Turn;
+use crate::release::{
+    Action, Cause, ConfigName, Deployment, Fate, Freeze, Rollback, RollingBack, Rule, Smoke, State,
+    UpdateCall, Watching,
+};
+
+/// Two rollbacks within this time lock the endpoint.
+const TWO_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// The name under which Pawl itself locks.
+pub(super) const PAWL: &str = "pawl";
+
+impl Turn<'_> {
+    /// Traffic goes back to the last known good config, or to the configured fallback; where there is neither, a person is
+    /// paged and nothing is touched.
+    pub(super) fn begin_rollback(&mut self, cause: Cause) -> Rule {
+        let Some(from) = self.release.current.clone() else {
+            self.page_once("no-target", "a rollback was asked for, but nothing serves");
+            return Rule::NoTarget;
+        };
+        let by_person = matches!(cause, Cause::Operator { .. } | Cause::PackageRejected);
+        if !by_person && self.release.was_rolled_back(from.generation) {
+            self.page_once(
+                &format!("again:{}", from.config),
+                format!("{} was to be rolled back a second time: a person must act", from.config),
+            );
+            return Rule::Paged;
+        }
+        let Some(to) = self.target(&from.config) else { return self.no_target(&from) };
+        let update = Action::UpdateEndpoint { call: UpdateCall::back_to(&self.release.endpoint, &to) };
+        self.roll_back(from, to, cause, update)
+    }
+
+    /// Claims the rollback and writes down every step of it, traffic first.
+    pub(super) fn roll_back(
+        &mut self,
+        from: Deployment,
+        to: Deployment,
+        cause: Cause,
+        switch: Action,
+    ) -> Rule {
+        // Questions about what served are void; what must be told and noted stays, behind the traffic.
+        let kept: Vec<_> = std::mem::take(&mut self.release.pending)
+            .into_iter()
+            .filter(|pending| pending.action.is_bookkeeping())
+            .collect();
+        let endpoint = self.release.endpoint.clone();
+        self.queue(switch);
+        self.queue(Action::AwaitConfig { endpoint: endpoint.clone(), config: to.config.clone() });
+        self.queue(Action::SmokeTest { endpoint, config: to.config.clone() });
+        self.release.pending.extend(kept);
+        self.take_out(&from, &cause);
+        self.notify(format!("{} is rolled back to {}: {}", from.config, to.config, describe(&cause)));
+        self.note(format!("{} to {}: {}", from.config, to.config, describe(&cause)));
+        self.release.state =
+            State::RollingBack(RollingBack { from, to, cause, since: self.now, attempts: 1 });
+        Rule::RollBack
+    }
+
+    /// Revokes a deployment in the record, and queues the same for the registry and the ledgers.
+    pub(super) fn take_out(&mut self, from: &Deployment, cause: &Cause) {
+        self.release.revoke_config(&from.config);
+        let rollback = Rollback { generation: from.generation, cause: cause.clone(), at: self.now };
+        self.release.add_rollback(rollback);
+        if let Some(package) = &from.package {
+            self.release.reject(package);
+            let description = format!("Rolled back by Pawl: {}", describe(cause));
+            self.queue(Action::RejectPackage { package: package.clone(), description });
+        }
+        if let Some(dataset) = from.dataset.as_ref().filter(|_| cause.blames_data()) {
+            self.release.quarantine(dataset);
+            let reason = format!("{} was rolled back: {}", from.config, describe(cause));
+            self.queue(Action::QuarantineDataset { dataset: dataset.clone(), reason });
+        }
+        self.queue(Action::RecordOutcome { generation: from.generation, outcome: Fate::RolledBack });
+    }
+
+    /// The newest good config other than this one, else the configured fallback.
+    pub(super) fn target(&self, serving: &ConfigName) -> Option<Deployment> {
+        let good = self.release.good.iter();
+        let good = good.filter(|good| good.config != *serving && !self.release.is_revoked(good));
+        let fallback = self.policy.fallback.iter();
+        let fallback = fallback
+            .filter(|config| *config != serving && !self.release.revoked_configs.contains(config))
+            .map(|config| Deployment::new(crate::names::Generation::default(), config.clone()));
+        good.cloned().chain(fallback).next()
+    }
+
+    /// Nothing to go back to: what serves stays, unproven, and a person is told. Nothing is ever deleted.
+    pub(super) fn no_target(&mut self, serving: &Deployment) -> Rule {
+        self.page_once(
+            &format!("no-target:{}", serving.config),
+            format!("{} is bad and there is nothing to go back to: a person must act", serving.config),
+        );
+        if matches!(self.release.state, State::Watching(_)) {
+            self.release.state = State::Stable;
+            let generation = serving.generation;
+            self.queue(Action::RecordOutcome { generation, outcome: Fate::Unproven });
+        }
+        Rule::NoTarget
+    }
+
+    /// The new config serves: it bakes.
+    pub(super) fn enter_watch(&mut self, candidate: Deployment) -> Rule {
+        let until = self.later(self.policy.bake);
+        let deadline = until.saturating_add(self.policy.patience.duration()).unwrap_or(Timestamp::MAX);
+        let config = candidate.config.clone();
+        self.serve(candidate);
+        self.release.state = State::Watching(Watching {
+            since: self.now,
+            until,
+            deadline,
+            decide_by: None,
+            smoke: Smoke::Pending,
+        });
+        self.queue(Action::SmokeTest { endpoint: self.release.endpoint.clone(), config });
+        Rule::Watch
+    }
+
+    /// Notes what serves from now on.
+    pub(super) fn serve(&mut self, deployment: Deployment) {
+        self.release.current = Some(Deployment { activated_at: Some(self.now), ..deployment });
+    }
+
+    /// The config was proven good, or a person vouches for it.
+    pub(super) fn promote(&mut self) {
+        let Some(current) = self.release.current.clone() else { return };
+        self.release.state = State::Stable;
+        self.release.cool_downs = 0;
+        // The smoke test of a config that a person vouched for no longer decides anything.
+        self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+        let (generation, outcome) = (current.generation, Fate::Promoted);
+        self.queue(Action::RecordOutcome { generation, outcome });
+        self.notify(format!("{} is promoted", current.config));
+        self.release.add_good(current);
+    }
+
+    /// After a rollback: a pause, longer each time, and a lock after two within a day.
+    pub(super) fn cool_down(&mut self) {
+        self.release.cool_downs = self.release.cool_downs.saturating_add(1);
+        let until = self.later(self.policy.cool_downs.after(self.release.cool_downs));
+        self.release.state = State::CoolDown { until };
+        let since = self.now.saturating_sub(TWO_WITHIN).unwrap_or(Timestamp::MIN);
+        if self.release.rollbacks.iter().filter(|rollback| rollback.at > since).count() >= 2 {
+            self.lock("two rollbacks within 24 hours");
+            self.page("two rollbacks within 24 hours: locked until a person unfreezes it");
+        }
+    }
+
+    /// Locks against new deployments, unless a lock is there.
+    pub(super) fn lock(&mut self, why: &str) {
+        let freeze = || Freeze { who: PAWL.to_owned(), why: why.to_owned(), at: self.now };
+        if self.release.freeze.is_none() {
+            self.release.freeze = Some(freeze());
+        }
+    }
+
+    /// SageMaker went back by itself: traffic is safe, the books follow.
+    pub(super) fn close_rolled_back(&mut self, candidate: &Deployment, cause: Cause) {
+        self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+        if let Some(current) = &self.release.current {
+            let (endpoint, config) = (self.release.endpoint.clone(), current.config.clone());
+            self.queue(Action::SmokeTest { endpoint, config });
+        }
+        self.take_out(candidate, &cause);
+        self.cool_down();
+        self.notify(format!("{} was taken out: {}", candidate.config, describe(&cause)));
+    }
+
+    /// A granted deployment never began.
+    pub(super) fn abandon(&mut self, candidate: &Deployment, reason: &str) -> Rule {
+        self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+        self.release.state = State::Stable;
+        let (generation, outcome) = (candidate.generation, Fate::Abandoned);
+        self.queue(Action::RecordOutcome { generation, outcome });
+        self.notify(format!("the deployment of {} never began: {reason}", candidate.config));
+        self.note(reason);
+        Rule::Abandoned
+    }
+
+    /// Pawl cannot go on by itself: locked, paged, settled. A person's `rollback` tries again.
+    pub(super) fn give_up(&mut self, reason: &str) -> Rule {
+        self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+        self.release.state = State::Stable;
+        self.lock(reason);
+        self.page(format!("{reason}: a person must act"));
+        Rule::GaveUp
+    }
+
+    /// The endpoint serves something that Pawl did not put there.
+    pub(super) fn foreign(&mut self, config: &ConfigName) -> Rule {
+        let known = self.release.good.iter().find(|good| good.config == *config).cloned();
+        let found =
+            known.unwrap_or_else(|| Deployment::new(crate::names::Generation::default(), config.clone()));
+        self.serve(found);
+        self.lock("the endpoint serves a config that Pawl did not put there");
+        self.page(format!("serves {config}, which Pawl did not put there: locked"));
+        Rule::Paged
+    }
+}
+
+/// A cause in plain words.
+pub(super) fn describe(cause: &Cause) -> String {
+    match cause {
+        Cause::Alarm { alarm } => format!("alarm {alarm}"),
+        Cause::Flapping { alarm } => format!("alarm {alarm} changed three times within 15 minutes"),
+        Cause::Guardrail => "SageMaker's guardrail rolled it back".to_owned(),
+        Cause::SmokeTest { reason } => format!("real rows were not answered: {reason}"),
+        Cause::EndpointFailed { status } => format!("the endpoint's status became {status:?}"),
+        Cause::Unproven => "nobody decided in time about a config that could not be proven good".to_owned(),
+        Cause::PackageRejected => "a person rejected the model package".to_owned(),
+        Cause::Operator { who, why } => format!("{who} asked: {why}"),
+    }
+}

@@ -1,0 +1,88 @@
+//! The watch: proven good, proven bad, or neither yet.
+
+use super::Turn;
+use crate::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
+use crate::release::{AlarmReading, Cause, ConfigName, Rule, Smoke, State, WatchReading};
+
+impl Turn<'_> {
+    pub(super) fn watch_tick(&mut self, reading: &WatchReading) -> Rule {
+        let Some(current) = self.release.current.clone() else { return Rule::Logged };
+        self.subject = Some(current.generation);
+        let State::Watching(watching) = self.release.state.clone() else { return Rule::Logged };
+        if reading.config != current.config {
+            return Rule::Logged;
+        }
+        let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
+        if let Some(alarm) = fires.clone().find(|alarm| is_own(alarm, &current.config)) {
+            return self.begin_rollback(Cause::Alarm { alarm: alarm.name.clone() });
+        }
+        if let Some(rule) = self.decide_if_overdue() {
+            return rule;
+        }
+        if let Some(alarm) = fires.next() {
+            self.compare_fleets(&as_change(alarm));
+        }
+        let calm = |name: &String| {
+            reading.alarms.iter().any(|alarm| alarm.name == *name && alarm.state == AlarmState::Ok)
+        };
+        let proven = !current.alarms.is_empty()
+            && current.alarms.iter().all(calm)
+            && reading.requests.is_some_and(|requests| requests >= self.policy.alarms.minimum_requests)
+            && watching.smoke == Smoke::Passed;
+        if self.now < watching.until {
+            Rule::KeepWatching
+        } else if proven {
+            self.promote();
+            Rule::Promoted
+        } else if self.now < watching.deadline {
+            Rule::ExtendWatch
+        } else {
+            self.ask_person(&current.config)
+        }
+    }
+
+    fn ask_person(&mut self, config: &ConfigName) -> Rule {
+        let until = self.later(self.policy.decision);
+        let State::Watching(watching) = &mut self.release.state else { return Rule::Logged };
+        if watching.decide_by.is_none() {
+            watching.decide_by = Some(until);
+            self.page(format!(
+                "nothing proves {config} good or bad: `pawl force` keeps it, `pawl rollback` takes it out, at {until} it is taken out"
+            ));
+        }
+        Rule::AskPerson
+    }
+
+    /// The time for a person to decide is over: the outcome is to go back.
+    pub(super) fn decide_if_overdue(&mut self) -> Option<Rule> {
+        match &self.release.state {
+            State::Watching(watching) if watching.decide_by.is_some_and(|by| self.now >= by) => {
+                Some(self.begin_rollback(Cause::Unproven))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether Pawl made the alarm for this config.
+fn is_own(alarm: &AlarmReading, config: &ConfigName) -> bool {
+    alarm.name.starts_with(&format!("pawl-{config}-"))
+}
+
+/// A reading in the shape of a change.
+fn as_change(alarm: &AlarmReading) -> AlarmChange {
+    AlarmChange {
+        arn: alarm.name.clone(),
+        name: alarm.name.clone(),
+        state: alarm.state,
+        previous: None,
+        at: alarm.since,
+        shape: AlarmShape::Unknown,
+        reason: String::new(),
+        endpoint: None,
+        config: None,
+        datapoints: None,
+        suppression: Suppression::None,
+        triggered_by: Vec::new(),
+    }
+}

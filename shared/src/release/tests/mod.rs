@@ -1,0 +1,7 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod cells;
+mod driving;
+mod guarding;
+mod watching;
+pub(crate) mod worlds;
