@@ -19,3 +19,4 @@ pub mod pipeline;
 pub mod profile;
 pub mod release;
 pub mod report;
+pub mod run;

@@ -1,2 +1,42 @@
-//! Placeholder.
-fn main() {}
+//! Snapshots, profiles and judges new data.
+
+mod edge;
+mod profile;
+mod rows;
+mod snapshot;
+mod validate;
+
+use edge::Edge;
+use jiff::Timestamp;
+use pawl::aws;
+use pawl::fault::Fault;
+use pawl::names::{Generation, ModelName};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What the state machine asks for.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+enum Step {
+    Snapshot { model: ModelName, generation: Generation },
+    Profile { model: ModelName, generation: Generation, object: snapshot::Partition },
+    Validate { model: ModelName, generation: Generation },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let edge = Edge::from_env(&aws::connect().await)?;
+    aws::serve(|step| handle(&edge, step)).await
+}
+
+async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {
+    match step {
+        Step::Snapshot { model, generation } => {
+            snapshot::snapshot(edge, &model, generation, Timestamp::now()).await
+        }
+        Step::Profile { model, generation, object } => {
+            profile::profile(edge, &model, generation, &object).await
+        }
+        Step::Validate { model, generation } => validate::validate(edge, &model, generation).await,
+    }
+}

@@ -1,2 +1,51 @@
-//! Placeholder.
-fn main() {}
+//! Records every trigger once, starts runs, waits for batches to settle, and closes runs.
+
+mod close;
+mod edge;
+mod ended;
+mod intake;
+mod route;
+mod settle;
+mod wake;
+
+use edge::Edge;
+use jiff::Timestamp;
+use pawl::aws;
+use pawl::fault::Fault;
+use pawl::ledger::Outcome;
+use pawl::names::{Generation, ModelName};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What the state machine asks for. Anything else is an event.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+enum Step {
+    Settle { model: ModelName, generation: Generation, looks: u32, seen: usize },
+    Fail { model: ModelName, generation: Generation, outcome: Outcome },
+    Close { model: ModelName, generation: Generation, outcome: Outcome },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let edge = Edge::from_env(&aws::connect().await)?;
+    aws::serve(|event| handle(&edge, event)).await
+}
+
+async fn handle(edge: &Edge, event: Value) -> Result<Value, Fault> {
+    let now = Timestamp::now();
+    if event.get("step").is_none() {
+        return intake::take(edge, &event, now).await;
+    }
+    let step = serde_json::from_value(event).map_err(|e| Fault::BadInput(format!("step: {e}")))?;
+    match step {
+        Step::Settle { model, generation, looks, seen } => {
+            settle::settle(edge, &model, generation, looks, seen).await
+        }
+        Step::Fail { model, generation, outcome } => close::fail(edge, &model, generation, &outcome).await,
+        Step::Close { model, generation, outcome } => {
+            close::close(edge, &model, generation, &outcome, now).await?;
+            Ok(json!({ "closed": generation }))
+        }
+    }
+}

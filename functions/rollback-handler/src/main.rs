@@ -1,2 +1,48 @@
-//! Placeholder.
-fn main() {}
+//! Guards, watches and rolls back releases. All decisions are [`pawl::release`]'s; this function reads the world and acts.
+
+mod deploy;
+mod effects;
+mod metrics;
+mod signals;
+mod smoke;
+
+use effects::World;
+use pawl::aws;
+use pawl::fault::Fault;
+use pawl::ledger::Outcome;
+use pawl::names::{Generation, ModelName};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What the state machine asks for. Anything else is an event.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+enum Step {
+    Guard { model: ModelName, generation: Generation, name: String, package_arn: String },
+    Observe { model: ModelName, generation: Generation },
+    Watch { model: ModelName, generation: Generation },
+    Abandon { model: ModelName, generation: Generation, failure: Outcome },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let world = World::from_env(&aws::connect().await)?;
+    aws::serve(|event| handle(&world, event)).await
+}
+
+async fn handle(world: &World, event: Value) -> Result<Value, Fault> {
+    if event.get("step").is_none() {
+        return signals::take(world, &event).await;
+    }
+    let step = serde_json::from_value(event).map_err(|e| Fault::BadInput(format!("step: {e}")))?;
+    match step {
+        Step::Guard { model, generation, name, package_arn } => {
+            deploy::guard(world, &model, generation, &name, package_arn).await
+        }
+        Step::Observe { model, generation } => deploy::observe(world, &model, generation).await,
+        Step::Watch { model, generation } => deploy::watch(world, &model, generation).await,
+        Step::Abandon { model, generation, failure } => {
+            deploy::abandon(world, &model, generation, failure.reason).await
+        }
+    }
+}

@@ -14,6 +14,7 @@ pub use store::S3Store;
 
 pub use aws_config::SdkConfig;
 pub use aws_sdk_cloudwatch as cloudwatch;
+pub use aws_sdk_s3::primitives::ByteStream;
 pub use aws_sdk_sfn as sfn;
 pub use aws_sdk_sns as sns;
 

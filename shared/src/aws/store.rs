@@ -30,6 +30,19 @@ impl S3Store {
         Self { client: client(config), bucket }
     }
 
+    /// The first 64 KiB of an object, or `None` where nothing stands.
+    pub async fn get_head(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let request = self.client.get_object().bucket(&self.bucket).key(key).range("bytes=0-65535");
+        let object = match request.send().await {
+            Ok(object) => object,
+            Err(e) if e.code() == Some("NoSuchKey") => return Ok(None),
+            Err(e) => return Err(store_error(key, &e)),
+        };
+        let unavailable = |reason: String| StoreError::Unavailable { key: key.to_owned(), reason };
+        let body = object.body.collect().await.map_err(|e| unavailable(e.to_string()))?;
+        Ok(Some(body.to_vec()))
+    }
+
     /// The bucket's name.
     pub fn bucket(&self) -> &str {
         &self.bucket

@@ -20,6 +20,7 @@
 //!         name: "temp".into(),
 //!         bins: Bins::Numeric { edges: vec![0.0, 0.2, 0.4, 0.6, 1.0] },
 //!         counts: counts([1000, 1000, 1000, 1000]),
+//!         known: None,
 //!         mean: None,
 //!         std_dev: None,
 //!     }],

@@ -18,7 +18,14 @@ fn counts(bins: &[u64]) -> BinCounts {
 fn numeric(name: &str, bins: &[u64]) -> BaselineColumn {
     let edges = (0..=bins.len()).map(|edge| edge as f64).collect();
     let bins_of = Bins::Numeric { edges };
-    BaselineColumn { name: name.into(), bins: bins_of, counts: counts(bins), mean: None, std_dev: None }
+    BaselineColumn {
+        name: name.into(),
+        bins: bins_of,
+        counts: counts(bins),
+        known: None,
+        mean: None,
+        std_dev: None,
+    }
 }
 
 fn baseline(columns: Vec<BaselineColumn>) -> Baseline {
@@ -116,7 +123,8 @@ fn categories_that_the_baseline_never_saw_are_told() {
     let bins = Bins::Categorical { values: vec!["clear".into(), "mist".into(), "rain".into()] };
     let string = |rows| TypeCounts { string: rows, ..Default::default() };
     let counts = BinCounts { bins: vec![2000, 900, 100], types: string(3000), ..Default::default() };
-    let column = BaselineColumn { name: "weather".into(), bins, counts, mean: None, std_dev: None };
+    let column =
+        BaselineColumn { name: "weather".into(), bins, counts, known: None, mean: None, std_dev: None };
     let current =
         BinCounts { bins: vec![600, 270, 30], unseen: 60, types: string(960), ..Default::default() };
     let drift = one(column, current);

@@ -24,20 +24,23 @@ pub enum Convergence {
 }
 
 /// What is wrong with one training metric.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case", tag = "code")]
 pub enum Fault {
     /// The policy asks for a metric the job did not report.
+    #[error("the training reported no {metric}, which gate.convergence asks for")]
     Absent {
         /// Its name.
         metric: String,
     },
     /// A metric is NaN, infinite or without a value: training diverged.
+    #[error("{metric} is not finite: the training diverged")]
     NotFinite {
         /// Its name.
         metric: String,
     },
     /// A metric is outside its bounds.
+    #[error("{metric} is {value}, outside of gate.convergence")]
     OutOfBounds {
         /// Its name.
         metric: String,

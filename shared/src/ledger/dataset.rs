@@ -82,6 +82,11 @@ impl Dataset {
         listed.iter().filter(|object| !known.contains(object.id.as_str())).collect()
     }
 
+    /// Whether the object's rows may be used.
+    pub fn accepts(&self, id: &str) -> bool {
+        self.known.iter().any(|known| known.object.id == id && known.fate == Fate::Accepted)
+    }
+
     /// Notes what became of an object. A second note of the same object replaces the first.
     pub fn note(&mut self, known: Known) {
         match self.known.iter_mut().find(|k| k.object.id == known.object.id) {

@@ -87,6 +87,11 @@ impl Keys {
         format!("quarantine/{}/{:06}/{object}.jsonl", self.model, generation.0)
     }
 
+    /// The note that a version of the dataset never trains again.
+    pub fn quarantined_dataset(&self, dataset: &ContentHash) -> String {
+        format!("quarantine/{}/datasets/{dataset}.json", self.model)
+    }
+
     /// The profile of one object.
     pub fn profile(&self, object: &str) -> String {
         format!("profiles/{}/{object}.json", self.model)

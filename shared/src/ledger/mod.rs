@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod inbox;
 mod keys;
 mod memory;
+pub mod run;
 pub mod store;
 pub mod training;
 
@@ -11,6 +12,7 @@ pub use dataset::{Dataset, Manifest, Object};
 pub use inbox::{Trigger, TriggerId, TriggerKind};
 pub use keys::{Keys, PIPELINES, pipeline, unrouted};
 pub use memory::Memory;
+pub use run::{Ending, Outcome, RunRecord};
 pub use store::{Condition, ETag, Store, StoreError, Stored, Wrote, read, update, write, write_once};
 pub use training::Training;
 

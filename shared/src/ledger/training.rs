@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::names::{ContentHash, Generation};
 use crate::pipeline::Span;
 
-/// How many fingerprints of earlier trainings are remembered.
+/// How many earlier trainings are remembered.
 const REMEMBERED: usize = 500;
 
 /// The document `ledger/<model>/training.json`, changed only by compare-and-swap.
@@ -24,8 +24,17 @@ pub struct Training {
     pub rejected_in_a_row: u32,
     /// Set when the breaker opened: why. Only a person closes it.
     pub breaker: Option<Breaker>,
-    /// Data, code and parameters of earlier trainings, the newest last. They are never trained again.
-    pub fingerprints: Vec<ContentHash>,
+    /// Earlier trainings, the newest last. What was trained once is never trained again.
+    pub trained: Vec<Trained>,
+}
+
+/// A training that was booked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trained {
+    /// The digest of data, code and parameters.
+    pub fingerprint: ContentHash,
+    /// The run that booked it.
+    pub generation: Generation,
 }
 
 /// The run that holds the lock.
@@ -79,7 +88,10 @@ pub enum Refusal {
         reason: String,
     },
     /// These very inputs, code and parameters were trained before.
-    AlreadyTrained,
+    AlreadyTrained {
+        /// By this run.
+        generation: Generation,
+    },
     /// The last training is too recent.
     CoolingDown {
         /// When the next may begin.
@@ -90,6 +102,23 @@ pub enum Refusal {
         /// Trainings today.
         trained: u32,
     },
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BreakerOpen { reason } => {
+                write!(f, "the breaker is open ({reason}); `pawl reset` closes it once the cause is mended")
+            }
+            Self::AlreadyTrained { generation } => {
+                write!(f, "run {generation} trained on these very objects, code and parameters")
+            }
+            Self::CoolingDown { until } => write!(f, "cooling down until {until}"),
+            Self::BudgetSpent { trained } => {
+                write!(f, "the day's budget is spent: {trained} trainings today")
+            }
+        }
+    }
 }
 
 /// What bounds the retraining loop.
@@ -134,9 +163,10 @@ impl Training {
         self.open = self.open.take().filter(|run| run.generation != generation);
     }
 
-    /// Books a training, or says why it may not begin.
+    /// Books a training, or says why it may not begin. A run that asks again gets the same answer.
     pub fn admit(
         &mut self,
+        generation: Generation,
         fingerprint: &ContentHash,
         limits: Limits,
         now: Timestamp,
@@ -144,8 +174,10 @@ impl Training {
         if let Some(breaker) = &self.breaker {
             return Err(Refusal::BreakerOpen { reason: breaker.reason.clone() });
         }
-        if self.fingerprints.contains(fingerprint) {
-            return Err(Refusal::AlreadyTrained);
+        match self.trained.iter().find(|trained| trained.fingerprint == *fingerprint) {
+            Some(trained) if trained.generation == generation => return Ok(()),
+            Some(trained) => return Err(Refusal::AlreadyTrained { generation: trained.generation }),
+            None => {}
         }
         if let Some(last) = self.last_trained_at {
             let until = last + limits.cool_down.duration();
@@ -160,9 +192,9 @@ impl Training {
         }
         self.last_trained_at = Some(now);
         self.trained_that_day = trained + 1;
-        self.fingerprints.push(fingerprint.clone());
-        let surplus = self.fingerprints.len().saturating_sub(REMEMBERED);
-        self.fingerprints.drain(..surplus);
+        self.trained.push(Trained { fingerprint: fingerprint.clone(), generation });
+        let surplus = self.trained.len().saturating_sub(REMEMBERED);
+        self.trained.drain(..surplus);
         Ok(())
     }
 
@@ -237,20 +269,19 @@ mod tests {
     #[test]
     fn each_refusal_has_its_reason() {
         let mut training = Training::default();
-        assert_eq!(training.admit(&print("a"), LIMITS, at(0)), Ok(()));
-        assert_eq!(training.admit(&print("a"), LIMITS, at(9_999)), Err(Refusal::AlreadyTrained));
-        assert_eq!(
-            training.admit(&print("b"), LIMITS, at(10)),
-            Err(Refusal::CoolingDown { until: at(3_600) })
-        );
-        assert_eq!(training.admit(&print("b"), LIMITS, at(3_600)), Ok(()));
-        assert_eq!(training.admit(&print("c"), LIMITS, at(7_200)), Err(Refusal::BudgetSpent { trained: 2 }));
-        assert_eq!(training.admit(&print("c"), LIMITS, at(86_400)), Ok(()), "a new day");
+        let mut ask = |run, what, second| training.admit(Generation(run), &print(what), LIMITS, at(second));
+        assert_eq!(ask(1, "a", 0), Ok(()));
+        assert_eq!(ask(1, "a", 9), Ok(()), "the same run asks again");
+        assert_eq!(ask(2, "a", 9_999), Err(Refusal::AlreadyTrained { generation: Generation(1) }));
+        assert_eq!(ask(2, "b", 10), Err(Refusal::CoolingDown { until: at(3_600) }));
+        assert_eq!(ask(2, "b", 3_600), Ok(()));
+        assert_eq!(ask(3, "c", 7_200), Err(Refusal::BudgetSpent { trained: 2 }));
+        assert_eq!(ask(3, "c", 86_400), Ok(()), "a new day");
         training.trip("loss was NaN".to_owned(), at(86_401));
         let open = Refusal::BreakerOpen { reason: "loss was NaN".to_owned() };
-        assert_eq!(training.admit(&print("d"), LIMITS, at(172_900)), Err(open));
+        assert_eq!(training.admit(Generation(4), &print("d"), LIMITS, at(172_900)), Err(open));
         training.reset();
-        assert_eq!(training.admit(&print("d"), LIMITS, at(172_900)), Ok(()));
+        assert_eq!(training.admit(Generation(4), &print("d"), LIMITS, at(172_900)), Ok(()));
     }
 
     #[test]

@@ -1,5 +1,92 @@
-//! The `pipeline.yaml` that a team writes: types, defaults, checks.
+//! The `pipeline.yaml` that a team writes: types, defaults, checks, and the SageMaker jobs that follow from it.
 
+mod config;
+pub mod jobs;
 mod span;
 
+pub use config::{
+    Approval, Ask, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve, Settle, Split, Train, Vpc,
+};
 pub use span::{Span, SpanError};
+
+/// Why a `pipeline.yaml` cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PipelineError {
+    /// It is no YAML of the right shape: the message names line, column and field.
+    #[error("pipeline.yaml: {0}")]
+    Unreadable(String),
+    /// A field has a value that cannot work.
+    #[error("pipeline.yaml: {field} is {found}: {fix}")]
+    BadField {
+        /// The field's path, such as `split.holdout_objects`.
+        field: &'static str,
+        /// What stands there.
+        found: String,
+        /// What would be right.
+        fix: &'static str,
+    },
+}
+
+/// The largest `pipeline.yaml` that is read, in bytes.
+const LARGEST: usize = 1 << 20;
+
+impl Pipeline {
+    /// Reads and checks a `pipeline.yaml`.
+    pub fn parse(yaml: &[u8]) -> Result<Self, PipelineError> {
+        if yaml.len() > LARGEST {
+            return Err(PipelineError::Unreadable(format!("larger than {LARGEST} bytes")));
+        }
+        let text = std::str::from_utf8(yaml)
+            .map_err(|e| PipelineError::Unreadable(format!("not UTF-8 at byte {}", e.valid_up_to())))?;
+        let pipeline: Self =
+            serde_saphyr::from_str(text).map_err(|e| PipelineError::Unreadable(e.to_string()))?;
+        pipeline.check()?;
+        Ok(pipeline)
+    }
+
+    /// Whether an object with this bucket and key is data of this pipeline.
+    pub fn takes(&self, bucket: &str, key: &str) -> bool {
+        self.data.bucket == bucket && key.starts_with(&self.data.prefix)
+    }
+
+    fn check(&self) -> Result<(), PipelineError> {
+        let wrong = |field, found: String, fix| Err(PipelineError::BadField { field, found, fix });
+        if self.data.bucket.is_empty() {
+            return wrong("data.bucket", "empty".into(), "name the bucket that data arrives in");
+        }
+        if !self.data.prefix.ends_with('/') {
+            let fix = "end it with / so that it names a folder, such as bike/hourly/";
+            return wrong("data.prefix", format!("{:?}", self.data.prefix), fix);
+        }
+        if self.data.features.is_empty() {
+            return wrong("data.features", "empty".into(), "list the columns that the model sees");
+        }
+        if self.data.features.contains(&self.data.label.column) {
+            let fix = "the label must not be a feature: the model would see the answer";
+            return wrong("data.features", format!("{:?} included", self.data.label.column), fix);
+        }
+        if self.split.holdout_objects == 0 {
+            return wrong("split.holdout_objects", "0".into(), "at least one object must judge the models");
+        }
+        if self.split.least_objects == 0 {
+            return wrong("split.least_objects", "0".into(), "at least one object must train the model");
+        }
+        if self.settle.quiet.as_secs() == 0 {
+            return wrong("settle.quiet", "0s".into(), "look at least every second: 1s or more");
+        }
+        if self.serve.instance_count == 0 {
+            return wrong("serve.instance_count", "0".into(), "an endpoint needs one instance, a canary two");
+        }
+        if self.serve.capture_percent > 100 {
+            return wrong(
+                "serve.capture_percent",
+                self.serve.capture_percent.to_string(),
+                "0 to 100 percent",
+            );
+        }
+        if let Some(share) = self.decide.ask_above.filter(|share| !(0.0..=1.0).contains(share)) {
+            return wrong("decide.ask_above", share.to_string(), "a share of columns, from 0 to 1");
+        }
+        Ok(())
+    }
+}

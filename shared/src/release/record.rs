@@ -227,6 +227,23 @@ impl Cause {
     }
 }
 
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alarm { alarm } => write!(f, "alarm {alarm}"),
+            Self::Flapping { alarm } => write!(f, "alarm {alarm} changed three times within 15 minutes"),
+            Self::Guardrail => f.write_str("SageMaker's guardrail rolled it back"),
+            Self::SmokeTest { reason } => write!(f, "real rows were not answered: {reason}"),
+            Self::EndpointFailed { status } => write!(f, "the endpoint's status became {status:?}"),
+            Self::Unproven => {
+                f.write_str("nobody decided in time about a config that could not be proven good")
+            }
+            Self::PackageRejected => f.write_str("a person rejected the model package"),
+            Self::Operator { who, why } => write!(f, "{who} asked: {why}"),
+        }
+    }
+}
+
 /// A lock against new deployments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freeze {

@@ -54,8 +54,8 @@ impl Turn<'_> {
         self.queue(Action::SmokeTest { endpoint, config: to.config.clone() });
         self.release.pending.extend(kept);
         self.take_out(&from, &cause);
-        self.notify(format!("{} is rolled back to {}: {}", from.config, to.config, describe(&cause)));
-        self.note(format!("{} to {}: {}", from.config, to.config, describe(&cause)));
+        self.notify(format!("{} is rolled back to {}: {}", from.config, to.config, cause));
+        self.note(format!("{} to {}: {}", from.config, to.config, cause));
         self.release.state =
             State::RollingBack(RollingBack { from, to, cause, since: self.now, attempts: 1 });
         Rule::RollBack
@@ -68,12 +68,12 @@ impl Turn<'_> {
         self.release.add_rollback(rollback);
         if let Some(package) = &from.package {
             self.release.reject(package);
-            let description = format!("Rolled back by Pawl: {}", describe(cause));
+            let description = format!("Rolled back by Pawl: {}", cause);
             self.queue(Action::RejectPackage { package: package.clone(), description });
         }
         if let Some(dataset) = from.dataset.as_ref().filter(|_| cause.blames_data()) {
             self.release.quarantine(dataset);
-            let reason = format!("{} was rolled back: {}", from.config, describe(cause));
+            let reason = format!("{} was rolled back: {}", from.config, cause);
             self.queue(Action::QuarantineDataset { dataset: dataset.clone(), reason });
         }
         self.queue(Action::RecordOutcome { generation: from.generation, outcome: Fate::RolledBack });
@@ -168,7 +168,7 @@ impl Turn<'_> {
         }
         self.take_out(candidate, &cause);
         self.cool_down();
-        self.notify(format!("{} was taken out: {}", candidate.config, describe(&cause)));
+        self.notify(format!("{} was taken out: {}", candidate.config, cause));
     }
 
     /// A granted deployment never began.
@@ -200,19 +200,5 @@ impl Turn<'_> {
         self.lock("the endpoint serves a config that Pawl did not put there");
         self.page(format!("serves {config}, which Pawl did not put there: locked"));
         Rule::Paged
-    }
-}
-
-/// A cause in plain words.
-pub(super) fn describe(cause: &Cause) -> String {
-    match cause {
-        Cause::Alarm { alarm } => format!("alarm {alarm}"),
-        Cause::Flapping { alarm } => format!("alarm {alarm} changed three times within 15 minutes"),
-        Cause::Guardrail => "SageMaker's guardrail rolled it back".to_owned(),
-        Cause::SmokeTest { reason } => format!("real rows were not answered: {reason}"),
-        Cause::EndpointFailed { status } => format!("the endpoint's status became {status:?}"),
-        Cause::Unproven => "nobody decided in time about a config that could not be proven good".to_owned(),
-        Cause::PackageRejected => "a person rejected the model package".to_owned(),
-        Cause::Operator { who, why } => format!("{who} asked: {why}"),
     }
 }

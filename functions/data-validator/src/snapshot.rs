@@ -1,0 +1,103 @@
+//! Freezes what a run looks at: the configuration, the triggers it takes, and every object's version.
+
+use jiff::Timestamp;
+use pawl::fault::Fault;
+use pawl::ledger::{
+    Condition, Dataset, Keys, Manifest, Object, Store, StoreError, inbox, read, write, write_once,
+};
+use pawl::names::{Generation, ModelName};
+use pawl::pipeline::Pipeline;
+use pawl::profile::bins::Baseline;
+use pawl::release::Release;
+use pawl::run;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::edge::Edge;
+
+/// One unit of work of the Distributed Map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Partition {
+    pub(crate) object: Object,
+    /// The key of the frozen reference that its rows are counted in, where there is one.
+    pub(crate) reference: Option<String>,
+}
+
+pub(crate) async fn snapshot(
+    edge: &Edge,
+    model: &ModelName,
+    generation: Generation,
+    now: Timestamp,
+) -> Result<Value, Fault> {
+    let keys = Keys::new(model);
+    let pipeline = freeze_pipeline(edge, model, &keys, generation).await?;
+    let key = keys.evidence(generation, "manifest.json");
+    let manifest = match read::<Manifest>(&edge.store, &key).await? {
+        Some((manifest, _)) => manifest,
+        None => {
+            let manifest = look(edge, &keys, generation, &pipeline, now).await?;
+            write_once(&edge.store, &key, &manifest).await?;
+            manifest
+        }
+    };
+    let reference = reference(edge, &keys, generation).await?;
+    let partitions: Vec<Partition> = manifest
+        .batch
+        .iter()
+        .map(|object| Partition { object: object.clone(), reference: reference.clone() })
+        .collect();
+    let partitions_key = keys.evidence(generation, "partitions.json");
+    write(&edge.store, &partitions_key, &partitions, Condition::Always).await?;
+    Ok(json!({
+        "partitions": partitions.len(),
+        "partitions_key": partitions_key,
+        "map_prefix": keys.evidence(generation, "map"),
+    }))
+}
+
+async fn look(
+    edge: &Edge,
+    keys: &Keys,
+    generation: Generation,
+    pipeline: &Pipeline,
+    now: Timestamp,
+) -> Result<Manifest, Fault> {
+    // The inbox first: an object whose trigger is taken here was written before, so the listing shows it.
+    let triggers = inbox::waiting(&edge.store, keys).await?;
+    let mut objects = edge.objects.list(&pipeline.data.bucket, &pipeline.data.prefix).await?;
+    if let Some(marker) = &pipeline.settle.marker {
+        objects.retain(|object| object.key.rsplit('/').next() != Some(marker));
+    }
+    let known = read::<Dataset>(&edge.store, &keys.dataset()).await?;
+    let dataset = known.map(|(dataset, _)| dataset).unwrap_or_default();
+    let batch = dataset.unknown(&objects).into_iter().cloned().collect();
+    Ok(Manifest { generation, at: now, triggers, objects, batch })
+}
+
+/// Copies `pipeline.yaml` into the run's evidence. The first copy stands.
+async fn freeze_pipeline(
+    edge: &Edge,
+    model: &ModelName,
+    keys: &Keys,
+    generation: Generation,
+) -> Result<Pipeline, Fault> {
+    let source = pawl::ledger::pipeline(model);
+    let stored = edge.store.get(&source).await?.ok_or(Fault::NotFound(source))?;
+    let copy = keys.evidence(generation, run::PIPELINE);
+    match edge.store.put(&copy, stored.body, Condition::IfAbsent).await {
+        Ok(_) | Err(StoreError::Conflict { .. }) => {}
+        Err(e) => return Err(e.into()),
+    }
+    run::frozen_pipeline(&edge.store, keys, generation).await
+}
+
+/// Freezes what the batch is compared with: the champion's training data. Without a champion there is nothing.
+async fn reference(edge: &Edge, keys: &Keys, generation: Generation) -> Result<Option<String>, Fault> {
+    let release = read::<Release>(&edge.store, &keys.release()).await?;
+    let Some(champion) = release.and_then(|(release, _)| release.current) else { return Ok(None) };
+    let trained_on: Baseline =
+        run::evidence(&edge.store, keys, champion.generation, "trained_on.json").await?;
+    let key = keys.evidence(generation, "reference.json");
+    write_once(&edge.store, &key, &trained_on).await?;
+    Ok(Some(key))
+}

@@ -1,0 +1,142 @@
+//! Judges a batch object by object, and splits what is accepted into train and holdout.
+
+use jiff::Timestamp;
+use pawl::constraints::{self, Constraints, Validation, Verdict};
+use pawl::fault::Fault;
+use pawl::ledger::dataset::{Fate, Known, Split};
+use pawl::ledger::{Condition, Dataset, Keys, Manifest, Object, read, update, write, write_once};
+use pawl::names::{Generation, ModelName};
+use pawl::pipeline::Pipeline;
+use pawl::profile::Profile;
+use pawl::profile::bins::Baseline;
+use pawl::run;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::edge::Edge;
+use crate::profile::{Found, Looked};
+
+/// One object's line in `validation.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Judged {
+    object: Object,
+    fate: Fate,
+    reason: String,
+    /// None where the object could not be read.
+    validation: Option<Validation>,
+    #[serde(skip)]
+    profile: Option<Profile>,
+}
+
+pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generation) -> Result<Value, Fault> {
+    let keys = Keys::new(model);
+    let pipeline = run::frozen_pipeline(&edge.store, &keys, generation).await?;
+    let manifest: Manifest = run::evidence(&edge.store, &keys, generation, "manifest.json").await?;
+    let constraints = read::<Constraints>(&edge.store, &keys.constraints()).await?.map(|(it, _)| it);
+
+    let mut judged = Vec::new();
+    for object in &manifest.batch {
+        judged.push(judge(edge, &keys, &pipeline, object, constraints.as_ref()).await?);
+    }
+    let mut merged = Profile::default();
+    for profile in judged.iter().filter(|it| it.fate == Fate::Accepted).filter_map(|it| it.profile.as_ref()) {
+        merged.merge(profile);
+    }
+    let put = |name: &str| keys.evidence(generation, name);
+    write(&edge.store, &put("validation.json"), &judged, Condition::Always).await?;
+    write(&edge.store, &put("profile.json"), &merged, Condition::Always).await?;
+    if constraints.is_none() && merged.rows > 0 {
+        // The first batch sets them; a person may edit them afterwards.
+        let suggested = constraints::suggest(&merged, &pipeline.constraints);
+        write_once(&edge.store, &keys.constraints(), &suggested).await?;
+    }
+
+    let note = |dataset: &mut Dataset| judged.iter().for_each(|it| dataset.note(known(it, generation)));
+    let (dataset, ()) = update(&edge.store, &keys.dataset(), note).await?;
+    let sizes = &pipeline.split;
+    let split = dataset.split(&manifest.objects, sizes.holdout_objects, sizes.window_objects);
+    write(&edge.store, &put("split.json"), &split, Condition::Always).await?;
+    freeze_training_set(edge, &keys, generation, &split).await?;
+
+    let accepted = judged.iter().filter(|it| it.fate == Fate::Accepted).count();
+    let verdict = if !judged.is_empty() && accepted == 0 { "quarantined" } else { "accepted" };
+    Ok(json!({
+        "verdict": verdict,
+        "accepted": accepted,
+        "quarantined": judged.len() - accepted,
+        "reason": words(&judged),
+    }))
+}
+
+async fn judge(
+    edge: &Edge,
+    keys: &Keys,
+    pipeline: &Pipeline,
+    object: &Object,
+    constraints: Option<&Constraints>,
+) -> Result<Judged, Fault> {
+    let key = keys.profile(&object.id);
+    let (looked, _): (Looked, _) = read(&edge.store, &key).await?.ok_or(Fault::NotFound(key))?;
+    let judged = |fate, reason, validation, profile| Judged {
+        object: object.clone(),
+        fate,
+        reason,
+        validation,
+        profile,
+    };
+    let scan = match looked.found {
+        Found::Scan(scan) => scan,
+        Found::Unreadable(reason) => return Ok(judged(Fate::Quarantined, reason, None, None)),
+    };
+    // Without constraints yet, a team's own rules still hold.
+    let own = constraints::suggest(&Profile::default(), &pipeline.constraints);
+    let validation = constraints::check(&scan, constraints.unwrap_or(&own), &pipeline.constraints);
+    let fate = match validation.verdict {
+        Verdict::Accepted | Verdict::AcceptedWithWarnings => Fate::Accepted,
+        Verdict::Quarantined => Fate::Quarantined,
+    };
+    let reasons: Vec<&str> = validation.violations.iter().take(3).map(|it| it.reason.as_str()).collect();
+    Ok(judged(fate, reasons.join("; "), Some(validation), Some(scan.profile)))
+}
+
+fn known(judged: &Judged, generation: Generation) -> Known {
+    let time = judged.profile.as_ref().and_then(|profile| profile.time.as_ref());
+    Known {
+        object: judged.object.clone(),
+        fate: judged.fate,
+        rows: judged.validation.as_ref().map_or(0, |validation| validation.accepted),
+        until: time.and_then(|time| time.last).and_then(|last| Timestamp::from_second(last).ok()),
+        generation,
+    }
+}
+
+/// Freezes what this run would train on: the reference of later batches, should its model be promoted.
+async fn freeze_training_set(
+    edge: &Edge,
+    keys: &Keys,
+    generation: Generation,
+    split: &Split,
+) -> Result<(), Fault> {
+    let mut trained_on = Profile::default();
+    for id in &split.train {
+        let key = keys.profile(id);
+        let (looked, _): (Looked, _) = read(&edge.store, &key).await?.ok_or(Fault::NotFound(key))?;
+        if let Found::Scan(scan) = looked.found {
+            trained_on.merge(&scan.profile);
+        }
+    }
+    let baseline = Baseline::freeze(&trained_on);
+    write(&edge.store, &keys.evidence(generation, "trained_on.json"), &baseline, Condition::Always).await?;
+    Ok(())
+}
+
+/// What a person reads first: the quarantined objects and why, else what was noted.
+fn words(judged: &[Judged]) -> String {
+    if judged.is_empty() {
+        return "No new objects.".to_owned();
+    }
+    let line = |it: &Judged| format!("{}: {}", it.object.key, it.reason);
+    let bad = judged.iter().filter(|it| it.fate == Fate::Quarantined).take(3).map(line);
+    let odd = judged.iter().filter(|it| it.fate == Fate::Accepted && !it.reason.is_empty()).take(3).map(line);
+    bad.chain(odd).collect::<Vec<_>>().join(" | ")
+}

@@ -1,0 +1,64 @@
+//! Did the training end with a model worth scoring?
+
+use pawl::fault::Fault;
+use pawl::gate::convergence::{Convergence, FinalMetric, check};
+use pawl::ledger::{Condition, write};
+use pawl::names::{Generation, ModelName};
+use pawl::pipeline::jobs::Side;
+use serde_json::{Value, json};
+
+use crate::edge::{Edge, Run};
+
+pub(crate) async fn converge(
+    edge: &Edge,
+    model: &ModelName,
+    generation: Generation,
+    name: &str,
+    metrics: &Value,
+    artifact: &str,
+) -> Result<Value, Fault> {
+    let run = Run::load(edge, model, generation).await?;
+    let checked = check(&run.pipeline.gate.convergence, &final_metrics(metrics));
+    let key = run.keys.evidence(generation, "convergence.json");
+    write(&edge.store, &key, &json!({ "check": checked, "metrics": metrics }), Condition::Always).await?;
+    if checked.verdict != Convergence::Converged {
+        let faults: Vec<String> = checked.faults.iter().map(ToString::to_string).collect();
+        return Ok(json!({ "convergence": "failed", "reason": faults.join("; ") }));
+    }
+    let release = edge.release(&run.keys).await?;
+    let champion = release.and_then(|release| release.current).and_then(|current| current.model);
+    let job = edge.job(&run, name);
+    let mut plan = json!({
+        "convergence": "converged",
+        "artifact": artifact,
+        "model": job.model(artifact),
+        "challenger": job.transform(Side::Challenger, name),
+    });
+    if let Some(champion) = champion {
+        plan["champion"] = job.transform(Side::Champion, &champion);
+    }
+    Ok(plan)
+}
+
+/// SageMaker's `FinalMetricDataList`. A value that JSON cannot hold (NaN) comes as text or not at all: it is no value.
+fn final_metrics(list: &Value) -> Vec<FinalMetric> {
+    let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    let metric = |entry: &Value| FinalMetric {
+        name: entry["MetricName"].as_str().unwrap_or_default().to_owned(),
+        value: entry["Value"].as_f64(),
+    };
+    entries.iter().map(metric).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_no_number_is_no_value() {
+        let list = json!([{ "MetricName": "a", "Value": 0.5 }, { "MetricName": "b", "Value": "NaN" }]);
+        let read = final_metrics(&list);
+        assert_eq!(read.iter().map(|metric| metric.value).collect::<Vec<_>>(), [Some(0.5), None]);
+        assert!(final_metrics(&Value::Null).is_empty());
+    }
+}

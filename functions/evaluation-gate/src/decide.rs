@@ -1,0 +1,186 @@
+//! Train, skip, or ask.
+
+use jiff::Timestamp;
+use pawl::drift::Verdict;
+use pawl::fault::Fault;
+use pawl::ledger::dataset::Split;
+use pawl::ledger::training::Limits;
+use pawl::ledger::{Condition, Manifest, Training, TriggerKind, inbox, read, update, write, write_once};
+use pawl::names::{ContentHash, Generation, ModelName};
+use pawl::pipeline::NewData;
+use pawl::run::evidence;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::edge::{Edge, Run};
+
+/// What the drift checker found.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Drifted {
+    /// None where there was nothing to compare, or nothing to compare with.
+    verdict: Option<Verdict>,
+    /// The share of the compared columns that drift.
+    share: f64,
+}
+
+/// The document `decision.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Decision {
+    decision: Choice,
+    reason: String,
+    /// The name of the training job and of all that comes of it.
+    name: String,
+    triggers: Vec<TriggerKind>,
+    fingerprint: ContentHash,
+    dataset: ContentHash,
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Choice {
+    Train,
+    Skip,
+    Ask,
+}
+
+pub(crate) async fn decide(
+    edge: &Edge,
+    model: &ModelName,
+    generation: Generation,
+    drift: &Drifted,
+    now: Timestamp,
+) -> Result<Value, Fault> {
+    let run = Run::load(edge, model, generation).await?;
+    let key = run.keys.evidence(generation, "decision.json");
+    // The first decision stands: a repeated step must not spend the budget again, nor pick another name.
+    let decision = match read(&edge.store, &key).await? {
+        Some((decision, _)) => decision,
+        None => {
+            let decision = consider(edge, &run, model, drift, now).await?;
+            write_once(&edge.store, &key, &decision).await?;
+            decision
+        }
+    };
+    let job = edge.job(&run, &decision.name);
+    Ok(json!({
+        "decision": decision.decision,
+        "reason": decision.reason,
+        "name": decision.name,
+        "wait_for_answer": run.pipeline.approval.wait.as_secs(),
+        "training_job": job.training(),
+    }))
+}
+
+async fn consider(
+    edge: &Edge,
+    run: &Run,
+    model: &ModelName,
+    drift: &Drifted,
+    now: Timestamp,
+) -> Result<Decision, Fault> {
+    let split: Split = evidence(&edge.store, &run.keys, run.generation, "split.json").await?;
+    let manifest: Manifest = evidence(&edge.store, &run.keys, run.generation, "manifest.json").await?;
+    let triggers = kinds(edge, run, &manifest).await?;
+    let release = edge.release(&run.keys).await?;
+    let fingerprint = fingerprint(run, &split);
+    let (choice, reason) = match skip(run, &split, &triggers, drift, release.as_ref()) {
+        Some(reason) => (Choice::Skip, reason),
+        None => {
+            let decide = &run.pipeline.decide;
+            let limits = Limits { cool_down: decide.cool_down, trainings_per_day: decide.trainings_per_day };
+            let admit = |training: &mut Training| training.admit(run.generation, &fingerprint, limits, now);
+            match update(&edge.store, &run.keys.training(), admit).await?.1 {
+                Err(refusal) => (Choice::Skip, format!("Not trained: {refusal}.")),
+                Ok(()) if decide.ask_above.is_some_and(|most| drift.share >= most) => {
+                    let percent = 100.0 * drift.share;
+                    (
+                        Choice::Ask,
+                        format!("{percent:.0} % of the compared columns drift: train on this data?"),
+                    )
+                }
+                Ok(()) => (Choice::Train, "Nothing speaks against a training.".to_owned()),
+            }
+        }
+    };
+    if choice != Choice::Skip {
+        write_manifests(edge, run, &split).await?;
+    }
+    let stamp = now.strftime("%Y%m%d%H%M%S");
+    let name = format!("{model}-{}-{stamp}", run.generation);
+    Ok(Decision { decision: choice, reason, name, triggers, fingerprint, dataset: split.version, at: now })
+}
+
+/// In plain words why nothing is trained, if so.
+fn skip(
+    run: &Run,
+    split: &Split,
+    triggers: &[TriggerKind],
+    drift: &Drifted,
+    release: Option<&pawl::release::Release>,
+) -> Option<String> {
+    let pipeline = &run.pipeline;
+    let (decide, least) = (&pipeline.decide, pipeline.split.least_objects);
+    if !triggers.iter().any(|kind| decide.retrain_on.contains(kind)) {
+        return Some("None of these triggers may train; see decide.retrain_on.".to_owned());
+    }
+    if split.train.len() < least {
+        return Some(format!(
+            "There are {} accepted objects to train on beside the holdout; split.least_objects asks for {least}.",
+            split.train.len()
+        ));
+    }
+    if release.is_some_and(|release| release.quarantined.contains(&split.version)) {
+        return Some("This dataset version was quarantined after a rollback.".to_owned());
+    }
+    let only_new_data = triggers.iter().all(|kind| *kind == TriggerKind::NewData);
+    let has_champion = release.is_some_and(|release| release.current.is_some());
+    if only_new_data && has_champion && decide.new_data == NewData::WhenItDrifts {
+        match drift.verdict {
+            Some(Verdict::Drift) => {}
+            Some(Verdict::None | Verdict::Warn) => {
+                return Some(
+                    "The new data does not drift, and decide.new_data is when_it_drifts.".to_owned(),
+                );
+            }
+            Some(Verdict::InsufficientData) | None => {
+                return Some("There is too little data to say whether it drifts.".to_owned());
+            }
+        }
+    }
+    None
+}
+
+/// The kinds of the triggers that this run took.
+async fn kinds(edge: &Edge, run: &Run, manifest: &Manifest) -> Result<Vec<TriggerKind>, Fault> {
+    let mut kinds = Vec::new();
+    for id in &manifest.triggers {
+        if let Some(trigger) = inbox::get(&edge.store, &run.keys, id).await?
+            && !kinds.contains(&trigger.kind)
+        {
+            kinds.push(trigger.kind);
+        }
+    }
+    Ok(kinds)
+}
+
+/// Data, code and parameters: what makes two trainings the same.
+fn fingerprint(run: &Run, split: &Split) -> ContentHash {
+    let (train, data) = (&run.pipeline.train, &run.pipeline.data);
+    let parts = json!([split.version, train, data.label, data.features, run.pipeline.serve.environment]);
+    ContentHash::of(parts.to_string().as_bytes())
+}
+
+/// What SageMaker reads: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>.
+async fn write_manifests(edge: &Edge, run: &Run, split: &Split) -> Result<(), Fault> {
+    let prefix = format!("s3://{}/{}", edge.store.bucket(), run.keys.accepted());
+    for (name, ids, ending) in
+        [("train.manifest", &split.train, "csv"), ("holdout.manifest", &split.holdout, "jsonl")]
+    {
+        let mut lines = vec![json!({ "prefix": prefix })];
+        lines.extend(ids.iter().map(|id| json!(format!("{id}.{ending}"))));
+        let key = run.keys.evidence(run.generation, name);
+        write(&edge.store, &key, &lines, Condition::Always).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Ends a run: its record, its triggers, its lock; and the next run, if triggers arrived meanwhile.
+
+use jiff::Timestamp;
+use pawl::fault::Fault;
+use pawl::ledger::{
+    Ending, Keys, Manifest, Outcome, RunRecord, Store, Training, inbox, read, update, write_once,
+};
+use pawl::names::{Generation, ModelName};
+use pawl::pipeline::Decide;
+use serde_json::{Value, json};
+
+use crate::edge::Edge;
+use crate::{route, wake};
+
+/// Records a failure, before anything else is tried.
+pub(crate) async fn fail(
+    edge: &Edge,
+    model: &ModelName,
+    generation: Generation,
+    outcome: &Outcome,
+) -> Result<Value, Fault> {
+    let key = Keys::new(model).evidence(generation, "failure.json");
+    write_once(&edge.store, &key, outcome).await?;
+    Ok(json!({ "recorded": key }))
+}
+
+/// Closes a run. Every step may be done again: the record is written once, filing is idempotent, and the
+/// counters move only with the lock.
+pub(crate) async fn close(
+    edge: &Edge,
+    model: &ModelName,
+    generation: Generation,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let (store, keys) = (&edge.store, Keys::new(model));
+    let manifest: Option<(Manifest, _)> = read(store, &keys.evidence(generation, "manifest.json")).await?;
+    let taken = match manifest {
+        Some((manifest, _)) => manifest.triggers,
+        // The run ended before it took any: those that wait would only make it fail again, at once and for ever.
+        None => inbox::waiting(store, &keys).await?,
+    };
+    let mut triggers = Vec::new();
+    for id in &taken {
+        triggers.extend(inbox::get(store, &keys, id).await?.map(|trigger| trigger.what));
+    }
+    let (training, ()) = update(store, &keys.training(), |_: &mut Training| ()).await?;
+    let opened_at = training.open.filter(|run| run.generation == generation).map(|run| run.opened_at);
+    let record = RunRecord {
+        model: model.clone(),
+        generation,
+        outcome: outcome.clone(),
+        triggers,
+        opened_at,
+        closed_at: now,
+    };
+    write_once(store, &keys.evidence(generation, "run.json"), &record).await?;
+    write_once(store, &keys.history(&format!("run-{:06}", generation.0)), &record).await?;
+
+    for id in &taken {
+        inbox::settle(store, &keys, id, generation, &outcome.reason, now).await?;
+    }
+    let allowed = rejections_allowed(store, model).await;
+    update(store, &keys.training(), |training: &mut Training| {
+        if training.open.as_ref().is_none_or(|run| run.generation != generation) {
+            return;
+        }
+        match outcome.code {
+            Ending::Promoted => training.promoted(),
+            Ending::Rejected => training.rejected(allowed, now),
+            Ending::Diverged => training.trip(outcome.reason.clone(), now),
+            _ => {}
+        }
+        training.close(generation);
+    })
+    .await?;
+    wake::wake_if_waiting(edge, model, now).await
+}
+
+/// A `pipeline.yaml` that cannot be read must not keep a lock held: then the default counts.
+async fn rejections_allowed(store: &impl Store, model: &ModelName) -> u32 {
+    let decide =
+        route::one(store, model).await.map_or_else(|_| Decide::default(), |pipeline| pipeline.decide);
+    decide.rejections_before_breaker
+}

@@ -1,0 +1,163 @@
+//! Events: decoded, routed to their pipelines, and recorded before they are acted upon.
+
+use jiff::Timestamp;
+use pawl::events::{ObjectChange, ObjectEvent, Signal, decode};
+use pawl::fault::Fault;
+use pawl::ledger::inbox::{self, Completes};
+use pawl::ledger::{Keys, Trigger, TriggerId, TriggerKind, Wrote, unrouted, write_once};
+use pawl::names::{ContentHash, ModelName};
+use pawl::pipeline::Pipeline;
+use serde_json::{Value, json};
+
+use crate::edge::Edge;
+use crate::route::{self, Pipelines};
+use crate::{ended, wake};
+
+/// Handles one invocation. Events that no retry can mend are kept and told, and count as handled: only
+/// what passes is an error, so that Lambda tries again.
+pub(crate) async fn take(edge: &Edge, event: &Value, now: Timestamp) -> Result<Value, Fault> {
+    let decoded = match decode(event.to_string().as_bytes()) {
+        Ok(decoded) => decoded,
+        Err(e) => return keep(edge, event, &e.to_string(), now).await,
+    };
+    let mut results = Vec::new();
+    for signal in &decoded.signals {
+        results.push(one(edge, event, signal, now).await?);
+    }
+    Ok(json!({ "signals": results }))
+}
+
+async fn one(edge: &Edge, event: &Value, signal: &Signal, now: Timestamp) -> Result<Value, Fault> {
+    match signal {
+        Signal::Execution(execution) => {
+            if let Some((model, generation)) = wake::run_of(&execution.name) {
+                ended::ended(edge, &model, generation, &execution.status, now).await?;
+            }
+            Ok(json!({ "ended": execution.name }))
+        }
+        Signal::Schedule(tick) if tick.model.is_none() => {
+            let pipelines = route::all(&edge.store).await?;
+            for pipeline in &pipelines.readable {
+                ended::reconcile(edge, &pipeline.model, now).await?;
+            }
+            Ok(json!({ "reconciled": pipelines.readable.len() }))
+        }
+        _ => trigger(edge, event, signal, now).await,
+    }
+}
+
+async fn trigger(edge: &Edge, event: &Value, signal: &Signal, now: Timestamp) -> Result<Value, Fault> {
+    let routed = match route(edge, signal).await? {
+        Ok(routed) => routed,
+        Err(reason) => return keep(edge, event, &reason, now).await,
+    };
+    let mut results = Vec::new();
+    for Routed { model, kind, what, completes } in routed {
+        let id = TriggerId::new(signal.dedupe_key().as_str(), completes);
+        let trigger = Trigger { id, kind, what, received_at: now, event: event.clone() };
+        let wrote = inbox::record(&edge.store, &Keys::new(&model), &trigger).await?;
+        // Also after a duplicate: the first try may have died between the record and the start.
+        wake::wake_if_waiting(edge, &model, now).await?;
+        let state = if wrote == Wrote::Now { "recorded" } else { "duplicate" };
+        results.push(json!({ "model": model, "trigger": state }));
+    }
+    Ok(json!(results))
+}
+
+/// A trigger for one model.
+struct Routed {
+    model: ModelName,
+    kind: TriggerKind,
+    what: String,
+    completes: Completes,
+}
+
+/// The models that an event is for, or in plain words why there is none.
+async fn route(edge: &Edge, signal: &Signal) -> Result<Result<Vec<Routed>, String>, Fault> {
+    let pipelines = route::all(&edge.store).await?;
+    let named = |model: &Option<String>, kind, what: String| {
+        let wanted: Vec<&Pipeline> = match model {
+            Some(name) => pipelines.readable.iter().filter(|p| p.model.as_str() == name).collect(),
+            None => pipelines.readable.iter().collect(),
+        };
+        let routed = wanted.into_iter().map(|pipeline| Routed {
+            model: pipeline.model.clone(),
+            kind,
+            what: what.clone(),
+            completes: Completes::Itself,
+        });
+        routed.collect::<Vec<_>>()
+    };
+    let routed = match signal {
+        Signal::Object(object) if object.bucket == edge.store.bucket() => route::model_of(&object.key)
+            .map_or_else(Vec::new, |model| {
+                let what = "pipeline.yaml changed".to_owned();
+                named(&Some(model.to_string()), TriggerKind::Code, what)
+            }),
+        Signal::Object(object) => match data(&pipelines, object) {
+            Ok(routed) => routed,
+            Err(reason) => return Ok(Err(reason)),
+        },
+        Signal::Schedule(tick) => named(&tick.model, TriggerKind::Schedule, tick.rule.clone()),
+        Signal::Code(push) => {
+            named(&push.model, TriggerKind::Code, format!("{} at {}", push.repository, push.revision))
+        }
+        Signal::Request(request) => {
+            let what = format!("{} asked: {}", request.who, request.why);
+            named(&Some(request.model.clone()), TriggerKind::Person, what)
+        }
+        other => return Ok(Err(format!("this kind of event starts no run: {}", other.dedupe_key()))),
+    };
+    if routed.is_empty() {
+        return Ok(Err(no_pipeline(&pipelines, "no pipeline is asked for by this event")));
+    }
+    Ok(Ok(routed))
+}
+
+fn data(pipelines: &Pipelines, object: &ObjectChange) -> Result<Vec<Routed>, String> {
+    let place = format!("s3://{}/{}", object.bucket, object.key);
+    if object.event != ObjectEvent::Created {
+        return Err(format!("{place} was deleted; a run only looks at objects that exist"));
+    }
+    let takers = pipelines.readable.iter().filter(|p| p.takes(&object.bucket, &object.key));
+    let routed: Vec<Routed> = takers
+        .map(|pipeline| {
+            let name = object.key.rsplit('/').next();
+            let is_marker = pipeline.settle.marker.is_some() && name == pipeline.settle.marker.as_deref();
+            Routed {
+                model: pipeline.model.clone(),
+                kind: TriggerKind::NewData,
+                what: place.clone(),
+                completes: if is_marker { Completes::TheBatch } else { Completes::Itself },
+            }
+        })
+        .collect();
+    if routed.is_empty() {
+        return Err(no_pipeline(
+            pipelines,
+            &format!("no pipeline takes {place}: its data.bucket and data.prefix must match"),
+        ));
+    }
+    Ok(routed)
+}
+
+/// A pipeline that cannot be read may be the one that was meant.
+fn no_pipeline(pipelines: &Pipelines, reason: &str) -> String {
+    let mut text = reason.to_owned();
+    for broken in &pipelines.broken {
+        text.push_str("; cannot be read: ");
+        text.push_str(broken);
+    }
+    text
+}
+
+/// Keeps an event that starts nothing, with the reason, and tells people once.
+async fn keep(edge: &Edge, event: &Value, reason: &str, now: Timestamp) -> Result<Value, Fault> {
+    let key = unrouted(&ContentHash::of(event.to_string().as_bytes()));
+    let record = json!({ "at": now, "reason": reason, "event": event });
+    if write_once(&edge.store, &key, &record).await? == Wrote::Now {
+        let message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.store.bucket());
+        edge.notify("Pawl: an event started nothing", &message).await?;
+    }
+    Ok(json!({ "kept": key, "reason": reason }))
+}

@@ -1,0 +1,65 @@
+//! Opens a run where triggers wait and none runs.
+
+use jiff::Timestamp;
+use pawl::fault::Fault;
+use pawl::ledger::training::Opening;
+use pawl::ledger::{Keys, Training, inbox, update};
+use pawl::names::{Generation, ModelName};
+use pawl::pipeline::Span;
+use serde_json::json;
+
+use crate::edge::Edge;
+
+/// Longer than the state machine's own time limit of 14 days: a lock is void only when its run cannot live any more.
+const LEASE: Span = Span::seconds(15 * 86_400);
+
+/// The name of a run's execution.
+pub(crate) fn execution_name(model: &ModelName, generation: Generation) -> String {
+    format!("{model}-{generation}")
+}
+
+/// The run that an execution's name stands for.
+pub(crate) fn run_of(execution: &str) -> Option<(ModelName, Generation)> {
+    let (model, generation) = execution.rsplit_once('-')?;
+    let model = ModelName::try_from(model.to_owned()).ok()?;
+    Some((model, Generation(generation.parse().ok()?)))
+}
+
+/// Starts a run if triggers wait and none runs. A run that is open already will look into the inbox when it closes.
+///
+/// The trigger is in the inbox before this reads the lock, and a closing run frees the lock before it reads the inbox:
+/// whichever is first, one of the two sees the other.
+pub(crate) async fn wake(edge: &Edge, model: &ModelName, now: Timestamp) -> Result<Opening, Fault> {
+    let key = Keys::new(model).training();
+    let open = |training: &mut Training| training.open(now, LEASE);
+    let (_, opening) = update(&edge.store, &key, open).await?;
+    if let Opening::Start(generation) = opening {
+        // The input holds nothing volatile: starting twice with the same input is one execution.
+        let input = json!({ "model": model, "generation": generation }).to_string();
+        edge.start(&execution_name(model, generation), &input).await?;
+        update(&edge.store, &key, |training: &mut Training| training.started(generation)).await?;
+    }
+    Ok(opening)
+}
+
+/// Starts a run if triggers wait.
+pub(crate) async fn wake_if_waiting(edge: &Edge, model: &ModelName, now: Timestamp) -> Result<(), Fault> {
+    if !inbox::waiting(&edge.store, &Keys::new(model)).await?.is_empty() {
+        wake(edge, model, now).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_execution_name_tells_its_run() -> Result<(), pawl::names::NameError> {
+        let model = ModelName::try_from("bike-demand-2".to_owned())?;
+        let name = execution_name(&model, Generation(12));
+        assert_eq!(run_of(&name), Some((model, Generation(12))));
+        assert_eq!(run_of("nonsense"), None);
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! What a run asks of a release: guard, observe, watch, abandon.
+
+use pawl::fault::Fault;
+use pawl::ledger::dataset::Split;
+use pawl::ledger::{Ending, Keys};
+use pawl::names::{Generation, ModelName};
+use pawl::pipeline::jobs::Job;
+use pawl::pipeline::{Pipeline, Span};
+use pawl::release::{Answer, Deployment, Driver, DriverError, Policy};
+use pawl::run;
+use serde_json::{Value, json};
+
+use crate::effects::{Effector, World};
+
+/// Longer than the function's time limit: while one call may still act, no other does.
+const LEASE: Span = Span::seconds(70);
+
+/// The driver of one model's release.
+pub(crate) fn driver<'a>(
+    world: &'a World,
+    effects: &'a Effector<'a>,
+    policy: &'a Policy,
+    model: &ModelName,
+) -> Driver<'a, pawl::aws::S3Store, Effector<'a>> {
+    Driver {
+        store: &world.store,
+        effects,
+        keys: Keys::new(model),
+        endpoint: model.to_string(),
+        holder: world.holder(),
+        lease: LEASE,
+        policy,
+    }
+}
+
+/// What a release's trouble means for the step.
+pub(crate) fn fault(error: DriverError) -> Fault {
+    match error {
+        DriverError::Store(e) => e.into(),
+        DriverError::Read(e) => Fault::Unavailable(e.to_string()),
+        DriverError::Contended { .. } => Fault::Conflict(error.to_string()),
+    }
+}
+
+/// May this challenger be deployed, and how?
+pub(crate) async fn guard(
+    world: &World,
+    model: &ModelName,
+    generation: Generation,
+    name: &str,
+    package: String,
+) -> Result<Value, Fault> {
+    let keys = Keys::new(model);
+    let pipeline = run::frozen_pipeline(&world.store, &keys, generation).await?;
+    let split: Split = run::evidence(&world.store, &keys, generation, "split.json").await?;
+    let mut candidate = Deployment::new(generation, name);
+    candidate.model = Some(name.to_owned());
+    candidate.package = Some(package);
+    candidate.dataset = Some(split.version);
+    let effects = Effector::new(world, model, &pipeline.release);
+    let answer = driver(world, &effects, &pipeline.release, model).guard(candidate).await.map_err(fault)?;
+    let (answer, endpoint) = match answer {
+        Answer::DeployCreate { endpoint, config } => {
+            ("create", json!({ "EndpointName": endpoint, "EndpointConfigName": config }))
+        }
+        Answer::DeployUpdate { call } => ("update", json!(call)),
+        Answer::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
+        other => return Ok(json!({ "answer": "hold", "reason": words(&other) })),
+    };
+    let prefix = keys.run(generation);
+    let job =
+        Job { pipeline: &pipeline, generation, name, bucket: world.store.bucket(), run: &prefix, role: "" };
+    Ok(json!({
+        "answer": answer,
+        "config": job.endpoint_config(),
+        "endpoint": endpoint,
+        "poll_seconds": poll(&pipeline),
+    }))
+}
+
+/// Often enough to see each phase of the bake, never more than twice a minute in earnest.
+fn poll(pipeline: &Pipeline) -> u64 {
+    (pipeline.release.bake.as_secs() / 10).clamp(1, 30)
+}
+
+/// Has the endpoint arrived where it was sent?
+pub(crate) async fn observe(
+    world: &World,
+    model: &ModelName,
+    generation: Generation,
+) -> Result<Value, Fault> {
+    let policy = frozen_policy(world, model, generation).await?;
+    let effects = Effector::new(world, model, &policy);
+    let answer = driver(world, &effects, &policy, model).observe(generation).await.map_err(fault)?;
+    Ok(next(&answer))
+}
+
+/// Is the bake over, and was it healthy?
+pub(crate) async fn watch(world: &World, model: &ModelName, generation: Generation) -> Result<Value, Fault> {
+    let policy = frozen_policy(world, model, generation).await?;
+    let effects = Effector::new(world, model, &policy);
+    let answer = driver(world, &effects, &policy, model).watch(generation).await.map_err(fault)?;
+    Ok(next(&answer))
+}
+
+/// The run could not deploy its challenger.
+pub(crate) async fn abandon(
+    world: &World,
+    model: &ModelName,
+    generation: Generation,
+    reason: String,
+) -> Result<Value, Fault> {
+    let policy = frozen_policy(world, model, generation).await?;
+    let effects = Effector::new(world, model, &policy);
+    let answer = driver(world, &effects, &policy, model).failed(generation, reason).await.map_err(fault)?;
+    Ok(next(&answer))
+}
+
+async fn frozen_policy(world: &World, model: &ModelName, generation: Generation) -> Result<Policy, Fault> {
+    Ok(run::frozen_pipeline(&world.store, &Keys::new(model), generation).await?.release)
+}
+
+/// Where the state machine goes from here.
+fn next(answer: &Answer) -> Value {
+    let next = match answer {
+        Answer::Wait | Answer::RollingBack => json!("wait"),
+        Answer::KeepWatching { .. } | Answer::NeedsApproval { .. } => json!("watch"),
+        Answer::Healthy => json!(Ending::Promoted),
+        Answer::RolledBack { .. } => json!(Ending::RolledBack),
+        Answer::Closed
+        | Answer::Noted
+        | Answer::Hold { .. }
+        | Answer::DeployCreate { .. }
+        | Answer::DeployUpdate { .. } => json!(Ending::Held),
+    };
+    json!({ "next": next, "reason": words(answer) })
+}
+
+/// An answer in plain words.
+fn words(answer: &Answer) -> String {
+    match answer {
+        Answer::Wait => "The endpoint is on its way.".to_owned(),
+        Answer::RollingBack => "Traffic goes back to the last known good config.".to_owned(),
+        Answer::KeepWatching { until } => format!("It bakes until {until}."),
+        Answer::NeedsApproval { until } => {
+            format!("Nothing proves it good or bad: a person must decide until {until}.")
+        }
+        Answer::Healthy => "It serves, and its watch ended healthy.".to_owned(),
+        Answer::RolledBack { serving, cause } => {
+            let serving = serving.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+            format!("Rolled back: {cause}. {serving} serves.")
+        }
+        Answer::Hold { message, .. } => message.clone(),
+        Answer::Closed | Answer::Noted => {
+            "The generation is over: it neither serves nor was it rolled back.".to_owned()
+        }
+        Answer::DeployCreate { config, .. } => format!("May be created with {config}."),
+        Answer::DeployUpdate { call } => format!("May be updated to {}.", call.config),
+    }
+}

@@ -1,0 +1,228 @@
+//! What a release does to the world, through AWS.
+
+use std::fmt::Display;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use pawl::aws::{S3Store, SdkConfig, Setting, Settings, cloudwatch, fault, sns};
+use pawl::events::{AlarmState, EndpointStatus};
+use pawl::fault::Fault;
+use pawl::ledger::{Keys, write_once};
+use pawl::names::ModelName;
+use pawl::release::alarms::AlarmSpec;
+use pawl::release::{
+    Action, AlarmReading, ConfigName, Deployment, Effects, Outcome, Policy, ReadError, Severity, Target,
+};
+use pawl_sagemaker::{Asked, SageMaker};
+use serde_json::json;
+
+use crate::{metrics, smoke};
+
+/// Everything outside.
+pub(crate) struct World {
+    pub(crate) store: S3Store,
+    pub(crate) sagemaker: SageMaker,
+    pub(crate) cloudwatch: cloudwatch::Client,
+    sns: sns::Client,
+    topic: String,
+    calls: AtomicU64,
+}
+
+impl World {
+    pub(crate) fn from_env(config: &SdkConfig) -> Result<Self, Fault> {
+        Ok(Self {
+            store: S3Store::from_env(config)?,
+            sagemaker: SageMaker::new(config),
+            cloudwatch: cloudwatch::Client::new(config),
+            sns: sns::Client::new(config),
+            topic: Settings.get(Setting::Topic)?,
+            calls: AtomicU64::new(0),
+        })
+    }
+
+    /// A name for one call that no other call has, on whatever machine.
+    pub(crate) fn holder(&self) -> String {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        format!("{}-{}-{call}", std::process::id(), Timestamp::now().as_nanosecond())
+    }
+
+    /// Tells people.
+    pub(crate) async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault> {
+        let subject: String = subject.chars().take(100).collect();
+        let request = self.sns.publish().topic_arn(&self.topic).subject(subject).message(message);
+        request.send().await.map(|_| ()).map_err(|e| fault("notify", &e))
+    }
+
+    async fn put_alarm(&self, alarm: &AlarmSpec) -> Result<(), Fault> {
+        let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        let dimensions =
+            alarm.dimensions.iter().map(|dimension| metrics::dimension(&dimension.name, &dimension.value));
+        let request = self
+            .cloudwatch
+            .put_metric_alarm()
+            .alarm_name(&alarm.alarm_name)
+            .alarm_description(&alarm.alarm_description)
+            .namespace(&alarm.namespace)
+            .metric_name(&alarm.metric_name)
+            .set_dimensions(Some(dimensions.collect()))
+            .set_statistic(alarm.statistic.as_deref().map(cloudwatch::types::Statistic::from))
+            .set_extended_statistic(alarm.extended_statistic.clone())
+            .period(i32::try_from(alarm.period).unwrap_or(i32::MAX))
+            .evaluation_periods(count(alarm.evaluation_periods))
+            .datapoints_to_alarm(count(alarm.datapoints_to_alarm))
+            .threshold(alarm.threshold)
+            .comparison_operator(alarm.comparison_operator.as_str().into())
+            .treat_missing_data(&alarm.treat_missing_data);
+        request.send().await.map(|_| ()).map_err(|e| fault(&format!("put alarm {}", alarm.alarm_name), &e))
+    }
+}
+
+/// The world as one model's release acts on it.
+pub(crate) struct Effector<'a> {
+    world: &'a World,
+    keys: Keys,
+    model: ModelName,
+    policy: &'a Policy,
+}
+
+impl<'a> Effector<'a> {
+    pub(crate) fn new(world: &'a World, model: &ModelName, policy: &'a Policy) -> Self {
+        Self { world, keys: Keys::new(model), model: model.clone(), policy }
+    }
+
+    async fn act(&self, action: &Action) -> Result<Outcome, Fault> {
+        let world = self.world;
+        match action {
+            Action::PutAlarms { alarms } => {
+                for alarm in alarms {
+                    world.put_alarm(alarm).await?;
+                }
+                Ok(Outcome::Done)
+            }
+            Action::UpdateEndpoint { call } => {
+                let (status, serving) = world.sagemaker.describe(&call.endpoint).await?;
+                if status == EndpointStatus::InService && serving.as_ref() == Some(&call.config) {
+                    return Ok(Outcome::Done);
+                }
+                Ok(asked(world.sagemaker.update(call).await?))
+            }
+            Action::RecreateEndpoint { endpoint, config } => self.recreate(endpoint, config).await,
+            Action::DescribeEndpoint { endpoint } | Action::AwaitConfig { endpoint, .. } => {
+                let (status, config) = world.sagemaker.describe(endpoint).await?;
+                Ok(Outcome::Endpoint { status, config })
+            }
+            Action::SmokeTest { endpoint, config } => smoke::test(world, &self.keys, endpoint, config).await,
+            Action::ReadAlarm { change } => {
+                let read = metrics::alarms(world, std::slice::from_ref(&change.name)).await?;
+                Ok(Outcome::Alarm { state: read.first().map(|alarm| alarm.state) })
+            }
+            Action::CompareFleets { endpoint, new, old, .. } => {
+                let fleets =
+                    metrics::compare(world, &self.policy.alarms, endpoint, new, old.as_ref()).await?;
+                Ok(Outcome::Fleets { fleets })
+            }
+            Action::RejectPackage { package, description } => {
+                world.sagemaker.reject(package, description).await?;
+                Ok(Outcome::Done)
+            }
+            Action::QuarantineDataset { dataset, reason } => {
+                // The record itself stops the training; this is the note that a person finds beside the quarantined rows.
+                let key = self.keys.quarantined_dataset(dataset);
+                let note = json!({ "dataset": dataset, "reason": reason, "at": self.now() });
+                write_once(&world.store, &key, &note).await?;
+                Ok(Outcome::Done)
+            }
+            Action::RecordOutcome { generation, outcome } => {
+                let key = self.keys.evidence(*generation, "release.json");
+                let note = json!({ "generation": generation, "outcome": outcome, "at": self.now() });
+                write_once(&world.store, &key, &note).await?;
+                Ok(Outcome::Done)
+            }
+            Action::Notify { severity, message } => {
+                let loud = match severity {
+                    Severity::Info => "",
+                    Severity::Page => "needs a person: ",
+                };
+                world.notify(&format!("Pawl: {loud}{}", self.model), message).await?;
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    async fn recreate(&self, endpoint: &str, config: &ConfigName) -> Result<Outcome, Fault> {
+        match self.world.sagemaker.describe(endpoint).await?.0 {
+            EndpointStatus::Failed => {
+                self.world.sagemaker.delete(endpoint).await?;
+                // Deleting takes a while; creating comes with the next try.
+                Ok(Outcome::Busy)
+            }
+            EndpointStatus::Absent => {
+                self.world.sagemaker.create(endpoint, config).await?;
+                Ok(Outcome::Done)
+            }
+            _ => Ok(Outcome::Busy),
+        }
+    }
+}
+
+fn asked(asked: Asked) -> Outcome {
+    match asked {
+        Asked::Begun => Outcome::Done,
+        Asked::Busy => Outcome::Busy,
+    }
+}
+
+fn unread(what: &'static str) -> impl Fn(Fault) -> ReadError {
+    move |fault: Fault| ReadError { what, reason: reason(&fault) }
+}
+
+fn reason(fault: &impl Display) -> String {
+    fault.to_string()
+}
+
+impl Effects for Effector<'_> {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn perform(&self, action: &Action) -> Outcome {
+        match self.act(action).await {
+            Ok(outcome) => outcome,
+            Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => {
+                Outcome::Retry { reason: reason(&fault) }
+            }
+            Err(fault) => Outcome::Refused { reason: reason(&fault) },
+        }
+    }
+
+    async fn describe(&self, endpoint: &str) -> Result<(EndpointStatus, Option<ConfigName>), ReadError> {
+        self.world.sagemaker.describe(endpoint).await.map_err(unread("endpoint"))
+    }
+
+    async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {
+        self.world.sagemaker.verify(&target.config).await.map_err(unread("endpoint config"))
+    }
+
+    async fn alarms(&self, names: &[String]) -> Result<Vec<AlarmReading>, ReadError> {
+        metrics::alarms(self.world, names).await.map_err(unread("alarms"))
+    }
+
+    async fn requests(
+        &self,
+        endpoint: &str,
+        config: &ConfigName,
+        since: Timestamp,
+    ) -> Result<u64, ReadError> {
+        metrics::requests(self.world, endpoint, config, since).await.map_err(unread("requests"))
+    }
+}
+
+/// An alarm's state in Pawl's words. One that the SDK does not know yet is no proof of health.
+pub(crate) fn alarm_state(state: Option<&cloudwatch::types::StateValue>) -> AlarmState {
+    use cloudwatch::types::StateValue;
+    match state {
+        Some(StateValue::Ok) => AlarmState::Ok,
+        Some(StateValue::Alarm) => AlarmState::Alarm,
+        _ => AlarmState::InsufficientData,
+    }
+}

@@ -1,0 +1,131 @@
+//! What CloudWatch says of a config: its alarms, its requests, its errors.
+
+use jiff::{SignedDuration, Timestamp};
+use pawl::aws::{cloudwatch, fault};
+use pawl::fault::Fault;
+use pawl::release::alarms::VARIANT;
+use pawl::release::{AlarmPolicy, AlarmReading, ConfigName, Fleets};
+
+use crate::effects::{World, alarm_state};
+use cloudwatch::primitives::DateTime;
+use cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
+
+/// How far back two fleets are compared.
+const LOOK_BACK: SignedDuration = SignedDuration::from_mins(15);
+/// SageMaker publishes once a minute.
+const PERIOD: i32 = 60;
+
+/// One dimension of a metric.
+pub(crate) fn dimension(name: &str, value: &str) -> Dimension {
+    Dimension::builder().name(name).value(value).build()
+}
+
+/// The alarms of these names, as far as they exist.
+pub(crate) async fn alarms(world: &World, names: &[String]) -> Result<Vec<AlarmReading>, Fault> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let request = world.cloudwatch.describe_alarms().set_alarm_names(Some(names.to_vec()));
+    let request = request
+        .alarm_types(cloudwatch::types::AlarmType::MetricAlarm)
+        .alarm_types(cloudwatch::types::AlarmType::CompositeAlarm);
+    let found = request.send().await.map_err(|e| fault("describe alarms", &e))?;
+    let metric = found
+        .metric_alarms()
+        .iter()
+        .map(|alarm| (alarm.alarm_name(), alarm.state_value(), alarm.state_updated_timestamp()));
+    let composite = found
+        .composite_alarms()
+        .iter()
+        .map(|alarm| (alarm.alarm_name(), alarm.state_value(), alarm.state_updated_timestamp()));
+    let read = metric.chain(composite).map(|(name, state, since)| AlarmReading {
+        name: name.unwrap_or_default().to_owned(),
+        state: alarm_state(state),
+        since: since.and_then(|at| Timestamp::from_second(at.secs()).ok()).unwrap_or(Timestamp::UNIX_EPOCH),
+    });
+    Ok(read.collect())
+}
+
+/// Requests that the config answered since then.
+pub(crate) async fn requests(
+    world: &World,
+    endpoint: &str,
+    config: &ConfigName,
+    since: Timestamp,
+) -> Result<u64, Fault> {
+    let values = read(world, "Invocations", "Sum", endpoint, config, since).await?;
+    Ok(values.iter().sum::<f64>().max(0.0) as u64)
+}
+
+/// Which of the two fleets suffers: more errors, or slower, than the alarms allow.
+pub(crate) async fn compare(
+    world: &World,
+    limits: &AlarmPolicy,
+    endpoint: &str,
+    new: &ConfigName,
+    old: Option<&ConfigName>,
+) -> Result<Fleets, Fault> {
+    let Some(old) = old else { return Ok(Fleets::Unknown) };
+    Ok(match (suffers(world, limits, endpoint, new).await?, suffers(world, limits, endpoint, old).await?) {
+        (Some(true), Some(false)) => Fleets::OnlyNew,
+        (Some(true), Some(true)) => Fleets::Both,
+        (Some(false), Some(_)) => Fleets::Neither,
+        (None, _) | (_, None) => Fleets::Unknown,
+    })
+}
+
+/// `None` where there was no traffic to tell.
+async fn suffers(
+    world: &World,
+    limits: &AlarmPolicy,
+    endpoint: &str,
+    config: &ConfigName,
+) -> Result<Option<bool>, Fault> {
+    let since = Timestamp::now() - LOOK_BACK;
+    let errors = read(world, "Invocation5XXErrors", "Average", endpoint, config, since).await?;
+    let latency = read(world, "ModelLatency", "p99", endpoint, config, since).await?;
+    if errors.is_empty() && latency.is_empty() {
+        return Ok(None);
+    }
+    let slow = limits.latency_p99_ms * 1_000.0;
+    Ok(Some(
+        errors.iter().any(|rate| *rate > limits.error_rate) || latency.iter().any(|micros| *micros > slow),
+    ))
+}
+
+/// A metric of one config, a value a minute.
+async fn read(
+    world: &World,
+    metric: &str,
+    statistic: &str,
+    endpoint: &str,
+    config: &ConfigName,
+    since: Timestamp,
+) -> Result<Vec<f64>, Fault> {
+    let metric = Metric::builder()
+        .namespace("AWS/SageMaker")
+        .metric_name(metric)
+        .dimensions(dimension("EndpointName", endpoint))
+        .dimensions(dimension("VariantName", VARIANT))
+        .dimensions(dimension("EndpointConfigName", &config.0))
+        .build();
+    let statistic = MetricStat::builder().metric(metric).period(PERIOD).stat(statistic).build();
+    let query = MetricDataQuery::builder().id("m").metric_stat(statistic).return_data(true).build();
+    // From the start of the minute to the end of this one: a period counts where it begins.
+    let start = since.as_second().div_euclid(i64::from(PERIOD)) * i64::from(PERIOD);
+    let end = Timestamp::now().as_second() + i64::from(PERIOD);
+    let mut values = Vec::new();
+    let mut pages = world
+        .cloudwatch
+        .get_metric_data()
+        .start_time(DateTime::from_secs(start))
+        .end_time(DateTime::from_secs(end))
+        .metric_data_queries(query)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|e| fault("get metric data", &e))?;
+        values.extend(page.metric_data_results().iter().flat_map(|result| result.values()));
+    }
+    Ok(values)
+}

@@ -1,0 +1,77 @@
+//! A few real rows, sent to what serves.
+
+use pawl::fault::Fault;
+use pawl::ledger::dataset::Split;
+use pawl::ledger::{Keys, read};
+use pawl::release::{ConfigName, Outcome, Release};
+use serde_json::Value;
+
+use crate::effects::World;
+
+/// How many rows are sent.
+const ROWS: usize = 5;
+
+/// Sends rows of the holdout that the config's model was judged on. Each must get a finite score.
+pub(crate) async fn test(
+    world: &World,
+    keys: &Keys,
+    endpoint: &str,
+    config: &ConfigName,
+) -> Result<Outcome, Fault> {
+    let rows = rows(world, keys, config).await?;
+    if rows.is_empty() {
+        return Ok(Outcome::SmokeFailed { reason: "there is no holdout row to send".to_owned() });
+    }
+    let body = rows.iter().map(|row| format!("{row}\n")).collect::<String>();
+    let answer = match world.sagemaker.invoke(endpoint, body.into_bytes()).await {
+        Ok(answer) => answer,
+        Err(fault @ Fault::Unavailable(_)) => return Ok(Outcome::Retry { reason: fault.to_string() }),
+        Err(fault) => return Ok(Outcome::SmokeFailed { reason: fault.to_string() }),
+    };
+    Ok(match scores(&answer) {
+        found if found == rows.len() => Outcome::SmokePassed,
+        found => {
+            Outcome::SmokeFailed { reason: format!("{} rows were sent, {found} got a score", rows.len()) }
+        }
+    })
+}
+
+/// The lines of the answer that hold a finite score.
+fn scores(answer: &[u8]) -> usize {
+    let lines = answer.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let scored = |line: &&[u8]| {
+        serde_json::from_slice::<Value>(line)
+            .is_ok_and(|value| value["score"].as_f64().is_some_and(f64::is_finite))
+    };
+    lines.filter(scored).count()
+}
+
+/// The features of the first rows of the holdout.
+async fn rows(world: &World, keys: &Keys, config: &ConfigName) -> Result<Vec<Value>, Fault> {
+    let Some((release, _)) = read::<Release>(&world.store, &keys.release()).await? else {
+        return Ok(Vec::new());
+    };
+    let deployments = release.subject().into_iter().chain(&release.current).chain(&release.good);
+    let Some(deployment) = deployments.into_iter().find(|deployment| deployment.config == *config) else {
+        return Ok(Vec::new());
+    };
+    let split: Split = pawl::run::evidence(&world.store, keys, deployment.generation, "split.json").await?;
+    let Some(holdout) = split.holdout.last() else { return Ok(Vec::new()) };
+    let key = format!("{}{holdout}.jsonl", keys.accepted());
+    let Some(head) = world.store.get_head(&key).await? else { return Ok(Vec::new()) };
+    let lines = head.split(|byte| *byte == b'\n').take(ROWS);
+    let features = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    Ok(features.map(|mut line| line["features"].take()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_finite_scores_count() {
+        assert_eq!(scores(b"{\"score\": 0.5}\n{\"score\": 1}\n"), 2);
+        assert_eq!(scores(b"{\"score\": \"NaN\"}\n{\"error\": \"x\"}\nnonsense\n"), 0);
+        assert_eq!(scores(b""), 0);
+    }
+}

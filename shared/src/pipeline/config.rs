@@ -1,0 +1,327 @@
+//! The sections of `pipeline.yaml`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Span;
+use crate::dataset::Schema;
+use crate::ledger::TriggerKind;
+use crate::names::ModelName;
+use crate::{constraints, drift, gate, release};
+
+/// A model's pipeline, as a team writes it. Only `model`, `data` and `train` are needed; the rest has defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// Names the pipeline, the endpoint and the model package group.
+    pub model: ModelName,
+    /// Where data arrives and what it holds.
+    pub data: Data,
+    /// How the model is trained.
+    pub train: Train,
+    /// When a batch counts as complete.
+    #[serde(default)]
+    pub settle: Settle,
+    /// Which objects judge and which train.
+    #[serde(default)]
+    pub split: Split,
+    /// What new data must meet.
+    #[serde(default)]
+    pub constraints: constraints::Policy,
+    /// When new data has drifted.
+    #[serde(default)]
+    pub drift: drift::Policy,
+    /// When a model is trained.
+    #[serde(default)]
+    pub decide: Decide,
+    /// When a challenger replaces the champion.
+    #[serde(default)]
+    pub gate: gate::Policy,
+    /// When a person is asked.
+    #[serde(default)]
+    pub approval: Approval,
+    /// What the endpoint runs on.
+    #[serde(default)]
+    pub serve: Serve,
+    /// How a model goes live, and back.
+    #[serde(default)]
+    pub release: release::Policy,
+}
+
+/// Where data arrives and what it holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// The bucket that data arrives in.
+    pub bucket: String,
+    /// The prefix of this pipeline's objects, such as `bike/hourly/`.
+    pub prefix: String,
+    /// The largest object that is read, in bytes; a larger one is refused. Default 2 GiB.
+    #[serde(default = "two_gib")]
+    pub largest_object: u64,
+    /// What the model learns.
+    pub label: Label,
+    /// The columns that the model sees. No other ever reaches it.
+    pub features: Vec<String>,
+    /// Columns that the gate needs beside them: clusters, groups, slices.
+    #[serde(default)]
+    pub context: Vec<String>,
+    /// What is known of the columns beforehand: types, time order, words for null.
+    #[serde(default)]
+    pub schema: Schema,
+}
+
+/// What the model learns: a column of 0 and 1, or a number above or below a threshold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// The column.
+    pub column: String,
+    /// Positive from this value on. Without it the column itself is the label.
+    #[serde(default)]
+    pub at_least: Option<f64>,
+}
+
+fn two_gib() -> u64 {
+    2 << 30
+}
+
+/// When a batch counts as complete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settle {
+    /// Complete when nothing new has arrived for this long. Default 5 minutes.
+    pub quiet: Span,
+    /// Complete as soon as an object of this name arrives, such as `_SUCCESS`. Then `quiet` is only how often to look.
+    pub marker: Option<String>,
+    /// Complete in any case after this long. Default 6 hours.
+    pub at_most: Span,
+}
+
+impl Default for Settle {
+    fn default() -> Self {
+        Self { quiet: Span::seconds(300), marker: None, at_most: Span::seconds(6 * 3_600) }
+    }
+}
+
+/// Which objects judge and which train.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Split {
+    /// The newest so many accepted objects judge both models. Default 1.
+    pub holdout_objects: usize,
+    /// Train on at most so many objects before them. Default: all.
+    pub window_objects: Option<usize>,
+    /// Train only when there are at least so many objects to train on. Default 1.
+    pub least_objects: usize,
+}
+
+impl Default for Split {
+    fn default() -> Self {
+        Self { holdout_objects: 1, window_objects: None, least_objects: 1 }
+    }
+}
+
+/// When a model is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Decide {
+    /// The kinds of trigger that may train. Others only validate and compare. Default: all.
+    pub retrain_on: Vec<TriggerKind>,
+    /// Whether new data trains always, or only when it drifts. Default always.
+    pub new_data: NewData,
+    /// The least time between two trainings. Default none.
+    pub cool_down: Span,
+    /// The most trainings on one day (UTC). Default 4.
+    pub trainings_per_day: u32,
+    /// So many rejected challengers in a row open the breaker: then nothing is trained until a person
+    /// resets it. Default 3.
+    pub rejections_before_breaker: u32,
+    /// Ask a person first when at least this share of the compared columns drifts. Default: never ask.
+    pub ask_above: Option<f64>,
+}
+
+impl Default for Decide {
+    fn default() -> Self {
+        use TriggerKind::{Alarm, Code, NewData as Data, Person, Schedule};
+        Self {
+            retrain_on: vec![Data, Code, Schedule, Alarm, Person],
+            new_data: NewData::Always,
+            cool_down: Span::seconds(0),
+            trainings_per_day: 4,
+            rejections_before_breaker: 3,
+            ask_above: None,
+        }
+    }
+}
+
+/// What accepted new data leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NewData {
+    /// A training.
+    Always,
+    /// A training only when it drifts from the champion's baseline, or no champion serves.
+    WhenItDrifts,
+}
+
+/// How the model is trained: the fields of SageMaker's CreateTrainingJob that a team chooses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Train {
+    /// The container image, for training and serving.
+    pub image: String,
+    /// The instance type. Default ml.m5.large.
+    #[serde(default = "instance_type")]
+    pub instance_type: String,
+    /// How many instances. Default 1.
+    #[serde(default = "one")]
+    pub instance_count: u32,
+    /// The volume in GB. Default 30.
+    #[serde(default = "thirty")]
+    pub volume_gb: u32,
+    /// The longest a training may take. Default 4 hours.
+    #[serde(default = "four_hours")]
+    pub at_most: Span,
+    /// Whether spot capacity is used. Default no.
+    #[serde(default)]
+    pub spot: bool,
+    /// Hyperparameters, as text or numbers.
+    #[serde(default)]
+    pub hyperparameters: BTreeMap<String, Scalar>,
+    /// Whether `label`, `label_at_least` and `features` are added to them from the schema. Built-in algorithms refuse names that they do not know: say false there. Default yes.
+    #[serde(default = "yes")]
+    pub pass_schema: bool,
+    /// The metrics that the training log holds.
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
+    /// Subnets and security groups, where training runs inside a VPC.
+    #[serde(default)]
+    pub vpc: Option<Vpc>,
+    /// The KMS key of volumes and artefacts.
+    #[serde(default)]
+    pub kms_key: Option<String>,
+}
+
+fn instance_type() -> String {
+    "ml.m5.large".to_owned()
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn thirty() -> u32 {
+    30
+}
+
+fn four_hours() -> Span {
+    Span::seconds(4 * 3_600)
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A text, number or truth value; SageMaker takes all as text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// Text.
+    Text(String),
+}
+
+impl std::fmt::Display for Scalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Integer(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Text(value) => f.write_str(value),
+        }
+    }
+}
+
+/// A metric that SageMaker reads out of the training log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// Its name, such as `validation:auc`.
+    pub name: String,
+    /// The regular expression whose first group is the value.
+    pub regex: String,
+}
+
+/// A place inside a VPC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Vpc {
+    /// Subnet ids.
+    pub subnets: Vec<String>,
+    /// Security group ids.
+    pub security_groups: Vec<String>,
+}
+
+/// When a person is asked before a challenger goes live.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Approval {
+    /// Default: only where the gate could not decide.
+    pub ask: Ask,
+    /// Without an answer after this long the challenger is declined. Default 7 days.
+    pub wait: Span,
+}
+
+impl Default for Approval {
+    fn default() -> Self {
+        Self { ask: Ask::WhenUndecided, wait: Span::seconds(7 * 86_400) }
+    }
+}
+
+/// When a person is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// When the gate's verdict is `needs_approval`.
+    WhenUndecided,
+    /// Also when the verdict is `promote`.
+    Always,
+    /// Never: what needs approval is declined.
+    Never,
+}
+
+/// What the endpoint runs on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Serve {
+    /// The instance type. Default ml.m5.large.
+    pub instance_type: String,
+    /// How many instances. Default 2: a canary needs two.
+    pub instance_count: u32,
+    /// Environment of the serving container.
+    pub environment: BTreeMap<String, String>,
+    /// The share of requests whose data is captured, in percent; 0 captures none. Default 100.
+    pub capture_percent: u32,
+    /// The instance type of batch scoring. Default ml.m5.large.
+    pub scoring_instance_type: String,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            instance_type: instance_type(),
+            instance_count: 2,
+            environment: BTreeMap::new(),
+            capture_percent: 100,
+            scoring_instance_type: instance_type(),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The SageMaker requests that follow from a `pipeline.yaml`. Step Functions sends them, so they are JSON with
+//! SageMaker's own field names: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/>.
+
+use serde_json::{Map, Value, json};
+
+use super::Pipeline;
+use crate::names::Generation;
+
+/// What a run's resources are called, and where their files lie.
+#[derive(Debug, Clone)]
+pub struct Job<'a> {
+    /// The pipeline.
+    pub pipeline: &'a Pipeline,
+    /// The run.
+    pub generation: Generation,
+    /// The name of the training job, the model and the endpoint config: at most 63 characters, never used twice.
+    pub name: &'a str,
+    /// The bucket of evidence.
+    pub bucket: &'a str,
+    /// The prefix of this run's evidence, with a slash at its end.
+    pub run: &'a str,
+    /// The role that SageMaker runs under.
+    pub role: &'a str,
+}
+
+/// Which model a transform scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The model just trained.
+    Challenger,
+    /// The model in production.
+    Champion,
+}
+
+impl Side {
+    /// The word in names and keys.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Challenger => "challenger",
+            Self::Champion => "champion",
+        }
+    }
+}
+
+impl Job<'_> {
+    fn uri(&self, name: &str) -> String {
+        format!("s3://{}/{}{name}", self.bucket, self.run)
+    }
+
+    fn tags(&self) -> Value {
+        json!([
+            { "Key": "pawl:model", "Value": self.pipeline.model },
+            { "Key": "pawl:generation", "Value": self.generation.to_string() },
+        ])
+    }
+
+    fn hyperparameters(&self) -> Map<String, Value> {
+        let (train, data) = (&self.pipeline.train, &self.pipeline.data);
+        let mut all = Map::new();
+        if train.pass_schema {
+            all.insert("label".into(), json!(data.label.column));
+            if let Some(least) = data.label.at_least {
+                all.insert("label_at_least".into(), json!(least.to_string()));
+            }
+            all.insert("features".into(), json!(json!(data.features).to_string()));
+        }
+        all.extend(
+            train.hyperparameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string()))),
+        );
+        all
+    }
+
+    /// CreateTrainingJob. The channel `train` reads the accepted objects that `train.manifest` lists.
+    pub fn training(&self) -> Value {
+        let train = &self.pipeline.train;
+        let mut stopping = json!({ "MaxRuntimeInSeconds": train.at_most.as_secs() });
+        if train.spot {
+            stopping["MaxWaitTimeInSeconds"] = json!(train.at_most.as_secs() * 2);
+        }
+        let metrics: Vec<Value> = train
+            .metrics
+            .iter()
+            .map(|metric| json!({ "Name": metric.name, "Regex": metric.regex }))
+            .collect();
+        let mut output = json!({ "S3OutputPath": self.uri("artifact/") });
+        let mut resources = json!({
+            "InstanceType": train.instance_type,
+            "InstanceCount": train.instance_count,
+            "VolumeSizeInGB": train.volume_gb,
+        });
+        if let Some(key) = &train.kms_key {
+            output["KmsKeyId"] = json!(key);
+            resources["VolumeKmsKeyId"] = json!(key);
+        }
+        let mut request = json!({
+            "TrainingJobName": self.name,
+            "RoleArn": self.role,
+            "AlgorithmSpecification": {
+                "TrainingImage": train.image,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": metrics,
+            },
+            "HyperParameters": self.hyperparameters(),
+            "InputDataConfig": [{
+                "ChannelName": "train",
+                "ContentType": "text/csv",
+                "DataSource": { "S3DataSource": {
+                    "S3DataType": "ManifestFile",
+                    "S3Uri": self.uri("train.manifest"),
+                    "S3DataDistributionType": "FullyReplicated",
+                } },
+            }],
+            "OutputDataConfig": output,
+            "ResourceConfig": resources,
+            "StoppingCondition": stopping,
+            "EnableManagedSpotTraining": train.spot,
+            "Tags": self.tags(),
+        });
+        if let Some(vpc) = &train.vpc {
+            request["VpcConfig"] = json!({ "Subnets": vpc.subnets, "SecurityGroupIds": vpc.security_groups });
+        }
+        request
+    }
+
+    /// CreateModel, from the training's artefact.
+    pub fn model(&self, artifact: &str) -> Value {
+        json!({
+            "ModelName": self.name,
+            "ExecutionRoleArn": self.role,
+            "PrimaryContainer": {
+                "Image": self.pipeline.train.image,
+                "ModelDataUrl": artifact,
+                "Environment": self.pipeline.serve.environment,
+            },
+            "Tags": self.tags(),
+        })
+    }
+
+    /// CreateTransformJob: scores the holdout. The filter lets the model see only the features; the join keeps row and label beside the score.
+    pub fn transform(&self, side: Side, model_name: &str) -> Value {
+        json!({
+            // SageMaker's limit is 63 characters; the stem keeps its unique end.
+            "TransformJobName": format!("{}-{}", self.name.get(self.name.len().saturating_sub(52)..).unwrap_or(self.name).trim_start_matches('-'), side.word()),
+            "ModelName": model_name,
+            "BatchStrategy": "MultiRecord",
+            "MaxPayloadInMB": 6,
+            "TransformInput": {
+                "ContentType": "application/jsonlines",
+                "SplitType": "Line",
+                "DataSource": { "S3DataSource": {
+                    "S3DataType": "ManifestFile",
+                    "S3Uri": self.uri("holdout.manifest"),
+                } },
+            },
+            "TransformOutput": {
+                "S3OutputPath": self.uri(&format!("scores/{}", side.word())),
+                "Accept": "application/jsonlines",
+                "AssembleWith": "Line",
+            },
+            "DataProcessing": { "InputFilter": "$.features", "JoinSource": "Input" },
+            "TransformResources": {
+                "InstanceType": self.pipeline.serve.scoring_instance_type,
+                "InstanceCount": 1,
+            },
+            "Tags": self.tags(),
+        })
+    }
+
+    /// CreateModelPackageGroup, named as the model.
+    pub fn package_group(&self) -> Value {
+        json!({
+            "ModelPackageGroupName": self.pipeline.model,
+            "ModelPackageGroupDescription": "Challengers that Pawl has judged",
+        })
+    }
+
+    /// CreateModelPackage, with metrics, drift baselines and lineage.
+    pub fn package(&self, artifact: &str, status: &str, why: &str, lineage: &Value) -> Value {
+        let file = |name: &str| json!({ "ContentType": "application/json", "S3Uri": self.uri(name) });
+        json!({
+            "ModelPackageGroupName": self.pipeline.model,
+            "ModelPackageDescription": format!("Pawl run {} of {}", self.generation, self.pipeline.model),
+            "ClientToken": self.name,
+            "ModelApprovalStatus": status,
+            "InferenceSpecification": {
+                "Containers": [{
+                    "Image": self.pipeline.train.image,
+                    "ModelDataUrl": artifact,
+                    "Environment": self.pipeline.serve.environment,
+                }],
+                "SupportedContentTypes": ["application/jsonlines"],
+                "SupportedResponseMIMETypes": ["application/jsonlines"],
+            },
+            "ModelMetrics": { "ModelQuality": { "Statistics": file("judgement.json") } },
+            "CustomerMetadataProperties": lineage,
+            "ApprovalDescription": why.chars().take(1_000).collect::<String>(),
+        })
+    }
+
+    /// CreateEndpointConfig for the challenger.
+    pub fn endpoint_config(&self) -> Value {
+        let serve = &self.pipeline.serve;
+        let mut request = json!({
+            "EndpointConfigName": self.name,
+            // Old and new config must share variant names for traffic to shift between them.
+            "ProductionVariants": [{
+                "VariantName": VARIANT,
+                "ModelName": self.name,
+                "InitialInstanceCount": serve.instance_count,
+                "InstanceType": serve.instance_type,
+                "InitialVariantWeight": 1,
+            }],
+            "Tags": self.tags(),
+        });
+        if serve.capture_percent > 0 {
+            request["DataCaptureConfig"] = json!({
+                "EnableCapture": true,
+                "InitialSamplingPercentage": serve.capture_percent,
+                "DestinationS3Uri": format!("s3://{}/capture/{}", self.bucket, self.pipeline.model),
+                "CaptureOptions": [{ "CaptureMode": "Input" }, { "CaptureMode": "Output" }],
+                "CaptureContentTypeHeader": { "JsonContentTypes": ["application/jsonlines", "application/json"], "CsvContentTypes": ["text/csv"] },
+            });
+        }
+        request
+    }
+}
+
+/// The name of every endpoint's one production variant.
+pub const VARIANT: &str = "AllTraffic";
