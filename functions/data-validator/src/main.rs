@@ -2,6 +2,7 @@
 
 mod edge;
 mod profile;
+mod reference;
 mod rows;
 mod snapshot;
 mod validate;

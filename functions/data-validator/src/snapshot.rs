@@ -7,13 +7,12 @@ use pawl::ledger::{
 };
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
-use pawl::profile::bins::Baseline;
-use pawl::release::Release;
 use pawl::run;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::edge::Edge;
+use crate::reference;
 
 /// One unit of work of the Distributed Map.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,7 +39,7 @@ pub(crate) async fn snapshot(
             manifest
         }
     };
-    let reference = reference(edge, &keys, generation).await?;
+    let reference = reference::freeze(edge, &keys, generation, &pipeline, &manifest).await?;
     let partitions: Vec<Partition> = manifest
         .batch
         .iter()
@@ -89,15 +88,4 @@ async fn freeze_pipeline(
         Err(e) => return Err(e.into()),
     }
     run::frozen_pipeline(&edge.store, keys, generation).await
-}
-
-/// Freezes what the batch is compared with: the champion's training data. Without a champion there is nothing.
-async fn reference(edge: &Edge, keys: &Keys, generation: Generation) -> Result<Option<String>, Fault> {
-    let release = read::<Release>(&edge.store, &keys.release()).await?;
-    let Some(champion) = release.and_then(|(release, _)| release.current) else { return Ok(None) };
-    let trained_on: Baseline =
-        run::evidence(&edge.store, keys, champion.generation, "trained_on.json").await?;
-    let key = keys.evidence(generation, "reference.json");
-    write_once(&edge.store, &key, &trained_on).await?;
-    Ok(Some(key))
 }

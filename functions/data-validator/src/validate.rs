@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::edge::Edge;
 use crate::profile::{Found, Looked};
+use crate::reference;
 
 /// One object's line in `validation.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,11 +102,13 @@ async fn judge(
 
 fn known(judged: &Judged, generation: Generation) -> Known {
     let time = judged.profile.as_ref().and_then(|profile| profile.time.as_ref());
+    let at = |seconds: Option<i64>| seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
     Known {
         object: judged.object.clone(),
         fate: judged.fate,
         rows: judged.validation.as_ref().map_or(0, |validation| validation.accepted),
-        until: time.and_then(|time| time.last).and_then(|last| Timestamp::from_second(last).ok()),
+        since: at(time.and_then(|time| time.first)),
+        until: at(time.and_then(|time| time.last)),
         generation,
     }
 }
@@ -117,16 +120,9 @@ async fn freeze_training_set(
     generation: Generation,
     split: &Split,
 ) -> Result<(), Fault> {
-    let mut trained_on = Profile::default();
-    for id in &split.train {
-        let key = keys.profile(id);
-        let (looked, _): (Looked, _) = read(&edge.store, &key).await?.ok_or(Fault::NotFound(key))?;
-        if let Found::Scan(scan) = looked.found {
-            trained_on.merge(&scan.profile);
-        }
-    }
-    let baseline = Baseline::freeze(&trained_on);
-    write(&edge.store, &keys.evidence(generation, "trained_on.json"), &baseline, Condition::Always).await?;
+    let trained_on = reference::merged(edge, keys, &split.train).await?;
+    let key = keys.evidence(generation, "trained_on.json");
+    write(&edge.store, &key, &Baseline::freeze(&trained_on), Condition::Always).await?;
     Ok(())
 }
 

@@ -4,7 +4,6 @@ use pawl::drift::{self, Drift, Verdict, inputs};
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Manifest, Store, read, write};
 use pawl::names::{Generation, ModelName};
-use pawl::pipeline::Data;
 use pawl::profile::bins::{Baseline, BinCounts};
 use pawl::run;
 use serde::Deserialize;
@@ -46,8 +45,10 @@ pub(crate) async fn compare(
     if current.is_empty() {
         return Ok(json!({ "verdict": null, "share": 0.0, "reason": "No new data was accepted." }));
     }
-    let Data { features, label, .. } = &pipeline.data;
-    let compared = inputs(&reference, &current, features, Some(&label.column));
+    let left_out = &pipeline.compare.leave_out;
+    let features: Vec<String> =
+        pipeline.data.features.iter().filter(|name| !left_out.contains(name)).cloned().collect();
+    let compared = inputs(&reference, &current, &features, Some(&pipeline.data.label.column));
     let drift = drift::compare(&compared, &pipeline.drift);
     write(store, &keys.evidence(generation, "drift.json"), &drift, Condition::Always).await?;
     let drifting = drifting(&drift);

@@ -50,7 +50,9 @@ pub struct Known {
     pub fate: Fate,
     /// Rows accepted.
     pub rows: u64,
-    /// The latest time among its rows, where the data has a time.
+    /// The earliest time among its rows, where the data has a time.
+    pub since: Option<Timestamp>,
+    /// The latest time among its rows.
     pub until: Option<Timestamp>,
     /// The run that looked at it.
     pub generation: Generation,
@@ -138,7 +140,7 @@ mod tests {
 
     fn known(key: &str, fate: Fate, until: i64) -> Known {
         let until = Some(Timestamp::constant(until, 0));
-        Known { object: object(key), fate, rows: 1, until, generation: Generation(1) }
+        Known { object: object(key), fate, rows: 1, since: until, until, generation: Generation(1) }
     }
 
     #[test]

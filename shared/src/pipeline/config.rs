@@ -30,6 +30,9 @@ pub struct Pipeline {
     /// What new data must meet.
     #[serde(default)]
     pub constraints: constraints::Policy,
+    /// What new data is compared with.
+    #[serde(default)]
+    pub compare: Compare,
     /// When new data has drifted.
     #[serde(default)]
     pub drift: drift::Policy,
@@ -122,6 +125,16 @@ impl Default for Split {
     fn default() -> Self {
         Self { holdout_objects: 1, window_objects: None, least_objects: 1 }
     }
+}
+
+/// What new data is compared with, and which columns.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Compare {
+    /// Default: the champion's training data.
+    pub with: drift::BaselineRule,
+    /// Features that are new by construction, such as a year or an index. Default: none.
+    pub leave_out: Vec<String>,
 }
 
 /// When a model is trained.

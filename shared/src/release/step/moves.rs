@@ -68,7 +68,7 @@ impl Turn<'_> {
         self.release.add_rollback(rollback);
         if let Some(package) = &from.package {
             self.release.reject(package);
-            let description = format!("Rolled back by Pawl: {}", cause);
+            let description = format!("Rolled back by Pawl: {cause}");
             self.queue(Action::RejectPackage { package: package.clone(), description });
         }
         if let Some(dataset) = from.dataset.as_ref().filter(|_| cause.blames_data()) {
