@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
+from scipy import integrate, stats
+from scipy.spatial import distance
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -89,8 +90,38 @@ def table_case():
     n, m = p.sum(), q.sum()
     case["psi"], case["psi_debiased"] = psi(ordered)
     case["ks"] = float(np.abs(np.cumsum(p) / n - np.cumsum(q) / m).max())
+    case["jensen_shannon"] = float(distance.jensenshannon(p, q, base=2))
+    case["hellinger"] = float(np.linalg.norm(np.sqrt(p / n) - np.sqrt(q / m)) / np.sqrt(2))
+    case["largest_difference"] = float(np.abs(p / n - q / m).max())
+    if (p > 0).all() and len(p) > 1:
+        one = stats.chisquare(q, p * m / n)
+        case["one_sample"] = [float(one.statistic), float(one.pvalue)]
     case["ks_lower"] = max(0.0, case["ks"] - float(stats.kstwobign.isf(0.05)) * float(np.sqrt((n + m) / (n * m))))
     return case
+
+
+def wasserstein_case():
+    """The quantile functions by np.interp, the area piece by piece by quadrature."""
+    bins = int(rng.integers(2, 13))
+    edges = np.round(np.cumsum(rng.uniform(0.1, 3, bins + 1)) - 5, 3)
+    baseline, current = (
+        rng.multinomial(int(10 ** rng.uniform(2, 5)), rng.dirichlet(np.full(bins + 2, 2.0))) for _ in range(2)
+    )
+    sigma = round(float(rng.uniform(0.5, 4)), 3)
+    points = []
+    for counts in (baseline, current):
+        share = np.cumsum(counts) / counts.sum()
+        # below lies on the first edge, above on the last
+        points.append((np.concatenate([[0.0], share[:-1], [1.0]]), np.concatenate([edges[:1], edges, edges[-1:]])))
+    (u, x), (v, y) = points
+    gap = lambda rank: abs(np.interp(rank, u, x) - np.interp(rank, v, y))  # noqa: E731
+    knots = np.unique(np.clip(np.concatenate([u, v, [0.01, 0.99]]), 0.01, 0.99))
+    area = 0.0
+    for low, high in zip(knots, knots[1:]):
+        left, right = (np.interp(k, u, x) - np.interp(k, v, y) for k in (low, high))
+        cuts = [low, high] if left * right >= 0 else [low, low + (high - low) * left / (left - right), high]
+        area += sum(integrate.quad(gap, a, b)[0] for a, b in zip(cuts, cuts[1:]))
+    return [edges.tolist(), baseline.tolist(), current.tolist(), sigma, area / sigma]
 
 
 def fisher_case():
@@ -107,7 +138,7 @@ def newcombe_case():
 
 
 def adjusted_case():
-    p = rng.uniform(0, 1, int(rng.integers(1, 40))) ** 3
+    p = np.round(rng.uniform(0, 1, int(rng.integers(1, 40))) ** 3, 6)
     return [p.tolist(), multipletests(p, method="fdr_bh")[1].tolist()]
 
 
@@ -127,6 +158,8 @@ def detectable_case():
 golden = {
     "tables": [table_case() for _ in range(240)],
     "fisher": [fisher_case() for _ in range(200)],
+    "wasserstein": [wasserstein_case() for _ in range(200)],
+    "kolmogorov": [[x, float(stats.kstwobign.sf(x))] for x in np.linspace(0.05, 6, 200).tolist()],
     "newcombe": [newcombe_case() for _ in range(200)],
     "benjamini_hochberg": [adjusted_case() for _ in range(20)],
     "detectable_psi": [detectable_case() for _ in range(60)],

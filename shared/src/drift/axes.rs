@@ -6,7 +6,7 @@ use crate::profile::bins::{BaselineColumn, BinCounts, Bins, TypeCounts};
 
 /// What an axis of a column looks like before any test.
 pub(super) struct View {
-    /// The cells of baseline and batch, pooled for the test and the scores.
+    /// The cells of baseline and batch.
     pub table: Table,
     /// Whether the cells have an order: only then there is a KS distance.
     pub ordered: bool,
@@ -27,13 +27,21 @@ pub(super) fn view(axis: Axis, column: &BaselineColumn, current: &BinCounts) -> 
                 ("seen", present(baseline).saturating_sub(b), present(current).saturating_sub(c)),
             ])
         }
-        (Axis::Shape, Bins::Numeric { edges }) => {
-            View { table: numeric(edges, baseline, current).pool_neighbours(), ordered: true }
-        }
-        (Axis::Shape, Bins::Categorical { values }) => {
-            View { table: categorical(values, baseline, current).pool_rare(), ordered: false }
+        (Axis::Shape, _) => {
+            let View { table, ordered } = raw_shape(column, current);
+            View { table: if ordered { table.pool_neighbours() } else { table.pool_rare() }, ordered }
         }
         (Axis::TypeMix, bins) => types(bins, &baseline.types, &current.types),
+    }
+}
+
+/// The shape with every bin as it is.
+pub(super) fn raw_shape(column: &BaselineColumn, current: &BinCounts) -> View {
+    match &column.bins {
+        Bins::Numeric { edges } => View { table: numeric(edges, &column.counts, current), ordered: true },
+        Bins::Categorical { values } => {
+            View { table: categorical(values, &column.counts, current), ordered: false }
+        }
     }
 }
 

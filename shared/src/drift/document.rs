@@ -71,6 +71,32 @@ pub enum TestName {
     FisherExact,
     /// Everything lies in one cell on both sides: nothing can have moved, p is 1.
     SingleCell,
+    /// Kolmogorov–Smirnov at the edges of the bins, less the errors of the quantile sketches.
+    KolmogorovSmirnovSketched,
+    /// Kolmogorov–Smirnov at the edges of the bins. Only under `compat`.
+    KolmogorovSmirnov,
+    /// Chi-square of one sample, the baseline taken as the truth. Only under `compat`.
+    OneSampleChiSquare,
+}
+
+/// Whose rule gave a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Enough data, significant, material.
+    Pawl,
+    /// Evidently: two-sample Kolmogorov–Smirnov, p below 0.05.
+    EvidentlyKs,
+    /// Evidently: chi-square of one sample, p below 0.05.
+    EvidentlyChiSquare,
+    /// Evidently: difference of two shares, p below 0.05.
+    EvidentlyZ,
+    /// Evidently: Wasserstein-1 over the baseline's deviation, 0.1 or more.
+    EvidentlyWasserstein,
+    /// Evidently: Jensen–Shannon distance, base 2, 0.1 or more.
+    EvidentlyJensenShannon,
+    /// SageMaker Model Monitor: Robust L-infinity distance above 0.1.
+    SagemakerRobust,
 }
 
 /// The unit of a minimum detectable effect.
@@ -109,6 +135,12 @@ pub struct Finding {
     pub verdict: Verdict,
     /// Why, in plain words.
     pub reason: String,
+    /// Whose rule gave the verdict.
+    pub rule: Rule,
+    /// The score that another tool's rule decided on; none under the rule of Pawl.
+    pub rule_score: Option<f64>,
+    /// How much the champion leans on the column, as its container reported.
+    pub importance: Option<f64>,
     /// Rows of the baseline that carry evidence on this axis.
     pub n: u64,
     /// Rows of the batch that carry evidence on this axis.
@@ -131,6 +163,17 @@ pub struct Finding {
     pub ks: Option<f64>,
     /// Its lower bound at 95 %.
     pub ks_lower: Option<f64>,
+    /// Jensen–Shannon distance: the root of the divergence in bits (base 2).
+    pub jensen_shannon: Option<f64>,
+    /// Hellinger distance, 0 to 1.
+    pub hellinger: Option<f64>,
+    /// L-infinity distance, SageMaker's Simple: of the cumulative shares if the bins have an order,
+    /// else of the shares.
+    pub l_infinity: Option<f64>,
+    /// SageMaker's Robust: the same less an allowance for small samples.
+    pub l_infinity_robust: Option<f64>,
+    /// Wasserstein-1 over the baseline's standard deviation, trimmed to 1 to 99 %.
+    pub wasserstein_sigma: Option<f64>,
     /// The baseline's share that the axis watches (missing, unseen, the type that moved most).
     pub share_baseline: Option<f64>,
     /// The batch's share of the same.
@@ -141,8 +184,21 @@ pub struct Finding {
     pub minimum_detectable_effect: Option<f64>,
     /// Its unit.
     pub minimum_detectable_unit: Option<EffectUnit>,
+    /// Over how many windows in a row it has moved, this one counted; none without history.
+    pub windows: Option<u32>,
+    /// How far the score lies from the median of earlier runs, in robust deviations.
+    pub robust_z: Option<f64>,
     /// The bins, after pooling.
     pub bins: Vec<CountedBin>,
+}
+
+/// How much of the champion's feature importance sits in features that moved, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ImportanceMoved {
+    /// In features that drifted.
+    pub drift: f64,
+    /// In features that drifted, could not be judged, or are a warning.
+    pub warn: f64,
 }
 
 /// How a score of the document is computed.
@@ -169,6 +225,8 @@ pub struct Drift {
     pub predictions: Option<Verdict>,
     /// Why, in plain words, the worst first; bounded.
     pub reasons: Vec<String>,
+    /// How much of the champion's importance moved; none unless every feature reports its own.
+    pub importance: Option<ImportanceMoved>,
     /// The p-values that Benjamini–Hochberg corrected together.
     pub tests: usize,
     /// The thresholds used.
@@ -198,7 +256,17 @@ pub(super) fn formulas() -> Vec<Formula> {
         ("psi", "sum over bins of (c/m - b/n) ln((c/m) / (b/n)); a count of 0 is taken as 1/2"),
         ("psi_debiased", "psi - (B - 1)(1/n + 1/m), B bins"),
         ("ks", "largest difference of the two cumulative shares at the edges of the bins"),
-        ("ks_lower", "max(0, ks - 1.3581 sqrt((n + m)/(n m)))"),
+        ("ks_lower", "max(0, ks - sketch errors - 1.3581 sqrt((n + m)/(n m)))"),
+        ("jensen_shannon", "square root of the Jensen-Shannon divergence, logarithm to base 2"),
+        ("hellinger", "sqrt(1 - sum of sqrt(b/n c/m))"),
+        ("l_infinity", "largest difference of cumulative shares (ordered bins) or of shares (values)"),
+        ("l_infinity_robust", "max(0, l_infinity - 1.8 sqrt((n + m)/(n m)))"),
+        (
+            "wasserstein_sigma",
+            "integral over ranks 0.01 to 0.99 of the difference of the quantile functions, linear within \
+             the unpooled bins, over the baseline's population standard deviation",
+        ),
+        ("robust_z", "(score - median)/(1.4826 MAD) over the earlier runs, from 8 on"),
         (
             "share_change_lower",
             "Newcombe's hybrid score bound of the difference of two shares, one-sided 95 %, 0 if it holds no change",

@@ -4,14 +4,20 @@
 use serde::Deserialize;
 
 use super::power::{Z_95, detectable_psi, newcombe};
-use super::scores::{ks, ks_lower, psi, psi_debiased};
+use super::scores::{
+    chi_square_one_sample, hellinger, jensen_shannon, kolmogorov_sf, ks, ks_lower, largest_difference, psi,
+    psi_debiased, robust, robust_coefficient,
+};
 use super::table::{Table, benjamini_hochberg, fisher_exact};
+use super::wasserstein::{TRIM, wasserstein_sigma};
 use super::{CountedBin, TestName};
 
 #[derive(Deserialize)]
 struct Golden {
     tables: Vec<TableCase>,
     fisher: Vec<(u64, u64, u64, u64, f64)>,
+    wasserstein: Vec<WassersteinCase>,
+    kolmogorov: Vec<(f64, f64)>,
     newcombe: Vec<(u64, u64, u64, u64, f64, f64)>,
     benjamini_hochberg: Vec<(Vec<f64>, Vec<f64>)>,
     detectable_psi: Vec<(usize, f64, f64, f64, f64, f64)>,
@@ -30,8 +36,15 @@ struct TableCase {
     psi: f64,
     psi_debiased: f64,
     ks: f64,
+    jensen_shannon: f64,
+    hellinger: f64,
+    largest_difference: f64,
+    one_sample: Option<(f64, f64)>,
     ks_lower: f64,
 }
+
+/// Edges, baseline, current, deviation, distance.
+type WassersteinCase = (Vec<f64>, Vec<u64>, Vec<u64>, f64, f64);
 
 fn golden() -> Golden {
     serde_json::from_str(include_str!("../../../tests/oracles/drift.json")).unwrap()
@@ -83,9 +96,54 @@ fn tests_and_scores_of_240_tables() {
         close(psi_debiased(&ordered).unwrap(), case.psi_debiased, "de-biased PSI");
         let distance = ks(&ordered).unwrap();
         close(distance, case.ks, "KS");
+        close(jensen_shannon(&ordered).unwrap(), case.jensen_shannon, "Jensen-Shannon");
+        close(hellinger(&ordered).unwrap(), case.hellinger, "Hellinger");
+        close(largest_difference(&ordered).unwrap(), case.largest_difference, "largest difference");
+        let one_sample = chi_square_one_sample(&ordered);
+        assert_eq!(one_sample.is_some(), case.one_sample.is_some());
+        if let (Some(mine), Some(theirs)) = (one_sample, case.one_sample) {
+            close(mine.0, theirs.0, "one-sample chi-square");
+            assert!((mine.1 - theirs.1).abs() <= 1e-9 * theirs.1 || theirs.1 < 1e-280);
+        }
         let (n, m) = (ordered.n() as f64, ordered.m() as f64);
         close(ks_lower(distance, n, m), case.ks_lower, "KS lower bound");
     }
+}
+
+#[test]
+fn wasserstein_of_200_pairs() {
+    for (edges, baseline, current, sigma, expected) in golden().wasserstein {
+        close(
+            wasserstein_sigma(&edges, &table(&baseline, &current), sigma, TRIM).unwrap(),
+            expected,
+            "Wasserstein",
+        );
+    }
+}
+
+#[test]
+fn kolmogorov_at_200_points() {
+    for (x, expected) in golden().kolmogorov {
+        close(kolmogorov_sf(x), expected, "Kolmogorov");
+    }
+}
+
+/// What other tools compute on the inputs of their own tests.
+#[test]
+fn the_worked_numbers_of_deequ_and_tfdv() {
+    // Deequ, L-infinity Robust at alpha 0.003; a and f are on one side only.
+    let linf = table(&[207, 20, 25, 14, 25, 0, 13], &[22, 20, 25, 12, 13, 15, 0]);
+    let (n, m) = (linf.n() as f64, linf.m() as f64);
+    let distance = robust(largest_difference(&linf).unwrap(), n, m, robust_coefficient(0.003));
+    close(distance, 0.272_633_804_655_034_9, "L-infinity Robust");
+    let chi = table(&[223, 20, 25, 12, 13], &[207, 20, 25, 14, 25]);
+    close(chi_square_one_sample(&chi).unwrap().1, 0.013_227_994_814_265_176, "chi-square p");
+    let expected = [428, 425, 414, 427, 440, 447, 380, 386, 444, 386];
+    let actual = [426, 437, 429, 391, 469, 433, 360, 443, 371, 418];
+    close(psi(&table(&expected, &actual)).unwrap(), 0.007_406_694_184_014_186, "PSI");
+    // TFDV names the divergence; ours is its root.
+    let divergence = jensen_shannon(&table(&[2, 2, 0, 0], &[0, 1, 1, 2])).unwrap().powi(2);
+    assert!((divergence - 0.655_639_062_22).abs() < 1e-11, "{divergence}");
 }
 
 #[test]

@@ -6,47 +6,56 @@
 //!
 //! ```
 //! use pawl::drift::{Policy, Verdict, compare, inputs};
-//! use pawl::profile::bins::{Baseline, BaselineColumn, BinCounts, Bins, TypeCounts};
+//! use pawl::profile::bins::{Baseline, BinCounts, TypeCounts};
 //!
-//! let counts = |bins: [u64; 4]| BinCounts {
-//!     types: TypeCounts { fractional: bins.iter().sum(), ..Default::default() },
-//!     bins: bins.to_vec(),
+//! let baseline: Baseline = serde_json::from_value(serde_json::json!({
+//!     "version": 1,
+//!     "rows": 4000,
+//!     "columns": [{
+//!         "name": "temp",
+//!         "bins": {"numeric": {"edges": [0.0, 0.2, 0.4, 0.6, 1.0]}},
+//!         "counts": {"bins": [1000, 1000, 1000, 1000], "types": {"fractional": 4000}},
+//!     }],
+//! }))?;
+//! let counts = BinCounts {
+//!     bins: vec![20, 150, 300, 270],
+//!     types: TypeCounts { fractional: 740, ..Default::default() },
 //!     ..BinCounts::default()
 //! };
-//! let baseline = Baseline {
-//!     version: 1,
-//!     rows: 4000,
-//!     columns: vec![BaselineColumn {
-//!         name: "temp".into(),
-//!         bins: Bins::Numeric { edges: vec![0.0, 0.2, 0.4, 0.6, 1.0] },
-//!         counts: counts([1000, 1000, 1000, 1000]),
-//!         known: None,
-//!         mean: None,
-//!         std_dev: None,
-//!     }],
-//! };
-//! let batch = [("temp".to_owned(), counts([20, 150, 300, 270]))];
+//! let batch = [("temp".to_owned(), counts)];
 //! let drift = compare(&inputs(&baseline, &batch, &["temp".to_owned()], None), &Policy::default());
 //! assert_eq!(drift.verdict, Verdict::Drift);
 //! println!("{}", drift.reasons.join("\n"));
+//! # Ok::<(), serde_json::Error>(())
 //! ```
 
 mod axes;
+mod baseline;
 mod compare;
+mod compat;
+mod decide;
 mod document;
+mod history;
+mod measure;
 mod policy;
 mod power;
 pub mod scores;
+mod summary;
 pub mod table;
+mod wasserstein;
 mod words;
 
+pub use baseline::{BaselineError, BaselineRule, Period, select};
 pub use compare::{Input, compare, inputs};
 pub use document::{
-    Axis, CountedBin, DRIFT_VERSION, Drift, EffectUnit, Finding, Formula, Role, Segment, TestName, Verdict,
+    Axis, CountedBin, DRIFT_VERSION, Drift, EffectUnit, Finding, Formula, ImportanceMoved, Role, Rule,
+    Segment, TestName, Verdict,
 };
-pub use policy::{Policy, PolicyError};
+pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, robust_z};
+pub use policy::{Compat, Policy, PolicyError};
 pub use power::newcombe;
 pub use table::benjamini_hochberg;
+pub use wasserstein::wasserstein_sigma;
 
 #[cfg(test)]
 mod golden;

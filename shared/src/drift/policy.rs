@@ -1,5 +1,6 @@
 //! What counts as drift: the thresholds a team may change, with their defaults.
 
+use super::baseline::BaselineRule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
+    /// What a batch is compared with (`champion`: the champion's own training data).
+    pub baseline: BaselineRule,
+    /// Columns whose values part the rows into segments that are compared each on its own (none).
+    pub segments: Vec<String>,
+    /// Decide by another tool's own default rule instead, for a like-for-like move (none).
+    pub compat: Option<Compat>,
     /// The false discovery rate of Benjamini–Hochberg over columns, axes and segments (0.05).
     pub false_discovery_rate: f64,
     /// The least rows of the batch that carry evidence on an axis (200); fewer is `insufficient_data`.
@@ -27,11 +34,31 @@ pub struct Policy {
     pub share_warn: f64,
     /// Lower bound of the change of a share (missing values, one type) that is drift (0.05).
     pub share_drift: f64,
+    /// In how many windows in a row a column must drift before it counts; until then it is a
+    /// warning (1: at once).
+    pub persist_windows: u32,
+    /// The least share of the champion's feature importance that must sit in drifted features for
+    /// the features to drift; below it they are a warning (0: any). Only where every feature
+    /// reports its importance.
+    pub importance_drift: f64,
+}
+
+/// Another tool whose default rule decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compat {
+    /// Evidently: KS, chi-square or Z at 0.05 up to 1000 rows of baseline, distances of 0.1 beyond.
+    Evidently,
+    /// SageMaker Model Monitor: Robust L-infinity distance above 0.1.
+    Sagemaker,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            baseline: BaselineRule::Champion,
+            segments: Vec::new(),
+            compat: None,
             false_discovery_rate: 0.05,
             min_rows: 200,
             min_effective_rows: 100.0,
@@ -41,6 +68,8 @@ impl Default for Policy {
             unseen_drift: 0.01,
             share_warn: 0.01,
             share_drift: 0.05,
+            persist_windows: 1,
+            importance_drift: 0.0,
         }
     }
 }
@@ -72,6 +101,21 @@ impl Policy {
         share("unseen_drift", self.unseen_drift)?;
         share("share_warn", self.share_warn)?;
         share("share_drift", self.share_drift)?;
+        if !(0.0..=1.0).contains(&self.importance_drift) {
+            let (field, value) = ("importance_drift", self.importance_drift);
+            return Err(PolicyError { field, value, fix: "give a fraction from 0 to 1" });
+        }
+        match self.baseline {
+            BaselineRule::SameSeason { months } if months > 5 => {
+                let (field, value) = ("baseline.same_season.months", f64::from(months));
+                return Err(PolicyError { field, value, fix: "give 0 to 5 months on either side" });
+            }
+            BaselineRule::Rolling { objects: 0 } => {
+                let field = "baseline.rolling.objects";
+                return Err(PolicyError { field, value: 0.0, fix: "give at least 1 object" });
+            }
+            _ => {}
+        }
         let positive = |field, value: f64| {
             if value > 0.0 && value.is_finite() {
                 Ok(())
@@ -79,6 +123,7 @@ impl Policy {
                 Err(PolicyError { field, value, fix: "give a number above 0" })
             }
         };
+        positive("persist_windows", f64::from(self.persist_windows))?;
         positive("min_rows", self.min_rows as f64)?;
         positive("min_effective_rows", self.min_effective_rows)?;
         positive("psi_warn", self.psi_warn)?;

@@ -117,25 +117,29 @@ impl Table {
                     p_value: fisher_exact(rare.baseline, self.n(), rare.current, self.m()),
                 })
             }
-            cells => {
-                let statistic: f64 = cells
-                    .iter()
-                    .map(|cell| {
-                        let all = total(cell);
-                        let (eb, ec) = (all * n / (n + m), all * m / (n + m));
-                        (cell.baseline as f64 - eb).powi(2) / eb + (cell.current as f64 - ec).powi(2) / ec
-                    })
-                    .sum();
-                let freedom = (cells.len() - 1) as u32;
-                let chi = ChiSquared::new(f64::from(freedom)).ok()?;
-                Some(Outcome {
-                    test: TestName::ContingencyChiSquare,
-                    statistic: Some(statistic),
-                    degrees_of_freedom: Some(freedom),
-                    p_value: chi.sf(statistic),
-                })
-            }
+            _ => self.homogeneity(),
         }
+    }
+
+    /// Pearson's chi-square over the cells that are not empty, whatever they expect.
+    pub(super) fn homogeneity(&self) -> Option<Outcome> {
+        let (n, m) = (self.n() as f64, self.m() as f64);
+        let used = || self.cells.iter().filter(|cell| total(cell) > 0.0);
+        let freedom = u32::try_from(used().count().checked_sub(1)?).ok()?;
+        let chi = ChiSquared::new(f64::from(freedom)).ok()?;
+        let statistic: f64 = used()
+            .map(|cell| {
+                let all = total(cell);
+                let (eb, ec) = (all * n / (n + m), all * m / (n + m));
+                (cell.baseline as f64 - eb).powi(2) / eb + (cell.current as f64 - ec).powi(2) / ec
+            })
+            .sum();
+        Some(Outcome {
+            test: TestName::ContingencyChiSquare,
+            statistic: Some(statistic),
+            degrees_of_freedom: Some(freedom),
+            p_value: chi.sf(statistic),
+        })
     }
 }
 

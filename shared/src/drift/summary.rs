@@ -1,0 +1,80 @@
+//! From the findings to the head of the document.
+
+use std::collections::BTreeMap;
+
+use super::compat;
+use super::document::{Drift, Finding, ImportanceMoved, Role, Verdict};
+use super::words;
+
+/// The most reasons that the head of a document repeats.
+const MAX_REASONS: usize = 20;
+
+impl Drift {
+    /// Sets verdicts and reasons of the head from the findings. Call it again after changing one.
+    pub(super) fn summarise(&mut self) {
+        self.importance = moved_importance(&self.columns);
+        self.features = self.worst(Role::Feature).unwrap_or(Verdict::InsufficientData);
+        self.label = self.worst(Role::Label);
+        self.predictions = self.worst(Role::Prediction);
+        let parts = [Some(self.features), self.label, self.predictions];
+        self.verdict = parts.into_iter().flatten().max().unwrap_or(Verdict::InsufficientData);
+        if let Some(tool) = self.policy.compat {
+            self.verdict = compat::of_all(&self.columns, tool);
+        }
+        self.reasons = self.reasons();
+    }
+
+    fn worst(&self, role: Role) -> Option<Verdict> {
+        let light = role == Role::Feature && self.drift_is_light();
+        let verdict = |finding: &Finding| match finding.verdict {
+            Verdict::Drift if light => Verdict::Warn,
+            verdict => verdict,
+        };
+        self.columns.iter().filter(|finding| finding.role == role).map(verdict).max()
+    }
+
+    /// Whether the features that drifted matter too little to the champion.
+    fn drift_is_light(&self) -> bool {
+        self.importance.as_ref().is_some_and(|moved| moved.drift < self.policy.importance_drift)
+    }
+
+    /// The findings that are no pass, the worst first.
+    fn reasons(&self) -> Vec<String> {
+        if self.columns.is_empty() {
+            return vec!["No column was named to compare.".to_owned()];
+        }
+        let mut worst: Vec<&Finding> =
+            self.columns.iter().filter(|finding| finding.verdict > Verdict::None).collect();
+        let weight = |finding: &Finding| finding.importance.unwrap_or(0.0);
+        worst.sort_by(|a, b| b.verdict.cmp(&a.verdict).then(weight(b).total_cmp(&weight(a))));
+        let line = |finding: &&Finding| format!("{}: {}", words::place(finding), finding.reason);
+        let mut lines: Vec<String> = worst.iter().take(MAX_REASONS).map(line).collect();
+        if worst.len() > MAX_REASONS {
+            lines.push(format!("and {} more", worst.len() - MAX_REASONS));
+        }
+        let light = self.importance.as_ref().filter(|moved| moved.drift > 0.0 && self.drift_is_light());
+        if let Some(moved) = light {
+            let drifted = words::percent(moved.drift);
+            lines.insert(
+                0,
+                format!("The features that drifted carry {drifted} of the champion's importance: a warning."),
+            );
+        }
+        lines
+    }
+}
+
+/// The share of the champion's importance that sits in moved features; none unless every feature
+/// reports its own, so that a silent one cannot hide.
+fn moved_importance(findings: &[Finding]) -> Option<ImportanceMoved> {
+    let mut features: BTreeMap<&str, (f64, Verdict)> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.role == Role::Feature) {
+        let entry = features.entry(&finding.name).or_insert((finding.importance?, finding.verdict));
+        entry.1 = entry.1.max(finding.verdict);
+    }
+    let sum = |least: Verdict| -> f64 {
+        features.values().filter(|(_, verdict)| *verdict >= least).map(|(weight, _)| weight).sum()
+    };
+    let all = sum(Verdict::None);
+    (all > 0.0).then(|| ImportanceMoved { drift: sum(Verdict::Drift) / all, warn: sum(Verdict::Warn) / all })
+}
