@@ -127,7 +127,8 @@ def wasserstein_case():
 def fisher_case():
     n, m = (int(10 ** rng.uniform(1.5, 4)) for _ in range(2))
     a, c = int(rng.integers(0, min(n, 30))), int(rng.integers(0, min(m, 30)))
-    return [a, n, c, m, float(stats.fisher_exact([[a, n - a], [c, m - c]]).pvalue)]
+    counts = [[a, n - a], [c, m - c]]
+    return [a, n, c, m] + [float(stats.fisher_exact(counts, side).pvalue) for side in ("two-sided", "less")]
 
 
 def newcombe_case():

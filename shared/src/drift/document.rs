@@ -69,6 +69,8 @@ pub enum TestName {
     ContingencyChiSquare,
     /// Fisher's exact test, two-sided: two cells are left and one expects fewer than 5.
     FisherExact,
+    /// The same, one-sided: more in the batch than the baseline leads to expect.
+    FisherExactMore,
     /// Everything lies in one cell on both sides: nothing can have moved, p is 1.
     SingleCell,
     /// Kolmogorov–Smirnov at the edges of the bins, less the errors of the quantile sketches.
@@ -249,8 +251,9 @@ pub(super) fn formulas() -> Vec<Formula> {
     [
         (
             "p_value",
-            "shape and type_mix: Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 \
-             pooled; two cells with one expecting fewer than 5: Fisher exact, two-sided",
+            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; two cells with \
+             one expecting fewer than 5: Fisher exact, two-sided; unseen: one-sided, and the baseline's share is \
+             what it would not have seen of itself (values seen once; one row beyond the extremes)",
         ),
         ("q_value", "Benjamini-Hochberg over all p-values of this document"),
         ("psi", "sum over bins of (c/m - b/n) ln((c/m) / (b/n)); a count of 0 is taken as 1/2"),

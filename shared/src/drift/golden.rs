@@ -8,14 +8,14 @@ use super::scores::{
     chi_square_one_sample, hellinger, jensen_shannon, kolmogorov_sf, ks, ks_lower, largest_difference, psi,
     psi_debiased, robust, robust_coefficient,
 };
-use super::table::{Table, benjamini_hochberg, fisher_exact};
+use super::table::{Table, benjamini_hochberg, fisher_exact, fisher_more};
 use super::wasserstein::{TRIM, wasserstein_sigma};
 use super::{CountedBin, TestName};
 
 #[derive(Deserialize)]
 struct Golden {
     tables: Vec<TableCase>,
-    fisher: Vec<(u64, u64, u64, u64, f64)>,
+    fisher: Vec<(u64, u64, u64, u64, f64, f64)>,
     wasserstein: Vec<WassersteinCase>,
     kolmogorov: Vec<(f64, f64)>,
     newcombe: Vec<(u64, u64, u64, u64, f64, f64)>,
@@ -148,8 +148,9 @@ fn the_worked_numbers_of_deequ_and_tfdv() {
 
 #[test]
 fn fisher_exact_of_200_tables() {
-    for (a, n, c, m, p) in golden().fisher {
-        close(fisher_exact(a, n, c, m), p, "Fisher");
+    for (a, n, c, m, both_sides, more) in golden().fisher {
+        close(fisher_exact(a, n, c, m), both_sides, "Fisher");
+        close(fisher_more(a, n, c, m), more, "Fisher, one-sided");
     }
 }
 

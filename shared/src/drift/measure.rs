@@ -1,6 +1,6 @@
 //! The evidence: for each column and axis, whether there is enough data, the test and the scores.
 
-use super::axes::{View, raw_shape, view};
+use super::axes::{View, can_tell_unseen, raw_shape, view};
 use super::compare::Input;
 use super::document::{Axis, CountedBin, Finding, Rule, TestName, Verdict};
 use super::policy::Policy;
@@ -22,12 +22,13 @@ pub(super) struct Draft {
 
 const AXES: [Axis; 4] = [Axis::Missingness, Axis::Unseen, Axis::Shape, Axis::TypeMix];
 
-/// All axes of one column; a single draft if the two sides cannot be compared.
+/// All axes of one column, save unseen values where the baseline held too many to tell them; a single draft if the two sides cannot be compared.
 pub(super) fn measure(input: &Input<'_>, policy: &Policy) -> Vec<Draft> {
     match sides(input) {
         Ok((baseline, current)) => {
+            let told = |axis: &&Axis| **axis != Axis::Unseen || can_tell_unseen(baseline);
             let draft = |&axis: &Axis| draft(input, axis, baseline, current, policy);
-            AXES.iter().map(draft).collect()
+            AXES.iter().filter(told).map(draft).collect()
         }
         Err(why) => {
             let finding = blank(input, Axis::Shape);
@@ -120,7 +121,11 @@ fn draft(
     }
     if unfit.is_none() {
         let sketched = ordered && input.rank_error > 0.0;
-        let outcome = if sketched { of_sketches(&finding, effective, input) } else { table.test() };
+        let outcome = match axis {
+            Axis::Unseen => table.test_more(),
+            _ if sketched => of_sketches(&finding, effective, input),
+            _ => table.test(),
+        };
         set_test(&mut finding, outcome);
     }
     finding.bins = table.cells;

@@ -121,6 +121,23 @@ impl Table {
         }
     }
 
+    /// Tests whether the first of two cells holds a larger share of the batch than of the baseline:
+    /// Fisher's exact test where a cell expects few, else the chi-square's half on that side.
+    pub fn test_more(&self) -> Option<Outcome> {
+        let [first, rest] = self.cells.as_slice() else { return None };
+        let both = self.test()?;
+        if both.test == TestName::SingleCell {
+            return Some(both);
+        }
+        if both.test == TestName::FisherExact {
+            let p_value = fisher_more(first.baseline, self.n(), first.current, self.m());
+            return Some(Outcome { test: TestName::FisherExactMore, p_value, ..both });
+        }
+        let more = first.current as f64 * rest.baseline as f64 > first.baseline as f64 * rest.current as f64;
+        let half = both.p_value / 2.0;
+        Some(Outcome { p_value: if more { half } else { 1.0 - half }, ..both })
+    }
+
     /// Pearson's chi-square over the cells that are not empty, whatever they expect.
     pub(super) fn homogeneity(&self) -> Option<Outcome> {
         let (n, m) = (self.n() as f64, self.m() as f64);
@@ -162,44 +179,58 @@ fn pooled(cells: Vec<CountedBin>) -> Option<CountedBin> {
     Some(if count > 3 { CountedBin { bin: format!("rare ({count} values)"), ..pool } } else { pool })
 }
 
+/// The hypergeometric distribution of how many of `successes` fall to a side of `n` rows against
+/// one of `m`: weights relative to the mode, walking outwards by the ratio of neighbours, so that
+/// no factorial is needed.
+struct Hypergeometric {
+    low: u64,
+    weights: Vec<f64>,
+}
+
+impl Hypergeometric {
+    fn new(successes: u64, n: u64, m: u64) -> Self {
+        let (low, high) = (successes.saturating_sub(m), successes.min(n));
+        let (rows_n, rows_m, k) = (n as f64, m as f64, successes as f64);
+        let mode = ((rows_n + 1.0) * (k + 1.0) / (rows_n + rows_m + 2.0)).floor() as u64;
+        let mode = mode.clamp(low, high);
+        let ratio = |x: u64| {
+            let x = x as f64;
+            (rows_n - x) * (k - x) / ((x + 1.0) * (rows_m - k + x + 1.0))
+        };
+        let step = |weight: &mut f64, factor: f64| {
+            *weight *= factor;
+            Some(*weight)
+        };
+        let below = (low..mode).rev().scan(1.0, |weight, x| step(weight, 1.0 / ratio(x)));
+        let mut weights: Vec<f64> = below.collect();
+        weights.reverse();
+        weights.push(1.0);
+        weights.extend((mode..high).scan(1.0, |weight, x| step(weight, ratio(x))));
+        Self { low, weights }
+    }
+
+    /// The probability of the values whose weight passes.
+    fn share(&self, passes: impl Fn(u64, f64) -> bool) -> f64 {
+        let of = |(value, &weight): (u64, &f64)| if passes(value, weight) { weight } else { 0.0 };
+        let tail: f64 = (self.low..).zip(&self.weights).map(of).sum();
+        (tail / self.weights.iter().sum::<f64>()).clamp(0.0, 1.0)
+    }
+}
+
 /// Fisher's exact test, two-sided: `a` of `n` against `c` of `m`. The sum of the probabilities of
 /// all tables with these margins that are no likelier than this one (scipy's rule, with its
 /// tolerance of 1e-7 for ties).
 pub fn fisher_exact(a: u64, n: u64, c: u64, m: u64) -> f64 {
     let (a, c) = (a.min(n), c.min(m));
-    let successes = a + c;
-    let low = successes.saturating_sub(m);
-    let high = successes.min(n);
-    // Weights relative to the observed table, walking outwards by the ratio of neighbours:
-    // no factorials, no overflow before the sum is settled.
-    let (n, m, k) = (n as f64, m as f64, successes as f64);
-    let up = |x: f64| (n - x) * (k - x) / ((x + 1.0) * (m - k + x + 1.0));
-    let mode = (((n + 1.0) * (k + 1.0) / (n + m + 2.0)).floor()).clamp(low as f64, high as f64);
-    let mut weights = vec![1.0];
-    let mut weight = 1.0;
-    let mut x = mode;
-    while x < high as f64 {
-        weight *= up(x);
-        weights.push(weight);
-        x += 1.0;
-    }
-    let mut below = Vec::new();
-    (weight, x) = (1.0, mode);
-    while x > low as f64 {
-        x -= 1.0;
-        weight /= up(x);
-        below.push(weight);
-    }
-    let observed = if a as f64 >= mode {
-        weights.get((a as f64 - mode) as usize)
-    } else {
-        below.get((mode - a as f64) as usize - 1)
-    };
-    let observed = observed.copied().unwrap_or(0.0);
-    let all = weights.iter().chain(&below);
-    let whole: f64 = all.clone().sum();
-    let tail: f64 = all.filter(|&&weight| weight <= observed * (1.0 + 1e-7)).sum();
-    (tail / whole).clamp(0.0, 1.0)
+    let tables = Hypergeometric::new(a + c, n, m);
+    let observed = tables.weights.get((a - tables.low) as usize).copied().unwrap_or(0.0);
+    tables.share(|_, weight| weight <= observed * (1.0 + 1e-7))
+}
+
+/// Fisher's exact test, one-sided: is `c` of `m` more than `a` of `n`?
+pub fn fisher_more(a: u64, n: u64, c: u64, m: u64) -> f64 {
+    let (a, c) = (a.min(n), c.min(m));
+    Hypergeometric::new(a + c, n, m).share(|value, _| value <= a)
 }
 
 /// Benjamini–Hochberg adjusted p-values, in the order given.

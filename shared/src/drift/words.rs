@@ -73,8 +73,9 @@ fn share(finding: &Finding) -> String {
         Axis::Unseen => "unseen or out of range values",
         Axis::Shape | Axis::TypeMix => "the type that moved most",
     };
+    let before = if finding.axis == Axis::Unseen { "expected" } else { "in the baseline" };
     format!(
-        "{what} {} against {} in the baseline (a change of at least {})",
+        "{what} {} against {} {before} (a change of at least {})",
         percent(finding.share_current.unwrap_or(0.0)),
         percent(finding.share_baseline.unwrap_or(0.0)),
         percent(finding.share_change_lower.unwrap_or(0.0))

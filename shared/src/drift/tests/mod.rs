@@ -19,7 +19,9 @@ fn counts(bins: &[u64]) -> BinCounts {
 
 /// Read from JSON as documents are: fields that only the profile needs may be absent.
 fn column(name: &str, bins: &Bins, counts: &BinCounts) -> BaselineColumn {
-    let column = serde_json::json!({"name": name, "bins": bins, "counts": counts, "std_dev": 1.25});
+    let column = serde_json::json!({
+        "name": name, "bins": bins, "counts": counts, "std_dev": 1.25, "known": [],
+    });
     serde_json::from_value(column).unwrap()
 }
 
@@ -129,6 +131,26 @@ fn categories_that_the_baseline_never_saw_are_told() {
     let drift = one(column, current);
     assert_eq!(on(&drift, Axis::Unseen).verdict, Verdict::Drift);
     assert!(on(&drift, Axis::Shape).ks.is_none());
+}
+
+/// 200 values about equally common: the top 50 of the baseline were the luckiest, the values it
+/// saw once are no smaller a part of the new data, and neither is drift.
+#[test]
+fn many_rare_categories_are_no_drift() {
+    let values: Vec<String> = (0..50).map(|value| value.to_string()).collect();
+    let mut base = counts(&[8; 50]);
+    base.other = 600;
+    let mut column = column("shop", &Bins::Categorical { values }, &base);
+    column.known = Some((0..150).collect());
+    let mut current = counts(&[5; 50]);
+    (current.other, current.unseen) = (650, 100);
+    let drift = one(column.clone(), current.clone());
+    assert_eq!(drift.verdict, Verdict::None, "{:?}", drift.reasons);
+    current.unseen = 400;
+    assert_eq!(on(&one(column.clone(), current.clone()), Axis::Unseen).verdict, Verdict::Drift);
+    // A baseline of too many values cannot tell unseen from rare, and says nothing of it.
+    column.known = None;
+    assert!(one(column, current).columns.iter().all(|finding| finding.axis != Axis::Unseen));
 }
 
 #[test]
