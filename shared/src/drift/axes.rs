@@ -119,7 +119,7 @@ fn shares(counts: &[(&str, u64, u64)]) -> View {
 /// The bins in order, with what lies outside on its side: finite numbers only.
 fn numeric(edges: &[f64], baseline: &BinCounts, current: &BinCounts) -> Table {
     let names = edges.windows(2).map(|pair| match pair {
-        [low, high] => format!("{low} to {high}"),
+        [low, high] => format!("{} to {}", six_digits(*low), six_digits(*high)),
         _ => String::new(),
     });
     let mut all = cells_of(&[("below", baseline.below, current.below)]);
@@ -127,6 +127,11 @@ fn numeric(edges: &[f64], baseline: &BinCounts, current: &BinCounts) -> Table {
     all.extend(names.zip(counted).map(|(bin, (&baseline, &current))| CountedBin { bin, baseline, current }));
     all.extend(cells_of(&[("above", baseline.above, current.above)]));
     Table { cells: all }
+}
+
+/// A number for people: `0.29`, not `0.29000000000000004`.
+fn six_digits(number: f64) -> f64 {
+    format!("{number:.5e}").parse().unwrap_or(number)
 }
 
 /// The cells beside the values: other and unseen.

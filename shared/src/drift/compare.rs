@@ -3,6 +3,7 @@
 use super::document::{DRIFT_VERSION, Drift, Role, Segment, Verdict, formulas};
 use super::policy::Policy;
 use super::{compat, decide, measure};
+use crate::dataset::BinnedColumn;
 use crate::profile::bins::{Baseline, BaselineColumn, BinCounts};
 
 /// One column to compare, in all rows or in one segment of them.
@@ -24,15 +25,43 @@ pub struct Input<'a> {
     pub rank_error: f64,
 }
 
+/// A column of a batch, counted in frozen bins.
+pub trait Counts {
+    /// The column's name.
+    fn name(&self) -> &str;
+    /// Its counts.
+    fn counts(&self) -> &BinCounts;
+}
+
+impl Counts for BinnedColumn {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn counts(&self) -> &BinCounts {
+        &self.counts
+    }
+}
+
+impl Counts for (String, BinCounts) {
+    fn name(&self) -> &str {
+        &self.0
+    }
+
+    fn counts(&self) -> &BinCounts {
+        &self.1
+    }
+}
+
 /// Pairs the named columns of a baseline with the counts of a batch: `features` in their order,
 /// then the label. A name that a side lacks is compared all the same, and is `insufficient_data`.
 ///
 /// Leave out columns that are new by construction, such as a date, a year or an index. For a
 /// segment, call it once more with the segment's own counts on both sides and set
 /// [`Input::segment`]; all inputs of one call to [`compare`] are corrected together.
-pub fn inputs<'a>(
+pub fn inputs<'a, C: Counts>(
     baseline: &'a Baseline,
-    current: &'a [(String, BinCounts)],
+    current: &'a [C],
     features: &'a [String],
     label: Option<&'a str>,
 ) -> Vec<Input<'a>> {
@@ -41,7 +70,7 @@ pub fn inputs<'a>(
         role,
         segment: None,
         baseline: baseline.column(name),
-        current: current.iter().find(|(other, _)| other == name).map(|(_, counts)| counts),
+        current: current.iter().find(|column| column.name() == name).map(Counts::counts),
         importance: None,
         rank_error: 0.0,
     };

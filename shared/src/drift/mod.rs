@@ -46,7 +46,7 @@ mod wasserstein;
 mod words;
 
 pub use baseline::{BaselineError, BaselineRule, Period, select};
-pub use compare::{Input, compare, inputs};
+pub use compare::{Counts, Input, compare, inputs};
 pub use document::{
     Axis, CountedBin, DRIFT_VERSION, Drift, EffectUnit, Finding, Formula, ImportanceMoved, Role, Rule,
     Segment, TestName, Verdict,
