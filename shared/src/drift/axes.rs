@@ -129,6 +129,11 @@ fn numeric(edges: &[f64], baseline: &BinCounts, current: &BinCounts) -> Table {
     Table { cells: all }
 }
 
+/// A number for people: `0.29`, not `0.29000000000000004`.
+fn six_digits(number: f64) -> f64 {
+    format!("{number:.5e}").parse().unwrap_or(number)
+}
+
 /// The cells beside the values: other and unseen.
 const BEYOND: usize = 2;
 
