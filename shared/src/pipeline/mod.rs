@@ -5,7 +5,8 @@ pub mod jobs;
 mod span;
 
 pub use config::{
-    Approval, Ask, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve, Settle, Split, Train, Vpc,
+    Approval, Ask, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve, Settle, Split,
+    Train, Vpc,
 };
 pub use span::{Span, SpanError};
 
