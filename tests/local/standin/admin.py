@@ -1,6 +1,9 @@
 """The ASGI application: our admin routes and the injected faults before ministack's own application."""
 import asyncio
 import json
+from xml.sax.saxutils import escape
+
+import cbor2
 
 from . import faults
 
@@ -58,7 +61,7 @@ def _with_faults(service: str, handler):
             if fault := faults.take("delay_call", subject, operation):
                 await asyncio.sleep(fault["seconds"])
             if fault := faults.take("fail_call", subject, operation):
-                return _failure(service, fault)
+                return _failure(headers, body, service, fault)
             if operation == "Invoke" and (fault := faults.take("fail_function", path)):
                 error = {"errorType": fault["error"], "errorMessage": fault["message"]}
                 return 200, {"Content-Type": "application/json", "X-Amz-Function-Error": "Unhandled"}, \
@@ -89,11 +92,17 @@ def operation_of(service: str, method: str, path: str, headers: dict, body: byte
     return f"{method} {path}"
 
 
-def _failure(service: str, fault: dict):
+def _failure(request_headers: dict, request_body: bytes, service: str, fault: dict):
+    """An error in the protocol of the request."""
     code, message, status = fault["error"], fault["message"], fault["status"]
+    if "cbor" in request_headers.get("content-type", ""):
+        return status, {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}, \
+            cbor2.dumps({"__type": code, "message": message})
+    error = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
     if service == "s3":
-        xml = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
-        return status, {"Content-Type": "application/xml"}, xml.encode()
+        return status, {"Content-Type": "application/xml"}, error.encode()
+    if b"Action=" in request_body:
+        return status, {"Content-Type": "text/xml"}, f"<ErrorResponse>{error}</ErrorResponse>".encode()
     headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code}
     return status, headers, json.dumps({"__type": code, "message": message}).encode()
 

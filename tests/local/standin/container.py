@@ -92,7 +92,7 @@ def training_environment(folder: JobFolder, hyperparameters: dict[str, str], cha
 
 
 def serving_environment(folder: JobFolder, port: int) -> dict[str, str]:
-    return folder.environment() | {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(port)}
+    return folder.environment() | {"SAGEMAKER_BIND_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(port)}
 
 
 def _variable(name: str) -> str:

@@ -2,6 +2,7 @@
 import io
 import json
 import os
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -52,6 +53,7 @@ def load(path: Path) -> dict:
 def deploy(standin, path: Path, bin_dir: Path | None, parameters: dict[str, str]) -> tuple[dict, dict]:
     """Create the stack; (outputs, physical ids by logical id)."""
     template = load(path)
+    _check_references(template)
     s3 = standin.client("s3")
     s3.create_bucket(Bucket=_BUCKET)
     for name, resource in template["Resources"].items():
@@ -62,9 +64,43 @@ def deploy(standin, path: Path, bin_dir: Path | None, parameters: dict[str, str]
     return _create(standin, template, parameters)
 
 
+def _check_references(template: dict):
+    """Refuse references to nothing, which ministack leaves as they are. SAM's own resources start with their maker's
+    name, such as EchoRole."""
+    resources = template["Resources"]
+    made = tuple(name for name, resource in resources.items() if resource["Type"].startswith("AWS::Serverless::"))
+    known = set(resources) | set(template.get("Parameters", {}))
+    unknown = sorted({name for name in _references(template) if name not in known and not name.startswith("AWS::")
+                      and not name.startswith(made)})
+    if unknown:
+        raise DeployError(f"Template format error: Unresolved resource dependencies [{', '.join(unknown)}]")
+
+
+def _references(node):
+    """The names that Ref, Fn::GetAtt and Fn::Sub refer to."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _references(item)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key == "Ref" and isinstance(value, str):
+                yield value
+            elif key == "Fn::GetAtt":
+                yield value[0] if isinstance(value, list) else value.split(".", 1)[0]
+            elif key == "Fn::Sub":
+                text, given = (value[0], value[1]) if isinstance(value, list) else (value, {})
+                yield from (name.split(".", 1)[0] for name in re.findall(r"\$\{([^!}][^}]*)\}", text)
+                            if name not in given)
+                yield from _references(given)
+            else:
+                yield from _references(value)
+
+
 def _package_function(s3, template, name, resource, bin_dir):
     if bin_dir is None:
         raise DeployError(f"{name}: a function needs --bin-dir, the folder with the release binaries")
+    if "DeadLetterQueue" in resource["Properties"]:
+        raise DeployError(f"{name}: ministack drops DeadLetterQueue; use EventInvokeConfig.DestinationConfig.OnFailure")
     binary = bin_dir / _binary_name(template, name, resource)
     if not os.access(binary, os.X_OK):
         raise DeployError(f"{name}: there is no executable {binary}; build the workspace first")

@@ -73,11 +73,9 @@ def main():
     try:
         asyncio.run(_serve(admin.wrap(sagemaker), sock.detach()))
     finally:
-        sagemaker.close()
-        from ministack.core import lambda_runtime
-        lambda_runtime.reset()
         sys.stderr.flush()
-        os._exit(0)  # threads of running executions must not hold up the end
+        # Threads of running executions must not hold up the end; the guard ends our programs with us.
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 import logging
 import random
 import threading
+import time
 import uuid
 
 from .. import storage
@@ -19,7 +20,6 @@ class Capture:
     def __init__(self):
         self._lines: dict[str, list[str]] = {}
         self._lock = threading.Lock()
-        self._over = threading.Event()
         threading.Thread(target=self._flush_now_and_then, daemon=True, name="standin-capture").start()
 
     def record(self, settings: dict, endpoint: str, variant: str, asked: tuple[bytes, str], answered: tuple[bytes, str],
@@ -56,11 +56,9 @@ class Capture:
             except storage.StorageError:
                 log.exception("%d captured requests are lost", len(captured))
 
-    def close(self):
-        self._over.set()
-
     def _flush_now_and_then(self):
-        while not self._over.wait(FLUSH_SECONDS):
+        while True:
+            time.sleep(FLUSH_SECONDS)
             if self._lines:
                 self.flush()
 

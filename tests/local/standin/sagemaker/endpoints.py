@@ -150,10 +150,6 @@ class Endpoints:
         self._start(self._delete, name)
         return {}
 
-    def close(self):
-        for live in list(self.live.values()):
-            live.stop()
-
     # What happens in the background
 
     def _create(self, name, fleet):

@@ -72,10 +72,6 @@ class Jobs:
         record = self.table.get(name)
         return state.wait_until(lambda: record[f"{self.field}Status"] in FINAL, seconds)
 
-    def stop_all(self):
-        for record in list(self.table.records.values()):
-            record["_stop"].set()
-
     # For subclasses
 
     def first_fields(self, p: dict) -> dict:

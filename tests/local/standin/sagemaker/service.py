@@ -62,12 +62,6 @@ class SageMaker:
     def flush_capture(self):
         self._capture.flush()
 
-    def close(self):
-        for jobs in (self.tuning, self.training, self.transform):
-            jobs.stop_all()
-        self._capture.close()
-        self.endpoints.close()
-
     async def handle(self, method, path, headers, body, query):
         """The signature of a ministack service. The work may block, so it leaves the event loop."""
         return await asyncio.to_thread(self._handle, path, headers, body)
