@@ -4,6 +4,7 @@ The guard starts the gateway in a process group of its own, which the Lambda fun
 holds the reading end of a pipe whose writing end is the asker's. End of file, SIGTERM or SIGINT ends the gateway, first
 with a request, then the whole group by its id.
 """
+import contextlib
 import os
 import signal
 import subprocess
@@ -33,10 +34,8 @@ def main(command: list[str]) -> int:
     signal.signal(signal.SIGINT, end)
     threading.Thread(target=end_with_the_asker, daemon=True).start()
     code = gateway.wait()
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(gateway.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     return code
 
 

@@ -66,6 +66,14 @@ def read(uri_or_bucket: str, key: str | None = None) -> bytes:
         raise StorageError(f"{error.response['Error']['Code']} when reading s3://{bucket}/{key}") from None
 
 
+def etag(uri: str) -> str:
+    bucket, key = split_uri(uri)
+    try:
+        return aws.client("s3").head_object(Bucket=bucket, Key=key)["ETag"]
+    except ClientError as error:
+        raise StorageError(f"{error.response['Error']['Code']} when looking at {uri}") from None
+
+
 def download(objects: list[tuple[str, str, str]], folder: Path) -> int:
     """Write each object to its relative path below `folder`; the number of bytes."""
     total = 0

@@ -53,7 +53,8 @@ def settled(aws, name):
 
 def score(aws, name, **more):
     answer = aws.client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=name, Body=b'{"x": 1}', ContentType="application/jsonlines", Accept="application/jsonlines", **more)
+        EndpointName=name, Body=b'{"x": 1}', ContentType="application/jsonlines", Accept="application/jsonlines",
+        **more)
     return json.loads(answer["Body"].read())["score"]
 
 
@@ -184,7 +185,7 @@ def test_metrics_are_published_with_and_without_the_config(aws, endpoint, sagema
     base = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "main"}]
     config_name = sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"]
     for dimensions in (base, base + [{"Name": "EndpointConfigName", "Value": config_name}]):
-        def read(metric, stat):
+        def read(metric, stat, dimensions=dimensions):
             points = aws.client("cloudwatch").get_metric_statistics(
                 Namespace="AWS/SageMaker", MetricName=metric, Dimensions=dimensions, Period=3600, Statistics=[stat],
                 StartTime=started - 3600, EndTime=started + 3600)["Datapoints"]

@@ -139,7 +139,7 @@ def test_an_alarm_by_hand_holds_for_a_period(aws):
 def test_missing_data_is_what_the_alarm_says_it_is(aws):
     for treat, expected in (("missing", "INSUFFICIENT_DATA"), ("breaching", "ALARM"), ("notBreaching", "OK")):
         alarm(aws, f"missing-{treat}", f"Nothing{treat}", TreatMissingData=treat)
-        aws.wait_until(lambda: state(aws, f"missing-{treat}")["StateValue"] == expected, 10, treat)
+        aws.wait_until(lambda t=treat, e=expected: state(aws, f"missing-{t}")["StateValue"] == e, 10, treat)
 
 
 def test_two_of_three_periods_and_a_percentile(aws):

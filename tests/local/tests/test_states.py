@@ -155,7 +155,7 @@ def distributed(processor, **more):
 
 @pytest.fixture
 def items(aws):
-    aws.client("s3").put_object(Bucket="data", Key="items.json", Body=json.dumps([{"n": n} for n in range(5)]).encode())
+    aws.client("s3").put_object(Bucket="data", Key="items.json", Body=json.dumps([{"n": n} for n in range(5)]))
     return {"key": "items.json"}
 
 
@@ -166,15 +166,16 @@ def test_a_distributed_map_batches_and_writes_its_results(aws, run, items):
         ItemSelector={"n": "{% $states.context.Map.Item.Value.n %}", "key": "{% $states.input.key %}"},
         ItemBatcher={"MaxItemsPerBatch": 2, "BatchInput": {"shared": "{% $states.input.key %}"}}, MaxConcurrency=2,
         ToleratedFailurePercentage=0,
-        ResultWriter={"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "data", "Prefix": "results"}},
-        End=True)}}, items)
+        ResultWriter={"Resource": "arn:aws:states:::s3:putObject",
+                      "Arguments": {"Bucket": "data", "Prefix": "results"}}, End=True)}}, items)
     assert done["status"] == "SUCCEEDED", done.get("cause")
     where = done["output"]["ResultWriterDetails"]
     s3 = aws.client("s3")
     manifest = json.loads(s3.get_object(Bucket=where["Bucket"], Key=where["Key"])["Body"].read())
     assert where["Key"].startswith("results/")
     assert manifest["ResultFiles"]["FAILED"] == []
-    children = json.loads(s3.get_object(Bucket="data", Key=manifest["ResultFiles"]["SUCCEEDED"][0]["Key"])["Body"].read())
+    written = manifest["ResultFiles"]["SUCCEEDED"][0]["Key"]
+    children = json.loads(s3.get_object(Bucket="data", Key=written)["Body"].read())
     inputs = [json.loads(child["Input"]) for child in children]
     assert [len(given["Items"]) for given in inputs] == [2, 2, 1]
     assert inputs[0] == {"BatchInput": {"shared": "items.json"}, "Items": [
@@ -198,7 +199,8 @@ def test_a_distributed_map_tolerates_some_failures(run, items):
 def test_children_do_not_see_the_parents_variables(run, items):
     done = run({"StartAt": "A", "States": {
         "A": {"Type": "Pass", "Assign": {"v": 1}, "Next": "M"},
-        "M": distributed({"StartAt": "S", "States": {"S": {"Type": "Succeed", "Output": "{% $v %}"}}}, End=True)}}, items)
+        "M": distributed({"StartAt": "S", "States": {"S": {"Type": "Succeed", "Output": "{% $v %}"}}}, End=True)}},
+        items)
     assert done["error"] == "States.ExceedToleratedFailureThreshold"
     assert "States.QueryEvaluationError" in done["cause"]
 
@@ -250,7 +252,7 @@ def test_a_machine_answers_another_machines_token(aws, run):
 
 
 def test_tokens_time_out_and_want_heartbeats(run):
-    caught = [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "H"}, {"ErrorEquals": ["States.Timeout"], "Next": "T"}]
+    caught = [{"ErrorEquals": [f"States.{name}"], "Next": name[0]} for name in ("HeartbeatTimeout", "Timeout")]
     ends = {"H": {"Type": "Succeed", "Output": "heartbeat"}, "T": {"Type": "Succeed", "Output": "timeout"}}
 
     def machine(**limits):
@@ -270,6 +272,7 @@ def test_sns_and_lambda_carry_tokens(aws, run):
             body = json.loads(message["Body"])
             if body.get("ask") == 9:
                 return body["token"]
+        return None
     aws.client("stepfunctions").send_task_success(taskToken=aws.wait_until(asked, 10, "the message"), output="1")
     assert execution(aws, arn)["output"] == "1"
     state = {"Type": "Task", "Resource": f"{LAMBDA}.waitForTaskToken", "TimeoutSeconds": 1, "Arguments": {
@@ -307,7 +310,8 @@ def test_api_errors_have_step_functions_names(run):
     assert error("arn:aws:states:::sagemaker:createModel", {"ModelName": "m", "ExecutionRoleArn": ROLE}) \
         == "SageMaker.AmazonSageMakerException"
     assert error(f"{sdk}:s3:getObject", {"Bucket": "data", "Key": "nobody"}) == "S3.NoSuchKeyException"
-    assert error(f"{sdk}:sfn:sendTaskSuccess", {"TaskToken": "nobody", "Output": "1"}) == "Sfn.TaskDoesNotExistException"
+    assert error(f"{sdk}:sfn:sendTaskSuccess", {"TaskToken": "nobody", "Output": "1"}) \
+        == "Sfn.TaskDoesNotExistException"
     assert error(f"{sdk}:s3:putObject", {"Bukket": "data", "Key": "k"}) == "States.Runtime"
     assert error(f"{sdk}:s3:putObject", {"Bucket": "data", "Key": "train/a.csv", "Body": "x", "IfNoneMatch": "*"}) \
         == "S3.S3Exception"
@@ -348,7 +352,7 @@ def test_starting_by_name_is_idempotent_only_while_it_runs(aws, run):
 
 def test_jsonpath_machines_are_refused(aws):
     states = aws.client("stepfunctions")
-    arn = states.create_state_machine(name="old-style", roleArn="arn:aws:iam::000000000000:role/x", definition=json.dumps(
+    arn = states.create_state_machine(name="old-style", roleArn=ROLE, definition=json.dumps(
         {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}))["stateMachineArn"]
     started = states.start_execution(stateMachineArn=arn)
     assert "JSONata" in execution(aws, started["executionArn"])["cause"]

@@ -54,8 +54,9 @@ def test_a_row_without_the_filtered_field_fails_the_job(aws, model):
 
 
 @pytest.mark.parametrize("path, selected", [
-    ("$", {"a": {"b": [1, 2, 3]}, "c": 4}), ("$.a.b", [1, 2, 3]), ("$['c']", 4), ("$['a','c']", {
-        "a": {"b": [1, 2, 3]}, "c": 4}), ("$.a.b[0]", 1), ("$.a.b[-1]", 3), ("$.a.b[1:]", [2, 3]), ("$.a.b[0,2]", [1, 3]),
+    ("$", {"a": {"b": [1, 2, 3]}, "c": 4}), ("$.a.b", [1, 2, 3]), ("$['c']", 4),
+    ("$['a','c']", {"a": {"b": [1, 2, 3]}, "c": 4}), ("$.a.b[0]", 1), ("$.a.b[-1]", 3), ("$.a.b[1:]", [2, 3]),
+    ("$.a.b[0,2]", [1, 3]),
 ])
 def test_paths(path, selected):
     assert jsonpath.select(jsonpath.parse(path), {"a": {"b": [1, 2, 3]}, "c": 4}) == selected

@@ -1,15 +1,14 @@
 """Endpoints and their configs: create, update behind guardrails, roll back, delete."""
 import threading
 import time
-from pathlib import Path
 
-from .. import container, events, faults
+from .. import events, faults
 from . import deployment, state
 from .errors import invalid
 from .fleet import Fleet
 from .jobs import log
 from .registry import Registry
-from .serving import ModelFailed
+from .serving import ModelFailed, ModelServers
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 _WATCH_SECONDS = 0.1
@@ -37,8 +36,8 @@ class Live:
 
 
 class Endpoints:
-    def __init__(self, images: container.Images, folder: Path, tags: state.Tags, registry: Registry):
-        self._images, self._folder, self._tags, self._registry = images, folder, tags, registry
+    def __init__(self, servers: ModelServers, tags: state.Tags, registry: Registry):
+        self._servers, self._tags, self._registry = servers, tags, registry
         self.live: dict[str, Live] = {}
         self.configs = state.Table(
             "endpoint-config", lambda arn: invalid(f'Could not find endpoint configuration "{arn}".'),
@@ -88,7 +87,7 @@ class Endpoints:
                               "EndpointConfigName": p["EndpointConfigName"]})
         self._tags.add(arn, p.get("Tags", []))
         self.live[name] = Live()
-        self._start(self._create, name, Fleet(config, self._registry, self._images, self._folder))
+        self._start(self._create, name, Fleet(config, self._registry, self._servers))
         return {"EndpointArn": arn}
 
     def describe(self, p):
@@ -119,7 +118,7 @@ class Endpoints:
                 raise invalid(f"Endpoint {name} already uses the endpoint configuration {p['EndpointConfigName']}; "
                               "an update needs a new one.")
             live = self.live[name]
-            green = Fleet(config, self._registry, self._images, self._folder)
+            green = Fleet(config, self._registry, self._servers)
             if p.get("RetainAllVariantProperties"):
                 green.keep_properties_of(live.blue)
             plan = deployment.plan(p.get("DeploymentConfig", {}), green.instances,

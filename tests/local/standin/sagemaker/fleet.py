@@ -1,44 +1,35 @@
 """A fleet: the running models of one endpoint config, one process per variant however many instances it asks for."""
 import random
 import threading
-import uuid
-from pathlib import Path
 
-from .. import container
 from .errors import invalid
 from .registry import Registry
-from .serving import ModelFailed, ModelServer
+from .serving import ModelFailed, ModelServer, ModelServers
 
 
 class Fleet:
     """Variants of an endpoint config, loaded and weighted."""
 
-    def __init__(self, config: dict, registry: Registry, images: container.Images, folder: Path):
+    def __init__(self, config: dict, registry: Registry, servers: ModelServers):
         self.config = config
         self.name = config["EndpointConfigName"]
         self.variants = [_summary(variant) for variant in config["ProductionVariants"]]
         self.shadows = [variant["VariantName"] for variant in config.get("ShadowProductionVariants", [])]
-        self._servers: dict[str, ModelServer] = {}
-        self._registry, self._images = registry, images
-        self._folder = folder / f"{self.name}-{uuid.uuid4().hex[:8]}"
+        self._loaded: dict[str, ModelServer] = {}
+        self._registry, self._servers = registry, servers
 
     def load(self, over: threading.Event):
         """Start every variant and wait until all are healthy; ModelFailed with SageMaker's words otherwise."""
-        variants = self.config["ProductionVariants"] + self.config.get("ShadowProductionVariants", [])
-        name = ""
-        try:
-            for variant in variants:
-                name = variant["VariantName"]
-                model = self._registry.models.find(variant["ModelName"])
+        for variant in self.config["ProductionVariants"] + self.config.get("ShadowProductionVariants", []):
+            name, model = variant["VariantName"], self._registry.models.find(variant["ModelName"])
+            try:
                 if model is None:
                     raise ModelFailed(f"model {variant['ModelName']} was deleted")
-                self._servers[name] = ModelServer(self._images, model["_container"], self._folder / name)
-            for name, server in self._servers.items():
-                server.wait_until_healthy(over)
-        except ModelFailed as error:
-            self.stop()
-            raise ModelFailed(f"The primary container for production variant {name} did not pass the ping health "
-                              f"check. Please check CloudWatch logs for this endpoint. ({error})") from None
+                self._loaded[name] = self._servers.get(model["_container"], over)
+            except ModelFailed as error:
+                self.stop()
+                raise ModelFailed(f"The primary container for production variant {name} did not pass the ping health "
+                                  f"check. Please check CloudWatch logs for this endpoint. ({error})") from None
 
     def choose(self, target: str | None) -> str:
         """The variant that answers a request: the target, or one by weight."""
@@ -51,7 +42,7 @@ class Fleet:
         return random.choices(names, weights)[0] if sum(weights) > 0 else names[0]
 
     def server(self, variant: str) -> ModelServer:
-        return self._servers[variant]
+        return self._loaded[variant]
 
     def set_weights(self, wanted: list[dict]):
         for change in wanted:
@@ -76,9 +67,9 @@ class Fleet:
         return sum(variant["CurrentInstanceCount"] for variant in self.variants)
 
     def stop(self):
-        for server in self._servers.values():
+        for server in self._loaded.values():
             server.stop()
-        self._servers = {}
+        self._loaded = {}
 
 
 def _summary(variant: dict) -> dict:

@@ -12,6 +12,7 @@ from .endpoints import Endpoints
 from .errors import Refused
 from .registry import Registry
 from .runtime import Runtime
+from .serving import ModelServers
 from .training import TrainingJobs
 from .transform import TransformJobs
 from .tuning import TuningJobs
@@ -26,9 +27,10 @@ class SageMaker:
         self.tags = state.Tags()
         self.registry = Registry(images, self.tags)
         self.training = TrainingJobs(images, folder / "training", self.tags)
-        self.transform = TransformJobs(images, folder / "transform", self.tags, self.registry)
+        servers = ModelServers(images, folder / "serving")
+        self.transform = TransformJobs(servers, self.tags, self.registry)
         self.tuning = TuningJobs(self.tags, self.training)
-        self.endpoints = Endpoints(images, folder / "endpoints", self.tags, self.registry)
+        self.endpoints = Endpoints(servers, self.tags, self.registry)
         self._capture = Capture()
         self._runtime = Runtime(self.endpoints, self._capture)
         registry, endpoints = self.registry, self.endpoints

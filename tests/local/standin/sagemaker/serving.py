@@ -1,8 +1,12 @@
 """One running `serve` program: a model loaded into a container of a fleet or of a transform job."""
+import collections
 import http.client
+import json
 import queue
 import socket
+import threading
 import time
+import uuid
 from pathlib import Path
 
 from .. import container, storage
@@ -11,32 +15,73 @@ START_SECONDS = 30.0
 PING_INTERVAL = 0.05
 # SageMaker gives a model 60 s to answer; a program on loopback that takes longer hangs.
 INVOKE_SECONDS = 60.0
+MOST_IDLE = 3
 
 
 class ModelFailed(Exception):
     """The model could not be loaded or did not pass its health check."""
 
 
-class ModelServer:
-    """Starts `serve`, waits for /ping, forwards /invocations."""
+class ModelServers:
+    """Starts model servers. Those of ended transform jobs stay for a while: to load a model takes longer than to use
+    it, and the next job, or the endpoint, often wants the same one."""
 
-    def __init__(self, images: container.Images, definition: dict, folder: Path):
-        """`definition` is a model's container: Image, ModelDataUrl, Environment."""
-        self.log = folder / "serve.log"
-        self._connections: queue.LifoQueue = queue.LifoQueue()
-        self._job = container.JobFolder(folder)
+    def __init__(self, images: container.Images, folder: Path):
+        self._images, self._folder = images, folder
+        self._idle: collections.OrderedDict[str, ModelServer] = collections.OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, definition: dict, over: threading.Event) -> "ModelServer":
+        """A healthy server for a model's container (Image, ModelDataUrl, Environment), or ModelFailed. `over` gives up
+        early."""
         try:
-            if definition.get("ModelDataUrl"):
-                storage.unpack(definition["ModelDataUrl"], self._job.model)
-            program = images.program(definition["Image"], "serve")
+            program = self._images.program(definition["Image"], "serve")
+            archive = definition.get("ModelDataUrl")
+            key = json.dumps([str(program), archive, archive and storage.etag(archive), definition["Environment"]])
+            with self._lock:
+                server = self._idle.pop(key, None)
+            if server is None or not server.alive:
+                server = ModelServer(key, program, archive, definition["Environment"],
+                                     self._folder / uuid.uuid4().hex[:12])
         except (storage.StorageError, container.ImageMissing) as error:
             raise ModelFailed(str(error)) from None
+        try:
+            server.wait_until_healthy(over)
+        except ModelFailed:
+            server.stop()
+            raise
+        return server
+
+    def give_back(self, server: "ModelServer"):
+        """Keep a server that is not needed any more for the next who wants the same model."""
+        dropped = [server]
+        with self._lock:
+            if server.alive and server.key not in self._idle:
+                self._idle[server.key] = server
+                dropped = [self._idle.popitem(last=False)[1]] if len(self._idle) > MOST_IDLE else []
+        for each in dropped:
+            each.stop()
+
+
+class ModelServer:
+    """One `serve` program: waits for /ping, forwards /invocations."""
+
+    def __init__(self, key: str, program: Path, archive: str | None, variables: dict[str, str], folder: Path):
+        self.key, self.log = key, folder / "serve.log"
+        self._connections: queue.LifoQueue = queue.LifoQueue()
+        self._job = container.JobFolder(folder)
+        if archive:
+            storage.unpack(archive, self._job.model)
         self.port = container.free_port()
-        environment = container.serving_environment(self._job, self.port) | definition.get("Environment", {})
+        environment = container.serving_environment(self._job, self.port) | variables
         self._process = container.start(program, "serve", environment, self.log)
 
-    def wait_until_healthy(self, over=None):
-        """Poll /ping until it answers 200. `over` is an event that gives up early."""
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def wait_until_healthy(self, over: threading.Event):
+        """Poll /ping until it answers 200."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             if self._process.poll() is not None:
@@ -45,7 +90,7 @@ class ModelServer:
             status = self._ping()
             if status == 200:
                 return
-            if (over is not None and over.is_set()) or time.monotonic() > deadline:
+            if over.is_set() or time.monotonic() > deadline:
                 raise ModelFailed(f"/ping answered {status or 'nothing'}: {self._log_tail()}")
             time.sleep(PING_INTERVAL)
 

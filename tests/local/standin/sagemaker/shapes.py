@@ -1,5 +1,5 @@
-"""Checks a request against SageMaker's own API model, which botocore carries: a misspelt or missing field, a wrong type,
-a value outside its pattern, range or enum is refused here as it would be there."""
+"""Checks a request against SageMaker's own API model, which botocore carries: a misspelt or missing field, a wrong
+type, a value outside its pattern, range or enum is refused here as it would be there."""
 import functools
 import re
 

@@ -1,4 +1,5 @@
 """Training jobs: download the channels, run the image's `train`, upload what it left."""
+import contextlib
 import re
 import subprocess
 import time
@@ -141,10 +142,8 @@ class TrainingJobs(Jobs):
             return
         logs = aws.client("logs")
         try:
-            try:
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
                 logs.create_log_group(logGroupName=group)
-            except logs.exceptions.ResourceAlreadyExistsException:
-                pass
             logs.create_log_stream(logGroupName=group, logStreamName=stream)
             now = int(time.time() * 1000)
             logs.put_log_events(logGroupName=group, logStreamName=stream,

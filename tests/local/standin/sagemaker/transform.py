@@ -3,14 +3,13 @@ import csv
 import io
 import json
 import time
-from pathlib import Path
 
-from .. import container, storage
+from .. import storage
 from . import jsonpath
 from .errors import invalid
 from .jobs import JobFailed, Jobs, JobStopped
 from .registry import Registry
-from .serving import ModelFailed, ModelServer
+from .serving import ModelFailed, ModelServers
 
 _MEGABYTE = 1 << 20
 _JSON_LINES = ("application/jsonlines", "application/x-jsonlines", "application/jsonl")
@@ -19,9 +18,9 @@ _JSON_LINES = ("application/jsonlines", "application/x-jsonlines", "application/
 class TransformJobs(Jobs):
     kind, field, detail_type = "transform-job", "TransformJob", "SageMaker Transform Job State Change"
 
-    def __init__(self, images: container.Images, folder: Path, tags, registry: Registry):
+    def __init__(self, servers: ModelServers, tags, registry: Registry):
         super().__init__(tags)
-        self._images, self._folder, self._registry = images, folder, registry
+        self._servers, self._registry = servers, registry
 
     def create(self, p):
         self._registry.models.get(p["ModelName"])
@@ -35,11 +34,12 @@ class TransformJobs(Jobs):
         definition = self._registry.models.get(record["ModelName"])["_container"]
         definition = definition | {"Environment": definition["Environment"] | record.get("Environment", {})}
         try:
-            server = ModelServer(self._images, definition, self._folder / name)
+            server = self._servers.get(definition, record["_stop"])
         except ModelFailed as error:
+            if record["_stop"].is_set():
+                raise JobStopped from None
             raise JobFailed(f"ClientError: {error}") from None
         try:
-            server.wait_until_healthy(record["_stop"])
             self.table.update(name, TransformStartTime=time.time())
             for bucket, key, relative in storage.list_source(record["TransformInput"]["DataSource"]["S3DataSource"]):
                 if record["_stop"].is_set():
@@ -47,10 +47,8 @@ class TransformJobs(Jobs):
                 self._transform(server, record, bucket, key, relative)
         except storage.StorageError as error:
             raise JobFailed(f"ClientError: {error}") from None
-        except ModelFailed as error:
-            raise JobFailed(f"InternalServerError: {error}") from None
         finally:
-            server.stop()
+            self._servers.give_back(server)
 
     @staticmethod
     def _transform(server, record, bucket, key, relative):

@@ -1,4 +1,4 @@
-"""Service integrations: each is an API call to the gateway, with the names, shapes and errors Step Functions gives it."""
+"""Service integrations: API calls to the gateway, with the names, shapes and errors that Step Functions gives them."""
 import datetime
 import json
 import logging
@@ -79,8 +79,8 @@ def _sdk(service: str, action: str, arguments: dict, prefix: str | None = None, 
     except botocore.exceptions.ClientError as error:
         raise _named_error(service, client, error, prefix, base) from None
     except botocore.exceptions.ParamValidationError as error:
-        raise StateError("States.Runtime", f"The Parameters '{json.dumps(arguments)[:1000]}' could not be used to start "
-                                           f"the Task: {error}") from None
+        raise StateError("States.Runtime", f"The Parameters '{json.dumps(arguments)[:1000]}' could not be used to "
+                                           f"start the Task: {error}") from None
     answer.pop("ResponseMetadata", None)
     return _pascal(answer)
 
