@@ -48,7 +48,7 @@ def _admin(sagemaker, method: str, path: str, body: bytes):
 
 
 def _inject_faults(ministack):
-    """Put `fail_call`, `delay_call` and `fail_function` before every service's handler."""
+    """Put `fail_call` and `delay_call` before every service's handler."""
     for service, handler in list(ministack.SERVICE_HANDLERS.items()):
         ministack.SERVICE_HANDLERS[service] = _with_faults(service, handler)
 
@@ -62,10 +62,6 @@ def _with_faults(service: str, handler):
                 await asyncio.sleep(fault["seconds"])
             if fault := faults.take("fail_call", subject, operation):
                 return _failure(headers, body, service, fault)
-            if operation == "Invoke" and (fault := faults.take("fail_function", path)):
-                error = {"errorType": fault["error"], "errorMessage": fault["message"]}
-                return 200, {"Content-Type": "application/json", "X-Amz-Function-Error": "Unhandled"}, \
-                    json.dumps(error).encode()
         return await handler(method, path, headers, body, query)
 
     return handle

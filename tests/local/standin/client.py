@@ -134,7 +134,8 @@ class Standin:
                     match=match)
 
     def fail_function(self, function: str, error_type="Injected", message="injected fault", times=1):
-        """The next invocations of a Lambda function end in an unhandled error of this type."""
+        """The next invocations of a Lambda function end in an unhandled error of this type. `function` is its name
+        or a part of it."""
         self._fault(kind="fail_function", match=function, error=error_type, message=message, times=times)
 
     def delay_call(self, operation: str, seconds: float, times=1, match=""):

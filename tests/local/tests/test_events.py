@@ -189,6 +189,24 @@ def test_a_failing_asynchronous_invocation_is_retried_and_kept(aws):
     assert len([e for e in given(aws) if e.get("letter") == 7]) == 2
 
 
+def test_a_function_that_fails_once_gets_its_event_again(aws):
+    aws.fail_function("keeper", "Fixture.Once")
+    aws.client("lambda").invoke(FunctionName="keeper", InvocationType="Event", Payload=b'{"again": 1}')
+    aws.wait_until(lambda: [event for event in given(aws) if event.get("again") == 1], 10, "the second attempt")
+
+
+def test_a_dead_letter_trips_its_alarm(aws):
+    sqs = aws.client("sqs")
+    queue = sqs.create_queue(QueueName="letters")["QueueUrl"]
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName="letters", Namespace="AWS/SQS", MetricName="ApproximateNumberOfMessagesVisible", Statistic="Maximum",
+        Dimensions=[{"Name": "QueueName", "Value": "letters"}], Period=60, EvaluationPeriods=1, Threshold=0,
+        ComparisonOperator="GreaterThanThreshold", TreatMissingData="notBreaching")
+    aws.wait_until(lambda: state(aws, "letters")["StateValue"] == "OK", 10, "an empty queue")
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    aws.wait_until(lambda: state(aws, "letters")["StateValue"] == "ALARM", 10, "the alarm")
+
+
 def test_a_schedule_fires(aws):
     target = aws.client("lambda").get_function(FunctionName="keeper")["Configuration"]["FunctionArn"]
     moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
