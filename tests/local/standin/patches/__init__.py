@@ -2,7 +2,7 @@
 import importlib.metadata
 
 from .. import events
-from . import cloudformation, cloudwatch, eventing, sagemaker, sqs, stepfunctions
+from . import cloudformation, cloudwatch, eventing, s3, sagemaker, sqs, stepfunctions
 
 # The patches reach into ministack's modules, so they fit exactly one version.
 VERSION = "1.5.33"
@@ -16,6 +16,7 @@ def install(service, wait_scale: float):
     sagemaker.install(service)
     stepfunctions.install(service, wait_scale)
     cloudwatch.install()
+    s3.install()
     sqs.install()
     cloudformation.install()
     eventing.install()
