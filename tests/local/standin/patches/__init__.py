@@ -2,7 +2,7 @@
 import importlib.metadata
 
 from .. import events
-from . import cloudformation, cloudwatch, eventing, s3, sagemaker, sqs, stepfunctions
+from . import cloudformation, cloudwatch, eventing, functions, s3, sagemaker, sqs, stepfunctions
 
 # The patches reach into ministack's modules, so they fit exactly one version.
 VERSION = "1.5.33"
@@ -20,4 +20,5 @@ def install(service, wait_scale: float):
     sqs.install()
     cloudformation.install()
     eventing.install()
+    functions.install()
     events.start()

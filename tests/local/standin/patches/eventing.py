@@ -1,10 +1,8 @@
-"""Deliveries to Lambda get the retries and the on-failure destination of asynchronous invocation, functions can be made
-to fail, and schedules fire in time."""
+"""Deliveries to Lambda get the retries and the on-failure destination of asynchronous invocation; schedules fire in
+time."""
 import json
 
 from ministack.services import eventbridge, lambda_svc, scheduler, sns
-
-from .. import faults
 
 _TICK_SECONDS = 1.0
 
@@ -13,7 +11,6 @@ def install():
     eventbridge._dispatch_to_lambda = _rule_to_lambda
     sns._deliver_to_lambda = _topic_to_lambda
     scheduler._SCHEDULE_TICK_INTERVAL = _TICK_SECONDS
-    _let_functions_fail()
 
 
 def to_lambda(arn: str, event: dict) -> bool:
@@ -35,16 +32,3 @@ def _topic_to_lambda(endpoint, envelope, topic_arn, sub_arn, msg_id, raw_message
                           "Sns": json.loads(envelope)}]}
     if not to_lambda(endpoint, event):
         sns.logger.warning("SNS: function %s not found", endpoint)
-
-
-def _let_functions_fail():
-    """Every invocation, by API or by event, passes here."""
-    original = lambda_svc._execute_function_dispatch
-
-    def dispatch(func, config, event, request_id, started):
-        if fault := faults.take("fail_function", config["FunctionName"]):
-            return {"body": {"errorType": fault["error"], "errorMessage": fault["message"]}, "error": True,
-                    "function_error": "Unhandled", "log": ""}
-        return original(func, config, event, request_id, started)
-
-    lambda_svc._execute_function_dispatch = dispatch

@@ -1,0 +1,28 @@
+"""Functions fail when a test asks for it, and answer without waiting for log lines that do not come."""
+import functools
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from .. import faults
+
+_LOG_SECONDS = 0.002  # ministack waits 50 ms; a line that comes later is kept with the next invocation
+
+
+def install():
+    worker = lambda_runtime.ProvidedWorker
+    worker._drain_stderr_bounded = functools.partialmethod(worker._drain_stderr_bounded, first_line_wait=_LOG_SECONDS)
+    _let_functions_fail()
+
+
+def _let_functions_fail():
+    """Every invocation, by API or by event, passes here."""
+    original = lambda_svc._execute_function_dispatch
+
+    def dispatch(func, config, event, request_id, started):
+        if fault := faults.take("fail_function", config["FunctionName"]):
+            return {"body": {"errorType": fault["error"], "errorMessage": fault["message"]}, "error": True,
+                    "function_error": "Unhandled", "log": ""}
+        return original(func, config, event, request_id, started)
+
+    lambda_svc._execute_function_dispatch = dispatch
