@@ -356,3 +356,19 @@ def test_jsonpath_machines_are_refused(aws):
         {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}))["stateMachineArn"]
     started = states.start_execution(stateMachineArn=arn)
     assert "JSONata" in execution(aws, started["executionArn"])["cause"]
+
+
+def test_the_end_of_an_execution_is_told(aws, run):
+    arn = run.start(one({"Type": "Fail", "Error": "Pawl.Told", "Cause": "why"}), {"model": "m"}, name="m-1")
+    s3 = aws.client("s3")
+
+    def told():
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket="kept", Prefix="events/")
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        events = [json.loads(s3.get_object(Bucket="kept", Key=key)["Body"].read()) for key in keys]
+        return [event for event in events if event.get("detail", {}).get("executionArn") == arn
+                and event["detail"]["status"] == "FAILED"]
+    event = aws.wait_until(told, 10, "the event")[0]
+    assert event["detail-type"] == "Step Functions Execution Status Change"
+    detail = event["detail"]
+    assert (detail["name"], json.loads(detail["input"]), detail["error"]) == ("m-1", {"model": "m"}, "Pawl.Told")

@@ -1,6 +1,7 @@
 """Training jobs: download the channels, run the image's `train`, upload what it left."""
 import contextlib
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -38,6 +39,7 @@ class TrainingJobs(Jobs):
                                                 "StatusMessage": "Preparing the instances for training"}]}
 
     def work(self, name, record):
+        shutil.rmtree(self._folder / name, ignore_errors=True)  # of an earlier stand-in on this state folder
         folder = container.JobFolder(self._folder / name)
         log_path = self._folder / name / "train.log"
         log_path.touch()

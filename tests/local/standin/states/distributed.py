@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from ministack.services import stepfunctions as sfn
 
 from .. import aws
+from . import walk as walking
 from .errors import Ended, StateError
 from .expressions import encode, evaluate, field
+from .scope import Scope
 
 _MOST_AT_ONCE = 64
 _BATCH_BYTES = 262_144
@@ -108,8 +110,6 @@ class _MapRun:
             "_stateMachineArn": self._machine}
 
     def child(self, index: int, item, given):
-        from .walk import Scope, walk
-
         name = str(uuid.uuid4())
         arn = f"arn:aws:states:{aws.REGION}:{aws.ACCOUNT}:execution:{self._prefix}:{name}"
         execution = {
@@ -125,7 +125,7 @@ class _MapRun:
         self._count("pending", "running")
         processor = self._state["ItemProcessor"]
         try:
-            output = walk(processor["States"], processor["StartAt"], given, scope)
+            output = walking.walk(processor["States"], processor["StartAt"], given, scope)
             execution.update(status="SUCCEEDED", output=encode(output))
             self._count("running", "succeeded")
         except StateError as raised:

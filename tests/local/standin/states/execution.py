@@ -8,7 +8,8 @@ from ministack.services import stepfunctions as sfn
 
 from .errors import Ended, StateError
 from .expressions import encode
-from .walk import Scope, walk
+from .scope import Scope
+from .walk import walk
 
 log = logging.getLogger("standin.states")
 _ending = threading.Lock()

@@ -3,6 +3,7 @@ import contextvars
 from concurrent.futures import ThreadPoolExecutor
 
 from . import distributed
+from . import walk as walking
 from .errors import Ended, StateError
 from .expressions import evaluate, field
 
@@ -42,8 +43,6 @@ def map_state(state: dict, scope, data):
 
 def side_by_side(walks: list[tuple], at_once: int) -> list:
     """Run several walks; the outputs in order, or the first error after all have ended."""
-    from .walk import walk
-
     failed = []
 
     def one(states, start, given, inner):
@@ -55,7 +54,7 @@ def side_by_side(walks: list[tuple], at_once: int) -> list:
                 raise Ended
         inner.over = over
         try:
-            return walk(states, start, given, inner)
+            return walking.walk(states, start, given, inner)
         except StateError as raised:
             failed.append(raised)
             raise

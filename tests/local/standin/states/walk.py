@@ -2,42 +2,13 @@
 import datetime
 import random
 import time
-from dataclasses import dataclass
 
 from ministack.services import stepfunctions as sfn
 
 from . import maps, tasks
 from .errors import Ended, StateError, find
 from .expressions import encode, evaluate, field, finish, seconds
-
-_POLL_SECONDS = 0.05
-
-
-@dataclass
-class Scope:
-    """Where an expression is evaluated: the context object and the variables that it may read and assign."""
-
-    execution: dict
-    context: dict
-    variables: dict
-    over: object            # Ended checks: a callable that raises Ended when the execution is
-    wait_scale: float = 1.0
-    record: bool = True     # write history events
-
-    def inner(self, **context) -> "Scope":
-        """The scope of a branch or an item: it reads the outer variables and assigns its own."""
-        return Scope(self.execution, dict(self.context) | context, dict(self.variables), self.over, self.wait_scale,
-                     self.record)
-
-    def event(self, kind: str, **details):
-        sfn._add_event(self.execution, kind, details or None)
-
-    def sleep(self, length: float):
-        """Wait scaled seconds, and end at once when the execution does."""
-        until = time.monotonic() + length * self.wait_scale
-        while (left := until - time.monotonic()) > 0:
-            self.over()
-            time.sleep(min(_POLL_SECONDS, left))
+from .scope import Scope
 
 
 def walk(states: dict, start: str, data, scope: Scope):
