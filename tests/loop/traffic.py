@@ -1,0 +1,39 @@
+"""Clients of the endpoint: real rows, at a steady rate, in the background."""
+import itertools
+import json
+import threading
+from collections import Counter
+
+from botocore.exceptions import ClientError
+
+
+class Traffic:
+    """Sends rows to an endpoint until stopped, and counts what came back."""
+
+    def __init__(self, aws, endpoint, rows, rate=20):
+        self.client, self.endpoint, self.rows, self.rate = aws.client("sagemaker-runtime"), endpoint, rows, rate
+        self.counts = Counter()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self):
+        for row in itertools.cycle(self.rows):
+            if self._stop.wait(1 / self.rate):
+                return
+            self.counts[self._send(row)] += 1
+
+    def _send(self, row):
+        try:
+            self.client.invoke_endpoint(EndpointName=self.endpoint, ContentType="application/jsonlines",
+                                        Body=json.dumps(row).encode() + b"\n")["Body"].read()
+            return "answered"
+        except ClientError:
+            return "failed"
