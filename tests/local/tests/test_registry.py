@@ -28,6 +28,9 @@ def test_versions_count_up_and_wait_for_approval(sagemaker, group, archive):
     assert newest["ModelPackageSummaryList"][0]["ModelPackageArn"] == second
     following = sagemaker.list_model_packages(ModelPackageGroupName=group, MaxResults=1, NextToken=newest["NextToken"])
     assert following["ModelPackageSummaryList"][0]["ModelPackageArn"] == first
+    for status in ("Approved", "Rejected"):
+        sagemaker.update_model_package(ModelPackageArn=first, ModelApprovalStatus=status)
+        assert sagemaker.describe_model_package(ModelPackageName=first)["ModelApprovalStatus"] == status
     sagemaker.delete_model_package(ModelPackageName=second)
     third = package(sagemaker, group, archive)
     assert sagemaker.describe_model_package(ModelPackageName=third)["ModelPackageVersion"] == \

@@ -120,7 +120,7 @@ class Registry:
         fields = {k: v for k, v in p.items() if k not in ("ModelPackageArn", "CustomerMetadataPropertiesToRemove")}
         with state.changed:
             record = self.packages.get(arn)
-            custom = record.get("CustomerMetadataProperties", {}) | fields.pop("CustomerMetadataProperties", {})
+            custom = (record.get("CustomerMetadataProperties") or {}) | fields.pop("CustomerMetadataProperties", {})
             for name in p.get("CustomerMetadataPropertiesToRemove", []):
                 custom.pop(name, None)
             self.packages.update(arn, **fields, CustomerMetadataProperties=custom or None)
