@@ -105,10 +105,16 @@ def command_months(args):
         write(args.out, f"{month:%Y-%m}.csv", month_csv(month, args.seed, faults.get(month, ())))
 
 
+def story(seed):
+    """(month, text of the file) of the demo's months, in the order of their arrival."""
+    faults = {parse_month(month): [parse_fault(text) for text in texts] for month, texts in STORY.items()}
+    for month in [*months_between(*map(parse_month, STORY_HISTORY)), *faults]:
+        yield f"{month:%Y-%m}", month_csv(month, seed, faults.get(month, ()))
+
+
 def command_story(args):
-    story = {parse_month(month): [parse_fault(text) for text in faults] for month, faults in STORY.items()}
-    for month in [*months_between(*map(parse_month, STORY_HISTORY)), *story]:
-        write(args.out, f"{month:%Y-%m}.csv", month_csv(month, args.seed, story.get(month, ())))
+    for month, text in story(args.seed):
+        write(args.out, f"{month}.csv", text)
 
 
 def command_split(args):

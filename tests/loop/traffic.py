@@ -24,11 +24,16 @@ class Traffic:
         self._stop.set()
         self._thread.join()
 
+    def rows_now(self, rows):
+        """Send these rows from now on."""
+        self.rows = rows
+
     def _run(self):
-        for row in itertools.cycle(self.rows):
+        for number in itertools.count():
             if self._stop.wait(1 / self.rate):
                 return
-            self.counts[self._send(row)] += 1
+            rows = self.rows
+            self.counts[self._send(rows[number % len(rows)])] += 1
 
     def _send(self, row):
         try:

@@ -123,5 +123,5 @@ fn seed(dataset: &ContentHash) -> u64 {
 /// The weightiest reasons, in plain words.
 fn words(judgement: &Judgement) -> String {
     let reasons: Vec<&str> = judgement.reasons.iter().take(3).map(|reason| reason.text.as_str()).collect();
-    reasons.join(" ")
+    reasons.join("; ")
 }

@@ -176,10 +176,11 @@ impl Job<'_> {
 
     /// CreateModelPackage, with metrics, drift baselines and lineage.
     pub fn package(&self, artifact: &str, status: &str, why: &str, lineage: &Value) -> Value {
+        let description = format!("Pawl run {} of {}: {why}", self.generation, self.pipeline.model);
         let file = |name: &str| json!({ "ContentType": "application/json", "S3Uri": self.uri(name) });
         json!({
             "ModelPackageGroupName": self.pipeline.model,
-            "ModelPackageDescription": format!("Pawl run {} of {}", self.generation, self.pipeline.model),
+            "ModelPackageDescription": description.chars().take(1_000).collect::<String>(),
             "ClientToken": self.name,
             "ModelApprovalStatus": status,
             "InferenceSpecification": {
@@ -193,7 +194,6 @@ impl Job<'_> {
             },
             "ModelMetrics": { "ModelQuality": { "Statistics": file("judgement.json") } },
             "CustomerMetadataProperties": lineage,
-            "ApprovalDescription": why.chars().take(1_000).collect::<String>(),
         })
     }
 
