@@ -1,24 +1,30 @@
 //! The judge: takes paired rows one by one, then tests and weighs.
 
-use super::algebra;
+use super::algebra::{self, Weighed};
+use super::cells::{Cells, Counts};
 use super::judgement::{BinaryMetrics, BothMetrics, Confusion, Judgement, RULES_VERSION};
 use super::pairs::Against;
 use super::policy::{Policy, PolicyError};
+use super::resample::Resamples;
 use super::scores::Scores;
+use super::stats::concordance::Concordance;
 use super::stats::delong;
 use super::stats::mcnemar::Discordance;
 use super::stats::moments::Moments;
+use super::stats::sorted::Tag;
 use super::verdict::verdict;
 
 /// One holdout row with both models' scores, each a probability of the positive class.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
+pub struct Row<'a> {
     /// The label.
     pub positive: bool,
     /// The challenger's score, 0 to 1.
     pub challenger: f64,
     /// The champion's score, 0 to 1; `None` for a first model.
     pub champion: Option<f64>,
+    /// Values of the columns that [`Judge::columns`] lists, in that order.
+    pub columns: &'a [&'a str],
 }
 
 /// Accumulates paired rows; memory is bounded by the policy's `sample_above`.
@@ -33,6 +39,8 @@ pub struct Judge {
     log_loss_change: Moments,
     brier_change: Moments,
     scores: Scores,
+    columns: Vec<String>,
+    counts: Counts,
 }
 
 /// One model's streaming measures.
@@ -54,6 +62,9 @@ pub(super) struct Evidence {
     pub(super) metrics: BothMetrics,
     pub(super) ranked: u64,
     pub(super) areas: Areas,
+    pub(super) counts: Counts,
+    pub(super) resamples: Resamples,
+    pub(super) pairs: Option<Concordance>,
 }
 
 /// What DeLong found.
@@ -70,6 +81,8 @@ impl Judge {
     /// A judge under this policy. The seed draws the sample where one is needed.
     pub fn new(policy: &Policy, against: Against, seed: u64) -> Result<Self, PolicyError> {
         policy.check()?;
+        let columns = policy.columns();
+        let counts = Counts::new(&columns, policy.cluster.as_deref(), &policy.groupings());
         Ok(Self {
             policy: policy.clone(),
             against,
@@ -80,32 +93,46 @@ impl Judge {
             log_loss_change: Moments::default(),
             brier_change: Moments::default(),
             scores: Scores::new(policy.sample_above, seed),
+            columns,
+            counts,
         })
     }
 
+    /// The columns each row must bring: clusters, groups, slices.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
     /// Takes one row in.
-    pub fn push(&mut self, row: &Row) {
+    pub fn push(&mut self, row: &Row<'_>) {
         let threshold = self.policy.threshold;
         let new = self.challenger.push(row.positive, row.challenger, threshold);
+        let (mut predicted, mut losses) = (false, (0.0, 0.0));
         if let Some(score) = row.champion {
             let old = self.champion.push(row.positive, score, threshold);
             self.discordance.rows += 1;
             self.discordance.challenger_only += u64::from(new.right && !old.right);
             self.discordance.champion_only += u64::from(old.right && !new.right);
-            self.log_loss_change.push(new.log_loss - old.log_loss);
-            self.brier_change.push(new.brier - old.brier);
+            predicted = old.predicted;
+            losses = (new.log_loss - old.log_loss, new.brier - old.brier);
+            self.log_loss_change.push(losses.0);
+            self.brier_change.push(losses.1);
         }
-        self.scores.push(row.positive, row.challenger, row.champion);
+        let count = |cells: &mut Cells| cells.add(row.positive, predicted, new.predicted);
+        let block = self.counts.push(row.columns, count, losses);
+        self.scores.push(Tag::new(row.positive, block), row.challenger, row.champion);
     }
 
     /// Tests, weighs and concludes.
     pub fn finish(self) -> Judgement {
-        let Scores { challenger, champion, positive, .. } = &self.scores;
+        let sample = self.scores.sample();
+        let Scores { challenger, champion, tags, .. } = self.scores;
+        let blocks = self.counts.blocks.len();
+        let mut pairs = self.policy.cluster.as_ref().map(|_| Concordance::new(blocks));
         let areas = match self.against {
-            Against::Champion => {
-                delong::compare(champion, challenger, positive).map_or(Areas::Undefined, Areas::Two)
-            }
-            Against::Nobody => delong::area(challenger, positive).map_or(Areas::Undefined, Areas::One),
+            Against::Champion => delong::compare(champion, challenger, &tags, pairs.as_mut())
+                .map_or(Areas::Undefined, Areas::Two),
+            Against::Nobody => delong::area(challenger, &tags).map_or(Areas::Undefined, Areas::One),
         };
         let (new_auc, old_auc) = match &areas {
             Areas::Undefined => (None, None),
@@ -123,10 +150,14 @@ impl Judge {
                 champion: (self.against == Against::Champion).then(|| self.champion.metrics(old_auc)),
                 challenger: Some(self.challenger.metrics(new_auc)),
             },
-            ranked: positive.len() as u64,
+            ranked: tags.len() as u64,
             areas,
+            resamples: Resamples::new(blocks, self.policy.resamples_needed(), self.seed),
+            counts: self.counts,
+            pairs,
         };
-        let (tests, reasons) = algebra::weigh(&self.policy, self.against, &evidence);
+        let Weighed { tests, reasons, fairness, slices } =
+            algebra::weigh(&self.policy, self.against, &evidence);
         Judgement {
             rules_version: RULES_VERSION,
             verdict: verdict(&reasons),
@@ -135,7 +166,10 @@ impl Judge {
             positives: evidence.positives,
             tests,
             metrics: evidence.metrics,
-            sample: self.scores.sample(),
+            fairness,
+            slices,
+            sample,
+            forced: None,
             seed: self.seed,
             policy: self.policy,
         }
@@ -144,6 +178,7 @@ impl Judge {
 
 /// How one model did on one row.
 struct Outcome {
+    predicted: bool,
     right: bool,
     log_loss: f64,
     brier: f64,
@@ -164,7 +199,7 @@ impl Tally {
         let brier = (score - f64::from(u8::from(positive))).powi(2);
         self.log_loss.push(log_loss);
         self.brier.push(brier);
-        Outcome { right: predicted == positive, log_loss, brier }
+        Outcome { predicted, right: predicted == positive, log_loss, brier }
     }
 
     fn metrics(&self, auc: Option<f64>) -> BinaryMetrics {

@@ -1,9 +1,16 @@
 //! judgement.json: the verdict with everything it rests on.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::algebra;
+use super::fairness::GroupFairness;
+use super::force::Forced;
 use super::policy::{Metric, Policy};
+use super::slices::SliceFinding;
 use super::stats::Interval;
+use super::stats::mcnemar::Discordance;
 use super::verdict::{Check, Code, Reason, Verdict, verdict};
 
 /// The version of the gate's rules; a judgement replays with the same version, policy, seed and inputs.
@@ -26,9 +33,18 @@ pub struct Judgement {
     pub tests: Vec<Test>,
     /// Both models' measures on these rows.
     pub metrics: BothMetrics,
+    /// By grouping: the disadvantaged group against the rest.
+    #[serde(default)]
+    pub fairness: BTreeMap<String, GroupFairness>,
+    /// The worst slices, the worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<SliceFinding>,
     /// Set when the rank tests saw a sample of the rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
+    /// Set when a person promoted against the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced: Option<Forced>,
     /// Seed of everything random.
     pub seed: u64,
     /// The policy that was applied.
@@ -47,8 +63,32 @@ impl Judgement {
             positives: 0,
             tests: Vec::new(),
             metrics: BothMetrics::default(),
+            fairness: BTreeMap::new(),
+            slices: Vec::new(),
             sample: None,
+            forced: None,
             seed,
+            policy: policy.clone(),
+        }
+    }
+
+    /// The judgement of a table of discordant rows alone: accuracy only, against the policy's guard of
+    /// accuracy where it has one.
+    pub fn of_counts(policy: &Policy, table: Discordance) -> Self {
+        let (tests, reasons) = algebra::weigh_counts(policy, &table);
+        Self {
+            rules_version: RULES_VERSION,
+            verdict: verdict(&reasons),
+            reasons,
+            rows: table.rows,
+            positives: 0,
+            tests,
+            metrics: BothMetrics::default(),
+            fairness: BTreeMap::new(),
+            slices: Vec::new(),
+            sample: None,
+            forced: None,
+            seed: 0,
             policy: policy.clone(),
         }
     }
@@ -73,6 +113,10 @@ pub enum TestName {
     Delong,
     /// Paired t-test on the rows' losses.
     PairedT,
+    /// BCa bootstrap over whole clusters: decides every metric where the policy names a cluster column.
+    ClusterBootstrap,
+    /// BCa bootstrap over rows, for metrics without a test of their own.
+    Bootstrap,
     /// A first model's own area with DeLong's interval.
     DelongInterval,
     /// A first model's own accuracy with Wilson's interval.
@@ -144,6 +188,9 @@ impl BinaryMetrics {
             Metric::Accuracy => self.accuracy,
             Metric::LogLoss => self.log_loss,
             Metric::Brier => self.brier,
+            Metric::Precision => self.precision,
+            Metric::Recall => self.recall,
+            Metric::F1 => self.f1,
         }
     }
 }

@@ -16,12 +16,16 @@ struct Fields<'a> {
     label: Scalar,
     #[serde(default, rename = "SageMakerOutput")]
     output: Output,
+    #[serde(default)]
+    columns: Columns,
 }
 
 /// A parsed line: a label and a score that hold.
 pub(super) struct Line {
     pub(super) positive: bool,
     pub(super) score: f64,
+    /// Name and value, for those that are texts, numbers or truth values.
+    pub(super) columns: Vec<(String, String)>,
 }
 
 impl Line {
@@ -44,7 +48,7 @@ impl Line {
         match fields.output.0 {
             None => Err(PairError::MissingOutput { side, line, row: fields.row.into_owned() }),
             Some(Scalar::Number(score)) if (0.0..=1.0).contains(&score) => {
-                Ok((fields.row, Self { positive, score }))
+                Ok((fields.row, Self { positive, score, columns: fields.columns.0 }))
             }
             Some(other) => Err(PairError::BadScore { side, line, found: other.to_string() }),
         }
@@ -98,6 +102,34 @@ impl<'de> Deserialize<'de> for Scalar {
             }
         }
         deserializer.deserialize_any(Scalars)
+    }
+}
+
+/// The columns the gate may need, as text; nested values and nulls are left out.
+#[derive(Default)]
+struct Columns(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Columns {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Columns;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of columns")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Columns, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(key) = map.next_key::<String>()? {
+                    match map.next_value::<Scalar>()? {
+                        Scalar::Null => {}
+                        Scalar::Text(text) => pairs.push((key, text)),
+                        plain => pairs.push((key, plain.to_string())),
+                    }
+                }
+                Ok(Columns(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
     }
 }
 

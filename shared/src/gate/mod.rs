@@ -44,24 +44,34 @@
 //! ```
 
 mod algebra;
+mod cells;
 pub mod convergence;
+pub mod fairness;
+mod force;
 mod judge;
 mod judgement;
 mod line;
 mod pairs;
 mod policy;
+mod resample;
 mod rng;
 mod scores;
+mod slices;
 pub mod stats;
+mod table;
+mod values;
 mod verdict;
 
 #[cfg(test)]
 mod tests;
 
+pub use force::{ForceError, Forced, MIN_REASON};
 pub use judge::{Judge, Row};
 pub use judgement::{
     BinaryMetrics, BothMetrics, Confusion, Judgement, RULES_VERSION, Sample, Test, TestName,
 };
 pub use pairs::{Against, MAX_BUFFERED, PairError, PairReader, Side};
 pub use policy::{Better, Floor, Guard, Metric, Policy, PolicyError, Superiority, TrainingBound};
+pub use slices::{NamedSlice, SliceFinding, SlicePolicy};
+pub use table::{TableColumns, TableError, TableReader};
 pub use verdict::{Check, Code, Reason, Verdict, Weight, verdict};

@@ -118,6 +118,21 @@ pub enum PairError {
         /// Which row.
         row: String,
     },
+    /// A line lacks a column that the policy needs.
+    #[error(
+        "line {line} of the {side}'s output (row {row:?}) has no column {column:?}, which the gate's policy \
+         names; list it among the columns that the gate needs in pipeline.yaml"
+    )]
+    MissingColumn {
+        /// Whose output.
+        side: Side,
+        /// Which line.
+        line: u64,
+        /// Which row.
+        row: String,
+        /// Which column.
+        column: String,
+    },
     /// One output ends before the other.
     #[error("the {side}'s output ends after {lines} lines, the other goes on; is the transform complete?")]
     Shorter {
@@ -214,8 +229,14 @@ impl PairReader {
         while let Some(new) = self.challenger.peek() {
             let line = self.line + 1;
             let Some(champion) = &mut self.champion else {
-                let (_, row) = Line::parse(self.challenger.slice(new), Side::Challenger, line)?;
-                judge.push(&Row { positive: row.positive, challenger: row.score, champion: None });
+                let (id, row) = Line::parse(self.challenger.slice(new), Side::Challenger, line)?;
+                let columns = pick(judge.columns(), &row, &id, line)?;
+                judge.push(&Row {
+                    positive: row.positive,
+                    challenger: row.score,
+                    champion: None,
+                    columns: &columns,
+                });
                 self.challenger.take(new);
                 self.line = line;
                 continue;
@@ -233,10 +254,12 @@ impl PairReader {
             if new_row.positive != old_row.positive {
                 return Err(PairError::LabelsDiffer { line, row: new_id.into_owned() });
             }
+            let columns = pick(judge.columns(), &new_row, &new_id, line)?;
             judge.push(&Row {
                 positive: new_row.positive,
                 challenger: new_row.score,
                 champion: Some(old_row.score),
+                columns: &columns,
             });
             self.challenger.take(new);
             champion.take(old);
@@ -256,6 +279,22 @@ impl PairReader {
         }
         Ok(())
     }
+}
+
+/// The values of the columns the judge needs, from the challenger's line.
+fn pick<'a>(names: &[String], row: &'a Line, id: &str, line: u64) -> Result<Vec<&'a str>, PairError> {
+    let value = |name: &String| row.columns.iter().find(|(key, _)| key == name).map(|(_, v)| v.as_str());
+    names
+        .iter()
+        .map(|name| {
+            value(name).ok_or_else(|| PairError::MissingColumn {
+                side: Side::Challenger,
+                line,
+                row: id.to_owned(),
+                column: name.clone(),
+            })
+        })
+        .collect()
 }
 
 /// Where a line lies in the buffer and where the next begins.

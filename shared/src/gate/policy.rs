@@ -6,6 +6,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fairness::FairnessPolicy;
+use super::slices::SlicePolicy;
+
 /// A measure of a binary classifier that the gate can test on paired rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -18,9 +21,19 @@ pub enum Metric {
     LogLoss,
     /// Mean squared error of the probability; lower is better; tested by a paired t-test.
     Brier,
+    /// Share of predicted positives that are positive; tested by bootstrap.
+    Precision,
+    /// Share of positives predicted positive; tested by bootstrap.
+    Recall,
+    /// Harmonic mean of precision and recall; tested by bootstrap.
+    F1,
 }
 
 impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Auc, Self::Accuracy, Self::LogLoss, Self::Brier, Self::Precision, Self::Recall, Self::F1];
+
     /// The name as written in pipeline.yaml.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,18 +41,21 @@ impl Metric {
             Self::Accuracy => "accuracy",
             Self::LogLoss => "log_loss",
             Self::Brier => "brier",
+            Self::Precision => "precision",
+            Self::Recall => "recall",
+            Self::F1 => "f1",
         }
     }
 
     /// The metric of this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Auc, Self::Accuracy, Self::LogLoss, Self::Brier].into_iter().find(|m| m.as_str() == name)
+        Self::ALL.into_iter().find(|m| m.as_str() == name)
     }
 
     /// Whether more of it is better or worse.
     pub fn better(self) -> Better {
         match self {
-            Self::Auc | Self::Accuracy => Better::Higher,
+            Self::Auc | Self::Accuracy | Self::Precision | Self::Recall | Self::F1 => Better::Higher,
             Self::LogLoss | Self::Brier => Better::Lower,
         }
     }
@@ -129,6 +145,16 @@ pub struct Policy {
     /// The area under the curve needs the scores in memory, 24 bytes a row. Above this many rows a
     /// seeded random sample of as many is taken, and the judgement says so. Default 10 million.
     pub sample_above: u64,
+    /// The column that says which rows belong together (a day, a user): rows of one value are
+    /// resampled as one, and the cluster bootstrap decides instead of tests that take rows for
+    /// independent. Default: none.
+    pub cluster: Option<String>,
+    /// Resamples of the bootstrap. Default 2000.
+    pub resamples: u32,
+    /// Groups of people that must not be treated worse. Default: none.
+    pub fairness: FairnessPolicy,
+    /// Parts of the rows that must not be lost. Default: none.
+    pub slices: SlicePolicy,
     /// What the training job's final metrics must satisfy. Default: nothing required, but a metric
     /// that is reported must be finite.
     pub convergence: Vec<TrainingBound>,
@@ -149,6 +175,10 @@ impl Default for Policy {
             ],
             floors: Vec::new(),
             sample_above: 10_000_000,
+            cluster: None,
+            resamples: 2000,
+            fairness: FairnessPolicy::default(),
+            slices: SlicePolicy::default(),
             convergence: Vec::new(),
         }
     }
@@ -167,6 +197,40 @@ pub struct PolicyError {
 }
 
 impl Policy {
+    /// Reads a gate section from YAML; a whole pipeline.yaml is no gate section.
+    pub fn from_yaml(text: &str) -> Result<Self, PolicyError> {
+        serde_saphyr::from_str(text).map_err(|error| PolicyError {
+            field: "*".to_owned(),
+            found: error.to_string(),
+            fix: "write the fields of the gate section as they stand in pipeline.yaml",
+        })
+    }
+
+    /// The columns a row must bring, in the order in which it brings them.
+    pub fn columns(&self) -> Vec<String> {
+        let groupings = self.groupings();
+        let mut columns: Vec<String> = Vec::new();
+        for name in self.cluster.iter().chain(groupings.iter().flatten()) {
+            if !columns.contains(name) {
+                columns.push(name.clone());
+            }
+        }
+        columns
+    }
+
+    /// How many resamples this policy's checks need: none where no check is a bootstrap.
+    pub(super) fn resamples_needed(&self) -> u32 {
+        let metrics = self.guards.iter().map(|g| g.metric).chain(self.superiority.iter().map(|s| s.metric));
+        let by_bootstrap = |m: Metric| matches!(m, Metric::Precision | Metric::Recall | Metric::F1);
+        let needed = self.cluster.is_some() || !self.fairness.groups.is_empty();
+        if needed || metrics.into_iter().any(by_bootstrap) { self.resamples } else { 0 }
+    }
+
+    pub(super) fn groupings(&self) -> Vec<Vec<String>> {
+        let fairness = self.fairness.groups.iter().map(|g| g.columns.clone());
+        fairness.chain(self.slices.groupings()).collect()
+    }
+
     /// Checks what the types cannot: ranges, doubled entries, bounds that no value meets.
     pub fn check(&self) -> Result<(), PolicyError> {
         let wrong =
@@ -210,6 +274,27 @@ impl Policy {
                 "write a number",
             );
         }
+        if !(200..=100_000).contains(&self.resamples) {
+            return wrong("resamples", self.resamples.to_string(), "write 200 to 100000; 2000 is usual");
+        }
+        if self.fairness.groups.iter().any(|g| g.columns.is_empty() || g.columns.iter().any(String::is_empty))
+        {
+            return wrong(
+                "fairness.groups",
+                "a group without columns".to_owned(),
+                "name at least one column",
+            );
+        }
+        for rule in &self.fairness.rules {
+            let fine = |x: f64| (0.0..=1.0).contains(&x);
+            if !(rule.acceptable.is_none_or(fine) && rule.tolerance >= 0.0 && rule.tolerance.is_finite()) {
+                return wrong(
+                    &format!("fairness.rules.{}", rule.measure.as_str()),
+                    format!("acceptable {:?}, tolerance {}", rule.acceptable, rule.tolerance),
+                    "write acceptable between 0 and 1 and a tolerance of 0 or more",
+                );
+            }
+        }
         let lists = [
             ("superiority", self.superiority.iter().map(|s| s.metric).collect::<Vec<_>>()),
             ("guards", self.guards.iter().map(|g| g.metric).collect()),
@@ -240,6 +325,7 @@ impl Policy {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::gate::fairness::Groups;
 
     #[test]
     fn the_default_holds_and_reads_back() {
@@ -262,6 +348,10 @@ mod tests {
         assert_eq!(refused(&|p| p.alpha = 0.0), "alpha");
         assert_eq!(refused(&|p| p.sample_above = 0), "sample_above");
         assert_eq!(refused(&|p| p.superiority.clear()), "superiority");
+        assert_eq!(refused(&|p| p.resamples = 3), "resamples");
+        assert_eq!(refused(&|p| p.fairness.rules[0].acceptable = Some(2.0)), "fairness.rules.DI");
+        let nobody = Groups { columns: Vec::new(), disadvantaged: None };
+        assert_eq!(refused(&|p| p.fairness.groups.push(nobody.clone())), "fairness.groups");
         assert_eq!(refused(&|p| p.superiority[0].minimum_effect = -1.0), "superiority.auc.minimum_effect");
         assert_eq!(refused(&|p| p.guards[1].margin = 0.0), "guards.accuracy.margin");
         assert_eq!(refused(&|p| p.guards[1].metric = Metric::Auc), "guards");

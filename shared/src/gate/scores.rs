@@ -2,14 +2,15 @@
 
 use super::judgement::Sample;
 use super::rng::SplitMix64;
+use super::stats::sorted::Tag;
 
-/// Paired scores and labels, column by column. At most `cap` rows, 17 bytes each, plus what sorting takes.
+/// Paired scores and tags, column by column: at most `cap` rows, 20 bytes each.
 #[derive(Debug)]
 pub(super) struct Scores {
     pub(super) challenger: Vec<f64>,
     /// Empty for a first model.
     pub(super) champion: Vec<f64>,
-    pub(super) positive: Vec<bool>,
+    pub(super) tags: Vec<Tag>,
     cap: usize,
     seen: u64,
     seed: u64,
@@ -21,7 +22,7 @@ impl Scores {
         Self {
             challenger: Vec::new(),
             champion: Vec::new(),
-            positive: Vec::new(),
+            tags: Vec::new(),
             // Row numbers are 32 bits wide when sorted.
             cap: usize::try_from(cap.min(u64::from(u32::MAX))).unwrap_or(u32::MAX as usize),
             seen: 0,
@@ -31,17 +32,17 @@ impl Scores {
     }
 
     /// Takes a row in; above the cap by reservoir sampling (Vitter's algorithm R).
-    pub(super) fn push(&mut self, positive: bool, challenger: f64, champion: Option<f64>) {
+    pub(super) fn push(&mut self, tag: Tag, challenger: f64, champion: Option<f64>) {
         self.seen += 1;
-        if self.positive.len() < self.cap {
-            self.positive.push(positive);
+        if self.tags.len() < self.cap {
+            self.tags.push(tag);
             self.challenger.push(challenger);
             self.champion.extend(champion);
             return;
         }
         let slot = self.rng.below(self.seen) as usize;
-        if let (Some(p), Some(s)) = (self.positive.get_mut(slot), self.challenger.get_mut(slot)) {
-            *p = positive;
+        if let (Some(t), Some(s)) = (self.tags.get_mut(slot), self.challenger.get_mut(slot)) {
+            *t = tag;
             *s = challenger;
             if let (Some(s), Some(champion)) = (self.champion.get_mut(slot), champion) {
                 *s = champion;
@@ -50,7 +51,7 @@ impl Scores {
     }
 
     pub(super) fn sample(&self) -> Option<Sample> {
-        let kept = self.positive.len() as u64;
+        let kept = self.tags.len() as u64;
         (kept < self.seen).then_some(Sample { kept, of: self.seen, seed: self.seed })
     }
 }

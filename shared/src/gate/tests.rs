@@ -7,7 +7,7 @@ use super::rng::SplitMix64;
 use super::*;
 
 /// Rows whose scores follow the label with this strength (0 guesses, 1 knows).
-fn rows(n: u64, seed: u64, challenger: f64, champion: Option<f64>) -> Vec<Row> {
+fn rows(n: u64, seed: u64, challenger: f64, champion: Option<f64>) -> Vec<Row<'static>> {
     let mut rng = SplitMix64::new(seed);
     let mut unit = move || rng.next_u64() as f64 / u64::MAX as f64;
     (0..n)
@@ -17,12 +17,12 @@ fn rows(n: u64, seed: u64, challenger: f64, champion: Option<f64>) -> Vec<Row> {
                 let towards = if positive { 1.0 } else { 0.0 };
                 strength * 0.5 * (towards - 0.5) + 0.25 + 0.5 * unit()
             };
-            Row { positive, challenger: score(challenger), champion: champion.map(&mut score) }
+            Row { positive, challenger: score(challenger), champion: champion.map(&mut score), columns: &[] }
         })
         .collect()
 }
 
-fn judged(policy: &Policy, rows: &[Row]) -> Judgement {
+fn judged(policy: &Policy, rows: &[Row<'_>]) -> Judgement {
     let against = if rows.iter().any(|r| r.champion.is_some()) { Against::Champion } else { Against::Nobody };
     let mut judge = Judge::new(policy, against, 7).unwrap();
     rows.iter().for_each(|row| judge.push(row));
@@ -157,12 +157,13 @@ proptest! {
         rows in prop::collection::vec((any::<bool>(), 0_u8..=4, 0_u8..=4), 0..400),
         minimum in 0_u64..100,
     ) {
-        let rows: Vec<Row> = rows
+        let rows: Vec<Row<'_>> = rows
             .into_iter()
             .map(|(positive, new, old)| Row {
                 positive,
                 challenger: f64::from(new) / 4.0,
                 champion: Some(f64::from(old) / 4.0),
+                columns: &[],
             })
             .collect();
         let policy = Policy { minimum_rows: minimum, minimum_rows_per_class: 5, ..Policy::default() };

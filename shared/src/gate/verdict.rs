@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::fairness::Measure;
 use super::policy::Metric;
 
 /// What shall become of the challenger.
@@ -33,6 +34,12 @@ pub enum Check {
     Superiority(Metric),
     /// All superiority checks together.
     Win,
+    /// Whether a grouping has a group large enough to judge.
+    Group(String),
+    /// A measure of fairness over a grouping.
+    Fairness(String, Measure),
+    /// A slice, as `column=value`.
+    Slice(String),
 }
 
 impl fmt::Display for Check {
@@ -44,6 +51,9 @@ impl fmt::Display for Check {
             Self::Guard(metric) => write!(f, "guard:{metric}"),
             Self::Superiority(metric) => write!(f, "superiority:{metric}"),
             Self::Win => f.write_str("win"),
+            Self::Group(grouping) => write!(f, "group:{grouping}"),
+            Self::Fairness(grouping, measure) => write!(f, "fairness:{grouping}:{}", measure.as_str()),
+            Self::Slice(slice) => write!(f, "slice:{slice}"),
         }
     }
 }
@@ -59,6 +69,9 @@ impl<'de> Deserialize<'de> for Check {
         let text = String::deserialize(deserializer)?;
         let (kind, subject) = text.split_once(':').unwrap_or((&text, ""));
         let metric = Metric::named(subject);
+        let fairness = subject
+            .rsplit_once(':')
+            .and_then(|(grouping, measure)| Some((grouping, Measure::named(measure)?)));
         match (kind, metric) {
             ("input", None) => Ok(Self::Input),
             ("rows", None) => Ok(Self::Rows),
@@ -66,7 +79,14 @@ impl<'de> Deserialize<'de> for Check {
             ("floor", Some(metric)) => Ok(Self::Floor(metric)),
             ("guard", Some(metric)) => Ok(Self::Guard(metric)),
             ("superiority", Some(metric)) => Ok(Self::Superiority(metric)),
-            _ => Err(serde::de::Error::custom(format!("no check of the gate is called {text:?}"))),
+            ("group", _) => Ok(Self::Group(subject.to_owned())),
+            ("slice", _) => Ok(Self::Slice(subject.to_owned())),
+            _ => match fairness {
+                Some((grouping, measure)) if kind == "fairness" => {
+                    Ok(Self::Fairness(grouping.to_owned(), measure))
+                }
+                _ => Err(serde::de::Error::custom(format!("no check of the gate is called {text:?}"))),
+            },
         }
     }
 }
@@ -105,6 +125,24 @@ pub enum Code {
     TooFewOfOneClass,
     /// The test has no answer on these rows, for example for want of variance.
     Undefined,
+    /// A fairness measure is acceptable, or not shown to be worse than the champion's.
+    FairnessHeld,
+    /// A fairness measure is not acceptable and shown to be worse; the policy blocks.
+    FairnessBroken,
+    /// The same; the policy asks a person.
+    FairnessAsks,
+    /// The same; the policy only tells.
+    FairnessWarning,
+    /// No group of a grouping, or not the one named, has enough rows.
+    GroupTooSmall,
+    /// A slice is shown to lose; the policy blocks.
+    SliceBroken,
+    /// The same; the policy asks a person.
+    SliceAsks,
+    /// The same; the policy only tells.
+    SliceWarning,
+    /// A slice that must be there has too few rows.
+    SliceTooSmall,
     /// The outputs do not join, or hold something that is no score or label.
     UnusableInput,
 }
@@ -130,14 +168,27 @@ impl Code {
     /// How it weighs.
     pub fn weight(self) -> Weight {
         match self {
-            Self::Harm | Self::FloorBroken => Weight::Bad,
-            Self::TooFewRows | Self::TooFewOfOneClass | Self::Undefined | Self::UnusableInput => {
-                Weight::Insufficient
-            }
+            Self::Harm | Self::FloorBroken | Self::FairnessBroken | Self::SliceBroken => Weight::Bad,
+            Self::TooFewRows
+            | Self::TooFewOfOneClass
+            | Self::Undefined
+            | Self::GroupTooSmall
+            | Self::SliceTooSmall
+            | Self::UnusableInput => Weight::Insufficient,
             Self::NotSuperior => Weight::NotBetter,
-            Self::GuardUndecided | Self::FloorUnproven | Self::NoFloors => Weight::Undecided,
+            Self::GuardUndecided
+            | Self::FloorUnproven
+            | Self::NoFloors
+            | Self::FairnessAsks
+            | Self::SliceAsks => Weight::Undecided,
             Self::Superior | Self::FloorProven => Weight::Win,
-            Self::NonInferior | Self::FloorHeld | Self::NoGain | Self::GainTooSmall => Weight::Fine,
+            Self::NonInferior
+            | Self::FloorHeld
+            | Self::NoGain
+            | Self::GainTooSmall
+            | Self::FairnessHeld
+            | Self::FairnessWarning
+            | Self::SliceWarning => Weight::Fine,
         }
     }
 }
@@ -198,7 +249,13 @@ mod tests {
 
     #[test]
     fn checks_read_back() {
-        for check in [Check::Input, Check::Guard(Metric::LogLoss), Check::Floor(Metric::Auc), Check::Win] {
+        let named = [
+            Check::Fairness("sex & race".into(), Measure::Di),
+            Check::Group("sex".into()),
+            Check::Slice("hour=a:b".into()),
+        ];
+        let plain = [Check::Input, Check::Guard(Metric::LogLoss), Check::Floor(Metric::Auc), Check::Win];
+        for check in plain.into_iter().chain(named) {
             let text = serde_json::to_string(&check).unwrap();
             assert_eq!(serde_json::from_str::<Check>(&text).unwrap(), check);
         }

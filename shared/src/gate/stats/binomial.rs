@@ -7,19 +7,20 @@ use std::f64::consts::PI;
 
 /// `P(X = k)` for `n` fair coins.
 pub fn half_pmf(k: u64, n: u64) -> f64 {
+    ln_half_pmf(k, n).exp()
+}
+
+/// The natural logarithm of [`half_pmf`], for what underflows.
+pub fn ln_half_pmf(k: u64, n: u64) -> f64 {
     if k > n {
-        return 0.0;
+        return f64::NEG_INFINITY;
     }
     if k == 0 || k == n {
-        return (-(n as f64) * std::f64::consts::LN_2).exp();
+        return -(n as f64) * std::f64::consts::LN_2;
     }
     let (x, y, m) = (k as f64, (n - k) as f64, n as f64);
-    let log = stirling_error(m)
-        - stirling_error(x)
-        - stirling_error(y)
-        - deviance(x, m / 2.0)
-        - deviance(y, m / 2.0);
-    log.exp() * (m / (2.0 * PI * x * y)).sqrt()
+    stirling_error(m) - stirling_error(x) - stirling_error(y) - deviance(x, m / 2.0) - deviance(y, m / 2.0)
+        + 0.5 * (m / (2.0 * PI * x * y)).ln()
 }
 
 /// `P(X <= k)` for `n` fair coins. Sums outwards from `k` until terms vanish: about `20 √n` steps at most.
@@ -66,7 +67,7 @@ fn deviance(x: f64, mean: f64) -> f64 {
     let mut sum = difference * ratio;
     let mut term = 2.0 * x * ratio;
     let squared = ratio * ratio;
-    for j in 1_u32..1000 {
+    for j in 1_u32.. {
         term *= squared;
         let next = sum + term / f64::from(2 * j + 1);
         if next == sum {

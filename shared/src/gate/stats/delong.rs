@@ -4,6 +4,9 @@
 //! gives every row's placement, ties counted half. The variance of the difference comes from the
 //! differences of placements, which is lᵀSl without the covariance matrix.
 
+use super::concordance::Concordance;
+use super::moments::Moments;
+use super::sorted::{Entry, Tag, by_score};
 use super::{Interval, normal_upper, two_sided};
 
 /// An area under the ROC curve with its variance.
@@ -61,72 +64,79 @@ impl Comparison {
     }
 }
 
-/// One model's area; `None` below two rows of either class. `scores` and `positive` run side by side.
-pub fn area(scores: &[f64], positive: &[bool]) -> Option<Area> {
-    let (auc, placements) = placements(scores, positive)?;
-    let variance = variance(positive, |row| placements.get(row).copied().unwrap_or(auc));
-    Some(Area { auc, variance })
+/// One model's area; `None` below two rows of either class. `scores` and `tags` run side by side.
+pub fn area(scores: Vec<f64>, tags: &[Tag]) -> Option<Area> {
+    let (auc, placements) = placements(scores, tags, None)?;
+    Some(Area { auc, variance: variance(tags, |row| at(&placements, row)) })
 }
 
-/// Two models over the same rows; `None` below two rows of either class.
-pub fn compare(champion: &[f64], challenger: &[f64], positive: &[bool]) -> Option<Comparison> {
-    let (auc_old, old) = placements(champion, positive)?;
-    let (auc_new, new) = placements(challenger, positive)?;
-    let at = |placements: &[f64], row: usize| placements.get(row).copied().unwrap_or(0.0);
+/// Two models over the same rows; `None` below two rows of either class. The scores make room for
+/// placements, so a row costs no memory beyond the sort's. A matrix, where given, takes in the pairs of
+/// blocks: challenger's minus champion's.
+pub fn compare(
+    champion: Vec<f64>,
+    challenger: Vec<f64>,
+    tags: &[Tag],
+    mut pairs: Option<&mut Concordance>,
+) -> Option<Comparison> {
+    let (auc_old, old) = placements(champion, tags, pairs.as_deref_mut().map(|p| (p, -1.0)))?;
+    let (auc_new, new) = placements(challenger, tags, pairs.map(|p| (p, 1.0)))?;
     Some(Comparison {
-        champion: Area { auc: auc_old, variance: variance(positive, |row| at(&old, row)) },
-        challenger: Area { auc: auc_new, variance: variance(positive, |row| at(&new, row)) },
+        champion: Area { auc: auc_old, variance: variance(tags, |row| at(&old, row)) },
+        challenger: Area { auc: auc_new, variance: variance(tags, |row| at(&new, row)) },
         difference: auc_new - auc_old,
-        variance: variance(positive, |row| at(&new, row) - at(&old, row)),
+        variance: variance(tags, |row| at(&new, row) - at(&old, row)),
     })
 }
 
+fn at(placements: &[f64], row: usize) -> f64 {
+    placements.get(row).copied().unwrap_or(f64::NAN)
+}
+
 /// The area and, row by row, the share of the other class that the row beats (ties half).
-fn placements(scores: &[f64], positive: &[bool]) -> Option<(f64, Vec<f64>)> {
-    let positives = positive.iter().filter(|&&p| p).count();
-    let negatives = positive.len() - positives;
-    if positives < 2 || negatives < 2 || scores.len() != positive.len() {
+fn placements(
+    scores: Vec<f64>,
+    tags: &[Tag],
+    pairs: Option<(&mut Concordance, f64)>,
+) -> Option<(f64, Vec<f64>)> {
+    let positives = tags.iter().filter(|t| t.positive()).count() as u64;
+    let negatives = tags.len() as u64 - positives;
+    if positives < 2 || negatives < 2 {
         return None;
     }
-    let mut order: Vec<(f64, u32, bool)> = Vec::with_capacity(scores.len());
-    for (row, (&score, &positive)) in scores.iter().zip(positive).enumerate() {
-        order.push((score, u32::try_from(row).ok()?, positive));
+    let rows = by_score(&scores, tags)?;
+    if let Some((pairs, sign)) = pairs {
+        pairs.add(&rows, sign);
     }
-    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-
-    let mut placed = vec![0.0; scores.len()];
+    let mut placed = scores;
     let (mut negatives_below, mut positives_below, mut twice_wins) = (0_u64, 0_u64, 0_u128);
-    for ties in order.chunk_by(|a, b| a.0 == b.0) {
-        let tied_positives = ties.iter().filter(|t| t.2).count() as u64;
+    for ties in rows.chunk_by(Entry::ties) {
+        let tied_positives = ties.iter().filter(|e| e.tag.positive()).count() as u64;
         let tied_negatives = ties.len() as u64 - tied_positives;
-        let beaten = (2 * negatives_below + tied_negatives) as f64 / (2.0 * negatives as f64);
-        let above = 2 * (positives as u64 - positives_below) - tied_positives;
-        let losing = above as f64 / (2.0 * positives as f64);
-        for &(_, row, positive) in ties {
-            if let Some(place) = placed.get_mut(row as usize) {
-                *place = if positive { beaten } else { losing };
+        let twice_beaten = 2 * negatives_below + tied_negatives;
+        let twice_above = 2 * (positives - positives_below) - tied_positives;
+        let beaten = twice_beaten as f64 / (2.0 * negatives as f64);
+        let losing = twice_above as f64 / (2.0 * positives as f64);
+        for entry in ties {
+            if let Some(place) = placed.get_mut(entry.row as usize) {
+                *place = if entry.tag.positive() { beaten } else { losing };
             }
         }
-        twice_wins += u128::from(tied_positives) * u128::from(2 * negatives_below + tied_negatives);
+        twice_wins += u128::from(tied_positives) * u128::from(twice_beaten);
         negatives_below += tied_negatives;
         positives_below += tied_positives;
     }
-    let auc = twice_wins as f64 / (2.0 * positives as f64 * negatives as f64);
-    Some((auc, placed))
+    Some((twice_wins as f64 / (2.0 * positives as f64 * negatives as f64), placed))
 }
 
 /// `var(positives)/positives + var(negatives)/negatives` of a value per row.
-fn variance(positive: &[bool], value: impl Fn(usize) -> f64) -> f64 {
-    [true, false]
-        .into_iter()
-        .map(|class| {
-            let rows = || positive.iter().enumerate().filter(|&(_, &p)| p == class).map(|(row, _)| row);
-            let count = rows().count() as f64;
-            let mean = rows().map(&value).sum::<f64>() / count;
-            let squares = rows().map(|row| (value(row) - mean).powi(2)).sum::<f64>();
-            squares / (count - 1.0) / count
-        })
-        .sum()
+fn variance(tags: &[Tag], value: impl Fn(usize) -> f64) -> f64 {
+    let (mut positives, mut negatives) = (Moments::default(), Moments::default());
+    for (row, tag) in tags.iter().enumerate() {
+        if tag.positive() { &mut positives } else { &mut negatives }.push(value(row));
+    }
+    let share = |moments: Moments| moments.standard_error().map_or(f64::NAN, |e| e * e);
+    share(positives) + share(negatives)
 }
 
 #[cfg(test)]
@@ -156,11 +166,15 @@ mod tests {
         wins / pairs
     }
 
+    fn tags(positive: &[bool]) -> Vec<Tag> {
+        positive.iter().enumerate().map(|(row, &p)| Tag::new(p, row as u32 % 5)).collect()
+    }
+
     /// The worked table of DeLong, by hand: positives .9 .4 .7, negatives .3 .4 .1.
     #[test]
     fn small_case_by_hand() {
         let positive = [true, true, true, false, false, false];
-        let found = area(&[0.9, 0.4, 0.7, 0.3, 0.4, 0.1], &positive).unwrap();
+        let found = area(vec![0.9, 0.4, 0.7, 0.3, 0.4, 0.1], &tags(&positive)).unwrap();
         // Placements of positives 1, 5/6, 1; of negatives 1, 5/6, 1.
         assert!((found.auc - 17.0 / 18.0).abs() < 1e-15);
         assert!((found.variance - 2.0 * (1.0 / 108.0) / 3.0).abs() < 1e-15, "{found:?}");
@@ -168,16 +182,17 @@ mod tests {
 
     #[test]
     fn one_class_has_no_area() {
-        assert_eq!(area(&[0.1, 0.2, 0.3], &[true, true, true]), None);
-        assert_eq!(area(&[0.1, 0.2, 0.3], &[true, true, false]), None);
+        assert_eq!(area(vec![0.1, 0.2, 0.3], &tags(&[true; 3])), None);
+        assert_eq!(area(vec![0.1, 0.2, 0.3], &tags(&[true, true, false])), None);
     }
 
     #[test]
     fn identical_models_differ_by_nothing_and_a_certain_difference_proves_nothing() {
-        let positive = [true, false, true, false];
-        let same = compare(&[0.9, 0.1, 0.3, 0.4], &[0.9, 0.1, 0.3, 0.4], &positive).unwrap();
+        let tags = tags(&[true, false, true, false]);
+        let scores = vec![0.9, 0.1, 0.3, 0.4];
+        let same = compare(scores.clone(), scores, &tags, None).unwrap();
         assert_eq!((same.p_value(), same.difference), (Some(1.0), 0.0));
-        let certain = compare(&[0.5; 4], &[0.9, 0.1, 0.8, 0.2], &positive).unwrap();
+        let certain = compare(vec![0.5; 4], vec![0.9, 0.1, 0.8, 0.2], &tags, None).unwrap();
         assert_eq!((certain.p_value(), certain.interval(0.05), certain.difference), (None, None, 0.5));
     }
 
@@ -187,12 +202,43 @@ mod tests {
             let positive: Vec<bool> = rows.iter().map(|r| r.2).collect();
             let old: Vec<f64> = rows.iter().map(|r| f64::from(r.0) / 8.0).collect();
             let new: Vec<f64> = rows.iter().map(|r| f64::from(r.1) / 8.0).collect();
-            let Some(found) = compare(&old, &new, &positive) else { return Ok(()) };
+            let tags = tags(&positive);
+            let Some(found) = compare(old.clone(), new.clone(), &tags, None) else { return Ok(()) };
             prop_assert!((found.champion.auc - brute(&old, &positive)).abs() < 1e-12);
             prop_assert!((found.challenger.auc - brute(&new, &positive)).abs() < 1e-12);
-            let turned = compare(&new, &old, &positive).unwrap();
+            let turned = compare(new.clone(), old.clone(), &tags, None).unwrap();
             prop_assert!((turned.difference + found.difference).abs() < 1e-15);
             prop_assert!((turned.variance - found.variance).abs() < 1e-15);
+        }
+
+        /// The matrix of pairs gives the difference of any resample of blocks, and of all but one.
+        #[test]
+        fn blocks_resample_as_rows_do(
+            rows in prop::collection::vec((0_u8..8, 0_u8..8, any::<bool>()), 12..60),
+            weights in prop::array::uniform5(0_u8..4),
+        ) {
+            let positive: Vec<bool> = rows.iter().map(|r| r.2).collect();
+            let old: Vec<f64> = rows.iter().map(|r| f64::from(r.0) / 8.0).collect();
+            let new: Vec<f64> = rows.iter().map(|r| f64::from(r.1) / 8.0).collect();
+            let mut pairs = Concordance::new(5);
+            if compare(old.clone(), new.clone(), &tags(&positive), Some(&mut pairs)).is_none() {
+                return Ok(());
+            }
+            let difference = |times: &dyn Fn(usize) -> usize| {
+                let drawn: Vec<usize> =
+                    (0..rows.len()).flat_map(|row| std::iter::repeat_n(row, times(row % 5))).collect();
+                let pick = |scores: &[f64]| drawn.iter().map(|&r| scores[r]).collect::<Vec<_>>();
+                let labels: Vec<bool> = drawn.iter().map(|&r| positive[r]).collect();
+                brute(&pick(&new), &labels) - brute(&pick(&old), &labels)
+            };
+            let [found, whole] = pairs.differences(&weights.map(|w| [f64::from(w), 1.0]));
+            let expected = difference(&|block| usize::from(weights[block]));
+            prop_assert!((found - expected).abs() < 1e-12 || (found.is_nan() && expected.is_nan()));
+            prop_assert!((whole - difference(&|_| 1)).abs() < 1e-12);
+            for (left_out, found) in pairs.jackknife().into_iter().enumerate() {
+                let expected = difference(&|block| usize::from(block != left_out));
+                prop_assert!((found - expected).abs() < 1e-12 || (found.is_nan() && expected.is_nan()));
+            }
         }
     }
 }

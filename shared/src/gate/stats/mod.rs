@@ -3,11 +3,18 @@
 //! Formulas and worked numbers come from the sources named beside each function; every one is
 //! checked against printed values and against scipy, statsmodels or scikit-learn.
 
+pub mod bca;
 pub mod binomial;
+pub mod concordance;
 pub mod delong;
+pub mod diebold_mariano;
 pub mod mcnemar;
 pub mod moments;
+pub mod power;
+pub mod sequential;
+pub mod sorted;
 pub mod tango;
+pub mod wilcoxon;
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -95,6 +102,16 @@ mod tests {
             assert!((value - expected).abs() < 1e-15, "{found:?}");
         }
         assert_eq!(holm(&[]), Vec::<f64>::new());
+    }
+
+    /// statistics.md: Newcombe 56/70 − 48/80.
+    #[test]
+    fn newcombe_to_printed_digits() {
+        let found = crate::drift::newcombe(48, 80, 56, 70, normal_upper(0.025));
+        assert!(
+            found
+                .is_some_and(|(low, high)| (low - 0.0524315).abs() < 5e-8 && (high - 0.3338727).abs() < 5e-8)
+        );
     }
 
     #[test]
