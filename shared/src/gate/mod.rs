@@ -63,6 +63,8 @@ mod values;
 mod verdict;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
 
 pub use force::{ForceError, Forced, MIN_REASON};

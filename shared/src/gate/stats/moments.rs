@@ -1,7 +1,7 @@
 //! Mean and variance of a stream of values, by Welford's update.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
 use super::{Interval, normal_upper, two_sided};
 
@@ -55,10 +55,24 @@ impl Moments {
             (two_sided(statistic), normal_upper(alpha / 2.0))
         } else {
             let law = StudentsT::new(0.0, 1.0, freedom).ok()?;
-            ((2.0 * law.sf(statistic.abs())).min(1.0), -law.inverse_cdf(alpha / 2.0))
+            ((2.0 * law.sf(statistic.abs())).min(1.0), student_upper(&law, alpha / 2.0))
         };
         Some(TTest { statistic, p_value, interval: Interval::around(self.mean, critical * error) })
     }
+}
+
+/// Student's quantile that leaves `tail` (below ½) above it. Newton's steps from the normal quantile climb
+/// a convex tail and cannot overshoot; the library's own inverse is good to six digits only.
+pub(super) fn student_upper(law: &StudentsT, tail: f64) -> f64 {
+    let mut at = normal_upper(tail);
+    for _ in 0..100 {
+        let step = (law.sf(at) - tail) / law.pdf(at);
+        at += step;
+        if step.abs() <= 1e-15 * at.abs() {
+            break;
+        }
+    }
+    at
 }
 
 /// What a t-test found.

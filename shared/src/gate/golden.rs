@@ -1,0 +1,302 @@
+//! The numbers against scipy, statsmodels and scikit-learn: `tests/oracles/gate.py` wrote the golden values.
+#![allow(clippy::unwrap_used)]
+
+use serde::Deserialize;
+
+use super::stats::bca::bca;
+use super::stats::binomial::{half_cdf, half_pmf};
+use super::stats::diebold_mariano::diebold_mariano;
+use super::stats::mcnemar::Discordance;
+use super::stats::moments::Moments;
+use super::stats::power::share_upper_bound;
+use super::stats::sequential::ln_evidence;
+use super::stats::sorted::Tag;
+use super::stats::wilcoxon::signed_rank;
+use super::stats::{delong, holm, normal_upper, tango, wilson};
+use super::{Against, Judge, Metric, Policy, Row, TestName};
+
+#[derive(Deserialize)]
+struct Golden {
+    mcnemar: Vec<McnemarCase>,
+    binomial: Vec<BinomialCase>,
+    tango: Vec<TangoCase>,
+    rows: Vec<RowsCase>,
+    wilcoxon: Vec<RankCase>,
+    diebold_mariano: Vec<ForecastCase>,
+    bca: Vec<BcaCase>,
+    sequential: Vec<SequentialCase>,
+    proportions: Vec<ProportionCase>,
+    newcombe: Vec<(u64, u64, u64, u64, f64, f64)>,
+    holm: Vec<HolmCase>,
+    student: Vec<StudentCase>,
+}
+
+#[derive(Deserialize)]
+struct McnemarCase {
+    b: u64,
+    c: u64,
+    exact: f64,
+    mid_p: f64,
+    chi_squared: Option<f64>,
+    corrected: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct BinomialCase {
+    n: u64,
+    k: u64,
+    cdf: f64,
+    pmf: f64,
+}
+
+#[derive(Deserialize)]
+struct TangoCase {
+    b: u64,
+    c: u64,
+    n: u64,
+    delta: f64,
+    z: f64,
+}
+
+#[derive(Deserialize)]
+struct RowsCase {
+    label: Vec<u8>,
+    champion: Vec<f64>,
+    challenger: Vec<f64>,
+    auc: [f64; 2],
+    auc_variance: [f64; 2],
+    difference_variance: f64,
+    accuracy: [f64; 2],
+    precision: [Option<f64>; 2],
+    recall: [f64; 2],
+    f1: [f64; 2],
+    log_loss: [f64; 2],
+    brier: [f64; 2],
+    t: Option<f64>,
+    t_p: Option<f64>,
+    t_interval: [Option<f64>; 2],
+}
+
+#[derive(Deserialize)]
+struct RankCase {
+    differences: Vec<f64>,
+    statistic: f64,
+    p_value: f64,
+}
+
+#[derive(Deserialize)]
+struct ForecastCase {
+    differences: Vec<f64>,
+    horizon: usize,
+    statistic: f64,
+    p_value: f64,
+    interval: [f64; 2],
+}
+
+#[derive(Deserialize)]
+struct BcaCase {
+    estimate: f64,
+    replicates: Vec<f64>,
+    jackknife: Vec<f64>,
+    interval: [f64; 2],
+}
+
+#[derive(Deserialize)]
+struct SequentialCase {
+    b: u64,
+    c: u64,
+    prior: u64,
+    ln_evidence: f64,
+}
+
+#[derive(Deserialize)]
+struct ProportionCase {
+    hits: u64,
+    trials: u64,
+    upper: f64,
+    wilson: [f64; 2],
+}
+
+#[derive(Deserialize)]
+struct HolmCase {
+    p_values: Vec<f64>,
+    adjusted: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct StudentCase {
+    n: u64,
+    mean: f64,
+    statistic: f64,
+    p_value: f64,
+    interval: [f64; 2],
+}
+
+fn golden() -> Golden {
+    serde_json::from_str(include_str!("../../../tests/oracles/gate.json")).unwrap()
+}
+
+/// Relative error; below 1e-12 absolute, where cancellation leaves no more digits.
+#[track_caller]
+fn close(found: f64, expected: f64, relative: f64) {
+    let off = (found - expected).abs();
+    assert!(off <= relative * expected.abs() || off < 1e-12, "{found} is not {expected}");
+}
+
+fn table(b: u64, c: u64, rows: u64) -> Discordance {
+    Discordance { challenger_only: b, champion_only: c, rows }
+}
+
+#[test]
+fn mcnemar() {
+    for case in golden().mcnemar {
+        let t = table(case.b, case.c, case.b + case.c + 10);
+        close(t.exact(), case.exact, 1e-12);
+        close(t.mid_p(), case.mid_p, 1e-12);
+        assert_eq!(t.chi_squared().is_some(), case.chi_squared.is_some());
+        close(t.chi_squared().unwrap_or(0.0), case.chi_squared.unwrap_or(0.0), 1e-12);
+        close(t.chi_squared_corrected().unwrap_or(0.0), case.corrected.unwrap_or(0.0), 1e-12);
+    }
+}
+
+#[test]
+fn fair_coins_by_the_million() {
+    for case in golden().binomial {
+        close(half_cdf(case.k, case.n), case.cdf, 1e-9);
+        close(half_pmf(case.k, case.n), case.pmf, 1e-9);
+    }
+}
+
+#[test]
+fn tango_maximises_the_likelihood() {
+    for case in golden().tango {
+        close(tango::score(&table(case.b, case.c, case.n), case.delta).unwrap(), case.z, 1e-7);
+    }
+}
+
+#[test]
+fn delong_by_all_pairs() {
+    for case in golden().rows {
+        let tags: Vec<Tag> = case.label.iter().map(|&y| Tag::new(y == 1, 0)).collect();
+        let found = delong::compare(case.champion, case.challenger, &tags, None).unwrap();
+        for (area, (auc, variance)) in
+            [found.champion, found.challenger].iter().zip(case.auc.iter().zip(case.auc_variance))
+        {
+            close(area.auc, *auc, 1e-12);
+            close(area.variance, variance, 1e-10);
+        }
+        close(found.variance, case.difference_variance, 1e-10);
+    }
+}
+
+#[test]
+fn metrics_and_paired_t_of_whole_judgements() {
+    for case in golden().rows {
+        let mut judge = Judge::new(&Policy::default(), Against::Champion, 1).unwrap();
+        for ((label, champion), challenger) in case.label.iter().zip(&case.champion).zip(&case.challenger) {
+            judge.push(&Row {
+                positive: *label == 1,
+                challenger: *challenger,
+                champion: Some(*champion),
+                columns: &[],
+            });
+        }
+        let judgement = judge.finish();
+        let models = [judgement.metrics.champion.clone(), judgement.metrics.challenger.clone()];
+        for (model, found) in models.into_iter().enumerate() {
+            let found = found.unwrap();
+            close(found.auc.unwrap(), case.auc[model], 1e-12);
+            close(found.accuracy.unwrap(), case.accuracy[model], 1e-12);
+            assert_eq!(found.precision.is_some(), case.precision[model].is_some());
+            close(found.precision.unwrap_or(0.0), case.precision[model].unwrap_or(0.0), 1e-12);
+            close(found.recall.unwrap(), case.recall[model], 1e-12);
+            close(found.f1.unwrap(), case.f1[model], 1e-12);
+            close(found.log_loss.unwrap(), case.log_loss[model], 1e-12);
+            close(found.brier.unwrap(), case.brier[model], 1e-12);
+        }
+        let t = judgement.test(TestName::PairedT, Metric::LogLoss).unwrap();
+        assert_eq!(t.statistic.is_some(), case.t.is_some());
+        if let (Some(statistic), Some(p), [Some(low), Some(high)]) = (case.t, case.t_p, case.t_interval) {
+            close(t.statistic.unwrap(), statistic, 1e-9);
+            close(t.p_value.unwrap(), p, 1e-9);
+            close(t.interval.unwrap().low, low, 1e-8);
+            close(t.interval.unwrap().high, high, 1e-8);
+        }
+    }
+}
+
+#[test]
+fn student_with_millions_of_rows() {
+    for case in golden().student {
+        let mut moments = Moments::default();
+        for row in 0..case.n {
+            moments.push(case.mean + if row % 2 == 0 { 1.0 } else { -1.0 });
+        }
+        let found = moments.t_test(0.05).unwrap();
+        close(found.statistic, case.statistic, 1e-9);
+        close(found.p_value, case.p_value, 1e-8);
+        close(found.interval.low, case.interval[0], 1e-7);
+        close(found.interval.high, case.interval[1], 1e-7);
+    }
+}
+
+#[test]
+fn wilcoxon() {
+    for mut case in golden().wilcoxon {
+        let found = signed_rank(&mut case.differences).unwrap();
+        assert_eq!(found.statistic, case.statistic);
+        close(found.p_value, case.p_value, 1e-10);
+    }
+}
+
+#[test]
+fn diebold_mariano_with_harvey() {
+    for case in golden().diebold_mariano {
+        let found = diebold_mariano(&case.differences, case.horizon, 0.05).unwrap();
+        close(found.statistic, case.statistic, 1e-11);
+        close(found.p_value, case.p_value, 1e-9);
+        close(found.interval.low, case.interval[0], 1e-8);
+        close(found.interval.high, case.interval[1], 1e-8);
+    }
+}
+
+#[test]
+fn bca_by_its_formula() {
+    for mut case in golden().bca {
+        let found = bca(case.estimate, &mut case.replicates, &case.jackknife, 0.05).unwrap();
+        close(found.interval.low, case.interval[0], 1e-9);
+        close(found.interval.high, case.interval[1], 1e-9);
+    }
+}
+
+#[test]
+fn sequential_evidence() {
+    for case in golden().sequential {
+        close(ln_evidence(&table(case.b, case.c, 0), case.prior), case.ln_evidence, 1e-7);
+    }
+}
+
+#[test]
+fn proportions() {
+    let golden = golden();
+    for case in golden.proportions {
+        close(share_upper_bound(case.hits, case.trials, 0.05), case.upper, 1e-9);
+        let found = wilson(case.hits, case.trials, 0.05).unwrap();
+        close(found.low, case.wilson[0], 1e-9);
+        close(found.high, case.wilson[1], 1e-9);
+    }
+    for (c, n, b, m, low, high) in golden.newcombe {
+        let found = crate::drift::newcombe(c, n, b, m, normal_upper(0.025)).unwrap();
+        close(found.0, low, 1e-9);
+        close(found.1, high, 1e-9);
+    }
+}
+
+#[test]
+fn holm_step_down() {
+    for case in golden().holm {
+        for (found, expected) in holm(&case.p_values).into_iter().zip(case.adjusted) {
+            close(found, expected, 1e-12);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+"""Golden values for the gate's statistics, from scipy, statsmodels and scikit-learn.
+
+Run with the venv's python; writes gate.json beside this file. Deterministic: the seed is fixed. What no
+library offers for paired data is written out here from its definition, independently of the Rust code:
+DeLong by comparing all pairs, Tango by maximising the likelihood, BCa and Diebold-Mariano by their formulas.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from scipy import optimize, special, stats
+from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, log_loss
+from sklearn.metrics import precision_score, recall_score, roc_auc_score
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+from gate_exact import exact_and_mid
+
+rng = np.random.default_rng(20261121)
+
+
+def number(x):
+    """JSON has no NaN."""
+    return None if x is None or not np.isfinite(x) else float(x)
+
+
+def mcnemar_cases():
+    for b, c in [(0, 0), (1, 0), (0, 1), (3, 3), (1, 7), (12, 5), (150, 86), (700, 640), (5000, 5203)]:
+        table = [[0, c], [b, 0]]
+        exact, mid = exact_and_mid(b, c)
+        library = mcnemar(table, exact=True).pvalue
+        assert abs(exact - library) <= 1e-9 * exact, (b, c, exact, library)
+        chi = mcnemar(table, exact=False, correction=False) if b + c else None
+        corrected = mcnemar(table, exact=False, correction=True) if b + c else None
+        yield {
+            "b": b, "c": c, "exact": exact, "mid_p": 1.0 if b + c == 0 else mid,
+            "chi_squared": chi and number(chi.statistic),
+            # The library lets |b - c| - 1 go below zero before it squares.
+            "corrected": corrected and (0.0 if b == c else number(corrected.statistic)),
+        }
+
+
+def binomial_cases():
+    for n, k in [(10, 3), (1000, 470), (99_999, 49_700), (1_000_000, 499_000), (10_000_000, 4_997_000)]:
+        yield {"n": n, "k": k, "cdf": stats.binom.cdf(k, n, 0.5), "pmf": stats.binom.pmf(k, n, 0.5)}
+
+
+def tango_z(b, c, n, delta):
+    """The score statistic with the nuisance parameter found by maximising the likelihood."""
+    low, high = max(0.0, -delta), (1 - delta) / 2
+
+    def loss(q):
+        return -(special.xlogy(b, q + delta) + special.xlogy(c, q) + special.xlogy(n - b - c, 1 - 2 * q - delta))
+
+    q = optimize.minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-14}).x
+    return (b - c - n * delta) / np.sqrt(n * (2 * q + delta * (1 - delta)))
+
+
+def tango_cases():
+    for b, c, n, delta in [(1, 7, 21, -0.1), (30, 40, 2000, -0.01), (30, 40, 2000, -0.02), (5, 2, 60, 0.05),
+                           (400, 380, 10_000, -0.005), (9, 1, 40, -0.2)]:
+        yield {"b": b, "c": c, "n": n, "delta": delta, "z": tango_z(b, c, n, delta)}
+
+
+def delong_case(scores_a, scores_b, y):
+    """Every pair compared; covariance of placements by numpy."""
+    place = []
+    for s in (scores_a, scores_b):
+        wins = (s[y == 1][:, None] > s[y == 0][None, :]) + 0.5 * (s[y == 1][:, None] == s[y == 0][None, :])
+        place.append((wins.mean(), wins.mean(axis=1), wins.mean(axis=0)))
+    assert abs(place[0][0] - roc_auc_score(y, scores_a)) < 1e-12
+    cov = np.cov([p[1] for p in place]) / (y == 1).sum() + np.cov([p[2] for p in place]) / (y == 0).sum()
+    variance = cov[0, 0] + cov[1, 1] - 2 * cov[0, 1]
+    return place[0][0], place[1][0], cov[0, 0], cov[1, 1], variance
+
+
+def row_cases():
+    shapes = [(40, 0.5, None), (300, 0.3, None), (300, 0.3, 5), (25, 0.2, 3), (500, 0.05, 20), (60, 0.5, 1)]
+    for n, share, levels in shapes:
+        y = (rng.random(n) < share).astype(int)
+        y[:2], y[2:4] = 1, 0
+        old = np.clip(0.35 * y + rng.random(n) * 0.6, 0, 1)
+        new = np.clip(0.4 * y + rng.random(n) * 0.55, 0, 1)
+        if levels == 1:
+            old[:], new[:] = 0.5, 0.5
+        elif levels:
+            old, new = np.round(old * levels) / levels, np.round(new * levels) / levels
+        auc_old, auc_new, var_old, var_new, variance = delong_case(old, new, y)
+        loss = lambda s: -np.log(np.clip(np.where(y == 1, s, 1 - s), np.finfo(float).eps, None))
+        t = stats.ttest_rel(loss(new), loss(old))
+        interval = t.confidence_interval(0.95)
+        yield {
+            "label": y.tolist(), "champion": old.tolist(), "challenger": new.tolist(),
+            "auc": [auc_old, auc_new], "auc_variance": [var_old, var_new], "difference_variance": variance,
+            "accuracy": [accuracy_score(y, s >= 0.5) for s in (old, new)],
+            "precision": [number(precision_score(y, s >= 0.5, zero_division=np.nan)) for s in (old, new)],
+            "recall": [recall_score(y, s >= 0.5) for s in (old, new)],
+            "f1": [f1_score(y, s >= 0.5) for s in (old, new)],
+            "log_loss": [log_loss(y, s) for s in (old, new)],
+            "brier": [brier_score_loss(y, s) for s in (old, new)],
+            "t": number(t.statistic), "t_p": number(t.pvalue), "t_interval": [number(interval.low), number(interval.high)],
+        }
+
+
+def wilcoxon_cases():
+    for n, ties in [(5, False), (15, False), (50, False), (51, False), (400, False), (40, True), (2000, True)]:
+        d = rng.normal(0.2, 1.0, n)
+        if ties:
+            d = np.round(d * 4) / 4
+        kept = d[d != 0]
+        tied = len(np.unique(np.abs(kept))) < len(kept)
+        method = "exact" if len(kept) <= 50 and not tied else "asymptotic"
+        found = stats.wilcoxon(kept, method=method, correction=False)
+        yield {"differences": d.tolist(), "statistic": found.statistic, "p_value": found.pvalue}
+
+
+def diebold_mariano_cases():
+    for n, horizon in [(20, 1), (50, 3), (200, 5)]:
+        d = rng.normal(0.1, 1.0, n)
+        for lag in range(1, n):
+            d[lag] += 0.4 * d[lag - 1]
+        centred = d - d.mean()
+        gamma = [np.dot(centred[lag:], centred[: n - lag]) / n for lag in range(horizon)]
+        variance = (gamma[0] + 2 * sum(gamma[1:])) / n
+        factor = np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
+        statistic = factor * d.mean() / np.sqrt(variance)
+        half = stats.t.ppf(0.975, n - 1) * d.mean() / statistic
+        yield {"differences": d.tolist(), "horizon": horizon, "statistic": statistic,
+               "p_value": 2 * stats.t.sf(abs(statistic), n - 1), "interval": [d.mean() - half, d.mean() + half]}
+
+
+def bca_cases():
+    for skew in (0.0, 1.0):
+        sample = rng.gamma(2.0, size=60) if skew else rng.normal(0.4, 1.0, 60)
+        estimate = sample.mean() - 1.5 * skew
+        replicates = np.array([rng.choice(sample, 60).mean() - 1.5 * skew for _ in range(1999)])
+        jackknife = np.array([np.delete(sample, i).mean() - 1.5 * skew for i in range(60)])
+        bias = stats.norm.ppf(((replicates < estimate).mean() + (replicates <= estimate).mean()) / 2)
+        d = jackknife.mean() - jackknife
+        acceleration = (d**3).sum() / (6 * (d**2).sum() ** 1.5)
+        ends = []
+        for z in stats.norm.ppf([0.025, 0.975]):
+            level = stats.norm.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
+            ends.append(np.quantile(replicates, level))
+        yield {"estimate": estimate, "replicates": replicates.tolist(), "jackknife": jackknife.tolist(), "interval": ends}
+
+
+def sequential_cases():
+    for b, c, k in [(70, 30, 1), (60, 40, 1), (7, 1, 1), (0, 0, 20), (530, 470, 20), (10, 200, 20), (51_000, 49_000, 20)]:
+        ln = ((b + c + 1) * np.log(2) + special.betaln(b + k, c + k) - special.betaln(k, k)
+              + np.log(special.betainc(c + k, b + k, 0.5)))
+        yield {"b": b, "c": c, "prior": k, "ln_evidence": ln}
+
+
+def proportion_cases():
+    for hits, trials in [(0, 10), (3, 300), (56, 70), (10, 10), (4_000, 900_000)]:
+        upper = 1.0 if hits == trials else proportion_confint(hits, trials, alpha=0.1, method="beta")[1]
+        yield {"hits": hits, "trials": trials, "upper": upper,
+               "wilson": list(proportion_confint(hits, trials, alpha=0.05, method="wilson"))}
+
+
+def holm_cases():
+    for size in (1, 2, 4, 9):
+        p = np.round(rng.random(size) ** 3, 4)
+        yield {"p_values": p.tolist(), "adjusted": multipletests(p, method="holm")[1].tolist()}
+
+
+def student_cases():
+    """n values, half of them a + 1, half a - 1: a t-test with many degrees of freedom."""
+    for n, mean in [(4, 0.5), (1000, 0.07), (200_000, 0.004), (2_000_000, -0.0015)]:
+        error = np.sqrt(1 * n / (n - 1) / n)
+        half = stats.t.ppf(0.975, n - 1) * error
+        yield {"n": n, "mean": mean, "statistic": mean / error, "p_value": 2 * stats.t.sf(abs(mean / error), n - 1),
+               "interval": [mean - half, mean + half]}
+
+
+golden = {
+    "mcnemar": list(mcnemar_cases()),
+    "binomial": list(binomial_cases()),
+    "tango": list(tango_cases()),
+    "rows": list(row_cases()),
+    "wilcoxon": list(wilcoxon_cases()),
+    "diebold_mariano": list(diebold_mariano_cases()),
+    "bca": list(bca_cases()),
+    "sequential": list(sequential_cases()),
+    "proportions": list(proportion_cases()),
+    "newcombe": [[c, n, b, m, *confint_proportions_2indep(b, m, c, n, method="newcomb")]
+                 for b, m, c, n in [(56, 70, 48, 80), (0, 30, 5, 50)]],
+    "holm": list(holm_cases()),
+    "student": list(student_cases()),
+}
+Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")
