@@ -1,0 +1,206 @@
+//! What changed: each column of the batch against what the champion was trained on.
+
+use std::cmp::Reverse;
+
+use super::evidence::Evidence;
+use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
+use super::picture::histogram;
+use super::words::{count, counted, measure, or_none, p_value, percent, signed};
+use crate::drift::{Axis, Drift, EffectUnit, Finding, Role, Verdict};
+
+/// The most columns in the table, and in pictures. The document holds all.
+const ROWS: usize = 100;
+const PICTURES: usize = 24;
+
+/// A verdict for a person.
+pub(super) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
+    match verdict {
+        Verdict::None => (Tone::Good, "no drift"),
+        Verdict::Warn => (Tone::Warn, "warning"),
+        Verdict::InsufficientData => (Tone::Warn, "too little data"),
+        Verdict::Drift => (Tone::Bad, "drift"),
+    }
+}
+
+/// One column (or a part of its rows) with its findings on all axes.
+struct Column<'a> {
+    worst: &'a Finding,
+    shape: Option<&'a Finding>,
+}
+
+/// The section.
+pub(super) fn render(evidence: &Evidence) -> Html {
+    let Some(drift) = &evidence.drift else { return paragraph(absent(evidence)) };
+    let columns = columns(drift);
+    let mut html = Html::default();
+    html.add(&terms(facts(evidence, drift)));
+    html.add(&table_of(&columns));
+    if columns.len() > ROWS {
+        html.add(&paragraph(format_args!(
+            "{} quieter columns stand in drift.json.",
+            count((columns.len() - ROWS) as u64)
+        )));
+    }
+    html.add(&pictures(&columns));
+    html
+}
+
+fn absent(evidence: &Evidence) -> &'static str {
+    if evidence.decision.is_none() {
+        "The run ended before the new data was compared, or the comparison cannot be read."
+    } else if evidence.reference.is_none() {
+        "No champion served: there was nothing to compare with."
+    } else {
+        "No comparison is recorded: no new data was accepted, or the document cannot be read."
+    }
+}
+
+fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
+    let word = |it: Verdict| {
+        let (tone, word) = verdict(it);
+        badge(tone, word)
+    };
+    let mut facts = vec![("All in all", word(drift.verdict)), ("Features", word(drift.features))];
+    facts.extend(drift.label.map(|it| ("Label", word(it))));
+    facts.extend(drift.predictions.map(|it| ("Predictions", word(it))));
+    if let Some(reference) = &evidence.reference {
+        facts.push((
+            "Baseline",
+            text(format!("{} the champion was trained on", counted(reference.rows, "row", "rows"))),
+        ));
+    }
+    facts.push((
+        "Tests",
+        text(format!(
+            "{}, false discovery rate {}",
+            count(drift.tests as u64),
+            percent(drift.policy.false_discovery_rate)
+        )),
+    ));
+    facts
+}
+
+/// The findings by column, the worst first.
+fn columns(drift: &Drift) -> Vec<Column<'_>> {
+    let mut columns: Vec<Column<'_>> = Vec::new();
+    for finding in &drift.columns {
+        let shape = (finding.axis == Axis::Shape).then_some(finding);
+        let same =
+            |it: &&mut Column<'_>| it.worst.name == finding.name && it.worst.segment == finding.segment;
+        // The document names each column's axes one after another.
+        match columns.last_mut().filter(same) {
+            Some(column) => {
+                if graver(finding, column.worst) {
+                    column.worst = finding;
+                }
+                column.shape = column.shape.or(shape);
+            }
+            None => columns.push(Column { worst: finding, shape }),
+        }
+    }
+    columns.sort_by(|a, b| {
+        let psi =
+            |it: &Column<'_>| it.shape.and_then(|shape| shape.psi_debiased).unwrap_or(f64::NEG_INFINITY);
+        Reverse(a.worst.verdict).cmp(&Reverse(b.worst.verdict)).then(psi(b).total_cmp(&psi(a)))
+    });
+    columns
+}
+
+/// Among equals the shape is the one to show.
+fn graver(finding: &Finding, than: &Finding) -> bool {
+    let rank = |it: &Finding| (it.verdict, it.axis == Axis::Shape);
+    rank(finding) > rank(than)
+}
+
+fn table_of(columns: &[Column<'_>]) -> Html {
+    let rows = columns.iter().take(ROWS).map(|column| {
+        let worst = column.worst;
+        let (tone, word) = verdict(worst.verdict);
+        let psi = column.shape.and_then(|shape| shape.psi_debiased);
+        vec![
+            name(worst),
+            badge(tone, word),
+            text(axis(worst.axis)),
+            text(or_none(psi, signed)),
+            text(or_none(worst.q_value, p_value)),
+            text(detectable(worst)),
+            reason(worst),
+        ]
+    });
+    let head = [
+        Head::Words("Column"),
+        Head::Words("Verdict"),
+        Head::Words("Worst in"),
+        Head::Number("PSI, de-biased"),
+        Head::Number("q-value"),
+        Head::Number("Would have told"),
+        Head::Words("Why"),
+    ];
+    let mut html = table("Columns, the worst first", &head, rows);
+    html.raw("<p class=\"note\">PSI is the population stability index less its mean under no drift. The q-value is ");
+    html.raw("adjusted over all tests (Benjamini\u{2013}Hochberg). \u{201c}Would have told\u{201d} is the smallest true ");
+    html.raw("change that a quiet column\u{2019}s test finds four times out of five.</p>\n");
+    html
+}
+
+fn name(finding: &Finding) -> Html {
+    let mut html = code(&finding.name);
+    match finding.role {
+        Role::Feature => {}
+        Role::Label => drop(html.raw(" (label)")),
+        Role::Prediction => drop(html.raw(" (prediction)")),
+    }
+    if let Some(segment) = &finding.segment {
+        html.raw(" where ").add(&code(&segment.column)).raw(" is ").add(&code(&segment.value));
+    }
+    html
+}
+
+fn axis(axis: Axis) -> &'static str {
+    match axis {
+        Axis::Missingness => "missing values",
+        Axis::Unseen => "unseen values",
+        Axis::Shape => "shape",
+        Axis::TypeMix => "type mix",
+    }
+}
+
+/// What a quiet comparison would have found.
+fn detectable(finding: &Finding) -> String {
+    match (finding.verdict, finding.minimum_detectable_effect, finding.minimum_detectable_unit) {
+        (Verdict::None, Some(effect), Some(EffectUnit::Psi)) => format!("PSI {}", measure(effect)),
+        (Verdict::None, Some(effect), Some(EffectUnit::Share)) => percent(effect),
+        _ => String::new(),
+    }
+}
+
+fn reason(finding: &Finding) -> Html {
+    let mut html = Html::default();
+    html.raw("<span class=\"wide\">").text(&finding.reason).raw("</span>");
+    html
+}
+
+fn pictures(columns: &[Column<'_>]) -> Html {
+    let mut html = Html::default();
+    html.raw("<h3>Baseline against batch</h3>\n<p class=\"note\"><span class=\"key baseline\"></span>share of the ");
+    html.raw("baseline\u{2019}s rows <span class=\"key batch\"></span>share of the batch\u{2019}s rows; each column on the ");
+    html.raw("axis named in the table, in the bins that were counted.</p>\n<div class=\"figures\">\n");
+    let drawn = columns.iter().filter_map(|column| {
+        let finding = column.worst;
+        histogram(&finding.name, &finding.bins).map(|picture| (finding, picture))
+    });
+    let mut shown = 0;
+    for (finding, picture) in drawn.take(PICTURES) {
+        let (tone, word) = verdict(finding.verdict);
+        html.raw("<figure>").add(&picture).raw("<figcaption>").add(&name(finding)).raw(", ");
+        html.raw(axis(finding.axis)).raw(" ").add(&badge(tone, word)).raw("<br>");
+        html.text(format_args!("{} against {} rows", count(finding.n), count(finding.m)));
+        html.raw("</figcaption></figure>\n");
+        shown += 1;
+    }
+    html.raw("</div>\n");
+    match shown {
+        0 => paragraph("There are too few rows for a picture."),
+        _ => html,
+    }
+}

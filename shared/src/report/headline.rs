@@ -1,0 +1,124 @@
+//! The verdict on the run, and the one sentence that says why.
+
+use super::evidence::Evidence;
+use super::html::{Html, Tone, badge, code, terms, text};
+use super::timeline;
+use super::words::{plain, time, took};
+use crate::ledger::Ending;
+
+/// The most triggers that are told.
+const TRIGGERS: usize = 5;
+
+/// What became of the run.
+pub(super) struct Verdict {
+    pub(super) tone: Tone,
+    /// One word.
+    pub(super) word: &'static str,
+    /// One clause.
+    pub(super) words: &'static str,
+}
+
+/// What became of the run. Without a record of its end it is no good end.
+pub(super) fn verdict(evidence: &Evidence) -> Verdict {
+    let ending = evidence.run.as_ref().map(|run| run.outcome.code);
+    let (tone, word, words) = match ending.or(evidence.failure.as_ref().map(|failure| failure.code)) {
+        Some(Ending::Promoted) => (Tone::Good, "promoted", "the challenger serves"),
+        Some(Ending::Rejected) => (Tone::Calm, "rejected", "the champion stays"),
+        Some(Ending::Quarantined) => (Tone::Bad, "quarantined", "the new data is corrupt and trains nothing"),
+        Some(Ending::Skipped) => (Tone::Calm, "skipped", "nothing was trained"),
+        Some(Ending::Diverged) => (Tone::Bad, "diverged", "the training gave no usable model"),
+        Some(Ending::Declined) => (Tone::Calm, "declined", "a person declined, or nobody answered in time"),
+        Some(Ending::Held) => (Tone::Warn, "held", "the deployment waits for a person"),
+        Some(Ending::RolledBack) => (Tone::Bad, "rolled back", "the challenger was live and was taken back"),
+        Some(Ending::Failed) => (Tone::Bad, "failed", "a step failed and nothing went live by this run"),
+        None => (Tone::Warn, "open", "no end is recorded"),
+    };
+    // A step that fails after the deployment began may leave the challenger serving: then do not claim otherwise.
+    let words = match ending_reached_deployment(evidence) {
+        true if word == "failed" => "a step failed after the deployment began",
+        _ => words,
+    };
+    Verdict { tone, word, words }
+}
+
+fn ending_reached_deployment(evidence: &Evidence) -> bool {
+    let serves = evidence.serving.as_ref().is_none_or(|release| release.generation >= evidence.generation);
+    evidence.released.is_some() || (evidence.judgement.is_some() && serves)
+}
+
+/// Why, in one sentence: what the run itself said, else what the furthest step said.
+fn reason(evidence: &Evidence) -> String {
+    let of_run = evidence.run.as_ref().map(|run| plain(&run.outcome.reason));
+    let of_failure = || evidence.failure.as_ref().map(|failure| plain(&failure.reason));
+    of_run.filter(|it| !it.is_empty()).or_else(of_failure).filter(|it| !it.is_empty()).unwrap_or_else(|| {
+        match timeline::furthest(evidence) {
+            Some(step) => format!(
+                "The last step that left evidence is \u{201c}{}\u{201d}. The run is under way, or it was cut off there.",
+                step.name()
+            ),
+            None => "The run has left no evidence yet.".to_owned(),
+        }
+    })
+}
+
+/// The top of the page.
+pub(super) fn render(evidence: &Evidence) -> Html {
+    let verdict = verdict(evidence);
+    let mut html = Html::default();
+    html.raw("<header class=\"").raw(verdict.tone.class()).raw("\">\n<p class=\"run\">");
+    html.text(&evidence.model).raw(", run ").text(evidence.generation).raw("</p>\n<h1>");
+    html.add(&badge(verdict.tone, verdict.word)).raw(" ").text(capital(verdict.words)).raw("</h1>\n");
+    html.raw("<p class=\"reason\">").text(reason(evidence)).raw("</p>\n");
+    html.add(&terms(facts(evidence))).raw("</header>\n");
+    html
+}
+
+fn facts(evidence: &Evidence) -> Vec<(&'static str, Html)> {
+    let mut facts = Vec::new();
+    if let Some(run) = &evidence.run {
+        facts.push(("Started by", triggers(&run.triggers)));
+        if let Some(opened) = run.opened_at {
+            facts.push(("Opened", text(time(opened))));
+            facts.push(("Took", text(took(opened, run.closed_at))));
+        }
+        facts.push(("Closed", text(time(run.closed_at))));
+    }
+    let outcome = evidence.failure.as_ref().or(evidence.run.as_ref().map(|run| &run.outcome));
+    if let Some(state) = outcome.and_then(|outcome| outcome.state.as_ref()) {
+        facts.push(("Failed in", text(state)));
+    }
+    if let Some(error) = outcome.and_then(|outcome| outcome.error.as_ref()) {
+        facts.push(("Error", code(error)));
+    }
+    if let Some(release) = &evidence.serving {
+        facts.push((
+            "Serves now",
+            match &release.current {
+                Some(current) if current.generation == evidence.generation => {
+                    text(format!("the model of this run ({})", current.config))
+                }
+                Some(current) => {
+                    text(format!("the model of run {} ({})", current.generation, current.config))
+                }
+                None => text("nothing"),
+            },
+        ));
+    }
+    facts
+}
+
+fn triggers(all: &[String]) -> Html {
+    if all.is_empty() {
+        return text("no trigger that is recorded");
+    }
+    let mut words = all.iter().take(TRIGGERS).cloned().collect::<Vec<_>>().join("; ");
+    if all.len() > TRIGGERS {
+        words += &format!("; and {} more", all.len() - TRIGGERS);
+    }
+    text(words)
+}
+
+fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

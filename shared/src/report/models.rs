@@ -1,0 +1,289 @@
+//! Who won: champion against challenger on the same rows, the tests, and the reasons of the gate.
+
+use super::evidence::{Choice, Converged, Evidence};
+use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
+use super::picture::{self, Scale};
+use super::words::{NONE, count, measure, or_none, p_value, plain, signed};
+use crate::gate::convergence::Convergence;
+use crate::gate::{Better, BinaryMetrics, Judgement, Metric, Test, TestName, Verdict, Weight};
+
+/// The most training metrics that are told.
+const METRICS: usize = 40;
+
+/// A verdict for a person.
+pub(super) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
+    match verdict {
+        Verdict::Promote => (Tone::Good, "promote"),
+        Verdict::Reject => (Tone::Calm, "reject"),
+        Verdict::NeedsApproval => (Tone::Warn, "a person must decide"),
+    }
+}
+
+/// The section.
+pub(super) fn render(evidence: &Evidence) -> Html {
+    let mut html = Html::default();
+    match &evidence.decision {
+        Some(decision) => {
+            let word = match decision.decision {
+                Choice::Train => "Train",
+                Choice::Skip => "Skip",
+                Choice::Ask => "Ask a person",
+            };
+            html.raw("<p><strong>").raw(word).raw(".</strong> ").text(plain(&decision.reason)).raw("</p>\n");
+        }
+        None => {
+            html.add(&paragraph(
+                "The run ended before it decided whether to train, or the decision cannot be read.",
+            ));
+        }
+    }
+    if let Some(converged) = &evidence.convergence {
+        html.add(&training(converged));
+    }
+    match &evidence.judgement {
+        Some(judgement) => {
+            html.add(&summary(judgement)).add(&reasons(judgement)).add(&measures(judgement));
+            html.add(&confusion(judgement)).add(&tests(judgement));
+        }
+        None => {
+            html.add(&paragraph("No challenger was judged in this run, or the judgement cannot be read."));
+        }
+    }
+    html
+}
+
+fn training(converged: &Converged) -> Html {
+    let mut html = Html::default();
+    html.raw("<h3>Training</h3>\n");
+    match converged.check.verdict {
+        Convergence::Converged => html.add(&paragraph("The training converged.")),
+        Convergence::Failed => html.add(&paragraph("The training gave no usable model:")),
+    };
+    if !converged.check.faults.is_empty() {
+        html.raw("<ul>\n");
+        for fault in converged.check.faults.iter().take(METRICS) {
+            html.raw("<li>").text(fault).raw("</li>\n");
+        }
+        html.raw("</ul>\n");
+    }
+    let metrics = converged.metrics.as_array().map(Vec::as_slice).unwrap_or_default();
+    let row = |entry: &serde_json::Value| {
+        let name = entry.get("MetricName").and_then(serde_json::Value::as_str).unwrap_or("without a name");
+        let value = entry.get("Value").and_then(serde_json::Value::as_f64);
+        vec![code(name), text(value.map_or_else(|| "no number".to_owned(), measure))]
+    };
+    if !metrics.is_empty() {
+        let head = [Head::Words("Metric"), Head::Number("Last value")];
+        html.add(&table("What the training job reported", &head, metrics.iter().take(METRICS).map(row)));
+    }
+    html
+}
+
+fn summary(judgement: &Judgement) -> Html {
+    let (tone, word) = verdict(judgement.verdict);
+    let mut facts = vec![
+        ("The gate says", badge(tone, word)),
+        ("Holdout", text(format!("{} rows, {} positive", count(judgement.rows), count(judgement.positives)))),
+        ("Level", text(format!("{} two-sided", judgement.policy.alpha))),
+    ];
+    if let Some(sample) = judgement.sample {
+        facts.push((
+            "Rank tests",
+            text(format!("a random sample of {} of {} rows", count(sample.kept), count(sample.of))),
+        ));
+    }
+    let mut html = Html::default();
+    html.raw("<h3>Judgement</h3>\n").add(&terms(facts));
+    html
+}
+
+fn reasons(judgement: &Judgement) -> Html {
+    let mut html = Html::default();
+    html.raw("<ul class=\"reasons\">\n");
+    for reason in &judgement.reasons {
+        let (tone, word) = match reason.code.weight() {
+            Weight::Bad => (Tone::Bad, "harm"),
+            Weight::Insufficient => (Tone::Warn, "cannot be known"),
+            Weight::NotBetter => (Tone::Calm, "not better"),
+            Weight::Undecided => (Tone::Warn, "undecided"),
+            Weight::Win => (Tone::Good, "win"),
+            Weight::Fine => (Tone::Calm, "noted"),
+        };
+        html.raw("<li>").add(&badge(tone, word)).raw(" ").add(&code(&reason.check)).raw(" ");
+        html.text(&reason.text).raw("</li>\n");
+    }
+    html.raw("</ul>\n");
+    html
+}
+
+/// A measure: its name, its value, and which way is better.
+type Measure = (&'static str, fn(&BinaryMetrics) -> Option<f64>, Better);
+
+const MEASURES: [Measure; 7] = [
+    ("Area under the ROC curve", |it| it.auc, Better::Higher),
+    ("Accuracy", |it| it.accuracy, Better::Higher),
+    ("Precision", |it| it.precision, Better::Higher),
+    ("Recall", |it| it.recall, Better::Higher),
+    ("F1", |it| it.f1, Better::Higher),
+    ("Log loss", |it| it.log_loss, Better::Lower),
+    ("Brier score", |it| it.brier, Better::Lower),
+];
+
+fn measures(judgement: &Judgement) -> Html {
+    let (champion, challenger) = (&judgement.metrics.champion, &judgement.metrics.challenger);
+    let rows = MEASURES.iter().map(|(name, pick, better)| {
+        let (old, new) = (champion.as_ref().and_then(pick), challenger.as_ref().and_then(pick));
+        let change = old.zip(new).map(|(old, new)| new - old);
+        let who = change.map_or(NONE, |change| {
+            match (change == 0.0, (change > 0.0) == (*better == Better::Higher)) {
+                (true, _) => "neither",
+                (false, true) => "challenger",
+                (false, false) => "champion",
+            }
+        });
+        vec![
+            text(name),
+            text(or_none(old, measure)),
+            text(or_none(new, measure)),
+            text(or_none(change, signed)),
+            text(match better {
+                Better::Higher => "higher",
+                Better::Lower => "lower",
+            }),
+            text(who),
+        ]
+    });
+    let head = [
+        Head::Words("Measure"),
+        Head::Number("Champion"),
+        Head::Number("Challenger"),
+        Head::Number("Change"),
+        Head::Words("Better is"),
+        Head::Words("Ahead"),
+    ];
+    let mut html = table("Both models on the same holdout rows", &head, rows);
+    if champion.is_none() {
+        html.add(&paragraph(
+            "No champion took part: a first model is judged by its own values against the floors.",
+        ));
+    }
+    html
+}
+
+fn confusion(judgement: &Judgement) -> Html {
+    let models = [("Champion", &judgement.metrics.champion), ("Challenger", &judgement.metrics.challenger)];
+    let rows = models.into_iter().filter_map(|(name, metrics)| {
+        let it = metrics.as_ref()?.confusion;
+        let counts = [it.true_positives, it.false_positives, it.true_negatives, it.false_negatives];
+        Some(std::iter::once(text(name)).chain(counts.map(|number| text(count(number)))).collect())
+    });
+    let head = [
+        Head::Words("Model"),
+        Head::Number("True positives"),
+        Head::Number("False positives"),
+        Head::Number("True negatives"),
+        Head::Number("False negatives"),
+    ];
+    let mut html = table("Rows at the threshold", &head, rows);
+    html.raw("<p class=\"note\">A score of ").text(judgement.policy.threshold);
+    html.raw(" or more predicts the positive class.</p>\n");
+    html
+}
+
+fn tests(judgement: &Judgement) -> Html {
+    if judgement.tests.is_empty() {
+        return paragraph("Nothing was tested.");
+    }
+    let rows = judgement.tests.iter().map(|test| {
+        let interval = test
+            .interval
+            .map_or_else(|| NONE.to_owned(), |it| format!("{} to {}", measure(it.low), measure(it.high)));
+        vec![
+            text(metric(test.metric)),
+            text(name(test.name)),
+            text(or_none(test.estimate, measure)),
+            text(interval),
+            plot(judgement, test),
+            text(or_none(test.p_value, p_value)),
+            text(or_none(test.adjusted_p_value, p_value)),
+            text(or_none(test.margin, measure)),
+            text(count(test.n)),
+        ]
+    });
+    let head = [
+        Head::Words("Metric"),
+        Head::Words("Test"),
+        Head::Number("Estimate"),
+        Head::Number("Interval"),
+        Head::Words("Picture"),
+        Head::Number("p-value"),
+        Head::Number("p by Holm"),
+        Head::Number("Margin"),
+        Head::Number("Rows"),
+    ];
+    let mut html = table("Tests", &head, rows);
+    html.add(&paragraph(match judgement.metrics.champion {
+        Some(_) => {
+            "An estimate is challenger less champion. The dark line is zero, no difference; the dashed line is the \
+             margin that a guard allows. For a loss, left of zero is better."
+        }
+        None => "An estimate is the challenger\u{2019}s own value. The dashed line is the floor.",
+    }));
+    html
+}
+
+fn plot(judgement: &Judgement, test: &Test) -> Html {
+    let drawn = || {
+        let (estimate, interval) = (test.estimate?, test.interval?);
+        let policy = &judgement.policy;
+        let compared = judgement.metrics.champion.is_some();
+        let limit = if compared {
+            let guard = policy.guards.iter().find(|guard| guard.metric == test.metric);
+            guard.map(|guard| match test.metric.better() {
+                Better::Higher => -guard.margin,
+                Better::Lower => guard.margin,
+            })
+        } else {
+            policy.floors.iter().find(|floor| floor.metric == test.metric).map(|floor| floor.worst)
+        };
+        // All tests of one metric share a scale.
+        let same = judgement.tests.iter().filter(|other| other.metric == test.metric);
+        let ends = same.flat_map(|other| {
+            let interval = other.interval.map(|it| [it.low, it.high]);
+            interval.into_iter().flatten().chain(other.estimate)
+        });
+        let scale =
+            if compared { Scale::around_zero(ends.chain(limit)) } else { Scale::of(ends.chain(limit)) };
+        picture::interval(&picture::Interval {
+            name: metric(test.metric),
+            estimate,
+            low: interval.low,
+            high: interval.high,
+            limit,
+            scale: scale?,
+        })
+    };
+    drawn().unwrap_or_else(|| text(NONE))
+}
+
+fn metric(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Auc => "Area under the ROC curve",
+        Metric::Accuracy => "Accuracy",
+        Metric::LogLoss => "Log loss",
+        Metric::Brier => "Brier score",
+    }
+}
+
+fn name(name: TestName) -> &'static str {
+    match name {
+        TestName::McnemarExact => "McNemar, exact",
+        TestName::McnemarMidP => "McNemar, mid-p",
+        TestName::Tango => "Tango, non-inferiority",
+        TestName::Delong => "DeLong",
+        TestName::PairedT => "paired t",
+        TestName::DelongInterval => "DeLong interval",
+        TestName::WilsonInterval => "Wilson interval",
+        TestName::TInterval => "Student interval",
+    }
+}

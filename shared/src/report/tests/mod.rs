@@ -1,0 +1,139 @@
+//! The page of a full run, of one that ended early, of any part of a run, and of hostile texts.
+#![allow(clippy::unwrap_used)]
+
+mod fixtures;
+
+use proptest::prelude::*;
+
+use super::{Evidence, STYLE, load, page};
+use crate::gate::Against;
+use crate::gate::stats::Interval;
+use crate::ledger::{Condition, Keys, Memory, Store, write};
+
+/// The page without the style sheet, which would only make the snapshots long.
+fn content(evidence: &Evidence) -> String {
+    page(evidence).replace(STYLE, "")
+}
+
+#[test]
+fn a_full_run() {
+    insta::assert_snapshot!(content(&fixtures::full()));
+}
+
+#[test]
+fn a_run_that_failed_early() {
+    insta::assert_snapshot!(content(&fixtures::early()));
+}
+
+#[test]
+fn a_run_that_left_nothing() {
+    let page = content(&Evidence::new(&fixtures::model(), fixtures::GENERATION));
+    assert!(page.contains("The run has left no evidence yet."), "{page}");
+    assert!(!page.contains("<h1><span class=\"badge good\">"), "{page}");
+}
+
+#[test]
+fn a_first_model_has_no_zero_line() {
+    let mut evidence = fixtures::full();
+    evidence.judgement = Some(fixtures::judgement(Against::Nobody));
+    let page = content(&evidence);
+    assert!(page.contains("No champion took part") && !page.contains("class=\"zero\""), "{page}");
+}
+
+#[test]
+fn numbers_that_are_none_are_not_drawn() {
+    let mut evidence = fixtures::full();
+    for test in evidence.judgement.iter_mut().flat_map(|judgement| &mut judgement.tests) {
+        test.estimate = Some(f64::NAN);
+        test.p_value = Some(f64::NAN);
+        test.interval = Some(Interval { low: f64::NEG_INFINITY, high: f64::INFINITY });
+    }
+    let page = content(&evidence);
+    assert!(
+        !page.contains("NaN") && !page.contains(" inf") && !page.contains("svg class=\"interval\""),
+        "{page}"
+    );
+}
+
+#[test]
+fn the_page_stands_by_itself() {
+    let page = page(&fixtures::full());
+    for outside in
+        ["<script", "<link", "<img", "<iframe", "src=", "href=", "url(", "@import", "http:", "https:"]
+    {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
+
+#[tokio::test]
+async fn evidence_is_read_back_and_what_is_broken_is_named() {
+    let (store, keys, full) = (Memory::default(), Keys::new(&fixtures::model()), fixtures::full());
+    let key = |name: &str| keys.evidence(fixtures::GENERATION, name);
+    let always = || Condition::Always;
+    store.put(&key("pipeline.yaml"), b"model: bike-demand".to_vec(), always()).await.unwrap();
+    write(&store, &key("manifest.json"), &full.manifest, always()).await.unwrap();
+    write(&store, &key("validation.json"), &full.validation, always()).await.unwrap();
+    write(&store, &key("profile.json"), &full.profile, always()).await.unwrap();
+    write(&store, &key("split.json"), &full.split, always()).await.unwrap();
+    write(&store, &key("reference.json"), &full.reference, always()).await.unwrap();
+    write(&store, &key("drift.json"), &full.drift, always()).await.unwrap();
+    write(&store, &key("decision.json"), &full.decision, always()).await.unwrap();
+    write(&store, &key("convergence.json"), &full.convergence, always()).await.unwrap();
+    write(&store, &key("judgement.json"), &full.judgement, always()).await.unwrap();
+    write(&store, &key("release.json"), &full.released, always()).await.unwrap();
+    write(&store, &key("run.json"), &full.run, always()).await.unwrap();
+    write(&store, &keys.release(), &full.serving, always()).await.unwrap();
+    let read = load(&store, &fixtures::model(), fixtures::GENERATION).await;
+    assert_eq!(read.unreadable, []);
+    assert_eq!(page(&read), page(&full));
+
+    store.put(&key("drift.json"), b"{\"version\": <b>".to_vec(), always()).await.unwrap();
+    let read = load(&store, &fixtures::model(), fixtures::GENERATION).await;
+    assert!(read.drift.is_none() && read.judgement.is_some());
+    assert_eq!(read.unreadable.iter().map(|it| &it.key).collect::<Vec<_>>(), [&key("drift.json")]);
+    assert!(page(&read).contains("cannot be read"));
+}
+
+/// Everything in a page that can make markup, in order.
+fn skeleton(page: &str) -> String {
+    page.chars().filter(|c| "<>\"'".contains(*c)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever a text holds, the markup around it stays the same.
+    #[test]
+    fn hostile_text_is_escaped(text in "(?s)(<script>|</title>|</style>|-->|\"|'|&|<|>|\u{202e}|\u{0}|.){0,12}") {
+        let plain = page(&fixtures::with_text("x"));
+        let hostile = page(&fixtures::with_text(&format!("x{text}")));
+        prop_assert_eq!(skeleton(&hostile), skeleton(&plain));
+    }
+
+    /// A run may end anywhere, and any document may be lost.
+    #[test]
+    fn any_part_of_the_evidence_makes_a_page(lost in prop::array::uniform14(any::<bool>())) {
+        let mut it = fixtures::full();
+        let [manifest, validation, profile, split, reference, drift, rest @ ..] = lost;
+        let [decision, convergence, judgement, released, run, serving, pipeline, early] = rest;
+        if early { it.failure = fixtures::early().failure; }
+        if manifest { it.manifest = None; }
+        if validation { it.validation = None; }
+        if profile { it.profile = None; }
+        if split { it.split = None; }
+        if reference { it.reference = None; }
+        if drift { it.drift = None; }
+        if decision { it.decision = None; }
+        if convergence { it.convergence = None; }
+        if judgement { it.judgement = None; }
+        if released { it.released = None; }
+        if run { it.run = None; }
+        if serving { it.serving = None; }
+        if pipeline { it.pipeline = None; }
+        let page = page(&it);
+        prop_assert!(page.ends_with("</html>\n"));
+        prop_assert_eq!(page.matches("<section>").count(), page.matches("</section>").count());
+        // Without the record of a good end no page claims one.
+        prop_assert!(!run || !page.contains("<h1><span class=\"badge good\">"));
+    }
+}
