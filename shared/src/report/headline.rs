@@ -30,20 +30,10 @@ pub(super) fn verdict(evidence: &Evidence) -> Verdict {
         Some(Ending::Declined) => (Tone::Calm, "declined", "a person declined, or nobody answered in time"),
         Some(Ending::Held) => (Tone::Warn, "held", "the deployment waits for a person"),
         Some(Ending::RolledBack) => (Tone::Bad, "rolled back", "the challenger was live and was taken back"),
-        Some(Ending::Failed) => (Tone::Bad, "failed", "a step failed and nothing went live by this run"),
+        Some(Ending::Failed) => (Tone::Bad, "failed", "a step failed"),
         None => (Tone::Warn, "open", "no end is recorded"),
     };
-    // A step that fails after the deployment began may leave the challenger serving: then do not claim otherwise.
-    let words = match ending_reached_deployment(evidence) {
-        true if word == "failed" => "a step failed after the deployment began",
-        _ => words,
-    };
     Verdict { tone, word, words }
-}
-
-fn ending_reached_deployment(evidence: &Evidence) -> bool {
-    let serves = evidence.serving.as_ref().is_none_or(|release| release.generation >= evidence.generation);
-    evidence.released.is_some() || (evidence.judgement.is_some() && serves)
 }
 
 /// Why, in one sentence: what the run itself said, else what the furthest step said.

@@ -1,5 +1,7 @@
 //! Evidence as the real core makes it: scanned, checked, compared, judged.
 
+use std::sync::LazyLock;
+
 use crate::constraints::{self, Constraints};
 use crate::dataset::{Scan, Scanner, Schema};
 use crate::drift;
@@ -74,6 +76,11 @@ pub(super) fn judgement(against: Against) -> Judgement {
 
 /// A run that came all the way.
 pub(super) fn full() -> Evidence {
+    static FULL: LazyLock<Evidence> = LazyLock::new(whole);
+    FULL.clone()
+}
+
+fn whole() -> Evidence {
     let mut evidence = Evidence::new(&model(), GENERATION);
     let at = |text: &str| text.parse().unwrap();
     let (policy, constraints) = constraints();
