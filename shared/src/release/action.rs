@@ -23,7 +23,8 @@ pub enum Action {
         call: UpdateCall,
     },
     /// Delete the failed endpoint and create it again with this config. Only for an endpoint whose status is `Failed`
-    /// or that is absent: any other status answers [`Outcome::Busy`].
+    /// or that is absent. One that has this config already, in service or on its way, answers [`Outcome::Done`]; any
+    /// other [`Outcome::Busy`].
     RecreateEndpoint {
         /// The endpoint.
         endpoint: String,
@@ -105,7 +106,7 @@ pub enum Fate {
     RolledBack,
     /// It never began.
     Abandoned,
-    /// It serves and was not proven good; a person was told.
+    /// It was neither proven good nor taken out by Pawl; a person was told.
     Unproven,
 }
 

@@ -33,7 +33,7 @@ pub mod strategy;
 pub use action::{Action, Fate, Outcome, Severity, UpdateCall};
 pub use answer::{Answer, Hold};
 pub use audit::{Actor, Audit, Rule};
-pub use driver::{Driver, DriverError, Effects, ReadError};
+pub use driver::{Book, Driver, DriverError, Effects, ReadError};
 pub use event::{
     AlarmReading, CandidateFailure, Event, EventName, Fleets, GuardRequest, Observation, Observer, Target,
     TargetCheck, WatchReading,
@@ -46,5 +46,7 @@ pub use record::{
 pub use step::{Transition, step};
 pub use strategy::Strategy;
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Audit};
+use super::{Action, Audit, Policy};
 use crate::events::{AlarmState, DedupeKey, EndpointStatus};
 use crate::names::{ContentHash, Generation};
 
@@ -45,7 +45,7 @@ pub struct Deployment {
     /// Names of the alarms that watch this config.
     #[serde(default)]
     pub alarms: Vec<String>,
-    /// Since when it serves.
+    /// Since when it may take traffic: its deployment was granted then, or it was brought back.
     pub activated_at: Option<Timestamp>,
 }
 
@@ -395,9 +395,21 @@ impl Release {
         self.good.iter().find(|good| Some(&good.config) != serving && !self.is_revoked(good))
     }
 
-    /// What a deployment that begins now would fall back to: what serves, where it is good; else the newest good one.
-    pub fn fallback_of_next(&self) -> Option<&Deployment> {
-        self.last_known_good()
+    /// What a deployment that begins now would go back to: the last known good, else the configured fallback.
+    pub fn fallback_of_next(&self, policy: &Policy) -> Option<Deployment> {
+        self.last_known_good().cloned().or_else(|| self.configured_fallback(policy))
+    }
+
+    /// The newest good deployment but this one, else the configured fallback.
+    pub(super) fn target_from(&self, serving: &ConfigName, policy: &Policy) -> Option<Deployment> {
+        let good = self.good.iter().find(|good| good.config != *serving && !self.is_revoked(good));
+        let fallback = self.configured_fallback(policy).filter(|fallback| fallback.config != *serving);
+        good.cloned().or(fallback)
+    }
+
+    fn configured_fallback(&self, policy: &Policy) -> Option<Deployment> {
+        let config = policy.fallback.as_ref().filter(|config| !self.revoked_configs.contains(config))?;
+        Some(Deployment::new(Generation::default(), config.clone()))
     }
 
     /// The config that is being deployed, watched or taken out, else what serves.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Turn;
 use crate::events::{AlarmChange, AlarmState, Suppression};
 use crate::release::record::FLAPS;
-use crate::release::{Action, Cause, ConfigName, Release, Rule, State, StateName, WhenStable};
+use crate::release::{Action, Cause, ConfigName, Rule, State, StateName, WhenStable};
 
 /// [`FLAPS`] changes within this time count as an alarm while watching.
 const FLAPPING_WITHIN: SignedDuration = SignedDuration::from_mins(15);
@@ -78,11 +78,17 @@ impl Turn<'_> {
             }
             State::Watching(_) => self.begin_rollback(cause),
             State::RollingBack(_) => Rule::AlreadyRollingBack,
-            State::CoolDown { .. } => {
-                self.page(format!("{} fires after a rollback: a person must act", change.name));
-                Rule::Paged
-            }
+            State::CoolDown { .. } => self.fires_in_cool_down(&change.name),
         }
+    }
+
+    /// What was brought back is bad as well: never a second time, a person must act.
+    pub(super) fn fires_in_cool_down(&mut self, alarm: &str) -> Rule {
+        self.page_once(
+            &format!("cool-down:{alarm}"),
+            format!("{alarm} fires after a rollback: a person must act"),
+        );
+        Rule::Paged
     }
 
     /// The column of the table for an alarm that names no config.
@@ -129,20 +135,18 @@ impl Turn<'_> {
         if self.release.state.name() != StateName::Stable {
             return self.subject_fires(change);
         }
-        match (self.policy.when_stable, &self.release.freeze) {
-            (WhenStable::RollBack, None) => self.begin_rollback(Cause::Alarm { alarm: change.name.clone() }),
+        let name = &change.name;
+        let (topic, message) = match (self.policy.when_stable, &self.release.freeze) {
+            (WhenStable::RollBack, None) => {
+                return self.begin_rollback(Cause::Alarm { alarm: name.clone() });
+            }
             (WhenStable::RollBack, Some(_)) => {
-                self.page(format!(
-                    "{} fires; the endpoint is frozen, so nothing is rolled back",
-                    change.name
-                ));
-                Rule::Paged
+                ("frozen", format!("{name} fires; the endpoint is frozen, so nothing is rolled back"))
             }
-            (WhenStable::Notify, _) => {
-                self.page(format!("{} fires", change.name));
-                Rule::Paged
-            }
-        }
+            (WhenStable::Notify, _) => ("fires", format!("{name} fires")),
+        };
+        self.page_once(&format!("{topic}:{name}"), message);
+        Rule::Paged
     }
 
     fn flaps(&self, arn: &str) -> bool {
@@ -163,23 +167,18 @@ impl Turn<'_> {
         match own {
             None => Concern::NoConfig,
             Some(false) => Concern::Past,
-            Some(true) => match self.since(&self.release) {
+            Some(true) => match self.since() {
                 Some(since) if ends(change) <= since => Concern::Past,
                 _ => Concern::Subject,
             },
         }
     }
 
-    /// Since when the subject may have been seen by an alarm.
-    fn since(&self, release: &Release) -> Option<Timestamp> {
-        match &release.state {
+    /// Since when the subject may have taken traffic.
+    fn since(&self) -> Option<Timestamp> {
+        match &self.release.state {
             State::Deploying(deploying) => Some(deploying.since),
-            State::RollingBack(rolling) => rolling.from.activated_at,
-            // Alarms of a new config may have begun while its canary took traffic, before it was activated.
-            State::Watching(_) => None,
-            State::Stable | State::CoolDown { .. } => {
-                release.current.as_ref().and_then(|current| current.activated_at)
-            }
+            _ => self.release.subject().and_then(|subject| subject.activated_at),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::Turn;
 use crate::events::EndpointStatus;
-use crate::release::{Action, Cause, ConfigName, Deploying, Observer, Progress, Rule, State, UpdateCall};
+use crate::release::{
+    Action, Cause, ConfigName, Deploying, Fate, Observer, Progress, Rule, State, UpdateCall,
+};
 
 impl Turn<'_> {
     /// A word that the endpoint changed is a hint, no more: it may be late, doubled or out of order.
@@ -79,19 +81,18 @@ impl Turn<'_> {
 
     /// The requested config serves.
     fn deployed(&mut self, deploying: Deploying) -> Rule {
-        let Deploying { candidate, intent, forced, .. } = deploying;
+        let Deploying { candidate, intent, forced, since, .. } = deploying;
         match intent {
             Some(cause) => {
-                self.serve(candidate);
-                self.release.state = State::Stable;
+                self.enter_watch(candidate, since);
                 self.begin_rollback(cause)
             }
             None if forced => {
-                self.serve(candidate);
+                self.serve_since(candidate, since);
                 self.promote();
                 Rule::Promoted
             }
-            None => self.enter_watch(candidate),
+            None => self.enter_watch(candidate, since),
         }
     }
 
@@ -125,6 +126,8 @@ impl Turn<'_> {
             None => {
                 self.release.state = State::Stable;
                 self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+                let generation = candidate.generation;
+                self.queue(Action::RecordOutcome { generation, outcome: Fate::Unproven });
                 self.foreign(config);
             }
         }
@@ -136,7 +139,7 @@ impl Turn<'_> {
         let candidate = deploying.candidate;
         self.page_status(status);
         let cause = Cause::EndpointFailed { status };
-        let Some(to) = self.target(&candidate.config) else {
+        let Some(to) = self.release.target_from(&candidate.config, self.policy) else {
             // The first deployment of all failed: there is nothing to bring back, and nothing is deleted.
             self.abandon(&candidate, "the endpoint failed and there is nothing to go back to");
             return Rule::NoTarget;

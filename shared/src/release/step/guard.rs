@@ -10,14 +10,19 @@ use crate::release::{
 impl Turn<'_> {
     pub(super) fn guard(&mut self, request: &GuardRequest) -> Rule {
         let generation = request.candidate.generation;
-        if let State::Deploying(deploying) = &self.release.state
+        let lease_until = self.later(self.policy.grant);
+        if let State::Deploying(deploying) = &mut self.release.state
             && deploying.candidate.generation == generation
             && deploying.candidate.config == request.candidate.config
         {
             // The answer got lost: it is given again, as long as nothing has begun.
             self.answer = Some(match deploying.progress {
-                Progress::Granted => self.permission(&deploying.candidate.clone()),
                 Progress::Updating => Answer::Wait,
+                Progress::Granted => {
+                    deploying.lease_until = lease_until;
+                    let candidate = deploying.candidate.clone();
+                    self.permission(&candidate)
+                }
             });
             return Rule::Granted;
         }
@@ -122,10 +127,7 @@ impl Turn<'_> {
         if self.release.pass.is_some() {
             return None;
         }
-        let Some(target) = self.release.fallback_of_next().map(|target| target.config.clone()) else {
-            if self.policy.fallback.is_some() {
-                return None;
-            }
+        let Some(target) = self.release.fallback_of_next(self.policy).map(|target| target.config) else {
             let what = "no config has finished its watch healthy".to_owned();
             self.page_once("guard:no-target", format!("a deployment is held: {what}"));
             return Some(Hold::NoLastKnownGood { what });
@@ -134,8 +136,12 @@ impl Turn<'_> {
             TargetCheck::Checked { config, found: Target::Present } if *config == target => None,
             TargetCheck::Checked { config, found: Target::Missing { what } } if *config == target => {
                 self.page_once(&format!("lost:{target}"), format!("the fallback {target} is gone: {what}"));
+                let known = self.release.good.len();
                 self.release.good.retain(|good| good.config != target);
-                Some(Hold::AskAgain)
+                match self.release.good.len() < known {
+                    true => Some(Hold::AskAgain),
+                    false => Some(Hold::NoLastKnownGood { what: format!("{target}: {what}") }),
+                }
             }
             TargetCheck::Checked { .. } | TargetCheck::NotAsked => Some(Hold::AskAgain),
         }

@@ -83,6 +83,9 @@ impl Turn<'_> {
             (None, Some(generation)) => self.release.answer_for(generation),
             (None, None) => Answer::Noted,
         };
+        // What the same step made void again was never queued.
+        let due = &self.release.pending;
+        self.queued.retain(|action| due.iter().any(|pending| pending.action == *action));
         // Polls that find nothing new leave no trace; a refusal always does.
         let audit = (self.release != *before || rule == Rule::Held).then(|| {
             self.release.sequence += 1;

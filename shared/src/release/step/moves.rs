@@ -30,7 +30,9 @@ impl Turn<'_> {
             );
             return Rule::Paged;
         }
-        let Some(to) = self.target(&from.config) else { return self.no_target(&from) };
+        let Some(to) = self.release.target_from(&from.config, self.policy) else {
+            return self.no_target(&from);
+        };
         let update = Action::UpdateEndpoint { call: UpdateCall::back_to(&self.release.endpoint, &to) };
         self.roll_back(from, to, cause, update)
     }
@@ -79,17 +81,6 @@ impl Turn<'_> {
         self.queue(Action::RecordOutcome { generation: from.generation, outcome: Fate::RolledBack });
     }
 
-    /// The newest good config other than this one, else the configured fallback.
-    pub(super) fn target(&self, serving: &ConfigName) -> Option<Deployment> {
-        let good = self.release.good.iter();
-        let good = good.filter(|good| good.config != *serving && !self.release.is_revoked(good));
-        let fallback = self.policy.fallback.iter();
-        let fallback = fallback
-            .filter(|config| *config != serving && !self.release.revoked_configs.contains(config))
-            .map(|config| Deployment::new(crate::names::Generation::default(), config.clone()));
-        good.cloned().chain(fallback).next()
-    }
-
     /// Nothing to go back to: what serves stays, unproven, and a person is told. Nothing is ever deleted.
     pub(super) fn no_target(&mut self, serving: &Deployment) -> Rule {
         self.page_once(
@@ -105,11 +96,11 @@ impl Turn<'_> {
     }
 
     /// The new config serves: it bakes.
-    pub(super) fn enter_watch(&mut self, candidate: Deployment) -> Rule {
+    pub(super) fn enter_watch(&mut self, candidate: Deployment, since: Timestamp) -> Rule {
         let until = self.later(self.policy.bake);
         let deadline = until.saturating_add(self.policy.patience.duration()).unwrap_or(Timestamp::MAX);
         let config = candidate.config.clone();
-        self.serve(candidate);
+        self.serve_since(candidate, since);
         self.release.state = State::Watching(Watching {
             since: self.now,
             until,
@@ -123,7 +114,12 @@ impl Turn<'_> {
 
     /// Notes what serves from now on.
     pub(super) fn serve(&mut self, deployment: Deployment) {
-        self.release.current = Some(Deployment { activated_at: Some(self.now), ..deployment });
+        self.serve_since(deployment, self.now);
+    }
+
+    /// Notes what serves, and since when it may have taken traffic.
+    pub(super) fn serve_since(&mut self, deployment: Deployment, since: Timestamp) {
+        self.release.current = Some(Deployment { activated_at: Some(since), ..deployment });
     }
 
     /// The config was proven good, or a person vouches for it.

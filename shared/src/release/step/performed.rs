@@ -172,7 +172,10 @@ impl Turn<'_> {
         let State::RollingBack(rolling) = self.release.state.clone() else { return Rule::ActionFailed };
         self.page(format!("{} could not be brought back: {reason}", rolling.to.config));
         self.release.good.retain(|good| good.config != rolling.to.config);
-        let next = self.target(&rolling.from.config).filter(|next| next.config != rolling.to.config);
+        let next = self
+            .release
+            .target_from(&rolling.from.config, self.policy)
+            .filter(|next| next.config != rolling.to.config);
         let Some(to) = next else { return self.give_up("there is nothing left to go back to") };
         let endpoint = self.release.endpoint.clone();
         let call = UpdateCall::back_to(&endpoint, &to);

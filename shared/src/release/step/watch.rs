@@ -2,16 +2,16 @@
 
 use super::Turn;
 use crate::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
-use crate::release::{AlarmReading, Cause, ConfigName, Rule, Smoke, State, WatchReading};
+use crate::release::{AlarmReading, Cause, ConfigName, Rule, Smoke, State, StateName, WatchReading};
 
 impl Turn<'_> {
     pub(super) fn watch_tick(&mut self, reading: &WatchReading) -> Rule {
         let Some(current) = self.release.current.clone() else { return Rule::Logged };
         self.subject = Some(current.generation);
-        let State::Watching(watching) = self.release.state.clone() else { return Rule::Logged };
         if reading.config != current.config {
             return Rule::Logged;
         }
+        let State::Watching(watching) = self.release.state.clone() else { return self.look_after(reading) };
         let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         if let Some(alarm) = fires.clone().find(|alarm| is_own(alarm, &current.config)) {
             return self.begin_rollback(Cause::Alarm { alarm: alarm.name.clone() });
@@ -38,6 +38,18 @@ impl Turn<'_> {
             Rule::ExtendWatch
         } else {
             self.ask_person(&current.config)
+        }
+    }
+
+    /// Past its watch, a config is looked after: an alarm's event may have been lost, or have come in the cool-down, and
+    /// an alarm that stays on never sends another.
+    fn look_after(&mut self, reading: &WatchReading) -> Rule {
+        let fires =
+            |alarm: &&AlarmReading| alarm.state == AlarmState::Alarm && is_own(alarm, &reading.config);
+        match (reading.alarms.iter().find(fires), self.release.state.name()) {
+            (Some(alarm), StateName::Stable) => self.alarm_read(&as_change(alarm), Some(alarm.state)),
+            (Some(alarm), StateName::CoolDown) => self.fires_in_cool_down(&alarm.name),
+            _ => Rule::Logged,
         }
     }
 

@@ -57,7 +57,7 @@ fn alarm_for_an_older_config() {
 
 #[test]
 fn alarm_with_data_from_before_the_activation() {
-    for state in [Stable, Deploying, CoolDown] {
+    for state in STATES {
         let change = alarm(Some(subject(state)), AlarmState::Alarm, 9);
         assert_eq!(run(&release(state), &Event::Alarm(change)).rule, Rule::Stale, "{state:?}");
     }
@@ -124,7 +124,7 @@ fn in_service_with_the_requested_config() {
     assert_eq!((deployed.rule, deployed.release.state.name()), (Rule::Watch, Watching));
     assert_eq!(names(&deployed), ["smoke_test"]);
     let current = deployed.release.current.unwrap();
-    assert_eq!((current.config, current.activated_at), ("bike-2".into(), Some(at(100))));
+    assert_eq!((current.config, current.activated_at), ("bike-2".into(), Some(at(90))));
 
     let back = |id, outcome| Event::Performed { id, outcome };
     let seen = Outcome::Endpoint { status: EndpointStatus::InService, config: Some("bike-1".into()) };

@@ -127,7 +127,7 @@ async fn from_the_first_deployment_to_a_rollback() {
     assert_eq!(*fake.done.lock().unwrap(), order);
 
     // The history is complete, in order, and nothing is left.
-    let (release, _) = driver.load().await.unwrap();
+    let release = driver.load().await.unwrap();
     assert_eq!((release.pending.len(), &release.lease), (0, &None));
     let history = store.list("ledger/bike/history/").await.unwrap();
     assert_eq!(history.len() as u64, release.sequence);
@@ -150,7 +150,7 @@ async fn a_call_that_died_is_resumed_where_it_was() {
     *fake.minutes.lock().unwrap() = 101;
     driver.handle(&Event::Tick).await.unwrap();
     assert_eq!(*fake.serving.lock().unwrap(), "bike-1");
-    assert_eq!(driver.load().await.unwrap().0.state.name(), StateName::CoolDown);
+    assert_eq!(driver.load().await.unwrap().state.name(), StateName::CoolDown);
     assert!(store.get("ledger/bike/history/00000001.json").await.unwrap().is_some());
 }
 

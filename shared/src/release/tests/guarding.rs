@@ -37,8 +37,10 @@ fn a_good_challenger_is_granted_an_update() {
     assert_eq!(alarms[0].name, "pawl-bike-2-errors");
     assert_eq!(granted.actions.iter().map(Action::name).collect::<Vec<_>>(), ["put_alarms"]);
     // The answer may get lost: it is given again.
-    let again = guard(&granted.release, ask(2));
-    assert_eq!((again.answer, again.audit), (granted.answer, None));
+    let again = step(&granted.release, &Event::GuardRequested(ask(2)), at(110), &Policy::default());
+    assert_eq!((again.rule, again.answer), (Rule::Granted, granted.answer));
+    let State::Deploying(deploying) = again.release.state else { panic!() };
+    assert_eq!(deploying.lease_until, at(125), "the time to begin starts anew");
 }
 
 #[test]

@@ -5,53 +5,21 @@
 //! Nothing is done before the intention lies in the history. A call that dies leaves the record with what is still to do: the next
 //! call, whatever its event, goes on there.
 
-use std::future::Future;
+mod book;
+mod effects;
 
 use jiff::Timestamp;
 
+pub use book::Book;
+pub use effects::{Effects, ReadError};
+
 use super::{
-    Action, AlarmReading, Answer, CandidateFailure, ConfigName, Deployment, Event, GuardRequest, Hold, Lease,
-    Observation, Observer, Outcome, Pending, Policy, Release, State, Target, TargetCheck, Transition,
-    WatchReading, step,
+    Action, Answer, CandidateFailure, Deployment, Event, GuardRequest, Hold, Lease, Observation, Observer,
+    Pending, Policy, Release, State, TargetCheck, Transition, WatchReading, step,
 };
-use crate::events::EndpointStatus;
-use crate::ledger::{Condition, ETag, Keys, Store, StoreError, read, write, write_once};
+use crate::ledger::{Condition, ETag, Keys, StoreError};
 use crate::names::Generation;
 use crate::pipeline::Span;
-
-/// What a release does to the world, and reads of it. Static dispatch, no SDK.
-pub trait Effects: Sync {
-    /// The clock.
-    fn now(&self) -> Timestamp;
-    /// Performs an action; see [`Action`] for what each answers. May be called again for the same action.
-    fn perform(&self, action: &Action) -> impl Future<Output = Outcome> + Send;
-    /// Status of the endpoint and the config that it serves; `Absent` where there is none.
-    fn describe(
-        &self,
-        endpoint: &str,
-    ) -> impl Future<Output = Result<(EndpointStatus, Option<ConfigName>), ReadError>> + Send;
-    /// Whether config, model, image and artefact of a deployment still exist.
-    fn verify(&self, target: &Deployment) -> impl Future<Output = Result<Target, ReadError>> + Send;
-    /// The alarms of these names, as far as they exist.
-    fn alarms(&self, names: &[String]) -> impl Future<Output = Result<Vec<AlarmReading>, ReadError>> + Send;
-    /// Requests that the config answered since then.
-    fn requests(
-        &self,
-        endpoint: &str,
-        config: &ConfigName,
-        since: Timestamp,
-    ) -> impl Future<Output = Result<u64, ReadError>> + Send;
-}
-
-/// Something could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} could not be read: {reason}")]
-pub struct ReadError {
-    /// What.
-    pub what: &'static str,
-    /// What the service said.
-    pub reason: String,
-}
 
 /// Why an event was not handled. Calling again with the same event is safe, and goes on where this call ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,18 +64,18 @@ pub struct Driver<'a, S, E> {
     pub policy: &'a Policy,
 }
 
-impl<S: Store + Sync, E: Effects> Driver<'_, S, E> {
+impl<S: Book, E: Effects> Driver<'_, S, E> {
     /// A run asks to deploy.
     pub async fn guard(&self, candidate: Deployment) -> Result<Answer, DriverError> {
         // A fallback that is gone is struck off, and the next one is looked for.
         for _ in 0..TRIES {
-            let (release, _) = self.load().await?;
+            let release = self.load().await?;
             let (status, serving) = self.effects.describe(&self.endpoint).await?;
-            let target = match release.fallback_of_next() {
+            let target = match release.fallback_of_next(self.policy) {
                 None => TargetCheck::NotAsked,
                 Some(target) => TargetCheck::Checked {
                     config: target.config.clone(),
-                    found: self.effects.verify(target).await?,
+                    found: self.effects.verify(&target).await?,
                 },
             };
             let alarms = self.effects.alarms(&self.policy.alarms.further).await?;
@@ -141,17 +109,22 @@ impl<S: Store + Sync, E: Effects> Driver<'_, S, E> {
         // Another config may have been put there by hand.
         self.observe_as(Observer::Run { generation }).await?;
         self.read_watch().await?;
-        let (release, _) = self.load().await?;
+        let release = self.load().await?;
         Ok(release.answer_for(generation))
     }
 
     async fn read_watch(&self) -> Result<(), DriverError> {
-        let (release, _) = self.load().await?;
-        let (State::Watching(watching), Some(current)) = (&release.state, &release.current) else {
-            return Ok(());
-        };
+        let release = self.load().await?;
+        let Some(current) = &release.current else { return Ok(()) };
         let alarms = self.effects.alarms(&current.alarms).await?;
-        let requests = self.effects.requests(&self.endpoint, &current.config, watching.since).await.ok();
+        let requests = match &release.state {
+            State::Watching(watching) => {
+                self.effects.requests(&self.endpoint, &current.config, watching.since).await.ok()
+            }
+            // What serves is looked after as well: an alarm's event may have been lost.
+            State::Stable | State::CoolDown { .. } => None,
+            State::Deploying(_) | State::RollingBack(_) => return Ok(()),
+        };
         let reading = WatchReading { config: current.config.clone(), alarms, requests };
         self.handle(&Event::WatchTick(reading)).await.map(|_| ())
     }
@@ -161,56 +134,74 @@ impl<S: Store + Sync, E: Effects> Driver<'_, S, E> {
         self.handle(&Event::Tick).await?;
         self.observe_as(Observer::Reconciler).await?;
         self.read_watch().await?;
-        Ok(self.load().await?.0)
+        self.load().await
     }
 
     /// Handles one event, then performs whatever is due.
     pub async fn handle(&self, event: &Event) -> Result<Answer, DriverError> {
-        let mut answer = self.apply(event).await?.answer;
+        let mut hand = self.take().await?;
+        let mut answer = self.apply(&mut hand, event).await?.answer;
         for _ in 0..MOST_ACTIONS {
-            let Some(due) = self.claim().await? else { break };
+            let Some(due) = self.claim(&mut hand).await? else { break };
             let outcome = self.effects.perform(&due.action).await;
-            let after = self.apply(&Event::Performed { id: due.id, outcome }).await?;
+            let after = self.apply(&mut hand, &Event::Performed { id: due.id, outcome }).await?;
             // A refusal that an action brought about outweighs the permission given before.
             if matches!(after.answer, Answer::Hold { .. }) {
                 answer = after.answer;
             }
         }
-        self.release_lease().await?;
-        if let Some(generation) = generation_of(event) {
-            let (release, _) = self.load().await?;
-            return Ok(release.answer_for(generation));
-        }
-        Ok(answer)
+        let granted = matches!(answer, Answer::DeployCreate { .. } | Answer::DeployUpdate { .. });
+        let alarms = |pending: &Pending| matches!(pending.action, Action::PutAlarms { .. });
+        Ok(match generation_of(event) {
+            Some(generation) => hand.release.answer_for(generation),
+            // Nothing is deployed before its alarms stand.
+            None if granted && hand.release.pending.iter().any(alarms) => Hold::AskAgain.into(),
+            None => answer,
+        })
     }
 
-    /// Steps and stores, again where somebody was faster.
-    async fn apply(&self, event: &Event) -> Result<Transition, DriverError> {
+    /// Steps and stores, again where somebody was faster. The same write takes the lease where an action is due, and
+    /// gives it back where none is.
+    async fn apply(&self, hand: &mut Hand, event: &Event) -> Result<Transition, DriverError> {
         for _ in 0..TRIES {
-            let (before, etag) = self.load().await?;
-            self.flush(&before).await?;
-            let clean = Release { outbox: Vec::new(), ..before.clone() };
+            let clean = Release { outbox: Vec::new(), ..hand.release.clone() };
             let transition = step(&clean, event, self.effects.now(), self.policy);
             if transition.release == clean {
                 return Ok(transition);
             }
             let mut next = transition.release.clone();
-            if !next.pending.is_empty() {
-                self.take_lease(&mut next);
-            }
-            match self.save(&next, etag).await {
-                Ok(()) => {
-                    self.flush(&next).await?;
-                    return Ok(transition);
+            match due(&next, self.effects.now()) {
+                Some(_) => {
+                    self.take_lease(&mut next);
                 }
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
+                None => next.lease = next.lease.take().filter(|lease| lease.holder != self.holder),
+            }
+            if self.put(hand, next).await? == Put::Done {
+                return Ok(transition);
             }
         }
         Err(DriverError::Contended { endpoint: self.endpoint.clone(), tries: TRIES })
     }
 
-    /// Takes the lease where nobody else holds it; says whether it is held now.
+    /// The next action that is due, if the lease can be held.
+    async fn claim(&self, hand: &mut Hand) -> Result<Option<Pending>, DriverError> {
+        for _ in 0..TRIES {
+            let Some(due) = due(&hand.release, self.effects.now()).cloned() else { return Ok(None) };
+            let mut next = hand.release.clone();
+            match self.take_lease(&mut next) {
+                Held::Before => return Ok(Some(due)),
+                Held::ByAnother => return Ok(None),
+                Held::Now => {
+                    if self.put(hand, next).await? == Put::Done {
+                        return Ok(Some(due));
+                    }
+                }
+            }
+        }
+        Err(DriverError::Contended { endpoint: self.endpoint.clone(), tries: TRIES })
+    }
+
+    /// Takes the lease where nobody else holds it; says who holds it now.
     fn take_lease(&self, release: &mut Release) -> Held {
         let now = self.effects.now();
         match &release.lease {
@@ -224,63 +215,62 @@ impl<S: Store + Sync, E: Effects> Driver<'_, S, E> {
         }
     }
 
-    /// The next action, if one is due and nobody else holds the lease.
-    async fn claim(&self) -> Result<Option<Pending>, DriverError> {
-        for _ in 0..TRIES {
-            let (mut release, etag) = self.load().await?;
-            let Some(due) = release.pending.first().cloned() else { return Ok(None) };
-            if due.not_before.is_some_and(|then| self.effects.now() < then) {
-                return Ok(None);
-            }
-            match self.take_lease(&mut release) {
-                Held::Before => return Ok(Some(due)),
-                Held::ByAnother => return Ok(None),
-                Held::Now => match self.save(&release, etag).await {
-                    Ok(()) => return Ok(Some(due)),
-                    Err(StoreError::Conflict { .. }) => {}
-                    Err(error) => return Err(error.into()),
-                },
-            }
-        }
-        Err(DriverError::Contended { endpoint: self.endpoint.clone(), tries: TRIES })
-    }
-
-    async fn release_lease(&self) -> Result<(), DriverError> {
-        for _ in 0..TRIES {
-            let (mut release, etag) = self.load().await?;
-            if release.lease.as_ref().is_none_or(|lease| lease.holder != self.holder) {
-                return Ok(());
-            }
-            release.lease = None;
-            match self.save(&release, etag).await {
-                Ok(()) => return Ok(()),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(DriverError::Contended { endpoint: self.endpoint.clone(), tries: TRIES })
-    }
-
     /// The record; a new one where none stands.
-    pub async fn load(&self) -> Result<(Release, Option<ETag>), DriverError> {
-        Ok(match read(self.store, &self.keys.release()).await? {
-            Some((release, etag)) => (release, Some(etag)),
-            None => (Release::new(self.endpoint.clone()), None),
-        })
+    pub async fn load(&self) -> Result<Release, DriverError> {
+        let found = self.store.load(&self.keys).await?;
+        Ok(found.map_or_else(|| Release::new(self.endpoint.clone()), |(release, _)| release))
     }
 
-    async fn save(&self, release: &Release, etag: Option<ETag>) -> Result<(), StoreError> {
-        write(self.store, &self.keys.release(), release, Condition::unchanged_since(etag)).await.map(|_| ())
+    /// Reads the record, and appends what a call that died left in its outbox.
+    async fn take(&self) -> Result<Hand, DriverError> {
+        let hand = match self.store.load(&self.keys).await? {
+            Some((release, etag)) => Hand { release, etag: Some(etag) },
+            None => Hand { release: Release::new(self.endpoint.clone()), etag: None },
+        };
+        self.flush(&hand.release).await?;
+        Ok(hand)
+    }
+
+    /// Writes the record if nobody else did, else reads it anew.
+    async fn put(&self, hand: &mut Hand, next: Release) -> Result<Put, DriverError> {
+        let when = Condition::unchanged_since(hand.etag.take());
+        match self.store.save(&self.keys, &next, when).await {
+            Ok(etag) => {
+                *hand = Hand { release: next, etag: Some(etag) };
+                self.flush(&hand.release).await?;
+                Ok(Put::Done)
+            }
+            Err(StoreError::Conflict { .. }) => {
+                *hand = self.take().await?;
+                Ok(Put::Outrun)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Appends what the record decided to the history. Doing it twice changes nothing.
     async fn flush(&self, release: &Release) -> Result<(), DriverError> {
         for audit in &release.outbox {
-            let key = self.keys.history(&format!("{:08}", audit.sequence));
-            write_once(self.store, &key, audit).await?;
+            self.store.append(&self.keys, audit).await?;
         }
         Ok(())
     }
+}
+
+/// The record as this call last read or wrote it.
+#[derive(Debug)]
+struct Hand {
+    release: Release,
+    etag: Option<ETag>,
+}
+
+/// What came of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Put {
+    /// It stands.
+    Done,
+    /// Somebody else wrote first.
+    Outrun,
 }
 
 /// Who holds the lease.
@@ -292,6 +282,17 @@ enum Held {
     Now,
     /// Another call.
     ByAnother,
+}
+
+/// The next action that may be performed now. The order holds; only people are told at once while the traffic has to wait.
+fn due(release: &Release, now: Timestamp) -> Option<&Pending> {
+    let mut waiting = false;
+    release.pending.iter().find(|pending| {
+        let ready = pending.not_before.is_none_or(|then| now >= then);
+        let may = ready && (!waiting || matches!(pending.action, Action::Notify { .. }));
+        waiting |= !ready;
+        may
+    })
 }
 
 /// The generation that an event's caller asks about, where the answer stands in the record.

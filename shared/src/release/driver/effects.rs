@@ -1,0 +1,42 @@
+//! What a release does to the world, and reads of it.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::events::EndpointStatus;
+use crate::release::{Action, AlarmReading, ConfigName, Deployment, Outcome, Target};
+
+/// What a release does to the world, and reads of it. Static dispatch, no SDK.
+pub trait Effects: Sync {
+    /// The clock.
+    fn now(&self) -> Timestamp;
+    /// Performs an action; see [`Action`] for what each answers. May be called again for the same action.
+    fn perform(&self, action: &Action) -> impl Future<Output = Outcome> + Send;
+    /// Status of the endpoint and the config that it serves; `Absent` where there is none.
+    fn describe(
+        &self,
+        endpoint: &str,
+    ) -> impl Future<Output = Result<(EndpointStatus, Option<ConfigName>), ReadError>> + Send;
+    /// Whether config, model, image and artefact of a deployment still exist.
+    fn verify(&self, target: &Deployment) -> impl Future<Output = Result<Target, ReadError>> + Send;
+    /// The alarms of these names, as far as they exist.
+    fn alarms(&self, names: &[String]) -> impl Future<Output = Result<Vec<AlarmReading>, ReadError>> + Send;
+    /// Requests that the config answered since then.
+    fn requests(
+        &self,
+        endpoint: &str,
+        config: &ConfigName,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<u64, ReadError>> + Send;
+}
+
+/// Something could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} could not be read: {reason}")]
+pub struct ReadError {
+    /// What.
+    pub what: &'static str,
+    /// What the service said.
+    pub reason: String,
+}

@@ -1,0 +1,343 @@
+//! What must hold at every write, at every effect, and at rest.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::world::{MINUTE, World, time};
+use crate::events::{AlarmState, DedupeKey, EndpointStatus, Verb};
+use crate::ledger::Wrote;
+use crate::names::{ContentHash, Generation};
+use crate::release::*;
+
+/// What really happened, kept apart from the record.
+#[derive(Debug, Default)]
+pub(super) struct Truth {
+    /// Configs that Pawl or SageMaker took out.
+    pub taken_out: BTreeSet<ConfigName>,
+    /// Datasets that Pawl quarantined.
+    pub quarantined: BTreeSet<ContentHash>,
+    /// Packages that a person rejected and Pawl heard of.
+    pub rejected: BTreeSet<String>,
+    /// Keys of what people did and Pawl took.
+    pub heard: BTreeSet<DedupeKey>,
+    /// Grants that were given.
+    pub granted: BTreeSet<Generation>,
+    /// Generations whose config somebody asked for by hand.
+    pub console: bool,
+    /// The stretch of time in which an alarm was on, by generation, before a promotion.
+    pub forced: BTreeSet<Generation>,
+}
+
+impl World {
+    pub(super) fn break_rule(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        self.note(|| format!("BROKEN: {text}"));
+        self.broken.get_or_insert(text);
+    }
+
+    /// The record is about to be replaced.
+    pub(super) fn written(&mut self, after: &Release) {
+        let before = match &self.record {
+            Some((release, _)) => release.clone(),
+            None => Arc::new(Release::new(after.endpoint.clone())),
+        };
+        let now = time(self.now);
+        if before.state.name() != after.state.name() {
+            let last = after.outbox.last().map(|audit| (audit.rule, audit.note.clone()));
+            self.note(|| format!("{:?} -> {:?} by {last:?}", before.state.name(), after.state.name()));
+        }
+        if let Some(audit) = after.outbox.last().filter(|audit| audit.sequence > before.sequence) {
+            self.coverage.rule(audit.rule);
+            if let Some(key) = &audit.key {
+                self.truth.heard.insert(key.clone());
+            }
+            if let (Rule::Forced, Some(subject)) = (audit.rule, before.subject()) {
+                self.truth.forced.insert(subject.generation);
+            }
+        }
+        if after.sequence > before.sequence + 1 || after.sequence < before.sequence {
+            self.break_rule(format!("the sequence jumped from {} to {}", before.sequence, after.sequence));
+        }
+        // Everything decided before lies in the history already, or still in the outbox.
+        let dropped = before
+            .outbox
+            .iter()
+            .find(|audit| !self.history.contains_key(&audit.sequence) && !after.outbox.contains(audit));
+        if let Some(audit) = dropped {
+            let sequence = audit.sequence;
+            self.break_rule(format!("the audit entry {sequence} was dropped before it was appended"));
+        }
+        if let (Some(old), Some(new)) = (&before.lease, &after.lease)
+            && old.holder != new.holder
+            && now < old.until
+        {
+            self.break_rule(format!("{} took a lease that {} holds", new.holder, old.holder));
+        }
+        self.check_grant(&before, after);
+        self.check_rollback(&before, after);
+        self.check_promotion(&before, after);
+    }
+
+    fn check_grant(&mut self, before: &Release, after: &Release) {
+        let State::Deploying(deploying) = &after.state else { return };
+        if matches!(before.state, State::Deploying(_)) {
+            return;
+        }
+        let now = time(self.now);
+        let candidate = &deploying.candidate;
+        self.truth.granted.insert(candidate.generation);
+        if before.freeze.is_some() {
+            self.break_rule("a deployment was granted on a frozen endpoint");
+        }
+        match &before.state {
+            State::Stable => {}
+            // The step's clock may be a moment behind.
+            State::CoolDown { until } if *until <= now || before.pass.is_some() => {}
+            state => self.break_rule(format!("a deployment was granted in the state {:?}", state.name())),
+        }
+        if candidate.generation <= before.generation {
+            self.break_rule("an old generation was granted a deployment");
+        }
+        if candidate.dataset.as_ref().is_some_and(|d| self.truth.quarantined.contains(d)) {
+            self.break_rule("a model trained on a quarantined dataset was granted a deployment");
+        }
+        if candidate.package.as_ref().is_some_and(|p| self.truth.rejected.contains(p)) {
+            self.break_rule("a rejected package was granted a deployment");
+        }
+        let exists = |good: &Deployment| {
+            self.configs.get(&good.config).is_some_and(|c| c.exists)
+                && !self.truth.taken_out.contains(&good.config)
+        };
+        let safe = after.current.is_none()
+            || before.pass.is_some()
+            || before.good.iter().any(exists)
+            || self.configs.get(&ConfigName::from("simple")).is_some_and(|simple| simple.exists)
+            // Deleted between the look and the write.
+            || self.coverage.has("target deleted");
+        if !safe {
+            self.break_rule("a deployment was granted with nothing to go back to");
+        }
+    }
+
+    fn check_rollback(&mut self, before: &Release, after: &Release) {
+        let State::RollingBack(rolling) = &after.state else { return };
+        if matches!(&before.state, State::RollingBack(_)) {
+            return;
+        }
+        let by_person = matches!(rolling.cause, Cause::Operator { .. } | Cause::PackageRejected);
+        if matches!(before.state, State::CoolDown { until } if time(self.now) < until) && !by_person {
+            self.break_rule("rolled back by itself in the cool-down");
+        }
+        if before.was_rolled_back(rolling.from.generation) && !by_person {
+            self.break_rule(format!("generation {} was rolled back twice", rolling.from.generation));
+        }
+        if self.truth.taken_out.contains(&rolling.to.config) {
+            self.break_rule(format!("{} was taken out and is to come back", rolling.to.config));
+        }
+        let blamed = match &rolling.cause {
+            Cause::Alarm { alarm } | Cause::Flapping { alarm } => Some(alarm),
+            _ => None,
+        };
+        if let Some(alarm) = blamed
+            && alarm.starts_with("pawl-")
+            && !alarm.starts_with(&format!("pawl-{}-", rolling.from.config))
+        {
+            self.break_rule(format!("{} was rolled back for {alarm}", rolling.from.config));
+        }
+        if before.freeze.is_some() && matches!(before.state, State::Stable) && !by_person {
+            self.break_rule("rolled back by itself on a frozen endpoint");
+        }
+        if matches!(before.state, State::Stable) && !by_person {
+            let confirmed = after
+                .outbox
+                .last()
+                .is_some_and(|audit| matches!(audit.event, EventName::Performed | EventName::WatchTick));
+            if !confirmed {
+                self.break_rule("a stable config was rolled back without reading the alarm again");
+            }
+        }
+    }
+
+    fn check_promotion(&mut self, before: &Release, after: &Release) {
+        let Some(new) = after.good.first() else { return };
+        if before.good.iter().any(|good| good.config == new.config) {
+            return;
+        }
+        let forced = after.outbox.last().is_some_and(|audit| audit.rule == Rule::Forced)
+            || matches!(&before.state, State::Deploying(deploying) if deploying.forced);
+        if forced {
+            return;
+        }
+        let Some(config) = self.configs.get(&new.config) else { return };
+        let name = format!("pawl-{}-errors", new.config);
+        let long_bad = self
+            .alarms
+            .get(&name)
+            .is_some_and(|alarm| alarm.state == AlarmState::Alarm && self.now - alarm.since > 5 * MINUTE);
+        let nature = config.nature;
+        if long_bad {
+            self.break_rule(format!("{} was promoted while its alarm fired", new.config));
+        }
+        if matches!(nature, super::world::Nature::Idle | super::world::Nature::Dumb) {
+            self.break_rule(format!("{} was promoted without proof: {nature:?}", new.config));
+        }
+        if let State::Watching(watching) = &before.state
+            && time(self.now) < watching.until
+        {
+            self.break_rule(format!("{} was promoted before its bake was over", new.config));
+        }
+    }
+
+    pub(super) fn appended(&mut self, audit: &Audit) -> Wrote {
+        if let Some(known) = self.history.get(&audit.sequence) {
+            if known != audit {
+                self.break_rule(format!("the audit entry {} has two versions", audit.sequence));
+            }
+            return Wrote::Before;
+        }
+        self.history.insert(audit.sequence, audit.clone());
+        Wrote::Now
+    }
+
+    /// An action is about to be performed.
+    pub(super) fn about_to(&mut self, action: &Action) {
+        if !self.history.values().rev().any(|audit| audit.actions.contains(action)) {
+            self.break_rule(format!("{} was performed before its audit was written", action.name()));
+        }
+        let Some((release, _)) = self.record.clone() else {
+            return self.break_rule("an action without a record");
+        };
+        let target = match action {
+            Action::UpdateEndpoint { call } => &call.config,
+            Action::RecreateEndpoint { config, .. } => config,
+            Action::RejectPackage { package, .. } => {
+                let unsafe_yet = matches!(release.state, State::RollingBack(_))
+                    && self.endpoint.serving.as_ref().is_some_and(|serving| {
+                        self.configs[serving].deployment.package.as_ref() == Some(package)
+                    })
+                    && self.endpoint.status == EndpointStatus::InService;
+                if unsafe_yet {
+                    self.break_rule("the books came before the traffic");
+                }
+                return;
+            }
+            _ => return,
+        };
+        match &release.state {
+            State::RollingBack(rolling) if rolling.to.config == *target => {
+                self.truth.taken_out.insert(rolling.from.config.clone());
+            }
+            state => {
+                let name = state.name();
+                self.break_rule(format!("traffic was moved to {target} in the state {name:?}"));
+            }
+        }
+        if self.truth.taken_out.contains(target) {
+            self.break_rule(format!("{target} was taken out and came back"));
+        }
+    }
+
+    /// A run starts its update.
+    pub(super) fn about_to_deploy(&mut self, config: &ConfigName) {
+        let record = self.record.as_ref().map(|(release, _)| &release.state);
+        let granted = matches!(record, Some(State::Deploying(d)) if d.candidate.config == *config);
+        if !granted {
+            self.break_rule(format!("{config} was deployed without a grant"));
+        }
+        if self.truth.taken_out.contains(config) {
+            self.break_rule(format!("{config} was taken out and was deployed again"));
+        }
+        if !self.alarms.contains_key(&format!("pawl-{config}-errors")) {
+            self.break_rule(format!("{config} was deployed before its alarms stood"));
+        }
+    }
+
+    /// Whether nothing is under way.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let Some((release, _)) = &self.record else { return true };
+        matches!(release.state, State::Stable | State::CoolDown { .. })
+            && release.pending.is_empty()
+            && release.lease.as_ref().is_none_or(|lease| lease.until <= time(self.now))
+            && self.endpoint.update.is_none()
+    }
+
+    /// Whether nothing will happen any more, and the reconciler has looked several times since.
+    pub(super) fn is_over(&mut self) -> bool {
+        let alone = self.queue.values().all(|what| matches!(what, super::world::Happening::Reconcile));
+        if !alone || !self.is_at_rest() {
+            self.last_stir = self.now;
+        }
+        self.now - self.last_stir > 30 * MINUTE
+    }
+
+    /// The world has had all the time it needs, and no more faults.
+    pub(super) fn check_rest(&mut self) {
+        let Some((release, _)) = self.record.clone() else { return };
+        if !self.is_at_rest() {
+            let pending: Vec<_> = release.pending.iter().map(|p| p.action.name()).collect();
+            let (state, lease) = (release.state.name(), &release.lease);
+            return self
+                .break_rule(format!("does not settle: {state:?}, pending {pending:?}, lease {lease:?}"));
+        }
+        if !(1..=release.sequence).all(|sequence| self.history.contains_key(&sequence)) {
+            self.break_rule("the history has a gap");
+        }
+        for generation in self.truth.granted.clone() {
+            if !self.outcomes.contains_key(&generation) {
+                self.break_rule(format!("nobody was told what became of generation {generation}"));
+            }
+        }
+        let paged = self.pages > 0;
+        let Some(serving) = self.endpoint.serving.clone() else { return };
+        if self.endpoint.status != EndpointStatus::InService {
+            if !paged {
+                self.break_rule(format!(
+                    "rests with the status {:?}, and nobody was paged",
+                    self.endpoint.status
+                ));
+            }
+            return;
+        }
+        let recorded = release.current.as_ref().map(|current| current.config.clone());
+        if recorded.as_ref() != Some(&serving) {
+            self.break_rule(format!("{serving} serves, the record says {recorded:?}"));
+        }
+        if self.truth.taken_out.contains(&serving) && !paged {
+            self.break_rule(format!("{serving} was taken out and serves, and nobody was paged"));
+        }
+        if self.is_bad(&serving) && !paged {
+            self.break_rule(format!("{serving} serves while its alarm fires, and nobody was paged"));
+        }
+        let can_go_back = release.rollback_target().is_some()
+            && release.freeze.is_none()
+            && !self.notify_only
+            && matches!(release.state, State::Stable)
+            && !release.was_rolled_back(release.current.as_ref().map_or(Generation(0), |c| c.generation));
+        if self.is_bad(&serving) && can_go_back {
+            self.break_rule(format!("{serving} serves while its alarm fires, and could have gone back"));
+        }
+        if self.pages > 40 {
+            self.break_rule(format!("{} pages: nobody reads so many", self.pages));
+        }
+    }
+
+    /// What a person did was taken: it must have left its record.
+    pub(super) fn check_heard(&mut self, event: &Event) {
+        let key = match event {
+            Event::Operator(operator) => DedupeKey::new(operator.key.clone()),
+            Event::Package(change) => crate::events::Signal::Package(change.clone()).dedupe_key(),
+            _ => return,
+        };
+        if !self.truth.heard.contains(&key) {
+            self.break_rule(format!("{key} was handled and left no record"));
+        }
+        if let (Event::Operator(operator), Some((release, _))) = (event, &self.record)
+            && operator.verb == Verb::Rollback
+            && matches!(release.state, State::Watching(_))
+            && release.current.as_ref().and_then(|current| current.activated_at) < operator.at
+            && release.rollback_target().is_some()
+        {
+            self.break_rule("a person asked for a rollback and the watch goes on");
+        }
+    }
+}

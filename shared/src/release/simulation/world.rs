@@ -1,0 +1,331 @@
+//! The model of S3, SageMaker and CloudWatch, with the truth that only the simulation knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::invariants::Truth;
+use super::rng::Rng;
+use super::schedule::Coverage;
+use crate::events::{AlarmChange, AlarmShape, AlarmState, EndpointStatus, Suppression};
+use crate::names::{ContentHash, Generation};
+use crate::release::*;
+
+pub(super) const ENDPOINT: &str = "bike";
+pub(super) const SECOND: i64 = 1_000;
+pub(super) const MINUTE: i64 = 60 * SECOND;
+pub(super) const HOUR: i64 = 60 * MINUTE;
+/// Functions are killed after this time; leases last as long.
+pub(super) const TIMEOUT: i64 = 60 * SECOND;
+
+/// What a config is really like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    Good,
+    /// Its alarm fires so long after it begins to serve.
+    Bad(i64),
+    /// Its alarm comes and goes.
+    Flapping,
+    /// It does not answer real rows.
+    Dumb,
+    /// It gets no requests.
+    Idle,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Config {
+    pub nature: Nature,
+    pub deployment: Deployment,
+    pub exists: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Update {
+    pub to: ConfigName,
+    pub fate: UpdateFate,
+    pub number: u64,
+}
+
+/// How an update will end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UpdateFate {
+    Done,
+    /// Back in service with the old config, without a word: a guardrail, or a lost update.
+    Silent,
+    Failed,
+    Mixed,
+}
+
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub status: EndpointStatus,
+    pub serving: Option<ConfigName>,
+    pub update: Option<Update>,
+    pub since: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Alarm {
+    pub state: AlarmState,
+    pub since: i64,
+}
+
+/// Something that will happen.
+#[derive(Debug, Clone)]
+pub(super) enum Happening {
+    /// An event reaches the rollback handler.
+    Deliver {
+        event: Event,
+        tries: u8,
+    },
+    EndUpdate(u64),
+    /// An alarm of a config is judged; `number` tells for which stretch of serving.
+    Judge {
+        config: ConfigName,
+        to: AlarmState,
+        stretch: i64,
+    },
+    Reconcile,
+    NewRun,
+    RunStep(usize),
+    Person(crate::events::Verb),
+    Reject,
+    SharedAlarm,
+    Maintenance(i64),
+    DeleteConfig,
+    Console,
+}
+
+#[derive(Debug)]
+pub(super) struct World {
+    pub rng: Rng,
+    pub now: i64,
+    /// Faults per mille of all calls to AWS.
+    pub faults: u64,
+    pub record: Option<(Arc<Release>, u64)>,
+    pub writes: u64,
+    /// The policy wants people told, and nothing rolled back, once a config is stable.
+    pub notify_only: bool,
+    pub history: BTreeMap<u64, Audit>,
+    pub endpoint: Endpoint,
+    pub configs: BTreeMap<ConfigName, Config>,
+    pub alarms: BTreeMap<String, Alarm>,
+    pub queue: BTreeMap<(i64, u64), Happening>,
+    pub queued: u64,
+    pub updates: u64,
+    pub pages: u32,
+    pub last_stir: i64,
+    pub outcomes: BTreeMap<Generation, BTreeSet<&'static str>>,
+    pub truth: Truth,
+    pub broken: Option<String>,
+    pub log: Option<Vec<String>>,
+    pub coverage: Coverage,
+}
+
+pub(super) fn time(millis: i64) -> Timestamp {
+    Timestamp::constant(1_800_000_000, 0) + SignedDuration::from_millis(millis)
+}
+
+impl World {
+    pub(super) fn new(seed: u64, faults: u64, log: bool) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            now: 0,
+            faults,
+            record: None,
+            writes: 0,
+            notify_only: false,
+            history: BTreeMap::new(),
+            endpoint: Endpoint { status: EndpointStatus::Absent, serving: None, update: None, since: 0 },
+            configs: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            queued: 0,
+            updates: 0,
+            pages: 0,
+            last_stir: 0,
+            outcomes: BTreeMap::new(),
+            truth: Truth::default(),
+            broken: None,
+            log: log.then(Vec::new),
+            coverage: Coverage::default(),
+        }
+    }
+
+    pub(super) fn note(&mut self, text: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            log.push(format!("{:>9.1} s  {}", self.now as f64 / 1000.0, text()));
+        }
+    }
+
+    pub(super) fn at(&mut self, after: i64, what: Happening) {
+        self.queued += 1;
+        self.queue.insert((self.now + after.max(0), self.queued), what);
+    }
+
+    /// Whether a call fails now.
+    pub(super) fn fault(&mut self) -> bool {
+        self.rng.chance(self.faults)
+    }
+
+    pub(super) fn new_config(&mut self, generation: u64, nature: Nature, dataset: u64) -> Deployment {
+        let config = format!("bike-{generation}");
+        let deployment = Deployment {
+            model: Some(config.clone()),
+            package: Some(format!("package/{generation}")),
+            dataset: Some(ContentHash::of(&dataset.to_le_bytes())),
+            ..Deployment::new(Generation(generation), config.as_str())
+        };
+        let known = Config { nature, deployment: deployment.clone(), exists: true };
+        self.configs.insert(deployment.config.clone(), known);
+        deployment
+    }
+
+    /// `UpdateEndpoint` and `CreateEndpoint`, as SageMaker takes or refuses them.
+    pub(super) fn start_update(&mut self, to: &ConfigName, guarded: bool) -> Outcome {
+        let refuse = |reason: &str| Outcome::Refused { reason: reason.to_owned() };
+        if !self.configs.get(to).is_some_and(|config| config.exists) {
+            return refuse("could not find the endpoint config");
+        }
+        if let Some(update) = &self.endpoint.update {
+            return if update.to == *to { Outcome::Done } else { Outcome::Busy };
+        }
+        match self.endpoint.status {
+            EndpointStatus::InService if self.endpoint.serving.as_ref() == Some(to) => return Outcome::Done,
+            EndpointStatus::InService | EndpointStatus::Absent | EndpointStatus::UpdateRollbackFailed => {}
+            EndpointStatus::SystemUpdating => return Outcome::Busy,
+            _ => return refuse("the endpoint takes no update"),
+        }
+        let creating = self.endpoint.status == EndpointStatus::Absent;
+        let takes = self.rng.range(2, 15) * MINUTE;
+        let nature = self.configs[to].nature;
+        let fate = match nature {
+            // The guardrail sees the alarm before the update ends.
+            Nature::Bad(after) if guarded && !creating && after < takes => UpdateFate::Silent,
+            _ if self.rng.chance(40) => UpdateFate::Silent,
+            _ if self.rng.chance(10) => UpdateFate::Failed,
+            _ if self.rng.chance(10) && !creating => UpdateFate::Mixed,
+            _ => UpdateFate::Done,
+        };
+        let fate = if creating && fate == UpdateFate::Silent { UpdateFate::Done } else { fate };
+        self.updates += 1;
+        let number = self.updates;
+        self.endpoint.update = Some(Update { to: to.clone(), fate, number });
+        self.endpoint.status = if creating { EndpointStatus::Creating } else { EndpointStatus::Updating };
+        self.note(|| format!("update {number} to {to} begins, will end {fate:?}"));
+        // A canary takes traffic before the update ends.
+        let to = to.clone();
+        self.begin_traffic(&to);
+        self.at(takes, Happening::EndUpdate(number));
+        self.hint();
+        Outcome::Done
+    }
+
+    pub(super) fn end_update(&mut self, number: u64) {
+        let Some(update) = self.endpoint.update.take_if(|update| update.number == number) else { return };
+        self.note(|| format!("update {number} to {} ends {:?}", update.to, update.fate));
+        self.coverage.count(match update.fate {
+            UpdateFate::Done => "update done",
+            UpdateFate::Silent => "update silently undone",
+            UpdateFate::Failed => "endpoint failed",
+            UpdateFate::Mixed => "update rollback failed",
+        });
+        self.endpoint.status = EndpointStatus::InService;
+        match update.fate {
+            UpdateFate::Done => {
+                self.endpoint.serving = Some(update.to);
+                self.endpoint.since = self.now;
+            }
+            UpdateFate::Silent => {}
+            UpdateFate::Failed => self.endpoint.status = EndpointStatus::Failed,
+            UpdateFate::Mixed => self.endpoint.status = EndpointStatus::UpdateRollbackFailed,
+        }
+        self.hint();
+    }
+
+    /// SageMaker's events: none, one or several, early or late.
+    fn hint(&mut self) {
+        for _ in 0..self.rng.pick(&[0, 0, 1, 1, 2]) {
+            let after = self.rng.range(1, 400) * SECOND;
+            self.at(after, Happening::Deliver { event: Event::EndpointHinted, tries: 0 });
+        }
+    }
+
+    fn begin_traffic(&mut self, config: &ConfigName) {
+        let nature = self.configs[config].nature;
+        let stretch = self.now;
+        let mut judge = |after: i64, to| {
+            self.at(after, Happening::Judge { config: config.clone(), to, stretch });
+        };
+        match nature {
+            Nature::Good | Nature::Dumb => judge(3 * MINUTE, AlarmState::Ok),
+            Nature::Bad(after) => {
+                if after > 3 * MINUTE {
+                    judge(3 * MINUTE, AlarmState::Ok);
+                }
+                judge(after, AlarmState::Alarm);
+            }
+            Nature::Flapping => {
+                for n in 1..8 {
+                    judge(n * 3 * MINUTE, if n % 2 == 1 { AlarmState::Ok } else { AlarmState::Alarm });
+                }
+            }
+            Nature::Idle => {}
+        }
+    }
+
+    /// Whether requests reach the config.
+    pub(super) fn has_traffic(&self, config: &ConfigName) -> bool {
+        self.endpoint.serving.as_ref() == Some(config)
+            || self.endpoint.update.as_ref().is_some_and(|update| update.to == *config)
+    }
+
+    pub(super) fn judge(&mut self, config: &ConfigName, to: AlarmState, _stretch: i64) {
+        if !self.has_traffic(config) {
+            return;
+        }
+        let name = format!("pawl-{config}-errors");
+        for kind in ["errors", "latency"] {
+            // Only the error rate tells good from bad here.
+            let to = if kind == "errors" { to } else { AlarmState::Ok };
+            let other = format!("pawl-{config}-{kind}");
+            if let Some(alarm) = self.alarms.get_mut(&other).filter(|alarm| alarm.state != to) {
+                *alarm = Alarm { state: to, since: self.now };
+                if kind == "errors" {
+                    self.announce(&name, Some(config), to);
+                }
+            }
+        }
+    }
+
+    /// The copies of an alarm's event: by EventBridge, by Lambda action, by SNS; each may be lost, late, or doubled.
+    pub(super) fn announce(&mut self, name: &str, config: Option<&ConfigName>, state: AlarmState) {
+        self.note(|| format!("alarm {name} becomes {state:?}"));
+        let change = AlarmChange {
+            arn: format!("arn:aws:cloudwatch:r:1:alarm:{name}"),
+            name: name.to_owned(),
+            state,
+            previous: None,
+            at: time(self.now),
+            shape: AlarmShape::Metric,
+            reason: String::new(),
+            endpoint: None,
+            config: config.map(|config| config.0.clone()),
+            datapoints: None,
+            suppression: Suppression::None,
+            triggered_by: Vec::new(),
+        };
+        for _ in 0..self.rng.pick(&[0, 1, 1, 2, 3]) {
+            let late = self.rng.chance(100);
+            let after = if late { self.rng.range(1, 240) * MINUTE } else { self.rng.range(1, 90) * SECOND };
+            self.at(after, Happening::Deliver { event: Event::Alarm(change.clone()), tries: 0 });
+        }
+    }
+
+    pub(super) fn is_bad(&self, config: &ConfigName) -> bool {
+        self.alarms
+            .get(&format!("pawl-{config}-errors"))
+            .is_some_and(|alarm| alarm.state == AlarmState::Alarm)
+    }
+}
