@@ -3,7 +3,7 @@
 use super::document::{Axis, EffectUnit, Finding, Verdict};
 use super::measure::Draft;
 use super::policy::Policy;
-use super::power::{detectable_psi, detectable_share};
+use super::power::{Critical, detectable_psi, detectable_share};
 use super::table::benjamini_hochberg;
 use super::words;
 
@@ -11,17 +11,18 @@ use super::words;
 pub(super) fn decide_all(mut drafts: Vec<Draft>, policy: &Policy) -> (Vec<Finding>, usize) {
     let tested: Vec<f64> = drafts.iter().filter_map(|draft| draft.finding.p_value).collect();
     let alpha = policy.false_discovery_rate / tested.len().max(1) as f64;
+    let mut critical = Critical::new(alpha);
     let mut adjusted = benjamini_hochberg(&tested).into_iter();
     for draft in &mut drafts {
         if draft.finding.p_value.is_some() {
             draft.finding.q_value = adjusted.next();
         }
-        decide(draft, policy, alpha);
+        decide(draft, policy, alpha, &mut critical);
     }
     (drafts.into_iter().map(|draft| draft.finding).collect(), tested.len())
 }
 
-fn decide(draft: &mut Draft, policy: &Policy, alpha: f64) {
+fn decide(draft: &mut Draft, policy: &Policy, alpha: f64, critical: &mut Critical) {
     let finding = &mut draft.finding;
     let q_value = match (draft.unfit.take(), finding.q_value) {
         (Some(why), _) => {
@@ -37,7 +38,7 @@ fn decide(draft: &mut Draft, policy: &Policy, alpha: f64) {
     let significant = q_value <= policy.false_discovery_rate;
     finding.verdict = if significant { material(finding, policy) } else { Verdict::None };
     if finding.verdict == Verdict::None {
-        let effect = detectable(finding, policy, alpha);
+        let effect = detectable(finding, policy, alpha, critical);
         finding.minimum_detectable_effect = effect.map(|(effect, _)| effect);
         finding.minimum_detectable_unit = effect.map(|(_, unit)| unit);
     }
@@ -65,10 +66,15 @@ fn material(finding: &Finding, policy: &Policy) -> Verdict {
     }
 }
 
-fn detectable(finding: &Finding, policy: &Policy, alpha: f64) -> Option<(f64, EffectUnit)> {
+fn detectable(
+    finding: &Finding,
+    policy: &Policy,
+    alpha: f64,
+    critical: &mut Critical,
+) -> Option<(f64, EffectUnit)> {
     let (n, m) = (finding.n as f64, finding.m as f64);
     if finding.axis == Axis::Shape {
-        let effect = detectable_psi(finding.bins.len(), n, m, alpha, policy.psi_warn)?;
+        let effect = detectable_psi(critical, finding.bins.len(), n, m, policy.psi_warn)?;
         return Some((effect, EffectUnit::Psi));
     }
     let least = if finding.axis == Axis::Unseen { policy.unseen_drift } else { policy.share_warn };

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::power::{Z_95, detectable_psi, newcombe};
+use super::power::{Critical, Z_95, detectable_psi, newcombe};
 use super::scores::{
     chi_square_one_sample, hellinger, jensen_shannon, kolmogorov_sf, ks, ks_lower, largest_difference, psi,
     psi_debiased, robust, robust_coefficient,
@@ -177,7 +177,7 @@ fn benjamini_hochberg_of_20_families() {
 #[test]
 fn the_detectable_effect_is_within_one_percent_of_the_exact_noncentral_chi_square() {
     for (cells, n, m, alpha, material, effect) in golden().detectable_psi {
-        let mine = detectable_psi(cells, n, m, alpha, material).unwrap();
+        let mine = detectable_psi(&mut Critical::new(alpha), cells, n, m, material).unwrap();
         assert!((mine / effect - 1.0).abs() < 0.01, "{cells} cells, {n} and {m}: {mine} instead of {effect}");
     }
 }

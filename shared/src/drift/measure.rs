@@ -122,6 +122,7 @@ fn draft(
     if unfit.is_none() {
         let sketched = ordered && input.rank_error > 0.0;
         let outcome = match axis {
+            Axis::Unseen if matches!(baseline.bins, Bins::Categorical { .. }) => table.halved().test_more(),
             Axis::Unseen => table.test_more(),
             _ if sketched => of_sketches(&finding, effective, input),
             _ => table.test(),

@@ -1,5 +1,7 @@
 //! Shares with their bounds, and the smallest change a comparison would have told.
 
+use std::collections::BTreeMap;
+
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
 /// The power a minimum detectable effect is stated for.
@@ -44,15 +46,43 @@ pub(super) fn detectable_share(baseline: f64, n: f64, m: f64, alpha: f64, materi
     (least.is_finite() && least > 0.0).then_some(least.min(1.0))
 }
 
-/// The smallest PSI that would be told over `cells` cells: significant at `alpha` and, less its
+/// Critical values of chi-square at one level: slow to invert, and the same for most columns.
+pub(super) struct Critical {
+    alpha: f64,
+    known: BTreeMap<usize, f64>,
+}
+
+impl Critical {
+    pub(super) fn new(alpha: f64) -> Self {
+        Self { alpha, known: BTreeMap::new() }
+    }
+
+    fn at(&mut self, freedom: usize) -> Option<f64> {
+        if let Some(&known) = self.known.get(&freedom) {
+            return Some(known);
+        }
+        let value = ChiSquared::new(freedom as f64).ok()?.inverse_cdf(1.0 - self.alpha);
+        self.known.insert(freedom, value);
+        Some(value)
+    }
+}
+
+/// The smallest PSI that would be told over `cells` cells: significant and, less its
 /// mean under no drift, at least `material`, with probability [`POWER`].
 ///
 /// Under drift PSI · nm/(n+m) is about noncentral chi-square with the true PSI in its
 /// noncentrality.
-pub(super) fn detectable_psi(cells: usize, n: f64, m: f64, alpha: f64, material: f64) -> Option<f64> {
+pub(super) fn detectable_psi(
+    critical: &mut Critical,
+    cells: usize,
+    n: f64,
+    m: f64,
+    material: f64,
+) -> Option<f64> {
     let effective = n * m / (n + m);
-    let freedom = cells.checked_sub(1).filter(|&freedom| freedom > 0)? as f64;
-    let critical = ChiSquared::new(freedom).ok()?.inverse_cdf(1.0 - alpha);
+    let freedom = cells.checked_sub(1).filter(|&freedom| freedom > 0)?;
+    let critical = critical.at(freedom)?;
+    let freedom = freedom as f64;
     let threshold = critical.max(freedom + material * effective);
     let told = |noncentrality: f64| noncentral_chi_square_sf(threshold, freedom, noncentrality) >= POWER;
     let mut high = threshold.max(1.0);
