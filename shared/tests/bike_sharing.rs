@@ -92,3 +92,20 @@ fn a_rule_across_columns_sees_the_stuck_sensor_too() {
     let across = august.violations.iter().find(|v| v.rule == Rule::Across).unwrap();
     assert_eq!((across.rows, august.quarantined, august.verdict), (24, 24, Verdict::AcceptedWithWarnings));
 }
+
+#[test]
+fn constraints_of_one_month_quarantine_no_later_month_whole() {
+    let Some(months) = months() else { return };
+    let policy = Policy::default();
+    let first = scan(Scanner::new(&schema()), &months["2011-01"]);
+    let constraints = constraints::suggest(&first.profile, &policy);
+    for (month, data) in months.iter().skip(1) {
+        let scan = scan(Scanner::new(&schema()).with_constraints(&constraints), data);
+        let validation = constraints::check(&scan, &constraints, &policy);
+        println!("{month}: {:?}, bad {:.4}", validation.verdict, validation.bad_share);
+        for violation in &validation.violations {
+            println!("    {}", violation.reason);
+        }
+        assert_ne!(validation.verdict, Verdict::Quarantined, "{month}");
+    }
+}
