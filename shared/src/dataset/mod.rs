@@ -51,10 +51,14 @@ mod record;
 mod rules;
 mod scan;
 mod schema;
+mod separators;
+mod state;
 mod table;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod time;
+mod waiting;
 
 pub use error::ScanError;
 pub use record::{Reason, Record, Rule, Sink};

@@ -5,15 +5,36 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::rules::ColumnJudge;
+use crate::profile::Judge;
 use crate::profile::value::Value;
 
 /// Where a field lies in its record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) end: usize,
     /// It holds doubled quotes.
     pub(crate) escaped: bool,
+}
+
+impl Span {
+    /// The field of this record, without its quotes.
+    pub(crate) fn field(self, raw: &[u8]) -> Cow<'_, [u8]> {
+        let bytes = raw.get(self.start..self.end).unwrap_or_default();
+        if !self.escaped {
+            return Cow::Borrowed(bytes);
+        }
+        let mut plain = Vec::with_capacity(bytes.len());
+        let mut after_quote = false;
+        for &byte in bytes {
+            after_quote = byte == b'"' && !after_quote;
+            if !after_quote {
+                plain.push(byte);
+            }
+        }
+        Cow::Owned(plain)
+    }
 }
 
 /// One data record.
@@ -26,8 +47,8 @@ pub struct Record<'a> {
     /// Its bytes as they came, without the line end.
     pub raw: &'a [u8],
     pub(crate) fields: &'a [Span],
-    /// One value a field, as the schema and the null words read it; empty in a broken record.
-    pub(crate) values: &'a [Value],
+    /// How each column's fields are read; empty for the header.
+    pub(crate) judges: &'a [ColumnJudge],
 }
 
 impl<'a> Record<'a> {
@@ -43,29 +64,16 @@ impl<'a> Record<'a> {
 
     /// The field at this position without its quotes.
     pub fn field(&self, index: usize) -> Option<Cow<'a, [u8]>> {
-        let span = self.fields.get(index)?;
-        let bytes = self.raw.get(span.start..span.end)?;
-        if !span.escaped {
-            return Some(Cow::Borrowed(bytes));
-        }
-        let mut plain = Vec::with_capacity(bytes.len());
-        let mut after_quote = false;
-        for &byte in bytes {
-            after_quote = byte == b'"' && !after_quote;
-            if !after_quote {
-                plain.push(byte);
-            }
-        }
-        Some(Cow::Owned(plain))
+        Some(self.fields.get(index)?.field(self.raw))
     }
 
     /// The field as JSON: a number, `true` or `false`, null where it is missing, NaN or infinite,
     /// else a string. A column that the schema fixes as a string stays one.
     pub fn json(&self, index: usize) -> serde_json::Value {
-        match self.values.get(index) {
+        match self.value(index) {
             None | Some(Value::Missing) => serde_json::Value::Null,
-            Some(&Value::Integral(number)) if number.abs() < 9e15 => (number as i64).into(),
-            Some(&(Value::Integral(number) | Value::Fractional(number))) => number.into(),
+            Some(Value::Integral(number)) if number.abs() < 9e15 => (number as i64).into(),
+            Some(Value::Integral(number) | Value::Fractional(number)) => number.into(),
             Some(Value::Boolean) => {
                 self.field(index).is_some_and(|field| matches!(field.first(), Some(b't' | b'T'))).into()
             }
@@ -75,7 +83,11 @@ impl<'a> Record<'a> {
 
     /// The field as a number; none where it is missing, no number, NaN or infinite.
     pub fn number(&self, index: usize) -> Option<f64> {
-        self.values.get(index)?.number().filter(|number| number.is_finite())
+        self.value(index)?.number().filter(|number| number.is_finite())
+    }
+
+    fn value(&self, index: usize) -> Option<Value> {
+        Some(self.judges.get(index)?.value(&self.field(index)?))
     }
 
     /// The field as text; bytes that are no UTF-8 are replaced.
@@ -168,6 +180,8 @@ impl fmt::Display for Reason {
 /// Where the rows go. Called in the order of the data, except that rows of a stretch that may yet
 /// prove stuck wait until it is decided; accepted rows keep their order among themselves.
 pub trait Sink {
+    /// Whether accepted rows are wanted; a sink that drops them makes the scan faster.
+    const ROWS: bool = true;
     /// The header, once, before any row.
     fn header(&mut self, names: &[String], raw: &[u8]) {
         let _ = (names, raw);
@@ -183,4 +197,6 @@ pub trait Sink {
 }
 
 /// Drops the rows: for callers that only want the profile.
-impl Sink for () {}
+impl Sink for () {
+    const ROWS: bool = false;
+}

@@ -1,9 +1,49 @@
 //! The rules that a single row can break, made ready for one header.
 
+use std::sync::Arc;
+
 use super::record::{Reason, Record, Rule};
 use crate::constraints::{ColumnConstraints, Constraints};
-use crate::profile::ColumnType;
-use crate::profile::value::Value;
+use crate::profile::value::{self, Value};
+use crate::profile::{ColumnType, Judge};
+
+/// Reads the fields of one column and judges them.
+#[derive(Debug, Clone)]
+pub(crate) struct ColumnJudge {
+    pub(crate) rules: ColumnRules,
+    pub(crate) null_words: Arc<[Vec<u8>]>,
+}
+
+impl Judge for ColumnJudge {
+    fn value(&self, field: &[u8]) -> Value {
+        if field.is_empty() || self.null_words.iter().any(|word| word == field) {
+            Value::Missing
+        } else if self.rules.kind == Some(ColumnType::String) {
+            Value::Text
+        } else {
+            value::read(field)
+        }
+    }
+
+    fn allows(&self, field: &[u8], value: Value) -> bool {
+        let mut reasons = Vec::new();
+        self.rules.check("", field, value, &mut reasons);
+        reasons.is_empty()
+    }
+
+    #[inline]
+    fn allows_number(&self, number: f64, integral: bool) -> bool {
+        let value = if integral { Value::Integral(number) } else { Value::Fractional(number) };
+        self.rules.kind.is_none_or(|kind| fits(kind, value))
+            && self.rules.range.is_none_or(|(min, max)| min <= number && number <= max)
+    }
+
+    fn plain_numbers(&self) -> bool {
+        self.rules.kind != Some(ColumnType::String)
+            && self.rules.domain.is_none()
+            && !self.null_words.iter().any(|word| value::read(word).number().is_some())
+    }
+}
 
 /// The rules of one column.
 #[derive(Debug, Clone, Default)]

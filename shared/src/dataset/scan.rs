@@ -1,17 +1,14 @@
 //! The scanner: bytes in, rows to a sink, and at the end what was seen.
 
-use std::collections::VecDeque;
-
 use super::csv::{Cut, cut};
 use super::error::ScanError;
-use super::record::{Reason, Record, Rule, Sink, Span};
-use super::schema::{Schema, TimeOrder};
+use super::record::{Record, Sink};
+use super::schema::Schema;
+use super::state::{Rows, State, newlines};
 use super::table::Table;
 use super::tally::Scan;
 use crate::constraints::Constraints;
 use crate::profile::bins::Baseline;
-use crate::profile::value::{Value, timestamp_seconds};
-use crate::profile::{Gap, Stretch, TimeProfile};
 
 /// The longest record held in memory, in bytes.
 const RECORD_LIMIT: usize = 1 << 20;
@@ -28,7 +25,6 @@ pub struct Scanner {
     baseline: Option<Baseline>,
     /// The beginning of a record whose end has not come yet.
     carry: Vec<u8>,
-    fields: Vec<Span>,
     line: u64,
     state: Option<State>,
 }
@@ -41,7 +37,6 @@ impl Scanner {
             constraints: None,
             baseline: None,
             carry: Vec::new(),
-            fields: Vec::new(),
             line: 1,
             state: None,
         }
@@ -102,39 +97,34 @@ impl Scanner {
 
     /// Handles every whole record of a buffer; the bytes used up.
     fn consume(&mut self, buffer: &[u8], end: bool, sink: &mut impl Sink) -> Result<usize, ScanError> {
+        const BOM: &[u8] = b"\xEF\xBB\xBF";
         let delimiter = u8::try_from(self.schema.delimiter).unwrap_or(b',');
         let mut at = 0;
-        while at < buffer.len() {
+        while self.state.is_none() {
             let rest = &buffer[at..];
-            if self.state.is_none() && self.line == 1 {
-                const BOM: &[u8] = b"\xEF\xBB\xBF";
-                if rest.starts_with(BOM) {
-                    at += BOM.len();
-                    continue;
-                }
-                if !end && BOM.starts_with(rest) {
-                    break;
-                }
-            }
-            let Cut::Record { length, next } = cut(rest, delimiter, end, &mut self.fields) else { break };
-            let raw = &rest[..length];
-            let line = self.line;
-            self.line += memchr::memchr_iter(b'\n', &rest[..next]).count() as u64;
-            at += next;
-            if raw.is_empty() {
+            if self.line == 1 && at == 0 && rest.starts_with(BOM) {
+                at = BOM.len();
                 continue;
             }
-            let record = Record { number: 0, line, raw, fields: &self.fields, values: &[] };
-            match &mut self.state {
-                Some(state) => state.record(record, sink),
-                None => {
-                    let names = header(&record)?;
-                    sink.header(&names, raw);
-                    let table =
-                        Table::new(names, &self.schema, self.constraints.as_ref(), self.baseline.as_ref());
-                    self.state = Some(State::new(table, &self.schema, self.constraints.as_ref()));
-                }
+            if rest.is_empty() || self.line == 1 && !end && BOM.starts_with(rest) {
+                return Ok(at);
             }
+            let mut fields = Vec::new();
+            let Cut::Record { length, next } = cut(rest, delimiter, end, &mut fields) else { return Ok(at) };
+            self.line += newlines(&rest[..next]);
+            at += next;
+            if length == 0 {
+                continue;
+            }
+            let record = Record { number: 0, line: 1, raw: &rest[..length], fields: &fields, judges: &[] };
+            let names = header(&record)?;
+            sink.header(&names, record.raw);
+            let table = Table::new(names, &self.schema, self.constraints.as_ref(), self.baseline.as_ref());
+            self.state = Some(State::new(table, &self.schema, self.constraints.as_ref()));
+        }
+        if let (Some(state), Some(rest)) = (&mut self.state, buffer.get(at..)) {
+            let rows = Rows { buffer: rest, delimiter, end, line: &mut self.line };
+            at += state.rows(rows, sink);
         }
         Ok(at)
     }
@@ -161,237 +151,4 @@ fn header(record: &Record<'_>) -> Result<Vec<String>, ScanError> {
         names.push(name);
     }
     Ok(names)
-}
-
-/// A record that waits until it is known whether its stretch is stuck.
-struct Held {
-    number: u64,
-    line: u64,
-    raw: Vec<u8>,
-    fields: Vec<Span>,
-    values: Vec<Value>,
-    reasons: Vec<Reason>,
-}
-
-/// The stretch that a column is in.
-struct Run {
-    column: usize,
-    limit: Option<u64>,
-    value: Option<f64>,
-    rows: u64,
-    first: u64,
-    from: i64,
-}
-
-/// The scan after the header.
-struct State {
-    table: Table,
-    order: Option<Order>,
-    runs: Vec<Run>,
-    holds: bool,
-    held: VecDeque<Held>,
-    records: u64,
-    values: Vec<Value>,
-    reasons: Vec<Reason>,
-}
-
-impl State {
-    fn new(table: Table, schema: &Schema, constraints: Option<&Constraints>) -> Self {
-        let limit = constraints.and_then(|constraints| constraints.gap);
-        let order = schema.time.as_ref().and_then(|time| Order::new(time, &table.names, limit));
-        let runs: Vec<Run> = match order {
-            None => Vec::new(),
-            Some(_) => table
-                .stuck_limits()
-                .into_iter()
-                .map(|(column, limit)| Run { column, limit, value: None, rows: 0, first: 0, from: 0 })
-                .collect(),
-        };
-        let holds = runs.iter().any(|run| run.limit.is_some());
-        Self {
-            table,
-            order,
-            runs,
-            holds,
-            held: VecDeque::new(),
-            records: 0,
-            values: Vec::new(),
-            reasons: Vec::new(),
-        }
-    }
-
-    fn record(&mut self, mut record: Record<'_>, sink: &mut impl Sink) {
-        self.records += 1;
-        record.number = self.records;
-        self.reasons.clear();
-        self.table.read(&record, &mut self.values, &mut self.reasons);
-        if let Some(order) = &mut self.order
-            && let Some(time) = order.read(&record, &self.values)
-        {
-            if order.step(time, &mut self.table) == Flow::Broken {
-                self.end_runs();
-            }
-            self.extend_runs(time);
-        }
-        if !self.holds {
-            let record = Record { values: &self.values, ..record };
-            return decide(&mut self.table, &record, &self.reasons, sink);
-        }
-        self.held.push_back(Held {
-            number: record.number,
-            line: record.line,
-            raw: record.raw.to_vec(),
-            fields: record.fields.to_vec(),
-            values: self.values.clone(),
-            reasons: std::mem::take(&mut self.reasons),
-        });
-        self.mark_stuck();
-        self.release(sink);
-    }
-
-    fn extend_runs(&mut self, time: i64) {
-        for run in &mut self.runs {
-            let value = self.values.get(run.column).and_then(|value| value.number());
-            if run.value.is_some() && run.value == value {
-                run.rows += 1;
-                continue;
-            }
-            close(run, &mut self.table);
-            *run = Run { value, rows: 1, first: self.records, from: time, ..*run };
-        }
-    }
-
-    fn end_runs(&mut self) {
-        for run in &mut self.runs {
-            close(run, &mut self.table);
-            run.value = None;
-        }
-    }
-
-    /// Marks the rows of stretches that have become too long: all of them when the limit is
-    /// passed, then each new one.
-    fn mark_stuck(&mut self) {
-        for run in &self.runs {
-            let Some(limit) = run.limit.filter(|&limit| run.value.is_some() && run.rows > limit) else {
-                continue;
-            };
-            let (Some(name), Some(value)) = (self.table.names.get(run.column), run.value) else { continue };
-            for held in self.held.iter_mut().filter(|held| held.number >= run.first) {
-                if held.reasons.iter().any(|r| r.rule == Rule::Stuck && r.column.as_ref() == Some(name)) {
-                    continue;
-                }
-                held.reasons.push(Reason {
-                    column: Some(name.clone()),
-                    rule: Rule::Stuck,
-                    expected: format!("no more than {limit} rows of one value in time order"),
-                    observed: format!("a stretch that stays at {value}"),
-                });
-            }
-        }
-    }
-
-    /// Decides the held rows that no stretch can turn bad any more.
-    fn release(&mut self, sink: &mut impl Sink) {
-        let undecided = self
-            .runs
-            .iter()
-            .filter(|run| run.value.is_some() && run.limit.is_some_and(|limit| run.rows <= limit))
-            .map(|run| run.first)
-            .min()
-            .unwrap_or(u64::MAX);
-        while self.held.front().is_some_and(|held| held.number < undecided) {
-            let Some(held) = self.held.pop_front() else { break };
-            let record = Record {
-                number: held.number,
-                line: held.line,
-                raw: &held.raw,
-                fields: &held.fields,
-                values: &held.values,
-            };
-            decide(&mut self.table, &record, &held.reasons, sink);
-        }
-    }
-
-    fn finish(mut self, sink: &mut impl Sink) -> Scan {
-        self.end_runs();
-        self.release(sink);
-        self.table.finish(self.order.map(|order| order.profile))
-    }
-}
-
-fn close(run: &mut Run, table: &mut Table) {
-    if let (Some(value), Some(column)) = (run.value, table.column_mut(run.column)) {
-        column.stretches.add(Stretch { rows: run.rows, value, from: run.from });
-    }
-}
-
-fn decide(table: &mut Table, record: &Record<'_>, reasons: &[Reason], sink: &mut impl Sink) {
-    table.decide(record, reasons);
-    if reasons.is_empty() { sink.accepted(record) } else { sink.quarantined(record, reasons) }
-}
-
-/// The order of rows in time.
-struct Order {
-    date: usize,
-    hour: Option<usize>,
-    every: i64,
-    limit: Option<u64>,
-    last: Option<i64>,
-    profile: TimeProfile,
-}
-
-/// Whether a row follows the one before it.
-#[derive(PartialEq, Eq)]
-enum Flow {
-    Steady,
-    Broken,
-}
-
-impl Order {
-    fn new(time: &TimeOrder, names: &[String], limit: Option<u64>) -> Option<Self> {
-        let at = |wanted: &String| names.iter().position(|name| name == wanted);
-        let hour = match &time.hour {
-            Some(hour) => Some(at(hour)?),
-            None => None,
-        };
-        let every = i64::try_from(time.every).unwrap_or(i64::MAX).max(1);
-        Some(Self { date: at(&time.date)?, hour, every, limit, last: None, profile: TimeProfile::default() })
-    }
-
-    /// When the row is, in seconds since 1970.
-    fn read(&mut self, record: &Record<'_>, values: &[Value]) -> Option<i64> {
-        let date = record.field(self.date).and_then(|field| timestamp_seconds(&field));
-        let hours = match self.hour {
-            None => Some(0),
-            Some(index) => values
-                .get(index)
-                .and_then(|value| value.number())
-                .filter(|hour| (0.0..=24.0).contains(hour))
-                .map(|hour| (hour * 3600.0) as i64),
-        };
-        let time = date.zip(hours).map(|(date, seconds)| date + seconds);
-        self.profile.unreadable += u64::from(time.is_none());
-        time
-    }
-
-    fn step(&mut self, time: i64, table: &mut Table) -> Flow {
-        self.profile.first = Some(self.profile.first.map_or(time, |first| first.min(time)));
-        self.profile.last = Some(self.profile.last.map_or(time, |last| last.max(time)));
-        let Some(before) = self.last.replace(time) else { return Flow::Steady };
-        if time < before {
-            self.profile.out_of_order += 1;
-            return Flow::Broken;
-        }
-        let steps = u64::try_from((time - before) / self.every - 1).unwrap_or(0);
-        if steps > 0 {
-            let gap = Gap { steps, after: before, before: time };
-            self.profile.missing_steps += steps;
-            if self.limit.is_some_and(|limit| steps > limit) {
-                table.tally.missing_steps += steps;
-                table.tally.gaps.add(gap.clone());
-            }
-            self.profile.gaps.add(gap);
-        }
-        Flow::Steady
-    }
 }

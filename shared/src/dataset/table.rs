@@ -1,27 +1,32 @@
 //! The columns of one scan: profiles, bins and rules, row by row.
 
-use super::record::{Reason, Record, Rule};
-use super::rules::{AcrossRule, ColumnRules};
+use std::sync::Arc;
+
+use super::record::{Reason, Record, Rule, Sink, Span};
+use super::rules::{AcrossRule, ColumnJudge, ColumnRules};
 use super::schema::Schema;
 use super::tally::{BinnedColumn, Scan, Tally};
 use crate::constraints::Constraints;
 use crate::profile::bins::Baseline;
-use crate::profile::value::{self, Value};
-use crate::profile::{BinCounter, ColumnProfile, ColumnType, PROFILE_VERSION, Profile, TimeProfile};
+use crate::profile::value::Value;
+use crate::profile::{ColumnProfile, Counter, Judge, Mark, PROFILE_VERSION, Profile, TimeProfile};
+
+/// How often, in rows, full counters are looked for.
+pub(crate) const SETTLE_EVERY: u64 = 32;
 
 pub(crate) struct Table {
     pub(crate) names: Vec<String>,
-    columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) judges: Vec<ColumnJudge>,
     across: Vec<AcrossRule>,
-    null_words: Vec<Vec<u8>>,
     pub(crate) tally: Tally,
 }
 
-struct Column {
-    /// None for a column the schema ignores.
-    profile: Option<ColumnProfile>,
-    bins: Option<BinCounter>,
-    rules: ColumnRules,
+pub(crate) struct Column {
+    /// None for a column that is neither profiled nor judged.
+    pub(crate) counter: Option<Counter>,
+    /// Whether its profile is wanted.
+    profiled: bool,
 }
 
 impl Table {
@@ -31,18 +36,20 @@ impl Table {
         constraints: Option<&Constraints>,
         baseline: Option<&Baseline>,
     ) -> Self {
-        let columns = names
-            .iter()
-            .map(|name| {
-                let fixed = schema.columns.get(name).and_then(|spec| spec.kind);
-                let ignored = schema.ignore.contains(name);
-                Column {
-                    profile: (!ignored).then(|| ColumnProfile::new(name.clone(), fixed)),
-                    bins: baseline.and_then(|baseline| baseline.column(name)).map(BinCounter::new),
-                    rules: ColumnRules::new(fixed, constraints.and_then(|all| all.column(name))),
-                }
-            })
-            .collect();
+        let null_words: Arc<[Vec<u8>]> =
+            schema.null_words.iter().map(|word| word.clone().into_bytes()).collect();
+        let (mut columns, mut judges) = (Vec::new(), Vec::new());
+        for name in &names {
+            let fixed = schema.columns.get(name).and_then(|spec| spec.kind);
+            let judged = constraints.and_then(|all| all.column(name));
+            let profiled = !schema.ignore.contains(name);
+            let bins = baseline.and_then(|baseline| baseline.column(name));
+            let counter = (profiled || judged.is_some())
+                .then(|| Counter::new(ColumnProfile::new(name.clone(), fixed), bins, names.len()));
+            columns.push(Column { counter, profiled });
+            let rules = ColumnRules::new(fixed, judged);
+            judges.push(ColumnJudge { rules, null_words: Arc::clone(&null_words) });
+        }
         let mut tally = Tally::default();
         let time = schema.time.iter().flat_map(|time| [Some(&time.date), time.hour.as_ref()]).flatten();
         let known = constraints.iter().flat_map(|all| all.columns.iter().map(|column| &column.name));
@@ -58,13 +65,19 @@ impl Table {
             tally.extra_columns = names.iter().filter(strange).cloned().collect();
         }
         let across = constraints.map(|all| AcrossRule::ready(all, &names)).unwrap_or_default();
-        let null_words = schema.null_words.iter().map(|word| word.clone().into_bytes()).collect();
-        Self { names, columns, across, null_words, tally }
+        Self { names, columns, judges, across, tally }
     }
 
     /// Reads a record's values and notes the rules it breaks.
-    pub(crate) fn read(&mut self, record: &Record<'_>, values: &mut Vec<Value>, reasons: &mut Vec<Reason>) {
+    pub(crate) fn read(
+        &self,
+        raw: &[u8],
+        fields: &[Span],
+        values: &mut Vec<Value>,
+        reasons: &mut Vec<Reason>,
+    ) {
         values.clear();
+        let record = Record { number: 0, line: 0, raw, fields, judges: &self.judges };
         if record.len() != self.columns.len() {
             reasons.push(Reason {
                 column: None,
@@ -83,80 +96,91 @@ impl Table {
             });
             return;
         }
-        for (index, (column, name)) in self.columns.iter().zip(&self.names).enumerate() {
+        for (index, (judge, name)) in self.judges.iter().zip(&self.names).enumerate() {
             let field = record.field(index).unwrap_or_default();
-            let value = self.value(column.rules.kind, &field);
-            column.rules.check(name, &field, value, reasons);
+            let value = judge.value(&field);
+            judge.rules.check(name, &field, value, reasons);
             values.push(value);
         }
         for rule in &self.across {
-            rule.check(&self.names, values, record, reasons);
+            rule.check(&self.names, values, &record, reasons);
         }
     }
 
+    /// Whether a row can be judged field by field.
+    pub(crate) fn judges_fields_alone(&self) -> bool {
+        self.across.is_empty()
+    }
+
     /// Counts a decided record.
-    pub(crate) fn decide(&mut self, record: &Record<'_>, reasons: &[Reason]) {
+    pub(crate) fn decide(
+        &mut self,
+        number: u64,
+        line: u64,
+        raw: &[u8],
+        fields: &[Span],
+        reasons: &[Reason],
+        sink: &mut impl Sink,
+    ) {
         self.tally.rows += 1;
-        if reasons.is_empty() {
-            self.tally.accepted += 1;
-            for (index, (column, &value)) in self.columns.iter_mut().zip(record.values).enumerate() {
-                let field = record.field(index).unwrap_or_default();
-                if let Some(profile) = &mut column.profile {
-                    profile.add(&field, value);
-                }
-                if let Some(bins) = &mut column.bins {
-                    bins.add(&field, value);
-                }
-            }
-        } else {
+        if !reasons.is_empty() {
             self.tally.quarantined += 1;
-            reasons.iter().for_each(|reason| self.tally.count(record.line, reason));
+            reasons.iter().for_each(|reason| self.tally.count(line, reason));
+            let record = Record { number, line, raw, fields, judges: &self.judges };
+            return sink.quarantined(&record, reasons);
+        }
+        self.tally.accepted += 1;
+        for ((column, judge), &span) in self.columns.iter_mut().zip(&self.judges).zip(fields) {
+            let Some(counter) = &mut column.counter else { continue };
+            let field = span.field(raw);
+            if let (Mark::Later, _) = counter.add(&field, 0, field.len(), judge) {
+                counter.add_late(&field, judge);
+            }
+        }
+        if self.tally.accepted.is_multiple_of(SETTLE_EVERY) {
+            self.settle();
+        }
+        sink.accepted(&Record { number, line, raw, fields, judges: &self.judges });
+    }
+
+    /// Moves full counters into their profiles. Only between rows.
+    pub(crate) fn settle(&mut self) {
+        for (column, judge) in self.columns.iter_mut().zip(&self.judges) {
+            if let Some(counter) = column.counter.as_mut().filter(|counter| counter.is_full()) {
+                counter.settle(judge);
+            }
         }
     }
 
     /// The longest allowed stretch of each column, for those that are profiled.
     pub(crate) fn stuck_limits(&self) -> Vec<(usize, Option<u64>)> {
-        self.columns
-            .iter()
-            .enumerate()
-            .filter(|(_, column)| column.profile.is_some())
-            .map(|(index, column)| (index, column.rules.stuck))
-            .collect()
+        let profiled = |index: &usize| self.columns.get(*index).is_some_and(|column| column.profiled);
+        let limit = |index: usize| (index, self.judges.get(index).and_then(|judge| judge.rules.stuck));
+        (0..self.columns.len()).filter(profiled).map(limit).collect()
     }
 
     pub(crate) fn column_mut(&mut self, index: usize) -> Option<&mut ColumnProfile> {
-        self.columns.get_mut(index)?.profile.as_mut()
+        Some(self.columns.get_mut(index)?.counter.as_mut()?.profile_mut())
     }
 
     pub(crate) fn finish(self, time: Option<TimeProfile>) -> Scan {
-        let rows = self.tally.accepted;
-        let binned = self
-            .columns
-            .iter()
-            .zip(&self.names)
-            .filter_map(|(column, name)| {
-                let counts = column.bins.as_ref()?.counts.clone();
-                Some(BinnedColumn { name: name.clone(), counts })
-            })
-            .collect();
+        let (mut columns, mut binned) = (Vec::new(), Vec::new());
+        for ((column, judge), name) in self.columns.into_iter().zip(&self.judges).zip(self.names) {
+            let Some(counter) = column.counter else { continue };
+            let (profile, counts) = counter.finish(judge);
+            if column.profiled {
+                columns.push(profile);
+            }
+            binned.extend(counts.map(|counts| BinnedColumn { name, counts }));
+        }
         let profile = Profile {
             version: PROFILE_VERSION,
-            rows,
+            rows: self.tally.accepted,
             parts: 1,
             part_rows: (self.tally.rows, self.tally.rows),
-            columns: self.columns.into_iter().filter_map(|column| column.profile).collect(),
+            columns,
             time,
         };
         Scan { profile, binned, tally: self.tally }
-    }
-
-    fn value(&self, kind: Option<ColumnType>, field: &[u8]) -> Value {
-        if field.is_empty() || self.null_words.iter().any(|word| word == field) {
-            Value::Missing
-        } else if kind == Some(ColumnType::String) {
-            Value::Text
-        } else {
-            value::read(field)
-        }
     }
 }

@@ -179,19 +179,19 @@ impl BinCounts {
         self.types.merge(&other.types);
     }
 
-    /// Counts one number at its place.
-    pub fn add_number(&mut self, place: Place) {
+    /// Counts `count` numbers at their place.
+    pub fn add_number(&mut self, place: Place, count: u64) {
         match place {
             Place::Bin(index) => {
-                if let Some(count) = self.bins.get_mut(index) {
-                    *count += 1;
+                if let Some(bin) = self.bins.get_mut(index) {
+                    *bin += count;
                 }
             }
-            Place::Below => self.below += 1,
-            Place::Above => self.above += 1,
-            Place::Nan => self.nan += 1,
-            Place::PosInf => self.pos_inf += 1,
-            Place::NegInf => self.neg_inf += 1,
+            Place::Below => self.below += count,
+            Place::Above => self.above += count,
+            Place::Nan => self.nan += count,
+            Place::PosInf => self.pos_inf += count,
+            Place::NegInf => self.neg_inf += count,
         }
     }
 }
@@ -277,7 +277,7 @@ mod tests {
             let Bins::Numeric { edges } = &bins else { unreachable!() };
             let count = |part: &[f64]| {
                 let mut counts = bins.empty_counts();
-                part.iter().for_each(|&number| counts.add_number(place(edges, number)));
+                part.iter().for_each(|&number| counts.add_number(place(edges, number), 1));
                 counts
             };
             let (left, right) = numbers.split_at(cut.min(numbers.len()));

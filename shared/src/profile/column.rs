@@ -71,6 +71,8 @@ pub struct ColumnProfile {
     pub neg_inf: u64,
     /// The finite numbers.
     pub numbers: Moments,
+    /// The lengths, in characters, of the values that are no numbers.
+    pub lengths: Moments,
     /// The values, counted or sketched.
     pub values: Values,
     /// Stretches of one number repeated in time order; empty without a time order.
@@ -92,44 +94,57 @@ impl ColumnProfile {
             pos_inf: 0,
             neg_inf: 0,
             numbers: Moments::default(),
+            lengths: Moments::default(),
             values: Values::default(),
             stretches: Stretches::default(),
         }
     }
 
-    /// Adds one row's field, already read.
-    pub(crate) fn add(&mut self, field: &[u8], value: Value) {
-        self.rows += 1;
+    /// Adds a field that `count` rows hold, already read.
+    pub(crate) fn add(&mut self, field: &[u8], value: Value, count: u64) {
+        self.rows += count;
         match value {
-            Value::Missing => self.missing += 1,
+            Value::Missing => self.missing += count,
             Value::Integral(number) => {
-                self.types.integral += 1;
-                self.leading_zeros += u64::from(value::has_leading_zero(field));
-                self.numbers.add(number);
-                self.values.add_number(number);
+                self.types.integral += count;
+                self.leading_zeros += count * u64::from(value::has_leading_zero(field));
+                self.numbers.add(number, count);
+                self.values.add_number(number, count);
             }
             Value::Fractional(number) => {
-                self.types.fractional += 1;
+                self.types.fractional += count;
                 if number.is_finite() {
-                    self.numbers.add(number);
-                    self.values.add_number(number);
+                    self.numbers.add(number, count);
+                    self.values.add_number(number, count);
                 } else if number.is_nan() {
-                    self.nan += 1;
+                    self.nan += count;
                 } else if number > 0.0 {
-                    self.pos_inf += 1;
+                    self.pos_inf += count;
                 } else {
-                    self.neg_inf += 1;
+                    self.neg_inf += count;
                 }
             }
             Value::Boolean | Value::Timestamp | Value::Text => {
                 match value {
-                    Value::Boolean => self.types.boolean += 1,
-                    Value::Timestamp => self.types.timestamp += 1,
-                    _ => self.types.string += 1,
+                    Value::Boolean => self.types.boolean += count,
+                    Value::Timestamp => self.types.timestamp += count,
+                    _ => self.types.string += count,
                 }
-                self.values.add_text(&String::from_utf8_lossy(field));
+                let text = String::from_utf8_lossy(field);
+                self.lengths.add(text.chars().count() as f64, count);
+                self.values.add_text(&text, count);
             }
         }
+    }
+
+    /// Adds a block of finite numbers without leading zeros, one a row; sorts it.
+    pub(crate) fn add_numbers(&mut self, block: &mut [f64], integral: u64) {
+        let count = block.len() as u64;
+        self.rows += count;
+        self.types.integral += integral;
+        self.types.fractional += count - integral;
+        self.numbers.add_block(block);
+        self.values.add_numbers(block);
     }
 
     /// Adds the profile of another part of the data.
@@ -142,6 +157,7 @@ impl ColumnProfile {
         self.pos_inf += other.pos_inf;
         self.neg_inf += other.neg_inf;
         self.numbers.merge(&other.numbers);
+        self.lengths.merge(&other.lengths);
         self.values.merge(&other.values);
         self.stretches.merge(&other.stretches);
     }
@@ -203,7 +219,7 @@ mod tests {
     fn of(fields: &[&str]) -> ColumnProfile {
         let mut column = ColumnProfile::new("x", None);
         for field in fields {
-            column.add(field.as_bytes(), value::read(field.as_bytes()));
+            column.add(field.as_bytes(), value::read(field.as_bytes()), 1);
         }
         column
     }

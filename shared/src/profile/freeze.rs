@@ -121,23 +121,24 @@ impl BinCounter {
         Self { look, counts: column.bins.empty_counts() }
     }
 
-    pub(crate) fn add(&mut self, field: &[u8], value: Value) {
+    /// Counts a field that `count` rows hold.
+    pub(crate) fn add(&mut self, field: &[u8], value: Value, count: u64) {
         match value {
             Value::Missing => {
-                self.counts.missing += 1;
+                self.counts.missing += count;
                 return;
             }
-            Value::Integral(_) => self.counts.types.integral += 1,
-            Value::Fractional(_) => self.counts.types.fractional += 1,
-            Value::Boolean => self.counts.types.boolean += 1,
-            Value::Timestamp => self.counts.types.timestamp += 1,
-            Value::Text => self.counts.types.string += 1,
+            Value::Integral(_) => self.counts.types.integral += count,
+            Value::Fractional(_) => self.counts.types.fractional += count,
+            Value::Boolean => self.counts.types.boolean += count,
+            Value::Timestamp => self.counts.types.timestamp += count,
+            Value::Text => self.counts.types.string += count,
         }
         match (&self.look, value.number()) {
-            (Look::Numeric(edges), Some(number)) => self.counts.add_number(place(edges, number)),
-            (Look::Numeric(_), None) => self.counts.unseen += 1,
+            (Look::Numeric(edges), Some(number)) => self.counts.add_number(place(edges, number), count),
+            (Look::Numeric(_), None) => self.counts.unseen += count,
             (Look::Categorical { .. }, Some(number)) if !number.is_finite() => {
-                self.counts.add_number(place(&[], number));
+                self.counts.add_number(place(&[], number), count);
             }
             (Look::Categorical { top, known }, number) => {
                 let text = match number {
@@ -145,12 +146,34 @@ impl BinCounter {
                     None => text_key(&String::from_utf8_lossy(field)).into_owned(),
                 };
                 match (top.get(&text), known) {
-                    (Some(&index), _) => self.counts.bins[index] += 1,
+                    (Some(&index), _) => self.counts.bins[index] += count,
                     (None, Some(known)) if !known.contains(&hash::bytes(text.as_bytes())) => {
-                        self.counts.unseen += 1;
+                        self.counts.unseen += count;
                     }
-                    (None, _) => self.counts.other += 1,
+                    (None, _) => self.counts.other += count,
                 }
+            }
+        }
+    }
+
+    /// Counts a block of finite numbers of which `integral` are whole.
+    pub(crate) fn add_numbers(&mut self, block: &[f64], integral: u64) {
+        let fractional = block.len() as u64 - integral;
+        match &self.look {
+            Look::Numeric(edges) => {
+                self.counts.types.integral += integral;
+                self.counts.types.fractional += fractional;
+                for &number in block {
+                    self.counts.add_number(place(edges, number), 1);
+                }
+            }
+            // A column of texts that now holds numbers: their types were counted with the block.
+            Look::Categorical { .. } => {
+                for &number in block {
+                    self.add(&[], Value::Fractional(number), 1);
+                }
+                self.counts.types.fractional -= integral;
+                self.counts.types.integral += integral;
             }
         }
     }

@@ -10,6 +10,9 @@ pub(super) const K: usize = 1024;
 /// The rank error of one sketch, at 99 % confidence: 2.296 / k^0.9723.
 pub const RANK_ERROR: f64 = 0.002_716;
 
+/// The topmost levels that a whole block has room in.
+const ROOMY: usize = 6;
+
 /// Items of level i stand for 2^i numbers each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Kll {
@@ -25,14 +28,20 @@ impl Default for Kll {
 }
 
 impl Kll {
-    /// Adds one finite number.
-    pub fn add(&mut self, number: f64) {
-        if let Some(lowest) = self.levels.first_mut() {
-            lowest.push(number);
-            if lowest.len() >= K {
-                self.compact();
-            }
-        }
+    /// Adds a block of finite numbers, sorting it. Once the sketch is tall, the block goes
+    /// straight to a level that has room for it: every 2^level-th number, from a random start.
+    /// That errs less than halving level by level, and costs one sort.
+    pub fn add_block(&mut self, block: &mut [f64]) {
+        block.sort_unstable_by(f64::total_cmp);
+        let level = self.levels.len().saturating_sub(ROOMY).min(block.len().max(1).ilog2() as usize);
+        let stride = 1 << level;
+        let whole = block.len() / stride * stride;
+        let (strided, rest) = block.split_at(whole);
+        self.coin = self.coin.wrapping_add(1);
+        let start = mix(self.coin) as usize % stride;
+        self.level(level).extend(strided.iter().skip(start).step_by(stride));
+        self.level(0).extend_from_slice(rest);
+        self.compact();
     }
 
     /// Adds a number that was seen `count` times.
@@ -128,7 +137,8 @@ mod tests {
 
     fn of(numbers: impl IntoIterator<Item = f64>) -> Kll {
         let mut sketch = Kll::default();
-        numbers.into_iter().for_each(|number| sketch.add(number));
+        let numbers: Vec<f64> = numbers.into_iter().collect();
+        numbers.chunks(1000).for_each(|block| sketch.add_block(&mut block.to_vec()));
         sketch
     }
 

@@ -6,6 +6,8 @@
 
 pub mod bins;
 mod column;
+mod counter;
+mod dictionary;
 mod freeze;
 mod hash;
 mod hll;
@@ -16,7 +18,7 @@ pub(crate) mod value;
 mod values;
 
 pub use column::{ColumnProfile, ColumnType};
-pub(crate) use freeze::BinCounter;
+pub(crate) use counter::{Counter, Judge, Mark};
 pub use kll::{Kll, RANK_ERROR};
 pub use moments::Moments;
 use serde::{Deserialize, Serialize};

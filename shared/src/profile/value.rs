@@ -48,16 +48,53 @@ pub(crate) fn has_leading_zero(field: &[u8]) -> bool {
     matches!(field, [b'0', b'0'..=b'9', ..])
 }
 
+/// Ten to the power of the index: exact as a double.
+const TENS: [f64; 16] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// Reads `bytes[start..end]` if it is a number in its plainest form: a sign at most, up to 15
+/// digits, a point at most, no leading zero. The quotient of two exact doubles is the correctly
+/// rounded number, so this agrees with the long way. The second is whether it is whole.
+#[inline]
+pub(crate) fn plain_number(bytes: &[u8], start: usize, end: usize) -> Option<(f64, bool)> {
+    let mut field = bytes.get(start..end)?;
+    let negative = field.first() == Some(&b'-');
+    if negative {
+        field = &field[1..];
+    }
+    if field.is_empty() || field.len() > 16 || has_leading_zero(field) {
+        return None;
+    }
+    let (mut digits, mut point) = (0u64, field.len());
+    for (index, &byte) in field.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            digits = digits * 10 + u64::from(digit);
+        } else if byte == b'.' && point == field.len() {
+            point = index;
+        } else {
+            return None;
+        }
+    }
+    let whole = point == field.len();
+    let count = field.len() - usize::from(!whole);
+    if count == 0 || count > 15 {
+        return None;
+    }
+    let decimals = if whole { 0 } else { field.len() - point - 1 };
+    let number = digits as f64 / TENS[decimals];
+    Some((if negative { -number } else { number }, whole))
+}
+
 fn read_number(field: &[u8]) -> Option<Value> {
+    if let Some((number, whole)) = plain_number(field, 0, field.len()) {
+        return Some(if whole { Value::Integral(number) } else { Value::Fractional(number) });
+    }
     let (negative, digits) = match field {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
         _ => (false, field),
     };
-    if !digits.is_empty() && digits.len() <= 15 && digits.iter().all(u8::is_ascii_digit) {
-        let whole = digits.iter().fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
-        return Some(Value::Integral(if negative { -(whole as f64) } else { whole as f64 }));
-    }
     match digits.first()? {
         b'0'..=b'9' | b'.' => {}
         _ => {
@@ -135,8 +172,21 @@ pub(crate) fn timestamp_seconds(field: &[u8]) -> Option<i64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_short_way_agrees_with_the_standard_library(text in "-?[1-9][0-9]{0,8}(\\.[0-9]{0,6})?") {
+            let expected: f64 = text.parse().unwrap();
+            let (number, whole) = plain_number(text.as_bytes(), 0, text.len()).unwrap();
+            prop_assert_eq!(number.to_bits(), expected.to_bits());
+            prop_assert_eq!(whole, !text.contains('.'));
+        }
+    }
 
     #[test]
     fn fields_read_as_what_they_are() {

@@ -45,29 +45,42 @@ pub struct Counted {
 }
 
 impl Values {
-    /// Adds one finite number.
-    pub fn add_number(&mut self, number: f64) {
-        let number = if number == 0.0 { 0.0 } else { number };
-        if let Some(sketches) = &mut self.sketches {
-            sketches.distinct.add(hash::mix(number.to_bits()));
-            sketches.quantiles.add(number);
-            return;
+    /// Adds a finite number that was seen `count` times.
+    pub fn add_number(&mut self, number: f64, count: u64) {
+        let bits = positive_zero(number).to_bits();
+        match &mut self.sketches {
+            Some(sketches) => sketches.number(bits, count),
+            None => {
+                *self.numbers.entry(bits).or_insert(0) += count;
+                self.bound();
+            }
         }
-        *self.numbers.entry(number.to_bits()).or_insert(0) += 1;
-        self.bound();
     }
 
-    /// Adds one text.
-    pub fn add_text(&mut self, text: &str) {
+    /// Adds a block of finite numbers, sorting it.
+    pub fn add_numbers(&mut self, block: &mut [f64]) {
+        match &mut self.sketches {
+            Some(sketches) => {
+                for number in block.iter() {
+                    sketches.distinct.add(hash::mix(positive_zero(*number).to_bits()));
+                }
+                sketches.quantiles.add_block(block);
+            }
+            None => block.iter().for_each(|&number| self.add_number(number, 1)),
+        }
+    }
+
+    /// Adds a text that was seen `count` times.
+    pub fn add_text(&mut self, text: &str, count: u64) {
         let key = text_key(text);
         let key = key.as_ref();
         if let Some(sketches) = &mut self.sketches {
             sketches.distinct.add(hash::bytes(key.as_bytes()));
         }
         match self.texts.get_mut(key) {
-            Some(count) => *count += 1,
+            Some(seen) => *seen += count,
             None => {
-                self.texts.insert(key.into(), 1);
+                self.texts.insert(key.into(), count);
                 self.bound();
             }
         }
@@ -189,6 +202,11 @@ impl Sketches {
     }
 }
 
+/// Minus zero and zero are one value.
+fn positive_zero(number: f64) -> f64 {
+    if number == 0.0 { 0.0 } else { number }
+}
+
 /// The name a text is counted under: itself, or its beginning and its hash when it is long.
 pub(crate) fn text_key(text: &str) -> std::borrow::Cow<'_, str> {
     if text.len() <= TEXT_LIMIT {
@@ -240,9 +258,9 @@ mod tests {
     fn many_values_are_sketched_and_read_back() {
         let mut values = Values::default();
         for i in 0..10_000u32 {
-            values.add_number(f64::from(i));
-            values.add_text(if i % 2 == 0 { "even" } else { "odd" });
-            values.add_text(&format!("rare {i}"));
+            values.add_number(f64::from(i), 1);
+            values.add_text(if i % 2 == 0 { "even" } else { "odd" }, 1);
+            values.add_text(&format!("rare {i}"), 1);
         }
         assert!(!values.is_exact());
         let distinct = values.distinct() as f64;
@@ -261,7 +279,7 @@ mod tests {
         ) {
             let of = |part: &[i8]| {
                 let mut values = Values::default();
-                part.iter().for_each(|&number| values.add_number(f64::from(number)));
+                part.iter().for_each(|&number| values.add_number(f64::from(number), 1));
                 values
             };
             let (left, right) = numbers.split_at(cut.min(numbers.len()));

@@ -1,0 +1,208 @@
+//! The scan after the header: rows cut, judged, counted and handed on.
+//!
+//! Most rows go the fast way: each field is counted as it is cut, and taken back in the rare case
+//! that its row proves bad or odd. Such a row then goes the careful way, which finds the reasons.
+//! Rows that are judged in time order or across columns all go the careful way.
+
+use super::csv::{Cut, cut};
+use super::record::{Reason, Record, Sink, Span};
+use super::schema::Schema;
+use super::separators::Separators;
+use super::table::{SETTLE_EVERY, Table};
+use super::tally::Scan;
+use super::time::Order;
+use super::waiting::Waiting;
+use crate::constraints::Constraints;
+use crate::profile::Mark;
+use crate::profile::value::Value;
+
+/// Bytes that hold rows.
+pub(super) struct Rows<'a> {
+    pub(super) buffer: &'a [u8],
+    pub(super) delimiter: u8,
+    /// Whether the data ends with them.
+    pub(super) end: bool,
+    /// The line of the next record.
+    pub(super) line: &'a mut u64,
+}
+
+/// The scan after the header.
+pub(super) struct State {
+    table: Table,
+    order: Option<Order>,
+    waiting: Waiting,
+    records: u64,
+    fields: Vec<Span>,
+    marks: Vec<Mark>,
+    values: Vec<Value>,
+    reasons: Vec<Reason>,
+}
+
+/// How the fast way through a record ended.
+enum Fast {
+    /// The record is good and counted.
+    Good {
+        /// Where the next one starts.
+        next: usize,
+        /// Whether it has a quoted field, which may hold line ends.
+        quoted: bool,
+    },
+    /// It must go the careful way.
+    Careful,
+}
+
+impl State {
+    pub(super) fn new(table: Table, schema: &Schema, constraints: Option<&Constraints>) -> Self {
+        let limit = constraints.and_then(|constraints| constraints.gap);
+        let order = schema.time.as_ref().and_then(|time| Order::new(time, &table.names, limit));
+        let waiting = Waiting::new(&table, order.is_some());
+        let columns = table.columns.len();
+        Self {
+            table,
+            order,
+            waiting,
+            records: 0,
+            fields: vec![Span::default(); columns],
+            marks: vec![Mark::Later; columns],
+            values: Vec::new(),
+            reasons: Vec::new(),
+        }
+    }
+
+    /// Handles every whole record; the bytes used up.
+    pub(super) fn rows<S: Sink>(&mut self, rows: Rows<'_>, sink: &mut S) -> usize {
+        let fast = self.order.is_none() && self.table.judges_fields_alone();
+        let mut separators = Separators::new(rows.buffer, rows.delimiter);
+        let mut careful_fields = Vec::new();
+        let mut at = 0;
+        while at < rows.buffer.len() {
+            if fast && let Fast::Good { next, quoted } = self.fast(rows.buffer, at, &mut separators) {
+                self.accept::<S>(rows.buffer, at, next, *rows.line, sink);
+                *rows.line += if quoted { newlines(&rows.buffer[at..next]) } else { 1 };
+                at = next;
+                continue;
+            }
+            let rest = &rows.buffer[at..];
+            let Cut::Record { length, next } = cut(rest, rows.delimiter, rows.end, &mut careful_fields)
+            else {
+                break;
+            };
+            if length > 0 {
+                self.careful(*rows.line, &rest[..length], &careful_fields, sink);
+            }
+            *rows.line += newlines(&rest[..next]);
+            at += next;
+            separators.seek(at);
+        }
+        at
+    }
+
+    /// Counts a record's fields while cutting it, and takes them back unless the record is whole,
+    /// well formed and good.
+    #[inline]
+    fn fast(&mut self, buffer: &[u8], from: usize, separators: &mut Separators<'_>) -> Fast {
+        let columns = self.table.columns.len();
+        let (mut start, mut index, mut good, mut quoted) = (from, 0, true, false);
+        let next = loop {
+            let (mut first, mut close) = (start, None);
+            if buffer.get(start) == Some(&b'"') {
+                // A quoted field without quotes inside; any other goes the careful way.
+                let Some(length) = memchr::memchr(b'"', &buffer[start + 1..]) else { break None };
+                quoted = true;
+                first = start + 1;
+                close = Some(first + length);
+                separators.seek(first + length + 1);
+            }
+            let Some(stop) = separators.next() else { break None };
+            let newline = buffer[stop] == b'\n';
+            let mut end = stop - usize::from(newline && stop > start && buffer[stop - 1] == b'\r');
+            if let Some(close) = close {
+                if close + 1 != end {
+                    break None;
+                }
+                end = close;
+            }
+            if index == columns || newline && (index + 1 != columns || end == from) {
+                break None;
+            }
+            if let Some(counter) = &mut self.table.columns[index].counter {
+                let (mark, allowed) = counter.add(buffer, first, end, &self.table.judges[index]);
+                self.marks[index] = mark;
+                good &= allowed;
+            }
+            self.fields[index] = Span { start: first, end, escaped: false };
+            index += 1;
+            start = stop + 1;
+            if newline {
+                break good.then_some(start);
+            }
+        };
+        if let Some(next) = next {
+            return Fast::Good { next, quoted };
+        }
+        for index in (0..index).rev() {
+            if let Some(counter) = &mut self.table.columns[index].counter {
+                let span = self.fields[index];
+                counter.take_back(self.marks[index], buffer, span.start, span.end);
+            }
+        }
+        Fast::Careful
+    }
+
+    /// Ends a record that went the fast way.
+    #[inline]
+    fn accept<S: Sink>(&mut self, buffer: &[u8], from: usize, next: usize, line: u64, sink: &mut S) {
+        self.records += 1;
+        let tally = &mut self.table.tally;
+        tally.rows += 1;
+        tally.accepted += 1;
+        if tally.accepted.is_multiple_of(SETTLE_EVERY) {
+            self.table.settle();
+        }
+        for (index, _) in self.marks.iter().enumerate().filter(|(_, mark)| **mark == Mark::Later) {
+            if let Some(counter) = &mut self.table.columns[index].counter {
+                let span = self.fields[index];
+                counter.add_late(&buffer[span.start..span.end], &self.table.judges[index]);
+            }
+        }
+        if S::ROWS {
+            let mut raw = &buffer[from..next - 1];
+            raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+            for span in &mut self.fields {
+                *span = Span { start: span.start - from, end: span.end - from, escaped: false };
+            }
+            let judges = &self.table.judges;
+            sink.accepted(&Record { number: self.records, line, raw, fields: &self.fields, judges });
+        }
+    }
+
+    /// Judges a record with reasons, and in time order.
+    fn careful(&mut self, line: u64, raw: &[u8], fields: &[Span], sink: &mut impl Sink) {
+        self.records += 1;
+        let number = self.records;
+        self.reasons.clear();
+        self.table.read(raw, fields, &mut self.values, &mut self.reasons);
+        if let Some(order) = &mut self.order
+            && let Some(time) = order.read(raw, fields, &self.values)
+        {
+            let flow = order.step(time, &mut self.table);
+            self.waiting.extend(flow, number, time, &self.values, &mut self.table);
+        }
+        if self.waiting.holds() {
+            let reasons = std::mem::take(&mut self.reasons);
+            self.waiting.hold(number, line, raw, fields, reasons, &mut self.table, sink);
+        } else {
+            self.table.decide(number, line, raw, fields, &self.reasons, sink);
+        }
+    }
+
+    pub(super) fn finish(mut self, sink: &mut impl Sink) -> Scan {
+        self.waiting.finish(&mut self.table, sink);
+        self.table.finish(self.order.map(|order| order.profile))
+    }
+}
+
+/// How many lines end in these bytes.
+pub(super) fn newlines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
