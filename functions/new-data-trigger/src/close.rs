@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use pawl::fault::Fault;
 use pawl::ledger::{
-    Ending, Keys, Manifest, Outcome, RunRecord, Store, Training, inbox, read, update, write_once,
+    Condition, Ending, Keys, Manifest, Outcome, RunRecord, Store, Training, inbox, read, update, write_once,
 };
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Decide;
+use pawl::report;
 use serde_json::{Value, json};
 
 use crate::edge::Edge;
@@ -57,6 +58,8 @@ pub(crate) async fn close(
     write_once(store, &keys.evidence(generation, "run.json"), &record).await?;
     write_once(store, &keys.history(&format!("run-{:06}", generation.0)), &record).await?;
 
+    let page = report::page(&report::load(store, model, generation).await);
+    store.put(&keys.evidence(generation, report::NAME), page.into_bytes(), Condition::Always).await?;
     for id in &taken {
         inbox::settle(store, &keys, id, generation, &outcome.reason, now).await?;
     }

@@ -272,6 +272,9 @@ fn metric(metric: Metric) -> &'static str {
         Metric::Accuracy => "Accuracy",
         Metric::LogLoss => "Log loss",
         Metric::Brier => "Brier score",
+        Metric::Precision => "Precision",
+        Metric::Recall => "Recall",
+        Metric::F1 => "F1",
     }
 }
 
@@ -282,6 +285,8 @@ fn name(name: TestName) -> &'static str {
         TestName::Tango => "Tango, non-inferiority",
         TestName::Delong => "DeLong",
         TestName::PairedT => "paired t",
+        TestName::ClusterBootstrap => "cluster bootstrap",
+        TestName::Bootstrap => "bootstrap",
         TestName::DelongInterval => "DeLong interval",
         TestName::WilsonInterval => "Wilson interval",
         TestName::TInterval => "Student interval",
