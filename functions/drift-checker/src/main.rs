@@ -17,7 +17,7 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let store = S3Store::from_env(&aws::connect().await)?;
+    let store = S3Store::from_env(&aws::in_lambda())?;
     aws::serve(|step| handle(&store, step)).await
 }
 

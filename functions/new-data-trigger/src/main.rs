@@ -28,7 +28,7 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_env(&aws::connect().await)?;
+    let edge = Edge::from_env(&aws::in_lambda())?;
     aws::serve(|event| handle(&edge, event)).await
 }
 

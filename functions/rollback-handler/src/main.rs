@@ -26,7 +26,7 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let world = World::from_env(&aws::connect().await)?;
+    let world = World::from_env(&aws::in_lambda())?;
     aws::serve(|event| handle(&world, event)).await
 }
 

@@ -18,13 +18,37 @@ pub use aws_sdk_s3::primitives::ByteStream;
 pub use aws_sdk_sfn as sfn;
 pub use aws_sdk_sns as sns;
 
-use aws_config::BehaviorVersion;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_s3::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-/// The SDK's configuration: region, credentials and endpoint as the environment says, TLS by rustls on ring.
+/// The SDK's configuration inside Lambda, where region and credentials stand in the environment. The chain of other sources
+/// is left out: it would be a fifth of a function's size and is never asked there.
+pub fn in_lambda() -> SdkConfig {
+    let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+    let config = SdkConfig::builder()
+        .behavior_version(behavior())
+        .http_client(http_client())
+        .region(variable("AWS_REGION").map(Region::new))
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()));
+    match variable("AWS_ENDPOINT_URL") {
+        Some(endpoint) => config.endpoint_url(endpoint).build(),
+        None => config.build(),
+    }
+}
+
+/// The SDK's configuration on a person's machine: region, credentials and endpoint from wherever the AWS tools find them.
 pub async fn connect() -> SdkConfig {
-    let tls = Provider::Rustls(CryptoMode::Ring);
-    let http = Builder::new().tls_provider(tls).build_https();
-    aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).load().await
+    aws_config::defaults(behavior()).http_client(http_client()).load().await
+}
+
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+/// TLS by rustls on ring.
+fn http_client() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
