@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn, tracing};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,6 +24,7 @@ where
     H: Fn(In) -> F,
     F: Future<Output = Result<Out, Fault>>,
 {
-    tracing::init_default_subscriber();
+    // JSON lines without a time: CloudWatch adds its own.
+    tracing_subscriber::fmt().json().without_time().with_target(false).init();
     lambda_runtime::run(service_fn(|event: LambdaEvent<In>| handler(event.payload))).await
 }
