@@ -64,12 +64,18 @@ impl Keys {
 
     /// The audit trail, append only.
     pub fn history(&self, entry: &str) -> String {
-        format!("ledger/{}/history/{entry}.json", self.model)
+        format!("{}{entry}.json", self.trail())
     }
 
-    /// The question that a run has put to a person, with the token that answers it.
-    pub fn question(&self, generation: Generation) -> String {
-        format!("ledger/{}/questions/{:06}.json", self.model, generation.0)
+    /// The folder of the audit trail.
+    pub fn trail(&self) -> String {
+        format!("ledger/{}/history/", self.model)
+    }
+
+    /// The folder of the questions that runs have put to people, each with the token that answers it. The state
+    /// machine names them: `train-<run>.json` before a training, `package-<version>.json` before a release.
+    pub fn questions(&self) -> String {
+        format!("ledger/{}/questions/", self.model)
     }
 
     /// The folder of one run's evidence.
