@@ -1,2 +1,164 @@
-//! Placeholder.
-fn main() {}
+//! The `pawl` command: the same core on local files, and the operator's verbs on what is deployed.
+
+mod answer;
+mod check;
+mod history;
+mod note;
+mod operate;
+mod options;
+mod page;
+mod put;
+mod reply;
+mod report;
+mod request;
+mod reset;
+mod schema;
+mod status;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pawl::events::Verb;
+use pawl::ledger::Store;
+use reply::{Failure, Format, Reply};
+use world::{Reach, World};
+
+/// New data becomes a better model in production, or Pawl says why not.
+#[derive(Debug, Parser)]
+#[command(name = "pawl", version, after_help = AFTER)]
+struct Cli {
+    /// The stack's output PawlBucket
+    #[arg(long, global = true, value_name = "NAME", env = "PAWL_BUCKET", hide_env_values = true)]
+    bucket: Option<String>,
+    /// Who acts; default USER@host
+    #[arg(long, global = true, value_name = "NAME", env = "PAWL_WHO", hide_env_values = true)]
+    who: Option<String>,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER: &str = "\
+Region and credentials come from the environment, as the AWS CLI takes them;
+AWS_ENDPOINT_URL leads to a local stand-in.
+
+Exit codes: 0 done, 1 refused or a negative verdict, 2 could not run.
+
+Examples:
+  pawl check pipeline.yaml
+  pawl put pipeline.yaml --bucket my-pawl-bucket
+  pawl status bike-demand
+  pawl approve bike-demand
+  pawl rollback bike-demand --why \"wrong prices since noon\"";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Local(Local),
+    #[command(flatten)]
+    Remote(Remote),
+}
+
+// Verbs on local files. Plain comments here and on shared arguments: clap would take documentation as help.
+#[derive(Debug, Subcommand)]
+enum Local {
+    Check(check::Args),
+    Schema(schema::Args),
+}
+
+// Verbs on what is deployed.
+#[derive(Debug, Subcommand)]
+enum Remote {
+    #[command(verbatim_doc_comment)]
+    /// Check a pipeline.yaml and put it in place
+    ///
+    /// A model's first pipeline.yaml makes the model. A changed one starts a run; an
+    /// unchanged one is left alone.
+    Put(put::Args),
+    /// Show what serves, what is under way, what stops it and who is asked
+    #[command(after_help = "Example:\n  pawl status bike-demand")]
+    Status(status::Args),
+    /// Show what happened, newest first
+    #[command(after_help = "Example:\n  pawl history bike-demand --limit 5")]
+    History(history::Args),
+    /// Show how a run ended and where its evidence lies
+    #[command(after_help = "Examples:\n  pawl report bike-demand\n  pawl report bike-demand 12 --json")]
+    Report(report::Args),
+    #[command(verbatim_doc_comment)]
+    /// Ask for a run
+    ///
+    /// Exit codes: 0 recorded, 2 could not run.
+    #[command(after_help = "Example:\n  pawl run bike-demand --why \"the label was mended\"")]
+    Run(request::Args),
+    #[command(verbatim_doc_comment)]
+    /// Answer yes to the question that a run waits with
+    ///
+    /// Exit codes: 0 taken, 1 nobody waits or too late, 2 could not run.
+    #[command(after_help = "Example:\n  pawl approve bike-demand --why \"checked the slices\"")]
+    Approve(answer::Approve),
+    #[command(verbatim_doc_comment)]
+    /// Answer no to the question that a run waits with
+    ///
+    /// Exit codes: 0 taken, 1 nobody waits or too late, 2 could not run.
+    #[command(after_help = "Example:\n  pawl reject bike-demand --why \"worse on weekends\"")]
+    Reject(answer::Reject),
+    /// Go back to the last known good config
+    #[command(after_help = "Example:\n  pawl rollback bike-demand --why \"wrong since noon\"")]
+    Rollback(operate::Args),
+    /// Let no new deployment begin
+    #[command(after_help = "Example:\n  pawl freeze bike-demand --why \"holiday season\"")]
+    Freeze(operate::Args),
+    /// Let deployments begin again
+    #[command(after_help = "Example:\n  pawl unfreeze bike-demand --why \"season is over\"")]
+    Unfreeze(operate::Args),
+    #[command(verbatim_doc_comment)]
+    /// Go on where a release waits for a person
+    ///
+    /// Promotes what is watched or being deployed, ends a cool-down, or lets the next
+    /// deployment begin without a last known good config.
+    #[command(after_help = "Example:\n  pawl force bike-demand --why \"the first model\"")]
+    Force(operate::Args),
+    /// Close the breaker that stops trainings
+    #[command(after_help = "Example:\n  pawl reset bike-demand --why \"labels were mended\"")]
+    Reset(reset::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let format = if cli.json { Format::Json } else { Format::Text };
+    let result = match cli.command {
+        Command::Local(Local::Check(args)) => check::run(&args),
+        Command::Local(Local::Schema(args)) => schema::run(&args),
+        Command::Remote(verb) => remote(cli.bucket.as_deref(), cli.who, &verb),
+    };
+    reply::finish(result, format)
+}
+
+/// Only these verbs start a runtime and connect.
+#[tokio::main(flavor = "current_thread")]
+async fn remote(bucket: Option<&str>, who: Option<String>, verb: &Remote) -> Result<Reply, Failure> {
+    let world = world::connect(bucket, who.unwrap_or_else(world::who)).await?;
+    remote_on(&world, verb).await
+}
+
+async fn remote_on<S: Store, R: Reach>(world: &World<S, R>, verb: &Remote) -> Result<Reply, Failure> {
+    match verb {
+        Remote::Put(args) => put::run(world, args).await,
+        Remote::Status(args) => status::run(world, args).await,
+        Remote::History(args) => history::run(world, args).await,
+        Remote::Report(args) => report::run(world, args).await,
+        Remote::Run(args) => request::run(world, args).await,
+        Remote::Approve(args) => answer::approve(world, args).await,
+        Remote::Reject(args) => answer::reject(world, args).await,
+        Remote::Rollback(args) => operate::run(world, Verb::Rollback, args).await,
+        Remote::Freeze(args) => operate::run(world, Verb::Freeze, args).await,
+        Remote::Unfreeze(args) => operate::run(world, Verb::Unfreeze, args).await,
+        Remote::Force(args) => operate::run(world, Verb::Force, args).await,
+        Remote::Reset(args) => reset::run(world, args).await,
+    }
+}

@@ -1,0 +1,152 @@
+//! `pawl history`: the audit trail, newest first.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use pawl::ledger::{Keys, RunRecord, Store};
+use pawl::release::{Actor, Audit};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::note::Note;
+use crate::options::Model;
+use crate::page::Page;
+use crate::reply::{Failure, Reply};
+use crate::status::words;
+use crate::world::{Reach, World};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    model: Model,
+    /// The most entries to show
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    limit: u16,
+}
+
+/// One entry, in the words of the table, with the document itself.
+#[derive(Debug, Serialize)]
+struct Entry {
+    at: Timestamp,
+    who: String,
+    what: String,
+    key: String,
+    document: Value,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct History(Vec<Entry>);
+
+/// The trail's kinds of entry: each kind is named so that its own entries sort by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// What the release did: `<sequence>`.
+    Release,
+    /// How a run ended: `run-<number>`.
+    Run,
+    /// What a person did with this command: `note-<time>-<act>`.
+    Note,
+}
+
+impl Kind {
+    fn of(name: &str) -> Option<Self> {
+        if name.starts_with("run-") {
+            Some(Self::Run)
+        } else if name.starts_with("note-") {
+            Some(Self::Note)
+        } else {
+            name.starts_with(|first: char| first.is_ascii_digit()).then_some(Self::Release)
+        }
+    }
+}
+
+pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
+    let model = &args.model.model;
+    world.pipeline_of(model).await?;
+    let (trail, limit) = (Keys::new(model).trail(), usize::from(args.limit));
+    let mut kinds: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
+    for key in world.store.list(&trail).await? {
+        if let Some(kind) = key.strip_prefix(&trail).and_then(Kind::of) {
+            kinds.entry(kind).or_default().push(key);
+        }
+    }
+    let mut entries = Vec::new();
+    for (kind, keys) in kinds {
+        // Only these can be among the newest of all.
+        for key in keys.into_iter().rev().take(limit) {
+            let Some(stored) = world.store.get(&key).await? else { continue };
+            entries.push(kind.read(key, &stored.body)?);
+        }
+    }
+    entries.sort_by(|a, b| (b.at, &b.key).cmp(&(a.at, &a.key)));
+    entries.truncate(limit);
+    Reply::done(&History(entries))
+}
+
+impl Kind {
+    fn read(self, key: String, body: &[u8]) -> Result<Entry, Failure> {
+        let (at, who, what) = match self {
+            Self::Release => of_release(&parse(&key, body)?),
+            Self::Run => {
+                let run: RunRecord = parse(&key, body)?;
+                let what = format!("{}. {}", words(&run.outcome.code), run.outcome.reason);
+                (run.closed_at, format!("run {}", run.generation), what)
+            }
+            Self::Note => {
+                let note: Note = parse(&key, body)?;
+                (note.at, note.who, format!("{}: {} ({})", note.act.word(), note.why, note.what))
+            }
+        };
+        Ok(Entry { at, who, what, document: parse(&key, body)?, key })
+    }
+}
+
+fn of_release(audit: &Audit) -> (Timestamp, String, String) {
+    let who = match &audit.actor {
+        Actor::Run { generation } => format!("run {generation}"),
+        Actor::Alarm { arn } => format!("alarm {}", arn.rsplit(':').next().unwrap_or(arn)),
+        Actor::Person { who } => who.clone(),
+        Actor::Pawl => "pawl".to_owned(),
+    };
+    let moved = if audit.before == audit.after {
+        String::new()
+    } else {
+        format!(" [{} to {}]", words(&audit.before), words(&audit.after))
+    };
+    let note = if audit.note.is_empty() { String::new() } else { format!(": {}", audit.note) };
+    (audit.at, who, format!("{}{note}{moved}", words(&audit.rule)))
+}
+
+fn parse<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<T, Failure> {
+    let other = |e| format!("{key}: {e}; was it written by another version of Pawl?");
+    serde_json::from_slice(body).map_err(|e| Failure::cannot_run(other(e)))
+}
+
+/// A name cut to what the table has room for.
+fn cut(who: &str) -> String {
+    const ROOM: usize = 24;
+    if who.chars().count() <= ROOM {
+        who.to_owned()
+    } else {
+        who.chars().take(ROOM - 1).chain(['…']).collect()
+    }
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return writeln!(f, "Nothing has happened yet.");
+        }
+        let row = |entry: &Entry| {
+            let time = entry.at.strftime("%F %T").to_string();
+            [time, cut(&entry.who), entry.what.clone()]
+        };
+        let rows: Vec<_> = self.0.iter().map(row).collect();
+        let mut page = Page::default();
+        page.table(["TIME (UTC)", "WHO", "WHAT"], &rows);
+        page.fmt(f)
+    }
+}

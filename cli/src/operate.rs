@@ -1,0 +1,111 @@
+//! `pawl rollback | freeze | unfreeze | force`: a person's act on a release, done by the rollback handler.
+
+use std::fmt;
+
+use pawl::events::Verb;
+use pawl::ledger::{Keys, Store, StoreError, read};
+use pawl::names::ModelName;
+use pawl::release::{Audit, Release, Rule, StateName};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::options::{Model, Why};
+use crate::page::Page;
+use crate::reply::{Failure, Reply, Verdict};
+use crate::world::{LOOKS, Reach, Subject, World};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    model: Model,
+    #[command(flatten)]
+    why: Why,
+}
+
+/// What the release did.
+#[derive(Debug, Serialize)]
+struct Done {
+    model: ModelName,
+    verb: Verb,
+    audit: Audit,
+}
+
+pub(crate) async fn run<S: Store, R: Reach>(
+    world: &World<S, R>,
+    verb: Verb,
+    args: &Args,
+) -> Result<Reply, Failure> {
+    let model = &args.model.model;
+    world.pipeline_of(model).await?;
+    let keys = Keys::new(model);
+    let mut seen = sequence(&world.store, &keys).await?;
+    let detail = json!({ "verb": verb, "model": model, "why": args.why.why });
+    let key = format!("operator:{}", world.publish(Subject::Operator, "operator", detail).await?);
+    for _ in 0..LOOKS {
+        while seen < sequence(&world.store, &keys).await? {
+            let entry = keys.history(&format!("{:08}", seen + 1));
+            // The record is written just before its history.
+            let Some((audit, _)) = read::<Audit>(&world.store, &entry).await? else { break };
+            if audit.key.as_ref().is_some_and(|found| found.as_str() == key) {
+                let done = Done { model: model.clone(), verb, audit };
+                return Reply::new(done.verdict(), &done);
+            }
+            seen += 1;
+        }
+        world.reach.pause().await;
+    }
+    Err(world.unheard(model))
+}
+
+/// The number of the release's newest history entry.
+async fn sequence(store: &impl Store, keys: &Keys) -> Result<u64, StoreError> {
+    let release: Option<(Release, _)> = read(store, &keys.release()).await?;
+    Ok(release.map_or(0, |(release, _)| release.sequence))
+}
+
+impl Done {
+    fn verdict(&self) -> Verdict {
+        match (self.audit.rule, self.verb) {
+            (Rule::NoTarget | Rule::Paged | Rule::GaveUp, _) | (Rule::AlreadyRollingBack, Verb::Force) => {
+                Verdict::Refused
+            }
+            _ => Verdict::Done,
+        }
+    }
+
+    fn sentence(&self) -> &'static str {
+        match (self.audit.rule, self.verb) {
+            (Rule::RollBack, _) => "Traffic goes back.",
+            (Rule::QueueIntent, _) => "Noted: traffic goes back as soon as the endpoint takes an update.",
+            (Rule::AlreadyRollingBack, Verb::Force) => "Nothing forced: a rollback is under way.",
+            (Rule::AlreadyRollingBack, _) => "A rollback is under way already.",
+            (Rule::NoTarget, _) => "Not rolled back: there is nothing to go back to.",
+            (Rule::Frozen, _) => "Frozen: no new deployment begins until somebody unfreezes it.",
+            (Rule::Unfrozen, _) => "Unfrozen.",
+            (_, Verb::Force) if self.audit.before == StateName::Watching => {
+                "Forced: what is watched is promoted."
+            }
+            (_, Verb::Force) if self.audit.before == StateName::CoolDown => "Forced: the cool-down is over.",
+            (_, Verb::Force) if self.audit.before == StateName::Deploying => {
+                "Forced: what is being deployed is promoted without a watch."
+            }
+            (_, Verb::Force) => "Forced: the next deployment may begin without a last known good config.",
+            _ => "Noted.",
+        }
+    }
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut page = Page::default();
+        page.line(self.sentence());
+        page.field("model", self.model.as_str());
+        page.field("release", &crate::status::words(&self.audit.after));
+        if let Some(serving) = &self.audit.serving {
+            page.field("serving", &serving.0);
+        }
+        page.field("note", &self.audit.note);
+        page.field("history", &format!("entry {}; see `pawl history {}`", self.audit.sequence, self.model));
+        page.fmt(f)
+    }
+}

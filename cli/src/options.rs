@@ -1,0 +1,32 @@
+//! Arguments that several verbs share.
+
+use pawl::names::ModelName;
+
+// The model that a verb is about.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Model {
+    /// The model's name, as in its pipeline.yaml
+    #[arg(value_name = "MODEL", value_parser = name)]
+    pub(crate) model: ModelName,
+}
+
+// The reason that the history keeps.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Why {
+    /// Why, for the history
+    #[arg(long, value_name = "TEXT", value_parser = text)]
+    pub(crate) why: String,
+}
+
+fn name(text: &str) -> Result<ModelName, String> {
+    ModelName::try_from(text.to_owned()).map_err(|e| e.reason.to_owned())
+}
+
+/// A text with at least one letter or digit.
+pub(crate) fn text(text: &str) -> Result<String, String> {
+    if text.chars().any(char::is_alphanumeric) {
+        Ok(text.trim().to_owned())
+    } else {
+        Err("say why in a few words".to_owned())
+    }
+}

@@ -1,0 +1,68 @@
+//! `pawl reset`: closes the breaker of the retraining loop.
+
+use std::fmt;
+
+use pawl::ledger::training::Breaker;
+use pawl::ledger::{Keys, Store, Training, read, update};
+use pawl::names::ModelName;
+use serde::Serialize;
+
+use crate::note::{Act, Note};
+use crate::options::{Model, Why};
+use crate::reply::{Failure, Reply};
+use crate::world::{Reach, World};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    model: Model,
+    #[command(flatten)]
+    why: Why,
+}
+
+/// What a reset changed.
+#[derive(Debug, Serialize)]
+struct Reset {
+    model: ModelName,
+    /// The breaker that was open.
+    breaker: Option<Breaker>,
+    rejected_in_a_row: u32,
+}
+
+impl fmt::Display for Reset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let model = &self.model;
+        match &self.breaker {
+            Some(breaker) => {
+                writeln!(f, "Closed the breaker of {model}. It had opened because: {}.", breaker.reason)
+            }
+            None if self.rejected_in_a_row > 0 => {
+                writeln!(
+                    f,
+                    "The breaker of {model} was closed; its count of {} begins anew.",
+                    self.rejected_in_a_row
+                )
+            }
+            None => writeln!(f, "The breaker of {model} is closed already: nothing to reset."),
+        }
+    }
+}
+
+pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
+    let model = &args.model.model;
+    world.pipeline_of(model).await?;
+    let key = Keys::new(model).training();
+    let before: Training = read(&world.store, &key).await?.map(|(training, _)| training).unwrap_or_default();
+    let reset =
+        Reset { model: model.clone(), breaker: before.breaker, rejected_in_a_row: before.rejected_in_a_row };
+    if reset.breaker.is_some() || reset.rejected_in_a_row > 0 {
+        let what = match &reset.breaker {
+            Some(breaker) => format!("the breaker was open: {}", breaker.reason),
+            None => format!("{} challengers in a row were rejected", reset.rejected_in_a_row),
+        };
+        let (who, why) = (world.who.clone(), args.why.why.clone());
+        Note { at: world.reach.now(), who, act: Act::Reset, why, what }.append(&world.store, model).await?;
+        update(&world.store, &key, Training::reset).await?;
+    }
+    Reply::done(&reset)
+}

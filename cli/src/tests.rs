@@ -1,0 +1,364 @@
+//! The operator's verbs against a stack in memory: the real ledger, decoder and release, and no network.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use clap::Parser;
+use jiff::Timestamp;
+use pawl::events::{Signal, decode};
+use pawl::ledger::inbox::{self, Completes};
+use pawl::ledger::training::{Execution, OpenRun};
+use pawl::ledger::{
+    Condition, ETag, Ending, Keys, Memory, Outcome, RunRecord, Store, StoreError, Stored, Training, Trigger,
+    TriggerId, TriggerKind, pipeline, read, update, write,
+};
+use pawl::names::{Generation, ModelName};
+use pawl::release::{Deployment, Event, Policy, Release, State, step};
+use serde_json::{Value, json};
+
+use crate::reply::{Failure, Reply, Verdict};
+use crate::world::{Heard, Reach, Subject, World};
+use crate::{Cli, Command, remote_on};
+
+const YAML: &str = "model: m
+data: {bucket: b, prefix: p/, label: {column: y}, features: [x]}
+train: {image: i}
+";
+
+#[derive(Debug, Clone, Default)]
+struct Shared(Arc<Memory>);
+
+impl Store for Shared {
+    async fn get(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        self.0.get(key).await
+    }
+    async fn put(&self, key: &str, body: Vec<u8>, when: Condition) -> Result<ETag, StoreError> {
+        self.0.put(key, body, when).await
+    }
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.0.list(prefix).await
+    }
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.0.delete(key).await
+    }
+}
+
+/// A stack that hears messages as the real functions do, or is deaf.
+#[derive(Debug, Clone)]
+struct Stack {
+    store: Shared,
+    hears: Rc<Cell<bool>>,
+    /// The token that a run waits with.
+    token: Rc<RefCell<Option<String>>>,
+    answers: Rc<RefCell<Vec<Value>>>,
+    looks: Rc<Cell<u32>>,
+    seconds: Rc<Cell<i64>>,
+}
+
+const NOW: &str = "2026-11-20T08:00:00Z";
+
+impl Reach for Stack {
+    fn now(&self) -> Timestamp {
+        self.seconds.set(self.seconds.get() + 1);
+        NOW.parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_secs(self.seconds.get())
+    }
+
+    async fn answer(&self, token: &str, output: &Value) -> Result<Heard, Failure> {
+        if self.token.borrow().as_deref() != Some(token) {
+            return Ok(Heard::NobodyWaits);
+        }
+        *self.token.borrow_mut() = None;
+        self.answers.borrow_mut().push(output.clone());
+        Ok(Heard::Taken)
+    }
+
+    async fn publish(&self, subject: Subject, detail: &Value) -> Result<(), Failure> {
+        assert_eq!(detail["bucket"], "evidence", "the rules of template.yaml go by it");
+        if !self.hears.get() {
+            return Ok(());
+        }
+        let event = json!({ "source": "custom.pawl", "detail-type": format!("{subject:?}"), "time": NOW, "detail": detail });
+        let decoded = decode(event.to_string().as_bytes()).unwrap();
+        let keys = keys();
+        match &decoded.signals[..] {
+            [Signal::Operator(operator)] => {
+                let before = read(&self.store, &keys.release()).await?.map_or(Release::new("m"), |(r, _)| r);
+                let event = Event::Operator(operator.clone());
+                let next = step(&before, &event, self.now(), &Policy::default()).release;
+                write(&self.store, &keys.release(), &next, Condition::Always).await?;
+                for audit in &next.outbox {
+                    let key = keys.history(&format!("{:08}", audit.sequence));
+                    write(&self.store, &key, audit, Condition::Always).await?;
+                }
+            }
+            [signal @ Signal::Request(request)] => {
+                let id = TriggerId::new(signal.dedupe_key().as_str(), Completes::Itself);
+                let (kind, what) = (TriggerKind::Person, request.why.clone());
+                let trigger = Trigger { id, kind, what, received_at: self.now(), event: Value::Null };
+                inbox::record(&self.store, &keys, &trigger).await?;
+            }
+            other => panic!("{other:?}"),
+        }
+        Ok(())
+    }
+
+    async fn pause(&self) {
+        self.looks.set(self.looks.get() + 1);
+    }
+}
+
+fn model() -> ModelName {
+    ModelName::try_from("m".to_owned()).unwrap()
+}
+
+fn keys() -> Keys {
+    Keys::new(&model())
+}
+
+async fn stack() -> Stack {
+    let store = Shared::default();
+    store.put(&pipeline(&model()), YAML.into(), Condition::Always).await.unwrap();
+    Stack {
+        store,
+        hears: Rc::new(Cell::new(true)),
+        token: Rc::default(),
+        answers: Rc::default(),
+        looks: Rc::default(),
+        seconds: Rc::default(),
+    }
+}
+
+async fn pawl(stack: &Stack, line: &str) -> Result<Reply, Failure> {
+    let words: Vec<&str> = std::iter::once("pawl").chain(line.split(' ')).collect();
+    let Command::Remote(verb) = Cli::try_parse_from(words).unwrap().command else { panic!("{line}") };
+    let world = World {
+        store: stack.store.clone(),
+        reach: stack.clone(),
+        bucket: "evidence".into(),
+        who: "ann".into(),
+    };
+    remote_on(&world, &verb).await
+}
+
+/// A run that waits with a question.
+async fn ask(stack: &Stack, generation: u64) {
+    let generation = Generation(generation);
+    let at: Timestamp = NOW.parse().unwrap();
+    let open = OpenRun { generation, opened_at: at, lease_until: at, execution: Execution::Started };
+    update(&stack.store, &keys().training(), |training: &mut Training| {
+        training.generation = generation;
+        training.open = Some(open.clone());
+    })
+    .await
+    .unwrap();
+    let question =
+        json!({ "token": "T", "model": "m", "generation": generation, "question": "Is it better?" });
+    let key = format!("{}package-{generation}.json", keys().questions());
+    write(&stack.store, &key, &question, Condition::Always).await.unwrap();
+    *stack.token.borrow_mut() = Some("T".to_owned());
+}
+
+#[tokio::test]
+async fn an_answer_reaches_the_run_once_and_lies_in_the_history() {
+    let stack = stack().await;
+    let none = pawl(&stack, "approve m").await.unwrap_err();
+    assert!(none.to_string().contains("no run of m waits"), "{none}");
+
+    ask(&stack, 7).await;
+    assert_eq!(pawl(&stack, "status m").await.unwrap().json()["question"]["generation"], 7);
+    let reply = pawl(&stack, "reject m --why worse").await.unwrap();
+    assert_eq!(reply.verdict, Verdict::Done);
+    let expected = json!({ "answer": "reject", "why": "worse", "who": "ann" });
+    assert_eq!(*stack.answers.borrow(), [expected]);
+    assert_eq!(pawl(&stack, "status m").await.unwrap().json()["question"], Value::Null);
+
+    let again = pawl(&stack, "approve m").await.unwrap_err();
+    assert!(again.to_string().contains("answered before: ann rejected"), "{again}");
+    let history = pawl(&stack, "history m").await.unwrap();
+    assert_eq!(history.json()[0]["document"]["why"], "worse");
+    assert!(!history.json().to_string().contains("\"T\""), "the token stays secret");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_is_told_and_noted() {
+    let stack = stack().await;
+    ask(&stack, 7).await;
+    *stack.token.borrow_mut() = None;
+    let reply = pawl(&stack, "approve m").await.unwrap();
+    assert_eq!(reply.verdict, Verdict::Refused);
+    assert_eq!(reply.json()["taken"], "too_late");
+    let history = pawl(&stack, "history m").await.unwrap();
+    let acts: Vec<_> =
+        history.json().as_array().unwrap().iter().map(|e| e["document"]["act"].clone()).collect();
+    assert_eq!(acts, ["unheard", "approve"]);
+    let again = pawl(&stack, "approve m").await.unwrap_err();
+    assert!(again.to_string().contains("answered before: in the model registry"), "{again}");
+}
+
+#[tokio::test]
+async fn a_question_of_a_run_that_is_over_is_not_open() {
+    let stack = stack().await;
+    ask(&stack, 7).await;
+    update(&stack.store, &keys().training(), |training: &mut Training| training.close(Generation(7)))
+        .await
+        .unwrap();
+    assert!(pawl(&stack, "approve m").await.is_err());
+    assert!(stack.answers.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn an_operator_hears_what_the_release_did() {
+    let stack = stack().await;
+    let frozen = pawl(&stack, "freeze m --why holidays").await.unwrap();
+    assert_eq!((frozen.verdict, &frozen.json()["audit"]["rule"]), (Verdict::Done, &json!("frozen")));
+    let status = pawl(&stack, "status m").await.unwrap();
+    assert_eq!(status.json()["freeze"]["why"], "holidays");
+    assert!(status.text().contains("pawl unfreeze m"), "{}", status.text());
+    let nothing = pawl(&stack, "rollback m --why wrong").await.unwrap();
+    assert_eq!(nothing.verdict, Verdict::Refused, "nothing serves: {}", nothing.text());
+}
+
+#[tokio::test]
+async fn a_stack_that_does_not_hear_is_told() {
+    let stack = stack().await;
+    stack.hears.set(false);
+    for line in ["freeze m --why x", "run m --why x"] {
+        let failure = pawl(&stack, line).await.unwrap_err();
+        assert!(failure.to_string().contains("nothing took it within 30 s"), "{failure}");
+    }
+    assert_eq!(stack.looks.get(), 2 * crate::world::LOOKS);
+}
+
+#[tokio::test]
+async fn a_request_lies_in_the_inbox() {
+    let stack = stack().await;
+    let reply = pawl(&stack, "run m --why mended").await.unwrap();
+    let waiting = inbox::waiting(&stack.store, &keys()).await.unwrap();
+    assert_eq!(reply.json()["trigger"], json!(waiting[0]));
+    let status = pawl(&stack, "status m").await.unwrap();
+    assert_eq!(status.json()["waiting"], json!({ "count": 1, "what": ["mended"] }));
+}
+
+#[tokio::test]
+async fn a_reset_closes_the_breaker_and_is_noted_once() {
+    let stack = stack().await;
+    update(&stack.store, &keys().training(), |t: &mut Training| {
+        t.trip("loss was NaN".into(), Timestamp::UNIX_EPOCH)
+    })
+    .await
+    .unwrap();
+    assert!(pawl(&stack, "status m").await.unwrap().text().contains("loss was NaN"));
+    for _ in 0..2 {
+        assert_eq!(pawl(&stack, "reset m --why mended").await.unwrap().verdict, Verdict::Done);
+    }
+    let (training, _) = read::<Training>(&stack.store, &keys().training()).await.unwrap().unwrap();
+    assert_eq!(training.breaker, None);
+    assert_eq!(pawl(&stack, "history m").await.unwrap().json().as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn put_writes_only_what_differs() {
+    let stack = stack().await;
+    let path = std::env::temp_dir().join(format!("pawl-put-{}.yaml", std::process::id()));
+    let line = format!("put {}", path.display());
+    for (yaml, change) in [
+        (YAML, "unchanged"),
+        (&YAML.replace("[x]", "[x, z]"), "replaced"),
+        (&YAML.replace(": m\n", ": n\n"), "new"),
+    ] {
+        std::fs::write(&path, yaml).unwrap();
+        assert_eq!(pawl(&stack, &line).await.unwrap().json()["change"], change);
+    }
+    std::fs::write(&path, "model: -\n").unwrap();
+    assert!(pawl(&stack, &line).await.is_err());
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(stack.store.list("pipelines/").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_report_names_the_outcome_and_the_evidence() {
+    let stack = stack().await;
+    assert!(pawl(&stack, "report m").await.unwrap_err().to_string().contains("not had a run yet"));
+    ask(&stack, 2).await;
+    let open = pawl(&stack, "report m").await.unwrap();
+    assert_eq!((&open.json()["run"], &open.json()["record"]), (&json!(2), &Value::Null));
+    let at: Timestamp = NOW.parse().unwrap();
+    let outcome = Outcome { code: Ending::RolledBack, reason: "p99 rose.".into(), state: None, error: None };
+    let (model, triggers) = (model(), vec!["s3://b/p/1.csv".to_owned()]);
+    let record =
+        RunRecord { model, generation: Generation(2), outcome, triggers, opened_at: None, closed_at: at };
+    for key in [keys().evidence(Generation(2), "run.json"), keys().history("run-000002")] {
+        write(&stack.store, &key, &record, Condition::Always).await.unwrap();
+    }
+    let text = pawl(&stack, "report m 2").await.unwrap().text().to_owned();
+    assert!(text.starts_with("Run 2 of m: rolled back. p99 rose."), "{text}");
+    assert!(text.contains("s3://evidence/runs/m/000002/") && text.contains("run.json"), "{text}");
+    assert!(pawl(&stack, "report m 3").await.unwrap_err().to_string().contains("the newest is 2"));
+}
+
+#[tokio::test]
+async fn the_history_is_newest_first_and_bounded() {
+    let stack = stack().await;
+    for why in ["one", "two", "three"] {
+        pawl(&stack, &format!("freeze m --why {why}")).await.unwrap();
+    }
+    let at: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+    let outcome = Outcome { code: Ending::Skipped, reason: "Nothing new.".into(), state: None, error: None };
+    let record = RunRecord {
+        model: model(),
+        generation: Generation(1),
+        outcome,
+        triggers: vec![],
+        opened_at: None,
+        closed_at: at,
+    };
+    write(&stack.store, &keys().history("run-000001"), &record, Condition::Always).await.unwrap();
+    let text = pawl(&stack, "history m --limit 2").await.unwrap().text().to_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines[1].contains("run 1") && lines[1].contains("skipped. Nothing new."), "{text}");
+    assert!(lines[2].contains("ann: three"), "{text}");
+}
+
+#[tokio::test]
+async fn a_model_without_a_pipeline_is_told_what_there_is() {
+    let stack = stack().await;
+    for line in ["status n", "history n", "approve n", "freeze n --why x", "run n --why x", "reset n --why x"]
+    {
+        let failure = pawl(&stack, line).await.unwrap_err().to_string();
+        assert_eq!(failure, "no pipeline is called n in s3://evidence: there are m");
+    }
+}
+
+#[tokio::test]
+async fn status_fits_80_columns() {
+    let stack = stack().await;
+    let mut release = Release::new("m");
+    release.current = Some(Deployment::new(Generation(12), "bike-demand-12-20261120080000"));
+    release.good = vec![Deployment::new(Generation(9), "bike-demand-9-20261118080000")];
+    release.state = State::CoolDown { until: NOW.parse().unwrap() };
+    write(&stack.store, &keys().release(), &release, Condition::Always).await.unwrap();
+    ask(&stack, 13).await;
+    pawl(&stack, "freeze m --why an-incident").await.unwrap();
+    let text = pawl(&stack, "status m").await.unwrap().text().to_owned();
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn every_help_fits_80_columns() {
+    use clap::CommandFactory;
+    let mut root = Cli::command();
+    root.build();
+    let mut abouts = std::collections::HashSet::new();
+    for command in std::iter::once(&mut root.clone()).chain(root.get_subcommands_mut()) {
+        let help = format!("{}{}", command.render_help(), command.render_long_help());
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        assert!(abouts.insert(about), "{} has the help of another verb", command.get_name());
+        let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{}: {wide:?}", command.get_name());
+    }
+}
