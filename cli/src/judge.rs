@@ -18,7 +18,7 @@ use pawl::gate::{
 /// Exit code: 0 promote, 1 reject, 3 a person must decide (or there is too little to decide by), 2 the
 /// command itself cannot run.
 #[derive(Debug, Args)]
-pub struct JudgeArgs {
+pub(crate) struct JudgeArgs {
     /// CSV file with a header, `-` for standard input.
     #[arg(required_unless_present = "counts")]
     predictions: Option<PathBuf>,
@@ -58,7 +58,7 @@ pub struct JudgeArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &JudgeArgs) -> ExitCode {
+pub(crate) fn run(args: &JudgeArgs) -> ExitCode {
     let judged = policy(args).and_then(|policy| match &args.counts {
         Some(counts) => of_counts(&policy, counts),
         None => of_file(args, &policy),
