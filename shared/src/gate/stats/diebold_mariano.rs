@@ -4,6 +4,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::Interval;
+use super::moments::student_upper;
 
 /// What the test found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +46,7 @@ pub fn diebold_mariano(differences: &[f64], horizon: usize, alpha: f64) -> Optio
         estimate: mean,
         statistic,
         p_value: (2.0 * law.sf(statistic.abs())).min(1.0),
-        interval: Interval::around(mean, -law.inverse_cdf(alpha / 2.0) * error),
+        interval: Interval::around(mean, student_upper(&law, alpha / 2.0) * error),
     })
 }
 
