@@ -155,7 +155,11 @@ fn print(judgement: &Judgement, json: bool) -> Result<(), String> {
     } else {
         words(judgement)
     };
-    writeln!(io::stdout(), "{text}").map_err(|e| format!("standard output: {e}"))
+    match writeln!(io::stdout(), "{text}") {
+        // Who closed the pipe has read enough; the exit code still tells the verdict.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|e| format!("standard output: {e}")),
+    }
 }
 
 fn words(judgement: &Judgement) -> String {

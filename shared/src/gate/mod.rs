@@ -46,11 +46,13 @@
 mod algebra;
 mod cells;
 pub mod convergence;
+pub mod documents;
 pub mod fairness;
 mod force;
 mod judge;
 mod judgement;
 mod line;
+pub mod live;
 mod pairs;
 mod policy;
 mod resample;

@@ -177,3 +177,156 @@ proptest! {
         }
     }
 }
+
+/// Two models that are equally good, 400 times: no more than the nominal 2.5 % (one side of 5 %) is
+/// promoted, and no test is significant more often than it may be.
+#[test]
+fn equal_models_are_rarely_promoted() {
+    let runs = 400;
+    let win = |metric| Superiority { metric, minimum_effect: 0.0 };
+    let policy = Policy {
+        superiority: [Metric::Auc, Metric::Accuracy, Metric::LogLoss].map(win).to_vec(),
+        guards: Vec::new(),
+        ..Policy::default()
+    };
+    let (mut promoted, mut significant) = (0, [0; 4]);
+    for seed in 0..runs {
+        let judgement = judged(&policy, &rows(300, 1_000_003 * seed, 0.6, Some(0.6)));
+        promoted += u32::from(judgement.verdict == Verdict::Promote);
+        let tests = [
+            (TestName::Delong, Metric::Auc),
+            (TestName::McnemarMidP, Metric::Accuracy),
+            (TestName::McnemarExact, Metric::Accuracy),
+            (TestName::PairedT, Metric::LogLoss),
+        ];
+        for (count, (name, metric)) in significant.iter_mut().zip(tests) {
+            *count += u32::from(judgement.test(name, metric).unwrap().p_value.unwrap() <= 0.05);
+        }
+    }
+    // Three standard errors above 10 and 20.
+    assert!(promoted <= 19, "{promoted} of {runs} promoted");
+    assert!(significant.iter().all(|&count| count <= 33), "{significant:?} of {runs}");
+}
+
+/// Days that share their luck: rows of a day rise and fall together. Over them the cluster bootstrap keeps
+/// its level, while McNemar, which takes rows for independent, does not.
+#[test]
+fn clusters_keep_the_level_where_rows_depend() {
+    let days: Vec<String> = (0..40).map(|day| format!("d{day}")).collect();
+    let policy = Policy { cluster: Some("day".into()), resamples: 200, ..Policy::default() };
+    let runs = 120;
+    let (mut clustered, mut mcnemar) = (0, 0);
+    for seed in 0..runs {
+        let mut rng = SplitMix64::new(seed);
+        let mut unit = move || rng.next_u64() as f64 / u64::MAX as f64;
+        let mut judge = Judge::new(&policy, Against::Champion, seed).unwrap();
+        for day in &days {
+            let luck = unit();
+            for _ in 0..15 {
+                let positive = unit() < 0.5;
+                let right = |chance: f64| if chance < luck { 0.9 } else { 0.4 };
+                let (new, old) = if unit() < 0.5 { (right(0.5), right(2.0)) } else { (0.6, 0.6) };
+                let towards = |score: f64| if positive { score } else { 1.0 - score };
+                let (new, old) = if luck < 0.5 { (new, 0.8) } else { (0.8, old) };
+                let row =
+                    Row { positive, challenger: towards(new), champion: Some(towards(old)), columns: &[day] };
+                judge.push(&row);
+            }
+        }
+        let judgement = judge.finish();
+        let significant = |name| judgement.test(name, Metric::Accuracy).unwrap().p_value.unwrap() <= 0.05;
+        clustered += u32::from(significant(TestName::ClusterBootstrap));
+        mcnemar += u32::from(significant(TestName::McnemarMidP));
+    }
+    // 6 are nominal and 13 lie three standard errors above.
+    assert!(clustered <= 13, "{clustered} of {runs}");
+    assert!(mcnemar >= 36, "{mcnemar} of {runs}");
+}
+
+#[test]
+fn the_less_fair_challenger_is_blocked_asked_about_or_told() {
+    // Both rank alike; the challenger selects group d far less often.
+    let fairness = |action| {
+        let rule = fairness::FairnessRule {
+            measure: fairness::Measure::Di,
+            acceptable: Some(0.8),
+            tolerance: 0.0,
+            action,
+        };
+        let groups = fairness::Groups { columns: vec!["group".into()], disadvantaged: Some("d".into()) };
+        fairness::FairnessPolicy { groups: vec![groups], rules: vec![rule], ..Default::default() }
+    };
+    let of = |policy: &Policy, harsh: f64| {
+        let mut judge = Judge::new(policy, Against::Champion, 7).unwrap();
+        for (at, row) in rows(4000, 1, 0.9, Some(0.4)).into_iter().enumerate() {
+            let group = if at % 3 == 0 { "d" } else { "a" };
+            let challenger =
+                if group == "d" && at % 2 == 0 { row.challenger * harsh } else { row.challenger };
+            judge.push(&Row { challenger, columns: &[group], ..row });
+        }
+        judge.finish()
+    };
+    let policy = |action| Policy { fairness: fairness(action), ..Policy::default() };
+    let blocked = of(&policy(fairness::Action::Block), 0.1);
+    assert_eq!((blocked.verdict, has(&blocked, Code::FairnessBroken)), (Verdict::Reject, true));
+    let asked = of(&policy(fairness::Action::Ask), 0.1);
+    assert!(has(&asked, Code::FairnessAsks) && asked.verdict != Verdict::Promote);
+    let told = of(&policy(fairness::Action::Warn), 0.1);
+    assert!(has(&told, Code::FairnessWarning));
+    let fair = of(&policy(fairness::Action::Block), 1.0);
+    assert_eq!((fair.verdict, has(&fair, Code::FairnessHeld)), (Verdict::Promote, true));
+
+    let mut absent = policy(fairness::Action::Block);
+    absent.fairness.groups[0].disadvantaged = Some("nobody".into());
+    let absent = of(&absent, 1.0);
+    assert_eq!((absent.verdict, has(&absent, Code::GroupTooSmall)), (Verdict::NeedsApproval, true));
+
+    let analysis = documents::analysis(&blocked, "y");
+    let facet = &analysis["post_training_bias_metrics"]["facets"]["group"][0];
+    assert_eq!(facet["value_or_threshold"], "d");
+    let names: Vec<_> = facet["metrics"].as_array().unwrap().iter().map(|m| m["name"].clone()).collect();
+    assert!(names.contains(&"DPPL".into()) && names.contains(&"DCAcc".into()), "{names:?}");
+    assert_eq!(analysis["pre_training_bias_metrics"]["label_value_or_threshold"], "1");
+}
+
+#[test]
+fn a_lost_slice_is_found_and_a_named_one_must_be_there() {
+    let slices = |named: &[&str]| SlicePolicy {
+        columns: vec!["region".into()],
+        named: named
+            .iter()
+            .map(|value| NamedSlice { column: "region".into(), value: (*value).into() })
+            .collect(),
+        ..SlicePolicy::default()
+    };
+    let of = |slices: SlicePolicy| {
+        let policy = Policy { slices, ..Policy::default() };
+        let mut judge = Judge::new(&policy, Against::Champion, 7).unwrap();
+        for (at, row) in rows(6000, 1, 0.9, Some(0.4)).into_iter().enumerate() {
+            let region = if at % 15 == 0 { "sea" } else { ["north", "south", "east", "west"][at % 4] };
+            let challenger = if region == "sea" { 1.0 - row.challenger } else { row.challenger };
+            judge.push(&Row { challenger, columns: &[region], ..row });
+        }
+        judge.finish()
+    };
+    let found = of(slices(&["north"]));
+    assert_eq!(found.verdict, Verdict::NeedsApproval, "{:#?}", found.reasons);
+    assert!(found.reasons.iter().any(|r| r.check == Check::Slice("region=sea".into())));
+    assert_eq!(found.slices[0].slice, "region=sea");
+    assert!(found.slices[0].change < 0.0 && found.slices.len() == 5);
+    assert!(has(&of(slices(&["moon"])), Code::SliceTooSmall));
+}
+
+#[test]
+fn registry_documents_carry_sagemakers_names() {
+    let judgement = judged(&Policy::default(), &rows(500, 1, 0.9, Some(0.4)));
+    let evaluation = documents::evaluation(&judgement);
+    let metrics = &evaluation["binary_classification_metrics"];
+    let challenger = judgement.metrics.challenger.as_ref().unwrap();
+    assert_eq!(metrics["auc"]["value"].as_f64(), challenger.auc);
+    assert_eq!(metrics["f1"]["value"].as_f64(), challenger.f1);
+    assert_eq!(metrics["auc"]["standard_deviation"], "NaN");
+    assert_eq!(metrics["confusion_matrix"]["1"]["0"], challenger.confusion.false_negatives);
+    let empty = documents::evaluation(&judged(&Policy::default(), &[]));
+    assert_eq!(empty["binary_classification_metrics"]["accuracy"]["value"], "NaN");
+}

@@ -1,15 +1,36 @@
 //! How often rows of one block outrank rows of another: from it the area under the curve of any
 //! resample of blocks follows without looking at a row again.
 
+use std::ops::{AddAssign, SubAssign};
+
+use super::sorted::Entry;
+
 /// The most blocks a matrix is kept for: 2048² counts are 32 MiB.
 pub const MAX_BLOCKS: usize = 2048;
+
+/// Whole numbers wide enough to count pairs.
+trait Pairs: Copy + AddAssign + SubAssign + From<u8> {
+    fn into_f64(self) -> f64;
+}
+
+impl Pairs for u32 {
+    fn into_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Pairs for u64 {
+    fn into_f64(self) -> f64 {
+        self as f64
+    }
+}
 
 /// Twice the pairs (ties count one) in which a positive of one block outranks a negative of another,
 /// challenger's minus champion's.
 #[derive(Debug, Clone)]
 pub struct Concordance {
     blocks: usize,
-    /// Row by row: the block of the rarer class, then that of the other.
+    /// Row by row: the block of the positives, then that of the negatives.
     twice_pairs: Vec<f64>,
     positives: Vec<f64>,
     negatives: Vec<f64>,
@@ -28,11 +49,10 @@ impl Concordance {
     }
 
     /// Adds one model's pairs with this sign, from rows by rising score.
-    pub(super) fn add(&mut self, rows: &[super::sorted::Entry], sign: f64) {
+    pub(super) fn add(&mut self, rows: &[Entry], sign: f64) {
         let positives = rows.iter().filter(|e| e.tag.positive()).count();
         // The work is one pass over the blocks for each row of the rarer class.
         let positive_is_rarer = 2 * positives <= rows.len();
-        let rarer = |e: &super::sorted::Entry| e.tag.positive() == positive_is_rarer;
         self.positives.fill(0.0);
         self.negatives.fill(0.0);
         for entry in rows {
@@ -41,34 +61,55 @@ impl Concordance {
                 *count += 1.0;
             }
         }
-        // Rows of the other class that a rarer row outranks (it is positive) or that outrank it.
-        let mut beaten = if positive_is_rarer { vec![0.0; self.blocks] } else { self.positives.clone() };
-        let step = if positive_is_rarer { 1.0 } else { -1.0 };
+        let most = |counts: &[f64]| counts.iter().copied().fold(0.0, f64::max);
+        // Whole numbers of 32 bits add twice as fast, where no pair of blocks can overflow them.
+        if 2.0 * most(&self.positives) * most(&self.negatives) < f64::from(u32::MAX) {
+            self.count::<u32>(rows, positive_is_rarer, sign);
+        } else {
+            self.count::<u64>(rows, positive_is_rarer, sign);
+        }
+    }
+
+    fn count<T: Pairs>(&mut self, rows: &[Entry], positive_is_rarer: bool, sign: f64) {
         let blocks = self.blocks;
-        for ties in rows.chunk_by(super::sorted::Entry::ties) {
-            let alone = !ties.iter().any(|e| !rarer(e));
-            let mut spread = |beaten: &[f64], weight: f64| {
-                for entry in ties.iter().filter(|e| rarer(e)) {
-                    let from = entry.tag.block() * blocks;
-                    if let Some(pairs) = self.twice_pairs.get_mut(from..from + blocks) {
-                        for (pair, count) in pairs.iter_mut().zip(beaten) {
-                            *pair += weight * count;
-                        }
+        let mut pairs = vec![T::from(0); blocks * blocks];
+        // Twice the rows of the other class, by block, that a rarer row outranks (when it is positive) or
+        // that outrank it (when it is negative).
+        let mut twice: Vec<T> = vec![T::from(0); blocks];
+        if !positive_is_rarer {
+            for entry in rows.iter().filter(|e| e.tag.positive()) {
+                if let Some(count) = twice.get_mut(entry.tag.block()) {
+                    *count += T::from(2);
+                }
+            }
+        }
+        for ties in rows.chunk_by(Entry::ties) {
+            let rarer = |e: &&Entry| e.tag.positive() == positive_is_rarer;
+            // A tie counts half: others are moved halfway, compared with, then moved the rest of the way.
+            let move_others = |twice: &mut Vec<T>| {
+                for entry in ties.iter().filter(|e| !rarer(e)) {
+                    if let Some(count) = twice.get_mut(entry.tag.block()) {
+                        if positive_is_rarer { *count += T::from(1) } else { *count -= T::from(1) }
                     }
                 }
             };
-            if alone {
-                spread(&beaten, 2.0 * sign);
-                continue;
-            }
-            // Half of what lies below the tie and half of what lies below its end: ties count half.
-            spread(&beaten, sign);
-            for entry in ties.iter().filter(|e| !rarer(e)) {
-                if let Some(count) = beaten.get_mut(entry.tag.block()) {
-                    *count += step;
+            move_others(&mut twice);
+            for entry in ties.iter().filter(rarer) {
+                let from = entry.tag.block() * blocks;
+                if let Some(pairs) = pairs.get_mut(from..from + blocks) {
+                    for (pair, count) in pairs.iter_mut().zip(&twice) {
+                        *pair += *count;
+                    }
                 }
             }
-            spread(&beaten, sign);
+            move_others(&mut twice);
+        }
+        for (place, pairs) in pairs.into_iter().enumerate() {
+            // The matrix is kept by block of the positives, then of the negatives.
+            let place = if positive_is_rarer { place } else { place % blocks * blocks + place / blocks };
+            if let Some(sum) = self.twice_pairs.get_mut(place) {
+                *sum += sign * pairs.into_f64();
+            }
         }
     }
 
