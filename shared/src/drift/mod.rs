@@ -35,6 +35,7 @@ mod compare;
 mod compat;
 mod decide;
 mod document;
+pub mod files;
 mod history;
 mod measure;
 mod policy;

@@ -1,6 +1,5 @@
 //! What counts as drift: the thresholds a team may change, with their defaults.
 
-use super::baseline::BaselineRule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +9,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
-    /// What a batch is compared with (`champion`: the champion's own training data).
-    pub baseline: BaselineRule,
-    /// Columns whose values part the rows into segments that are compared each on its own (none).
-    pub segments: Vec<String>,
     /// Decide by another tool's own default rule instead, for a like-for-like move (none).
     pub compat: Option<Compat>,
     /// The false discovery rate of Benjamini–Hochberg over columns, axes and segments (0.05).
@@ -56,8 +51,6 @@ pub enum Compat {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            baseline: BaselineRule::Champion,
-            segments: Vec::new(),
             compat: None,
             false_discovery_rate: 0.05,
             min_rows: 200,
@@ -104,17 +97,6 @@ impl Policy {
         if !(0.0..=1.0).contains(&self.importance_drift) {
             let (field, value) = ("importance_drift", self.importance_drift);
             return Err(PolicyError { field, value, fix: "give a fraction from 0 to 1" });
-        }
-        match self.baseline {
-            BaselineRule::SameSeason { months } if months > 5 => {
-                let (field, value) = ("baseline.same_season.months", f64::from(months));
-                return Err(PolicyError { field, value, fix: "give 0 to 5 months on either side" });
-            }
-            BaselineRule::Rolling { objects: 0 } => {
-                let field = "baseline.rolling.objects";
-                return Err(PolicyError { field, value: 0.0, fix: "give at least 1 object" });
-            }
-            _ => {}
         }
         let positive = |field, value: f64| {
             if value > 0.0 && value.is_finite() {
