@@ -1,8 +1,11 @@
 //! Drift on a real dataset: the warm March of 2012 is seen, January is left alone.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use pawl::dataset::{Scan, Scanner, Schema};
+use pawl::drift::live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy};
 use pawl::drift::{BaselineRule, Drift, Period, Policy, Verdict, compare, inputs, select};
 use pawl::profile::bins::Baseline;
 
@@ -82,4 +85,71 @@ fn march_2012_drifts_from_the_season_of_2011_and_january_does_not() {
         let quiet = |name: &&str| drift.columns.iter().all(|f| f.name != *name || f.verdict == Verdict::None);
         assert!(calendar.iter().all(quiet), "{:?}", drift.reasons);
     }
+}
+
+/// A model of two inputs: how often an hour of a working day, or of another, was busy.
+type Model = BTreeMap<(String, String), (u32, u32)>;
+
+fn rows(data: &str) -> impl Iterator<Item = ((String, String), bool)> + '_ {
+    data.lines().skip(1).map(|row| {
+        let fields: Vec<&str> = row.split(',').collect();
+        ((fields[5].to_owned(), fields[8].to_owned()), fields[16].parse::<u32>().unwrap() >= 250)
+    })
+}
+
+fn score(model: &Model, key: &(String, String)) -> f64 {
+    let (busy, all) = model.get(key).copied().unwrap_or((0, 0));
+    f64::from(busy + 1) / f64::from(all + 2)
+}
+
+/// What the endpoint answered on this month, with the truth that came after.
+fn live(model: &Model, data: &str, expected: f64, inputs: Verdict) -> LiveQuality {
+    let policy = QualityPolicy::default();
+    let mut join = Join::new(&policy, 10_000);
+    for (row, (key, busy)) in rows(data).enumerate() {
+        join.predicted(&row.to_string(), score(model, &key));
+        join.truth(&row.to_string(), busy);
+    }
+    join.judge(expected, &Calibration::default(), inputs, &policy)
+}
+
+/// The clock of the data five hours ahead.
+fn skewed(data: &str) -> String {
+    let (header, rows) = data.split_once('\n').unwrap();
+    let mut text = format!("{header}\n");
+    for row in rows.lines() {
+        let mut fields: Vec<String> = row.split(',').map(str::to_owned).collect();
+        fields[5] = ((fields[5].parse::<u32>().unwrap() + 5) % 24).to_string();
+        text += &(fields.join(",") + "\n");
+    }
+    text
+}
+
+#[test]
+fn a_clock_five_hours_off_is_invisible_to_marginals_and_caught_by_live_quality() {
+    let Some(months) = months() else { return };
+    let mut model = Model::new();
+    for (key, busy) in months[15..18].iter().flat_map(|month| rows(&month.data)) {
+        let entry = model.entry(key).or_default();
+        *entry = (entry.0 + u32::from(busy), entry.1 + 1);
+    }
+    let (july, august) = (&months[18].data, &months[19].data);
+    let expected = live(&model, july, 0.5, Verdict::None).accuracy.unwrap();
+
+    let mut trained = Scan::default();
+    for month in &months[15..18] {
+        trained.merge(&scan(Scanner::new(&Schema::default()), &month.data));
+    }
+    let baseline = Baseline::freeze(&trained.profile);
+    let features = ["hr".to_owned(), "workingday".to_owned()];
+    let inputs_of = |data: &str| {
+        let batch = scan(Scanner::new(&Schema::default()).with_baseline(&baseline), data);
+        compare(&inputs(&baseline, &batch.binned, &features, None), &Policy::default()).verdict
+    };
+    let straight = live(&model, august, expected, inputs_of(august));
+    let off = live(&model, &skewed(august), expected, inputs_of(&skewed(august)));
+    println!("expected {expected:.3}\nright: {straight:?}\nfive hours off: {off:?}");
+    assert_eq!(inputs_of(&skewed(august)), Verdict::None);
+    assert!(!matches!(straight.verdict, LiveVerdict::ConceptDrift | LiveVerdict::Degraded));
+    assert_eq!(off.verdict, LiveVerdict::ConceptDrift);
 }

@@ -37,6 +37,7 @@ mod decide;
 mod document;
 pub mod files;
 mod history;
+pub mod live;
 mod measure;
 mod policy;
 mod power;
