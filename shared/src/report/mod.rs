@@ -27,8 +27,8 @@ pub const NAME: &str = "report.html";
 
 const STYLE: &str = include_str!("style.css");
 
-/// What writes one section of the page.
-type Section = fn(&Evidence) -> Html;
+/// A section's title, and what renders it.
+type Section = (&'static str, fn(&Evidence) -> Html);
 
 /// The report of a run, a whole HTML document. The same evidence gives the same page.
 pub fn page(evidence: &Evidence) -> String {
@@ -42,7 +42,7 @@ pub fn page(evidence: &Evidence) -> String {
     page.raw(" run ").text(evidence.generation).raw(": ").text(headline::verdict(evidence).words);
     page.raw("</title>\n<style>\n").raw(STYLE).raw("</style>\n</head>\n<body>\n");
     page.add(&headline::render(evidence)).raw("<main>\n");
-    let sections: [(&'static str, Section); 6] = [
+    let sections: [Section; 6] = [
         ("How far it came", timeline::render),
         ("The data", data::render),
         ("Drift", drift::render),
