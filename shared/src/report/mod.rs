@@ -6,6 +6,7 @@
 mod data;
 mod drift;
 mod evidence;
+mod groups;
 mod headline;
 mod html;
 mod models;

@@ -1,9 +1,10 @@
 //! Who won: champion against challenger on the same rows, the tests, and the reasons of the gate.
 
 use super::evidence::{Choice, Converged, Evidence};
+use super::groups;
 use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
 use super::picture::{self, Scale};
-use super::words::{NONE, count, measure, or_none, p_value, plain, signed};
+use super::words::{NONE, count, measure, or_none, p_value, plain, signed, time};
 use crate::gate::convergence::Convergence;
 use crate::gate::{Better, BinaryMetrics, Judgement, Metric, Test, TestName, Verdict, Weight};
 
@@ -43,7 +44,7 @@ pub(super) fn render(evidence: &Evidence) -> Html {
     match &evidence.judgement {
         Some(judgement) => {
             html.add(&summary(judgement)).add(&reasons(judgement)).add(&measures(judgement));
-            html.add(&confusion(judgement)).add(&tests(judgement));
+            html.add(&confusion(judgement)).add(&tests(judgement)).add(&groups::render(judgement));
         }
         None => {
             html.add(&paragraph("No challenger was judged in this run, or the judgement cannot be read."));
@@ -94,6 +95,15 @@ fn summary(judgement: &Judgement) -> Html {
     }
     let mut html = Html::default();
     html.raw("<h3>Judgement</h3>\n").add(&terms(facts));
+    if let Some(forced) = &judgement.forced {
+        html.add(&paragraph(format_args!(
+            "Forced by {} on {}, where the gate had said {}: {}",
+            forced.by,
+            time(forced.at),
+            verdict(forced.instead_of).1,
+            forced.reason
+        )));
+    }
     html
 }
 
@@ -285,7 +295,7 @@ fn name(name: TestName) -> &'static str {
         TestName::Tango => "Tango, non-inferiority",
         TestName::Delong => "DeLong",
         TestName::PairedT => "paired t",
-        TestName::ClusterBootstrap => "cluster bootstrap",
+        TestName::ClusterBootstrap => "bootstrap of clusters",
         TestName::Bootstrap => "bootstrap",
         TestName::DelongInterval => "DeLong interval",
         TestName::WilsonInterval => "Wilson interval",

@@ -6,7 +6,8 @@ use crate::constraints::{self, Constraints};
 use crate::dataset::{Scan, Scanner, Schema};
 use crate::drift;
 use crate::gate::convergence::{self, FinalMetric};
-use crate::gate::{Against, Judge, Judgement, Policy, Row};
+use crate::gate::fairness::Groups;
+use crate::gate::{Against, Check, Forced, Judge, Judgement, Policy, Row, Verdict};
 use crate::ledger::dataset::{Fate, Split};
 use crate::ledger::{Ending, Manifest, Object, Outcome, RunRecord, TriggerKind};
 use crate::names::{ContentHash, Generation, ModelName};
@@ -58,7 +59,10 @@ fn object(key: &str) -> Object {
 
 /// A judgement on rows whose scores follow the label, the challenger's closer than the champion's.
 pub(super) fn judgement(against: Against) -> Judgement {
-    let mut judge = Judge::new(&Policy::default(), against, 42).unwrap();
+    let mut policy = Policy::default();
+    policy.slices.columns = vec!["road".to_owned()];
+    policy.fairness.groups = vec![Groups { columns: vec!["road".to_owned()], disadvantaged: None }];
+    let mut judge = Judge::new(&policy, against, 42).unwrap();
     for row in 0..1200u32 {
         let positive = row * 13 % 29 > 14;
         let noise = |by: u32| f64::from(row * by % 97) / 97.0;
@@ -66,6 +70,7 @@ pub(super) fn judgement(against: Against) -> Judgement {
             (strength * f64::from(u8::from(positive)) + (1.0 - strength) * noise).clamp(0.01, 0.99)
         };
         judge.push(&Row {
+            columns: if row % 3 == 0 { &["wet"] } else { &["dry"] },
             positive,
             challenger: score(0.4, noise(31)),
             champion: (against == Against::Champion).then(|| score(0.3, noise(53))),
@@ -216,8 +221,22 @@ pub(super) fn with_text(text: &str) -> Evidence {
         converged.metrics = serde_json::json!([{ "MetricName": text, "Value": text }]);
         converged.check.faults = vec![convergence::Fault::NotFinite { metric: free() }];
     }
-    for reason in evidence.judgement.iter_mut().flat_map(|judgement| &mut judgement.reasons) {
-        reason.text = free();
+    if let Some(judgement) = &mut evidence.judgement {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        judgement.forced =
+            Some(Forced { by: free(), reason: free(), at, instead_of: Verdict::NeedsApproval });
+        for reason in &mut judgement.reasons {
+            (reason.text, reason.check) = (free(), Check::Slice(free()));
+        }
+        judgement.slices.iter_mut().for_each(|slice| slice.slice = free());
+        let fairness = std::mem::take(&mut judgement.fairness);
+        judgement.fairness = fairness
+            .into_values()
+            .map(|mut found| {
+                found.disadvantaged = Some(free());
+                (free(), found)
+            })
+            .collect();
     }
     if let Some(release) = &mut evidence.serving {
         release.endpoint = free();

@@ -1,0 +1,71 @@
+//! Parts of the holdout: fairness between groups, and the slices where the challenger does worst.
+
+use super::html::{Head, Html, code, table, text};
+use super::words::{NONE, count, measure, or_none, p_value, signed};
+use crate::gate::Judgement;
+use crate::gate::stats::Interval;
+
+/// The most rows of one table here. The document holds all.
+const ROWS: usize = 60;
+
+/// Both tables; nothing where the policy names no groups and no slices.
+pub(super) fn render(judgement: &Judgement) -> Html {
+    let mut html = Html::default();
+    if !judgement.fairness.is_empty() {
+        html.add(&fairness(judgement));
+    }
+    if !judgement.slices.is_empty() {
+        html.add(&slices(judgement));
+    }
+    html
+}
+
+fn fairness(judgement: &Judgement) -> Html {
+    let rows = judgement.fairness.iter().flat_map(|(grouping, found)| {
+        found.measures.iter().map(move |(measured, it)| {
+            vec![
+                code(grouping),
+                text(measured.as_str()),
+                text(found.disadvantaged.as_deref().unwrap_or("no group is large enough")),
+                text(or_none(it.champion, measure)),
+                text(or_none(it.challenger, measure)),
+                text(or_none(it.change, signed)),
+                text(span(it.interval)),
+            ]
+        })
+    });
+    let head = [
+        Head::Words("Grouping"),
+        Head::Words("Measure"),
+        Head::Words("Disadvantaged"),
+        Head::Number("Champion"),
+        Head::Number("Challenger"),
+        Head::Number("Change"),
+        Head::Number("Interval of the change"),
+    ];
+    table("Fairness: the disadvantaged group against the rest", &head, rows.take(ROWS))
+}
+
+fn slices(judgement: &Judgement) -> Html {
+    let rows = judgement.slices.iter().take(ROWS).map(|slice| {
+        vec![
+            code(&slice.slice),
+            text(count(slice.rows)),
+            text(signed(slice.change)),
+            text(span(slice.interval)),
+            text(p_value(slice.adjusted_p_value)),
+        ]
+    });
+    let head = [
+        Head::Words("Slice"),
+        Head::Number("Rows"),
+        Head::Number("Change of accuracy"),
+        Head::Number("Interval"),
+        Head::Number("p by Holm"),
+    ];
+    table("Slices, the worst first", &head, rows)
+}
+
+fn span(interval: Option<Interval>) -> String {
+    interval.map_or_else(|| NONE.to_owned(), |it| format!("{} to {}", signed(it.low), signed(it.high)))
+}
