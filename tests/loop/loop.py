@@ -1,5 +1,6 @@
 """One pipeline on the stand-in: put data, wait for runs, read evidence."""
 import copy
+import datetime
 import json
 from pathlib import Path
 
@@ -39,13 +40,20 @@ def merged(base, changes):
 
 
 class Loop:
-    """The example's pipeline on a stand-in of its own."""
+    """The example's pipeline on a stand-in of its own. `beside` gives further pipelines on the same stand-in."""
 
     def __init__(self, bin_dir=None, changes=None, state_dir=None):
         self.aws = Standin(ROOT / "template.yaml", bin_dir or ROOT / "target" / "release",
                            {"bike-demand": EXAMPLE / "container"},
                            parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET}, state_dir=state_dir)
         self.changes = merged(QUICK, changes or {})
+        self.model, self.prefix, self.heard = MODEL, "hourly/", []
+
+    def beside(self, model, changes=None):
+        """Another pipeline on the same stand-in: a model and a prefix of its own, with these changes."""
+        other = copy.copy(self)
+        other.model, other.prefix, other.changes = model, f"{model}/", merged(self.changes, changes or {})
+        return other
 
     def __enter__(self):
         self.aws.start()
@@ -62,12 +70,20 @@ class Loop:
     def put_pipeline(self, changes=None):
         """Put the example's pipeline.yaml into the bucket, with this loop's quick waits and these changes."""
         own = yaml.safe_load((EXAMPLE / "pipeline.yaml").read_text(encoding="utf-8"))
-        text = yaml.safe_dump(merged(merged(own, self.changes), changes or {}))
-        self.s3.put_object(Bucket=BUCKET, Key=f"pipelines/{MODEL}/pipeline.yaml", Body=text.encode())
+        own = merged(own, {"model": self.model, "data": {"prefix": self.prefix}})
+        self.put_text(yaml.safe_dump(merged(merged(own, self.changes), changes or {})))
+
+    def put_text(self, text):
+        """Put this text as pipeline.yaml, whatever it says."""
+        self.s3.put_object(Bucket=BUCKET, Key=f"pipelines/{self.model}/pipeline.yaml", Body=text.encode())
 
     def put_month(self, name, data):
         """Let one month's file arrive."""
-        self.s3.put_object(Bucket=DATA_BUCKET, Key=f"hourly/{name}.csv", Body=data)
+        self.put_object(f"{self.prefix}{name}.csv", data)
+
+    def put_object(self, key, data):
+        """Let an object arrive in the data bucket."""
+        self.s3.put_object(Bucket=DATA_BUCKET, Key=key, Body=data)
 
     # What comes out.
 
@@ -82,7 +98,7 @@ class Loop:
 
     def evidence(self, generation, name):
         """A piece of a run's evidence, such as drift.json, or None."""
-        return self.read(f"runs/{MODEL}/{generation:06}/{name}")
+        return self.read(f"runs/{self.model}/{generation:06}/{name}")
 
     def keys(self, prefix):
         """All keys under a prefix of the evidence bucket."""
@@ -91,24 +107,23 @@ class Loop:
 
     def training(self):
         """The retraining loop's memory."""
-        return self.read(f"ledger/{MODEL}/training.json") or {"generation": 0, "open": None}
+        return self.read(f"ledger/{self.model}/training.json") or {"generation": 0, "open": None}
 
     def release(self):
         """The release record, or None."""
-        return self.read(f"ledger/{MODEL}/release.json")
+        return self.read(f"ledger/{self.model}/release.json")
 
     def waiting(self):
         """The triggers in the inbox."""
-        return self.keys(f"ledger/{MODEL}/inbox/")
+        return self.keys(f"ledger/{self.model}/inbox/")
 
     def notices(self):
-        """Everything people were told, oldest first. Call listen() first."""
-        messages = []
+        """Everything people were told about every pipeline so far, oldest first. Call listen() first."""
         while batch := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
             for message in batch:
-                messages.append(json.loads(message["Body"]))
+                self.heard.append(json.loads(message["Body"]))
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-        return messages
+        return self.heard
 
     def listen(self):
         """Subscribe a queue to the notices."""
@@ -119,7 +134,7 @@ class Loop:
 
     def state(self, generation):
         """The state that a run is in, from its execution's history; None before it starts or after it ends."""
-        arn = self.aws.outputs["Retraining"].replace(":stateMachine:", ":execution:") + f":{MODEL}-{generation}"
+        arn = self.aws.outputs["Retraining"].replace(":stateMachine:", ":execution:") + f":{self.model}-{generation}"
         try:
             events = self.sfn.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=30)["events"]
         except ClientError:
@@ -131,7 +146,7 @@ class Loop:
 
     def execution(self, generation):
         """What Step Functions says of a run."""
-        arn = self.aws.outputs["Retraining"].replace(":stateMachine:", ":execution:") + f":{MODEL}-{generation}"
+        arn = self.aws.outputs["Retraining"].replace(":stateMachine:", ":execution:") + f":{self.model}-{generation}"
         return self.sfn.describe_execution(executionArn=arn)
 
     def wait_closed(self, generation, seconds=120, watch=None):
@@ -156,3 +171,56 @@ class Loop:
             training = self.training()
             return training["generation"] and not training["open"] and not self.waiting() and training
         return self.aws.wait_until(idle, seconds=seconds, what="the loop to be idle", poll=0.1)["generation"]
+
+    def last_closed(self, seconds=120):
+        """Wait until the loop is idle; the newest run's generation and record."""
+        generation = self.wait_idle(seconds)
+        return generation, self.evidence(generation, "run.json")
+
+    def executions(self):
+        """The names of all executions that were ever started for this model."""
+        pages = self.sfn.get_paginator("list_executions").paginate(stateMachineArn=self.aws.outputs["Retraining"])
+        names = [found["name"] for page in pages for found in page["executions"]]
+        return sorted(name for name in names if name.rpartition("-")[0] == self.model)
+
+    def invocations(self, resource):
+        """How often a function was invoked so far. `resource` is its name in the template."""
+        client, now = self.aws.client("cloudwatch"), datetime.datetime.now(datetime.timezone.utc)
+        points = client.get_metric_statistics(
+            Namespace="AWS/Lambda", MetricName="Invocations", Period=60, Statistics=["Sum"],
+            Dimensions=[{"Name": "FunctionName", "Value": self.aws.resources[resource]}],
+            StartTime=now - datetime.timedelta(hours=1), EndTime=now + datetime.timedelta(minutes=1))["Datapoints"]
+        return int(sum(point["Sum"] for point in points))
+
+    def dead_letters(self):
+        """How many events no function could handle."""
+        sqs = self.aws.client("sqs")
+        attributes = sqs.get_queue_attributes(QueueUrl=self.aws.resources["DeadLetters"],
+                                              AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
+    def serving(self):
+        """The endpoint config that serves, or None where there is no endpoint."""
+        try:
+            found = self.sagemaker.describe_endpoint(EndpointName=self.model)
+        except ClientError:
+            return None
+        assert found["EndpointStatus"] == "InService", found
+        return found["EndpointConfigName"]
+
+    def invoke(self, resource, event):
+        """Invoke a function and wait for its answer. `resource` is its name in the template."""
+        client = self.aws.client("lambda")
+        answer = client.invoke(FunctionName=self.aws.resources[resource], Payload=json.dumps(event).encode())
+        body = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, body
+        return body
+
+    def question(self, name, seconds=60):
+        """Wait until a run asks; its question. `name` is `train-<run>` or `package-<version>`."""
+        return self.aws.wait_until(lambda: self.read(f"ledger/{self.model}/questions/{name}.json"), seconds=seconds,
+                                   what=f"the question {name}", poll=0.1)
+
+    def answer(self, question, answer, why):
+        """Answer a question by its token, as `pawl approve` does."""
+        self.sfn.send_task_success(taskToken=question["token"], output=json.dumps({"answer": answer, "why": why}))

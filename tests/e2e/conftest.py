@@ -1,0 +1,41 @@
+"""One stand-in for all end-to-end tests; each test has models of its own on it."""
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "local")]
+
+from loop import ROOT, Loop  # noqa: E402
+
+# Small and quick; what a test needs otherwise it says. A bake cannot be shorter than an alarm's period.
+SMALL = {
+    "data": {"label": {"column": "cnt", "at_least": 120}},
+    "train": {"hyperparameters": {"rounds": 40, "learning_rate": 0.2}},
+    "release": {"alarms": {"minimum_requests": 5}},
+}
+
+
+@pytest.fixture(scope="session")
+def standin(tmp_path_factory):
+    """The whole of Pawl, deployed once. PAWL_BIN_DIR names another build than target/release."""
+    binaries = Path(os.environ.get("PAWL_BIN_DIR", ROOT / "target" / "release"))
+    missing = [name for name in ("new-data-trigger", "data-validator", "drift-checker", "evaluation-gate",
+                                 "rollback-handler") if not (binaries / name).is_file()]
+    assert not missing, f"{binaries} lacks {', '.join(missing)}: build them first (cargo build --release)"
+    with Loop(bin_dir=binaries, state_dir=tmp_path_factory.mktemp("standin")) as loop:
+        loop.listen()
+        yield loop
+        loop.aws.clear_faults()
+
+
+@pytest.fixture(scope="module")
+def pipeline(standin):
+    """Makes a pipeline of its own on the stand-in: `pipeline("name", changes)`."""
+    from loop.loop import merged
+
+    def make(model, changes=None):
+        return standin.beside(model, merged(SMALL, changes or {}))
+    return make

@@ -1,0 +1,53 @@
+"""What must be true of every run that has ended, and the months that the tests play."""
+import functools
+import re
+
+from loop.story import generator
+
+
+@functools.cache
+def month(name, *faults):
+    """A generated month's file. `faults` are written as the generator takes them."""
+    generate = generator()
+    parsed = [generate.parse_fault(fault) for fault in faults]
+    return generate.month_csv(generate.parse_month(name), generate.DEFAULT_SEED, parsed).encode()
+
+
+def arrive(loop, *names):
+    """Let months arrive together."""
+    for name in names:
+        loop.put_month(name, month(name))
+
+
+def ended(loop, generation, code, reason="", last=True):
+    """Wait for the run; it must have ended so, recorded, told, and holding nothing. Its record."""
+    record = loop.wait_closed(generation)
+    outcome = record["outcome"]
+    assert outcome["code"] == code, outcome
+    assert re.search(reason, outcome["reason"]), outcome["reason"]
+    if last:
+        assert loop.wait_idle() == generation, "another run began by itself"
+    assert loop.read(f"ledger/{loop.model}/history/run-{generation:06}.json") == record
+    page = loop.s3.get_object(Bucket="pawl-evidence", Key=f"runs/{loop.model}/{generation:06}/report.html")
+    assert page["Body"].read().startswith(b"<!")
+    told = [notice for notice in loop.notices() if notice["Subject"] == f"Pawl: {loop.model} run {generation} {code}"]
+    assert len(told) == 1, f"{len(told)} notices of the end"
+    failed = code == "failed"
+    assert (loop.evidence(generation, "failure.json") is not None) == failed
+    status = loop.aws.wait_until(lambda: (found := loop.execution(generation)["status"]) != "RUNNING" and found,
+                                 what="the execution to end")
+    assert status == ("FAILED" if failed else "SUCCEEDED")
+    return record
+
+
+def handled(loop):
+    """The filed triggers: for each, the run that took it."""
+    return [loop.read(key)["generation"] for key in loop.keys(f"ledger/{loop.model}/handled/")]
+
+
+def serves(loop, generation):
+    """The run's model serves, the release record knows it, and it answers."""
+    release = loop.release()
+    assert release["current"]["generation"] == generation, release["current"]
+    assert loop.serving() == release["current"]["config"]
+    return release

@@ -1,0 +1,131 @@
+"""Runs that end before anything is deployed: skipped, quarantined, diverged, declined, failed."""
+import pytest
+from runs import arrive, ended, handled, month
+
+
+def test_too_little_history_is_skipped(pipeline):
+    loop = pipeline("short-history")
+    loop.put_pipeline()
+    arrive(loop, "2011-05")
+    ended(loop, 1, "skipped", "There are 0 accepted objects .* split.least_objects asks for 1")
+    assert loop.evidence(1, "decision.json")["decision"] == "skip"
+    assert loop.training()["trained"] == []
+
+
+def test_a_corrupt_batch_trains_nothing(pipeline):
+    loop = pipeline("corrupt", {"decide": {"ask_above": 0.0}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    loop.answer(loop.question("train-1"), "reject", "Only the constraints are wanted.")
+    ended(loop, 1, "declined")
+
+    loop.put_month("2011-07", month("2011-07", "broken_schema:renamed"))
+    record = ended(loop, 2, "quarantined", "2011-07.csv: .*")
+    judged, = loop.evidence(2, "validation.json")
+    assert judged["fate"] == "quarantined" and judged["validation"]["verdict"] == "quarantined"
+    assert record["triggers"] == ["s3://bike-rentals/corrupt/2011-07.csv"]
+    assert loop.evidence(2, "decision.json") is None
+    assert len(loop.training()["trained"]) == 1, "the one that run 1 asked for"
+
+
+def test_a_training_that_diverges_opens_the_breaker(pipeline):
+    bound = {"gate": {"convergence": [{"metric": "validation:auc", "at_least": 0.99999}]}}
+    loop = pipeline("diverges", bound)
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    ended(loop, 1, "diverged", "validation:auc")
+    assert loop.evidence(1, "convergence.json")["check"]["verdict"] != "converged"
+    assert loop.training()["breaker"]["reason"] == loop.evidence(1, "run.json")["outcome"]["reason"]
+
+    arrive(loop, "2011-07")
+    ended(loop, 2, "skipped", "the breaker is open .*validation:auc.*pawl reset")
+    assert [trained["generation"] for trained in loop.training()["trained"]] == [1]
+    assert loop.serving() is None
+
+
+def test_a_person_is_asked_to_train_and_the_job_fails(pipeline):
+    loop = pipeline("job-fails", {"decide": {"ask_above": 0.0}})
+    loop.aws.fail_training("job-fails-", "AlgorithmError: out of memory")
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    question = loop.question("train-1")
+    assert question["question"].endswith("drift: train on this data?")
+    loop.answer(question, "approve", "Yes.")
+    record = ended(loop, 1, "failed", "out of memory")
+    assert record["outcome"]["state"] == "Train"
+    assert loop.evidence(1, "failure.json") == record["outcome"]
+    assert loop.serving() is None
+
+    # The next month is a new chance.
+    arrive(loop, "2011-07")
+    loop.answer(loop.question("train-2"), "reject", "No.")
+    ended(loop, 2, "declined", "^No.$")
+
+
+def test_nobody_answers_in_time(pipeline):
+    loop = pipeline("unanswered", {"decide": {"ask_above": 0.0}, "approval": {"wait": "2s"}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    ended(loop, 1, "declined", "^Nobody answered in time.$")
+
+
+def test_an_undecided_first_model_is_declined_in_the_registry(pipeline):
+    loop = pipeline("declined", {"gate": {"floors": None}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    loop.question("package-1")
+    package, = loop.sagemaker.list_model_packages(ModelPackageGroupName="declined")["ModelPackageSummaryList"]
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    assert loop.evidence(1, "judgement.json")["verdict"] == "needs_approval"
+    arn = package["ModelPackageArn"]
+    loop.sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
+    ended(loop, 1, "declined", "model registry")
+    assert loop.sagemaker.describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"] == "Rejected"
+    assert loop.release()["current"] is None and loop.serving() is None
+
+
+@pytest.mark.parametrize("function, state", [("DataValidator", "Snapshot"), ("DriftChecker", "CompareDrift"),
+                                             ("EvaluationGate", "Decide")])
+def test_a_failing_function_ends_in_a_recorded_failure(pipeline, function, state):
+    loop = pipeline(f"broken-{state.lower()}")
+    loop.aws.fail_function(loop.aws.resources[function], "Pawl.Refused", "refused: by the test")
+    loop.put_pipeline()
+    arrive(loop, "2011-05")
+    record = ended(loop, 1, "failed", "refused: by the test")
+    assert (record["outcome"]["state"], record["outcome"]["error"]) == (state, "Pawl.Refused")
+    assert loop.aws.pending_faults() == []
+    assert set(handled(loop)) == {1}
+
+
+def test_a_function_that_fails_for_a_moment_is_tried_again(pipeline):
+    loop = pipeline("hiccup")
+    loop.aws.fail_function(loop.aws.resources["DataValidator"], "Pawl.Unavailable", "unavailable", times=2)
+    loop.put_pipeline()
+    arrive(loop, "2011-05")
+    ended(loop, 1, "skipped")
+    assert loop.aws.pending_faults() == []
+
+
+def test_a_failing_close_is_tried_again(pipeline):
+    loop = pipeline("close-fails", {"decide": {"ask_above": 0.0}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    question = loop.question("train-1")
+    # From here on nothing but Close calls this function.
+    loop.aws.fail_function(loop.aws.resources["NewDataTrigger"], "Runtime.ExitError", "killed")
+    loop.answer(question, "reject", "No.")
+    ended(loop, 1, "declined", "^No.$")
+    assert loop.aws.pending_faults() == []
+
+
+def test_a_run_that_is_stopped_by_hand_frees_its_lock(pipeline):
+    loop = pipeline("stopped", {"decide": {"ask_above": 0.0}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    loop.question("train-1")
+    loop.sfn.stop_execution(executionArn=loop.execution(1)["executionArn"])
+    record = loop.wait_closed(1)
+    assert (record["outcome"]["code"], record["outcome"]["error"]) == ("failed", "Pawl.ExecutionEnded")
+    assert loop.wait_idle() == 1 and set(handled(loop)) == {1}
+    assert "Pawl: stopped run 1 failed" in [notice["Subject"] for notice in loop.notices()]
+    assert loop.evidence(1, "failure.json") == record["outcome"]
