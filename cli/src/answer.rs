@@ -73,7 +73,7 @@ async fn of_open_run(store: &impl Store, keys: &Keys) -> Result<Vec<Found>, Stor
     for key in store.list(&keys.questions()).await? {
         match read::<Question>(store, &key).await? {
             Some((question, etag)) if question.generation == open.generation => {
-                found.push((question, key, etag))
+                found.push((question, key, etag));
             }
             _ => {}
         }

@@ -10,6 +10,8 @@ use pawl::dataset::Schema;
 use pawl::drift::files::{Choice, FilesError, Frozen, Reader, Side, compare_files, freeze};
 use pawl::drift::{Compat, Drift, Finding, Policy, Verdict};
 
+use crate::reply::Format;
+
 /// Compares data with a baseline: exit 0 no drift (a warning is none), 1 drift, 3 too little data
 /// to say, 2 a file that cannot be read.
 #[derive(Debug, clap::Args)]
@@ -33,9 +35,6 @@ pub(crate) struct Args {
     /// Decide by another tool's default rule.
     #[arg(long, value_enum)]
     compat: Option<Tool>,
-    /// Print the whole document, with every score, its bins and its formula.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Another tool whose rule may decide.
@@ -74,17 +73,16 @@ impl From<FilesError> for Failure {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
     let mut out = std::io::stdout().lock();
     let written = match judge(args) {
-        Ok(drift) => print(&drift, args.json, &mut out).map(|()| match drift.verdict {
+        Ok(drift) => print(&drift, format, &mut out).map(|()| match drift.verdict {
             Verdict::None | Verdict::Warn => ExitCode::SUCCESS,
             Verdict::Drift => ExitCode::from(1),
             Verdict::InsufficientData => ExitCode::from(3),
         }),
-        Err((path, failure)) => {
-            writeln!(std::io::stderr(), "pawl drift: {}: {failure}", path.display()).map(|()| ExitCode::from(2))
-        }
+        Err((path, failure)) => writeln!(std::io::stderr(), "pawl drift: {}: {failure}", path.display())
+            .map(|()| ExitCode::from(2)),
     };
     written.unwrap_or(ExitCode::from(2))
 }
@@ -127,8 +125,8 @@ fn read(path: &Path, segments: &[String], frozen: Option<&Frozen>) -> Result<Sid
     Ok(reader.finish()?)
 }
 
-fn print(drift: &Drift, json: bool, out: &mut impl std::io::Write) -> std::io::Result<()> {
-    if json {
+fn print(drift: &Drift, format: Format, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    if format == Format::Json {
         serde_json::to_writer_pretty(&mut *out, drift)?;
         return writeln!(out);
     }

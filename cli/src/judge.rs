@@ -13,6 +13,8 @@ use pawl::gate::{
     Against, Guard, Judge, Judgement, Metric, Policy, TableColumns, TableError, TableReader, Verdict,
 };
 
+use crate::reply::Format;
+
 /// Compares two models' predictions on the same rows and says whether to promote the challenger.
 ///
 /// Exit code: 0 promote, 1 reject, 3 a person must decide (or there is too little to decide by), 2 the
@@ -52,18 +54,15 @@ pub(crate) struct JudgeArgs {
     /// Seed of resamples and samples.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Print the judgement as JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &JudgeArgs) -> ExitCode {
+pub(crate) fn run(args: &JudgeArgs, format: Format) -> ExitCode {
     let judged = policy(args).and_then(|policy| match &args.counts {
         Some(counts) => of_counts(&policy, counts),
         None => of_file(args, &policy),
     });
-    match judged.and_then(|judgement| print(&judgement, args.json).map(|()| judgement.verdict)) {
+    match judged.and_then(|judgement| print(&judgement, format).map(|()| judgement.verdict)) {
         Ok(Verdict::Promote) => ExitCode::SUCCESS,
         Ok(Verdict::Reject) => ExitCode::from(1),
         Ok(Verdict::NeedsApproval) => ExitCode::from(3),
@@ -149,8 +148,8 @@ fn of_file(args: &JudgeArgs, policy: &Policy) -> Result<Judgement, String> {
     }
 }
 
-fn print(judgement: &Judgement, json: bool) -> Result<(), String> {
-    let text = if json {
+fn print(judgement: &Judgement, format: Format) -> Result<(), String> {
+    let text = if format == Format::Json {
         serde_json::to_string_pretty(judgement).map_err(|e| e.to_string())?
     } else {
         words(judgement)

@@ -2,7 +2,9 @@
 
 mod answer;
 mod check;
+mod drift;
 mod history;
+mod judge;
 mod note;
 mod operate;
 mod options;
@@ -47,7 +49,8 @@ const AFTER: &str = "\
 Region and credentials come from the environment, as the AWS CLI takes them;
 AWS_ENDPOINT_URL leads to a local stand-in.
 
-Exit codes: 0 done, 1 refused or a negative verdict, 2 could not run.
+Exit codes: 0 done, 1 refused or a negative verdict, 2 could not run,
+3 too little to decide (drift, judge).
 
 Examples:
   pawl check pipeline.yaml
@@ -69,6 +72,10 @@ enum Command {
 enum Local {
     Check(check::Args),
     Schema(schema::Args),
+    /// Compare data with a baseline: has it moved, for sure and by enough to matter?
+    Drift(drift::Args),
+    /// Judge a challenger against the champion on scored rows
+    Judge(judge::JudgeArgs),
 }
 
 // Verbs on what is deployed.
@@ -134,6 +141,9 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Local(Local::Check(args)) => check::run(&args),
         Command::Local(Local::Schema(args)) => schema::run(&args),
+        // These two answer with more than done or refused: 3 says that there is too little to decide.
+        Command::Local(Local::Drift(args)) => return drift::run(&args, format),
+        Command::Local(Local::Judge(args)) => return judge::run(&args, format),
         Command::Remote(verb) => remote(cli.bucket.as_deref(), cli.who, &verb),
     };
     reply::finish(result, format)

@@ -246,7 +246,7 @@ async fn a_request_lies_in_the_inbox() {
 async fn a_reset_closes_the_breaker_and_is_noted_once() {
     let stack = stack().await;
     update(&stack.store, &keys().training(), |t: &mut Training| {
-        t.trip("loss was NaN".into(), Timestamp::UNIX_EPOCH)
+        t.trip("loss was NaN".into(), Timestamp::UNIX_EPOCH);
     })
     .await
     .unwrap();

@@ -298,9 +298,7 @@ pub fn recount(profile: &Profile, baseline: &Baseline) -> Vec<BinnedColumn> {
 fn numbers(column: &ColumnProfile, edges: &[f64]) -> BinCounts {
     let mut counts = Bins::Numeric { edges: edges.to_vec() }.empty_counts();
     for (number, weight) in column.values.weighted_numbers() {
-        let mut one = Bins::Numeric { edges: edges.to_vec() }.empty_counts();
-        one.add_number(place(edges, number));
-        counts.merge(&times(one, weight));
+        counts.add_number(place(edges, number), weight);
     }
     let types = &column.types;
     counts.unseen = types.boolean + types.timestamp + types.string;
@@ -308,23 +306,12 @@ fn numbers(column: &ColumnProfile, edges: &[f64]) -> BinCounts {
 }
 
 fn texts(column: &ColumnProfile, frozen: &BaselineColumn) -> BinCounts {
-    let mut total = frozen.bins.empty_counts();
     let mut counter = BinCounter::new(frozen);
     for counted in column.values.frequent() {
-        counter.counts = frozen.bins.empty_counts();
-        counter.add(counted.value.as_bytes(), Value::Text);
-        total.merge(&times(std::mem::take(&mut counter.counts), counted.count));
+        counter.add(counted.value.as_bytes(), Value::Text, counted.count);
     }
+    let mut total = counter.counts;
     let finite = column.present().saturating_sub(column.nan + column.pos_inf + column.neg_inf);
     total.other += finite.saturating_sub(total.rows());
     total
-}
-
-/// The counts of one value, seen `weight` times.
-fn times(mut counts: BinCounts, weight: u64) -> BinCounts {
-    counts.bins.iter_mut().for_each(|count| *count *= weight);
-    for count in [&mut counts.below, &mut counts.above, &mut counts.other, &mut counts.unseen] {
-        *count *= weight;
-    }
-    counts
 }

@@ -19,6 +19,7 @@ mod values;
 
 pub use column::{ColumnProfile, ColumnType};
 pub(crate) use counter::{Counter, Judge, Mark};
+pub(crate) use freeze::BinCounter;
 pub use kll::{Kll, RANK_ERROR};
 pub use moments::Moments;
 use serde::{Deserialize, Serialize};

@@ -74,7 +74,6 @@ pub(super) fn judgement(against: Against) -> Judgement {
             positive,
             challenger: score(0.4, noise(31)),
             champion: (against == Against::Champion).then(|| score(0.3, noise(53))),
-            columns: &[],
         });
     }
     judge.finish()
