@@ -30,7 +30,7 @@ use world::{Reach, World};
 
 /// New data becomes a better model in production, or Pawl says why not.
 #[derive(Debug, Parser)]
-#[command(name = "pawl", version, after_help = AFTER)]
+#[command(name = "pawl", version, max_term_width = 80, after_help = AFTER)]
 struct Cli {
     /// The stack's output PawlBucket
     #[arg(long, global = true, value_name = "NAME", env = "PAWL_BUCKET", hide_env_values = true)]
@@ -72,7 +72,7 @@ enum Command {
 enum Local {
     Check(check::Args),
     Schema(schema::Args),
-    /// Compare data with a baseline: has it moved, for sure and by enough to matter?
+    /// Compare data with a baseline: did it move by enough to matter?
     Drift(drift::Args),
     /// Judge a challenger against the champion on scored rows
     Judge(judge::JudgeArgs),
