@@ -1,6 +1,5 @@
 """One pipeline on the stand-in: put data, wait for runs, read evidence."""
 import copy
-import datetime
 import json
 from pathlib import Path
 
@@ -183,14 +182,11 @@ class Loop:
         names = [found["name"] for page in pages for found in page["executions"]]
         return sorted(name for name in names if name.rpartition("-")[0] == self.model)
 
-    def invocations(self, resource):
-        """How often a function was invoked so far. `resource` is its name in the template."""
-        client, now = self.aws.client("cloudwatch"), datetime.datetime.now(datetime.timezone.utc)
-        points = client.get_metric_statistics(
-            Namespace="AWS/Lambda", MetricName="Invocations", Period=60, Statistics=["Sum"],
-            Dimensions=[{"Name": "FunctionName", "Value": self.aws.resources[resource]}],
-            StartTime=now - datetime.timedelta(hours=1), EndTime=now + datetime.timedelta(minutes=1))["Datapoints"]
-        return int(sum(point["Sum"] for point in points))
+    def logs(self, resource):
+        """All lines that a function has logged. `resource` is its name in the template."""
+        pages = self.aws.client("logs").get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/{self.aws.resources[resource]}")
+        return [event["message"] for page in pages for event in page["events"]]
 
     def dead_letters(self):
         """How many events no function could handle."""
