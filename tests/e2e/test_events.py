@@ -32,7 +32,7 @@ def unrouted(loop):
     """The kept event of an object under this loop's prefix."""
     for key in loop.keys("ledger/_unrouted/"):
         event = loop.read(key)["event"]
-        if event.get("detail", {}).get("object", {}).get("key", "").startswith(loop.prefix):
+        if isinstance(event, dict) and event.get("detail", {}).get("object", {}).get("key", "").startswith(loop.prefix):
             return event
     return None
 
