@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Pipeline;
-use crate::names::Generation;
+use crate::names::{ContentHash, Generation};
 
 /// What a run's resources are called, and where their files lie.
 #[derive(Debug, Clone)]
@@ -181,7 +181,8 @@ impl Job<'_> {
         json!({
             "ModelPackageGroupName": self.pipeline.model,
             "ModelPackageDescription": description.chars().take(1_000).collect::<String>(),
-            "ClientToken": self.name,
+            // At most 36 characters, which a name may exceed; the same name gives the same token.
+            "ClientToken": ContentHash::of(self.name.as_bytes()).short(),
             "ModelApprovalStatus": status,
             "InferenceSpecification": {
                 "Containers": [{
@@ -227,3 +228,33 @@ impl Job<'_> {
 
 /// The name of every endpoint's one production variant.
 pub const VARIANT: &str = "AllTraffic";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn the_longest_names_fit_what_sagemaker_takes() {
+        let model = "m".repeat(40);
+        let yaml = format!(
+            "{{model: {model}, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i}}}}"
+        );
+        let pipeline = Pipeline::parse(yaml.as_bytes()).expect("a pipeline");
+        let name = format!("{model}-123456-20261231235959");
+        let job = Job {
+            pipeline: &pipeline,
+            generation: Generation(123_456),
+            name: &name,
+            bucket: "b",
+            run: "r/",
+            role: "role",
+        };
+        let length = |document: Value, field: &str| document[field].as_str().map_or(0, str::len);
+        let package = job.package("s3://b/model.tar.gz", "Approved", "better", &json!({}));
+        assert!((1..=36).contains(&length(package, "ClientToken")));
+        assert!((1..=63).contains(&length(job.training(), "TrainingJobName")));
+        assert!((1..=63).contains(&length(job.transform(Side::Challenger, &name), "TransformJobName")));
+        assert!((1..=63).contains(&length(job.endpoint_config(), "EndpointConfigName")));
+    }
+}
