@@ -1,4 +1,4 @@
-//! What changed: each column of the batch against what the champion was trained on.
+//! What changed: each column of the batch against what it is compared with.
 
 use std::cmp::Reverse;
 
@@ -66,7 +66,7 @@ fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
     if let Some(reference) = &evidence.reference {
         facts.push((
             "Baseline",
-            text(format!("{} the champion was trained on", counted(reference.rows, "row", "rows"))),
+            text(format!("{} that it is compared with", counted(reference.rows, "row", "rows"))),
         ));
     }
     facts.push((
