@@ -51,3 +51,19 @@ def serves(loop, generation):
     assert release["current"]["generation"] == generation, release["current"]
     assert loop.serving() == release["current"]["config"]
     return release
+
+
+def kept(loop, what):
+    """Wait until an event that holds `what` is kept; its record and the notice of it."""
+    def find():
+        for key in loop.keys("ledger/_unrouted/"):
+            record = loop.read(key)
+            if what in str(record["event"]):
+                return key, record
+        return None
+    key, record = loop.aws.wait_until(find, what="the event to be kept")
+    notice = loop.aws.wait_until(lambda: next((n for n in loop.notices() if key in n["Message"]), None),
+                                 what="the notice")
+    assert notice["Subject"] == "Pawl: an event started nothing"
+    assert notice["Message"].startswith(record["reason"])
+    return record

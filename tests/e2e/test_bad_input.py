@@ -1,6 +1,6 @@
 """What cannot be used is recorded with its reason and told; nothing is lost, nothing is stuck, nothing is tried for ever."""
 import pytest
-from runs import arrive, ended, handled, month
+from runs import arrive, ended, handled, kept, month
 
 GOOD = "2011-05"
 
@@ -17,22 +17,6 @@ def calm(standin):
 def starts(loop):
     """How often events and steps have invoked the trigger's function."""
     return sum(line.startswith("START RequestId") for line in loop.logs("NewDataTrigger"))
-
-
-def kept(loop, what):
-    """Wait until an event that holds `what` is kept; its record and the notice of it."""
-    def find():
-        for key in loop.keys("ledger/_unrouted/"):
-            record = loop.read(key)
-            if what in str(record["event"]):
-                return key, record
-        return None
-    key, record = loop.aws.wait_until(find, what="the event to be kept")
-    notice = loop.aws.wait_until(lambda: next((n for n in loop.notices() if key in n["Message"]), None),
-                                 what="the notice")
-    assert notice["Subject"] == "Pawl: an event started nothing"
-    assert notice["Message"].startswith(record["reason"])
-    return record
 
 
 def fates(loop, generation):

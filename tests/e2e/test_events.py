@@ -1,7 +1,7 @@
 """Many events, one run; an event during a run, exactly one further run."""
 from concurrent.futures import ThreadPoolExecutor
 
-from runs import arrive, ended, handled, month
+from runs import arrive, ended, handled, kept, month
 
 
 def at_once(work, items):
@@ -13,7 +13,7 @@ def test_one_event_ten_times_is_one_run(pipeline):
     loop = pipeline("ten-times")
     # Before there is a pipeline its event is kept, so that it can be sent again.
     arrive(loop, "2011-05")
-    event = loop.aws.wait_until(lambda: unrouted(loop), what="the event to be kept")
+    event = kept(loop, "ten-times/2011-05.csv")["event"]
     loop.put_pipeline({"settle": {"quiet": "3s"}})
     answers = at_once(lambda _: loop.invoke("NewDataTrigger", event), range(10))
     states = [signal["trigger"] for answer in answers for signals in answer["signals"] for signal in signals]
@@ -26,15 +26,6 @@ def test_one_event_ten_times_is_one_run(pipeline):
     assert loop.invoke("NewDataTrigger", event)["signals"][0][0]["trigger"] == "duplicate"
     assert loop.waiting() == [] and loop.training()["open"] is None
     assert loop.executions() == ["ten-times-1"]
-
-
-def unrouted(loop):
-    """The kept event of an object under this loop's prefix."""
-    for key in loop.keys("ledger/_unrouted/"):
-        event = loop.read(key)["event"]
-        if isinstance(event, dict) and event.get("detail", {}).get("object", {}).get("key", "").startswith(loop.prefix):
-            return event
-    return None
 
 
 def test_ten_events_at_once_are_one_run(pipeline):
