@@ -150,13 +150,17 @@ impl<'a> Effector<'a> {
     }
 
     async fn recreate(&self, endpoint: &str, config: &ConfigName) -> Result<Outcome, Fault> {
-        match self.world.sagemaker.describe(endpoint).await?.0 {
-            EndpointStatus::Failed => {
+        match self.world.sagemaker.describe(endpoint).await? {
+            // The answer to an earlier call may have been lost: it is there, or on its way.
+            (EndpointStatus::Creating | EndpointStatus::InService, Some(found)) if found == *config => {
+                Ok(Outcome::Done)
+            }
+            (EndpointStatus::Failed, _) => {
                 self.world.sagemaker.delete(endpoint).await?;
                 // Deleting takes a while; creating comes with the next try.
                 Ok(Outcome::Busy)
             }
-            EndpointStatus::Absent => {
+            (EndpointStatus::Absent, _) => {
                 self.world.sagemaker.create(endpoint, config).await?;
                 Ok(Outcome::Done)
             }

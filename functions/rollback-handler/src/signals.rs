@@ -2,7 +2,7 @@
 
 use pawl::events::{AlarmChange, Signal, decode};
 use pawl::fault::Fault;
-use pawl::ledger::{PIPELINES, Store, pipeline};
+use pawl::ledger::{Keys, PIPELINES, Store, pipeline};
 use pawl::names::ModelName;
 use pawl::pipeline::Pipeline;
 use pawl::release::{Event, Policy};
@@ -17,6 +17,10 @@ pub(crate) async fn take(world: &World, event: &Value) -> Result<Value, Fault> {
     let decoded = decode(event.to_string().as_bytes()).map_err(|e| Fault::BadInput(format!("event: {e}")))?;
     let mut answers = Vec::new();
     for signal in decoded.signals {
+        if let Signal::Schedule(_) = signal {
+            reconcile(world).await?;
+            continue;
+        }
         let (models, event) = route(world, signal).await?;
         for (model, policy) in models {
             let effects = Effector::new(world, &model, &policy);
@@ -25,6 +29,21 @@ pub(crate) async fn take(world: &World, event: &Value) -> Result<Value, Fault> {
         }
     }
     Ok(json!({ "answers": answers }))
+}
+
+/// Looks at every release again, so that a lost event heals and what waits for its time is done.
+async fn reconcile(world: &World) -> Result<(), Fault> {
+    for key in world.store.list(PIPELINES).await? {
+        let name = key.strip_prefix(PIPELINES).and_then(|rest| rest.strip_suffix("/pipeline.yaml"));
+        for (model, policy) in named(world, name.unwrap_or_default()).await? {
+            // What was never deployed has nothing to heal.
+            if world.store.get(&Keys::new(&model).release()).await?.is_some() {
+                let effects = Effector::new(world, &model, &policy);
+                driver(world, &effects, &policy, &model).reconcile().await.map_err(fault)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The releases that a signal is for, and what it says to them. Endpoints that Pawl has no pipeline for are none of its business.

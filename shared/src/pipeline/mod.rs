@@ -16,6 +16,9 @@ pub enum PipelineError {
     /// It is no YAML of the right shape: the message names line, column and field.
     #[error("pipeline.yaml: {0}")]
     Unreadable(String),
+    /// A section has a value that cannot work: the section's own words.
+    #[error("pipeline.yaml: {0}")]
+    BadSection(String),
     /// A field has a value that cannot work.
     #[error("pipeline.yaml: {field} is {found}: {fix}")]
     BadField {
@@ -88,6 +91,9 @@ impl Pipeline {
         if let Some(share) = self.decide.ask_above.filter(|share| !(0.0..=1.0).contains(share)) {
             return wrong("decide.ask_above", share.to_string(), "a share of columns, from 0 to 1");
         }
-        Ok(())
+        // Before anything is trained, not after it was paid for.
+        self.drift.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        self.gate.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        self.release.strategy.check().map_err(|e| PipelineError::BadSection(e.to_string()))
     }
 }
