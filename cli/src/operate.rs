@@ -9,18 +9,10 @@ use pawl::release::{Audit, Release, Rule, StateName};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::options::{Model, Why};
+pub(crate) use crate::options::ModelAndWhy as Args;
 use crate::page::Page;
 use crate::reply::{Failure, Reply, Verdict};
 use crate::world::{LOOKS, Reach, Subject, World};
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    why: Why,
-}
 
 /// What the release did.
 #[derive(Debug, Serialize)]

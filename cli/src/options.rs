@@ -18,6 +18,15 @@ pub(crate) struct Why {
     pub(crate) why: String,
 }
 
+// What a person does to a model, and why.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ModelAndWhy {
+    #[command(flatten)]
+    pub(crate) model: Model,
+    #[command(flatten)]
+    pub(crate) why: Why,
+}
+
 fn name(text: &str) -> Result<ModelName, String> {
     ModelName::try_from(text.to_owned()).map_err(|e| e.reason.to_owned())
 }

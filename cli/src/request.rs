@@ -8,17 +8,9 @@ use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::options::{Model, Why};
+pub(crate) use crate::options::ModelAndWhy as Args;
 use crate::reply::{Failure, Reply};
 use crate::world::{LOOKS, Reach, Subject, World};
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    why: Why,
-}
 
 /// A recorded request.
 #[derive(Debug, Serialize)]

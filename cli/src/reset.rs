@@ -8,17 +8,9 @@ use pawl::names::ModelName;
 use serde::Serialize;
 
 use crate::note::{Act, Note};
-use crate::options::{Model, Why};
+pub(crate) use crate::options::ModelAndWhy as Args;
 use crate::reply::{Failure, Reply};
 use crate::world::{Reach, World};
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    model: Model,
-    #[command(flatten)]
-    why: Why,
-}
 
 /// What a reset changed.
 #[derive(Debug, Serialize)]

@@ -1,15 +1,14 @@
 //! The clients of this function.
 
-use pawl::aws::{S3Store, SdkConfig, Setting, Settings, fault, sfn, sns};
+use pawl::aws::{S3Store, SdkConfig, Setting, Settings, Topic, fault, sfn};
 use pawl::fault::Fault;
 
 /// Everything outside: the ledger, the state machine, the topic.
 pub(crate) struct Edge {
     pub(crate) store: S3Store,
     sfn: sfn::Client,
-    sns: sns::Client,
     retraining: String,
-    topic: String,
+    pub(crate) topic: Topic,
 }
 
 /// What Step Functions knows of an execution.
@@ -24,9 +23,8 @@ impl Edge {
         Ok(Self {
             store: S3Store::from_env(config)?,
             sfn: sfn::Client::new(config),
-            sns: sns::Client::new(config),
             retraining: Settings.get(Setting::Retraining)?,
-            topic: Settings.get(Setting::Topic)?,
+            topic: Topic::from_env(config)?,
         })
     }
 
@@ -51,12 +49,5 @@ impl Edge {
             }
             Err(e) => Err(fault(&format!("describe execution {name}"), &e)),
         }
-    }
-
-    /// Tells people.
-    pub(crate) async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault> {
-        let subject: String = subject.chars().take(100).collect();
-        let request = self.sns.publish().topic_arn(&self.topic).subject(subject).message(message);
-        request.send().await.map(|_| ()).map_err(|e| fault("notify", &e))
     }
 }

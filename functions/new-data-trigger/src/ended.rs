@@ -29,7 +29,7 @@ pub(crate) async fn ended(
         error: Some("Pawl.ExecutionEnded".to_owned()),
     };
     close::fail(edge, model, generation, &outcome).await?;
-    edge.notify(&format!("Pawl: {model} run {generation} failed"), &outcome.reason).await?;
+    edge.topic.notify(&format!("Pawl: {model} run {generation} failed"), &outcome.reason).await?;
     close::close(edge, model, generation, &outcome, now).await
 }
 

@@ -157,7 +157,7 @@ async fn keep(edge: &Edge, event: &Value, reason: &str, now: Timestamp) -> Resul
     let record = json!({ "at": now, "reason": reason, "event": event });
     if write_once(&edge.store, &key, &record).await? == Wrote::Now {
         let message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.store.bucket());
-        edge.notify("Pawl: an event started nothing", &message).await?;
+        edge.topic.notify("Pawl: an event started nothing", &message).await?;
     }
     Ok(json!({ "kept": key, "reason": reason }))
 }

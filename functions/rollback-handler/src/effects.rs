@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use pawl::aws::{S3Store, SdkConfig, Setting, Settings, cloudwatch, fault, sns};
+use pawl::aws::{S3Store, SdkConfig, Topic, cloudwatch, fault};
 use pawl::events::{AlarmState, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::ledger::{Keys, write_once};
@@ -23,8 +23,7 @@ pub(crate) struct World {
     pub(crate) store: S3Store,
     pub(crate) sagemaker: SageMaker,
     pub(crate) cloudwatch: cloudwatch::Client,
-    sns: sns::Client,
-    topic: String,
+    topic: Topic,
     calls: AtomicU64,
 }
 
@@ -34,8 +33,7 @@ impl World {
             store: S3Store::from_env(config)?,
             sagemaker: SageMaker::new(config),
             cloudwatch: cloudwatch::Client::new(config),
-            sns: sns::Client::new(config),
-            topic: Settings.get(Setting::Topic)?,
+            topic: Topic::from_env(config)?,
             calls: AtomicU64::new(0),
         })
     }
@@ -44,13 +42,6 @@ impl World {
     pub(crate) fn holder(&self) -> String {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         format!("{}-{}-{call}", std::process::id(), Timestamp::now().as_nanosecond())
-    }
-
-    /// Tells people.
-    pub(crate) async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault> {
-        let subject: String = subject.chars().take(100).collect();
-        let request = self.sns.publish().topic_arn(&self.topic).subject(subject).message(message);
-        request.send().await.map(|_| ()).map_err(|e| fault("notify", &e))
     }
 
     async fn put_alarm(&self, alarm: &AlarmSpec) -> Result<(), Fault> {
@@ -143,7 +134,7 @@ impl<'a> Effector<'a> {
                     Severity::Info => "",
                     Severity::Page => "needs a person: ",
                 };
-                world.notify(&format!("Pawl: {loud}{}", self.model), message).await?;
+                world.topic.notify(&format!("Pawl: {loud}{}", self.model), message).await?;
                 Ok(Outcome::Done)
             }
         }

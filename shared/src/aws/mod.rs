@@ -5,18 +5,19 @@ mod lambda;
 mod objects;
 mod settings;
 mod store;
+mod topic;
 
 pub use error::fault;
 pub use lambda::serve;
 pub use objects::{Objects, Upload};
 pub use settings::{Setting, Settings};
 pub use store::S3Store;
+pub use topic::Topic;
 
 pub use aws_config::SdkConfig;
 pub use aws_sdk_cloudwatch as cloudwatch;
 pub use aws_sdk_s3::primitives::ByteStream;
 pub use aws_sdk_sfn as sfn;
-pub use aws_sdk_sns as sns;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region};

@@ -13,8 +13,6 @@ pub enum Setting {
     Retraining,
     /// `PAWL_SAGEMAKER_ROLE_ARN`: the role that SageMaker's jobs and endpoints run under.
     SageMakerRole,
-    /// `PAWL_ROLLBACK_HANDLER_ARN`: the function that alarms invoke.
-    RollbackHandler,
 }
 
 impl Setting {
@@ -25,7 +23,6 @@ impl Setting {
             Self::Topic => "PAWL_TOPIC_ARN",
             Self::Retraining => "PAWL_RETRAINING_ARN",
             Self::SageMakerRole => "PAWL_SAGEMAKER_ROLE_ARN",
-            Self::RollbackHandler => "PAWL_ROLLBACK_HANDLER_ARN",
         }
     }
 }

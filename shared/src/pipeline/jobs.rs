@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Pipeline;
 use crate::names::{ContentHash, Generation};
+use crate::release::alarms::VARIANT;
 
 /// What a run's resources are called, and where their files lie.
 #[derive(Debug, Clone)]
@@ -225,9 +226,6 @@ impl Job<'_> {
         request
     }
 }
-
-/// The name of every endpoint's one production variant.
-pub const VARIANT: &str = "AllTraffic";
 
 #[cfg(test)]
 mod tests {
