@@ -92,6 +92,10 @@ impl From<Fault> for Failure {
 
 /// The SDK ends its messages with its own structures in brackets, of no use to an operator: `reason (DispatchFailure(..`.
 fn brief(text: &str) -> &str {
+    // The whole chain of sources that were asked tells an operator less than what to set.
+    if text.contains("no credentials found in chain") {
+        return "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    }
     let structure = |(at, _): &(usize, &str)| {
         let name: String = text[at + 2..].chars().take_while(char::is_ascii_alphanumeric).collect();
         name.starts_with(|first: char| first.is_ascii_uppercase())

@@ -112,3 +112,18 @@ fn an_endpoint_that_does_not_answer_is_one_line() {
     assert!(text.starts_with("pawl: unavailable: pipelines/m/pipeline.yaml"), "{text}");
     assert!(text.lines().count() == 1 && text.len() < 300, "{text}");
 }
+
+#[test]
+fn missing_credentials_are_told_with_what_to_set() {
+    let output = Command::new(env!("CARGO_BIN_EXE_pawl"))
+        .args(["status", "m", "--bucket", "b"])
+        .env_clear()
+        .envs([("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("AWS_REGION", "eu-west-1")])
+        .envs([("AWS_EC2_METADATA_DISABLED", "true"), ("HOME", "/nonexistent")])
+        .output()
+        .expect("the binary runs");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.starts_with("pawl: no AWS credentials: set AWS_PROFILE"), "{text}");
+    assert_eq!(text.lines().count(), 1);
+}
