@@ -1,24 +1,23 @@
 //! `pawl drift`: has this data moved against that?
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pawl::dataset::Schema;
 use pawl::drift::files::{Choice, FilesError, Frozen, Reader, Side, compare_files, freeze};
 use pawl::drift::{Compat, Drift, Finding, Policy, Verdict};
 
+use crate::data;
 use crate::reply::Format;
 
 /// Compares data with a baseline: exit 0 no drift (a warning is none), 1 drift, 3 too little data
 /// to say, 2 a file that cannot be read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The new data: CSV with a header, or a saved profile (JSON).
+    /// The new data: CSV or TSV with a header, plain, gzip or zstd, or a saved profile (JSON).
     current: PathBuf,
-    /// What to compare it with: CSV, a saved profile, or a frozen baseline (JSON).
+    /// What to compare it with: data, a saved profile, or a frozen baseline (JSON).
     baseline: PathBuf,
     /// Compare only these columns. Default: all of the baseline's save identifiers.
     #[arg(long, value_delimiter = ',')]
@@ -48,13 +47,15 @@ enum Tool {
 #[derive(Debug)]
 enum Failure {
     Open(std::io::Error),
+    Parquet,
     Files(FilesError),
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Open(error) => error.fmt(f),
+            Self::Open(error) => f.write_str(&data::explain(error)),
+            Self::Parquet => f.write_str(data::NO_PARQUET),
             Self::Files(error) => error.fmt(f),
         }
     }
@@ -109,18 +110,22 @@ fn judge(args: &Args) -> Result<Drift, (&Path, Failure)> {
 
 /// JSON documents begin with a brace; anything else is data and streams.
 fn read(path: &Path, segments: &[String], frozen: Option<&Frozen>) -> Result<Side, Failure> {
-    let mut file = File::open(path)?;
-    let mut buffer = vec![0; 1 << 16];
-    let mut filled = file.read(&mut buffer)?;
+    let mut opened = data::open(path, &indicatif::ProgressBar::hidden())?;
+    match opened.format {
+        data::Format::Text => {}
+        data::Format::Parquet => return Err(Failure::Parquet),
+    }
+    let mut buffer = vec![0; data::CHUNK];
+    let mut filled = opened.bytes.read(&mut buffer)?;
     if buffer.iter().take(filled).find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         buffer.truncate(filled);
-        file.read_to_end(&mut buffer)?;
+        opened.bytes.read_to_end(&mut buffer)?;
         return Ok(Side::saved(&buffer)?);
     }
-    let mut reader = Reader::new(&Schema::default(), segments, frozen);
+    let mut reader = Reader::new(&data::usual_schema(path), segments, frozen);
     while let Some(bytes) = buffer.get(..filled).filter(|bytes| !bytes.is_empty()) {
         reader.feed(bytes)?;
-        filled = file.read(&mut buffer)?;
+        filled = opened.bytes.read(&mut buffer)?;
     }
     Ok(reader.finish()?)
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod check;
+mod data;
 mod drift;
 mod history;
 mod judge;
@@ -9,6 +10,7 @@ mod note;
 mod operate;
 mod options;
 mod page;
+mod profile;
 mod put;
 mod reply;
 mod report;
@@ -16,8 +18,10 @@ mod request;
 mod reset;
 mod schema;
 mod status;
+mod suggest;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod world;
 
 use std::process::ExitCode;
@@ -54,6 +58,7 @@ Exit codes: 0 done, 1 refused or a negative verdict, 2 could not run,
 
 Examples:
   pawl check pipeline.yaml
+  pawl profile january.csv --out january.json
   pawl put pipeline.yaml --bucket my-pawl-bucket
   pawl status bike-demand
   pawl approve bike-demand
@@ -72,6 +77,9 @@ enum Command {
 enum Local {
     Check(check::Args),
     Schema(schema::Args),
+    Profile(profile::Args),
+    Suggest(suggest::Args),
+    Validate(validate::Args),
     /// Compare data with a baseline: did it move by enough to matter?
     Drift(drift::Args),
     /// Judge a challenger against the champion on scored rows
@@ -141,6 +149,9 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Local(Local::Check(args)) => check::run(&args),
         Command::Local(Local::Schema(args)) => schema::run(&args),
+        Command::Local(Local::Profile(args)) => profile::run(&args),
+        Command::Local(Local::Suggest(args)) => suggest::run(&args),
+        Command::Local(Local::Validate(args)) => validate::run(&args),
         // These two answer with more than done or refused: 3 says that there is too little to decide.
         Command::Local(Local::Drift(args)) => return drift::run(&args, format),
         Command::Local(Local::Judge(args)) => return judge::run(&args, format),

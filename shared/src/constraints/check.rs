@@ -1,5 +1,7 @@
 //! The verdict on a batch.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Constraints, Policy};
@@ -49,6 +51,26 @@ pub struct Validation {
     pub quarantine_above: f64,
     /// What is wrong, the gravest first.
     pub violations: Vec<Violation>,
+}
+
+impl fmt::Display for Validation {
+    /// The verdict and its figures, then a line a violation.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match self.verdict {
+            Verdict::Accepted => "accepted",
+            Verdict::AcceptedWithWarnings => "accepted with warnings",
+            Verdict::Quarantined => "quarantined",
+        };
+        writeln!(
+            f,
+            "{verdict}: {} of {} rows are good; {:.2} % are bad, missing time steps counted in, of at most {:.2} %",
+            self.accepted,
+            self.rows,
+            self.bad_share * 100.0,
+            self.quarantine_above * 100.0
+        )?;
+        self.violations.iter().try_for_each(|violation| writeln!(f, "  {}", violation.reason))
+    }
 }
 
 /// Something that is wrong.

@@ -5,6 +5,8 @@ mod check;
 mod policy;
 mod suggest;
 
+use std::fmt;
+
 pub use check::{Effect, Validation, Verdict, Violation, check};
 pub use policy::{Across, ColumnPolicy, Policy, Range};
 use serde::{Deserialize, Serialize};
@@ -56,6 +58,37 @@ pub struct ColumnConstraints {
     /// The most rows in time order that may repeat one number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck: Option<u64>,
+}
+
+impl fmt::Display for Constraints {
+    /// A line a rule.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((least, most)) = self.rows {
+            writeln!(f, "{least} to {most} rows in an object")?;
+        }
+        if let Some(gap) = self.gap {
+            writeln!(f, "no more than {gap} time steps missing in a row")?;
+        }
+        for column in &self.columns {
+            let mut rules = Vec::new();
+            rules.extend(column.kind.map(|kind| format!("of type {}", kind.name())));
+            rules.extend(column.required.then(|| "always a value".to_owned()));
+            let share = column.completeness.filter(|_| !column.required);
+            rules.extend(share.map(|share| format!("a value in at least {:.1} % of rows", share * 100.0)));
+            if let Some(Range { min, max }) = column.range {
+                rules.extend(min.map(|min| format!("at least {min}")));
+                rules.extend(max.map(|max| format!("at most {max}")));
+            }
+            rules.extend(column.domain.as_ref().map(|domain| format!("one of {}", domain.join(", "))));
+            let stuck = |rows| format!("at most {rows} rows of one number in time order");
+            rules.extend(column.stuck.map(stuck));
+            writeln!(f, "{}: {}", column.name, rules.join("; "))?;
+        }
+        for rule in &self.across {
+            writeln!(f, "{}: within {} of {}", rule.column, rule.within, rule.of)?;
+        }
+        Ok(())
+    }
 }
 
 impl Constraints {

@@ -7,10 +7,14 @@ pub enum ScanError {
     #[error("the data is empty: it needs a header row that names the columns")]
     Empty,
     /// The header row names no usable columns.
-    #[error("line 1: {reason}: give each column a name of its own")]
+    #[error("line {line}: {reason}: {fix}")]
     Header {
+        /// The line it stands on.
+        line: u64,
         /// What is wrong with it.
         reason: String,
+        /// What would be right.
+        fix: &'static str,
     },
     /// A quote was opened and never closed.
     #[error("line {line}: a quoted field opens here and the data ends before it closes: close the quote")]

@@ -74,9 +74,10 @@ impl<'a> Record<'a> {
             None | Some(Value::Missing) => serde_json::Value::Null,
             Some(Value::Integral(number)) if number.abs() < 9e15 => (number as i64).into(),
             Some(Value::Integral(number) | Value::Fractional(number)) => number.into(),
-            Some(Value::Boolean) => {
-                self.field(index).is_some_and(|field| matches!(field.first(), Some(b't' | b'T'))).into()
-            }
+            Some(Value::Boolean) => self
+                .field(index)
+                .is_some_and(|field| matches!(field.trim_ascii().first(), Some(b't' | b'T')))
+                .into(),
             Some(Value::Timestamp | Value::Text) => self.text(index).unwrap_or_default().into(),
         }
     }

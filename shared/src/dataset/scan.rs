@@ -111,12 +111,13 @@ impl Scanner {
             }
             let mut fields = Vec::new();
             let Cut::Record { length, next } = cut(rest, delimiter, end, &mut fields) else { return Ok(at) };
+            let line = self.line;
             self.line += newlines(&rest[..next]);
             at += next;
             if length == 0 {
                 continue;
             }
-            let record = Record { number: 0, line: 1, raw: &rest[..length], fields: &fields, judges: &[] };
+            let record = Record { number: 0, line, raw: &rest[..length], fields: &fields, judges: &[] };
             let names = header(&record)?;
             sink.header(&names, record.raw);
             let table = Table::new(names, &self.schema, self.constraints.as_ref(), self.baseline.as_ref());
@@ -131,22 +132,27 @@ impl Scanner {
 }
 
 fn header(record: &Record<'_>) -> Result<Vec<String>, ScanError> {
-    let refuse = |reason: String| Err(ScanError::Header { reason });
+    const NAMES: &str = "give each column a name of its own, in a header row before the data";
+    let refuse = |reason: String, fix| Err(ScanError::Header { line: record.line, reason, fix });
     if record.len() > COLUMN_LIMIT {
-        return refuse(format!("{} columns, more than {COLUMN_LIMIT}", record.len()));
+        let reason = format!("{} columns, more than {COLUMN_LIMIT}", record.len());
+        return refuse(reason, "give the data with fewer columns, or name the character between fields");
+    }
+    if record.raw.starts_with(b"\xFF\xFE") || record.raw.starts_with(b"\xFE\xFF") {
+        return refuse("this is UTF-16 text".to_owned(), "save it as UTF-8");
     }
     if std::str::from_utf8(record.raw).is_err() || record.raw.contains(&0) {
-        return refuse("the header is no UTF-8 text".to_owned());
+        return refuse("the header is no UTF-8 text".to_owned(), "give the data as text in UTF-8");
     }
     let mut names = Vec::with_capacity(record.len());
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = std::collections::HashMap::new();
     for index in 0..record.len() {
         let name = record.text(index).unwrap_or_default().trim().to_owned();
         if name.is_empty() {
-            return refuse(format!("column {} has no name", index + 1));
+            return refuse(format!("column {} has no name", index + 1), NAMES);
         }
-        if !seen.insert(name.clone()) {
-            return refuse(format!("two columns are named {name:?}"));
+        if let Some(first) = seen.insert(name.clone(), index) {
+            return refuse(format!("columns {} and {} are both named {name:?}", first + 1, index + 1), NAMES);
         }
         names.push(name);
     }

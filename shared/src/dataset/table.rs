@@ -83,7 +83,7 @@ impl Table {
                 column: None,
                 rule: Rule::Fields,
                 expected: format!("{} fields as in the header", self.columns.len()),
-                observed: format!("{} fields", record.len()),
+                observed: format!("{} field{}", record.len(), if record.len() == 1 { "" } else { "s" }),
             });
             return;
         }

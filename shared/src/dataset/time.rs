@@ -36,7 +36,7 @@ impl Order {
 
     /// When the row is, in seconds since 1970.
     pub(super) fn read(&mut self, raw: &[u8], fields: &[Span], values: &[Value]) -> Option<i64> {
-        let date = fields.get(self.date).and_then(|span| timestamp_seconds(&span.field(raw)));
+        let date = fields.get(self.date).and_then(|span| timestamp_seconds(span.field(raw).trim_ascii()));
         let hours = match self.hour {
             None => Some(0),
             Some(index) => values

@@ -45,6 +45,18 @@ impl ColumnType {
             Self::Unknown => "unknown",
         }
     }
+
+    /// The type's name as tables and summaries write it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Integral => "Integral",
+            Self::Fractional => "Fractional",
+            Self::Boolean => "Boolean",
+            Self::Timestamp => "Timestamp",
+            Self::String => "String",
+            Self::Unknown => "Unknown",
+        }
+    }
 }
 
 /// The mergeable profile of one column.
@@ -73,6 +85,9 @@ pub struct ColumnProfile {
     pub numbers: Moments,
     /// The lengths, in characters, of the values that are no numbers.
     pub lengths: Moments,
+    /// The smallest and the largest of these in byte order, at most 128 characters of each.
+    #[serde(default)]
+    pub texts: Option<(String, String)>,
     /// The values, counted or sketched.
     pub values: Values,
     /// Stretches of one number repeated in time order; empty without a time order.
@@ -95,6 +110,7 @@ impl ColumnProfile {
             neg_inf: 0,
             numbers: Moments::default(),
             lengths: Moments::default(),
+            texts: None,
             values: Values::default(),
             stretches: Stretches::default(),
         }
@@ -132,6 +148,7 @@ impl ColumnProfile {
                 }
                 let text = String::from_utf8_lossy(field);
                 self.lengths.add(text.chars().count() as f64, count);
+                self.widen(&text, &text);
                 self.values.add_text(&text, count);
             }
         }
@@ -158,13 +175,36 @@ impl ColumnProfile {
         self.neg_inf += other.neg_inf;
         self.numbers.merge(&other.numbers);
         self.lengths.merge(&other.lengths);
+        if let Some((least, most)) = &other.texts {
+            self.widen(least, most);
+        }
         self.values.merge(&other.values);
         self.stretches.merge(&other.stretches);
+    }
+
+    fn widen(&mut self, low: &str, high: &str) {
+        let short = |text: &str| text.chars().take(128).collect::<String>();
+        match &mut self.texts {
+            None => self.texts = Some((short(low), short(high))),
+            Some((least, most)) => {
+                if low < least.as_str() {
+                    *least = short(low);
+                }
+                if high > most.as_str() {
+                    *most = short(high);
+                }
+            }
+        }
     }
 
     /// Values that are there.
     pub fn present(&self) -> u64 {
         self.rows - self.missing
+    }
+
+    /// How many different values there are; an estimate unless `values.is_exact()`.
+    pub fn distinct(&self) -> u64 {
+        self.values.distinct().min(self.present())
     }
 
     /// The share of rows with a value, 0..=1; none without rows.

@@ -14,6 +14,7 @@ mod hll;
 mod kll;
 mod moments;
 mod stretch;
+mod summary;
 pub(crate) mod value;
 mod values;
 
@@ -24,6 +25,7 @@ pub use kll::{Kll, RANK_ERROR};
 pub use moments::Moments;
 use serde::{Deserialize, Serialize};
 pub use stretch::{Gap, Gaps, Stretch, Stretches, TimeProfile};
+pub use summary::{Bar, ColumnSummary, Extreme, Frequent, Summary};
 pub use values::{Counted, EXACT_LIMIT, Values};
 
 /// The version of the [`Profile`] document that this code writes.

@@ -89,6 +89,11 @@ impl Moments {
         (self.count > 0).then(|| (self.m2 / self.count as f64).max(0.0).sqrt())
     }
 
+    /// The sample standard deviation (n − 1); none for fewer than two numbers.
+    pub fn sample_std_dev(&self) -> Option<f64> {
+        (self.count > 1).then(|| (self.m2 / (self.count - 1) as f64).max(0.0).sqrt())
+    }
+
     /// Smallest and largest; none without numbers.
     pub fn extremes(&self) -> Option<(f64, f64)> {
         (self.count > 0).then_some((self.min, self.max))

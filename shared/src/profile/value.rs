@@ -27,8 +27,12 @@ impl Value {
     }
 }
 
-/// Reads a field that is no null word.
+/// Reads a field that is no null word. Spaces around a number, a boolean or a time do not count.
 pub(crate) fn read(field: &[u8]) -> Value {
+    if field.first() == Some(&b' ') || field.last() == Some(&b' ') {
+        let trimmed = field.trim_ascii();
+        return if trimmed.is_empty() { Value::Text } else { read(trimmed) };
+    }
     let Some(&first) = field.first() else { return Value::Missing };
     match first {
         b'0'..=b'9' | b'-' | b'+' | b'.' => read_number(field)
@@ -45,7 +49,7 @@ pub(crate) fn read(field: &[u8]) -> Value {
 
 /// Whether a number is written with a leading zero (`007`), as postal codes and identifiers are.
 pub(crate) fn has_leading_zero(field: &[u8]) -> bool {
-    matches!(field, [b'0', b'0'..=b'9', ..])
+    matches!(field.trim_ascii_start(), [b'0', b'0'..=b'9', ..])
 }
 
 /// Ten to the power of the index: exact as a double.
@@ -62,7 +66,7 @@ pub(crate) fn plain_number(bytes: &[u8], start: usize, end: usize) -> Option<(f6
     if negative {
         field = &field[1..];
     }
-    if field.is_empty() || field.len() > 16 || has_leading_zero(field) {
+    if field.is_empty() || field.len() > 16 || matches!(field, [b'0', b'0'..=b'9', ..]) {
         return None;
     }
     let (mut digits, mut point) = (0u64, field.len());
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn fields_read_as_what_they_are() {
-        let cases: [(&str, Value); 18] = [
+        let cases: [(&str, Value); 20] = [
             ("", Value::Missing),
             ("0", Value::Integral(0.0)),
             ("-12", Value::Integral(-12.0)),
@@ -207,6 +211,8 @@ mod tests {
             ("2011-01-01 25:00", Value::Text),
             ("1,5", Value::Text),
             ("-", Value::Text),
+            (" 77 ", Value::Integral(77.0)),
+            (" ", Value::Text),
             ("abc", Value::Text),
             ("ïnf", Value::Text),
         ];

@@ -1,0 +1,195 @@
+//! Data in local files or on standard input, read in one pass.
+
+mod documents;
+mod input;
+
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use pawl::constraints::{Constraints, Policy};
+use pawl::dataset::{Scan, Scanner, Schema};
+use pawl::profile::bins::Baseline;
+use serde::Serialize;
+
+pub(crate) use self::documents::{load_constraints, load_profile, save};
+pub(crate) use self::input::{CHUNK, Format, Opened, open};
+use crate::check;
+use crate::reply::Failure;
+
+// Which data, and how it is written. No doc comment: clap would take it for the description of the command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Data {
+    /// CSV or TSV files, plain, gzip or zstd; `-` is standard input. Several are parts of one whole
+    #[arg(required = true, value_name = "DATA")]
+    files: Vec<PathBuf>,
+    /// Take types, time order, null words and rules from this pipeline.yaml
+    #[arg(long, value_name = "FILE")]
+    pipeline: Option<PathBuf>,
+    /// The character between fields, or the word tab. Default: a tab in .tsv files, else a comma
+    #[arg(long, value_name = "CHARACTER")]
+    delimiter: Option<String>,
+    /// A text that means "no value", in place of the usual ones; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    null: Vec<String>,
+}
+
+/// What the data is judged by and counted in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Measures<'a> {
+    pub(crate) constraints: Option<&'a Constraints>,
+    pub(crate) baseline: Option<&'a Baseline>,
+}
+
+/// What a pipeline.yaml says of its data; the defaults without one.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) schema: Schema,
+    pub(crate) policy: Policy,
+}
+
+/// What all files together yield.
+#[derive(Debug, Default)]
+pub(crate) struct Scanned {
+    pub(crate) whole: Scan,
+    pub(crate) left_out: LeftOut,
+}
+
+/// Rows that are not in the profile, because they break a rule.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct LeftOut {
+    pub(crate) rows: u64,
+    /// Each rule that is broken, with the first place: `data.csv:7: expected .., found ..`.
+    pub(crate) reasons: Vec<String>,
+}
+
+impl Scanned {
+    fn add(&mut self, path: &Path, scan: &Scan) {
+        self.left_out.rows += scan.tally.quarantined;
+        for broken in &scan.tally.broken {
+            let more = match broken.rows - 1 {
+                0 => String::new(),
+                1 => ", and 1 row more".to_owned(),
+                rows => format!(", and {rows} rows more"),
+            };
+            let place = format!("{}:{}", path.display(), broken.line);
+            self.left_out.reasons.push(format!("{place}: {}{more}", broken.first));
+        }
+        self.whole.merge(scan);
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        writeln!(f, "\nLeft out: {} bad rows", self.rows)?;
+        self.reasons.iter().try_for_each(|reason| writeln!(f, "  {reason}"))
+    }
+}
+
+impl Data {
+    /// What is known of the data beforehand.
+    pub(crate) fn told(&self) -> Result<Told, Failure> {
+        let mut told = match &self.pipeline {
+            Some(file) => {
+                let (_, pipeline) = check::load(file)?;
+                Told { schema: pipeline.data.schema, policy: pipeline.constraints }
+            }
+            None => Told::default(),
+        };
+        if let Some(text) = &self.delimiter {
+            told.schema.delimiter = delimiter(text)?;
+        }
+        if !self.null.is_empty() {
+            told.schema.null_words.clone_from(&self.null);
+        }
+        Ok(told)
+    }
+
+    /// Reads the files one after the other and merges what they yield.
+    pub(crate) fn scan(&self, schema: &Schema, measures: Measures<'_>) -> Result<Scanned, Failure> {
+        let bar = input::progress(&self.files);
+        let mut scanned = Scanned::default();
+        for path in &self.files {
+            let opened = open(path, &bar).map_err(|error| unread(path, &error))?;
+            let scan = match opened.format {
+                Format::Text => self.scan_text(path, opened, schema, measures)?,
+                Format::Parquet => {
+                    return Err(Failure::cannot_run(format!("{}: {NO_PARQUET}", path.display())));
+                }
+            };
+            scanned.add(path, &scan);
+        }
+        bar.finish_and_clear();
+        Ok(scanned)
+    }
+
+    fn scan_text(
+        &self,
+        path: &Path,
+        mut opened: Opened,
+        schema: &Schema,
+        measures: Measures<'_>,
+    ) -> Result<Scan, Failure> {
+        let mut schema = schema.clone();
+        if self.delimiter.is_none() && self.pipeline.is_none() {
+            schema.delimiter = usual_schema(path).delimiter;
+        }
+        let mut scanner = Scanner::new(&schema);
+        if let Some(constraints) = measures.constraints {
+            scanner = scanner.with_constraints(constraints);
+        }
+        if let Some(baseline) = measures.baseline {
+            scanner = scanner.with_baseline(baseline);
+        }
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let read = opened.bytes.read(&mut chunk).map_err(|error| unread(path, &error))?;
+            let Some(bytes @ [_, ..]) = chunk.get(..read) else { break };
+            scanner.feed(bytes, &mut ()).map_err(|error| refused(path, &error))?;
+        }
+        scanner.finish(&mut ()).map_err(|error| refused(path, &error))
+    }
+}
+
+/// The refusal of a file that cannot be opened or read.
+fn unread(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::cannot_run(format!("{}: {}", path.display(), explain(error)))
+}
+
+/// Why a file cannot be opened or read, and what to do.
+pub(crate) fn explain(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file: check the name".to_owned(),
+        std::io::ErrorKind::IsADirectory => "this is a directory: name the files in it".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "you may not read it: check its permissions".to_owned(),
+        _ => format!("{error}: the file is damaged or was cut short; get it anew from where it came"),
+    }
+}
+
+fn refused(path: &Path, error: &pawl::dataset::ScanError) -> Failure {
+    Failure::cannot_run(format!("{}: {error}", path.display()))
+}
+
+/// What a command says to a file that it cannot read yet.
+pub(crate) const NO_PARQUET: &str = "this is Parquet, which is not read here: give the data as CSV or TSV";
+
+/// The schema of a file of which nothing is known but its name.
+pub(crate) fn usual_schema(path: &Path) -> Schema {
+    let name = path.to_string_lossy();
+    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+    let delimiter = if plain.ends_with(".tsv") { '\t' } else { Schema::default().delimiter };
+    Schema { delimiter, ..Schema::default() }
+}
+
+fn delimiter(text: &str) -> Result<char, Failure> {
+    let character = match text {
+        "tab" | "\\t" => Some('\t'),
+        text => text.chars().next().filter(|c| c.is_ascii() && text.len() == 1),
+    };
+    character.filter(|character| !"\"\r\n".contains(*character)).ok_or_else(|| {
+        Failure::cannot_run(format!("--delimiter {text:?}: give one ASCII character, or the word tab"))
+    })
+}

@@ -1,0 +1,52 @@
+//! The JSON documents that these commands write and read again.
+
+use std::path::Path;
+
+use pawl::constraints::{CONSTRAINTS_VERSION, Constraints};
+use pawl::profile::{PROFILE_VERSION, Profile};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::unread;
+use crate::reply::Failure;
+
+/// Reads what `pawl profile --out` wrote.
+pub(crate) fn load_profile(path: &Path) -> Result<Profile, Failure> {
+    load(path, "a profile", "pawl profile --out", PROFILE_VERSION, |profile: &Profile| profile.version)
+}
+
+/// Reads what `pawl suggest --out` wrote.
+pub(crate) fn load_constraints(path: &Path) -> Result<Constraints, Failure> {
+    let version = |constraints: &Constraints| constraints.version;
+    load(path, "constraints", "pawl suggest --out", CONSTRAINTS_VERSION, version)
+}
+
+fn load<T: DeserializeOwned>(
+    path: &Path,
+    what: &str,
+    source: &str,
+    known: u32,
+    version: impl Fn(&T) -> u32,
+) -> Result<T, Failure> {
+    let name = path.display();
+    let bytes = std::fs::read(path).map_err(|error| unread(path, &error))?;
+    let document: T = serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::cannot_run(format!("{name}: not {what}: {error}: give a file that {source} wrote"))
+    })?;
+    let found = version(&document);
+    if found != known {
+        return Err(Failure::cannot_run(format!(
+            "{name}: {what} of version {found}, and this pawl reads version {known}: write it anew with {source}"
+        )));
+    }
+    Ok(document)
+}
+
+/// Writes a JSON document.
+pub(crate) fn save(path: &Path, document: &impl Serialize) -> Result<(), Failure> {
+    let failed = |error: String| {
+        Failure::cannot_run(format!("{}: cannot be written: {error}: name another file", path.display()))
+    };
+    let bytes = serde_json::to_vec(document).map_err(|error| failed(error.to_string()))?;
+    std::fs::write(path, bytes).map_err(|error| failed(error.to_string()))
+}

@@ -1,0 +1,74 @@
+//! The bytes of a file or of standard input: what they are is told by the first of them.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How many bytes are read at a time: they stay in the processor's cache.
+pub(crate) const CHUNK: usize = 1 << 18;
+
+/// What unpacked bytes hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Records of text: CSV or TSV.
+    Text,
+    /// Told by its magic number.
+    Parquet,
+}
+
+/// Bytes to read, unpacked.
+pub(crate) struct Opened {
+    pub(crate) format: Format,
+    pub(crate) bytes: Box<dyn Read>,
+}
+
+/// Opens `path`, or standard input for `-`.
+pub(crate) fn open(path: &Path, bar: &ProgressBar) -> io::Result<Opened> {
+    let raw: Box<dyn Read> = if is_stdin(path) {
+        Box::new(io::stdin())
+    } else if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    } else {
+        Box::new(File::open(path)?)
+    };
+    let (packed, raw) = peek(bar.wrap_read(raw))?;
+    if packed.starts_with(&[0x1F, 0x8B]) {
+        sniff(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, raw)))
+    } else if packed == [0x28, 0xB5, 0x2F, 0xFD] {
+        sniff(zstd::Decoder::new(raw)?)
+    } else {
+        sniff(raw)
+    }
+}
+
+fn sniff(unpacked: impl Read + 'static) -> io::Result<Opened> {
+    let (head, bytes) = peek(unpacked)?;
+    let format = if head == *b"PAR1" { Format::Parquet } else { Format::Text };
+    Ok(Opened { format, bytes: Box::new(bytes) })
+}
+
+/// The first four bytes, and all of them again.
+fn peek(mut bytes: impl Read) -> io::Result<(Vec<u8>, impl Read)> {
+    let mut head = Vec::new();
+    bytes.by_ref().take(4).read_to_end(&mut head)?;
+    Ok((head.clone(), Cursor::new(head).chain(bytes)))
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// A progress bar over the bytes of the files, on a terminal only.
+pub(super) fn progress(paths: &[PathBuf]) -> ProgressBar {
+    let total = paths.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len()).sum();
+    let template = "{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} to go";
+    match ProgressStyle::with_template(template) {
+        Ok(style) if io::stderr().is_terminal() && !paths.iter().any(|path| is_stdin(path)) => {
+            ProgressBar::new(total).with_style(style)
+        }
+        _ => ProgressBar::hidden(),
+    }
+}

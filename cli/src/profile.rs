@@ -1,0 +1,65 @@
+//! `pawl profile`: what data looks like.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use pawl::dataset::BinnedColumn;
+use pawl::profile::Summary;
+use pawl::profile::bins::Baseline;
+use serde::Serialize;
+
+use crate::data::{self, Data, LeftOut, Measures, Scanned};
+use crate::reply::{Failure, Reply};
+
+/// Profile data in one pass: types, moments, quantiles, distinct and frequent values
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    data: Data,
+    /// Count the data in the bins of this profile as well
+    #[arg(long, value_name = "PROFILE")]
+    baseline: Option<PathBuf>,
+    /// Write the profile to this file, to merge, to suggest from or to compare with
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+const AFTER: &str = "\
+Memory does not grow with the rows.
+
+Exit codes: 0 profiled, 2 could not run.
+
+Examples:
+  pawl profile january.csv february.csv.gz --out winter.json
+  pawl profile march.csv --baseline winter.json --json";
+
+/// The figures of a profile, its counts in the baseline's bins, and the rows that are in neither.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    summary: Summary,
+    left_out: LeftOut,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binned: Option<Vec<BinnedColumn>>,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.summary, self.left_out)
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
+    let baseline = match &args.baseline {
+        Some(path) => Some(Baseline::freeze(&data::load_profile(path)?)),
+        None => None,
+    };
+    let told = args.data.told()?;
+    let measures = Measures { baseline: baseline.as_ref(), ..Measures::default() };
+    let Scanned { whole, left_out } = args.data.scan(&told.schema, measures)?;
+    if let Some(out) = &args.out {
+        data::save(out, &whole.profile)?;
+    }
+    Reply::done(&Told { summary: whole.profile.summary(), left_out, binned: baseline.map(|_| whole.binned) })
+}

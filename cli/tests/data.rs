@@ -1,0 +1,176 @@
+//! `pawl profile`, `suggest`, `validate` and `drift` on local files, as a person runs them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn pawl(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pawl")).args(args).output().expect("the binary runs")
+}
+
+fn file(name: &str, bytes: &[u8]) -> String {
+    let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+fn json(args: &[&str]) -> Value {
+    let output = pawl(args);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{args:?}: {error}"))
+}
+
+/// The one line of a refusal.
+fn refusal(args: &[&str]) -> String {
+    let output = pawl(args);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}: {text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+/// A thousand rows: a number, a measure, a day, a word with gaps.
+fn months(name: &str, shift: usize) -> String {
+    let mut text = "id,temp,day,city\n".to_owned();
+    for row in 0..1000 {
+        let city = ["Rome", "Paris", ""][row % 3];
+        text += &format!("{row},{}.5,2012-01-{:02},{city}\n", row % 40 + shift, row % 28 + 1);
+    }
+    file(name, text.as_bytes())
+}
+
+#[test]
+fn a_profile_is_one_document_of_figures() {
+    let told = json(&["profile", "--json", &months("figures.csv", 0)]);
+    assert_eq!((&told["rows"], &told["left_out"]["rows"]), (&1000.into(), &0.into()));
+    let temp = &told["columns"][1];
+    assert_eq!((&temp["name"], &temp["type"]), (&"temp".into(), &"Fractional".into()));
+    assert_eq!((&temp["count"], &temp["nulls"], &temp["distinct"]), (&1000.into(), &0.into(), &40.into()));
+    assert_eq!((&temp["min"], &temp["max"], &temp["mean"]), (&0.5.into(), &39.5.into(), &20.0.into()));
+    let ranks: Vec<&String> = temp["quantiles"].as_object().unwrap().keys().collect();
+    assert_eq!((ranks[0].as_str(), ranks[ranks.len() - 1].as_str()), ("0.01", "0.99"));
+    let types: Vec<&Value> =
+        told["columns"].as_array().unwrap().iter().map(|column| &column["type"]).collect();
+    assert_eq!(types, ["Integral", "Fractional", "Timestamp", "String"]);
+    assert_eq!(told["columns"][3]["nulls"], 333);
+}
+
+#[test]
+fn packed_files_and_standard_input_read_alike() {
+    let plain = months("alike.csv", 0);
+    let bytes = std::fs::read(&plain).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&bytes).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let expected = json(&["profile", "--json", &plain]);
+    let tabs = String::from_utf8(bytes.clone()).unwrap().replace(',', "\t");
+    let packed = zstd::encode_all(bytes.as_slice(), 1).unwrap();
+    for path in [
+        file("alike.csv.gz", &gzip),
+        file("alike.tsv", tabs.as_bytes()),
+        file("alike.csv.zst", &packed),
+        // Told by their bytes, not by their names.
+        file("alike", &packed),
+    ] {
+        assert_eq!(json(&["profile", "--json", &path]), expected, "{path}");
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pawl"))
+        .args(["profile", "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&gzip).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), expected);
+    let cut = refusal(&["profile", &file("cut.csv.gz", &gzip[..gzip.len() / 2])]);
+    assert!(cut.contains("the file is damaged or was cut short"), "{cut}");
+}
+
+#[test]
+fn data_keeps_the_constraints_suggested_from_it() {
+    let (data, constraints) = (months("kept.csv", 0), file("kept.json", b""));
+    let suggested = json(&["suggest", &data, "--out", &constraints, "--json"]);
+    let written: Value = serde_json::from_slice(&std::fs::read(&constraints).unwrap()).unwrap();
+    assert_eq!(written, suggested);
+    let kept = pawl(&["validate", &data, "--constraints", &constraints, "--json"]);
+    assert_eq!(kept.status.code(), Some(0), "{}", String::from_utf8_lossy(&kept.stdout));
+    let bad = file("broken.csv", b"id,temp,day,city\n1,hot,2012-01-01,Rome\n2,3.5,2012-01-02,Rome\n");
+    let broken = pawl(&["validate", &bad, "--constraints", &constraints, "--json"]);
+    assert_eq!(broken.status.code(), Some(1));
+    let told: Value = serde_json::from_slice(&broken.stdout).unwrap();
+    assert_eq!(told["verdict"], "quarantined");
+    let reason = told["violations"].to_string();
+    assert!(
+        reason.contains("temp: 1 of 2 rows quarantined from line 2 on: expected a value of type"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn saved_profiles_compare_like_the_data() {
+    let (before, after) = (months("before.csv", 0), months("after.csv", 25));
+    let (first, second) = (file("before.json", b""), file("after.json", b""));
+    json(&["profile", &before, "--out", &first, "--json"]);
+    json(&["profile", &after, "--out", &second, "--json"]);
+    for (current, baseline) in [(&after, &before), (&second, &first), (&after, &first), (&second, &before)] {
+        let output = pawl(&["drift", current, baseline]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("temp, shape: Drift"), "{text}");
+    }
+    assert_eq!(pawl(&["drift", &before, &first]).status.code(), Some(0));
+    let binned = json(&["profile", &after, "--baseline", &first, "--json"]);
+    let temp = &binned["binned"].as_array().unwrap().iter().find(|column| column["name"] == "temp").unwrap();
+    assert_eq!(temp["counts"]["above"], 625);
+}
+
+#[test]
+fn wrong_data_is_refused_in_one_line_with_the_fix() {
+    let cases: [(&str, &[u8], &str); 7] = [
+        ("empty.csv", b"", "the data is empty: it needs a header row that names the columns"),
+        (
+            "garbage.bin",
+            b"\x00\x01\x02\xff\xfe\n\n",
+            "line 1: the header is no UTF-8 text: give the data as text in UTF-8",
+        ),
+        ("utf16.csv", b"\xff\xfea\0,\0b\0\n\0", "line 1: this is UTF-16 text: save it as UTF-8"),
+        (
+            "twice.csv",
+            b"a,b,a\n1,2,3\n",
+            "line 1: columns 1 and 3 are both named \"a\": give each column a name",
+        ),
+        ("nameless.csv", b"a,,c\n1,2,3\n", "line 1: column 2 has no name: give each column a name"),
+        (
+            "quote.csv",
+            b"a,b\n1,2\n3,\"4\n",
+            "line 3: a quoted field opens here and the data ends before it closes",
+        ),
+        ("data.parquet", b"PAR1....PAR1", "this is Parquet"),
+    ];
+    for (name, bytes, expected) in cases {
+        let path = file(name, bytes);
+        let told = refusal(&["profile", &path]);
+        assert!(told.starts_with(&format!("pawl: {path}: {expected}")), "{told}");
+    }
+    let missing = refusal(&["profile", "no-such.csv"]);
+    assert_eq!(missing, "pawl: no-such.csv: there is no such file: check the name\n");
+    let directory = refusal(&["suggest", env!("CARGO_TARGET_TMPDIR")]);
+    assert!(directory.ends_with("this is a directory: name the files in it\n"), "{directory}");
+    let none = refusal(&["suggest", &file("header-only.csv", b"a,b\n")]);
+    assert!(none.contains("the data has no good row"), "{none}");
+    let other = refusal(&["validate", &file("x.csv", b"a\n1\n"), "--constraints", &file("x.json", b"{}")]);
+    assert!(other.contains("not constraints: missing field `version` at line 1 column 2"), "{other}");
+}
+
+#[test]
+fn bad_rows_are_left_out_and_told() {
+    let path = file("ragged.csv", b"a,b\n1,2\n3\n4,5,6\n7,8\n");
+    let told = json(&["profile", "--json", &path]);
+    assert_eq!((&told["rows"], &told["left_out"]["rows"]), (&2.into(), &2.into()));
+    let expected = format!("{path}:3: expected 2 fields as in the header, found 1 field, and 1 row more");
+    assert_eq!(told["left_out"]["reasons"], serde_json::json!([expected]));
+}
