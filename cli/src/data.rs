@@ -2,18 +2,22 @@
 
 mod documents;
 mod input;
+mod parallel;
 
 use std::fmt;
 use std::io::Read;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
+use indicatif::ProgressBar;
 use pawl::constraints::{Constraints, Policy};
-use pawl::dataset::{Scan, Scanner, Schema};
+use pawl::dataset::{Header, Scan, ScanError, Scanner, Schema};
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
 pub(crate) use self::documents::{load_constraints, load_profile, save};
 pub(crate) use self::input::{CHUNK, Format, Opened, open};
+use self::parallel::{RANGE, RangeError, Ranges};
 use crate::check;
 use crate::reply::Failure;
 
@@ -32,6 +36,9 @@ pub(crate) struct Data {
     /// A text that means "no value", in place of the usual ones; may be given several times
     #[arg(long, value_name = "TEXT")]
     null: Vec<String>,
+    /// How many processors read a plain file. Default: all
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
 }
 
 /// What the data is judged by and counted in.
@@ -115,7 +122,7 @@ impl Data {
         for path in &self.files {
             let opened = open(path, &bar).map_err(|error| unread(path, &error))?;
             let scan = match opened.format {
-                Format::Text => self.scan_text(path, opened, schema, measures)?,
+                Format::Text => self.scan_text(path, opened, &bar, schema, measures)?,
                 Format::Parquet => {
                     return Err(Failure::cannot_run(format!("{}: {NO_PARQUET}", path.display())));
                 }
@@ -130,6 +137,7 @@ impl Data {
         &self,
         path: &Path,
         mut opened: Opened,
+        bar: &ProgressBar,
         schema: &Schema,
         measures: Measures<'_>,
     ) -> Result<Scan, Failure> {
@@ -137,13 +145,16 @@ impl Data {
         if self.delimiter.is_none() && self.pipeline.is_none() {
             schema.delimiter = usual_schema(path).delimiter;
         }
-        let mut scanner = Scanner::new(&schema);
-        if let Some(constraints) = measures.constraints {
-            scanner = scanner.with_constraints(constraints);
+        let scanner = || measures.scanner(&schema);
+        if let Some((header, size)) = splits(&opened, &schema).map_err(|error| refused(path, &error))? {
+            let threads = self.threads.or_else(|| std::thread::available_parallelism().ok());
+            let ranges = Ranges { path, header: &header, size, each: RANGE, bar };
+            return ranges.scan(threads.map_or(1, NonZero::get), &scanner).map_err(|error| match error {
+                RangeError::Read(error) => unread(path, &error),
+                RangeError::Scan(error) => refused(path, &error),
+            });
         }
-        if let Some(baseline) = measures.baseline {
-            scanner = scanner.with_baseline(baseline);
-        }
+        let mut scanner = scanner();
         let mut chunk = vec![0; CHUNK];
         loop {
             let read = opened.bytes.read(&mut chunk).map_err(|error| unread(path, &error))?;
@@ -152,6 +163,27 @@ impl Data {
         }
         scanner.finish(&mut ()).map_err(|error| refused(path, &error))
     }
+}
+
+impl Measures<'_> {
+    fn scanner(self, schema: &Schema) -> Scanner {
+        let mut scanner = Scanner::new(schema);
+        if let Some(constraints) = self.constraints {
+            scanner = scanner.with_constraints(constraints);
+        }
+        if let Some(baseline) = self.baseline {
+            scanner = scanner.with_baseline(baseline);
+        }
+        scanner
+    }
+}
+
+/// The header and the size of a file that can be read in ranges: a plain one whose rows are not judged in
+/// time order, with a header in its first bytes.
+fn splits(opened: &Opened, schema: &Schema) -> Result<Option<(Header, u64)>, ScanError> {
+    let Some(size) = opened.plain_size.filter(|_| schema.time.is_none()) else { return Ok(None) };
+    let whole = opened.head.len() as u64 == size;
+    Ok(Header::read(&opened.head, schema, whole)?.map(|header| (header, size)))
 }
 
 /// The refusal of a file that cannot be opened or read.
@@ -169,7 +201,7 @@ pub(crate) fn explain(error: &std::io::Error) -> String {
     }
 }
 
-fn refused(path: &Path, error: &pawl::dataset::ScanError) -> Failure {
+fn refused(path: &Path, error: &ScanError) -> Failure {
     Failure::cannot_run(format!("{}: {error}", path.display()))
 }
 

@@ -1,6 +1,6 @@
 //! The bytes of a file or of standard input: what they are is told by the first of them.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Cursor, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// How many bytes are read at a time: they stay in the processor's cache.
 pub(crate) const CHUNK: usize = 1 << 18;
+
+/// How many bytes are looked at beforehand: a header ends within them, or the file is read in one piece.
+const HEAD: u64 = 1 << 16;
 
 /// What unpacked bytes hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,38 +25,51 @@ pub(crate) enum Format {
 /// Bytes to read, unpacked.
 pub(crate) struct Opened {
     pub(crate) format: Format,
+    /// The first bytes; they come again in `bytes`.
+    pub(super) head: Vec<u8>,
+    /// The size of a file that is not packed.
+    pub(super) plain_size: Option<u64>,
     pub(crate) bytes: Box<dyn Read>,
 }
 
 /// Opens `path`, or standard input for `-`.
 pub(crate) fn open(path: &Path, bar: &ProgressBar) -> io::Result<Opened> {
+    let mut size = None;
     let raw: Box<dyn Read> = if is_stdin(path) {
         Box::new(io::stdin())
     } else if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     } else {
-        Box::new(File::open(path)?)
+        let file = File::open(path)?;
+        // A pipe or a device has no size and cannot be read in ranges.
+        size = file.metadata().ok().filter(Metadata::is_file).map(|meta| meta.len());
+        Box::new(file)
     };
-    let (packed, raw) = peek(bar.wrap_read(raw))?;
-    if packed.starts_with(&[0x1F, 0x8B]) {
-        sniff(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, raw)))
-    } else if packed == [0x28, 0xB5, 0x2F, 0xFD] {
-        sniff(zstd::Decoder::new(raw)?)
+    let (head, raw) = peek(bar.wrap_read(raw))?;
+    if head.starts_with(&[0x1F, 0x8B]) {
+        unpacked(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, raw)))
+    } else if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]) {
+        unpacked(zstd::Decoder::new(raw)?)
     } else {
-        sniff(raw)
+        Ok(Opened { format: Format::of(&head), head, plain_size: size, bytes: Box::new(raw) })
     }
 }
 
-fn sniff(unpacked: impl Read + 'static) -> io::Result<Opened> {
-    let (head, bytes) = peek(unpacked)?;
-    let format = if head == *b"PAR1" { Format::Parquet } else { Format::Text };
-    Ok(Opened { format, bytes: Box::new(bytes) })
+fn unpacked(packed: impl Read + 'static) -> io::Result<Opened> {
+    let (head, bytes) = peek(packed)?;
+    Ok(Opened { format: Format::of(&head), head, plain_size: None, bytes: Box::new(bytes) })
 }
 
-/// The first four bytes, and all of them again.
+impl Format {
+    fn of(head: &[u8]) -> Self {
+        if head.starts_with(b"PAR1") { Self::Parquet } else { Self::Text }
+    }
+}
+
+/// The first bytes, and all of them again.
 fn peek(mut bytes: impl Read) -> io::Result<(Vec<u8>, impl Read)> {
     let mut head = Vec::new();
-    bytes.by_ref().take(4).read_to_end(&mut head)?;
+    bytes.by_ref().take(HEAD).read_to_end(&mut head)?;
     Ok((head.clone(), Cursor::new(head).chain(bytes)))
 }
 

@@ -34,3 +34,15 @@ pub enum ScanError {
         limit: usize,
     },
 }
+
+impl ScanError {
+    /// The same error, so many lines further down.
+    pub(crate) fn behind(self, lines: u64) -> Self {
+        match self {
+            Self::Empty => Self::Empty,
+            Self::Header { line, reason, fix } => Self::Header { line: line + lines, reason, fix },
+            Self::UnclosedQuote { line } => Self::UnclosedQuote { line: line + lines },
+            Self::RecordTooLong { line, limit } => Self::RecordTooLong { line: line + lines, limit },
+        }
+    }
+}

@@ -47,6 +47,8 @@
 
 mod csv;
 mod error;
+mod header;
+mod ranges;
 mod record;
 mod rules;
 mod scan;
@@ -61,6 +63,8 @@ mod time;
 mod waiting;
 
 pub use error::ScanError;
+pub use header::Header;
+pub use ranges::{ByteRange, Flow, Part, RangeScanner, Stitch};
 pub use record::{Reason, Record, Rule, Sink};
 pub use scan::Scanner;
 pub use schema::{ColumnSpec, Schema, TimeOrder};

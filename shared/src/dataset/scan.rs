@@ -1,20 +1,17 @@
 //! The scanner: bytes in, rows to a sink, and at the end what was seen.
 
-use super::csv::{Cut, cut};
 use super::error::ScanError;
-use super::record::{Record, Sink};
+use super::header::Header;
+use super::record::Sink;
 use super::schema::Schema;
-use super::state::{Rows, State, newlines};
+use super::state::{Rows, State};
 use super::table::Table;
 use super::tally::Scan;
 use crate::constraints::Constraints;
 use crate::profile::bins::Baseline;
 
 /// The longest record held in memory, in bytes.
-const RECORD_LIMIT: usize = 1 << 20;
-
-/// The most columns a header may name.
-const COLUMN_LIMIT: usize = 20_000;
+pub(super) const RECORD_LIMIT: usize = 1 << 20;
 
 /// Reads CSV with a header row in one pass, fed chunk by chunk; see the [module](super).
 ///
@@ -27,6 +24,10 @@ pub struct Scanner {
     carry: Vec<u8>,
     line: u64,
     state: Option<State>,
+    /// Where in the data the next record starts.
+    at: u64,
+    /// Records that start here or later belong to another range.
+    stop: u64,
 }
 
 impl Scanner {
@@ -39,6 +40,8 @@ impl Scanner {
             carry: Vec::new(),
             line: 1,
             state: None,
+            at: 0,
+            stop: u64::MAX,
         }
     }
 
@@ -56,14 +59,40 @@ impl Scanner {
         self
     }
 
+    /// Skips the header: reads the records that start from `from` on and before `stop`.
+    pub(super) fn between(mut self, header: &Header, from: u64, stop: u64) -> Self {
+        self.begin(header.names.clone());
+        (self.at, self.stop) = (from, stop);
+        self
+    }
+
+    /// The byte between fields.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.schema.delimiter()
+    }
+
+    /// Where in the data the next record starts.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// How many lines were read.
+    pub(super) fn lines(&self) -> u64 {
+        self.line - 1
+    }
+
     /// Takes the next bytes, which may end anywhere.
     ///
     /// # Errors
     /// A [`ScanError`] when the data cannot be read at all; the scan is over then.
     pub fn feed(&mut self, mut bytes: &[u8], sink: &mut impl Sink) -> Result<(), ScanError> {
-        // First the record that began in an earlier chunk, a line at a time.
-        while !self.carry.is_empty() && !bytes.is_empty() {
-            let take = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+        // First the record that began in an earlier chunk, a line at a time; each try takes at least as
+        // much as the one before, so that a long quoted field full of line ends costs no more than its length.
+        let mut least = 0;
+        while !self.carry.is_empty() && !bytes.is_empty() && self.at < self.stop {
+            let skipped = least.min(bytes.len());
+            let rest = bytes.get(skipped..).unwrap_or_default();
+            let take = memchr::memchr(b'\n', rest).map_or(bytes.len(), |end| skipped + end + 1);
             let (head, tail) = bytes.split_at(take);
             bytes = tail;
             self.carry.extend_from_slice(head);
@@ -71,11 +100,19 @@ impl Scanner {
             let used = self.consume(&carry, false, sink)?;
             self.carry = carry;
             self.carry.drain(..used);
+            least = self.carry.len();
+            self.bound()?;
         }
         let used = self.consume(bytes, false, sink)?;
-        if let Some(rest) = bytes.get(used..) {
+        if let Some(rest) = bytes.get(used..)
+            && self.at < self.stop
+        {
             self.carry.extend_from_slice(rest);
         }
+        self.bound()
+    }
+
+    fn bound(&self) -> Result<(), ScanError> {
         if self.carry.len() > RECORD_LIMIT {
             return Err(ScanError::RecordTooLong { line: self.line, limit: RECORD_LIMIT });
         }
@@ -87,74 +124,45 @@ impl Scanner {
     /// # Errors
     /// A [`ScanError`] when nothing was fed or the last record is broken.
     pub fn finish(mut self, sink: &mut impl Sink) -> Result<Scan, ScanError> {
+        self.end(sink)?;
+        Ok(self.state.ok_or(ScanError::Empty)?.finish(sink))
+    }
+
+    /// Takes the end of the data, or of the range, for the end of the last record.
+    pub(super) fn end(&mut self, sink: &mut impl Sink) -> Result<(), ScanError> {
         let carry = std::mem::take(&mut self.carry);
         let used = self.consume(&carry, true, sink)?;
-        if used < carry.len() {
+        if self.state.is_none() && carry.iter().all(|byte| b"\xEF\xBB\xBF\r\n".contains(byte)) {
+            return Err(ScanError::Empty);
+        }
+        if used < carry.len() && self.at < self.stop {
             return Err(ScanError::UnclosedQuote { line: self.line });
         }
-        Ok(self.state.ok_or(ScanError::Empty)?.finish(sink))
+        Ok(())
     }
 
     /// Handles every whole record of a buffer; the bytes used up.
     fn consume(&mut self, buffer: &[u8], end: bool, sink: &mut impl Sink) -> Result<usize, ScanError> {
-        const BOM: &[u8] = b"\xEF\xBB\xBF";
-        let delimiter = u8::try_from(self.schema.delimiter).unwrap_or(b',');
-        let mut at = 0;
-        while self.state.is_none() {
-            let rest = &buffer[at..];
-            if self.line == 1 && at == 0 && rest.starts_with(BOM) {
-                at = BOM.len();
-                continue;
-            }
-            if rest.is_empty() || self.line == 1 && !end && BOM.starts_with(rest) {
-                return Ok(at);
-            }
-            let mut fields = Vec::new();
-            let Cut::Record { length, next } = cut(rest, delimiter, end, &mut fields) else { return Ok(at) };
-            let line = self.line;
-            self.line += newlines(&rest[..next]);
-            at += next;
-            if length == 0 {
-                continue;
-            }
-            let record = Record { number: 0, line, raw: &rest[..length], fields: &fields, judges: &[] };
-            let names = header(&record)?;
-            sink.header(&names, record.raw);
-            let table = Table::new(names, &self.schema, self.constraints.as_ref(), self.baseline.as_ref());
-            self.state = Some(State::new(table, &self.schema, self.constraints.as_ref()));
+        let delimiter = self.schema.delimiter();
+        let mut used = 0;
+        if self.state.is_none() {
+            let Some(header) = Header::read(buffer, &self.schema, end)? else { return Ok(0) };
+            used = header.length;
+            sink.header(&header.names, buffer.get(header.raw.clone()).unwrap_or_default());
+            self.line += header.lines;
+            self.begin(header.names);
         }
-        if let (Some(state), Some(rest)) = (&mut self.state, buffer.get(at..)) {
-            let rows = Rows { buffer: rest, delimiter, end, line: &mut self.line };
-            at += state.rows(rows, sink);
+        if let (Some(state), Some(rest)) = (&mut self.state, buffer.get(used..)) {
+            let left = self.stop - self.at.min(self.stop) - used as u64;
+            let stop = usize::try_from(left).unwrap_or(usize::MAX);
+            used += state.rows(Rows { buffer: rest, delimiter, end, stop, line: &mut self.line }, sink);
         }
-        Ok(at)
+        self.at += used as u64;
+        Ok(used)
     }
-}
 
-fn header(record: &Record<'_>) -> Result<Vec<String>, ScanError> {
-    const NAMES: &str = "give each column a name of its own, in a header row before the data";
-    let refuse = |reason: String, fix| Err(ScanError::Header { line: record.line, reason, fix });
-    if record.len() > COLUMN_LIMIT {
-        let reason = format!("{} columns, more than {COLUMN_LIMIT}", record.len());
-        return refuse(reason, "give the data with fewer columns, or name the character between fields");
+    fn begin(&mut self, names: Vec<String>) {
+        let table = Table::new(names, &self.schema, self.constraints.as_ref(), self.baseline.as_ref());
+        self.state = Some(State::new(table, &self.schema, self.constraints.as_ref()));
     }
-    if record.raw.starts_with(b"\xFF\xFE") || record.raw.starts_with(b"\xFE\xFF") {
-        return refuse("this is UTF-16 text".to_owned(), "save it as UTF-8");
-    }
-    if std::str::from_utf8(record.raw).is_err() || record.raw.contains(&0) {
-        return refuse("the header is no UTF-8 text".to_owned(), "give the data as text in UTF-8");
-    }
-    let mut names = Vec::with_capacity(record.len());
-    let mut seen = std::collections::HashMap::new();
-    for index in 0..record.len() {
-        let name = record.text(index).unwrap_or_default().trim().to_owned();
-        if name.is_empty() {
-            return refuse(format!("column {} has no name", index + 1), NAMES);
-        }
-        if let Some(first) = seen.insert(name.clone(), index) {
-            return refuse(format!("columns {} and {} are both named {name:?}", first + 1, index + 1), NAMES);
-        }
-        names.push(name);
-    }
-    Ok(names)
 }

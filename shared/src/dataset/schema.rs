@@ -35,6 +35,13 @@ impl Default for Schema {
     }
 }
 
+impl Schema {
+    /// The byte between fields; a comma for a character that is no single byte.
+    pub(crate) fn delimiter(&self) -> u8 {
+        u8::try_from(self.delimiter).ok().filter(u8::is_ascii).unwrap_or(b',')
+    }
+}
+
 /// What a user fixes of one column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(default, deny_unknown_fields)]

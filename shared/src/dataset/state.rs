@@ -22,6 +22,8 @@ pub(super) struct Rows<'a> {
     pub(super) delimiter: u8,
     /// Whether the data ends with them.
     pub(super) end: bool,
+    /// Records that start here or later are left alone.
+    pub(super) stop: usize,
     /// The line of the next record.
     pub(super) line: &'a mut u64,
 }
@@ -75,7 +77,8 @@ impl State {
         let mut separators = Separators::new(rows.buffer, rows.delimiter);
         let mut careful_fields = Vec::new();
         let mut at = 0;
-        while at < rows.buffer.len() {
+        let stop = rows.stop.min(rows.buffer.len());
+        while at < stop {
             if fast && let Fast::Good { next, quoted } = self.fast(rows.buffer, at, &mut separators) {
                 self.accept::<S>(rows.buffer, at, next, *rows.line, sink);
                 *rows.line += if quoted { newlines(&rows.buffer[at..next]) } else { 1 };

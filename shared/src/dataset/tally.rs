@@ -97,6 +97,14 @@ impl Tally {
 }
 
 impl Scan {
+    /// Adds the outcome of the range that follows in the same object, `lines` behind its beginning.
+    pub(crate) fn append(&mut self, mut next: Self, lines: u64) {
+        next.tally.broken.iter_mut().for_each(|broken| broken.line += lines);
+        self.merge(&next);
+        // Ranges are no objects of their own.
+        (self.profile.parts, self.profile.part_rows) = (1, (self.tally.rows, self.tally.rows));
+    }
+
     /// Adds the outcome of another part of the data.
     pub fn merge(&mut self, other: &Self) {
         self.profile.merge(&other.profile);
