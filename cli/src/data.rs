@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use pawl::constraints::{Constraints, Policy};
-use pawl::dataset::{Header, Scan, ScanError, Scanner, Schema};
+use pawl::dataset::{self, Header, Scan, ScanError, Scanner, Schema};
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
 pub(crate) use self::documents::{load_constraints, load_profile, save};
+use self::input::plain_name;
 pub(crate) use self::input::{CHUNK, Format, Opened, open};
 use self::parallel::{RANGE, RangeError, Ranges};
 use crate::check;
@@ -24,7 +25,7 @@ use crate::reply::Failure;
 // Which data, and how it is written. No doc comment: clap would take it for the description of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Data {
-    /// CSV or TSV files, plain, gzip or zstd; `-` is standard input. Several are parts of one whole
+    /// CSV, TSV or JSON Lines, plain, gzip or zstd; `-` is standard input. Several are parts of one whole
     #[arg(required = true, value_name = "DATA")]
     files: Vec<PathBuf>,
     /// Take types, time order, null words and rules from this pipeline.yaml
@@ -122,7 +123,7 @@ impl Data {
         for path in &self.files {
             let opened = open(path, &bar).map_err(|error| unread(path, &error))?;
             let scan = match opened.format {
-                Format::Text => self.scan_text(path, opened, &bar, schema, measures)?,
+                Format::Records(format) => self.scan_records(path, format, opened, &bar, schema, measures)?,
                 Format::Parquet => {
                     return Err(Failure::cannot_run(format!("{}: {NO_PARQUET}", path.display())));
                 }
@@ -133,9 +134,10 @@ impl Data {
         Ok(scanned)
     }
 
-    fn scan_text(
+    fn scan_records(
         &self,
         path: &Path,
+        format: dataset::Format,
         mut opened: Opened,
         bar: &ProgressBar,
         schema: &Schema,
@@ -145,8 +147,10 @@ impl Data {
         if self.delimiter.is_none() && self.pipeline.is_none() {
             schema.delimiter = usual_schema(path).delimiter;
         }
-        let scanner = || measures.scanner(&schema);
-        if let Some((header, size)) = splits(&opened, &schema).map_err(|error| refused(path, &error))? {
+        let scanner = || measures.scanner(format, &schema);
+        if let Some((header, size)) =
+            splits(format, &opened, &schema).map_err(|error| refused(path, &error))?
+        {
             let threads = self.threads.or_else(|| std::thread::available_parallelism().ok());
             let ranges = Ranges { path, header: &header, size, each: RANGE, bar };
             return ranges.scan(threads.map_or(1, NonZero::get), &scanner).map_err(|error| match error {
@@ -166,8 +170,8 @@ impl Data {
 }
 
 impl Measures<'_> {
-    fn scanner(self, schema: &Schema) -> Scanner {
-        let mut scanner = Scanner::new(schema);
+    fn scanner(self, format: dataset::Format, schema: &Schema) -> Scanner {
+        let mut scanner = Scanner::of(format, schema);
         if let Some(constraints) = self.constraints {
             scanner = scanner.with_constraints(constraints);
         }
@@ -180,10 +184,14 @@ impl Measures<'_> {
 
 /// The header and the size of a file that can be read in ranges: a plain one whose rows are not judged in
 /// time order, with a header in its first bytes.
-fn splits(opened: &Opened, schema: &Schema) -> Result<Option<(Header, u64)>, ScanError> {
+fn splits(
+    format: dataset::Format,
+    opened: &Opened,
+    schema: &Schema,
+) -> Result<Option<(Header, u64)>, ScanError> {
     let Some(size) = opened.plain_size.filter(|_| schema.time.is_none()) else { return Ok(None) };
     let whole = opened.head.len() as u64 == size;
-    Ok(Header::read(&opened.head, schema, whole)?.map(|header| (header, size)))
+    Ok(Header::of(format, &opened.head, schema, whole)?.map(|header| (header, size)))
 }
 
 /// The refusal of a file that cannot be opened or read.
@@ -206,13 +214,12 @@ fn refused(path: &Path, error: &ScanError) -> Failure {
 }
 
 /// What a command says to a file that it cannot read yet.
-pub(crate) const NO_PARQUET: &str = "this is Parquet, which is not read here: give the data as CSV or TSV";
+pub(crate) const NO_PARQUET: &str =
+    "this is Parquet, which is not read here: give the data as CSV or JSON Lines";
 
 /// The schema of a file of which nothing is known but its name.
 pub(crate) fn usual_schema(path: &Path) -> Schema {
-    let name = path.to_string_lossy();
-    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
-    let delimiter = if plain.ends_with(".tsv") { '\t' } else { Schema::default().delimiter };
+    let delimiter = if plain_name(path).ends_with(".tsv") { '\t' } else { Schema::default().delimiter };
     Schema { delimiter, ..Schema::default() }
 }
 

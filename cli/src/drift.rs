@@ -5,6 +5,7 @@ use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pawl::dataset;
 use pawl::drift::files::{Choice, FilesError, Frozen, Reader, Side, compare_files, freeze};
 use pawl::drift::{Compat, Drift, Finding, Policy, Verdict};
 
@@ -15,7 +16,7 @@ use crate::reply::Format;
 /// to say, 2 a file that cannot be read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The new data: CSV or TSV with a header, plain, gzip or zstd, or a saved profile (JSON).
+    /// The new data: CSV, TSV or JSON Lines, plain, gzip or zstd, or a saved profile (JSON).
     current: PathBuf,
     /// What to compare it with: data, a saved profile, or a frozen baseline (JSON).
     baseline: PathBuf,
@@ -108,26 +109,25 @@ fn judge(args: &Args) -> Result<Drift, (&Path, Failure)> {
     compare_files(&baseline, &frozen, &current, &choice, &policy).map_err(|error| of_current(error.into()))
 }
 
-/// JSON documents begin with a brace; anything else is data and streams.
+/// A saved document is one JSON object; anything else is data and streams.
 fn read(path: &Path, segments: &[String], frozen: Option<&Frozen>) -> Result<Side, Failure> {
     let mut opened = data::open(path, &indicatif::ProgressBar::hidden())?;
-    match opened.format {
-        data::Format::Text => {}
+    let format = match opened.format {
+        data::Format::Records(format) => format,
         data::Format::Parquet => return Err(Failure::Parquet),
+    };
+    if format == dataset::Format::JsonLines && !opened.has_many_objects() {
+        let mut document = Vec::new();
+        opened.bytes.read_to_end(&mut document)?;
+        return Ok(Side::saved(&document)?);
     }
+    let mut reader = Reader::new(format, &data::usual_schema(path), segments, frozen);
     let mut buffer = vec![0; data::CHUNK];
-    let mut filled = opened.bytes.read(&mut buffer)?;
-    if buffer.iter().take(filled).find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
-        buffer.truncate(filled);
-        opened.bytes.read_to_end(&mut buffer)?;
-        return Ok(Side::saved(&buffer)?);
-    }
-    let mut reader = Reader::new(&data::usual_schema(path), segments, frozen);
-    while let Some(bytes) = buffer.get(..filled).filter(|bytes| !bytes.is_empty()) {
+    loop {
+        let filled = opened.bytes.read(&mut buffer)?;
+        let Some(bytes @ [_, ..]) = buffer.get(..filled) else { return Ok(reader.finish()?) };
         reader.feed(bytes)?;
-        filled = opened.bytes.read(&mut buffer)?;
     }
-    Ok(reader.finish()?)
 }
 
 fn print(drift: &Drift, format: Format, out: &mut impl std::io::Write) -> std::io::Result<()> {

@@ -174,3 +174,29 @@ fn bad_rows_are_left_out_and_told() {
     let expected = format!("{path}:3: expected 2 fields as in the header, found 1 field, and 1 row more");
     assert_eq!(told["left_out"]["reasons"], serde_json::json!([expected]));
 }
+
+#[test]
+fn json_lines_read_like_the_same_table_as_csv() {
+    let csv = months("lines.csv", 0);
+    let text = std::fs::read_to_string(&csv).unwrap();
+    let mut lines = String::new();
+    for row in text.lines().skip(1) {
+        let fields: Vec<&str> = row.split(',').collect();
+        let [id, temp, day, city] = fields[..] else { unreachable!() };
+        let city = if city.is_empty() { "null".to_owned() } else { format!("{city:?}") };
+        lines += &format!("{{\"id\": {id}, \"temp\": {temp}, \"day\": {day:?}, \"city\": {city}}}\n");
+    }
+    let packed = file("lines.jsonl.zst", &zstd::encode_all(lines.as_bytes(), 1).unwrap());
+    // Told by its first byte.
+    let unnamed = file("lines", lines.as_bytes());
+    for path in [&packed, &unnamed] {
+        assert_eq!(json(&["profile", "--json", path]), json(&["profile", "--json", &csv]), "{path}");
+    }
+    assert_eq!(pawl(&["drift", &unnamed, &csv]).status.code(), Some(0));
+    let nested =
+        file("nested.jsonl", b"{\"a\": {\"b\": 1}}\n{\"a\": {\"b\": 2}, \"c\": [1, 2]}\n{\"a\": 3\n");
+    let told = json(&["profile", "--json", &nested]);
+    assert_eq!((&told["columns"][0]["name"], &told["columns"][1]["nulls"]), (&"a.b".into(), &1.into()));
+    let reason = format!("{nested}:3: expected a comma or }}, found the end of the line at column 8");
+    assert_eq!(told["left_out"]["reasons"], serde_json::json!([reason]));
+}

@@ -1,7 +1,7 @@
 //! Comparing files: data and saved profiles agree, segments are found, bad files are named.
 #![allow(clippy::unwrap_used)]
 
-use pawl::dataset::{Scanner, Schema};
+use pawl::dataset::{Format, Scanner, Schema};
 use pawl::drift::files::{Choice, FilesError, Frozen, Reader, Side, compare_files, freeze};
 use pawl::drift::{Axis, Drift, Policy, Verdict};
 
@@ -18,7 +18,7 @@ fn data(moved: bool) -> String {
 }
 
 fn side(text: &str, segments: &[String], frozen: Option<&Frozen>) -> Result<Side, FilesError> {
-    let mut reader = Reader::new(&Schema::default(), segments, frozen);
+    let mut reader = Reader::new(Format::Csv, &Schema::default(), segments, frozen);
     for chunk in text.as_bytes().chunks(777) {
         reader.feed(chunk)?;
     }

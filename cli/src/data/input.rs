@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
+use pawl::dataset;
 
 /// How many bytes are read at a time: they stay in the processor's cache.
 pub(crate) const CHUNK: usize = 1 << 18;
@@ -16,8 +17,8 @@ const HEAD: u64 = 1 << 16;
 /// What unpacked bytes hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Records of text: CSV or TSV.
-    Text,
+    /// Records of text.
+    Records(dataset::Format),
     /// Told by its magic number.
     Parquet,
 }
@@ -30,6 +31,15 @@ pub(crate) struct Opened {
     /// The size of a file that is not packed.
     pub(super) plain_size: Option<u64>,
     pub(crate) bytes: Box<dyn Read>,
+}
+
+impl Opened {
+    /// Whether another object follows the first one: data then, and not a document.
+    pub(crate) fn has_many_objects(&self) -> bool {
+        let mut lines = self.head.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+        let whole = |line: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+        lines.next().is_some_and(whole) && lines.next().is_some()
+    }
 }
 
 /// Opens `path`, or standard input for `-`.
@@ -47,23 +57,39 @@ pub(crate) fn open(path: &Path, bar: &ProgressBar) -> io::Result<Opened> {
     };
     let (head, raw) = peek(bar.wrap_read(raw))?;
     if head.starts_with(&[0x1F, 0x8B]) {
-        unpacked(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, raw)))
+        unpacked(path, MultiGzDecoder::new(BufReader::with_capacity(CHUNK, raw)))
     } else if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]) {
-        unpacked(zstd::Decoder::new(raw)?)
+        unpacked(path, zstd::Decoder::new(raw)?)
     } else {
-        Ok(Opened { format: Format::of(&head), head, plain_size: size, bytes: Box::new(raw) })
+        Ok(Opened { format: Format::of(path, &head), head, plain_size: size, bytes: Box::new(raw) })
     }
 }
 
-fn unpacked(packed: impl Read + 'static) -> io::Result<Opened> {
+fn unpacked(path: &Path, packed: impl Read + 'static) -> io::Result<Opened> {
     let (head, bytes) = peek(packed)?;
-    Ok(Opened { format: Format::of(&head), head, plain_size: None, bytes: Box::new(bytes) })
+    Ok(Opened { format: Format::of(path, &head), head, plain_size: None, bytes: Box::new(bytes) })
 }
 
 impl Format {
-    fn of(head: &[u8]) -> Self {
-        if head.starts_with(b"PAR1") { Self::Parquet } else { Self::Text }
+    /// Objects make JSON Lines, whatever the name; only a header row may begin with a brace by chance.
+    fn of(path: &Path, head: &[u8]) -> Self {
+        let named = |ends: &[&str]| ends.iter().any(|end| plain_name(path).ends_with(end));
+        let first = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start().first();
+        if head.starts_with(b"PAR1") {
+            Self::Parquet
+        } else if named(&[".jsonl", ".ndjson", ".json"]) || first == Some(&b'{') && !named(&[".csv", ".tsv"])
+        {
+            Self::Records(dataset::Format::JsonLines)
+        } else {
+            Self::Records(dataset::Format::Csv)
+        }
     }
+}
+
+/// A file's name without the ending of its packing.
+pub(super) fn plain_name(path: &Path) -> String {
+    let name = path.to_string_lossy().to_lowercase();
+    name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name).to_owned()
 }
 
 /// The first bytes, and all of them again.

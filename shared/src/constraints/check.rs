@@ -159,7 +159,7 @@ fn schema_violations(scan: &Scan, constraints: &Constraints) -> Vec<Violation> {
             rows: tally.rows,
             fraction: 1.0,
             effect: Effect::QuarantinesBatch,
-            reason: format!("{name}: the header has no such column"),
+            reason: format!("{name}: the data has no such column"),
         });
     }
     if tally.rows == 0 {

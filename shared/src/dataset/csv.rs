@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::record::Span;
+use super::record::{Span, SpanKind};
 
 /// What the beginning of a buffer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<Span
     fields.clear();
     let mut at = 0;
     loop {
-        let (mut start, mut escaped, mut quoted_end) = (at, false, None);
+        let (mut start, mut kind, mut quoted_end) = (at, SpanKind::Plain, None);
         if buffer.get(at) == Some(&b'"') {
             start = at + 1;
             at = start;
@@ -30,7 +30,7 @@ pub(crate) fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<Span
                 at += quote + 1;
                 match buffer.get(at) {
                     Some(b'"') => {
-                        escaped = true;
+                        kind = SpanKind::Escaped;
                         at += 1;
                     }
                     None if !end => return Cut::Incomplete { quoted: true },
@@ -51,9 +51,9 @@ pub(crate) fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<Span
         }
         // Text after a closing quote belongs to the field, quotes and all.
         let span = match quoted_end {
-            Some(close) if close + 1 == length => Span { start, end: close, escaped },
-            Some(_) => Span { start: start - 1, end: length, escaped: false },
-            None => Span { start, end: length, escaped: false },
+            Some(close) if close + 1 == length => Span { start, end: close, kind },
+            Some(_) => Span { start: start - 1, end: length, kind: SpanKind::Plain },
+            None => Span { start, end: length, kind },
         };
         fields.push(span);
         if line_end {

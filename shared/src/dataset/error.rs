@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScanError {
     /// No byte, or no header row.
-    #[error("the data is empty: it needs a header row that names the columns")]
+    #[error("the data is empty: it needs a header row that names the columns, or a JSON object a line")]
     Empty,
     /// The header row names no usable columns.
     #[error("line {line}: {reason}: {fix}")]
@@ -24,7 +24,7 @@ pub enum ScanError {
     },
     /// One record is longer than the reader holds in memory.
     #[error(
-        "line {line}: a record of more than {limit} bytes: a quote may be open, or this is no CSV; \
+        "line {line}: a record of more than {limit} bytes: a quote may be open, or this is no text of records; \
          close the quote or split the record"
     )]
     RecordTooLong {

@@ -1,11 +1,12 @@
-//! The header row: the names of the columns.
+//! What stands before the first record: the header row with the names of the columns.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::csv::{Cut, cut};
 use super::error::ScanError;
-use super::record::Record;
+use super::record::{Record, Row};
+use super::scan::Format;
 use super::schema::Schema;
 use super::state::newlines;
 
@@ -28,6 +29,21 @@ pub struct Header {
 }
 
 impl Header {
+    /// What stands before the first record: a header row in CSV, at most a byte order mark in JSON Lines.
+    ///
+    /// # Errors
+    /// As [`Header::read`].
+    pub fn of(format: Format, data: &[u8], schema: &Schema, end: bool) -> Result<Option<Self>, ScanError> {
+        match format {
+            Format::Csv => Self::read(data, schema, end),
+            Format::JsonLines if BOM.starts_with(data) => Ok(None),
+            Format::JsonLines => {
+                let length = if data.starts_with(BOM) { BOM.len() } else { 0 };
+                Ok(Some(Self { names: Vec::new(), length, lines: 0, raw: 0..0 }))
+            }
+        }
+    }
+
     /// Reads the header off the beginning of the data, skipping a byte order mark and blank lines.
     /// None where it does not end in these bytes, unless they are the `end` of the data.
     ///
@@ -48,8 +64,8 @@ impl Header {
             };
             let lines = newlines(&rest[..next]);
             if length > 0 {
-                let record = Record { number: 0, line, raw: &rest[..length], fields: &fields, judges: &[] };
-                let names = names(&record)?;
+                let row = Row { number: 0, line, bytes: &rest[..length], length, fields: &fields };
+                let names = names(&row.record(&[]))?;
                 let (raw, length) = (start..start + length, start + next);
                 return Ok(Some(Self { names, length, lines: line - 1 + lines, raw }));
             }

@@ -48,6 +48,7 @@
 mod csv;
 mod error;
 mod header;
+mod json;
 mod ranges;
 mod record;
 mod rules;
@@ -66,6 +67,6 @@ pub use error::ScanError;
 pub use header::Header;
 pub use ranges::{ByteRange, Flow, Part, RangeScanner, Stitch};
 pub use record::{Reason, Record, Rule, Sink};
-pub use scan::Scanner;
+pub use scan::{Format, Scanner};
 pub use schema::{ColumnSpec, Schema, TimeOrder};
 pub use tally::{BinnedColumn, Broken, Scan, Tally};

@@ -58,7 +58,6 @@ enum Phase {
     Seeking {
         scanner: Box<Scanner>,
         header: Header,
-        delimiter: u8,
         window: Vec<u8>,
     },
     Reading(Box<Scanner>),
@@ -82,12 +81,7 @@ impl RangeScanner {
         let start = start.or((range.from <= header.length as u64).then_some(range.from));
         let phase = match start {
             Some(start) => Phase::Reading(Box::new(scanner.between(header, start, range.to))),
-            None => Phase::Seeking {
-                delimiter: scanner.delimiter(),
-                scanner: Box::new(scanner),
-                header: header.clone(),
-                window: Vec::new(),
-            },
+            None => Phase::Seeking { scanner: Box::new(scanner), header: header.clone(), window: Vec::new() },
         };
         Self { range, start, phase }
     }
@@ -124,10 +118,10 @@ impl RangeScanner {
     /// a line end, no record starts in this range.
     fn seek(&mut self, end: bool, sink: &mut impl Sink) -> Result<Flow, ScanError> {
         let (range, first) = (self.range, self.first_byte());
-        let Phase::Seeking { scanner, header, delimiter, window } = &mut self.phase else {
+        let Phase::Seeking { scanner, header, window } = &mut self.phase else {
             return Ok(Flow::More);
         };
-        let offset = match guess(window, *delimiter, header.names.len()) {
+        let offset = match scanner.guess(window, header) {
             Some(offset) => offset,
             None if end => window.len(),
             None if window.len() > RECORD_LIMIT => {
@@ -207,7 +201,7 @@ impl Stitch {
 
 /// Where the first record starts behind the first byte of a window: as if that byte were outside quotes,
 /// within them, or the quote that opens them, whichever makes more of the records that follow well formed.
-fn guess(window: &[u8], delimiter: u8, columns: usize) -> Option<usize> {
+pub(super) fn guess(window: &[u8], delimiter: u8, columns: usize) -> Option<usize> {
     let quoted = |from| next_record(window, closing_quote(window, from)? + 1, delimiter);
     let candidates = [next_record(window, 0, delimiter), quoted(0), quoted(1)];
     let mut best: Option<(usize, usize)> = None;
@@ -265,46 +259,49 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dataset::Schema;
+    use crate::dataset::{Format, Schema};
 
-    fn scan_whole(data: &[u8]) -> Result<Scan, ScanError> {
-        let mut scanner = Scanner::new(&Schema::default());
+    fn scan_whole(format: Format, data: &[u8]) -> Result<Scan, ScanError> {
+        let mut scanner = Scanner::of(format, &Schema::default());
         scanner.feed(data, &mut ())?;
         scanner.finish(&mut ())
     }
 
-    fn read(
-        data: &[u8],
-        header: &Header,
-        range: ByteRange,
-        start: Option<u64>,
+    /// The data, and how it is read.
+    #[derive(Clone, Copy)]
+    struct Source<'a> {
+        format: Format,
+        data: &'a [u8],
         chunk: usize,
-    ) -> (Option<u64>, Result<Part, ScanError>) {
-        let mut scanner = RangeScanner::new(Scanner::new(&Schema::default()), header, range, start);
-        for bytes in data[scanner.first_byte() as usize..].chunks(chunk) {
-            match scanner.feed(bytes, &mut ()) {
-                Ok(Flow::More) => {}
-                Ok(Flow::Done) => break,
-                Err(error) => return (scanner.start(), Err(error)),
-            }
-        }
-        (scanner.start(), scanner.finish(&mut ()))
     }
 
-    /// The whole from its ranges, and how many were read twice.
-    fn scan_in_ranges(data: &[u8], each: u64, chunk: usize) -> Result<(Scan, usize), ScanError> {
-        let header = Header::read(data, &Schema::default(), true)?.ok_or(ScanError::Empty)?;
-        let (mut stitch, mut again) = (Stitch::new(&header), 0);
-        for range in ByteRange::cover(&header, data.len() as u64, each) {
-            let (_, part) = read(data, &header, range, None, chunk);
-            if part.is_ok_and(|part| stitch.add(part).is_ok()) {
-                continue;
+    impl Source<'_> {
+        fn read(self, header: &Header, range: ByteRange, start: Option<u64>) -> Result<Part, ScanError> {
+            let scanner = Scanner::of(self.format, &Schema::default());
+            let mut scanner = RangeScanner::new(scanner, header, range, start);
+            for bytes in self.data[scanner.first_byte() as usize..].chunks(self.chunk) {
+                if scanner.feed(bytes, &mut ())? == Flow::Done {
+                    break;
+                }
             }
-            again += 1;
-            let (_, part) = read(data, &header, range, Some(stitch.next_start()), chunk);
-            stitch.add(part.map_err(|error| stitch.explain(error))?).unwrap();
+            scanner.finish(&mut ())
         }
-        Ok((stitch.finish(), again))
+
+        /// The whole from its ranges, and how many were read twice.
+        fn scan(self, each: u64) -> Result<(Scan, usize), ScanError> {
+            let header = Header::of(self.format, self.data, &Schema::default(), true)?;
+            let header = header.ok_or(ScanError::Empty)?;
+            let (mut stitch, mut again) = (Stitch::new(&header), 0);
+            for range in ByteRange::cover(&header, self.data.len() as u64, each) {
+                if self.read(&header, range, None).is_ok_and(|part| stitch.add(part).is_ok()) {
+                    continue;
+                }
+                again += 1;
+                let part = self.read(&header, range, Some(stitch.next_start()));
+                stitch.add(part.map_err(|error| stitch.explain(error))?).unwrap();
+            }
+            Ok((stitch.finish(), again))
+        }
     }
 
     fn same(parts: &Scan, whole: &Scan) -> Result<(), TestCaseError> {
@@ -312,6 +309,7 @@ mod tests {
         prop_assert_eq!(parts.profile.part_rows, whole.profile.part_rows);
         prop_assert_eq!(parts.profile.parts, whole.profile.parts);
         for (mine, theirs) in parts.profile.columns.iter().zip(&whole.profile.columns) {
+            prop_assert_eq!(&mine.name, &theirs.name);
             prop_assert_eq!(&mine.values, &theirs.values);
             prop_assert_eq!(
                 (mine.rows, mine.missing, mine.types),
@@ -330,9 +328,10 @@ mod tests {
                 if row % 3 == 0 { "\"two, with \"\"quotes\"\"\nand lines,\nof text\"" } else { "plain" };
             data += &format!("{row},{note},{}.5\n", row % 50);
         }
-        let whole = scan_whole(data.as_bytes()).unwrap();
+        let source = Source { format: Format::Csv, data: data.as_bytes(), chunk: 8192 };
+        let whole = scan_whole(source.format, source.data).unwrap();
         for each in [500, 997, 4096] {
-            let (parts, again) = scan_in_ranges(data.as_bytes(), each, 8192).unwrap();
+            let (parts, again) = source.scan(each).unwrap();
             same(&parts, &whole).unwrap();
             assert_eq!(again, 0, "ranges of {each}");
         }
@@ -341,9 +340,10 @@ mod tests {
     #[test]
     fn errors_tell_the_line_of_the_object() {
         let data = format!("a,b\n{}1,\"open\n3,4\n", "1,2\n".repeat(50));
-        let expected = scan_whole(data.as_bytes()).unwrap_err();
+        let source = Source { format: Format::Csv, data: data.as_bytes(), chunk: 64 };
+        let expected = scan_whole(source.format, source.data).unwrap_err();
         assert_eq!(expected, ScanError::UnclosedQuote { line: 52 });
-        assert_eq!(scan_in_ranges(data.as_bytes(), 60, 64).unwrap_err(), expected);
+        assert_eq!(source.scan(60).unwrap_err(), expected);
     }
 
     proptest! {
@@ -367,11 +367,33 @@ mod tests {
             if last {
                 data += line_end;
             }
-            let parts = scan_in_ranges(data.as_bytes(), each, chunk).map(|(scan, _)| scan);
-            match scan_whole(data.as_bytes()) {
+            let source = Source { format: Format::Csv, data: data.as_bytes(), chunk };
+            let parts = source.scan(each).map(|(scan, _)| scan);
+            match scan_whole(source.format, source.data) {
                 Ok(whole) => same(&parts.unwrap(), &whole)?,
                 Err(error) => prop_assert_eq!(parts.unwrap_err(), error),
             }
+        }
+
+        #[test]
+        fn any_split_of_json_lines_equals_the_whole(
+            rows in prop::collection::vec(
+                prop_oneof![
+                    6 => "\\{\"[ab]\": ?(-?[0-9]{1,2}|null|\"x\\\\n[a-z]{0,9}\"|\\{\"c\": ?true\\})\\}",
+                    1 => "[{\"a:1}]{0,6}",
+                    1 => " ?",
+                ],
+                1..40,
+            ),
+            each in 1u64..120,
+            chunk in 1usize..90,
+        ) {
+            let data = rows.join("\n");
+            prop_assume!(!data.is_empty());
+            let source = Source { format: Format::JsonLines, data: data.as_bytes(), chunk };
+            let (parts, again) = source.scan(each).unwrap();
+            same(&parts, &scan_whole(source.format, source.data).unwrap())?;
+            prop_assert_eq!(again, 0);
         }
     }
 }

@@ -6,7 +6,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::rules::ColumnJudge;
-use crate::profile::Judge;
 use crate::profile::value::Value;
 
 /// Where a field lies in its record.
@@ -14,15 +13,52 @@ use crate::profile::value::Value;
 pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// It holds doubled quotes.
-    pub(crate) escaped: bool,
+    pub(crate) kind: SpanKind,
+}
+
+/// How the bytes of a field are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum SpanKind {
+    /// As they are.
+    #[default]
+    Plain,
+    /// With doubled quotes.
+    Escaped,
+    /// A text, though it reads as a number or a boolean: JSON's `"12"`.
+    Text,
+}
+
+/// A record with the place of its fields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    /// 1 for the first record.
+    pub(crate) number: u64,
+    pub(crate) line: u64,
+    /// The record's own bytes, and behind them those of fields that had to be unescaped.
+    pub(crate) bytes: &'a [u8],
+    /// How many are the record's own.
+    pub(crate) length: usize,
+    pub(crate) fields: &'a [Span],
+}
+
+impl<'a> Row<'a> {
+    /// The record as it came.
+    pub(crate) fn raw(&self) -> &'a [u8] {
+        self.bytes.get(..self.length).unwrap_or(self.bytes)
+    }
+
+    /// The record for a sink.
+    pub(crate) fn record(&self, judges: &'a [ColumnJudge]) -> Record<'a> {
+        let Self { number, line, bytes, fields, .. } = *self;
+        Record { number, line, raw: self.raw(), bytes, fields, judges }
+    }
 }
 
 impl Span {
     /// The field of this record, without its quotes.
     pub(crate) fn field(self, raw: &[u8]) -> Cow<'_, [u8]> {
         let bytes = raw.get(self.start..self.end).unwrap_or_default();
-        if !self.escaped {
+        if self.kind != SpanKind::Escaped {
             return Cow::Borrowed(bytes);
         }
         let mut plain = Vec::with_capacity(bytes.len());
@@ -46,6 +82,7 @@ pub struct Record<'a> {
     pub line: u64,
     /// Its bytes as they came, without the line end.
     pub raw: &'a [u8],
+    pub(crate) bytes: &'a [u8],
     pub(crate) fields: &'a [Span],
     /// How each column's fields are read; empty for the header.
     pub(crate) judges: &'a [ColumnJudge],
@@ -64,7 +101,7 @@ impl<'a> Record<'a> {
 
     /// The field at this position without its quotes.
     pub fn field(&self, index: usize) -> Option<Cow<'a, [u8]>> {
-        Some(self.fields.get(index)?.field(self.raw))
+        Some(self.fields.get(index)?.field(self.bytes))
     }
 
     /// The field as JSON: a number, `true` or `false`, null where it is missing, NaN or infinite,
@@ -88,7 +125,8 @@ impl<'a> Record<'a> {
     }
 
     fn value(&self, index: usize) -> Option<Value> {
-        Some(self.judges.get(index)?.value(&self.field(index)?))
+        let span = self.fields.get(index)?;
+        Some(self.judges.get(index)?.read(&span.field(self.bytes), span.kind))
     }
 
     /// The field as text; bytes that are no UTF-8 are replaced.
@@ -106,6 +144,8 @@ impl<'a> Record<'a> {
 pub enum Rule {
     /// The record has another number of fields than the header.
     Fields,
+    /// The line is no JSON object.
+    Json,
     /// The record is no UTF-8.
     Encoding,
     /// A value is not of the column's type.
@@ -139,6 +179,7 @@ impl Rule {
     pub fn name(self) -> &'static str {
         match self {
             Self::Fields => "fields",
+            Self::Json => "json",
             Self::Encoding => "encoding",
             Self::Type => "type",
             Self::Required => "required",

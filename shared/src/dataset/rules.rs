@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::record::{Reason, Record, Rule};
+use super::record::{Reason, Record, Rule, SpanKind};
 use crate::constraints::{ColumnConstraints, Constraints};
 use crate::profile::value::{self, Value};
 use crate::profile::{ColumnType, Judge};
@@ -12,6 +12,17 @@ use crate::profile::{ColumnType, Judge};
 pub(crate) struct ColumnJudge {
     pub(crate) rules: ColumnRules,
     pub(crate) null_words: Arc<[Vec<u8>]>,
+}
+
+impl ColumnJudge {
+    /// Reads a field that may be marked as a text.
+    pub(crate) fn read(&self, field: &[u8], kind: SpanKind) -> Value {
+        match (self.value(field), kind) {
+            (Value::Missing, _) => Value::Missing,
+            (_, SpanKind::Text) => Value::Text,
+            (value, _) => value,
+        }
+    }
 }
 
 impl Judge for ColumnJudge {

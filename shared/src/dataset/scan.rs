@@ -2,6 +2,8 @@
 
 use super::error::ScanError;
 use super::header::Header;
+use super::json::Keys;
+use super::ranges::guess;
 use super::record::Sink;
 use super::schema::Schema;
 use super::state::{Rows, State};
@@ -13,10 +15,21 @@ use crate::profile::bins::Baseline;
 /// The longest record held in memory, in bytes.
 pub(super) const RECORD_LIMIT: usize = 1 << 20;
 
-/// Reads CSV with a header row in one pass, fed chunk by chunk; see the [module](super).
+/// How the records of data are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// RFC 4180, with a header row.
+    #[default]
+    Csv,
+    /// An object a line; its leaves are columns by path (`a.b`), arrays are text.
+    JsonLines,
+}
+
+/// Reads data in one pass, fed chunk by chunk; see the [module](super).
 ///
 /// Memory is bounded by columns (and by the longest allowed stuck stretch, in rows), never by rows.
 pub struct Scanner {
+    format: Format,
     schema: Schema,
     constraints: Option<Constraints>,
     baseline: Option<Baseline>,
@@ -24,6 +37,8 @@ pub struct Scanner {
     carry: Vec<u8>,
     line: u64,
     state: Option<State>,
+    /// The keys of JSON Lines.
+    keys: Keys,
     /// Where in the data the next record starts.
     at: u64,
     /// Records that start here or later belong to another range.
@@ -31,9 +46,16 @@ pub struct Scanner {
 }
 
 impl Scanner {
-    /// A scanner before its first byte.
+    /// A scanner of CSV before its first byte.
     pub fn new(schema: &Schema) -> Self {
+        Self::of(Format::Csv, schema)
+    }
+
+    /// A scanner before its first byte.
+    pub fn of(format: Format, schema: &Schema) -> Self {
         Self {
+            format,
+            keys: Keys::new(&[]),
             schema: schema.clone(),
             constraints: None,
             baseline: None,
@@ -66,9 +88,12 @@ impl Scanner {
         self
     }
 
-    /// The byte between fields.
-    pub(super) fn delimiter(&self) -> u8 {
-        self.schema.delimiter()
+    /// Where the first whole record starts behind the first byte of a window, as far as can be told.
+    pub(super) fn guess(&self, window: &[u8], header: &Header) -> Option<usize> {
+        match self.format {
+            Format::Csv => guess(window, self.schema.delimiter(), header.names.len()),
+            Format::JsonLines => memchr::memchr(b'\n', window).map(|end| end + 1),
+        }
     }
 
     /// Where in the data the next record starts.
@@ -146,23 +171,34 @@ impl Scanner {
         let delimiter = self.schema.delimiter();
         let mut used = 0;
         if self.state.is_none() {
-            let Some(header) = Header::read(buffer, &self.schema, end)? else { return Ok(0) };
+            let Some(header) = Header::of(self.format, buffer, &self.schema, end)? else { return Ok(0) };
             used = header.length;
-            sink.header(&header.names, buffer.get(header.raw.clone()).unwrap_or_default());
+            if self.format == Format::Csv {
+                sink.header(&header.names, buffer.get(header.raw.clone()).unwrap_or_default());
+            }
             self.line += header.lines;
             self.begin(header.names);
         }
         if let (Some(state), Some(rest)) = (&mut self.state, buffer.get(used..)) {
             let left = self.stop - self.at.min(self.stop) - used as u64;
             let stop = usize::try_from(left).unwrap_or(usize::MAX);
-            used += state.rows(Rows { buffer: rest, delimiter, end, stop, line: &mut self.line }, sink);
+            let rows = Rows { buffer: rest, delimiter, end, stop, line: &mut self.line };
+            used += match self.format {
+                Format::Csv => state.rows(rows, sink),
+                Format::JsonLines => state.json_rows(rows, &mut self.keys, sink),
+            };
         }
         self.at += used as u64;
         Ok(used)
     }
 
     fn begin(&mut self, names: Vec<String>) {
-        let table = Table::new(names, &self.schema, self.constraints.as_ref(), self.baseline.as_ref());
+        let (constraints, baseline) = (self.constraints.as_ref(), self.baseline.as_ref());
+        let table = match self.format {
+            Format::Csv => Table::new(names, &self.schema, constraints, baseline),
+            Format::JsonLines => Table::open(&self.schema, constraints, baseline),
+        };
+        self.keys = Keys::new(&table.names);
         self.state = Some(State::new(table, &self.schema, self.constraints.as_ref()));
     }
 }

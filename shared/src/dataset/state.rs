@@ -2,10 +2,12 @@
 //!
 //! Most rows go the fast way: each field is counted as it is cut, and taken back in the rare case
 //! that its row proves bad or odd. Such a row then goes the careful way, which finds the reasons.
-//! Rows that are judged in time order or across columns all go the careful way.
+//! Rows that are judged in time order or across columns all go the careful way. Lines of JSON are cut by
+//! their reader and then counted the same way.
 
 use super::csv::{Cut, cut};
-use super::record::{Reason, Record, Sink, Span};
+use super::json::{self, Keys};
+use super::record::{Reason, Row, Rule, Sink, Span, SpanKind};
 use super::schema::Schema;
 use super::separators::Separators;
 use super::table::{SETTLE_EVERY, Table};
@@ -13,8 +15,8 @@ use super::tally::Scan;
 use super::time::Order;
 use super::waiting::Waiting;
 use crate::constraints::Constraints;
-use crate::profile::Mark;
 use crate::profile::value::Value;
+use crate::profile::{Judge, Mark};
 
 /// Bytes that hold rows.
 pub(super) struct Rows<'a> {
@@ -38,6 +40,8 @@ pub(super) struct State {
     marks: Vec<Mark>,
     values: Vec<Value>,
     reasons: Vec<Reason>,
+    /// Unescaped texts of a line of JSON.
+    extra: Vec<u8>,
 }
 
 /// How the fast way through a record ended.
@@ -68,6 +72,7 @@ impl State {
             marks: vec![Mark::Later; columns],
             values: Vec::new(),
             reasons: Vec::new(),
+            extra: Vec::new(),
         }
     }
 
@@ -80,7 +85,10 @@ impl State {
         let stop = rows.stop.min(rows.buffer.len());
         while at < stop {
             if fast && let Fast::Good { next, quoted } = self.fast(rows.buffer, at, &mut separators) {
-                self.accept::<S>(rows.buffer, at, next, *rows.line, sink);
+                self.accept(rows.buffer);
+                if S::ROWS {
+                    self.hand_on(rows.buffer, at, next, *rows.line, sink);
+                }
                 *rows.line += if quoted { newlines(&rows.buffer[at..next]) } else { 1 };
                 at = next;
                 continue;
@@ -91,7 +99,9 @@ impl State {
                 break;
             };
             if length > 0 {
-                self.careful(*rows.line, &rest[..length], &careful_fields, sink);
+                self.records += 1;
+                let (number, line, bytes) = (self.records, *rows.line, &rest[..length]);
+                self.careful(Row { number, line, bytes, length, fields: &careful_fields }, sink);
             }
             *rows.line += newlines(&rest[..next]);
             at += next;
@@ -133,7 +143,7 @@ impl State {
                 self.marks[index] = mark;
                 good &= allowed;
             }
-            self.fields[index] = Span { start: first, end, escaped: false };
+            self.fields[index] = Span { start: first, end, kind: SpanKind::Plain };
             index += 1;
             start = stop + 1;
             if newline {
@@ -152,9 +162,9 @@ impl State {
         Fast::Careful
     }
 
-    /// Ends a record that went the fast way.
+    /// Ends a record whose fields were counted.
     #[inline]
-    fn accept<S: Sink>(&mut self, buffer: &[u8], from: usize, next: usize, line: u64, sink: &mut S) {
+    fn accept(&mut self, bytes: &[u8]) {
         self.records += 1;
         let tally = &mut self.table.tally;
         tally.rows += 1;
@@ -165,37 +175,117 @@ impl State {
         for (index, _) in self.marks.iter().enumerate().filter(|(_, mark)| **mark == Mark::Later) {
             if let Some(counter) = &mut self.table.columns[index].counter {
                 let span = self.fields[index];
-                counter.add_late(&buffer[span.start..span.end], &self.table.judges[index]);
+                let field = &bytes[span.start..span.end];
+                counter.add_value(field, self.table.judges[index].read(field, span.kind));
             }
-        }
-        if S::ROWS {
-            let mut raw = &buffer[from..next - 1];
-            raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-            for span in &mut self.fields {
-                *span = Span { start: span.start - from, end: span.end - from, escaped: false };
-            }
-            let judges = &self.table.judges;
-            sink.accepted(&Record { number: self.records, line, raw, fields: &self.fields, judges });
         }
     }
 
+    /// Gives a record of CSV that went the fast way to the sink.
+    fn hand_on(&mut self, buffer: &[u8], from: usize, next: usize, line: u64, sink: &mut impl Sink) {
+        let mut raw = &buffer[from..next - 1];
+        raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+        for span in &mut self.fields {
+            *span = Span { start: span.start - from, end: span.end - from, kind: span.kind };
+        }
+        let row = Row { number: self.records, line, bytes: raw, length: raw.len(), fields: &self.fields };
+        sink.accepted(&row.record(&self.table.judges));
+    }
+
+    /// Handles every whole line of JSON; the bytes used up.
+    pub(super) fn json_rows<S: Sink>(&mut self, rows: Rows<'_>, keys: &mut Keys, sink: &mut S) -> usize {
+        let stop = rows.stop.min(rows.buffer.len());
+        let mut at = 0;
+        while at < stop {
+            let rest = &rows.buffer[at..];
+            let length = match memchr::memchr(b'\n', rest) {
+                Some(length) => length,
+                None if rows.end => rest.len(),
+                None => break,
+            };
+            let line = rest[..length].strip_suffix(b"\r").unwrap_or(&rest[..length]);
+            if !line.trim_ascii().is_empty() {
+                self.json_row(line, *rows.line, keys, sink);
+            }
+            *rows.line += 1;
+            at += (length + 1).min(rest.len());
+        }
+        at
+    }
+
+    fn json_row<S: Sink>(&mut self, line: &[u8], number: u64, keys: &mut Keys, sink: &mut S) {
+        let (mut fields, mut extra) = (std::mem::take(&mut self.fields), std::mem::take(&mut self.extra));
+        let read = keys.read(line, &mut extra, &mut self.table, &mut fields);
+        if !extra.is_empty() {
+            extra.splice(..0, line.iter().copied());
+        }
+        let bytes = if extra.is_empty() { line } else { &extra };
+        let row = Row { number: self.records + 1, line: number, bytes, length: line.len(), fields: &fields };
+        if let Err(flaw) = read {
+            self.records += 1;
+            let reason = Reason {
+                column: None,
+                rule: Rule::Json,
+                expected: flaw.expected.to_owned(),
+                observed: json::shown(flaw, line),
+            };
+            self.table.decide(Row { fields: &[], ..row }, &[reason], sink);
+        } else if self.order.is_none() && self.table.judges_fields_alone() && self.count(row) {
+            let judges = &self.table.judges;
+            if S::ROWS {
+                sink.accepted(&row.record(judges));
+            }
+            self.fields.clone_from(&fields);
+            self.accept(bytes);
+        } else {
+            self.records += 1;
+            self.careful(row, sink);
+        }
+        (self.fields, self.extra) = (fields, extra);
+    }
+
+    /// Counts the fields of a row; none of them when one breaks a rule.
+    fn count(&mut self, row: Row<'_>) -> bool {
+        self.marks.resize(row.fields.len(), Mark::Later);
+        let mut good = true;
+        let columns = self.table.columns.iter_mut().zip(&self.table.judges);
+        for (((column, judge), span), mark) in columns.zip(row.fields).zip(&mut self.marks) {
+            let Some(counter) = &mut column.counter else { continue };
+            let allowed;
+            (*mark, allowed) = if span.kind == SpanKind::Text {
+                let field = span.field(row.bytes);
+                (Mark::Later, judge.allows(&field, judge.read(&field, span.kind)))
+            } else {
+                counter.add(row.bytes, span.start, span.end, judge)
+            };
+            good &= allowed;
+        }
+        if !good {
+            let columns = self.table.columns.iter_mut().zip(row.fields).zip(&self.marks);
+            for ((column, span), mark) in columns {
+                if let Some(counter) = &mut column.counter {
+                    counter.take_back(*mark, row.bytes, span.start, span.end);
+                }
+            }
+        }
+        good
+    }
+
     /// Judges a record with reasons, and in time order.
-    fn careful(&mut self, line: u64, raw: &[u8], fields: &[Span], sink: &mut impl Sink) {
-        self.records += 1;
-        let number = self.records;
+    fn careful(&mut self, row: Row<'_>, sink: &mut impl Sink) {
         self.reasons.clear();
-        self.table.read(raw, fields, &mut self.values, &mut self.reasons);
+        self.table.read(row, &mut self.values, &mut self.reasons);
         if let Some(order) = &mut self.order
-            && let Some(time) = order.read(raw, fields, &self.values)
+            && let Some(time) = order.read(row, &self.values)
         {
             let flow = order.step(time, &mut self.table);
-            self.waiting.extend(flow, number, time, &self.values, &mut self.table);
+            self.waiting.extend(flow, row.number, time, &self.values, &mut self.table);
         }
         if self.waiting.holds() {
             let reasons = std::mem::take(&mut self.reasons);
-            self.waiting.hold(number, line, raw, fields, reasons, &mut self.table, sink);
+            self.waiting.hold(row, reasons, &mut self.table, sink);
         } else {
-            self.table.decide(number, line, raw, fields, &self.reasons, sink);
+            self.table.decide(row, &self.reasons, sink);
         }
     }
 

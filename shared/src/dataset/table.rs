@@ -1,8 +1,9 @@
 //! The columns of one scan: profiles, bins and rules, row by row.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::record::{Reason, Record, Rule, Sink, Span};
+use super::record::{Reason, Row, Rule, Sink, SpanKind};
 use super::rules::{AcrossRule, ColumnJudge, ColumnRules};
 use super::schema::Schema;
 use super::tally::{BinnedColumn, Scan, Tally};
@@ -20,6 +21,15 @@ pub(crate) struct Table {
     pub(crate) judges: Vec<ColumnJudge>,
     across: Vec<AcrossRule>,
     pub(crate) tally: Tally,
+    known: Known,
+}
+
+/// What is known beforehand, for columns that come later.
+struct Known {
+    schema: Schema,
+    constraints: Option<Constraints>,
+    baseline: Option<Baseline>,
+    null_words: Arc<[Vec<u8>]>,
 }
 
 pub(crate) struct Column {
@@ -27,67 +37,96 @@ pub(crate) struct Column {
     pub(crate) counter: Option<Counter>,
     /// Whether its profile is wanted.
     profiled: bool,
+    /// Whether the data has it.
+    pub(crate) seen: bool,
 }
 
 impl Table {
+    /// A table before its first row, with the columns of a header.
     pub(crate) fn new(
         names: Vec<String>,
         schema: &Schema,
         constraints: Option<&Constraints>,
         baseline: Option<&Baseline>,
     ) -> Self {
-        let null_words: Arc<[Vec<u8>]> =
-            schema.null_words.iter().map(|word| word.clone().into_bytes()).collect();
-        let (mut columns, mut judges) = (Vec::new(), Vec::new());
-        for name in &names {
-            let fixed = schema.columns.get(name).and_then(|spec| spec.kind);
-            let judged = constraints.and_then(|all| all.column(name));
-            let profiled = !schema.ignore.contains(name);
-            let bins = baseline.and_then(|baseline| baseline.column(name));
-            let counter = (profiled || judged.is_some())
-                .then(|| Counter::new(ColumnProfile::new(name.clone(), fixed), bins, names.len()));
-            columns.push(Column { counter, profiled });
-            let rules = ColumnRules::new(fixed, judged);
-            judges.push(ColumnJudge { rules, null_words: Arc::clone(&null_words) });
+        let null_words = schema.null_words.iter().map(|word| word.clone().into_bytes()).collect();
+        let mut table = Self {
+            names: Vec::with_capacity(names.len()),
+            columns: Vec::with_capacity(names.len()),
+            judges: Vec::with_capacity(names.len()),
+            across: constraints.map(|all| AcrossRule::ready(all, &names)).unwrap_or_default(),
+            tally: Tally::default(),
+            known: Known {
+                schema: schema.clone(),
+                constraints: constraints.cloned(),
+                baseline: baseline.cloned(),
+                null_words,
+            },
+        };
+        let columns = names.len();
+        for name in names {
+            table.add_column(name, columns);
         }
-        let mut tally = Tally::default();
-        let time = schema.time.iter().flat_map(|time| [Some(&time.date), time.hour.as_ref()]).flatten();
-        let known = constraints.iter().flat_map(|all| all.columns.iter().map(|column| &column.name));
-        let across = constraints.iter().flat_map(|all| &all.across).flat_map(|rule| [&rule.column, &rule.of]);
-        for wanted in time.chain(schema.columns.keys()).chain(known).chain(across) {
-            if !names.contains(wanted) && !tally.missing_columns.contains(wanted) {
-                tally.missing_columns.push(wanted.clone());
-            }
+        for column in &mut table.columns {
+            column.seen = true;
         }
-        if let Some(constraints) = constraints {
-            let strange =
-                |name: &&String| constraints.column(name).is_none() && !schema.ignore.contains(name);
-            tally.extra_columns = names.iter().filter(strange).cloned().collect();
+        table
+    }
+
+    /// A table of data without a header: it starts with the columns that are named beforehand, and others
+    /// are added as they come.
+    pub(crate) fn open(
+        schema: &Schema,
+        constraints: Option<&Constraints>,
+        baseline: Option<&Baseline>,
+    ) -> Self {
+        let mut table = Self::new(Vec::new(), schema, constraints, baseline);
+        for name in table.known.wanted() {
+            table.add_column(name, 0);
         }
-        let across = constraints.map(|all| AcrossRule::ready(all, &names)).unwrap_or_default();
-        Self { names, columns, judges, across, tally }
+        table.across = constraints.map(|all| AcrossRule::ready(all, &table.names)).unwrap_or_default();
+        table
+    }
+
+    /// Adds a column that the rows so far did not have. `share` of the memory for texts is its own.
+    pub(crate) fn add_column(&mut self, name: String, share: usize) -> usize {
+        let known = &self.known;
+        let fixed = known.schema.columns.get(&name).and_then(|spec| spec.kind);
+        let judged = known.constraints.as_ref().and_then(|all| all.column(&name));
+        let profiled = !known.schema.ignore.contains(&name);
+        let bins = known.baseline.as_ref().and_then(|baseline| baseline.column(&name));
+        let counter = (profiled || judged.is_some()).then(|| {
+            let profile = ColumnProfile::new(name.clone(), fixed);
+            Counter::new(profile, bins, share.max(self.names.len())).behind(self.tally.accepted)
+        });
+        self.columns.push(Column { counter, profiled, seen: false });
+        let rules = ColumnRules::new(fixed, judged);
+        self.judges.push(ColumnJudge { rules, null_words: Arc::clone(&known.null_words) });
+        self.names.push(name);
+        self.names.len() - 1
+    }
+
+    /// Takes back the columns added after the first `count`, which no row has.
+    pub(crate) fn drop_columns(&mut self, count: usize) {
+        self.names.truncate(count);
+        self.columns.truncate(count);
+        self.judges.truncate(count);
     }
 
     /// Reads a record's values and notes the rules it breaks.
-    pub(crate) fn read(
-        &self,
-        raw: &[u8],
-        fields: &[Span],
-        values: &mut Vec<Value>,
-        reasons: &mut Vec<Reason>,
-    ) {
+    pub(crate) fn read(&self, row: Row<'_>, values: &mut Vec<Value>, reasons: &mut Vec<Reason>) {
         values.clear();
-        let record = Record { number: 0, line: 0, raw, fields, judges: &self.judges };
-        if record.len() != self.columns.len() {
+        let count = row.fields.len();
+        if count != self.columns.len() {
             reasons.push(Reason {
                 column: None,
                 rule: Rule::Fields,
                 expected: format!("{} fields as in the header", self.columns.len()),
-                observed: format!("{} field{}", record.len(), if record.len() == 1 { "" } else { "s" }),
+                observed: format!("{count} field{}", if count == 1 { "" } else { "s" }),
             });
             return;
         }
-        if std::str::from_utf8(record.raw).is_err() {
+        if std::str::from_utf8(row.raw()).is_err() {
             reasons.push(Reason {
                 column: None,
                 rule: Rule::Encoding,
@@ -96,12 +135,13 @@ impl Table {
             });
             return;
         }
-        for (index, (judge, name)) in self.judges.iter().zip(&self.names).enumerate() {
-            let field = record.field(index).unwrap_or_default();
-            let value = judge.value(&field);
+        for ((span, judge), name) in row.fields.iter().zip(&self.judges).zip(&self.names) {
+            let field = span.field(row.bytes);
+            let value = judge.read(&field, span.kind);
             judge.rules.check(name, &field, value, reasons);
             values.push(value);
         }
+        let record = row.record(&self.judges);
         for rule in &self.across {
             rule.check(&self.names, values, &record, reasons);
         }
@@ -113,34 +153,29 @@ impl Table {
     }
 
     /// Counts a decided record.
-    pub(crate) fn decide(
-        &mut self,
-        number: u64,
-        line: u64,
-        raw: &[u8],
-        fields: &[Span],
-        reasons: &[Reason],
-        sink: &mut impl Sink,
-    ) {
+    pub(crate) fn decide(&mut self, row: Row<'_>, reasons: &[Reason], sink: &mut impl Sink) {
         self.tally.rows += 1;
         if !reasons.is_empty() {
             self.tally.quarantined += 1;
-            reasons.iter().for_each(|reason| self.tally.count(line, reason));
-            let record = Record { number, line, raw, fields, judges: &self.judges };
-            return sink.quarantined(&record, reasons);
+            reasons.iter().for_each(|reason| self.tally.count(row.line, reason));
+            return sink.quarantined(&row.record(&self.judges), reasons);
         }
         self.tally.accepted += 1;
-        for ((column, judge), &span) in self.columns.iter_mut().zip(&self.judges).zip(fields) {
+        for (index, (column, judge)) in self.columns.iter_mut().zip(&self.judges).enumerate() {
             let Some(counter) = &mut column.counter else { continue };
-            let field = span.field(raw);
-            if let (Mark::Later, _) = counter.add(&field, 0, field.len(), judge) {
-                counter.add_late(&field, judge);
+            // A column that came while the row waited is missing in it.
+            let span = row.fields.get(index).copied().unwrap_or_default();
+            let field = span.field(row.bytes);
+            if span.kind == SpanKind::Text {
+                counter.add_value(&field, judge.read(&field, span.kind));
+            } else if let (Mark::Later, _) = counter.add(&field, 0, field.len(), judge) {
+                counter.add_value(&field, judge.value(&field));
             }
         }
         if self.tally.accepted.is_multiple_of(SETTLE_EVERY) {
             self.settle();
         }
-        sink.accepted(&Record { number, line, raw, fields, judges: &self.judges });
+        sink.accepted(&row.record(&self.judges));
     }
 
     /// Moves full counters into their profiles. Only between rows.
@@ -163,10 +198,30 @@ impl Table {
         Some(self.columns.get_mut(index)?.counter.as_mut()?.profile_mut())
     }
 
-    pub(crate) fn finish(self, time: Option<TimeProfile>) -> Scan {
+    pub(crate) fn finish(mut self, time: Option<TimeProfile>) -> Scan {
+        let found: HashSet<&String> = self
+            .names
+            .iter()
+            .zip(&self.columns)
+            .filter(|(_, column)| column.seen)
+            .map(|(name, _)| name)
+            .collect();
+        self.tally.missing_columns =
+            self.known.wanted().into_iter().filter(|name| !found.contains(name)).collect();
+        if let Some(constraints) = &self.known.constraints {
+            let ignored = &self.known.schema.ignore;
+            let strange = |name: &&&String| constraints.column(name).is_none() && !ignored.contains(name);
+            self.tally.extra_columns = self
+                .names
+                .iter()
+                .filter(|name| found.contains(name))
+                .filter(|name| strange(&name))
+                .cloned()
+                .collect();
+        }
         let (mut columns, mut binned) = (Vec::new(), Vec::new());
         for ((column, judge), name) in self.columns.into_iter().zip(&self.judges).zip(self.names) {
-            let Some(counter) = column.counter else { continue };
+            let Some(counter) = column.counter.filter(|_| column.seen) else { continue };
             let (profile, counts) = counter.finish(judge);
             if column.profiled {
                 columns.push(profile);
@@ -182,5 +237,18 @@ impl Table {
             time,
         };
         Scan { profile, binned, tally: self.tally }
+    }
+}
+
+impl Known {
+    /// The columns that the time order, the schema and the constraints name, each once.
+    fn wanted(&self) -> Vec<String> {
+        let time = self.schema.time.iter().flat_map(|time| [Some(&time.date), time.hour.as_ref()]).flatten();
+        let constraints = self.constraints.iter();
+        let judged = constraints.clone().flat_map(|all| all.columns.iter().map(|column| &column.name));
+        let across = constraints.flat_map(|all| &all.across).flat_map(|rule| [&rule.column, &rule.of]);
+        let mut seen = HashSet::new();
+        let all = time.chain(self.schema.columns.keys()).chain(judged).chain(across);
+        all.filter(|name| seen.insert(*name)).cloned().collect()
     }
 }

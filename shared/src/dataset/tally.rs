@@ -100,9 +100,34 @@ impl Scan {
     /// Adds the outcome of the range that follows in the same object, `lines` behind its beginning.
     pub(crate) fn append(&mut self, mut next: Self, lines: u64) {
         next.tally.broken.iter_mut().for_each(|broken| broken.line += lines);
+        // A key of JSON that one range lacks is missing in its rows; the data lacks it only if all ranges do.
+        let missing = std::mem::take(&mut next.tally.missing_columns);
+        if self.profile.parts == 0 {
+            self.tally.missing_columns = missing;
+        } else {
+            self.tally.missing_columns.retain(|name| missing.contains(name));
+            self.pad(&next);
+            next.pad(self);
+        }
         self.merge(&next);
         // Ranges are no objects of their own.
         (self.profile.parts, self.profile.part_rows) = (1, (self.tally.rows, self.tally.rows));
+    }
+
+    /// Counts the columns that the other range lacks as missing in its rows.
+    fn pad(&mut self, other: &Self) {
+        let rows = other.profile.rows;
+        for column in &mut self.profile.columns {
+            if other.profile.column(&column.name).is_none() {
+                column.rows += rows;
+                column.missing += rows;
+            }
+        }
+        for column in &mut self.binned {
+            if !other.binned.iter().any(|theirs| theirs.name == column.name) {
+                column.counts.missing += rows;
+            }
+        }
     }
 
     /// Adds the outcome of another part of the data.

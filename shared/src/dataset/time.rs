@@ -1,6 +1,6 @@
 //! The order of rows in time: when a row is, and what is missing before it.
 
-use super::record::Span;
+use super::record::Row;
 use super::schema::TimeOrder;
 use super::table::Table;
 use crate::profile::value::{Value, timestamp_seconds};
@@ -35,8 +35,9 @@ impl Order {
     }
 
     /// When the row is, in seconds since 1970.
-    pub(super) fn read(&mut self, raw: &[u8], fields: &[Span], values: &[Value]) -> Option<i64> {
-        let date = fields.get(self.date).and_then(|span| timestamp_seconds(span.field(raw).trim_ascii()));
+    pub(super) fn read(&mut self, row: Row<'_>, values: &[Value]) -> Option<i64> {
+        let date =
+            row.fields.get(self.date).and_then(|span| timestamp_seconds(span.field(row.bytes).trim_ascii()));
         let hours = match self.hour {
             None => Some(0),
             Some(index) => values

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::record::{Reason, Rule, Sink, Span};
+use super::record::{Reason, Row, Rule, Sink, Span};
 use super::table::Table;
 use super::time::Flow;
 use crate::profile::Stretch;
@@ -12,7 +12,8 @@ use crate::profile::value::Value;
 struct Held {
     number: u64,
     line: u64,
-    raw: Vec<u8>,
+    bytes: Vec<u8>,
+    length: usize,
     fields: Vec<Span>,
     reasons: Vec<Reason>,
 }
@@ -60,18 +61,22 @@ impl Waiting {
     }
 
     /// Lets a row wait, and decides those that no stretch can turn bad any more.
-    #[allow(clippy::too_many_arguments)]
     pub(super) fn hold(
         &mut self,
-        number: u64,
-        line: u64,
-        raw: &[u8],
-        fields: &[Span],
+        row: Row<'_>,
         reasons: Vec<Reason>,
         table: &mut Table,
         sink: &mut impl Sink,
     ) {
-        self.held.push_back(Held { number, line, raw: raw.to_vec(), fields: fields.to_vec(), reasons });
+        let Row { number, line, bytes, length, fields } = row;
+        self.held.push_back(Held {
+            number,
+            line,
+            bytes: bytes.to_vec(),
+            length,
+            fields: fields.to_vec(),
+            reasons,
+        });
         self.mark_stuck(table);
         self.release(table, sink);
     }
@@ -115,7 +120,8 @@ impl Waiting {
             .unwrap_or(u64::MAX);
         while self.held.front().is_some_and(|held| held.number < undecided) {
             let Some(held) = self.held.pop_front() else { break };
-            table.decide(held.number, held.line, &held.raw, &held.fields, &held.reasons, sink);
+            let Held { number, line, bytes, length, fields, reasons } = held;
+            table.decide(Row { number, line, bytes: &bytes, length, fields: &fields }, &reasons, sink);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::compare::{Input, compare, inputs};
 use super::document::{Drift, Segment};
 use super::policy::Policy;
-use crate::dataset::{BinnedColumn, Record, Scan, ScanError, Scanner, Schema, Sink};
+use crate::dataset::{BinnedColumn, Format, Record, Scan, ScanError, Scanner, Schema, Sink};
 use crate::profile::bins::{BASELINE_VERSION, Baseline, BaselineColumn, BinCounts, Bins, place};
 use crate::profile::value::Value;
 use crate::profile::{BinCounter, ColumnProfile, Profile};
@@ -36,6 +36,9 @@ pub enum FilesError {
         /// The column.
         column: String,
     },
+    /// Segments of JSON Lines.
+    #[error("segments are parted by the columns of a header, and JSON Lines has none: give the data as CSV")]
+    SegmentsOfLines,
     /// Segments of a saved profile.
     #[error("a saved profile knows no segments: give the data itself")]
     SegmentsOfProfile,
@@ -104,7 +107,7 @@ pub struct Frozen {
     parts: BTreeMap<Segment, Baseline>,
 }
 
-/// Reads one side as CSV, fed chunk by chunk; memory is bounded by columns and segments.
+/// Reads one side as data, fed chunk by chunk; memory is bounded by columns and segments.
 pub struct Reader {
     scanner: Scanner,
     split: Split,
@@ -112,19 +115,21 @@ pub struct Reader {
 
 impl Reader {
     /// A reader of a baseline (no `frozen`), or of a batch to count in the bins of one.
-    pub fn new(schema: &Schema, segments: &[String], frozen: Option<&Frozen>) -> Self {
-        let mut scanner = Scanner::new(schema);
+    pub fn new(format: Format, schema: &Schema, segments: &[String], frozen: Option<&Frozen>) -> Self {
+        let mut scanner = Scanner::of(format, schema);
         if let Some(frozen) = frozen {
             scanner = scanner.with_baseline(&frozen.whole);
         }
         let split = Split {
+            format,
             schema: schema.clone(),
             wanted: segments.to_vec(),
             columns: Vec::new(),
             header: Vec::new(),
             frozen: frozen.cloned(),
             parts: BTreeMap::new(),
-            failed: None,
+            failed: (format == Format::JsonLines && !segments.is_empty())
+                .then_some(FilesError::SegmentsOfLines),
         };
         Self { scanner, split }
     }
@@ -157,6 +162,7 @@ impl Reader {
 
 /// Hands each row on to the scanners of its segments.
 struct Split {
+    format: Format,
     schema: Schema,
     wanted: Vec<String>,
     columns: Vec<(String, usize)>,
@@ -175,7 +181,7 @@ impl Split {
                 if self.parts.keys().filter(|known| known.column == *column).count() >= MAX_SEGMENTS {
                     return Err(FilesError::TooManySegments { column: column.clone() });
                 }
-                let mut scanner = Scanner::new(&self.schema);
+                let mut scanner = Scanner::of(self.format, &self.schema);
                 if let Some(baseline) = self.frozen.as_ref().and_then(|frozen| frozen.parts.get(&segment)) {
                     scanner = scanner.with_baseline(baseline);
                 }

@@ -102,9 +102,18 @@ impl Counter {
         }
     }
 
-    /// Counts a field that [`Counter::add`] left for later.
-    pub(crate) fn add_late(&mut self, field: &[u8], judge: &impl Judge) {
-        let value = judge.value(field);
+    /// The counter of a column that this many rows before did not have.
+    pub(crate) fn behind(mut self, rows: u64) -> Self {
+        self.profile.rows += rows;
+        self.profile.missing += rows;
+        if let Some(bins) = &mut self.bins {
+            bins.counts.missing += rows;
+        }
+        self
+    }
+
+    /// Counts a field that was read already, or that [`Counter::add`] left for later.
+    pub(crate) fn add_value(&mut self, field: &[u8], value: Value) {
         self.profile.add(field, value, 1);
         if let Some(bins) = &mut self.bins {
             bins.add(field, value, 1);
