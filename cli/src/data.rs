@@ -3,6 +3,7 @@
 mod documents;
 mod input;
 mod parallel;
+mod unpack;
 
 use std::fmt;
 use std::io::Read;
@@ -205,6 +206,7 @@ pub(crate) fn explain(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => "there is no such file: check the name".to_owned(),
         std::io::ErrorKind::IsADirectory => "this is a directory: name the files in it".to_owned(),
         std::io::ErrorKind::PermissionDenied => "you may not read it: check its permissions".to_owned(),
+        std::io::ErrorKind::FileTooLarge => error.to_string(),
         _ => format!("{error}: the file is damaged or was cut short; get it anew from where it came"),
     }
 }

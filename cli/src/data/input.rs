@@ -1,12 +1,13 @@
 //! The bytes of a file or of standard input: what they are is told by the first of them.
 
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Cursor, IsTerminal, Read};
+use std::io::{self, Cursor, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 use pawl::dataset;
+
+use super::unpack::Packing;
 
 /// How many bytes are read at a time: they stay in the processor's cache.
 pub(crate) const CHUNK: usize = 1 << 18;
@@ -56,18 +57,14 @@ pub(crate) fn open(path: &Path, bar: &ProgressBar) -> io::Result<Opened> {
         Box::new(file)
     };
     let (head, raw) = peek(bar.wrap_read(raw))?;
-    if head.starts_with(&[0x1F, 0x8B]) {
-        unpacked(path, MultiGzDecoder::new(BufReader::with_capacity(CHUNK, raw)))
-    } else if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]) {
-        unpacked(path, zstd::Decoder::new(raw)?)
-    } else {
-        Ok(Opened { format: Format::of(path, &head), head, plain_size: size, bytes: Box::new(raw) })
-    }
-}
-
-fn unpacked(path: &Path, packed: impl Read + 'static) -> io::Result<Opened> {
-    let (head, bytes) = peek(packed)?;
-    Ok(Opened { format: Format::of(path, &head), head, plain_size: None, bytes: Box::new(bytes) })
+    let (head, bytes, plain_size): (_, Box<dyn Read>, _) = match Packing::of(&head) {
+        Some(packing) => {
+            let (head, bytes) = peek(packing.unpack(raw)?)?;
+            (head, Box::new(bytes), None)
+        }
+        None => (head, Box::new(raw), size),
+    };
+    Ok(Opened { format: Format::of(path, &head), head, plain_size, bytes })
 }
 
 impl Format {

@@ -116,13 +116,12 @@ impl Table {
     /// Reads a record's values and notes the rules it breaks.
     pub(crate) fn read(&self, row: Row<'_>, values: &mut Vec<Value>, reasons: &mut Vec<Reason>) {
         values.clear();
-        let count = row.fields.len();
-        if count != self.columns.len() {
+        if row.fields.len() != self.columns.len() {
             reasons.push(Reason {
                 column: None,
                 rule: Rule::Fields,
-                expected: format!("{} fields as in the header", self.columns.len()),
-                observed: format!("{count} field{}", if count == 1 { "" } else { "s" }),
+                expected: format!("{} as in the header", fields(self.columns.len())),
+                observed: fields(row.fields.len()),
             });
             return;
         }
@@ -251,4 +250,8 @@ impl Known {
         let all = time.chain(self.schema.columns.keys()).chain(judged).chain(across);
         all.filter(|name| seen.insert(*name)).cloned().collect()
     }
+}
+
+fn fields(count: usize) -> String {
+    if count == 1 { "1 field".to_owned() } else { format!("{count} fields") }
 }

@@ -15,10 +15,30 @@ const ROOMY: usize = 6;
 
 /// Items of level i stand for 2^i numbers each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Document")]
 pub struct Kll {
     levels: Vec<Vec<f64>>,
     /// Which half survives a compaction: the state of a counter-based generator.
     coin: u64,
+}
+
+/// A sketch as it was saved, before it is trusted.
+#[derive(Deserialize)]
+struct Document {
+    levels: Vec<Vec<f64>>,
+    coin: u64,
+}
+
+impl TryFrom<Document> for Kll {
+    type Error = String;
+
+    fn try_from(Document { levels, coin }: Document) -> Result<Self, String> {
+        // A level's items weigh 2^level, and all weights together must be a number of rows.
+        if levels.is_empty() || levels.len() > 50 || levels.iter().any(|level| level.len() > 2 * K) {
+            return Err(format!("a quantile sketch has 1 to 50 levels of at most {} numbers", 2 * K));
+        }
+        Ok(Self { levels, coin })
+    }
 }
 
 impl Default for Kll {
