@@ -38,6 +38,9 @@ pub(crate) struct Data {
     /// A text that means "no value", in place of the usual ones; may be given several times
     #[arg(long, value_name = "TEXT")]
     null: Vec<String>,
+    /// Numbers are written with a comma before their fraction
+    #[arg(long)]
+    decimal_comma: bool,
     /// How many processors read a plain file. Default: all
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
@@ -111,6 +114,7 @@ impl Data {
         if let Some(text) = &self.delimiter {
             told.schema.delimiter = delimiter(text)?;
         }
+        told.schema.decimal_comma |= self.decimal_comma;
         if !self.null.is_empty() {
             told.schema.null_words.clone_from(&self.null);
         }

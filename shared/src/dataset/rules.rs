@@ -12,6 +12,8 @@ use crate::profile::{ColumnType, Judge};
 pub(crate) struct ColumnJudge {
     pub(crate) rules: ColumnRules,
     pub(crate) null_words: Arc<[Vec<u8>]>,
+    /// Numbers have a comma before their fraction.
+    pub(crate) decimal_comma: bool,
 }
 
 impl ColumnJudge {
@@ -31,6 +33,8 @@ impl Judge for ColumnJudge {
             Value::Missing
         } else if self.rules.kind == Some(ColumnType::String) {
             Value::Text
+        } else if self.decimal_comma {
+            read_with_comma(field)
         } else {
             value::read(field)
         }
@@ -51,8 +55,27 @@ impl Judge for ColumnJudge {
 
     fn plain_numbers(&self) -> bool {
         self.rules.kind != Some(ColumnType::String)
+            && !self.decimal_comma
             && self.rules.domain.is_none()
             && !self.null_words.iter().any(|word| value::read(word).number().is_some())
+    }
+}
+
+/// Reads a field whose numbers have a comma before their fraction; a point makes no number then.
+fn read_with_comma(field: &[u8]) -> Value {
+    let text = |value: Value| if matches!(value, Value::Fractional(_)) { Value::Text } else { value };
+    match memchr::memchr(b',', field) {
+        None if field.contains(&b'.') => text(value::read(field)),
+        None => value::read(field),
+        Some(_) if field.contains(&b'.') => Value::Text,
+        Some(comma) => {
+            let mut with_point = field.to_vec();
+            with_point[comma] = b'.';
+            match value::read(&with_point) {
+                number @ Value::Fractional(_) => number,
+                _ => Value::Text,
+            }
+        }
     }
 }
 

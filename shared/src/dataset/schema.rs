@@ -13,6 +13,9 @@ use crate::profile::ColumnType;
 pub struct Schema {
     /// The character between fields. Default: a comma.
     pub delimiter: char,
+    /// Whether numbers are written with a comma before their fraction: `1,5`. The character between fields is
+    /// another one then, or such numbers stand in quotes. Default: no.
+    pub decimal_comma: bool,
     /// Texts that mean "no value", besides the empty field.
     pub null_words: Vec<String>,
     /// The time order of the rows, in which gaps and stuck values are judged. Default: none.
@@ -27,6 +30,7 @@ impl Default for Schema {
     fn default() -> Self {
         Self {
             delimiter: ',',
+            decimal_comma: false,
             null_words: ["NA", "N/A", "NULL", "null", "\\N"].map(str::to_owned).to_vec(),
             time: None,
             columns: BTreeMap::new(),

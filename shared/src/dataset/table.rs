@@ -101,7 +101,9 @@ impl Table {
         });
         self.columns.push(Column { counter, profiled, seen: false });
         let rules = ColumnRules::new(fixed, judged);
-        self.judges.push(ColumnJudge { rules, null_words: Arc::clone(&known.null_words) });
+        let decimal_comma = known.schema.decimal_comma;
+        let null_words = Arc::clone(&known.null_words);
+        self.judges.push(ColumnJudge { rules, null_words, decimal_comma });
         self.names.push(name);
         self.names.len() - 1
     }

@@ -132,6 +132,22 @@ fn a_user_type_wins_over_inference() {
 }
 
 #[test]
+fn a_comma_may_stand_before_the_fraction() {
+    let schema = Schema {
+        delimiter: ';',
+        decimal_comma: true,
+        null_words: vec!["k. A.".to_owned()],
+        ..Schema::default()
+    };
+    let data = b"x;y\n1,5;a,b\n-2;1,2,3\n1e3;1.5\nk. A.;2012-01-01\n";
+    let (scan, _) = scan_in_chunks(Scanner::new(&schema), data, 5).unwrap();
+    let [x, y] = &scan.profile.columns[..] else { unreachable!() };
+    assert_eq!((x.types.fractional, x.types.integral, x.missing, x.numbers.max), (2, 1, 1, 1000.0));
+    assert_eq!((x.numbers.min, x.types.string), (-2.0, 0));
+    assert_eq!((y.types.string, y.types.timestamp, y.types.fractional), (3, 1, 0));
+}
+
+#[test]
 fn fields_become_json_as_the_schema_reads_them() {
     #[derive(Default)]
     struct Json(Vec<serde_json::Value>);
