@@ -15,6 +15,7 @@ mod kll;
 mod moments;
 mod stretch;
 mod summary;
+pub mod typed;
 pub(crate) mod value;
 mod values;
 
