@@ -1,0 +1,41 @@
+//! Parquet files read into Pawl's profiles, in memory that depends on columns and pages, never on rows.
+//!
+//! A crate of its own, so that a function that never reads Parquet does not link it.
+//!
+//! - **Columns** are the leaves of the schema, named by their path: `price`, `address.city`,
+//!   `tags.list.element`. Each entry of a repeated leaf counts as a row of its own, a null and an
+//!   empty list as missing, as the file's own null counts have it.
+//! - **Values** are profiled exactly as the CSV text of each would be (see [`pawl::profile::typed`]):
+//!   a text `12` is a whole number, an empty text is missing. Decimals, floats and integers are
+//!   numbers; dates and timestamps (INT96 too) are timestamps, written `2011-01-01 10:00:00.5`, with
+//!   `+00` where the type says UTC; times of day are texts, `10:00:00`. A `float` means its shortest
+//!   decimal form, a `float16` that of the equal `float`. A UUID is text. Bytes that are no UTF-8 are
+//!   text in hexadecimal, `0x00ff`.
+//! - **Row groups** are the partitions: profiles of ranges of them merge into that of the whole.
+//! - **A file is not trusted.** The footer is walked before it is decoded, every size is held against
+//!   a bound before anything is reserved, checksums are verified, and what does not add up is a
+//!   [`ParquetError`] that names the column and the place.
+//!
+//! Reading goes through [`parquet::file::reader::ChunkReader`]: a file, bytes in memory, or ranged
+//! reads of an object.
+
+mod codec;
+mod column;
+mod decimal;
+mod decode;
+mod error;
+mod file;
+mod fill;
+mod footer;
+mod header;
+mod hybrid;
+mod leaf;
+mod levels;
+mod pages;
+mod profile;
+mod thrift;
+mod write;
+
+pub use error::{ParquetError, Place};
+pub use file::{COLUMN_LIMIT, FOOTER_LIMIT, PAGE_LIMIT, ParquetFile};
+pub use profile::{Plan, profile};

@@ -187,7 +187,9 @@ mod tests {
 
     /// Means and deviations may differ in rounding, by the order of adding; all else is the same.
     fn same(mut left: ColumnProfile, mut right: ColumnProfile) {
-        for (left, right) in [(&mut left.numbers, &mut right.numbers), (&mut left.lengths, &mut right.lengths)] {
+        for (left, right) in
+            [(&mut left.numbers, &mut right.numbers), (&mut left.lengths, &mut right.lengths)]
+        {
             assert!((left.mean - right.mean).abs() <= 1e-9 * left.mean.abs().max(1.0));
             assert!((left.m2 - right.m2).abs() <= 1e-6 * left.m2.max(1.0), "{} {}", left.m2, right.m2);
             (left.mean, left.m2) = (right.mean, right.m2);

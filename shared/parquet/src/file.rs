@@ -1,0 +1,155 @@
+//! A Parquet file, opened: its footer read and believed.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parquet::file::metadata::{
+    ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy,
+};
+use parquet::file::reader::ChunkReader;
+
+use crate::error::{ParquetError, Place};
+use crate::footer;
+use crate::leaf::Leaf;
+
+/// The largest page that is held in memory, in bytes, compressed and not.
+pub const PAGE_LIMIT: u32 = 256 << 20;
+
+/// The largest footer that is read, in bytes.
+pub const FOOTER_LIMIT: u64 = 64 << 20;
+
+/// The most leaf columns.
+pub const COLUMN_LIMIT: usize = 20_000;
+
+/// No more values are believed in a file than this many for each of its bytes. A column of one value
+/// takes some hundred bytes for each million of rows.
+const VALUES_PER_BYTE: u64 = 1 << 16;
+
+/// A Parquet file whose footer was read.
+pub struct ParquetFile<R> {
+    pub(crate) source: Arc<R>,
+    pub(crate) metadata: ParquetMetaData,
+    pub(crate) leaves: Vec<Leaf>,
+}
+
+impl<R: ChunkReader> ParquetFile<R> {
+    /// Reads the footer.
+    ///
+    /// # Errors
+    /// What is no Parquet file, is encrypted, is broken or is larger than what is held in memory.
+    pub fn open(source: R) -> Result<Self, ParquetError> {
+        let size = source.len();
+        let not = |reason: String| ParquetError::NotParquet { reason };
+        if size < 12 {
+            return Err(not(format!("it has {size} bytes")));
+        }
+        let tail = fetch(&source, size - 8, 8)?;
+        let length = match tail.split_first_chunk::<4>() {
+            Some((length, b"PAR1")) => u64::from(u32::from_le_bytes(*length)),
+            Some((_, b"PARE")) => return Err(ParquetError::Encrypted),
+            _ => return Err(not("its last four bytes are not PAR1".to_owned())),
+        };
+        if length + 12 > size {
+            return Err(not(format!("its footer of {length} bytes is longer than the file")));
+        }
+        if length > FOOTER_LIMIT {
+            return Err(ParquetError::TooLarge {
+                what: "a footer (bytes)".to_owned(),
+                size: length,
+                limit: FOOTER_LIMIT,
+                fix: "write larger row groups, or several files",
+            });
+        }
+        let bytes = fetch(&source, size - 8 - length, length)?;
+        footer::check(&bytes)?;
+        let options = ParquetMetaDataOptions::new()
+            .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+            .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll)
+            .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
+        let metadata =
+            guarded(|| ParquetMetaDataReader::decode_metadata_with_options(&bytes, Some(&options)))
+                .map_err(|reason| ParquetError::Footer { reason })?;
+        let file = Self { source: Arc::new(source), leaves: leaves(&metadata)?, metadata };
+        file.check(size)?;
+        Ok(file)
+    }
+
+    /// How many row groups there are.
+    pub fn row_groups(&self) -> usize {
+        self.metadata.num_row_groups()
+    }
+
+    /// The rows of each row group.
+    pub fn rows(&self) -> Vec<u64> {
+        self.metadata.row_groups().iter().map(|group| group.num_rows().unsigned_abs()).collect()
+    }
+
+    /// The names of the leaf columns, in order.
+    pub fn columns(&self) -> Vec<String> {
+        self.leaves.iter().map(|leaf| leaf.name.clone()).collect()
+    }
+
+    /// Holds what the footer declares against the file's size: not more bytes of columns than there are,
+    /// not more values than such a file can hold, and each row once in each column.
+    fn check(&self, size: u64) -> Result<(), ParquetError> {
+        let (mut bytes, mut values) = (0u64, 0u64);
+        for (row_group, group) in self.metadata.row_groups().iter().enumerate() {
+            u64::try_from(group.num_rows()).map_err(|_| ParquetError::Footer {
+                reason: format!("row group {row_group} has fewer than no rows"),
+            })?;
+            for (leaf, chunk) in self.leaves.iter().zip(group.columns()) {
+                let place = Place { column: leaf.name.clone(), row_group, byte: 0 };
+                let broken = |what: &str| place.broken(format!("the footer says {what}"));
+                let length = u64::try_from(chunk.compressed_size())
+                    .map_err(|_| broken("it has fewer than no bytes"))?;
+                let count =
+                    u64::try_from(chunk.num_values()).map_err(|_| broken("it has fewer than no values"))?;
+                if leaf.repeated() && count < group.num_rows().unsigned_abs()
+                    || !leaf.repeated() && count != group.num_rows().unsigned_abs()
+                {
+                    return Err(broken(&format!("it has {count} values in {} rows", group.num_rows())));
+                }
+                bytes = bytes.saturating_add(length);
+                values = values.saturating_add(count);
+            }
+        }
+        let footer = |reason: String| Err(ParquetError::Footer { reason });
+        if bytes > size {
+            return footer(format!("it declares {bytes} bytes of columns in a file of {size}"));
+        }
+        if values > size.saturating_mul(VALUES_PER_BYTE) {
+            return footer(format!("it declares {values} values in a file of {size} bytes"));
+        }
+        Ok(())
+    }
+}
+
+fn leaves(metadata: &ParquetMetaData) -> Result<Vec<Leaf>, ParquetError> {
+    let schema = metadata.file_metadata().schema_descr();
+    let leaves: Vec<Leaf> = schema.columns().iter().map(|column| Leaf::new(column)).collect();
+    let mut seen = HashSet::new();
+    match leaves.iter().find(|leaf| !seen.insert(leaf.name.as_str())) {
+        Some(twice) => Err(ParquetError::SameName { name: twice.name.clone() }),
+        None => Ok(leaves),
+    }
+}
+
+/// Bytes of the file.
+pub(crate) fn fetch(source: &impl ChunkReader, at: u64, length: u64) -> Result<Bytes, ParquetError> {
+    let failed = |reason: String| ParquetError::Read { at, length, reason };
+    let wanted = usize::try_from(length).map_err(|_| failed("too many for this machine".to_owned()))?;
+    let bytes = source.get_bytes(at, wanted).map_err(|error| failed(error.to_string()))?;
+    if bytes.len() == wanted { Ok(bytes) } else { Err(failed("the file ends before them".to_owned())) }
+}
+
+/// Runs the parquet crate on bytes of a file. Its decoders assert in places what a broken file can
+/// break; this is the one edge where such a panic becomes an error.
+pub(crate) fn guarded<T>(read: impl FnOnce() -> parquet::errors::Result<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("its bytes cannot be decoded".to_owned()),
+    }
+}

@@ -1,0 +1,89 @@
+//! Values on their way into the profile of a column.
+
+use pawl::profile::typed::{Numbers, TypedColumn};
+
+use crate::decode::Visit;
+use crate::leaf::{Kind, Leaf};
+use crate::write::Raw;
+
+/// The profile of one leaf, while values come.
+pub(crate) struct Fill {
+    column: TypedColumn,
+    kind: Kind,
+    /// Whether values go in as numbers.
+    as_numbers: bool,
+    scratch: Vec<u8>,
+}
+
+impl Fill {
+    pub(crate) fn new(leaf: &Leaf, make: impl FnOnce(Numbers) -> TypedColumn) -> Self {
+        let numbers = leaf.kind.numbers();
+        let column = make(numbers.unwrap_or(Numbers::Whole));
+        Self {
+            as_numbers: numbers.is_some() && !column.wants_texts(),
+            column,
+            kind: leaf.kind,
+            scratch: Vec::new(),
+        }
+    }
+
+    pub(crate) fn missing(&mut self, rows: u64) {
+        if rows > 0 {
+            self.column.missing(rows);
+        }
+    }
+
+    pub(crate) fn finish(self) -> TypedColumn {
+        self.column
+    }
+
+    /// Values that come with their counts, of a dictionary.
+    pub(crate) fn counted<'a>(&'a mut self, counts: &'a [u64]) -> Counted<'a> {
+        Counted { fill: self, counts: counts.iter() }
+    }
+
+    fn one<V: Raw>(&mut self, value: V, add: impl FnOnce(&mut TypedColumn, &[u8])) {
+        if let Some(text) = value.as_text(self.kind) {
+            return add(&mut self.column, text);
+        }
+        self.scratch.clear();
+        value.text(self.kind, &mut self.scratch);
+        add(&mut self.column, &self.scratch);
+    }
+}
+
+impl Visit for Fill {
+    fn visit<V: Raw>(&mut self, values: impl Iterator<Item = V>) {
+        let kind = self.kind;
+        if self.as_numbers {
+            return self.column.numbers(values.map(|value| value.number(kind)));
+        }
+        values.for_each(|value| self.one(value, TypedColumn::text));
+    }
+
+    fn truths(&mut self, value: bool, count: usize) {
+        self.one(value, |column, text| column.counted_text(text, count as u64));
+    }
+}
+
+/// See [`Fill::counted`].
+pub(crate) struct Counted<'a> {
+    fill: &'a mut Fill,
+    counts: std::slice::Iter<'a, u64>,
+}
+
+impl Visit for Counted<'_> {
+    fn visit<V: Raw>(&mut self, values: impl Iterator<Item = V>) {
+        let kind = self.fill.kind;
+        for (value, &count) in values.zip(&mut self.counts).filter(|(_, count)| **count > 0) {
+            if self.fill.as_numbers {
+                self.fill.column.number(value.number(kind), count);
+            } else {
+                self.fill.one(value, |column, text| column.counted_text(text, count));
+            }
+        }
+    }
+
+    // Truths have no dictionary.
+    fn truths(&mut self, _value: bool, _count: usize) {}
+}

@@ -1,0 +1,159 @@
+//! The leaf columns of a schema, and what their values mean.
+
+use std::sync::Arc;
+
+use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type};
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, ColumnPath, Type as SchemaType};
+use pawl::profile::typed::Numbers;
+
+use crate::levels::Highest;
+
+/// A leaf column.
+#[derive(Debug, Clone)]
+pub(crate) struct Leaf {
+    /// Its path, joined by dots.
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) physical: Type,
+    /// The bytes of a value of fixed length.
+    pub(crate) width: usize,
+    pub(crate) highest: Highest,
+    /// The same leaf without levels, for the parquet crate's decoders.
+    pub(crate) flat: Option<ColumnDescPtr>,
+}
+
+/// What the values of a leaf mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Boolean,
+    Signed,
+    Unsigned,
+    Float,
+    Half,
+    /// Whole numbers of a unit of 10^-scale.
+    Decimal(u32),
+    /// Days since 1970.
+    Date,
+    /// Ticks since midnight; how many a second has.
+    Time(i64),
+    /// Ticks since 1970; how many a second has.
+    Timestamp {
+        ticks: i64,
+        utc: bool,
+    },
+    /// Nanoseconds of a day and a Julian day.
+    Int96,
+    Text,
+    Binary,
+    Uuid,
+    Interval,
+}
+
+impl Kind {
+    /// Whether values are numbers, and which; none where they are texts.
+    pub(crate) fn numbers(self) -> Option<Numbers> {
+        match self {
+            Self::Signed | Self::Unsigned | Self::Decimal(0) => Some(Numbers::Whole),
+            Self::Float | Self::Half | Self::Decimal(_) => Some(Numbers::Fractional),
+            _ => None,
+        }
+    }
+}
+
+impl Leaf {
+    pub(crate) fn new(column: &ColumnDescriptor) -> Self {
+        let physical = column.physical_type();
+        let width = match physical {
+            Type::BOOLEAN | Type::BYTE_ARRAY => 0,
+            Type::INT32 | Type::FLOAT => 4,
+            Type::INT64 | Type::DOUBLE => 8,
+            Type::INT96 => 12,
+            Type::FIXED_LEN_BYTE_ARRAY => usize::try_from(column.type_length()).unwrap_or(0),
+        };
+        let flat = SchemaType::primitive_type_builder("value", physical)
+            .with_repetition(Repetition::REQUIRED)
+            .with_length(column.type_length())
+            .build()
+            .ok()
+            .map(|flat| Arc::new(ColumnDescriptor::new(Arc::new(flat), 0, 0, ColumnPath::new(Vec::new()))));
+        Self {
+            name: column.path().string(),
+            kind: kind(column, width),
+            physical,
+            width,
+            highest: Highest {
+                definition: column.max_def_level().unsigned_abs().into(),
+                repetition: column.max_rep_level().unsigned_abs().into(),
+            },
+            flat,
+        }
+    }
+
+    /// Whether a row may hold any number of entries.
+    pub(crate) fn repeated(&self) -> bool {
+        self.highest.repetition > 0
+    }
+}
+
+/// What is annotated, where it fits how values are stored; else what their storage says.
+fn kind(column: &ColumnDescriptor, width: usize) -> Kind {
+    let physical = column.physical_type();
+    let bytes = matches!(physical, Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
+    let whole = matches!(physical, Type::INT32 | Type::INT64);
+    // No decimal has more digits than this: its text would have them all.
+    let scale = u32::try_from(column.type_scale()).unwrap_or(0).min(200);
+    let ticks = |unit: TimeUnit| match unit {
+        TimeUnit::MILLIS => 1_000,
+        TimeUnit::MICROS => 1_000_000,
+        TimeUnit::NANOS => 1_000_000_000,
+    };
+    let logical = match column.logical_type_ref() {
+        Some(LogicalType::Decimal { .. }) if bytes || whole => Some(Kind::Decimal(scale)),
+        Some(LogicalType::Integer(int)) if whole => {
+            Some(if int.is_signed { Kind::Signed } else { Kind::Unsigned })
+        }
+        Some(LogicalType::Date) if physical == Type::INT32 => Some(Kind::Date),
+        Some(LogicalType::Time(time)) if whole => Some(Kind::Time(ticks(time.unit))),
+        Some(LogicalType::Timestamp(time)) if physical == Type::INT64 => {
+            Some(Kind::Timestamp { ticks: ticks(time.unit), utc: time.is_adjusted_to_u_t_c })
+        }
+        Some(LogicalType::String | LogicalType::Enum | LogicalType::Json) if bytes => Some(Kind::Text),
+        Some(LogicalType::Uuid) if bytes && width == 16 => Some(Kind::Uuid),
+        Some(LogicalType::Float16) if bytes && width == 2 => Some(Kind::Half),
+        Some(
+            LogicalType::Bson
+            | LogicalType::Variant(_)
+            | LogicalType::Geometry(_)
+            | LogicalType::Geography(_),
+        ) if bytes => Some(Kind::Binary),
+        _ => None,
+    };
+    let converted = match column.converted_type() {
+        ConvertedType::DECIMAL if bytes || whole => Some(Kind::Decimal(scale)),
+        ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64
+            if whole =>
+        {
+            Some(Kind::Unsigned)
+        }
+        ConvertedType::DATE if physical == Type::INT32 => Some(Kind::Date),
+        ConvertedType::TIME_MILLIS if whole => Some(Kind::Time(1_000)),
+        ConvertedType::TIME_MICROS if whole => Some(Kind::Time(1_000_000)),
+        ConvertedType::TIMESTAMP_MILLIS if physical == Type::INT64 => {
+            Some(Kind::Timestamp { ticks: 1_000, utc: true })
+        }
+        ConvertedType::TIMESTAMP_MICROS if physical == Type::INT64 => {
+            Some(Kind::Timestamp { ticks: 1_000_000, utc: true })
+        }
+        ConvertedType::BSON if bytes => Some(Kind::Binary),
+        ConvertedType::INTERVAL if bytes && width == 12 => Some(Kind::Interval),
+        _ => None,
+    };
+    logical.or(converted).unwrap_or(match physical {
+        Type::BOOLEAN => Kind::Boolean,
+        Type::INT32 | Type::INT64 => Kind::Signed,
+        Type::INT96 => Kind::Int96,
+        Type::FLOAT | Type::DOUBLE => Kind::Float,
+        // Old writers left texts without a name.
+        Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY => Kind::Text,
+    })
+}
