@@ -1,5 +1,6 @@
 //! Data in local files or on standard input, read in one pass.
 
+mod columnar;
 mod documents;
 mod input;
 mod parallel;
@@ -26,7 +27,7 @@ use crate::reply::Failure;
 // Which data, and how it is written. No doc comment: clap would take it for the description of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Data {
-    /// CSV, TSV or JSON Lines, plain, gzip or zstd; `-` is standard input. Several are parts of one whole
+    /// CSV, TSV or JSON Lines, plain, gzip or zstd, or Parquet; `-` is standard input. Several are parts of one whole
     #[arg(required = true, value_name = "DATA")]
     files: Vec<PathBuf>,
     /// Take types, time order, null words and rules from this pipeline.yaml
@@ -129,9 +130,7 @@ impl Data {
             let opened = open(path, &bar).map_err(|error| unread(path, &error))?;
             let scan = match opened.format {
                 Format::Records(format) => self.scan_records(path, format, opened, &bar, schema, measures)?,
-                Format::Parquet => {
-                    return Err(Failure::cannot_run(format!("{}: {NO_PARQUET}", path.display())));
-                }
+                Format::Parquet => columnar::scan(path, &opened, schema, measures)?,
             };
             scanned.add(path, &scan);
         }
@@ -221,7 +220,7 @@ fn refused(path: &Path, error: &ScanError) -> Failure {
 
 /// What a command says to a file that it cannot read yet.
 pub(crate) const NO_PARQUET: &str =
-    "this is Parquet, which is not read here: give the data as CSV or JSON Lines";
+    "this is Parquet, which is not read here: give what `pawl profile --out` makes of it";
 
 /// The schema of a file of which nothing is known but its name.
 pub(crate) fn usual_schema(path: &Path) -> Schema {

@@ -149,7 +149,11 @@ fn wrong_data_is_refused_in_one_line_with_the_fix() {
             b"a,b\n1,2\n3,\"4\n",
             "line 3: a quoted field opens here and the data ends before it closes",
         ),
-        ("data.parquet", b"PAR1....PAR1", "this is Parquet"),
+        (
+            "data.parquet",
+            b"PAR1....PAR1",
+            "no Parquet file: its footer of 774778414 bytes is longer than the file",
+        ),
     ];
     for (name, bytes, expected) in cases {
         let path = file(name, bytes);
@@ -199,4 +203,47 @@ fn json_lines_read_like_the_same_table_as_csv() {
     assert_eq!((&told["columns"][0]["name"], &told["columns"][1]["nulls"]), (&"a.b".into(), &1.into()));
     let reason = format!("{nested}:3: expected a comma or }}, found the end of the line at column 8");
     assert_eq!(told["left_out"]["reasons"], serde_json::json!([reason]));
+}
+
+/// The same table in both forms has the same figures, and the same verdict.
+#[test]
+fn parquet_is_read_as_the_same_table_in_csv() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files");
+    let (csv, parquet) = (format!("{folder}/rentals.csv"), format!("{folder}/rentals.parquet"));
+    let figures = |path: &str| {
+        let mut told = json(&["profile", "--json", path]);
+        told.as_object_mut().unwrap().remove("left_out");
+        told
+    };
+    assert_same(&figures(&csv), &figures(&parquet), "");
+    let constraints = file("rentals-constraints.json", b"");
+    assert_eq!(pawl(&["suggest", &csv, "--out", &constraints]).status.code(), Some(0));
+    for path in [&csv, &parquet] {
+        let told = json(&["validate", "--json", path, "--constraints", &constraints]);
+        assert_eq!((&told["verdict"], &told["rows"]), (&"accepted".into(), &500.into()), "{told}");
+    }
+    let packed = zstd::encode_all(std::fs::read(&parquet).unwrap().as_slice(), 1).unwrap();
+    let packed = refusal(&["profile", &file("packed.zst", &packed)]);
+    assert!(packed.contains("Parquet is read from its end: give it as a file, unpacked"), "{packed}");
+    let cut = refusal(&["profile", &file("cut.parquet", &std::fs::read(&parquet).unwrap()[..900])]);
+    assert!(cut.contains("no Parquet file: its last four bytes are not PAR1"), "{cut}");
+}
+
+/// Equal, but for the rounding that the order of adding makes.
+fn assert_same(left: &Value, right: &Value, path: &str) {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            assert_eq!(left.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>(), "{path}");
+            left.iter().for_each(|(key, value)| assert_same(value, &right[key], &format!("{path}/{key}")));
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            assert_eq!(left.len(), right.len(), "{path}");
+            left.iter().zip(right).for_each(|(left, right)| assert_same(left, right, path));
+        }
+        (Value::Number(left), Value::Number(right)) => {
+            let (left, right) = (left.as_f64().unwrap(), right.as_f64().unwrap());
+            assert!((left - right).abs() <= 1e-12 * left.abs(), "{path}: {left} {right}");
+        }
+        _ => assert_eq!(left, right, "{path}"),
+    }
 }

@@ -2,7 +2,7 @@
 
     python tests/oracles/parquet.py
 
-needs pyarrow 26 and numpy; it writes shared/parquet/tests/files/. What a leaf holds is worked out
+needs the packages of tests/bench/requirements.txt; it writes shared/parquet/tests/files/. What a leaf holds is worked out
 from the Python values themselves: the text that a CSV file would have for each, and how often.
 Where ../shared/data/corpora/parquet-testing lies, it also writes what pyarrow reads of the flat
 columns there.
@@ -179,6 +179,33 @@ def corpus():
     return found
 
 
+def both_forms():
+    """One table as Parquet and, by DuckDB, as the CSV of the same values."""
+    import duckdb
+
+    count = 500
+    hour = [dt.datetime(2012, 8, 17) + dt.timedelta(hours=index, milliseconds=index % 3 * 250) for index in range(count)]
+    rentals = pa.table(
+        {
+            "hour": pa.array(hour, pa.timestamp("us")),
+            "day": pa.array([value.date() for value in hour]),
+            "season": pa.array([rng.randint(1, 4) for _ in hour], pa.int8()),
+            "temp": pa.array([round(rng.uniform(-5, 35), 2) for _ in hour]),
+            "wind": pa.array([rng.choice([0.1, 0.0299, 12.5]) for _ in hour], pa.float32()),
+            "price": pa.array([decimal.Decimal(rng.randint(100, 99999)).scaleb(-2) for _ in hour], pa.decimal128(9, 2)),
+            "member": pa.array([rng.choice([True, False, None]) for _ in hour]),
+            "city": pa.array([rng.choice(["Washington", "Arlington, VA", 'the "Hill"', None]) for _ in hour]),
+            "code": pa.array([f"{rng.randint(0, 999):04}" for _ in hour]),
+            "count": pa.array([rng.choice([None, rng.randint(0, 900)]) for _ in hour], pa.int64()),
+        }
+    )
+    folder = ROOT / "cli/tests/files"
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(rentals, folder / "rentals.parquet", row_group_size=200)
+    duckdb.sql("SET TimeZone = 'UTC'")
+    duckdb.sql(f"COPY (SELECT * FROM '{folder}/rentals.parquet') TO '{folder}/rentals.csv' (HEADER)")
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*.parquet"):
@@ -215,6 +242,7 @@ def main():
     if CORPUS.is_dir():
         (OUT / "corpus.json").write_text(json.dumps(corpus(), indent=0) + "\n")
     (OUT / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=0) + "\n")
+    both_forms()
 
 
 if __name__ == "__main__":

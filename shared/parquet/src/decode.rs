@@ -132,6 +132,9 @@ fn encoded(
     let (Some(flat), Some(encoding)) = (&leaf.flat, named(encoding)) else {
         return Err(format!("encoding {encoding} is not known"));
     };
+    if encoding == Encoding::BYTE_STREAM_SPLIT && Some(bytes.len()) != count.checked_mul(leaf.width) {
+        return Err(format!("a page of {count} split values has {} bytes", bytes.len()));
+    }
     let page = Page::DataPage {
         buf: bytes.clone(),
         num_values: u32::try_from(count).map_err(|_| "a page of too many values".to_owned())?,

@@ -68,6 +68,9 @@ pub enum ParquetError {
         /// What to do.
         fix: &'static str,
     },
+    /// Rows that cannot be judged.
+    #[error("its rows cannot be judged: {0}")]
+    Rows(#[from] pawl::dataset::ScanError),
     /// A column chunk that does not add up.
     #[error("{place}: {reason}: write the file again")]
     Broken {

@@ -70,6 +70,25 @@ impl Parts {
         }
         count(&self.repetition, highest.repetition, entries, 0)
     }
+
+    /// Whether each entry holds a value, appended to `out`.
+    pub(crate) fn presence(&self, entries: u32, highest: Highest, out: &mut Vec<bool>) -> Option<()> {
+        if highest.definition == 0 {
+            out.resize(out.len() + entries as usize, true);
+            return Some(());
+        }
+        let width = width(highest.definition);
+        runs(&self.definition, width, entries as usize, |run| match run {
+            Run::Same { value, count } => {
+                out.resize(out.len() + count, level(value, highest.definition)? == highest.definition);
+                Some(())
+            }
+            Run::Packed { bytes, count } => unpack(bytes, width, count, |value| {
+                out.push(level(value, highest.definition)? == highest.definition);
+                Some(())
+            }),
+        })
+    }
 }
 
 fn width(highest: u32) -> u32 {

@@ -11,6 +11,9 @@
 //!   `+00` where the type says UTC; times of day are texts, `10:00:00`. A `float` means its shortest
 //!   decimal form, a `float16` that of the equal `float`. A UUID is text. Bytes that are no UTF-8 are
 //!   text in hexadecimal, `0x00ff`.
+//! - **Rows** are judged only where something asks for it (constraints, a time order, a type that a user
+//!   fixed, a sink that wants rows): then each row goes through [`pawl::dataset::Scanner`] as its CSV
+//!   record. Repeated leaves have no place in such a row; they are profiled all the same.
 //! - **Row groups** are the partitions: profiles of ranges of them merge into that of the whole.
 //! - **A file is not trusted.** The footer is walked before it is decoded, every size is held against
 //!   a bound before anything is reserved, checksums are verified, and what does not add up is a
@@ -33,9 +36,11 @@ mod leaf;
 mod levels;
 mod pages;
 mod profile;
+mod rows;
+mod scan;
 mod thrift;
 mod write;
 
 pub use error::{ParquetError, Place};
 pub use file::{COLUMN_LIMIT, FOOTER_LIMIT, PAGE_LIMIT, ParquetFile};
-pub use profile::{Plan, profile};
+pub use scan::{Plan, scan};

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use pawl::profile::Profile;
-use pawl_parquet::{ParquetError, ParquetFile, Plan, profile};
+use pawl_parquet::{ParquetError, ParquetFile, Plan, scan};
 use serde_json::Value;
 
 /// What is refused, and the words that say why.
@@ -43,7 +43,7 @@ fn files() -> Option<Vec<PathBuf>> {
 
 fn read(path: &Path) -> Result<Profile, ParquetError> {
     let file = ParquetFile::open(File::open(path).unwrap())?;
-    profile(&file, Plan::default()).map(|scan| scan.profile)
+    scan(&file, &Plan::default(), &mut ()).map(|scan| scan.profile)
 }
 
 #[test]

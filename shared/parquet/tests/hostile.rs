@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use pawl_parquet::{ParquetError, ParquetFile, Plan, profile};
+use pawl_parquet::{ParquetError, ParquetFile, Plan, scan};
 use proptest::prelude::*;
 
 fn file(name: &str) -> Vec<u8> {
@@ -15,7 +15,7 @@ fn file(name: &str) -> Vec<u8> {
 
 fn read(bytes: Vec<u8>) -> Result<u64, ParquetError> {
     let file = ParquetFile::open(Bytes::from(bytes))?;
-    profile(&file, Plan::default()).map(|scan| scan.tally.rows)
+    scan(&file, &Plan::default(), &mut ()).map(|scan| scan.tally.rows)
 }
 
 /// A file of this footer alone.

@@ -1,0 +1,229 @@
+//! Rows as CSV records: what judging row by row reads. Repeated leaves have no place in a row.
+//!
+//! One page of each column is in memory at a time.
+
+use std::ops::Range;
+
+use parquet::file::reader::ChunkReader;
+
+use crate::column::Dictionary;
+use crate::decode::{self, DICTIONARY, Visit};
+use crate::error::{ParquetError, Place};
+use crate::file::ParquetFile;
+use crate::header::Kind;
+use crate::hybrid::{Run, runs, unpack};
+use crate::leaf::{self, Leaf};
+use crate::levels::Parts;
+use crate::pages::{Page, Pages};
+use crate::write::Raw;
+
+/// Records are handed on in pieces of about this many bytes.
+const PIECE: usize = 1 << 16;
+
+/// The most entries of one page that are held.
+const PAGE_ENTRIES: u32 = 1 << 24;
+
+/// Hands out a header and the records of row groups, as CSV.
+pub(crate) fn write<R: ChunkReader>(
+    file: &ParquetFile<R>,
+    row_groups: Range<usize>,
+    mut each: impl FnMut(&[u8]) -> Result<(), ParquetError>,
+) -> Result<(), ParquetError> {
+    let flat: Vec<usize> = (0..file.leaves.len()).filter(|&index| !file.leaves[index].repeated()).collect();
+    let alone = flat.len() == 1;
+    let mut out = Vec::new();
+    for (position, &index) in flat.iter().enumerate() {
+        field(Some(file.leaves[index].name.as_bytes()), position, alone, &mut out);
+    }
+    out.push(b'\n');
+    for row_group in row_groups {
+        let mut cursors = Vec::with_capacity(flat.len());
+        for &index in &flat {
+            cursors.push(Cursor::new(file, row_group, index)?);
+        }
+        for _ in 0..file.metadata.row_group(row_group).num_rows() {
+            for (position, cursor) in cursors.iter_mut().enumerate() {
+                field(cursor.next()?, position, alone, &mut out);
+            }
+            out.push(b'\n');
+            if out.len() >= PIECE {
+                each(&out)?;
+                out.clear();
+            }
+        }
+    }
+    each(&out)
+}
+
+/// Writes a field. One that stands alone is quoted when it is empty: a blank line is no record.
+fn field(text: Option<&[u8]>, position: usize, alone: bool, out: &mut Vec<u8>) {
+    if position > 0 {
+        out.push(b',');
+    }
+    let text = text.unwrap_or_default();
+    let quoted = text.iter().any(|byte| b",\"\r\n".contains(byte)) || alone && text.is_empty();
+    if !quoted {
+        return out.extend_from_slice(text);
+    }
+    out.push(b'"');
+    for &byte in text {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+/// The values of one column chunk, one after the other.
+struct Cursor<'a, R> {
+    leaf: &'a Leaf,
+    pages: Pages<R>,
+    dictionary: Option<Texts>,
+    /// Whether each entry of the page holds a value.
+    presence: Vec<bool>,
+    entry: usize,
+    /// The values of the page, or the codes of the dictionary they are.
+    values: Texts,
+    codes: Option<Vec<u32>>,
+    value: usize,
+}
+
+impl<'a, R: ChunkReader> Cursor<'a, R> {
+    fn new(file: &'a ParquetFile<R>, row_group: usize, column: usize) -> Result<Self, ParquetError> {
+        let leaf = &file.leaves[column];
+        let place = Place { column: leaf.name.clone(), row_group, byte: 0 };
+        let chunk = file.metadata.row_group(row_group).column(column);
+        Ok(Self {
+            leaf,
+            pages: Pages::new(&file.source, chunk, place)?,
+            dictionary: None,
+            presence: Vec::new(),
+            entry: 0,
+            values: Texts::new(leaf.kind),
+            codes: None,
+            value: 0,
+        })
+    }
+
+    /// The text of the next row; none for a null.
+    fn next(&mut self) -> Result<Option<&[u8]>, ParquetError> {
+        while self.entry == self.presence.len() {
+            let page = self.pages.next()?;
+            let page = page.ok_or_else(|| self.pages.place.broken("it has fewer values than rows"))?;
+            self.load(page)?;
+        }
+        let present = self.presence.get(self.entry) == Some(&true);
+        self.entry += 1;
+        if !present {
+            return Ok(None);
+        }
+        let value = self.value;
+        self.value += 1;
+        let text = match (&self.codes, &self.dictionary) {
+            (Some(codes), Some(dictionary)) => {
+                codes.get(value).and_then(|&code| dictionary.get(code as usize))
+            }
+            _ => self.values.get(value),
+        };
+        text.map(Some).ok_or_else(|| self.pages.place.broken("a page's codes are not in its dictionary"))
+    }
+
+    fn load(&mut self, page: Page) -> Result<(), ParquetError> {
+        let place = &self.pages.place;
+        if page.header.kind == Kind::Dictionary {
+            let dictionary = Dictionary::new(self.leaf, page).map_err(|reason| place.broken(reason))?;
+            let mut texts = Texts::new(self.leaf.kind);
+            decode::plain(self.leaf, &dictionary.values, dictionary.entries, &mut texts)
+                .ok_or_else(|| place.broken("its dictionary ends early"))?;
+            self.dictionary = Some(texts);
+            return Ok(());
+        }
+        let entries = page.header.values;
+        if entries > PAGE_ENTRIES {
+            return Err(ParquetError::TooLarge {
+                what: format!("{place}: a page (entries)"),
+                size: u64::from(entries),
+                limit: u64::from(PAGE_ENTRIES),
+                fix: "write it with smaller pages",
+            });
+        }
+        let highest = self.leaf.highest;
+        let parts = Parts::cut(&page.header, page.body, highest).map_err(|reason| place.broken(reason))?;
+        self.presence.clear();
+        parts
+            .presence(entries, highest, &mut self.presence)
+            .ok_or_else(|| place.broken("the levels of a page do not fit its values"))?;
+        let present = self.presence.iter().filter(|present| **present).count();
+        (self.entry, self.value, self.codes) = (0, 0, None);
+        self.values.clear();
+        if DICTIONARY.contains(&page.header.encoding) {
+            if self.dictionary.is_none() {
+                return Err(place.broken("it refers to a dictionary it has not"));
+            }
+            let codes = codes(&parts.values, present);
+            self.codes = Some(codes.ok_or_else(|| place.broken("a page's codes are too few"))?);
+            return Ok(());
+        }
+        decode::values(self.leaf, page.header.encoding, &parts.values, present, &mut self.values)
+            .map_err(|reason| place.broken(reason))
+    }
+}
+
+/// The codes of a page.
+fn codes(bytes: &[u8], count: usize) -> Option<Vec<u32>> {
+    let mut codes = Vec::with_capacity(count);
+    if count == 0 {
+        return Some(codes);
+    }
+    let (&width, bytes) = bytes.split_first().filter(|(width, _)| **width <= 32)?;
+    runs(bytes, width.into(), count, |run| match run {
+        Run::Same { value, count } => {
+            codes.resize(codes.len() + count, value);
+            Some(())
+        }
+        Run::Packed { bytes, count } => unpack(bytes, width.into(), count, |code| {
+            codes.push(code);
+            Some(())
+        }),
+    })?;
+    Some(codes)
+}
+
+/// Texts, end to end.
+struct Texts {
+    kind: leaf::Kind,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn new(kind: leaf::Kind) -> Self {
+        Self { kind, bytes: Vec::new(), ends: Vec::new() }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    fn get(&self, index: usize) -> Option<&[u8]> {
+        let start = index.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.bytes.get(start..*self.ends.get(index)?)
+    }
+
+    fn push(&mut self, value: impl Raw) {
+        value.text(self.kind, &mut self.bytes);
+        self.ends.push(self.bytes.len());
+    }
+}
+
+impl Visit for Texts {
+    fn visit<V: Raw>(&mut self, values: impl Iterator<Item = V>) {
+        values.for_each(|value| self.push(value));
+    }
+
+    fn truths(&mut self, value: bool, count: usize) {
+        (0..count).for_each(|_| self.push(value));
+    }
+}

@@ -1,0 +1,109 @@
+//! One pass over row groups.
+
+use std::ops::Range;
+
+use parquet::file::reader::ChunkReader;
+use pawl::constraints::Constraints;
+use pawl::dataset::{Scan, Scanner, Schema, Sink, Tally};
+use pawl::profile::bins::Baseline;
+use pawl::profile::{PROFILE_VERSION, Profile};
+
+use crate::error::ParquetError;
+use crate::file::ParquetFile;
+use crate::profile::profile;
+use crate::rows;
+
+/// What to read of a file, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Plan<'a> {
+    /// The row groups, from 0; none for all.
+    pub row_groups: Option<Range<usize>>,
+    /// Null words, time order, fixed types and ignored columns, as in CSV; none for the defaults of CSV.
+    pub schema: Option<&'a Schema>,
+    /// What each row is judged by.
+    pub constraints: Option<&'a Constraints>,
+    /// Frozen bins to count values in.
+    pub baseline: Option<&'a Baseline>,
+}
+
+/// Reads row groups in one pass: column by column where only a profile is asked for, else row by row.
+/// What parts yield merges into what the whole yields.
+///
+/// ```
+/// use pawl_parquet::{ParquetFile, Plan, scan};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/snappy.parquet");
+/// let file = ParquetFile::open(std::fs::File::open(path)?)?;
+/// let mut whole = scan(&file, &Plan { row_groups: Some(0..1), ..Plan::default() }, &mut ())?;
+/// whole.merge(&scan(&file, &Plan { row_groups: Some(1..file.row_groups()), ..Plan::default() }, &mut ())?);
+/// assert_eq!(whole.profile.rows, 120);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// A [`ParquetError`] that names the column and the place.
+pub fn scan<R: ChunkReader, S: Sink>(
+    file: &ParquetFile<R>,
+    plan: &Plan<'_>,
+    sink: &mut S,
+) -> Result<Scan, ParquetError> {
+    let all = file.row_groups();
+    let row_groups = plan.row_groups.clone().unwrap_or(0..all);
+    if row_groups.end > all {
+        return Err(ParquetError::NoRowGroup { wanted: row_groups.end - 1, row_groups: all });
+    }
+    let default = Schema::default();
+    let schema = plan.schema.unwrap_or(&default);
+    let judged = plan.constraints.is_some() || schema.time.is_some() || !schema.columns.is_empty();
+    if judged || S::ROWS {
+        return row_by_row(file, row_groups, schema, plan, sink);
+    }
+    let rows = file.rows()[row_groups.clone()].iter().sum();
+    let leaves: Vec<usize> = profiled(file, schema).collect();
+    let (mut columns, mut binned) = (Vec::new(), Vec::new());
+    for leaf in profile(file, row_groups, schema, plan.baseline, &leaves)? {
+        columns.push(leaf.column);
+        binned.extend(leaf.binned);
+    }
+    let profile =
+        Profile { version: PROFILE_VERSION, rows, parts: 1, part_rows: (rows, rows), columns, time: None };
+    Ok(Scan { profile, binned, tally: Tally { rows, accepted: rows, ..Tally::default() } })
+}
+
+/// Leaves that the schema does not ignore.
+fn profiled<R>(file: &ParquetFile<R>, schema: &Schema) -> impl Iterator<Item = usize> {
+    let wanted = |index: &usize| !schema.ignore.contains(&file.leaves[*index].name);
+    (0..file.leaves.len()).filter(wanted)
+}
+
+fn row_by_row<R: ChunkReader>(
+    file: &ParquetFile<R>,
+    row_groups: Range<usize>,
+    schema: &Schema,
+    plan: &Plan<'_>,
+    sink: &mut impl Sink,
+) -> Result<Scan, ParquetError> {
+    let records = Schema { delimiter: ',', ..schema.clone() };
+    let mut scanner = Scanner::new(&records);
+    if let Some(constraints) = plan.constraints {
+        scanner = scanner.with_constraints(constraints);
+    }
+    if let Some(baseline) = plan.baseline {
+        scanner = scanner.with_baseline(baseline);
+    }
+    rows::write(file, row_groups.clone(), |bytes| Ok(scanner.feed(bytes, sink)?))?;
+    let mut scan = scanner.finish(sink)?;
+    let repeated: Vec<usize> =
+        profiled(file, schema).filter(|&index| file.leaves[index].repeated()).collect();
+    for leaf in profile(file, row_groups, schema, plan.baseline, &repeated)? {
+        scan.tally.missing_columns.retain(|name| *name != leaf.column.name);
+        scan.profile.columns.push(leaf.column);
+        scan.binned.extend(leaf.binned);
+    }
+    let place = |name: &str| file.leaves.iter().position(|leaf| leaf.name == name);
+    scan.profile.columns.sort_by_key(|column| place(&column.name));
+    scan.binned.sort_by_key(|column| place(&column.name));
+    Ok(scan)
+}
