@@ -14,6 +14,7 @@ pub mod events;
 pub mod fault;
 pub mod gate;
 pub mod ledger;
+pub mod model_monitor;
 pub mod names;
 pub mod pipeline;
 pub mod profile;
