@@ -11,7 +11,7 @@ use crate::header::Kind;
 use crate::hybrid::{Run, runs, unpack};
 use crate::leaf::Leaf;
 use crate::levels::Parts;
-use crate::pages::{Page, Pages};
+use crate::pages::{Page, Pages, WINDOW};
 use crate::write::Raw;
 
 /// The dictionary of a chunk. Values written as its codes are counted by code: what a value means is
@@ -31,7 +31,7 @@ pub(crate) fn read<R: ChunkReader>(
     let leaf = &file.leaves[column];
     let group = file.metadata.row_group(row_group);
     let place = Place { column: leaf.name.clone(), row_group, byte: 0 };
-    let mut pages = Pages::new(&file.source, group.column(column), place)?;
+    let mut pages = Pages::new(&file.source, group.column(column), place, WINDOW)?;
     let mut dictionary: Option<(Dictionary, Vec<u64>)> = None;
     let mut rows = 0;
     while let Some(page) = pages.next()? {

@@ -12,8 +12,8 @@ use crate::file::{PAGE_LIMIT, fetch};
 use crate::header::{self, Header, Kind};
 use crate::thrift::Bad;
 
-/// How much of a chunk is fetched at once, at least.
-const WINDOW: u64 = 1 << 20;
+/// How much of a chunk is fetched at once, at least, where one chunk is read at a time.
+pub(crate) const WINDOW: u64 = 4 << 20;
 
 /// The longest page header: it may hold the smallest and the largest value.
 const HEADER_LIMIT: usize = 16 << 20;
@@ -29,6 +29,8 @@ pub(crate) struct Pages<R> {
     /// Where the next page begins; kept for errors too.
     pub(crate) place: Place,
     end: u64,
+    /// How much is fetched at once, at least.
+    fetched: u64,
     /// Fetched bytes from `place.byte` on.
     window: Bytes,
     /// Values still to come.
@@ -47,6 +49,7 @@ impl<R: ChunkReader> Pages<R> {
         source: &Arc<R>,
         chunk: &ColumnChunkMetaData,
         mut place: Place,
+        fetched: u64,
     ) -> Result<Self, ParquetError> {
         let data = chunk.data_page_offset().unsigned_abs();
         // Some writers leave the dictionary's place at 0: then it stands where the data is said to.
@@ -62,7 +65,7 @@ impl<R: ChunkReader> Pages<R> {
             return Err(place.unsupported(what, "write it with snappy, gzip, zstd, lz4 or brotli"));
         };
         let left = chunk.num_values().unsigned_abs();
-        Ok(Self { source: Arc::clone(source), codec, place, end, window: Bytes::new(), left })
+        Ok(Self { source: Arc::clone(source), codec, place, end, fetched, window: Bytes::new(), left })
     }
 
     /// The next page that holds anything; none once every value has come.
@@ -146,9 +149,15 @@ impl<R: ChunkReader> Pages<R> {
 
     /// Fetches until the window holds `wanted` bytes or the chunk ends.
     fn fill(&mut self, wanted: usize) -> Result<(), ParquetError> {
-        let left = self.end - self.place.byte;
-        if (self.window.len() as u64) < left.min(wanted as u64) {
-            self.window = fetch(self.source.as_ref(), self.place.byte, left.min(WINDOW.max(wanted as u64)))?;
+        let (left, held) = (self.end - self.place.byte, self.window.len() as u64);
+        if held < left.min(wanted as u64) {
+            let more = (left - held).min(self.fetched.max(wanted as u64 - held));
+            let fetched = fetch(self.source.as_ref(), self.place.byte + held, more)?;
+            // No byte is fetched twice: the rest of the window is put before the new one.
+            self.window = match held {
+                0 => fetched,
+                _ => [self.window.as_ref(), fetched.as_ref()].concat().into(),
+            };
         }
         Ok(())
     }

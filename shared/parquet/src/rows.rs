@@ -20,6 +20,9 @@ use crate::write::Raw;
 /// Records are handed on in pieces of about this many bytes.
 const PIECE: usize = 1 << 16;
 
+/// How much of a chunk is fetched at once, at least: all columns are read side by side.
+const WINDOW: u64 = 1 << 19;
+
 /// The most entries of one page that are held.
 const PAGE_ENTRIES: u32 = 1 << 24;
 
@@ -96,7 +99,7 @@ impl<'a, R: ChunkReader> Cursor<'a, R> {
         let chunk = file.metadata.row_group(row_group).column(column);
         Ok(Self {
             leaf,
-            pages: Pages::new(&file.source, chunk, place)?,
+            pages: Pages::new(&file.source, chunk, place, WINDOW)?,
             dictionary: None,
             presence: Vec::new(),
             entry: 0,
