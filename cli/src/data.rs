@@ -3,6 +3,7 @@
 mod columnar;
 mod documents;
 mod input;
+mod model_monitor;
 mod parallel;
 mod unpack;
 
@@ -20,6 +21,7 @@ use serde::Serialize;
 pub(crate) use self::documents::{load_constraints, load_profile, save};
 use self::input::plain_name;
 pub(crate) use self::input::{CHUNK, Format, Opened, open};
+pub(crate) use self::model_monitor::{load_rules, load_statistics, save_baseline, save_violations};
 use self::parallel::{RANGE, RangeError, Ranges};
 use crate::check;
 use crate::reply::Failure;

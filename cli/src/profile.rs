@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Write the profile to this file, to merge, to suggest from or to compare with
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write SageMaker Model Monitor's statistics.json and constraints.json into this folder
+    #[arg(long, value_name = "DIR")]
+    sagemaker: Option<PathBuf>,
 }
 
 const AFTER: &str = "\
@@ -60,6 +63,9 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
     let Scanned { whole, left_out } = args.data.scan(&told.schema, measures)?;
     if let Some(out) = &args.out {
         data::save(out, &whole.profile)?;
+    }
+    if let Some(folder) = &args.sagemaker {
+        data::save_baseline(folder, &whole.profile)?;
     }
     Reply::done(&Told { summary: whole.profile.summary(), left_out, binned: baseline.map(|_| whole.binned) })
 }

@@ -1,10 +1,13 @@
 //! `pawl validate`: whether data keeps its constraints.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use pawl::constraints::{self, Verdict};
+use pawl::model_monitor::{self, Rules, Violations};
+use serde::Serialize;
 
-use crate::data::{self, Data, Measures};
+use crate::data::{self, Data, LeftOut, Measures, Scanned};
 use crate::reply::{self, Failure, Reply};
 
 /// Check data against constraints
@@ -13,19 +16,50 @@ use crate::reply::{self, Failure, Reply};
 pub(crate) struct Args {
     #[command(flatten)]
     data: Data,
-    /// What `pawl suggest` wrote
+    /// What `pawl suggest` wrote, or a constraints.json of SageMaker Model Monitor
     #[arg(long, value_name = "FILE")]
     constraints: PathBuf,
+    /// Compare with this statistics.json of Model Monitor as well
+    #[arg(long, value_name = "FILE")]
+    statistics: Option<PathBuf>,
+    /// Write Model Monitor's constraint_violations.json into this folder
+    #[arg(long, value_name = "DIR")]
+    sagemaker: Option<PathBuf>,
 }
 
 const AFTER: &str = "\
 Exit codes: 0 nothing is wrong, 1 violations, 2 could not run.
 
-Example:
-  pawl validate february.csv --constraints constraints.json";
+Examples:
+  pawl validate february.csv --constraints constraints.json
+  pawl validate february.csv --constraints sagemaker/constraints.json \\
+    --statistics sagemaker/statistics.json --sagemaker out";
+
+/// What Model Monitor's rules say, and the rows that they did not see.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    found: Violations,
+    left_out: LeftOut,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.found, self.left_out)
+    }
+}
 
 pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
     let told = args.data.told()?;
+    if let Some(rules) = data::load_rules(&args.constraints)? {
+        return by_model_monitor(args, &told, &rules);
+    }
+    if args.statistics.is_some() || args.sagemaker.is_some() {
+        return Err(Failure::cannot_run(
+            "--statistics and --sagemaker belong to Model Monitor's constraints: give its constraints.json, \
+             or leave them out",
+        ));
+    }
     let mut constraints = data::load_constraints(&args.constraints)?;
     constraints.apply(&told.policy);
     let measures = Measures { constraints: Some(&constraints), ..Measures::default() };
@@ -36,4 +70,18 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
         Verdict::AcceptedWithWarnings | Verdict::Quarantined => reply::Verdict::Refused,
     };
     Reply::new(verdict, &validation)
+}
+
+/// Judges as Model Monitor does: the data as a whole. Rows that cannot be read are no pass.
+fn by_model_monitor(args: &Args, told: &data::Told, rules: &Rules) -> Result<Reply, Failure> {
+    let baseline = args.statistics.as_deref().map(data::load_statistics).transpose()?;
+    let Scanned { whole, left_out } = args.data.scan(&told.schema, Measures::default())?;
+    let found = model_monitor::check(&whole.profile, rules, baseline.as_ref())
+        .map_err(|error| Failure::cannot_run(error.to_string()))?;
+    if let Some(folder) = &args.sagemaker {
+        data::save_violations(folder, &found)?;
+    }
+    let kept = found.violations.is_empty() && left_out.rows == 0;
+    let verdict = if kept { reply::Verdict::Done } else { reply::Verdict::Refused };
+    Reply::new(verdict, &Told { found, left_out })
 }

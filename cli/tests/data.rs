@@ -247,3 +247,43 @@ fn assert_same(left: &Value, right: &Value, path: &str) {
         _ => assert_eq!(left, right, "{path}"),
     }
 }
+
+#[test]
+fn model_monitors_files_go_both_ways() {
+    let folder = format!("{}/sagemaker", env!("CARGO_TARGET_TMPDIR"));
+    let good = months("monitored.csv", 0);
+    assert_eq!(pawl(&["profile", &good, "--sagemaker", &folder]).status.code(), Some(0));
+    let read = |name: &str| -> Value {
+        serde_json::from_slice(&std::fs::read(format!("{folder}/{name}")).unwrap()).unwrap()
+    };
+    let statistics = read("statistics.json");
+    assert_eq!(statistics["dataset"]["item_count"], 1000);
+    let temp = &statistics["features"][1]["numerical_statistics"];
+    assert_eq!((&temp["mean"], &temp["common"]["num_present"]), (&20.0.into(), &1000.into()));
+    let constraints = format!("{folder}/constraints.json");
+    let baseline = format!("{folder}/statistics.json");
+    let validate = |data: &str| {
+        pawl(&[
+            "validate",
+            data,
+            "--constraints",
+            &constraints,
+            "--statistics",
+            &baseline,
+            "--sagemaker",
+            &folder,
+        ])
+    };
+    assert_eq!(validate(&good).status.code(), Some(0));
+    assert_eq!(read("constraint_violations.json"), serde_json::json!({"violations": []}));
+    let moved = validate(&months("moved.csv", 30));
+    let text = String::from_utf8(moved.stdout).unwrap();
+    assert_eq!(moved.status.code(), Some(1), "{text}");
+    assert!(text.starts_with("temp: baseline_drift_check: Numerical distance: 0."), "{text}");
+    let written = read("constraint_violations.json");
+    assert_eq!(written["violations"].as_array().map(Vec::len), Some(1));
+    assert_eq!(written["violations"][0]["constraint_check_type"], "baseline_drift_check");
+    let own = file("own-rules.json", b"{\"version\": 1, \"columns\": []}");
+    let told = refusal(&["validate", &good, "--constraints", &own, "--statistics", &baseline]);
+    assert!(told.contains("--statistics and --sagemaker belong to Model Monitor's constraints"), "{told}");
+}

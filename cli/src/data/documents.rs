@@ -21,7 +21,7 @@ pub(crate) fn load_constraints(path: &Path) -> Result<Constraints, Failure> {
     load(path, "constraints", "pawl suggest --out", CONSTRAINTS_VERSION, version)
 }
 
-fn load<T: DeserializeOwned>(
+pub(super) fn load<T: DeserializeOwned>(
     path: &Path,
     what: &str,
     source: &str,
