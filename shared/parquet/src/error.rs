@@ -68,6 +68,12 @@ pub enum ParquetError {
         /// What to do.
         fix: &'static str,
     },
+    /// Rows are to be judged, and every column may hold several values in each.
+    #[error(
+        "its rows cannot be judged, as no column holds one value in each: profile it without constraints, \
+         or write a column of single values"
+    )]
+    NoRows,
     /// Rows that cannot be judged.
     #[error("its rows cannot be judged: {0}")]
     Rows(#[from] pawl::dataset::ScanError),

@@ -94,11 +94,12 @@ impl<R: ChunkReader> ParquetFile<R> {
     /// Holds what the footer declares against the file's size: not more bytes of columns than there are,
     /// not more values than such a file can hold, and each row once in each column.
     fn check(&self, size: u64) -> Result<(), ParquetError> {
-        let (mut bytes, mut values) = (0u64, 0u64);
+        let (mut bytes, mut values, mut rows) = (0u64, 0u64, 0u64);
         for (row_group, group) in self.metadata.row_groups().iter().enumerate() {
-            u64::try_from(group.num_rows()).map_err(|_| ParquetError::Footer {
+            let here = u64::try_from(group.num_rows()).map_err(|_| ParquetError::Footer {
                 reason: format!("row group {row_group} has fewer than no rows"),
             })?;
+            rows = rows.saturating_add(here);
             for (leaf, chunk) in self.leaves.iter().zip(group.columns()) {
                 let place = Place { column: leaf.name.clone(), row_group, byte: 0 };
                 let broken = |what: &str| place.broken(format!("the footer says {what}"));
@@ -106,9 +107,7 @@ impl<R: ChunkReader> ParquetFile<R> {
                     .map_err(|_| broken("it has fewer than no bytes"))?;
                 let count =
                     u64::try_from(chunk.num_values()).map_err(|_| broken("it has fewer than no values"))?;
-                if leaf.repeated() && count < group.num_rows().unsigned_abs()
-                    || !leaf.repeated() && count != group.num_rows().unsigned_abs()
-                {
+                if leaf.repeated() && count < here || !leaf.repeated() && count != here {
                     return Err(broken(&format!("it has {count} values in {} rows", group.num_rows())));
                 }
                 bytes = bytes.saturating_add(length);
@@ -119,8 +118,10 @@ impl<R: ChunkReader> ParquetFile<R> {
         if bytes > size {
             return footer(format!("it declares {bytes} bytes of columns in a file of {size}"));
         }
-        if values > size.saturating_mul(VALUES_PER_BYTE) {
-            return footer(format!("it declares {values} values in a file of {size} bytes"));
+        for (count, what) in [(values, "values"), (rows, "rows")] {
+            if count > size.saturating_mul(VALUES_PER_BYTE) {
+                return footer(format!("it declares {count} {what} in a file of {size} bytes"));
+            }
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use pawl::profile::{PROFILE_VERSION, Profile};
 
 use crate::error::ParquetError;
 use crate::file::ParquetFile;
+use crate::leaf::Leaf;
 use crate::profile::profile;
 use crate::rows;
 
@@ -85,6 +86,9 @@ fn row_by_row<R: ChunkReader>(
     plan: &Plan<'_>,
     sink: &mut impl Sink,
 ) -> Result<Scan, ParquetError> {
+    if file.leaves.iter().all(Leaf::repeated) {
+        return Err(ParquetError::NoRows);
+    }
     let records = Schema { delimiter: ',', ..schema.clone() };
     let mut scanner = Scanner::new(&records);
     if let Some(constraints) = plan.constraints {

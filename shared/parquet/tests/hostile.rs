@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use pawl::constraints::Constraints;
 use pawl_parquet::{ParquetError, ParquetFile, Plan, scan};
 use proptest::prelude::*;
 
@@ -15,6 +16,10 @@ fn file(name: &str) -> Vec<u8> {
 
 fn read(bytes: Vec<u8>) -> Result<u64, ParquetError> {
     let file = ParquetFile::open(Bytes::from(bytes))?;
+    // Row by row too: another way through the pages.
+    let constraints =
+        Constraints { version: 1, rows: None, gap: None, columns: Vec::new(), across: Vec::new() };
+    let _ = scan(&file, &Plan { constraints: Some(&constraints), ..Plan::default() }, &mut ());
     scan(&file, &Plan::default(), &mut ()).map(|scan| scan.tally.rows)
 }
 
@@ -67,6 +72,24 @@ fn lists_and_nesting_are_held_against_their_bytes() {
     // A structure within a structure, and so on, in a field nobody knows.
     let error = read(of_footer(&[0x9C; 5000])).unwrap_err();
     assert!(error.to_string().contains("nested too deep"), "{error}");
+}
+
+/// A footer of no columns and a great many rows: there is nothing that they could be in.
+#[test]
+fn rows_without_columns_are_not_believed() {
+    // version 1; schema: a root without children; 2^62 rows; one row group of them, without columns.
+    let rows = [0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F];
+    let mut footer = vec![0x15, 0x02, 0x19, 0x1C, 0x48, 0x04, b'r', b'o', b'o', b't', 0x15, 0x00, 0x00];
+    footer.push(0x16);
+    footer.extend(rows);
+    footer.extend([0x19, 0x1C, 0x19, 0x0C, 0x16, 0x00, 0x16]);
+    footer.extend(rows);
+    footer.extend([0x00, 0x00]);
+    let error = read(of_footer(&footer)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the footer is broken: it declares 4611686018427387903 rows in a file of 53 bytes: write the file again"
+    );
 }
 
 #[test]
