@@ -34,6 +34,13 @@ pub(crate) trait Visit {
     fn visit<V: Raw>(&mut self, values: impl Iterator<Item = V>);
     /// Takes the next truths, run by run.
     fn truths(&mut self, value: bool, count: usize);
+    /// Takes the next truths, bit by bit; none when the bytes hold fewer.
+    fn bits(&mut self, bytes: &[u8], count: usize) -> Option<()> {
+        unpack(bytes, 1, count, |value| {
+            self.truths(value != 0, 1);
+            Some(())
+        })
+    }
 }
 
 /// Hands out the `count` values of a page. The error is what is wrong with it.
@@ -66,10 +73,7 @@ pub(crate) fn values(
 fn truths(run: Run<'_>, visitor: &mut impl Visit) -> Option<()> {
     match run {
         Run::Same { value, count } => visitor.truths(value != 0, count),
-        Run::Packed { bytes, count } => unpack(bytes, 1, count, |value| {
-            visitor.truths(value != 0, 1);
-            Some(())
-        })?,
+        Run::Packed { bytes, count } => visitor.bits(bytes, count)?,
     }
     Some(())
 }

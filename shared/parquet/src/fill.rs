@@ -3,6 +3,7 @@
 use pawl::profile::typed::{Numbers, TypedColumn};
 
 use crate::decode::Visit;
+use crate::hybrid::ones;
 use crate::leaf::{Kind, Leaf};
 use crate::write::Raw;
 
@@ -19,6 +20,10 @@ impl Fill {
     pub(crate) fn new(leaf: &Leaf, make: impl FnOnce(Numbers) -> TypedColumn) -> Self {
         let numbers = leaf.kind.numbers();
         let column = make(numbers.unwrap_or(Numbers::Whole));
+        let column = match leaf.kind {
+            Kind::Date | Kind::Timestamp { .. } | Kind::Int96 => column.of_times(),
+            _ => column,
+        };
         Self {
             as_numbers: numbers.is_some() && !column.wants_texts(),
             column,
@@ -63,6 +68,13 @@ impl Visit for Fill {
 
     fn truths(&mut self, value: bool, count: usize) {
         self.one(value, |column, text| column.counted_text(text, count as u64));
+    }
+
+    fn bits(&mut self, bytes: &[u8], count: usize) -> Option<()> {
+        let set = usize::try_from(ones(bytes, count)?).ok()?;
+        self.truths(true, set);
+        self.truths(false, count - set);
+        Some(())
     }
 }
 

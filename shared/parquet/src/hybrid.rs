@@ -95,6 +95,17 @@ pub(crate) fn unpack(
     Some(())
 }
 
+/// How many of the first `count` bits are set; none when the bytes hold fewer.
+pub(crate) fn ones(bytes: &[u8], count: usize) -> Option<u64> {
+    let (whole, rest) = bytes.split_at_checked(count / 8)?;
+    let mut set = whole.iter().map(|byte| u64::from(byte.count_ones())).sum();
+    if !count.is_multiple_of(8) {
+        let mask = (1u8 << (count % 8)) - 1;
+        set += u64::from((rest.first()? & mask).count_ones());
+    }
+    Some(set)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

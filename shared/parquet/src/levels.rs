@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::header::{Header, Kind, RLE};
-use crate::hybrid::{Run, runs, unpack};
+use crate::hybrid::{Run, ones, runs, unpack};
 
 /// The parts of a page.
 pub(crate) struct Parts {
@@ -108,14 +108,7 @@ fn count(bytes: &[u8], highest: u32, entries: u32, wanted: u32) -> Option<u64> {
             Run::Same { value, count } => {
                 found += if level(value, highest)? == wanted { count as u64 } else { 0 };
             }
-            Run::Packed { bytes, count } if width == 1 && wanted == 1 => {
-                let (whole, rest) = bytes.split_at_checked(count / 8)?;
-                found += whole.iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>();
-                if count % 8 > 0 {
-                    let mask = (1u8 << (count % 8)) - 1;
-                    found += u64::from((rest.first()? & mask).count_ones());
-                }
-            }
+            Run::Packed { bytes, count } if width == 1 && wanted == 1 => found += ones(bytes, count)?,
             Run::Packed { bytes, count } => unpack(bytes, width, count, |value| {
                 found += u64::from(level(value, highest)? == wanted);
                 Some(())

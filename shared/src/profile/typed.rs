@@ -39,11 +39,19 @@ pub struct TypedColumn {
 
 /// Reads texts: only null words are special.
 #[derive(Debug, Clone)]
-struct Words(Vec<Vec<u8>>);
+struct Words {
+    null: Vec<Vec<u8>>,
+    /// Whether texts that begin with a digit are dates and times.
+    times: bool,
+}
 
 impl Judge for Words {
     fn value(&self, field: &[u8]) -> Value {
-        if self.0.iter().any(|word| word == field) { Value::Missing } else { value::read(field) }
+        match field.first() {
+            _ if self.null.iter().any(|word| word == field) => Value::Missing,
+            Some(b'0'..=b'9') if self.times => Value::Timestamp,
+            _ => value::read(field),
+        }
     }
 
     fn allows(&self, _field: &[u8], _value: Value) -> bool {
@@ -55,7 +63,7 @@ impl Judge for Words {
     }
 
     fn plain_numbers(&self) -> bool {
-        !self.0.iter().any(|word| value::read(word).number().is_some())
+        !self.null.iter().any(|word| value::read(word).number().is_some())
     }
 }
 
@@ -72,10 +80,21 @@ impl TypedColumn {
             profile: ColumnProfile::new(name, None),
             bins: bins.map(BinCounter::new),
             texts: Counter::new(ColumnProfile::new(name, None), bins, columns),
-            judge: Words(null_words.iter().map(|word| word.clone().into_bytes()).collect()),
+            judge: Words {
+                null: null_words.iter().map(|word| word.clone().into_bytes()).collect(),
+                times: false,
+            },
             numbers,
             block: Vec::with_capacity(BLOCK),
         }
+    }
+
+    /// The same column, of dates or timestamps written as ISO 8601 has them, which need not be read
+    /// again. A year that is not of four digits begins with its sign, and is a text.
+    #[must_use]
+    pub fn of_times(mut self) -> Self {
+        self.judge.times = true;
+        self
     }
 
     /// Whether a number may be a null word: then numbers must come as texts.
@@ -174,7 +193,7 @@ mod tests {
 
     fn of_texts(texts: &[String]) -> ColumnProfile {
         let mut column = ColumnProfile::new("x", None);
-        let words = Words(vec![b"NA".to_vec()]);
+        let words = Words { null: vec![b"NA".to_vec()], times: false };
         for text in texts {
             column.add(text.as_bytes(), words.value(text.as_bytes()), 1);
         }
@@ -223,6 +242,14 @@ mod tests {
             same(one_by_one.finish().0, of_texts(&texts));
             same(counted.finish().0, of_texts(&texts));
         }
+    }
+
+    #[test]
+    fn times_are_known_beforehand() {
+        let texts = ["2011-01-01", "2011-01-01 10:00:00.5+00", "+10000-01-01", "", "NA"].map(str::to_owned);
+        let mut times = typed(Numbers::Whole).of_times();
+        texts.iter().for_each(|text| times.text(text.as_bytes()));
+        same(times.finish().0, of_texts(&texts));
     }
 
     #[test]
