@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
     constraints.apply(&told.policy);
     let measures = Measures { constraints: Some(&constraints), ..Measures::default() };
     let scan = args.data.scan(&told.schema, measures)?.whole;
-    let validation = constraints::check(&scan, &constraints, &told.policy);
+    let validation = constraints::check_at(&scan, &constraints, &told.policy, Some(jiff::Timestamp::now()));
     let verdict = match validation.verdict {
         Verdict::Accepted => reply::Verdict::Done,
         Verdict::AcceptedWithWarnings | Verdict::Quarantined => reply::Verdict::Refused,

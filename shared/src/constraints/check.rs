@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::habits::habits;
 use super::{Constraints, Policy};
 use crate::dataset::{Rule, Scan};
 use crate::profile::{ColumnType, Gap};
@@ -95,7 +96,19 @@ pub struct Violation {
 }
 
 /// Judges a batch that was scanned with these constraints.
+///
+/// Freshness needs a clock: see [`check_at`].
 pub fn check(scan: &Scan, constraints: &Constraints, policy: &Policy) -> Validation {
+    check_at(scan, constraints, policy, None)
+}
+
+/// Judges a batch as [`check`] does, and how old it is `now`.
+pub fn check_at(
+    scan: &Scan,
+    constraints: &Constraints,
+    policy: &Policy,
+    now: Option<jiff::Timestamp>,
+) -> Validation {
     let tally = &scan.tally;
     let due = tally.rows + tally.missing_steps;
     let share = |rows: u64| if due == 0 { 1.0 } else { rows as f64 / due as f64 };
@@ -122,6 +135,11 @@ pub fn check(scan: &Scan, constraints: &Constraints, policy: &Policy) -> Validat
         violations.push(gap_violation(gap, constraints.gap.unwrap_or(0), share(gap.steps)));
     }
     violations.extend(batch_violations(scan, constraints, policy));
+    for expected in &constraints.columns {
+        if let Some(column) = scan.profile.column(&expected.name) {
+            violations.extend(habits(expected, column, now));
+        }
+    }
     violations.sort_by_key(|violation| match violation.effect {
         Effect::QuarantinesBatch => 0,
         Effect::QuarantinesRows => 1,

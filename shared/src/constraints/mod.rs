@@ -2,12 +2,15 @@
 //! batch. A row that breaks a row rule is quarantined; a batch with too many is quarantined whole.
 
 mod check;
+mod habits;
 mod policy;
 mod suggest;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
-pub use check::{Effect, Validation, Verdict, Violation, check};
+pub use check::{Effect, Validation, Verdict, Violation, check, check_at};
 pub use policy::{Across, ColumnPolicy, Policy, Range};
 use serde::{Deserialize, Serialize};
 pub use suggest::suggest;
@@ -55,6 +58,22 @@ pub struct ColumnConstraints {
     /// The values allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<Vec<String>>,
+    /// How many characters a value may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<Range>,
+    /// The shape of every value: digits are one 9, capital letters one A, other letters one a, and every other
+    /// character stands for itself. `A-9` fits `AB-1234`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// The least share of values that must differ from each other, 0..=1; fewer is a warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<f64>,
+    /// The values that were usual; a batch with more than a tenth of others is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<Vec<String>>,
+    /// How old the newest time may be when the batch is checked, in seconds; older is a warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freshness: Option<u64>,
     /// The most rows in time order that may repeat one number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck: Option<u64>,
@@ -79,6 +98,14 @@ impl fmt::Display for Constraints {
                 rules.extend(min.map(|min| format!("at least {min}")));
                 rules.extend(max.map(|max| format!("at most {max}")));
             }
+            if let Some(Range { min, max }) = column.length {
+                rules.extend(min.map(|min| format!("at least {min} characters")));
+                rules.extend(max.map(|max| format!("at most {max} characters")));
+            }
+            rules.extend(column.pattern.as_ref().map(|pattern| format!("shaped like {pattern}")));
+            rules.extend(column.unique.map(|share| format!("{:.0} % of the values differ", share * 100.0)));
+            rules.extend(column.usual.as_ref().map(|usual| format!("usually one of {}", usual.join(", "))));
+            rules.extend(column.freshness.map(|age| format!("not older than {age} s")));
             rules.extend(column.domain.as_ref().map(|domain| format!("one of {}", domain.join(", "))));
             let stuck = |rows| format!("at most {rows} rows of one number in time order");
             rules.extend(column.stuck.map(stuck));

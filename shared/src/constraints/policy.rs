@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::pipeline::Span;
+
 /// How data is judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -51,6 +53,19 @@ pub struct ColumnPolicy {
     pub range: Option<Range>,
     /// The values allowed.
     pub domain: Option<Vec<String>>,
+    /// How many characters a value may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length: Option<Range>,
+    /// The shape of every value: digits are one 9, capital letters one A, other letters one a, and every other
+    /// character stands for itself. `A-9` fits `AB-1234`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// The least share of values that must differ from each other, 0..=1; fewer is a warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique: Option<f64>,
+    /// How old the newest time may be when the batch is checked, such as `2d`; older is a warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freshness: Option<Span>,
     /// The most rows in time order that may repeat one number.
     pub stuck: Option<u64>,
 }

@@ -156,6 +156,16 @@ pub enum Rule {
     Range,
     /// A value is not in the allowed set.
     Domain,
+    /// A text is too short or too long.
+    Length,
+    /// A text has another shape.
+    Pattern,
+    /// Values repeat that should differ.
+    Unique,
+    /// Many values are not among the usual ones.
+    Usual,
+    /// The newest time is too old.
+    Freshness,
     /// Two columns that belong together are too far apart.
     Across,
     /// A number stood still for longer than it ever may.
@@ -185,6 +195,11 @@ impl Rule {
             Self::Required => "required",
             Self::Range => "range",
             Self::Domain => "domain",
+            Self::Length => "length",
+            Self::Pattern => "pattern",
+            Self::Unique => "unique",
+            Self::Usual => "usual",
+            Self::Freshness => "freshness",
             Self::Across => "across",
             Self::Stuck => "stuck",
             Self::Gap => "gap",

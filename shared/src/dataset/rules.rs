@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::record::{Reason, Record, Rule, SpanKind};
-use crate::constraints::{ColumnConstraints, Constraints};
+use crate::constraints::{ColumnConstraints, Constraints, Range};
 use crate::profile::value::{self, Value};
-use crate::profile::{ColumnType, Judge};
+use crate::profile::{ColumnType, Judge, shape};
 
 /// Reads the fields of one column and judges them.
 #[derive(Debug, Clone)]
@@ -57,6 +57,8 @@ impl Judge for ColumnJudge {
         self.rules.kind != Some(ColumnType::String)
             && !self.decimal_comma
             && self.rules.domain.is_none()
+            && self.rules.length.is_none()
+            && self.rules.pattern.is_none()
             && !self.null_words.iter().any(|word| value::read(word).number().is_some())
     }
 }
@@ -87,6 +89,8 @@ pub(crate) struct ColumnRules {
     required: bool,
     range: Option<(f64, f64)>,
     domain: Option<Vec<String>>,
+    length: Option<(f64, f64)>,
+    pattern: Option<String>,
     /// The longest stretch of one number that is allowed, in rows.
     pub(crate) stuck: Option<u64>,
 }
@@ -110,10 +114,10 @@ impl ColumnRules {
         Self {
             kind: fixed.or(suggested),
             required: constraints.required,
-            range: constraints
-                .range
-                .map(|range| (range.min.unwrap_or(f64::NEG_INFINITY), range.max.unwrap_or(f64::INFINITY))),
+            range: constraints.range.map(bounds),
             domain: constraints.domain.clone(),
+            length: constraints.length.map(bounds),
+            pattern: constraints.pattern.clone(),
             stuck: constraints.stuck,
         }
     }
@@ -144,6 +148,19 @@ impl ColumnRules {
             && !domain.iter().any(|allowed| allowed.as_bytes() == field)
         {
             broken(Rule::Domain, format!("one of {}", domain.join(", ")));
+        }
+        if self.length.is_some() || self.pattern.is_some() {
+            let text = String::from_utf8_lossy(field);
+            if let Some((least, most)) = self.length
+                && !(least..=most).contains(&(text.chars().count() as f64))
+            {
+                broken(Rule::Length, range_text(least, most).replace("a number", "a length"));
+            }
+            if let Some(pattern) = &self.pattern
+                && shape(&text) != *pattern
+            {
+                broken(Rule::Pattern, format!("a text shaped like {pattern}"));
+            }
         }
     }
 }
@@ -182,6 +199,11 @@ impl AcrossRule {
             observed: format!("{} where {other} is {}", text(self.left), text(self.right)),
         });
     }
+}
+
+/// A range with its open ends filled in.
+fn bounds(range: Range) -> (f64, f64) {
+    (range.min.unwrap_or(f64::NEG_INFINITY), range.max.unwrap_or(f64::INFINITY))
 }
 
 fn fits(kind: ColumnType, value: Value) -> bool {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::bins::TypeCounts;
 use super::kll::quantiles_of;
 use super::moments::Moments;
+use super::shape::Shapes;
 use super::stretch::Stretches;
 use super::value::{self, Value};
 use super::values::Values;
@@ -88,6 +89,9 @@ pub struct ColumnProfile {
     /// The smallest and the largest of these in byte order, at most 128 characters of each.
     #[serde(default)]
     pub texts: Option<(String, String)>,
+    /// The shapes of the values that are plain text.
+    #[serde(default)]
+    pub shapes: Shapes,
     /// The values, counted or sketched.
     pub values: Values,
     /// Stretches of one number repeated in time order; empty without a time order.
@@ -111,6 +115,7 @@ impl ColumnProfile {
             numbers: Moments::default(),
             lengths: Moments::default(),
             texts: None,
+            shapes: Shapes::default(),
             values: Values::default(),
             stretches: Stretches::default(),
         }
@@ -149,6 +154,9 @@ impl ColumnProfile {
                 let text = String::from_utf8_lossy(field);
                 self.lengths.add(text.chars().count() as f64, count);
                 self.widen(&text, &text);
+                if value == Value::Text {
+                    self.shapes.add(&text, count);
+                }
                 self.values.add_text(&text, count);
             }
         }
@@ -178,6 +186,7 @@ impl ColumnProfile {
         if let Some((least, most)) = &other.texts {
             self.widen(least, most);
         }
+        self.shapes.merge(&other.shapes);
         self.values.merge(&other.values);
         self.stretches.merge(&other.stretches);
     }
@@ -205,6 +214,11 @@ impl ColumnProfile {
     /// How many different values there are; an estimate unless `values.is_exact()`.
     pub fn distinct(&self) -> u64 {
         self.values.distinct().min(self.present())
+    }
+
+    /// The shape that every value has, where all are plain text and alike.
+    pub fn pattern(&self) -> Option<&str> {
+        self.shapes.only().filter(|(_, count)| *count == self.present()).map(|(shape, _)| shape)
     }
 
     /// The share of rows with a value, 0..=1; none without rows.

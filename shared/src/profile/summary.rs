@@ -65,6 +65,10 @@ pub struct ColumnSummary {
     pub frequent: Vec<Frequent>,
     /// Ten bars of equal width from the smallest to the largest number.
     pub histogram: Vec<Bar>,
+    /// The one shape of all values, such as `A-9`: see [`shape`](super::shape()).
+    pub pattern: Option<String>,
+    /// Numbers written with a leading zero, as identifiers are.
+    pub leading_zeros: u64,
     /// The shortest and the longest text, in characters.
     pub lengths: Option<(f64, f64)>,
 }
@@ -140,6 +144,8 @@ fn summarise(column: &ColumnProfile) -> ColumnSummary {
         infinite: column.pos_inf + column.neg_inf,
         frequent: frequent.into_iter().map(|f| Frequent { value: f.value, count: f.count }).collect(),
         histogram: if numeric { histogram(column) } else { Vec::new() },
+        pattern: column.pattern().map(str::to_owned),
+        leading_zeros: column.leading_zeros,
         lengths: column.lengths.extremes(),
     }
 }
