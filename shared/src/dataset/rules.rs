@@ -17,6 +17,12 @@ pub(crate) struct ColumnJudge {
 }
 
 impl ColumnJudge {
+    /// Whether a field means "no value", blanks around it or not.
+    fn is_null_word(&self, field: &[u8]) -> bool {
+        let plain = field.trim_ascii();
+        self.null_words.iter().any(|word| word == plain || word == field)
+    }
+
     /// Reads a field that may be marked as a text.
     pub(crate) fn read(&self, field: &[u8], kind: SpanKind) -> Value {
         match (self.value(field), kind) {
@@ -29,7 +35,7 @@ impl ColumnJudge {
 
 impl Judge for ColumnJudge {
     fn value(&self, field: &[u8]) -> Value {
-        if field.is_empty() || self.null_words.iter().any(|word| word == field) {
+        if field.is_empty() || self.is_null_word(field) {
             Value::Missing
         } else if self.rules.kind == Some(ColumnType::String) {
             Value::Text

@@ -139,7 +139,7 @@ fn a_comma_may_stand_before_the_fraction() {
         null_words: vec!["k. A.".to_owned()],
         ..Schema::default()
     };
-    let data = b"x;y\n1,5;a,b\n-2;1,2,3\n1e3;1.5\nk. A.;2012-01-01\n";
+    let data = b"x;y\n1,5;a,b\n-2;1,2,3\n1e3;1.5\n k. A.;2012-01-01\n";
     let (scan, _) = scan_in_chunks(Scanner::new(&schema), data, 5).unwrap();
     let [x, y] = &scan.profile.columns[..] else { unreachable!() };
     assert_eq!((x.types.fractional, x.types.integral, x.missing, x.numbers.max), (2, 1, 1, 1000.0));
