@@ -127,16 +127,26 @@ impl Data {
     /// Reads the files one after the other and merges what they yield.
     pub(crate) fn scan(&self, schema: &Schema, measures: Measures<'_>) -> Result<Scanned, Failure> {
         let bar = input::progress(&self.files);
+        let scanned = self.scan_all(&bar, schema, measures);
+        bar.finish_and_clear();
+        scanned
+    }
+
+    fn scan_all(
+        &self,
+        bar: &ProgressBar,
+        schema: &Schema,
+        measures: Measures<'_>,
+    ) -> Result<Scanned, Failure> {
         let mut scanned = Scanned::default();
         for path in &self.files {
-            let opened = open(path, &bar).map_err(|error| unread(path, &error))?;
+            let opened = open(path, bar).map_err(|error| unread(path, &error))?;
             let scan = match opened.format {
-                Format::Records(format) => self.scan_records(path, format, opened, &bar, schema, measures)?,
+                Format::Records(format) => self.scan_records(path, format, opened, bar, schema, measures)?,
                 Format::Parquet => columnar::scan(path, &opened, schema, measures)?,
             };
             scanned.add(path, &scan);
         }
-        bar.finish_and_clear();
         Ok(scanned)
     }
 
