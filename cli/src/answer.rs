@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use pawl::ledger::{Condition, ETag, Keys, Store, StoreError, Training, read, write};
+use pawl::ledger::{Condition, ETag, Keys, Listed, Store, StoreError, read, training, write};
 use pawl::names::{Generation, ModelName};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -67,10 +67,9 @@ type Found = (Question, String, ETag);
 
 /// The questions of the run that is open now, the one that it waits with last.
 async fn of_open_run(store: &impl Store, keys: &Keys) -> Result<Vec<Found>, StoreError> {
-    let training: Option<(Training, _)> = read(store, &keys.training()).await?;
-    let Some(open) = training.and_then(|(training, _)| training.open) else { return Ok(Vec::new()) };
+    let Some(open) = training::load(store, keys).await?.open else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for key in store.list(&keys.questions()).await? {
+    for Listed { key, .. } in store.list(&keys.questions()).await? {
         match read::<Question>(store, &key).await? {
             Some((question, etag)) if question.generation == open.generation => {
                 found.push((question, key, etag));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use pawl::ledger::{Keys, RunRecord, Store};
+use pawl::ledger::{Keys, Listed, RunRecord, Store};
 use pawl::release::{Actor, Audit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,7 +68,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
     world.pipeline_of(model).await?;
     let (trail, limit) = (Keys::new(model).trail(), usize::from(args.limit));
     let mut kinds: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
-    for key in world.store.list(&trail).await? {
+    for Listed { key, .. } in world.store.list(&trail).await? {
         if let Some(kind) = key.strip_prefix(&trail).and_then(Kind::of) {
             kinds.entry(kind).or_default().push(key);
         }

@@ -55,7 +55,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
         read(store, &keys.evidence(run, "run.json")).await?.map(|(record, _)| record);
     let open = training.open.filter(|open| open.generation == run).map(|open| open.opened_at);
     let files = store.list(&folder).await?;
-    let files = files.iter().filter_map(|key| key.strip_prefix(&folder)).map(str::to_owned).collect();
+    let files = files.iter().filter_map(|file| file.key.strip_prefix(&folder)).map(str::to_owned).collect();
     Reply::done(&Report {
         model: model.clone(),
         run,

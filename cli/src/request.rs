@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Keys, Store, Training, TriggerId, read};
+use pawl::ledger::{Keys, Store, TriggerId, training};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 use serde_json::json;
@@ -48,8 +48,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
     let trigger = TriggerId::new(&format!("request:{id}"), Completes::Itself);
     for _ in 0..LOOKS {
         if inbox::get(&world.store, &keys, &trigger).await?.is_some() {
-            let training: Option<(Training, _)> = read(&world.store, &keys.training()).await?;
-            let open_run = training.and_then(|(training, _)| training.open).map(|run| run.generation);
+            let open_run = training::load(&world.store, &keys).await?.open.map(|run| run.generation);
             return Reply::done(&Recorded { model: model.clone(), trigger, open_run });
         }
         world.reach.pause().await;

@@ -12,8 +12,8 @@ use pawl::events::{Signal, decode};
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::training::{Execution, OpenRun};
 use pawl::ledger::{
-    Condition, ETag, Ending, Keys, Memory, Outcome, RunRecord, Store, StoreError, Stored, Training, Trigger,
-    TriggerId, TriggerKind, pipeline, read, update, write,
+    Condition, ETag, Ending, Keys, Listed, Memory, Outcome, RunRecord, Store, StoreError, Stored, Training,
+    Trigger, TriggerId, TriggerKind, pipeline, read, update, write,
 };
 use pawl::names::{Generation, ModelName};
 use pawl::release::{Deployment, Event, Policy, Release, State, step};
@@ -38,7 +38,7 @@ impl Store for Shared {
     async fn put(&self, key: &str, body: Vec<u8>, when: Condition) -> Result<ETag, StoreError> {
         self.0.put(key, body, when).await
     }
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         self.0.list(prefix).await
     }
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pawl::ledger::{PIPELINES, Store, Stored, pipeline};
 use pawl::names::ModelName;
+use pawl::pipeline::catalog::model_of;
 use serde_json::{Value, json};
 
 use crate::reply::Failure;
@@ -70,9 +71,9 @@ impl<S: Store, R: Reach> World<S, R> {
         if let Some(stored) = self.store.get(&pipeline(model)).await? {
             return Ok(stored);
         }
-        let keys = self.store.list(PIPELINES).await?;
-        let names = keys.iter().filter_map(|key| key.strip_prefix(PIPELINES)?.strip_suffix("/pipeline.yaml"));
-        let names: Vec<&str> = names.take(8).collect();
+        let listed = self.store.list(PIPELINES).await?;
+        let names = listed.iter().filter_map(|found| model_of(&found.key)).take(8);
+        let names: Vec<String> = names.map(|model| model.to_string()).collect();
         let known = match names.as_slice() {
             [] => "there is none yet; begin with `pawl put pipeline.yaml`".to_owned(),
             names => format!("there are {}", names.join(", ")),

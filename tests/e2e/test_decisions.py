@@ -16,7 +16,7 @@ def test_a_corrupt_batch_trains_nothing(pipeline):
     loop = pipeline("corrupt", {"decide": {"ask_above": 0.0}})
     loop.put_pipeline()
     arrive(loop, "2011-05", "2011-06")
-    loop.answer(loop.question("train-1"), "reject", "Only the constraints are wanted.")
+    loop.answer("train-1", "reject", "Only the constraints are wanted.")
     ended(loop, 1, "declined")
 
     loop.put_month("2011-07", month("2011-07", "broken_schema:renamed"))
@@ -50,7 +50,7 @@ def test_a_person_is_asked_to_train_and_the_job_fails(pipeline):
     arrive(loop, "2011-05", "2011-06")
     question = loop.question("train-1")
     assert question["question"].endswith("drift: train on this data?")
-    loop.answer(question, "approve", "Yes.")
+    loop.answer("train-1", "approve", "Yes.")
     record = ended(loop, 1, "failed", "out of memory")
     assert record["outcome"]["state"] == "Train"
     assert loop.evidence(1, "failure.json") == record["outcome"]
@@ -58,8 +58,37 @@ def test_a_person_is_asked_to_train_and_the_job_fails(pipeline):
 
     # The next month is a new chance.
     arrive(loop, "2011-07")
-    loop.answer(loop.question("train-2"), "reject", "No.")
+    loop.answer("train-2", "reject", "No.")
     ended(loop, 2, "declined", "^No.$")
+
+
+def test_a_search_hands_its_best_training_on(pipeline):
+    search = {"metric": "validation:auc", "goal": "maximize", "trainings": 3, "at_once": 2, "search": "random",
+              "ranges": {"leaf_rows": {"from": 5, "to": 400, "scale": "whole"}, "missing": {"of": ["impute", "error"]}}}
+    loop = pipeline("searched", {"gate": {"floors": [{"metric": "auc", "worst": 0.9999}]}})
+    loop.put_pipeline({"train": {"tune": search, "hyperparameters": {"missing": None}}})
+    arrive(loop, "2011-05", "2011-06")
+    ended(loop, 1, "rejected")
+    name = loop.evidence(1, "decision.json")["name"]
+    found = loop.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    assert found["TrainingJobStatusCounters"]["Completed"] == 3
+    best = found["BestTrainingJob"]
+    trained = loop.sagemaker.describe_training_job(TrainingJobName=best["TrainingJobName"])
+    metrics = {one["MetricName"]: one["Value"] for one in loop.evidence(1, "convergence.json")["metrics"]}
+    assert metrics["validation:auc"] == best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
+    challenger = loop.sagemaker.describe_model(ModelName=name)["PrimaryContainer"]
+    assert challenger["ModelDataUrl"] == trained["ModelArtifacts"]["S3ModelArtifacts"]
+
+
+def test_a_search_whose_trainings_all_fail(pipeline):
+    search = {"metric": "validation:auc", "goal": "maximize", "trainings": 1, "at_once": 1,
+              "ranges": {"leaf_rows": {"from": 5, "to": 40, "scale": "whole"}}}
+    loop = pipeline("unsearched", {"train": {"tune": search}})
+    loop.aws.fail_training("unsearched-", "AlgorithmError: out of memory")
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    record = ended(loop, 1, "failed", "none of 1 training jobs")
+    assert record["outcome"]["state"] == "Tune"
 
 
 def test_nobody_answers_in_time(pipeline):
@@ -110,10 +139,10 @@ def test_a_failing_close_is_tried_again(pipeline):
     loop = pipeline("close-fails", {"decide": {"ask_above": 0.0}})
     loop.put_pipeline()
     arrive(loop, "2011-05", "2011-06")
-    question = loop.question("train-1")
+    loop.question("train-1")
     # From here on nothing but Close calls this function.
     loop.aws.fail_function(loop.aws.resources["NewDataTrigger"], "Runtime.ExitError", "killed")
-    loop.answer(question, "reject", "No.")
+    loop.answer("train-1", "reject", "No.")
     ended(loop, 1, "declined", "^No.$")
     assert loop.aws.pending_faults() == []
 

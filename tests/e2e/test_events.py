@@ -46,7 +46,7 @@ def test_events_during_a_run_are_one_further_run(pipeline):
     loop.put_pipeline()
     arrive(loop, "2011-05", "2011-06")
     # The run stands still at its question, with the lock in its hand.
-    question = loop.question("train-1")
+    loop.question("train-1")
     taken = len(loop.evidence(1, "manifest.json")["triggers"])
     assert taken == 3, "pipeline.yaml and two files"
     arrive(loop, "2011-07", "2011-08", "2011-09")
@@ -54,9 +54,9 @@ def test_events_during_a_run_are_one_further_run(pipeline):
     assert loop.training()["open"]["generation"] == 1
     assert loop.executions() == ["meanwhile-1"]
 
-    loop.answer(question, "reject", "Not on this data.")
+    loop.answer("train-1", "reject", "Not on this data.")
     ended(loop, 1, "declined", "^Not on this data.$", last=False)
-    loop.answer(loop.question("train-2"), "reject", "Nor on this.")
+    loop.answer("train-2", "reject", "Nor on this.")
     record = ended(loop, 2, "declined", "^Nor on this.$")
     assert len(record["triggers"]) == 3
     assert len(loop.evidence(2, "manifest.json")["batch"]) == 3

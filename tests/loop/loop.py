@@ -1,6 +1,7 @@
 """One pipeline on the stand-in: put data, wait for runs, read evidence."""
 import copy
 import json
+import subprocess
 from pathlib import Path
 
 import yaml
@@ -42,7 +43,8 @@ class Loop:
     """The example's pipeline on a stand-in of its own. `beside` gives further pipelines on the same stand-in."""
 
     def __init__(self, bin_dir=None, changes=None, state_dir=None):
-        self.aws = Standin(ROOT / "template.yaml", bin_dir or ROOT / "target" / "release",
+        self.bin_dir = Path(bin_dir or ROOT / "target" / "release")
+        self.aws = Standin(ROOT / "template.yaml", self.bin_dir,
                            {"bike-demand": EXAMPLE / "container"},
                            parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET}, state_dir=state_dir)
         self.changes = merged(QUICK, changes or {})
@@ -66,11 +68,15 @@ class Loop:
 
     # What goes in.
 
-    def put_pipeline(self, changes=None):
-        """Put the example's pipeline.yaml into the bucket, with this loop's quick waits and these changes."""
+    def pipeline(self, changes=None):
+        """The example's pipeline.yaml, with this loop's quick waits and these changes."""
         own = yaml.safe_load((EXAMPLE / "pipeline.yaml").read_text(encoding="utf-8"))
         own = merged(own, {"model": self.model, "data": {"prefix": self.prefix}})
-        self.put_text(yaml.safe_dump(merged(merged(own, self.changes), changes or {})))
+        return merged(merged(own, self.changes), changes or {})
+
+    def put_pipeline(self, changes=None):
+        """Put the pipeline into the bucket."""
+        self.put_text(yaml.safe_dump(self.pipeline(changes)))
 
     def put_text(self, text):
         """Put this text as pipeline.yaml, whatever it says."""
@@ -217,6 +223,15 @@ class Loop:
         return self.aws.wait_until(lambda: self.read(f"ledger/{self.model}/questions/{name}.json"), seconds=seconds,
                                    what=f"the question {name}", poll=0.1)
 
-    def answer(self, question, answer, why):
-        """Answer a question by its token, as `pawl approve` does."""
-        self.sfn.send_task_success(taskToken=question["token"], output=json.dumps({"answer": answer, "why": why}))
+    def pawl(self, *arguments, code=0):
+        """Run the command `pawl` on this stand-in, as an operator would; what it says, as JSON."""
+        environment = self.aws.environment() | {"PAWL_BUCKET": BUCKET, "PAWL_WHO": "the tests"}
+        done = subprocess.run([self.bin_dir / "pawl", *arguments, "--json"], env=environment, capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == code, f"pawl {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        return json.loads(done.stdout)
+
+    def answer(self, name, answer, why):
+        """Wait for a question, and `pawl approve` or `pawl reject` it."""
+        self.question(name)
+        return self.pawl(answer, self.model, "--why", why)

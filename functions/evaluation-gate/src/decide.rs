@@ -69,6 +69,7 @@ pub(crate) async fn decide(
         "name": decision.name,
         "wait_for_answer": run.pipeline.approval.wait.as_secs(),
         "training_job": job.training(),
+        "tuning_job": job.tuning(),
     }))
 }
 

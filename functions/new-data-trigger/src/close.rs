@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use pawl::fault::Fault;
 use pawl::ledger::{
-    Condition, Ending, Keys, Manifest, Outcome, RunRecord, Store, Training, inbox, read, update, write_once,
+    Condition, Ending, Keys, Manifest, Outcome, RunRecord, Store, Training, inbox, read, training, update,
+    write_once,
 };
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Decide;
@@ -18,11 +19,12 @@ pub(crate) async fn fail(
     edge: &Edge,
     model: &ModelName,
     generation: Generation,
-    outcome: &Outcome,
+    outcome: Outcome,
 ) -> Result<Value, Fault> {
     let key = Keys::new(model).evidence(generation, "failure.json");
-    write_once(&edge.store, &key, outcome).await?;
-    Ok(json!({ "recorded": key }))
+    let outcome = outcome.in_words();
+    write_once(&edge.store, &key, &outcome).await?;
+    Ok(json!({ "recorded": key, "outcome": outcome }))
 }
 
 /// Closes a run. Every step may be done again: the record is written once, filing is idempotent, and the
@@ -45,7 +47,7 @@ pub(crate) async fn close(
     for id in &taken {
         triggers.extend(inbox::get(store, &keys, id).await?.map(|trigger| trigger.what));
     }
-    let (training, ()) = update(store, &keys.training(), |_: &mut Training| ()).await?;
+    let training = training::load(store, &keys).await?;
     let opened_at = training.open.filter(|run| run.generation == generation).map(|run| run.opened_at);
     let record = RunRecord {
         model: model.clone(),

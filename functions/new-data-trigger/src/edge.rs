@@ -2,10 +2,12 @@
 
 use pawl::aws::{S3Store, SdkConfig, Setting, Settings, Topic, fault, sfn};
 use pawl::fault::Fault;
+use pawl::pipeline::catalog::Catalog;
 
 /// Everything outside: the ledger, the state machine, the topic.
 pub(crate) struct Edge {
     pub(crate) store: S3Store,
+    pub(crate) catalog: Catalog,
     sfn: sfn::Client,
     retraining: String,
     pub(crate) topic: Topic,
@@ -22,6 +24,7 @@ impl Edge {
     pub(crate) fn from_env(config: &SdkConfig) -> Result<Self, Fault> {
         Ok(Self {
             store: S3Store::from_env(config)?,
+            catalog: Catalog::default(),
             sfn: sfn::Client::new(config),
             retraining: Settings.get(Setting::Retraining)?,
             topic: Topic::from_env(config)?,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pawl::fault::Fault;
-use pawl::ledger::{Ending, Keys, Outcome, Training, update};
+use pawl::ledger::{Ending, Keys, Outcome, training};
 use pawl::names::{Generation, ModelName};
 
 use crate::edge::{Edge, Execution};
@@ -16,8 +16,7 @@ pub(crate) async fn ended(
     status: &str,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let key = Keys::new(model).training();
-    let (training, ()) = update(&edge.store, &key, |_: &mut Training| ()).await?;
+    let training = training::load(&edge.store, &Keys::new(model)).await?;
     if training.open.is_none_or(|run| run.generation != generation) {
         return Ok(());
     }
@@ -28,15 +27,14 @@ pub(crate) async fn ended(
         state: None,
         error: Some("Pawl.ExecutionEnded".to_owned()),
     };
-    close::fail(edge, model, generation, &outcome).await?;
+    close::fail(edge, model, generation, outcome.clone()).await?;
     edge.topic.notify(&format!("Pawl: {model} run {generation} failed"), &outcome.reason).await?;
     close::close(edge, model, generation, &outcome, now).await
 }
 
 /// Looks at the world again, so that a lost event heals: frees the lock of a run that is over, starts a run where triggers wait.
 pub(crate) async fn reconcile(edge: &Edge, model: &ModelName, now: Timestamp) -> Result<(), Fault> {
-    let key = Keys::new(model).training();
-    let (training, ()) = update(&edge.store, &key, |_: &mut Training| ()).await?;
+    let training = training::load(&edge.store, &Keys::new(model)).await?;
     if let Some(run) = training.open {
         let name = wake::execution_name(model, run.generation);
         if edge.execution(&name).await? == Execution::Over {

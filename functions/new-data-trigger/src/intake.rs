@@ -1,5 +1,7 @@
 //! Events: decoded, routed to their pipelines, and recorded before they are acted upon.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use pawl::events::{ObjectChange, ObjectEvent, Signal, decode};
 use pawl::fault::Fault;
@@ -7,6 +9,7 @@ use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Trigger, TriggerId, TriggerKind, Wrote, unrouted, write_once};
 use pawl::names::{ContentHash, ModelName};
 use pawl::pipeline::Pipeline;
+use pawl::pipeline::catalog::model_of;
 use serde_json::{Value, json};
 
 use crate::edge::Edge;
@@ -36,7 +39,7 @@ async fn one(edge: &Edge, event: &Value, signal: &Signal, now: Timestamp) -> Res
             Ok(json!({ "ended": execution.name }))
         }
         Signal::Schedule(tick) if tick.model.is_none() => {
-            let pipelines = route::all(&edge.store).await?;
+            let pipelines = route::all(edge).await?;
             for pipeline in &pipelines.readable {
                 ended::reconcile(edge, &pipeline.model, now).await?;
             }
@@ -74,9 +77,9 @@ struct Routed {
 
 /// The models that an event is for, or in plain words why there is none.
 async fn route(edge: &Edge, signal: &Signal) -> Result<Result<Vec<Routed>, String>, Fault> {
-    let pipelines = route::all(&edge.store).await?;
+    let pipelines = route::all(edge).await?;
     let named = |model: &Option<String>, kind, what: String| {
-        let wanted: Vec<&Pipeline> = match model {
+        let wanted: Vec<&Arc<Pipeline>> = match model {
             Some(name) => pipelines.readable.iter().filter(|p| p.model.as_str() == name).collect(),
             None => pipelines.readable.iter().collect(),
         };
@@ -89,11 +92,12 @@ async fn route(edge: &Edge, signal: &Signal) -> Result<Result<Vec<Routed>, Strin
         routed.collect::<Vec<_>>()
     };
     let routed = match signal {
-        Signal::Object(object) if object.bucket == edge.store.bucket() => route::model_of(&object.key)
-            .map_or_else(Vec::new, |model| {
+        Signal::Object(object) if object.bucket == edge.store.bucket() => {
+            model_of(&object.key).map_or_else(Vec::new, |model| {
                 let what = "pipeline.yaml changed".to_owned();
                 named(&Some(model.to_string()), TriggerKind::Code, what)
-            }),
+            })
+        }
         Signal::Object(object) => match data(&pipelines, object) {
             Ok(routed) => routed,
             Err(reason) => return Ok(Err(reason)),

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 enum Step {
-    Settle { model: ModelName, generation: Generation, looks: u32, seen: usize },
+    Settle { model: ModelName, looks: u32, seen: usize },
     Fail { model: ModelName, generation: Generation, outcome: Outcome },
     Close { model: ModelName, generation: Generation, outcome: Outcome },
 }
@@ -39,10 +39,8 @@ async fn handle(edge: &Edge, event: Value) -> Result<Value, Fault> {
     }
     let step = serde_json::from_value(event).map_err(|e| Fault::BadInput(format!("step: {e}")))?;
     match step {
-        Step::Settle { model, generation, looks, seen } => {
-            settle::settle(edge, &model, generation, looks, seen).await
-        }
-        Step::Fail { model, generation, outcome } => close::fail(edge, &model, generation, &outcome).await,
+        Step::Settle { model, looks, seen } => settle::settle(edge, &model, looks, seen).await,
+        Step::Fail { model, generation, outcome } => close::fail(edge, &model, generation, outcome).await,
         Step::Close { model, generation, outcome } => {
             close::close(edge, &model, generation, &outcome, now).await?;
             Ok(json!({ "closed": generation }))

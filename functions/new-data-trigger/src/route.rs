@@ -1,42 +1,31 @@
 //! Which pipelines an event is for.
 
+use std::sync::Arc;
+
 use pawl::fault::Fault;
-use pawl::ledger::{PIPELINES, Store, StoreError};
+use pawl::ledger::Store;
 use pawl::names::ModelName;
 use pawl::pipeline::Pipeline;
+
+use crate::edge::Edge;
 
 /// All pipelines: those that can be read, and why the others cannot.
 #[derive(Debug, Default)]
 pub(crate) struct Pipelines {
-    pub(crate) readable: Vec<Pipeline>,
+    pub(crate) readable: Vec<Arc<Pipeline>>,
     pub(crate) broken: Vec<String>,
 }
 
-/// Reads every `pipeline.yaml`.
-pub(crate) async fn all(store: &impl Store) -> Result<Pipelines, StoreError> {
+/// All pipelines as they stand now.
+pub(crate) async fn all(edge: &Edge) -> Result<Pipelines, Fault> {
     let mut pipelines = Pipelines::default();
-    for key in store.list(PIPELINES).await? {
-        let Some(model) = key.strip_prefix(PIPELINES).and_then(|rest| rest.strip_suffix("/pipeline.yaml"))
-        else {
-            continue;
-        };
-        let Some(stored) = store.get(&key).await? else { continue };
-        match Pipeline::parse(&stored.body) {
-            Ok(pipeline) if pipeline.model.as_str() == model => pipelines.readable.push(pipeline),
-            Ok(pipeline) => pipelines.broken.push(format!(
-                "{key}: model is {:?}; write the name of its folder, {model:?}",
-                pipeline.model.as_str()
-            )),
-            Err(e) => pipelines.broken.push(format!("{key}: {e}")),
+    for entry in edge.catalog.load(&edge.store).await? {
+        match entry.pipeline {
+            Ok(pipeline) => pipelines.readable.push(pipeline),
+            Err(reason) => pipelines.broken.push(reason),
         }
     }
     Ok(pipelines)
-}
-
-/// The model that a changed `pipeline.yaml` belongs to.
-pub(crate) fn model_of(key: &str) -> Option<ModelName> {
-    let model = key.strip_prefix(PIPELINES)?.strip_suffix("/pipeline.yaml")?;
-    ModelName::try_from(model.to_owned()).ok()
 }
 
 /// One model's pipeline.

@@ -3,7 +3,7 @@
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{Completes, waiting};
 use pawl::ledger::{Keys, TriggerId};
-use pawl::names::{Generation, ModelName};
+use pawl::names::ModelName;
 use pawl::pipeline::Settle;
 use serde_json::{Value, json};
 
@@ -19,13 +19,7 @@ enum Settled {
     Wait { seconds: u64 },
 }
 
-pub(crate) async fn settle(
-    edge: &Edge,
-    model: &ModelName,
-    _: Generation,
-    looks: u32,
-    seen: usize,
-) -> Result<Value, Fault> {
+pub(crate) async fn settle(edge: &Edge, model: &ModelName, looks: u32, seen: usize) -> Result<Value, Fault> {
     let pipeline = route::one(&edge.store, model).await?;
     let triggers = waiting(&edge.store, &Keys::new(model)).await?;
     Ok(match judge(&pipeline.settle, &triggers, looks, seen) {

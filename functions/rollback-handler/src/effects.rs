@@ -9,6 +9,7 @@ use pawl::events::{AlarmState, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::ledger::{Keys, write_once};
 use pawl::names::ModelName;
+use pawl::pipeline::catalog::Catalog;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
     Action, AlarmReading, ConfigName, Deployment, Effects, Outcome, Policy, ReadError, Severity, Target,
@@ -21,6 +22,7 @@ use crate::{metrics, smoke};
 /// Everything outside.
 pub(crate) struct World {
     pub(crate) store: S3Store,
+    pub(crate) catalog: Catalog,
     pub(crate) sagemaker: SageMaker,
     pub(crate) cloudwatch: cloudwatch::Client,
     topic: Topic,
@@ -31,6 +33,7 @@ impl World {
     pub(crate) fn from_env(config: &SdkConfig) -> Result<Self, Fault> {
         Ok(Self {
             store: S3Store::from_env(config)?,
+            catalog: Catalog::default(),
             sagemaker: SageMaker::new(config),
             cloudwatch: cloudwatch::Client::new(config),
             topic: Topic::from_env(config)?,

@@ -42,7 +42,7 @@ async fn handle(world: &World, event: Value) -> Result<Value, Fault> {
         Step::Observe { model, generation } => deploy::observe(world, &model, generation).await,
         Step::Watch { model, generation } => deploy::watch(world, &model, generation).await,
         Step::Abandon { model, generation, failure } => {
-            deploy::abandon(world, &model, generation, failure.reason).await
+            deploy::abandon(world, &model, generation, failure.in_words().reason).await
         }
     }
 }

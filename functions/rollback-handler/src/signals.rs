@@ -2,9 +2,10 @@
 
 use pawl::events::{AlarmChange, Signal, decode};
 use pawl::fault::Fault;
-use pawl::ledger::{Keys, PIPELINES, Store, pipeline};
+use pawl::ledger::{Keys, Store, pipeline};
 use pawl::names::ModelName;
 use pawl::pipeline::Pipeline;
+use pawl::pipeline::catalog::Entry;
 use pawl::release::{Event, Policy};
 use serde_json::{Value, json};
 
@@ -33,14 +34,12 @@ pub(crate) async fn take(world: &World, event: &Value) -> Result<Value, Fault> {
 
 /// Looks at every release again, so that a lost event heals and what waits for its time is done.
 async fn reconcile(world: &World) -> Result<(), Fault> {
-    for key in world.store.list(PIPELINES).await? {
-        let name = key.strip_prefix(PIPELINES).and_then(|rest| rest.strip_suffix("/pipeline.yaml"));
-        for (model, policy) in named(world, name.unwrap_or_default()).await? {
-            // What was never deployed has nothing to heal.
-            if world.store.get(&Keys::new(&model).release()).await?.is_some() {
-                let effects = Effector::new(world, &model, &policy);
-                driver(world, &effects, &policy, &model).reconcile().await.map_err(fault)?;
-            }
+    for Entry { model, pipeline } in world.catalog.load(&world.store).await? {
+        // What was never deployed has nothing to heal.
+        if world.store.get(&Keys::new(&model).release()).await?.is_some() {
+            let policy = pipeline.map_or_else(|_| Policy::default(), |pipeline| pipeline.release.clone());
+            let effects = Effector::new(world, &model, &policy);
+            driver(world, &effects, &policy, &model).reconcile().await.map_err(fault)?;
         }
     }
     Ok(())
@@ -71,15 +70,10 @@ async fn of_alarm(world: &World, change: &AlarmChange) -> Result<Vec<(ModelName,
     if let Some(endpoint) = &change.endpoint {
         return named(world, endpoint).await;
     }
-    let mut models = Vec::new();
-    for key in world.store.list(PIPELINES).await? {
-        let Some(stored) = world.store.get(&key).await? else { continue };
-        let Ok(pipeline) = Pipeline::parse(&stored.body) else { continue };
-        if pipeline.release.alarms.further.contains(&change.name) {
-            models.push((pipeline.model, pipeline.release));
-        }
-    }
-    Ok(models)
+    let pipelines =
+        world.catalog.load(&world.store).await?.into_iter().filter_map(|entry| entry.pipeline.ok());
+    let meant = pipelines.filter(|pipeline| pipeline.release.alarms.further.contains(&change.name));
+    Ok(meant.map(|pipeline| (pipeline.model.clone(), pipeline.release.clone())).collect())
 }
 
 /// The model of this name, if it has a pipeline. A `pipeline.yaml` that cannot be read must not keep a bad model in

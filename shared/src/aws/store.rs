@@ -7,7 +7,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use super::error::{Kind, kind};
 use super::{SdkConfig, Setting, Settings};
 use crate::fault::Fault;
-use crate::ledger::{Condition, ETag, Store, StoreError, Stored};
+use crate::ledger::{Condition, ETag, Listed, Store, StoreError, Stored};
 
 /// The largest document that is read whole: a ledger or evidence document, never data.
 const LARGEST: i64 = 64 << 20;
@@ -104,15 +104,18 @@ impl Store for S3Store {
         }
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
         let mut pages = request.into_paginator().send();
-        let mut keys = Vec::new();
+        let mut listed = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| store_error(prefix, &e))?;
-            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+            listed.extend(page.contents().iter().filter_map(|object| {
+                let etag = ETag(object.e_tag().unwrap_or_default().to_owned());
+                Some(Listed { key: object.key()?.to_owned(), etag })
+            }));
         }
-        Ok(keys)
+        Ok(listed)
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

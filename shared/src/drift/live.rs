@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::Verdict;
+use crate::gate::stats::sequential::confidence_half_width;
 
 /// How many equal bins of the score a [`Calibration`] has.
 pub const CALIBRATION_BINS: usize = 10;
@@ -221,7 +222,7 @@ impl Join {
     ) -> LiveQuality {
         let rows = self.rows as f64;
         let accuracy = (self.rows > 0).then(|| self.right as f64 / rows);
-        let interval = accuracy.and_then(|accuracy| always_valid(accuracy, rows, policy.alpha));
+        let interval = accuracy.and_then(|accuracy| always_valid(accuracy, self.rows, policy.alpha));
         let (verdict, reason) = self.verdict(expected, interval, inputs, policy);
         LiveQuality {
             verdict,
@@ -276,35 +277,17 @@ impl Join {
 
 /// The always-valid interval of a share: valid at every look at once, so that a monitor may look
 /// each hour. It takes rows as independent. Asymptotic confidence sequence (Waudby-Smith and others), tightest at 5000 rows.
-fn always_valid(share: f64, rows: f64, alpha: f64) -> Option<(f64, f64)> {
+fn always_valid(share: f64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
     // One right and one wrong answer more: a perfect record is not certainty.
-    let smoothed = (share * rows + 1.0) / (rows + 2.0);
-    let half = confidence_half_width(rows, (smoothed * (1.0 - smoothed)).sqrt(), alpha)?;
+    let smoothed = (share * rows as f64 + 1.0) / (rows as f64 + 2.0);
+    let half = confidence_half_width(rows, (smoothed * (1.0 - smoothed)).sqrt(), alpha, TUNED_FOR)?;
     Some(((share - half).max(0.0), (share + half).min(1.0)))
-}
-
-fn confidence_half_width(rows: f64, deviation: f64, alpha: f64) -> Option<f64> {
-    if !(alpha > 0.0 && alpha < 1.0) {
-        return None;
-    }
-    let rho = (-2.0 * alpha.ln() + (1.0 - 2.0 * alpha.ln()).ln()) / TUNED_FOR;
-    let spread = rows * rho;
-    let inside = 2.0 * (spread + 1.0) * ((spread + 1.0).sqrt() / alpha).ln() / (rows * spread);
-    Some(deviation * inside.sqrt()).filter(|half| half.is_finite())
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    /// facts/statistics.md
-    #[test]
-    fn the_confidence_sequence_has_its_worked_numbers() {
-        assert!((confidence_half_width(1000.0, 1.0, 0.05).unwrap() - 0.106_375_5).abs() < 5e-8);
-        assert!((confidence_half_width(5000.0, 1.0, 0.05).unwrap() - 0.042_924_3).abs() < 5e-8);
-        assert_eq!(confidence_half_width(1000.0, 1.0, f64::NAN), None);
-    }
 
     /// Answers of which the first `right` of every ten are right, at a score of 0.9.
     fn joined(rows: u32, right: u32) -> Join {

@@ -107,7 +107,7 @@ pub async fn record(store: &impl Store, keys: &Keys, trigger: &Trigger) -> Resul
 /// The triggers that wait, from one listing: no trigger is read.
 pub async fn waiting(store: &impl Store, keys: &Keys) -> Result<Vec<TriggerId>, StoreError> {
     let listed = store.list(&keys.inbox()).await?;
-    Ok(listed.iter().filter_map(|key| TriggerId::from_key(key)).collect())
+    Ok(listed.iter().filter_map(|found| TriggerId::from_key(&found.key)).collect())
 }
 
 /// A waiting trigger, or `None` when it was handled meanwhile.

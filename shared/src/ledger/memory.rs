@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::store::{Condition, ETag, Store, StoreError, Stored};
+use super::store::{Condition, ETag, Listed, Store, StoreError, Stored};
 
 /// Documents in memory, with the same guarantees as S3.
 #[derive(Debug, Default)]
@@ -46,10 +46,11 @@ impl Store for Memory {
         })
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         Ok(self.with(|inner| {
-            let after = inner.documents.range(prefix.to_owned()..).map(|(key, _)| key);
-            after.take_while(|key| key.starts_with(prefix)).cloned().collect()
+            let after = inner.documents.range(prefix.to_owned()..);
+            let under = after.take_while(|(key, _)| key.starts_with(prefix));
+            under.map(|(key, stored)| Listed { key: key.clone(), etag: stored.etag.clone() }).collect()
         }))
     }
 

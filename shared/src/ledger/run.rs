@@ -45,6 +45,21 @@ pub struct Outcome {
     pub error: Option<String>,
 }
 
+/// The most characters of a reason that nobody has put into words.
+const LONGEST_REASON: usize = 2_000;
+
+impl Outcome {
+    /// The outcome with its reason in words. Step Functions hands over as the cause of a failure a job's whole
+    /// description, or a function's error document: what went wrong is one field of it.
+    pub fn in_words(mut self) -> Self {
+        let document: Option<serde_json::Value> = serde_json::from_str(&self.reason).ok();
+        let field = |name: &str| document.as_ref()?.get(name)?.as_str().map(str::to_owned);
+        let words = field("FailureReason").or_else(|| field("errorMessage")).unwrap_or(self.reason);
+        self.reason = words.chars().take(LONGEST_REASON).collect();
+        self
+    }
+}
+
 /// The document `runs/<model>/<run>/run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -60,4 +75,23 @@ pub struct RunRecord {
     pub opened_at: Option<Timestamp>,
     /// When it closed.
     pub closed_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_by_the_field_that_says_why() {
+        let told = |reason: &str| {
+            let outcome =
+                Outcome { code: Ending::Failed, reason: reason.to_owned(), state: None, error: None };
+            outcome.in_words().reason
+        };
+        assert_eq!(told(r#"{"TrainingJobName": "a", "FailureReason": "out of memory"}"#), "out of memory");
+        assert_eq!(told(r#"{"errorType": "Pawl.Refused", "errorMessage": "refused: no"}"#), "refused: no");
+        assert_eq!(told("The account-level limit is 0"), "The account-level limit is 0");
+        assert_eq!(told(r#"{"Other": 1}"#), r#"{"Other": 1}"#);
+        assert_eq!(told(&"é".repeat(3_000)).chars().count(), LONGEST_REASON);
+    }
 }

@@ -24,6 +24,15 @@ pub struct Stored {
     pub etag: ETag,
 }
 
+/// A document that a listing found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Its version.
+    pub etag: ETag,
+}
+
 /// When a write may happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
@@ -88,8 +97,8 @@ pub trait Store {
         body: Vec<u8>,
         when: Condition,
     ) -> impl Future<Output = Result<ETag, StoreError>> + Send;
-    /// All keys that begin with the prefix, in lexical order.
-    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+    /// All documents whose keys begin with the prefix, in lexical order.
+    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>, StoreError>> + Send;
     /// Removes the document; removing what is not there succeeds.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{Keys, Store, StoreError, read};
 use crate::names::{ContentHash, Generation};
 use crate::pipeline::Span;
 
@@ -26,6 +27,11 @@ pub struct Training {
     pub breaker: Option<Breaker>,
     /// Earlier trainings, the newest last. What was trained once is never trained again.
     pub trained: Vec<Trained>,
+}
+
+/// The memory as it stands; the empty one where nothing was ever run.
+pub async fn load(store: &impl Store, keys: &Keys) -> Result<Training, StoreError> {
+    Ok(read(store, &keys.training()).await?.map_or_else(Training::default, |(training, _)| training))
 }
 
 /// A training that was booked.

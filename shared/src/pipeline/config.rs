@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Span;
+use super::{Span, Tune};
 use crate::dataset::Schema;
 use crate::ledger::TriggerKind;
 use crate::names::ModelName;
@@ -210,6 +210,9 @@ pub struct Train {
     /// The metrics that the training log holds.
     #[serde(default)]
     pub metrics: Vec<Metric>,
+    /// A search for the best hyperparameters. Default: none, one training.
+    #[serde(default)]
+    pub tune: Option<Tune>,
     /// Subnets and security groups, where training runs inside a VPC.
     #[serde(default)]
     pub vpc: Option<Vpc>,

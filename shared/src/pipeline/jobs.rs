@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Pipeline;
+use super::{Goal, Pipeline, Range, Scale, Search};
 use crate::names::{ContentHash, Generation};
 use crate::release::alarms::VARIANT;
 
@@ -71,8 +71,9 @@ impl Job<'_> {
         all
     }
 
-    /// CreateTrainingJob. The channel `train` reads the accepted objects that `train.manifest` lists.
-    pub fn training(&self) -> Value {
+    /// The fields that CreateTrainingJob and a tuning job's TrainingJobDefinition share. The channel `train` reads the
+    /// accepted objects that `train.manifest` lists.
+    fn definition(&self) -> Value {
         let train = &self.pipeline.train;
         let mut stopping = json!({ "MaxRuntimeInSeconds": train.at_most.as_secs() });
         if train.spot {
@@ -94,14 +95,12 @@ impl Job<'_> {
             resources["VolumeKmsKeyId"] = json!(key);
         }
         let mut request = json!({
-            "TrainingJobName": self.name,
             "RoleArn": self.role,
             "AlgorithmSpecification": {
                 "TrainingImage": train.image,
                 "TrainingInputMode": "File",
                 "MetricDefinitions": metrics,
             },
-            "HyperParameters": self.hyperparameters(),
             "InputDataConfig": [{
                 "ChannelName": "train",
                 "ContentType": "text/csv",
@@ -115,12 +114,81 @@ impl Job<'_> {
             "ResourceConfig": resources,
             "StoppingCondition": stopping,
             "EnableManagedSpotTraining": train.spot,
-            "Tags": self.tags(),
         });
         if let Some(vpc) = &train.vpc {
             request["VpcConfig"] = json!({ "Subnets": vpc.subnets, "SecurityGroupIds": vpc.security_groups });
         }
         request
+    }
+
+    /// CreateTrainingJob.
+    pub fn training(&self) -> Value {
+        let mut request = self.definition();
+        request["TrainingJobName"] = json!(self.name);
+        request["HyperParameters"] = Value::Object(self.hyperparameters());
+        request["Tags"] = self.tags();
+        request
+    }
+
+    /// CreateHyperParameterTuningJob, where the pipeline searches.
+    pub fn tuning(&self) -> Option<Value> {
+        let tune = self.pipeline.train.tune.as_ref()?;
+        let mut definition = self.definition();
+        definition["StaticHyperParameters"] = Value::Object(self.hyperparameters());
+        let (mut whole, mut continuous, mut choices) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, range) in &tune.ranges {
+            match range {
+                Range::Numbers { from, to, scale } => {
+                    let (kind, walk) = match scale {
+                        Scale::Whole => (&mut whole, "Linear"),
+                        Scale::Linear => (&mut continuous, "Linear"),
+                        Scale::Logarithmic => (&mut continuous, "Logarithmic"),
+                    };
+                    kind.push(json!({
+                        "Name": name,
+                        "MinValue": from.to_string(),
+                        "MaxValue": to.to_string(),
+                        "ScalingType": walk,
+                    }));
+                }
+                Range::Choice { of } => {
+                    let values: Vec<String> = of.iter().map(ToString::to_string).collect();
+                    choices.push(json!({ "Name": name, "Values": values }));
+                }
+            }
+        }
+        Some(json!({
+            "HyperParameterTuningJobName": self.tuning_name(),
+            "HyperParameterTuningJobConfig": {
+                "Strategy": match tune.search {
+                    Search::Bayesian => "Bayesian",
+                    Search::Random => "Random",
+                },
+                "HyperParameterTuningJobObjective": {
+                    "Type": match tune.goal {
+                        Goal::Maximize => "Maximize",
+                        Goal::Minimize => "Minimize",
+                    },
+                    "MetricName": tune.metric,
+                },
+                "ResourceLimits": {
+                    "MaxNumberOfTrainingJobs": tune.trainings,
+                    "MaxParallelTrainingJobs": tune.at_once,
+                },
+                "ParameterRanges": {
+                    "IntegerParameterRanges": whole,
+                    "ContinuousParameterRanges": continuous,
+                    "CategoricalParameterRanges": choices,
+                },
+            },
+            "TrainingJobDefinition": definition,
+            "Tags": self.tags(),
+        }))
+    }
+
+    /// A tuning job's name may have only 32 characters: the end of the name, which holds generation and time.
+    fn tuning_name(&self) -> &str {
+        tail(self.name, 32)
     }
 
     /// CreateModel, from the training's artefact.
@@ -140,8 +208,8 @@ impl Job<'_> {
     /// CreateTransformJob: scores the holdout. The filter lets the model see only the features; the join keeps row and label beside the score.
     pub fn transform(&self, side: Side, model_name: &str) -> Value {
         json!({
-            // SageMaker's limit is 63 characters; the stem keeps its unique end.
-            "TransformJobName": format!("{}-{}", self.name.get(self.name.len().saturating_sub(52)..).unwrap_or(self.name).trim_start_matches('-'), side.word()),
+            // SageMaker's limit is 63 characters.
+            "TransformJobName": format!("{}-{}", tail(self.name, 52), side.word()),
             "ModelName": model_name,
             "BatchStrategy": "MultiRecord",
             "MaxPayloadInMB": 6,
@@ -227,6 +295,11 @@ impl Job<'_> {
     }
 }
 
+/// The end of a name, where it is unique, in at most so many bytes; SageMaker's names begin with a letter or digit.
+fn tail(name: &str, most: usize) -> &str {
+    name.get(name.len().saturating_sub(most)..).unwrap_or(name).trim_start_matches('-')
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
@@ -236,7 +309,8 @@ mod tests {
     fn the_longest_names_fit_what_sagemaker_takes() {
         let model = "m".repeat(40);
         let yaml = format!(
-            "{{model: {model}, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i}}}}"
+            "{{model: {model}, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i, \
+             metrics: [{{name: auc, regex: 'auc=(.*)'}}], tune: {{metric: auc, goal: maximize, ranges: {{k: {{of: [a, b]}}}}}}}}}}"
         );
         let pipeline = Pipeline::parse(yaml.as_bytes()).expect("a pipeline");
         let name = format!("{model}-123456-20261231235959");
@@ -252,6 +326,9 @@ mod tests {
         let package = job.package("s3://b/model.tar.gz", "Approved", "better", &json!({}));
         assert!((1..=36).contains(&length(package, "ClientToken")));
         assert!((1..=63).contains(&length(job.training(), "TrainingJobName")));
+        let tuning = job.tuning().expect("a search");
+        assert_eq!(tuning["HyperParameterTuningJobName"], "mmmmmmmmmm-123456-20261231235959");
+        assert_eq!(tuning["TrainingJobDefinition"]["StaticHyperParameters"]["label"], "y");
         assert!((1..=63).contains(&length(job.transform(Side::Challenger, &name), "TransformJobName")));
         assert!((1..=63).contains(&length(job.endpoint_config(), "EndpointConfigName")));
     }

@@ -1,14 +1,17 @@
 //! The `pipeline.yaml` that a team writes: types, defaults, checks, and the SageMaker jobs that follow from it.
 
+pub mod catalog;
 mod config;
 pub mod jobs;
 mod span;
+mod tune;
 
 pub use config::{
     Approval, Ask, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve, Settle, Split,
     Train, Vpc,
 };
 pub use span::{Span, SpanError};
+pub use tune::{Goal, Range, Scale, Search, Tune};
 
 /// Why a `pipeline.yaml` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +95,9 @@ impl Pipeline {
             return wrong("decide.ask_above", share.to_string(), "a share of columns, from 0 to 1");
         }
         // Before anything is trained, not after it was paid for.
+        if let Some(tune) = &self.train.tune {
+            tune.check(&self.train)?;
+        }
         self.drift.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.gate.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.release.strategy.check().map_err(|e| PipelineError::BadSection(e.to_string()))

@@ -55,7 +55,9 @@ impl Step {
             "ProfilePartitions" | "Validate" | "Valid" => Self::Validate,
             "CompareDrift" => Self::CompareDrift,
             "Decide" | "Decided" | "Skipped" | "AskToTrain" | "AnsweredToTrain" | "Declined" => Self::Decide,
-            "Train" | "CheckConvergence" | "Converged" | "Diverged" => Self::Train,
+            "Search" | "Train" | "Tune" | "DescribeBest" | "CheckConvergence" | "Converged" | "Diverged" => {
+                Self::Train
+            }
             "CreateChallenger" | "Score" | "Judge" | "Verdict" | "Rejected" => Self::Judge,
             "Close" | "Notify" | "RecordFailure" => Self::Close,
             "EnsureGroup"

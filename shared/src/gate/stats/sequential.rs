@@ -28,16 +28,16 @@ pub fn ln_evidence(table: &Discordance, prior: u64) -> f64 {
 
 /// The half-width of the asymptotic confidence sequence (Waudby-Smith and others 2021) of a mean
 /// after `n` values with standard deviation `deviation`: it holds at every look at once at two-sided
-/// level `alpha` and is tightest near `tuned_for` values. `None` before the first value.
+/// level `alpha` and is tightest near `tuned_for` values. `None` before the first value, and where a number is none or out of its range.
 pub fn confidence_half_width(n: u64, deviation: f64, alpha: f64, tuned_for: f64) -> Option<f64> {
-    if n == 0 {
+    if n == 0 || !(alpha > 0.0 && alpha < 1.0 && tuned_for > 0.0) {
         return None;
     }
     let ln_alpha = alpha.ln();
     let rho_squared = (-2.0 * ln_alpha + (1.0 - 2.0 * ln_alpha).ln()) / tuned_for;
     let spread = n as f64 * rho_squared;
     let inside = 2.0 * (spread + 1.0) * ((spread + 1.0).sqrt() / alpha).ln() / (n as f64 * spread);
-    Some(deviation * inside.sqrt())
+    Some(deviation * inside.sqrt()).filter(|half| half.is_finite())
 }
 
 #[cfg(test)]
@@ -80,6 +80,9 @@ mod tests {
     fn confidence_sequence_to_printed_digits() {
         assert!((confidence_half_width(1000, 1.0, 0.05, 5000.0).unwrap() - 0.1063755).abs() < 5e-8);
         assert!((confidence_half_width(5000, 1.0, 0.05, 5000.0).unwrap() - 0.0429243).abs() < 5e-8);
-        assert_eq!(confidence_half_width(0, 1.0, 0.05, 5000.0), None);
+        for (n, deviation, alpha) in [(0, 1.0, 0.05), (9, 1.0, f64::NAN), (9, 1.0, 1.0), (9, f64::NAN, 0.05)]
+        {
+            assert_eq!(confidence_half_width(n, deviation, alpha, 5000.0), None);
+        }
     }
 }
