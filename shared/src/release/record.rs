@@ -319,7 +319,7 @@ pub struct Release {
     pub state: State,
     /// What serves, as last verified.
     pub current: Option<Deployment>,
-    /// Configs that finished their watch healthy and were not revoked, newest first.
+    /// Configs that finished their watch healthy, newest first. Some may be revoked: [`Release::is_revoked`].
     pub good: Vec<Deployment>,
     /// Configs that were taken out: they never return by themselves.
     pub revoked_configs: Vec<ConfigName>,
@@ -438,12 +438,10 @@ impl Release {
 
     pub(super) fn revoke_config(&mut self, config: &ConfigName) {
         push_new(&mut self.revoked_configs, config.clone());
-        self.good.retain(|good| good.config != *config);
     }
 
     pub(super) fn reject(&mut self, package: &str) {
         push_new(&mut self.rejected, package.to_owned());
-        self.good.retain(|good| good.package.as_deref() != Some(package));
     }
 
     pub(super) fn quarantine(&mut self, dataset: &ContentHash) {

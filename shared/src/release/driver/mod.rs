@@ -284,13 +284,14 @@ enum Held {
     ByAnother,
 }
 
-/// The next action that may be performed now. The order holds; only people are told at once while the traffic has to wait.
+/// The next action that may be performed now. The order holds among what moves or asks; the books never hold it up, and
+/// people are told at once while the traffic has to wait.
 fn due(release: &Release, now: Timestamp) -> Option<&Pending> {
     let mut waiting = false;
     release.pending.iter().find(|pending| {
         let ready = pending.not_before.is_none_or(|then| now >= then);
         let may = ready && (!waiting || matches!(pending.action, Action::Notify { .. }));
-        waiting |= !ready;
+        waiting |= !ready && !pending.action.is_bookkeeping();
         may
     })
 }

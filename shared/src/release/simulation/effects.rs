@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use jiff::Timestamp;
 
-use super::world::{SECOND, World, time};
-use crate::events::{AlarmState, EndpointStatus};
+use super::world::{Denial, SECOND, World, time};
+use crate::events::EndpointStatus;
 use crate::ledger::{Condition, ETag, Keys, StoreError, Wrote};
 use crate::release::*;
 
@@ -112,7 +112,13 @@ impl Effects for Hands {
             return retry();
         }
         world.note(|| format!("{}: {}", self.holder, action.name()));
-        let outcome = world.act(action);
+        world.count_call(&self.holder, action);
+        let denied = world.denied.filter(|(name, _)| *name == action.name());
+        let outcome = match denied {
+            Some((_, Denial::Refused)) => Outcome::Refused { reason: "access denied".to_owned() },
+            Some((_, Denial::Throttled)) => retry(),
+            None => world.act(action),
+        };
         // Done, and nobody was told.
         if world.fault() { retry() } else { outcome }
     }
@@ -167,7 +173,7 @@ impl World {
         match action {
             Action::PutAlarms { alarms } => {
                 for alarm in alarms {
-                    let fresh = super::world::Alarm { state: AlarmState::InsufficientData, since: self.now };
+                    let fresh = super::world::Alarm::new(self.now);
                     self.alarms.entry(alarm.alarm_name.clone()).or_insert(fresh);
                 }
                 Outcome::Done

@@ -16,6 +16,10 @@ pub(super) struct Truth {
     pub taken_out: BTreeSet<ConfigName>,
     /// Datasets that Pawl quarantined.
     pub quarantined: BTreeSet<ContentHash>,
+    /// The last call that acted, its action, and how often in a row.
+    pub last_act: (String, String, u32),
+    /// Packages that a person rejected.
+    pub rejected_by_person: BTreeSet<String>,
     /// Packages that a person rejected and Pawl heard of.
     pub rejected: BTreeSet<String>,
     /// Keys of what people did and Pawl took.
@@ -48,9 +52,7 @@ impl World {
         }
         if let Some(audit) = after.outbox.last().filter(|audit| audit.sequence > before.sequence) {
             self.coverage.rule(audit.rule);
-            if let Some(key) = &audit.key {
-                self.truth.heard.insert(key.clone());
-            }
+            self.check_audit(&before, audit);
             if let (Rule::Forced, Some(subject)) = (audit.rule, before.subject()) {
                 self.truth.forced.insert(subject.generation);
             }
@@ -74,8 +76,72 @@ impl World {
             self.break_rule(format!("{} took a lease that {} holds", new.holder, old.holder));
         }
         self.check_grant(&before, after);
+        self.check_cool_down(&before, after);
         self.check_rollback(&before, after);
         self.check_promotion(&before, after);
+    }
+
+    fn check_audit(&mut self, before: &Release, audit: &Audit) {
+        if matches!(audit.rule, Rule::Duplicate | Rule::OutOfOrder | Rule::NotOurs | Rule::Suppressed) {
+            return;
+        }
+        if let Some(key) = &audit.key
+            && !self.truth.heard.insert(key.clone())
+        {
+            self.break_rule(format!("{key} was acted upon twice"));
+        }
+        if let (Actor::Alarm { arn }, Some(at)) = (&audit.actor, audit.event_at) {
+            if arn.contains("other-") {
+                self.break_rule("an alarm of another endpoint was acted upon");
+            }
+            if before.alarms.get(arn).is_some_and(|memory| memory.at >= at) {
+                self.break_rule(format!("{arn} was acted upon after a newer state of it"));
+            }
+            let since = match &before.state {
+                State::Deploying(deploying) => Some(deploying.since),
+                _ => before.subject().and_then(|subject| subject.activated_at),
+            };
+            let acts = matches!(audit.rule, Rule::ConfirmAlarm | Rule::QueueIntent | Rule::RollBack);
+            if acts && since.is_some_and(|since| at <= since) {
+                self.break_rule(format!("{arn} was acted upon though it is from before the activation"));
+            }
+        }
+        for action in &audit.actions {
+            if let Action::CompareFleets { change, .. } = action
+                && change.name.starts_with("pawl-")
+            {
+                self.break_rule("fleets were compared for an alarm that names its config");
+            }
+        }
+    }
+
+    fn check_cool_down(&mut self, before: &Release, after: &Release) {
+        if let State::RollingBack(rolling) = &after.state
+            && rolling.attempts > 2
+        {
+            self.break_rule("a lost rollback was tried more than twice");
+        }
+        if matches!(before.state, State::CoolDown { .. }) || !matches!(after.state, State::CoolDown { .. }) {
+            return;
+        }
+        let day = time(self.now - 24 * super::world::HOUR);
+        if after.rollbacks.iter().filter(|rollback| rollback.at > day).count() >= 2 && after.freeze.is_none()
+        {
+            self.break_rule("two rollbacks within a day, and the endpoint is not frozen");
+        }
+    }
+
+    /// One call must not do the same over and over.
+    pub(super) fn count_call(&mut self, holder: &str, action: &Action) {
+        let (last_holder, last_action, times) = &mut self.truth.last_act;
+        if last_holder == holder && *last_action == action.name() {
+            *times += 1;
+        } else {
+            (*last_holder, *last_action, *times) = (holder.to_owned(), action.name().to_owned(), 1);
+        }
+        if *times > 12 {
+            self.break_rule(format!("one call did {} again and again", action.name()));
+        }
     }
 
     fn check_grant(&mut self, before: &Release, after: &Release) {
@@ -94,6 +160,22 @@ impl World {
             // The step's clock may be a moment behind.
             State::CoolDown { until } if *until <= now || before.pass.is_some() => {}
             state => self.break_rule(format!("a deployment was granted in the state {:?}", state.name())),
+        }
+        let settled = self.now - self.endpoint.since > 2 * MINUTE;
+        let ready = match self.endpoint.status {
+            EndpointStatus::Absent => before.current.is_none(),
+            EndpointStatus::InService => {
+                before.current.as_ref().is_none_or(|c| Some(&c.config) == self.endpoint.serving.as_ref())
+            }
+            _ => false,
+        };
+        if settled && !ready {
+            self.break_rule("a deployment was granted on an endpoint that is not ready");
+        }
+        let watches = candidate.alarms.iter().any(|name| name == "business");
+        let business = self.alarms.get("business").filter(|_| watches);
+        if business.is_some_and(|a| a.state == AlarmState::Alarm && self.now - a.since > 2 * MINUTE) {
+            self.break_rule("a deployment was granted while an alarm fired that would watch it");
         }
         if candidate.generation <= before.generation {
             self.break_rule("an old generation was granted a deployment");
@@ -144,6 +226,32 @@ impl World {
         {
             self.break_rule(format!("{} was rolled back for {alarm}", rolling.from.config));
         }
+        let truth = blamed.and_then(|alarm| self.alarms.get(alarm)).cloned();
+        let since = rolling.from.activated_at;
+        let during = |at: &&i64| since.is_none_or(|since| time(**at) >= since);
+        if let (Cause::Flapping { alarm }, Some(truth)) = (&rolling.cause, &truth) {
+            let changes: Vec<i64> = truth.changes.clone();
+            if !changes.windows(3).any(|three| three[2] - three[0] <= 15 * MINUTE) {
+                self.break_rule(format!("{alarm} was said to flap and does not"));
+            }
+        }
+        if let (Cause::Alarm { alarm }, Some(truth)) = (&rolling.cause, &truth) {
+            let nature = self.configs.get(&rolling.from.config).map(|config| config.nature);
+            let never = matches!(nature, Some(super::world::Nature::Good))
+                && truth.changes.iter().filter(during).count() > 0;
+            if never && truth.state != AlarmState::Alarm {
+                self.break_rule(format!("{alarm} never fired, and its config was rolled back"));
+            }
+            let confirmed = matches!(before.state, State::Stable);
+            if confirmed && truth.state != AlarmState::Alarm && self.now - truth.since > 2 * MINUTE {
+                self.break_rule(format!("{alarm} no longer fires, and its config was rolled back"));
+            }
+        }
+        if let (Cause::PackageRejected, Some(package)) = (&rolling.cause, &rolling.from.package)
+            && !self.truth.rejected_by_person.contains(package)
+        {
+            self.break_rule("Pawl's own rejection was taken for a person's");
+        }
         if before.freeze.is_some() && matches!(before.state, State::Stable) && !by_person {
             self.break_rule("rolled back by itself on a frozen endpoint");
         }
@@ -178,7 +286,10 @@ impl World {
         if long_bad {
             self.break_rule(format!("{} was promoted while its alarm fired", new.config));
         }
-        if matches!(nature, super::world::Nature::Idle | super::world::Nature::Dumb) {
+        if matches!(
+            nature,
+            super::world::Nature::Idle | super::world::Nature::Dumb | super::world::Nature::Mute
+        ) {
             self.break_rule(format!("{} was promoted without proof: {nature:?}", new.config));
         }
         if let State::Watching(watching) = &before.state
@@ -244,6 +355,9 @@ impl World {
         if !granted {
             self.break_rule(format!("{config} was deployed without a grant"));
         }
+        if self.endpoint.serving.as_ref() == Some(config) {
+            self.break_rule(format!("{config} serves and was deployed again"));
+        }
         if self.truth.taken_out.contains(config) {
             self.break_rule(format!("{config} was taken out and was deployed again"));
         }
@@ -283,11 +397,12 @@ impl World {
             self.break_rule("the history has a gap");
         }
         for generation in self.truth.granted.clone() {
-            if !self.outcomes.contains_key(&generation) {
+            let untold = self.denied.is_some_and(|(name, _)| name == "record_outcome");
+            if !self.outcomes.contains_key(&generation) && !untold {
                 self.break_rule(format!("nobody was told what became of generation {generation}"));
             }
         }
-        let paged = self.pages > 0;
+        let paged = self.pages > 0 || self.denied.is_some_and(|(name, _)| name == "page");
         let Some(serving) = self.endpoint.serving.clone() else { return };
         if self.endpoint.status != EndpointStatus::InService {
             if !paged {

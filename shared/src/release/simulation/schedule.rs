@@ -187,13 +187,41 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
         };
         world.configs = BTreeMap::from([("simple".into(), simple)]);
     }
+    if world.rng.chance(120) {
+        let action = world.rng.pick(&[
+            "put_alarms",
+            "update_endpoint",
+            "await_config",
+            "smoke_test",
+            "read_alarm",
+            "compare_fleets",
+            "reject_package",
+            "quarantine_dataset",
+            "record_outcome",
+            "notify",
+            "page",
+            "recreate_endpoint",
+            "describe_endpoint",
+        ]);
+        let denial = world.rng.pick(&[Denial::Refused, Denial::Throttled]);
+        world.denied = Some((action, denial));
+        world.note(|| format!("{action} never works: {denial:?}"));
+    }
     let notify_only = world.rng.chance(100);
     world.notify_only = notify_only;
+    let further = world.rng.chance(300);
+    let mut business = Alarm::new(0);
+    business.turn(AlarmState::Ok, 0);
+    world.alarms.insert("business".to_owned(), business);
     let policy = Policy {
         bake: Span::seconds(600),
         patience: Span::seconds(1800),
         decision: Span::seconds(7200),
         fallback: fallback.then(|| "simple".into()),
+        alarms: AlarmPolicy {
+            further: further.then(|| "business".to_owned()).into_iter().collect(),
+            ..AlarmPolicy::default()
+        },
         when_stable: if notify_only { WhenStable::Notify } else { WhenStable::RollBack },
         ..Policy::default()
     };
@@ -260,7 +288,9 @@ impl Schedule {
         });
         some(2, |rng| Happening::Person(rng.pick(&[Verb::Force, Verb::Unfreeze, Verb::Force])));
         some(1, |_| Happening::Reject);
-        some(1, |_| Happening::SharedAlarm);
+        some(1, |_| Happening::SharedAlarm(AlarmState::Alarm));
+        some(2, |_| Happening::Noise);
+        some(2, |_| Happening::Zombie);
         some(1, |rng| Happening::Maintenance(rng.range(1, 40) * MINUTE));
         for (per_mille, what) in [(150, Happening::DeleteConfig), (50, Happening::Console)] {
             if world.rng.chance(per_mille) {
@@ -284,7 +314,9 @@ impl Schedule {
                 Happening::NewRun
                     | Happening::Person(_)
                     | Happening::Reject
-                    | Happening::SharedAlarm
+                    | Happening::SharedAlarm(AlarmState::Alarm)
+                    | Happening::Noise
+                    | Happening::Zombie
                     | Happening::DeleteConfig
                     | Happening::Console
             )
@@ -456,7 +488,9 @@ impl Schedule {
             Happening::Judge { config, to, stretch } => self.world().judge(&config, to, stretch),
             Happening::Person(verb) => self.person(verb),
             Happening::Reject => self.reject(),
-            Happening::SharedAlarm => self.world().announce("business", None, AlarmState::Alarm),
+            Happening::SharedAlarm(to) => self.shared_alarm(to),
+            Happening::Noise => self.noise(),
+            Happening::Zombie => self.zombie(),
             Happening::Maintenance(span) => self.maintenance(span),
             Happening::DeleteConfig => self.delete_config(),
             Happening::Console => self.console(),
@@ -472,11 +506,17 @@ impl Schedule {
             13..15 => Nature::Bad(world.rng.range(9, 200) * MINUTE),
             15..16 => Nature::Flapping,
             16..18 => Nature::Dumb,
+            18 => Nature::Mute,
             _ => Nature::Idle,
         };
         // Sometimes the data is the same as before.
         let dataset = if world.rng.chance(200) { generation.saturating_sub(1) } else { generation };
-        let candidate = world.new_config(generation, nature, dataset);
+        let mut candidate = world.new_config(generation, nature, dataset);
+        // A mistake: the name of a config that was used before.
+        if generation > 1 && world.rng.chance(60) {
+            candidate.config =
+                ConfigName(format!("bike-{}", world.rng.range(1, i64::try_from(generation).unwrap())));
+        }
         world.note(|| format!("run {generation} brings {} ({nature:?})", candidate.config));
         let number = self.runs.len();
         world.at(0, Happening::RunStep(number));
@@ -560,9 +600,57 @@ impl Schedule {
             return;
         }
         let package = packages[world.rng.index(packages.len())].clone();
+        world.truth.rejected_by_person.insert(package.clone());
         world.note(|| format!("a person rejects {package}"));
         let event = rejection(&package, time(world.now));
         world.at(SECOND, Happening::Deliver { event, tries: 0 });
+    }
+
+    /// An alarm that names no config; it watches every deployment.
+    fn shared_alarm(&mut self, to: AlarmState) {
+        let mut world = self.world();
+        let now = world.now;
+        world.alarms.entry("business".to_owned()).or_insert_with(|| Alarm::new(now)).turn(to, now);
+        world.announce("business", None, to);
+        if to == AlarmState::Alarm {
+            let after = world.rng.range(5, 60) * MINUTE;
+            world.at(after, Happening::SharedAlarm(AlarmState::Ok));
+        }
+    }
+
+    /// Alarms that must not matter: of another endpoint, or held back by a suppressor.
+    fn noise(&mut self) {
+        let mut world = self.world();
+        let Some(serving) = world.endpoint.serving.clone() else { return };
+        let mut change = if world.rng.chance(500) {
+            let mut change = world.change("other-errors", None, AlarmState::Alarm);
+            change.endpoint = Some("other".to_owned());
+            change
+        } else {
+            let mut change =
+                world.change(&format!("pawl-{serving}-errors"), Some(&serving), AlarmState::Alarm);
+            change.suppression = Suppression::Suppressed;
+            change
+        };
+        change.reason = "noise".to_owned();
+        world.send(&change);
+    }
+
+    /// Step Functions repeats a step of a run that is over.
+    fn zombie(&mut self) {
+        let mut world = self.world.lock().unwrap();
+        let over: Vec<usize> =
+            (0..self.runs.len()).filter(|run| self.runs[*run].phase == Phase::Over).collect();
+        if over.is_empty() {
+            return;
+        }
+        let run = over[world.rng.index(over.len())];
+        let phase = world.rng.pick(&[Phase::Guard, Phase::Observe, Phase::Failed]);
+        world.note(|| format!("run {} comes back in {phase:?}", run + 1));
+        drop(world);
+        self.runs[run].phase = phase;
+        self.call(Job::Run { run });
+        self.runs[run].phase = Phase::Over;
     }
 
     /// AWS takes the endpoint for itself for a while.

@@ -29,8 +29,10 @@ pub(super) enum Nature {
     Flapping,
     /// It does not answer real rows.
     Dumb,
-    /// It gets no requests.
+    /// It gets too few requests to tell.
     Idle,
+    /// It is asked, but its alarms get no data.
+    Mute,
 }
 
 #[derive(Debug, Clone)]
@@ -62,13 +64,34 @@ pub(super) struct Endpoint {
     pub status: EndpointStatus,
     pub serving: Option<ConfigName>,
     pub update: Option<Update>,
+    /// Since when status and config are what they are.
     pub since: i64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Alarm {
     pub state: AlarmState,
     pub since: i64,
+    /// Times of all its changes.
+    pub changes: Vec<i64>,
+}
+
+impl Alarm {
+    pub(super) fn new(now: i64) -> Self {
+        Self { state: AlarmState::InsufficientData, since: now, changes: Vec::new() }
+    }
+
+    pub(super) fn turn(&mut self, to: AlarmState, now: i64) {
+        (self.state, self.since) = (to, now);
+        self.changes.push(now);
+    }
+}
+
+/// How something fails for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Denial {
+    Refused,
+    Throttled,
 }
 
 /// Something that will happen.
@@ -91,7 +114,11 @@ pub(super) enum Happening {
     RunStep(usize),
     Person(crate::events::Verb),
     Reject,
-    SharedAlarm,
+    SharedAlarm(AlarmState),
+    /// An alarm of another endpoint, or one that a suppressor holds back.
+    Noise,
+    /// A step of a run that was thought to be over.
+    Zombie,
     Maintenance(i64),
     DeleteConfig,
     Console,
@@ -115,6 +142,8 @@ pub(super) struct World {
     pub queued: u64,
     pub updates: u64,
     pub pages: u32,
+    /// What never works in this world, and how it fails.
+    pub denied: Option<(&'static str, Denial)>,
     pub last_stir: i64,
     pub outcomes: BTreeMap<Generation, BTreeSet<&'static str>>,
     pub truth: Truth,
@@ -144,6 +173,7 @@ impl World {
             queued: 0,
             updates: 0,
             pages: 0,
+            denied: None,
             last_stir: 0,
             outcomes: BTreeMap::new(),
             truth: Truth::default(),
@@ -213,6 +243,7 @@ impl World {
         let number = self.updates;
         self.endpoint.update = Some(Update { to: to.clone(), fate, number });
         self.endpoint.status = if creating { EndpointStatus::Creating } else { EndpointStatus::Updating };
+        self.endpoint.since = self.now;
         self.note(|| format!("update {number} to {to} begins, will end {fate:?}"));
         // A canary takes traffic before the update ends.
         let to = to.clone();
@@ -232,10 +263,10 @@ impl World {
             UpdateFate::Mixed => "update rollback failed",
         });
         self.endpoint.status = EndpointStatus::InService;
+        self.endpoint.since = self.now;
         match update.fate {
             UpdateFate::Done => {
                 self.endpoint.serving = Some(update.to);
-                self.endpoint.since = self.now;
             }
             UpdateFate::Silent => {}
             UpdateFate::Failed => self.endpoint.status = EndpointStatus::Failed,
@@ -259,7 +290,7 @@ impl World {
             self.at(after, Happening::Judge { config: config.clone(), to, stretch });
         };
         match nature {
-            Nature::Good | Nature::Dumb => judge(3 * MINUTE, AlarmState::Ok),
+            Nature::Good | Nature::Dumb | Nature::Idle => judge(3 * MINUTE, AlarmState::Ok),
             Nature::Bad(after) => {
                 if after > 3 * MINUTE {
                     judge(3 * MINUTE, AlarmState::Ok);
@@ -271,7 +302,7 @@ impl World {
                     judge(n * 3 * MINUTE, if n % 2 == 1 { AlarmState::Ok } else { AlarmState::Alarm });
                 }
             }
-            Nature::Idle => {}
+            Nature::Mute => {}
         }
     }
 
@@ -291,7 +322,7 @@ impl World {
             let to = if kind == "errors" { to } else { AlarmState::Ok };
             let other = format!("pawl-{config}-{kind}");
             if let Some(alarm) = self.alarms.get_mut(&other).filter(|alarm| alarm.state != to) {
-                *alarm = Alarm { state: to, since: self.now };
+                alarm.turn(to, self.now);
                 if kind == "errors" {
                     self.announce(&name, Some(config), to);
                 }
@@ -302,7 +333,12 @@ impl World {
     /// The copies of an alarm's event: by EventBridge, by Lambda action, by SNS; each may be lost, late, or doubled.
     pub(super) fn announce(&mut self, name: &str, config: Option<&ConfigName>, state: AlarmState) {
         self.note(|| format!("alarm {name} becomes {state:?}"));
-        let change = AlarmChange {
+        let change = self.change(name, config, state);
+        self.send(&change);
+    }
+
+    pub(super) fn change(&self, name: &str, config: Option<&ConfigName>, state: AlarmState) -> AlarmChange {
+        AlarmChange {
             arn: format!("arn:aws:cloudwatch:r:1:alarm:{name}"),
             name: name.to_owned(),
             state,
@@ -315,7 +351,10 @@ impl World {
             datapoints: None,
             suppression: Suppression::None,
             triggered_by: Vec::new(),
-        };
+        }
+    }
+
+    pub(super) fn send(&mut self, change: &AlarmChange) {
         for _ in 0..self.rng.pick(&[0, 1, 1, 2, 3]) {
             let late = self.rng.chance(100);
             let after = if late { self.rng.range(1, 240) * MINUTE } else { self.rng.range(1, 90) * SECOND };

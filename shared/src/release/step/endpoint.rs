@@ -1,6 +1,7 @@
 //! The endpoint was looked at.
 
 use super::Turn;
+use super::moves::FOREIGN;
 use crate::events::EndpointStatus;
 use crate::release::{
     Action, Cause, ConfigName, Deploying, Fate, Observer, Progress, Rule, State, UpdateCall,
@@ -61,6 +62,9 @@ impl Turn<'_> {
         match self.release.state.clone() {
             State::Deploying(deploying) if deploying.candidate.config == *config => self.deployed(deploying),
             State::Deploying(deploying) if serves_current => self.not_deployed(&deploying, by),
+            State::Deploying(deploying) if self.may_still_begin(&deploying, by) => {
+                self.moved_before_the_update(config)
+            }
             State::Deploying(deploying) => {
                 self.abandon(&deploying.candidate, "the endpoint serves another config");
                 self.foreign(config)
@@ -77,6 +81,24 @@ impl Turn<'_> {
             }
             _ => self.foreign(config),
         }
+    }
+
+    /// A permission holds until its lease ends, whatever happens to the endpoint: its run cannot be called back.
+    fn may_still_begin(&self, deploying: &Deploying, by: Observer) -> bool {
+        by == Observer::Reconciler
+            && deploying.progress == Progress::Granted
+            && deploying.failure.is_none()
+            && self.now < deploying.lease_until
+    }
+
+    /// Somebody moved the endpoint between the permission and the update.
+    fn moved_before_the_update(&mut self, config: &ConfigName) -> Rule {
+        self.lock(FOREIGN);
+        self.page_once(
+            &format!("foreign:{config}"),
+            format!("serves {config}, which Pawl did not put there: locked"),
+        );
+        Rule::Wait
     }
 
     /// The requested config serves.
@@ -184,7 +206,8 @@ impl Turn<'_> {
         let State::RollingBack(rolling) = self.release.state.clone() else { return Rule::Logged };
         match status {
             EndpointStatus::InService if config == Some(&rolling.to.config) => {
-                self.serve(rolling.to);
+                // It took traffic before anybody looked: an alarm of that time counts.
+                self.serve_since(rolling.to, rolling.since);
                 Rule::Performed
             }
             EndpointStatus::InService if config == Some(&rolling.from.config) => {

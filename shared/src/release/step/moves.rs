@@ -13,6 +13,8 @@ const TWO_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The name under which Pawl itself locks.
 pub(super) const PAWL: &str = "pawl";
+/// Why Pawl locks an endpoint that somebody else moved.
+pub(super) const FOREIGN: &str = "the endpoint serves a config that Pawl did not put there";
 
 impl Turn<'_> {
     /// Traffic goes back to the last known good config, or to the configured fallback; where there is neither, a person is
@@ -193,7 +195,7 @@ impl Turn<'_> {
         let found =
             known.unwrap_or_else(|| Deployment::new(crate::names::Generation::default(), config.clone()));
         self.serve(found);
-        self.lock("the endpoint serves a config that Pawl did not put there");
+        self.lock(FOREIGN);
         self.page(format!("serves {config}, which Pawl did not put there: locked"));
         Rule::Paged
     }

@@ -134,6 +134,8 @@ fn in_service_with_the_requested_config() {
     let cooled = run(&switched, &back(2, Outcome::SmokePassed));
     assert_eq!(cooled.rule, Rule::RolledBack);
     assert_eq!(cooled.release.state, State::CoolDown { until: at(100 + 6 * 60) });
+    // It took traffic again before anybody looked: an alarm of that time counts.
+    assert_eq!(cooled.release.current.unwrap().activated_at, Some(at(95)));
 }
 
 #[test]
@@ -164,6 +166,28 @@ fn in_service_with_the_old_config_before_the_update_began_is_none() {
     assert_eq!(run(&granted, &Event::EndpointObserved(own)).rule, Rule::GuardrailRolledBack);
     let late = step(&granted, &seen, at(105), &Policy::default());
     assert_eq!((late.rule, late.release.state.name()), (Rule::Abandoned, Stable));
+}
+
+#[test]
+fn a_permission_holds_though_somebody_moved_the_endpoint() {
+    let mut granted = release(Deploying);
+    let State::Deploying(deploying) = &mut granted.state else { panic!() };
+    deploying.progress = Progress::Granted;
+    let seen = observed(EndpointStatus::InService, "stranger");
+    let moved = run(&granted, &seen);
+    assert_eq!(
+        (moved.rule, moved.release.state.name(), names(&moved)),
+        (Rule::Wait, Deploying, vec!["page"])
+    );
+    assert!(moved.release.freeze.is_some());
+    // Its run may have begun by now: what it deploys is watched like any other.
+    let deployed = run(&moved.release, &observed(EndpointStatus::InService, "bike-2")).release;
+    assert_eq!(
+        (deployed.state.name(), deployed.rollback_target().unwrap().config.clone()),
+        (Watching, "bike-1".into())
+    );
+    let late = step(&moved.release, &seen, at(105), &Policy::default());
+    assert_eq!((late.rule, late.release.current.unwrap().config), (Rule::Paged, "stranger".into()));
 }
 
 #[test]

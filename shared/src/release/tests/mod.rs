@@ -3,5 +3,6 @@
 mod cells;
 mod driving;
 mod guarding;
+mod table;
 mod watching;
 pub(crate) mod worlds;
