@@ -25,6 +25,7 @@ mod answer;
 mod audit;
 mod driver;
 mod event;
+pub mod garbage;
 mod policy;
 mod record;
 mod step;
