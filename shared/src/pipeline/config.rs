@@ -9,6 +9,7 @@ use super::{Span, Tune};
 use crate::dataset::Schema;
 use crate::ledger::TriggerKind;
 use crate::names::ModelName;
+use crate::release::strategy::{EndpointKind, Fleet};
 use crate::{constraints, drift, gate, release};
 
 /// A model's pipeline, as a team writes it. Only `model`, `data` and `train` are needed; the rest has defaults.
@@ -318,6 +319,10 @@ pub enum Ask {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Serve {
+    /// What kind of endpoint. Default `real_time`.
+    pub kind: EndpointKind,
+    /// What a serverless endpoint gets.
+    pub serverless: Serverless,
     /// The instance type. Default ml.m5.large.
     pub instance_type: String,
     /// How many instances. Default 2: a canary needs two.
@@ -333,11 +338,40 @@ pub struct Serve {
 impl Default for Serve {
     fn default() -> Self {
         Self {
+            kind: EndpointKind::default(),
+            serverless: Serverless::default(),
             instance_type: instance_type(),
             instance_count: 2,
             environment: BTreeMap::new(),
             capture_percent: 100,
             scoring_instance_type: instance_type(),
         }
+    }
+}
+
+impl Serve {
+    /// The fleet that an update has to move.
+    pub fn fleet(&self) -> Fleet {
+        let instances = match self.kind {
+            EndpointKind::Serverless => 0,
+            EndpointKind::RealTime | EndpointKind::Asynchronous => self.instance_count,
+        };
+        Fleet { kind: self.kind, instances, variants: 1 }
+    }
+}
+
+/// What a serverless endpoint gets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Serverless {
+    /// Its memory in MB: 1024, 2048, 3072, 4096, 5120 or 6144. Default 2048.
+    pub memory_mb: u32,
+    /// How many requests it answers at a time: 1 to 200. Default 5.
+    pub concurrency: u32,
+}
+
+impl Default for Serverless {
+    fn default() -> Self {
+        Self { memory_mb: 2_048, concurrency: 5 }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Goal, Pipeline, Range, Scale, Search};
 use crate::names::{ContentHash, Generation};
 use crate::release::alarms::VARIANT;
+use crate::release::strategy::EndpointKind;
 
 /// What a run's resources are called, and where their files lie.
 #[derive(Debug, Clone)]
@@ -276,12 +277,27 @@ impl Job<'_> {
             "ProductionVariants": [{
                 "VariantName": VARIANT,
                 "ModelName": self.name,
-                "InitialInstanceCount": serve.instance_count,
-                "InstanceType": serve.instance_type,
                 "InitialVariantWeight": 1,
             }],
             "Tags": self.tags(),
         });
+        let variant = &mut request["ProductionVariants"][0];
+        match serve.kind {
+            EndpointKind::Serverless => {
+                variant["ServerlessConfig"] = json!({
+                    "MemorySizeInMB": serve.serverless.memory_mb,
+                    "MaxConcurrency": serve.serverless.concurrency,
+                });
+            }
+            EndpointKind::RealTime | EndpointKind::Asynchronous => {
+                variant["InitialInstanceCount"] = json!(serve.instance_count);
+                variant["InstanceType"] = json!(serve.instance_type);
+            }
+        }
+        if serve.kind == EndpointKind::Asynchronous {
+            let path = format!("s3://{}/answers/{}", self.bucket, self.pipeline.model);
+            request["AsyncInferenceConfig"] = json!({ "OutputConfig": { "S3OutputPath": path } });
+        }
         if serve.capture_percent > 0 {
             request["DataCaptureConfig"] = json!({
                 "EnableCapture": true,
@@ -331,5 +347,38 @@ mod tests {
         assert_eq!(tuning["TrainingJobDefinition"]["StaticHyperParameters"]["label"], "y");
         assert!((1..=63).contains(&length(job.transform(Side::Challenger, &name), "TransformJobName")));
         assert!((1..=63).contains(&length(job.endpoint_config(), "EndpointConfigName")));
+    }
+
+    #[test]
+    fn each_kind_of_endpoint_is_asked_for_in_its_own_words() {
+        let variant = |serve: &str| {
+            let yaml = format!(
+                "{{model: bike, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i}}, serve: {serve}, release: {{strategy: all_at_once}}}}"
+            );
+            let pipeline = Pipeline::parse(yaml.as_bytes()).expect("a pipeline");
+            let job = Job {
+                pipeline: &pipeline,
+                generation: Generation(1),
+                name: "bike-1",
+                bucket: "b",
+                run: "r/",
+                role: "",
+            };
+            let mut config = job.endpoint_config();
+            (config["ProductionVariants"][0].take(), config["AsyncInferenceConfig"].take())
+        };
+        let (serverless, _) = variant("{kind: serverless, capture_percent: 0}");
+        let expected = json!({
+            "VariantName": "AllTraffic", "ModelName": "bike-1", "InitialVariantWeight": 1,
+            "ServerlessConfig": { "MemorySizeInMB": 2048, "MaxConcurrency": 5 },
+        });
+        assert_eq!(serverless, expected);
+        let (instances, answers) = variant("{kind: asynchronous, instance_count: 3}");
+        assert_eq!(
+            (&instances["InitialInstanceCount"], &instances["InstanceType"]),
+            (&json!(3), &json!("ml.m5.large"))
+        );
+        assert_eq!(answers, json!({ "OutputConfig": { "S3OutputPath": "s3://b/answers/bike" } }));
+        assert_eq!(variant("{}").1, Value::Null);
     }
 }

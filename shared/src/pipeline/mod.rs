@@ -7,11 +7,13 @@ mod span;
 mod tune;
 
 pub use config::{
-    Approval, Ask, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve, Settle, Split,
-    Train, Vpc,
+    Approval, Ask, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve, Serverless,
+    Settle, Split, Train, Vpc,
 };
 pub use span::{Span, SpanError};
 pub use tune::{Goal, Range, Scale, Search, Tune};
+
+use crate::release::strategy::EndpointKind;
 
 /// Why a `pipeline.yaml` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +102,68 @@ impl Pipeline {
         }
         self.drift.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.gate.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
-        self.release.strategy.check().map_err(|e| PipelineError::BadSection(e.to_string()))
+        self.release
+            .strategy
+            .fits(self.serve.fleet())
+            .map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        if self.serve.kind == EndpointKind::Serverless { self.check_serverless() } else { Ok(()) }
+    }
+
+    fn check_serverless(&self) -> Result<(), PipelineError> {
+        let wrong =
+            |field, found: u32, fix| Err(PipelineError::BadField { field, found: found.to_string(), fix });
+        let Serverless { memory_mb, concurrency } = self.serve.serverless;
+        if !memory_mb.is_multiple_of(1_024) || !(1_024..=6_144).contains(&memory_mb) {
+            let fix = "SageMaker takes 1024, 2048, 3072, 4096, 5120 or 6144";
+            return wrong("serve.serverless.memory_mb", memory_mb, fix);
+        }
+        if !(1..=200).contains(&concurrency) {
+            return wrong("serve.serverless.concurrency", concurrency, "SageMaker takes 1 to 200");
+        }
+        if self.serve.capture_percent > 0 {
+            let fix = "a serverless endpoint captures nothing: write 0, or serve.kind: real_time";
+            return wrong("serve.capture_percent", self.serve.capture_percent, fix);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parse(sections: &str) -> Result<Pipeline, String> {
+        let base = "model: bike\ndata: {bucket: b, prefix: p/, label: {column: y}, features: [x]}\ntrain: {image: i}\n";
+        Pipeline::parse(format!("{base}{sections}").as_bytes()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_strategy_that_the_endpoint_cannot_follow_is_refused_with_the_fix() {
+        let alone = parse("serve: {instance_count: 1}").unwrap_err();
+        assert_eq!(
+            alone,
+            "pipeline.yaml: release.strategy: canary needs at least 2 instances, serve.instance_count is 1: raise it, or use all_at_once or blue_green"
+        );
+        let serverless = parse("serve: {kind: serverless, capture_percent: 0}").unwrap_err();
+        assert!(serverless.contains("use all_at_once, or serve.kind: real_time"), "{serverless}");
+        assert!(parse("serve: {instance_count: 1}\nrelease: {strategy: {blue_green: {bake: 10m}}}").is_ok());
+        assert!(
+            parse("serve: {kind: asynchronous}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}")
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_serverless_endpoint_asks_only_for_what_there_is() {
+        let serverless = |serve: &str| {
+            parse(&format!("serve: {{kind: serverless, {serve}}}\nrelease: {{strategy: all_at_once}}"))
+        };
+        assert!(serverless("").unwrap_err().contains("serve.capture_percent is 100"));
+        for serve in ["memory_mb: 1500", "concurrency: 201"] {
+            let error = serverless(&format!("capture_percent: 0, serverless: {{{serve}}}")).unwrap_err();
+            assert!(error.contains("SageMaker takes"), "{error}");
+        }
+        assert!(serverless("capture_percent: 0, serverless: {memory_mb: 3072}").is_ok());
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::alarms::AlarmSpec;
+use super::strategy::{DeploymentConfig, EndpointKind};
 use super::{ConfigName, Deployment, Fleets};
 use crate::events::{AlarmChange, AlarmState, EndpointStatus};
 use crate::names::{ContentHash, Generation};
@@ -110,8 +111,8 @@ pub enum Fate {
     Unproven,
 }
 
-/// The rollback's `UpdateEndpoint`. There are no auto-rollback alarms: the alarm that still fires could otherwise roll
-/// the rollback back.
+/// `UpdateEndpoint`. A rollback's has no auto-rollback alarms: the alarm that still fires could otherwise roll the
+/// rollback back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateCall {
     /// The endpoint.
@@ -123,19 +124,24 @@ pub struct UpdateCall {
     /// Keeps instance counts and weights, so that autoscaled capacity survives.
     #[serde(rename = "RetainAllVariantProperties")]
     pub retain_all_variant_properties: bool,
-    /// How traffic moves; `ALL_AT_ONCE` for a rollback.
+    /// How traffic moves; `ALL_AT_ONCE` for a rollback, nothing for a serverless endpoint, which takes none.
     #[serde(rename = "DeploymentConfig", skip_serializing_if = "Option::is_none")]
-    pub deployment: Option<super::strategy::DeploymentConfig>,
+    pub deployment: Option<DeploymentConfig>,
 }
 
 impl UpdateCall {
     /// The call that brings a config back.
     pub fn back_to(endpoint: &str, to: &Deployment) -> Self {
+        Self::to(endpoint, to, DeploymentConfig::at_once())
+    }
+
+    /// The call that moves traffic to a config in this way.
+    pub fn to(endpoint: &str, to: &Deployment, way: DeploymentConfig) -> Self {
         Self {
             endpoint: endpoint.to_owned(),
             config: to.config.clone(),
             retain_all_variant_properties: true,
-            deployment: Some(super::strategy::DeploymentConfig::at_once()),
+            deployment: (to.kind != EndpointKind::Serverless).then_some(way),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::strategy::EndpointKind;
 use super::{Action, Audit, Policy};
 use crate::events::{AlarmState, DedupeKey, EndpointStatus};
 use crate::names::{ContentHash, Generation};
@@ -42,6 +43,9 @@ pub struct Deployment {
     pub package: Option<String>,
     /// The version of the data it was trained on.
     pub dataset: Option<ContentHash>,
+    /// What kind of endpoint it makes. SageMaker takes no deployment guardrails for serverless ones.
+    #[serde(default)]
+    pub kind: EndpointKind,
     /// Names of the alarms that watch this config.
     #[serde(default)]
     pub alarms: Vec<String>,
@@ -58,6 +62,7 @@ impl Deployment {
             model: None,
             package: None,
             dataset: None,
+            kind: EndpointKind::default(),
             alarms: Vec::new(),
             activated_at: None,
         }
@@ -409,7 +414,8 @@ impl Release {
 
     fn configured_fallback(&self, policy: &Policy) -> Option<Deployment> {
         let config = policy.fallback.as_ref().filter(|config| !self.revoked_configs.contains(config))?;
-        Some(Deployment::new(Generation::default(), config.clone()))
+        let kind = self.subject().map(|subject| subject.kind).unwrap_or_default();
+        Some(Deployment { kind, ..Deployment::new(Generation::default(), config.clone()) })
     }
 
     /// The config that is being deployed, watched or taken out, else what serves.

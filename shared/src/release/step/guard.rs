@@ -64,10 +64,8 @@ impl Turn<'_> {
         if self.release.current.is_none() {
             return Answer::DeployCreate { endpoint, config };
         }
-        let deployment = Some(self.policy.strategy.deployment(&candidate.alarms));
-        Answer::DeployUpdate {
-            call: UpdateCall { endpoint, config, retain_all_variant_properties: true, deployment },
-        }
+        let way = self.policy.strategy.deployment(&candidate.alarms);
+        Answer::DeployUpdate { call: UpdateCall::to(&endpoint, candidate, way) }
     }
 
     /// The first reason against the deployment.

@@ -137,3 +137,15 @@ fn a_run_that_could_not_begin_gives_the_endpoint_back() {
     let seen = observed(EndpointStatus::InService, "bike-2");
     assert_eq!(step(&told.release, &seen, at(101), &Policy::default()).rule, Rule::Watch);
 }
+
+#[test]
+fn a_serverless_endpoint_is_moved_without_guardrails() {
+    let mut request = ask(2);
+    request.candidate.kind = strategy::EndpointKind::Serverless;
+    let granted = guard(&release(StateName::Stable), request);
+    let Answer::DeployUpdate { call } = granted.answer else { panic!("{:?}", granted.answer) };
+    assert_eq!(call.deployment, None);
+    let mut champion = deployment(1);
+    champion.kind = strategy::EndpointKind::Serverless;
+    assert_eq!(UpdateCall::back_to(ENDPOINT, &champion).deployment, None);
+}

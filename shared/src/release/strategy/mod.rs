@@ -1,7 +1,14 @@
-//! How traffic moves to a new config, and SageMaker's words for it.
+//! How traffic moves to a new config, what each kind of endpoint allows, and SageMaker's words for it.
+
+mod wire;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use wire::{
+    AlarmRef, AutoRollback, BlueGreen, Capacity, CapacityKind, DeploymentConfig, Rolling, RoutingKind,
+    TrafficRouting,
+};
 
 use crate::pipeline::Span;
 
@@ -11,6 +18,11 @@ use crate::pipeline::Span;
 pub enum Strategy {
     /// A new fleet takes all traffic at once.
     AllAtOnce,
+    /// A new fleet takes all traffic at once; the old one stays while SageMaker's guardrail may still go back to it.
+    BlueGreen {
+        /// How long the old fleet stays, at most an hour.
+        bake: Span,
+    },
     /// A small part of the new fleet takes traffic first, then all of it.
     Canary {
         /// How much of the fleet, in percent: 1 to 50.
@@ -41,15 +53,26 @@ impl Default for Strategy {
 }
 
 /// What kind of endpoint serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndpointKind {
     /// Instances that answer at once.
+    #[default]
     RealTime,
     /// Instances that answer into S3.
     Asynchronous,
     /// No instances of one's own.
     Serverless,
+}
+
+impl std::fmt::Display for EndpointKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::RealTime => "real_time",
+            Self::Asynchronous => "asynchronous",
+            Self::Serverless => "serverless",
+        })
+    }
 }
 
 /// The fleet that a strategy is to move.
@@ -94,7 +117,7 @@ pub enum StrategyError {
     },
     /// The endpoint has too few instances to be split.
     #[error(
-        "release.strategy: {what} needs at least 2 instances, the endpoint has {instances}: add instances, or use all_at_once"
+        "release.strategy: {what} needs at least 2 instances, serve.instance_count is {instances}: raise it, or use all_at_once or blue_green"
     )]
     TooFewInstances {
         /// The strategy.
@@ -103,7 +126,9 @@ pub enum StrategyError {
         instances: u32,
     },
     /// SageMaker would fall back to all at once without a word, or refuse.
-    #[error("release.strategy: {what} does not work on a {kind:?} endpoint: use {instead}")]
+    #[error(
+        "release.strategy: {what} does not work on a {kind} endpoint: use {instead}, or serve.kind: real_time"
+    )]
     Kind {
         /// The strategy.
         what: &'static str,
@@ -128,36 +153,57 @@ const TIMEOUT: (u64, u64) = (600, 28_800);
 const MARGIN: u64 = 3600;
 
 impl Strategy {
-    /// The strategy's name, its share and wait, and the least share that SageMaker takes.
-    fn steps(&self) -> Option<(&'static str, u8, Span, u8)> {
+    /// The strategy's name, as `pipeline.yaml` spells it.
+    pub fn name(&self) -> &'static str {
         match self {
-            Self::AllAtOnce => None,
-            Self::Canary { percent, wait } => Some(("canary", *percent, *wait, 1)),
-            Self::Linear { percent, wait } => Some(("linear", *percent, *wait, 10)),
-            Self::Rolling { percent, wait } => Some(("rolling", *percent, *wait, 5)),
+            Self::AllAtOnce => "all_at_once",
+            Self::BlueGreen { .. } => "blue_green",
+            Self::Canary { .. } => "canary",
+            Self::Linear { .. } => "linear",
+            Self::Rolling { .. } => "rolling",
+        }
+    }
+
+    /// The share that moves in one step, and the least that SageMaker takes; `None` where all moves at once.
+    fn share(&self) -> Option<(u8, u8)> {
+        match self {
+            Self::AllAtOnce | Self::BlueGreen { .. } => None,
+            Self::Canary { percent, .. } => Some((*percent, 1)),
+            Self::Linear { percent, .. } => Some((*percent, 10)),
+            Self::Rolling { percent, .. } => Some((*percent, 5)),
+        }
+    }
+
+    /// One pause, in seconds.
+    fn wait(&self) -> u64 {
+        match self {
+            Self::AllAtOnce => 0,
+            Self::BlueGreen { bake: wait }
+            | Self::Canary { wait, .. }
+            | Self::Linear { wait, .. }
+            | Self::Rolling { wait, .. } => wait.as_secs(),
         }
     }
 
     /// All pauses together, in seconds.
     fn waits(&self) -> u64 {
-        match self {
-            Self::AllAtOnce => 0,
-            Self::Canary { wait, .. } => wait.as_secs(),
-            Self::Linear { percent, wait } | Self::Rolling { percent, wait } => {
-                let steps = 100_u64.div_ceil(u64::from((*percent).max(1)));
-                wait.as_secs().saturating_mul(steps)
+        let steps = match self {
+            Self::Linear { percent, .. } | Self::Rolling { percent, .. } => {
+                100_u64.div_ceil(u64::from((*percent).max(1)))
             }
-        }
+            Self::AllAtOnce | Self::BlueGreen { .. } | Self::Canary { .. } => 1,
+        };
+        self.wait().saturating_mul(steps)
     }
 
     /// Checks the strategy against SageMaker's bounds.
     pub fn check(&self) -> Result<(), StrategyError> {
-        let Some((what, found, wait, least)) = self.steps() else { return Ok(()) };
-        if !(least..=50).contains(&found) {
+        let what = self.name();
+        if let Some((found, least)) = self.share().filter(|(found, least)| !(*least..=50).contains(found)) {
             return Err(StrategyError::Percent { what, found, least, most: 50 });
         }
-        if wait.as_secs() > LONGEST_WAIT {
-            return Err(StrategyError::Wait { found: wait.as_secs() });
+        if self.wait() > LONGEST_WAIT {
+            return Err(StrategyError::Wait { found: self.wait() });
         }
         if self.waits() >= TIMEOUT.1 {
             return Err(StrategyError::TooLong { found: self.waits() });
@@ -168,14 +214,17 @@ impl Strategy {
     /// Checks that the fleet can be moved so. A strategy that SageMaker would replace by all at once without a word is refused.
     pub fn fits(&self, fleet: Fleet) -> Result<(), StrategyError> {
         self.check()?;
-        let Some((what, ..)) = self.steps() else { return Ok(()) };
+        let what = self.name();
+        if *self == Self::AllAtOnce {
+            return Ok(());
+        }
         if fleet.kind == EndpointKind::Serverless {
             return Err(StrategyError::Kind { what, kind: fleet.kind, instead: "all_at_once" });
         }
         if matches!(self, Self::Rolling { .. }) && fleet.variants != 1 {
             return Err(StrategyError::Variants { variants: fleet.variants });
         }
-        if fleet.instances < 2 {
+        if self.share().is_some() && fleet.instances < 2 {
             return Err(StrategyError::TooFewInstances { what, instances: fleet.instances });
         }
         Ok(())
@@ -183,159 +232,35 @@ impl Strategy {
 
     /// The deployment config of a new deployment, with the alarms that make SageMaker roll it back by itself (at most ten count).
     pub fn deployment(&self, alarms: &[String]) -> DeploymentConfig {
-        let capacity = |value: u8| Capacity { kind: CapacityKind::CapacityPercent, value };
+        let percent = self.share().map(|(value, _)| Capacity { kind: CapacityKind::CapacityPercent, value });
         let timeout_seconds = Some(self.waits().saturating_add(MARGIN).clamp(TIMEOUT.0, TIMEOUT.1));
-        let routing = |kind, wait: Span| TrafficRouting {
-            kind,
-            wait_seconds: wait.as_secs(),
-            canary: None,
-            step: None,
-        };
-        let blue_green = |routing| BlueGreen { routing, termination_wait_seconds: 0, timeout_seconds };
-        let (blue_green, rolling) = match self {
-            Self::AllAtOnce => (Some(blue_green(TrafficRouting::at_once())), None),
-            Self::Canary { percent, wait } => {
-                let canary = Some(capacity(*percent));
-                (Some(blue_green(TrafficRouting { canary, ..routing(RoutingKind::Canary, *wait) })), None)
-            }
-            Self::Linear { percent, wait } => {
-                let step = Some(capacity(*percent));
-                (Some(blue_green(TrafficRouting { step, ..routing(RoutingKind::Linear, *wait) })), None)
-            }
-            Self::Rolling { percent, wait } => {
-                let batch = capacity(*percent);
-                (None, Some(Rolling { batch, wait_seconds: wait.as_secs(), timeout_seconds }))
-            }
-        };
+        let wait_seconds = self.wait();
         let alarms: Vec<AlarmRef> =
             alarms.iter().take(10).map(|name| AlarmRef { name: name.clone() }).collect();
         let rollback = (!alarms.is_empty()).then_some(AutoRollback { alarms });
-        DeploymentConfig { blue_green, rolling, rollback }
-    }
-}
-
-/// SageMaker's `DeploymentConfig`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeploymentConfig {
-    /// Blue is the old fleet, green the new one.
-    #[serde(rename = "BlueGreenUpdatePolicy", skip_serializing_if = "Option::is_none")]
-    pub blue_green: Option<BlueGreen>,
-    /// Batch by batch, instead of a second fleet.
-    #[serde(rename = "RollingUpdatePolicy", skip_serializing_if = "Option::is_none")]
-    pub rolling: Option<Rolling>,
-    /// Alarms on which SageMaker rolls back by itself; a rollback has none.
-    #[serde(rename = "AutoRollbackConfiguration", skip_serializing_if = "Option::is_none")]
-    pub rollback: Option<AutoRollback>,
-}
-
-impl DeploymentConfig {
-    /// All at once, with no alarm that could undo it.
-    pub fn at_once() -> Self {
-        let blue_green = BlueGreen {
-            routing: TrafficRouting::at_once(),
-            termination_wait_seconds: 0,
-            timeout_seconds: None,
+        let blue_green = |routing, termination_wait_seconds| DeploymentConfig {
+            blue_green: Some(BlueGreen { routing, termination_wait_seconds, timeout_seconds }),
+            rolling: None,
+            rollback: rollback.clone(),
         };
-        Self { blue_green: Some(blue_green), rolling: None, rollback: None }
+        match self {
+            Self::AllAtOnce => blue_green(TrafficRouting::at_once(), 0),
+            Self::BlueGreen { .. } => blue_green(TrafficRouting::at_once(), wait_seconds),
+            Self::Canary { .. } => blue_green(
+                TrafficRouting { kind: RoutingKind::Canary, wait_seconds, canary: percent, step: None },
+                0,
+            ),
+            Self::Linear { .. } => blue_green(
+                TrafficRouting { kind: RoutingKind::Linear, wait_seconds, canary: None, step: percent },
+                0,
+            ),
+            Self::Rolling { percent, .. } => {
+                let batch = Capacity { kind: CapacityKind::CapacityPercent, value: *percent };
+                let rolling = Some(Rolling { batch, wait_seconds, timeout_seconds });
+                DeploymentConfig { blue_green: None, rolling, rollback }
+            }
+        }
     }
-}
-
-/// SageMaker's `BlueGreenUpdatePolicy`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BlueGreen {
-    /// How traffic moves.
-    #[serde(rename = "TrafficRoutingConfiguration")]
-    pub routing: TrafficRouting,
-    /// How long the old fleet stays after all traffic has moved, in seconds.
-    #[serde(rename = "TerminationWaitInSeconds")]
-    pub termination_wait_seconds: u64,
-    /// The whole update may take this long, in seconds.
-    #[serde(rename = "MaximumExecutionTimeoutInSeconds", skip_serializing_if = "Option::is_none")]
-    pub timeout_seconds: Option<u64>,
-}
-
-/// SageMaker's `RollingUpdatePolicy`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rolling {
-    /// The size of a batch.
-    #[serde(rename = "MaximumBatchSize")]
-    pub batch: Capacity,
-    /// The pause after each batch, in seconds.
-    #[serde(rename = "WaitIntervalInSeconds")]
-    pub wait_seconds: u64,
-    /// The whole update may take this long, in seconds.
-    #[serde(rename = "MaximumExecutionTimeoutInSeconds", skip_serializing_if = "Option::is_none")]
-    pub timeout_seconds: Option<u64>,
-}
-
-/// SageMaker's `TrafficRoutingConfig`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrafficRouting {
-    /// In which way.
-    #[serde(rename = "Type")]
-    pub kind: RoutingKind,
-    /// The pause between two steps, in seconds.
-    #[serde(rename = "WaitIntervalInSeconds")]
-    pub wait_seconds: u64,
-    /// The size of the canary.
-    #[serde(rename = "CanarySize", skip_serializing_if = "Option::is_none")]
-    pub canary: Option<Capacity>,
-    /// The size of a linear step.
-    #[serde(rename = "LinearStepSize", skip_serializing_if = "Option::is_none")]
-    pub step: Option<Capacity>,
-}
-
-impl TrafficRouting {
-    fn at_once() -> Self {
-        Self { kind: RoutingKind::AllAtOnce, wait_seconds: 0, canary: None, step: None }
-    }
-}
-
-/// In which way traffic moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum RoutingKind {
-    /// In one step.
-    AllAtOnce,
-    /// In two steps.
-    Canary,
-    /// In equal steps.
-    Linear,
-}
-
-/// SageMaker's `CapacitySize`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Capacity {
-    /// The unit.
-    #[serde(rename = "Type")]
-    pub kind: CapacityKind,
-    /// How much.
-    #[serde(rename = "Value")]
-    pub value: u8,
-}
-
-/// The unit of a capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum CapacityKind {
-    /// Percent of the fleet.
-    CapacityPercent,
-}
-
-/// SageMaker's `AutoRollbackConfig`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AutoRollback {
-    /// One to ten alarms.
-    #[serde(rename = "Alarms")]
-    pub alarms: Vec<AlarmRef>,
-}
-
-/// An alarm by its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlarmRef {
-    /// The name.
-    #[serde(rename = "AlarmName")]
-    pub name: String,
 }
 
 #[cfg(test)]
@@ -390,6 +315,17 @@ mod tests {
     }
 
     #[test]
+    fn blue_green_keeps_the_old_fleet_while_it_bakes() {
+        let baked = Strategy::BlueGreen { bake: Span::seconds(900) }.deployment(&[]);
+        let expected = serde_json::json!({"BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+            "TerminationWaitInSeconds": 900, "MaximumExecutionTimeoutInSeconds": 4500}});
+        assert_eq!(serde_json::to_value(baked).ok(), Some(expected));
+        let bake = |seconds| Strategy::BlueGreen { bake: Span::seconds(seconds) }.check();
+        assert_eq!((bake(3600), bake(3601)), (Ok(()), Err(StrategyError::Wait { found: 3601 })));
+    }
+
+    #[test]
     fn what_an_endpoint_cannot_do_is_refused() {
         let real_time = Fleet { kind: EndpointKind::RealTime, instances: 2, variants: 1 };
         let serverless = Fleet { kind: EndpointKind::Serverless, instances: 0, variants: 1 };
@@ -403,6 +339,11 @@ mod tests {
         assert!(matches!(Strategy::default().fits(serverless), Err(StrategyError::Kind { .. })));
         let alone = Fleet { instances: 1, ..real_time };
         assert!(matches!(Strategy::default().fits(alone), Err(StrategyError::TooFewInstances { .. })));
+        let blue_green = Strategy::BlueGreen { bake: Span::seconds(600) };
+        assert_eq!(blue_green.fits(alone), Ok(()), "it brings a second fleet of its own");
+        let refused = blue_green.fits(serverless).map_err(|error| error.to_string());
+        let words = "release.strategy: blue_green does not work on a serverless endpoint: use all_at_once, or serve.kind: real_time";
+        assert_eq!(refused, Err(words.to_owned()));
         let two = Fleet { variants: 2, ..real_time };
         assert_eq!(rolling.fits(two), Err(StrategyError::Variants { variants: 2 }));
         assert_eq!(Strategy::default().fits(two), Ok(()));
