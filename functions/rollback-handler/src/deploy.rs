@@ -57,6 +57,7 @@ pub(crate) async fn guard(
     candidate.model = Some(name.to_owned());
     candidate.package = Some(package);
     candidate.dataset = Some(split.version);
+    candidate.kind = pipeline.serve.kind;
     let effects = Effector::new(world, model, &pipeline.release);
     let answer = driver(world, &effects, &pipeline.release, model).guard(candidate).await.map_err(fault)?;
     let (answer, endpoint) = match answer {

@@ -205,6 +205,10 @@ impl Effects for Effector<'_> {
         metrics::alarms(self.world, names).await.map_err(unread("alarms"))
     }
 
+    async fn definitions(&self, names: &[String]) -> Result<Vec<AlarmSpec>, ReadError> {
+        metrics::definitions(self.world, names).await.map_err(unread("alarm definitions"))
+    }
+
     async fn requests(
         &self,
         endpoint: &str,

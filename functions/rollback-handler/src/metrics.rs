@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use pawl::aws::{cloudwatch, fault};
 use pawl::fault::Fault;
-use pawl::release::alarms::VARIANT;
+use pawl::release::alarms::{self, AlarmSpec, VARIANT};
 use pawl::release::{AlarmPolicy, AlarmReading, ConfigName, Fleets};
 
 use crate::effects::{World, alarm_state};
+use cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use cloudwatch::primitives::DateTime;
-use cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
+use cloudwatch::types::{AlarmType, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat};
 
 /// How far back two fleets are compared.
 const LOOK_BACK: SignedDuration = SignedDuration::from_mins(15);
@@ -20,16 +21,18 @@ pub(crate) fn dimension(name: &str, value: &str) -> Dimension {
     Dimension::builder().name(name).value(value).build()
 }
 
+async fn describe(world: &World, names: &[String]) -> Result<DescribeAlarmsOutput, Fault> {
+    let request = world.cloudwatch.describe_alarms().set_alarm_names(Some(names.to_vec()));
+    let request = request.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
+    request.send().await.map_err(|e| fault("describe alarms", &e))
+}
+
 /// The alarms of these names, as far as they exist.
 pub(crate) async fn alarms(world: &World, names: &[String]) -> Result<Vec<AlarmReading>, Fault> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let request = world.cloudwatch.describe_alarms().set_alarm_names(Some(names.to_vec()));
-    let request = request
-        .alarm_types(cloudwatch::types::AlarmType::MetricAlarm)
-        .alarm_types(cloudwatch::types::AlarmType::CompositeAlarm);
-    let found = request.send().await.map_err(|e| fault("describe alarms", &e))?;
+    let found = describe(world, names).await?;
     let metric = found
         .metric_alarms()
         .iter()
@@ -44,6 +47,43 @@ pub(crate) async fn alarms(world: &World, names: &[String]) -> Result<Vec<AlarmR
         since: since.and_then(|at| Timestamp::from_second(at.secs()).ok()).unwrap_or(Timestamp::UNIX_EPOCH),
     });
     Ok(read.collect())
+}
+
+/// The definitions of these alarms, as far as they exist and judge one metric.
+pub(crate) async fn definitions(world: &World, names: &[String]) -> Result<Vec<AlarmSpec>, Fault> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = describe(world, names).await?;
+    Ok(found.metric_alarms().iter().filter_map(definition).collect())
+}
+
+fn definition(alarm: &MetricAlarm) -> Option<AlarmSpec> {
+    let count = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
+    let evaluation_periods = count(alarm.evaluation_periods())?;
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let dimensions = alarm.dimensions().iter();
+    Some(AlarmSpec {
+        alarm_name: text(alarm.alarm_name()),
+        alarm_description: text(alarm.alarm_description()),
+        namespace: text(alarm.namespace()),
+        metric_name: alarm.metric_name()?.to_owned(),
+        dimensions: dimensions
+            .map(|dimension| alarms::Dimension {
+                name: text(dimension.name()),
+                value: text(dimension.value()),
+            })
+            .collect(),
+        statistic: alarm.statistic().map(|statistic| statistic.as_str().to_owned()),
+        extended_statistic: alarm.extended_statistic().map(str::to_owned),
+        period: count(alarm.period())?.into(),
+        evaluation_periods,
+        datapoints_to_alarm: count(alarm.datapoints_to_alarm()).unwrap_or(evaluation_periods),
+        threshold: alarm.threshold()?,
+        comparison_operator: text(alarm.comparison_operator().map(|operator| operator.as_str())),
+        // CloudWatch's own default.
+        treat_missing_data: alarm.treat_missing_data().unwrap_or("missing").to_owned(),
+    })
 }
 
 /// Requests that the config answered since then.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::alarms::AlarmSpec;
 use super::{ConfigName, Deployment, Outcome};
 use crate::events::{AlarmChange, AlarmState, EndpointStatus, Operator, PackageChange};
 use crate::names::Generation;
@@ -92,8 +93,10 @@ pub struct GuardRequest {
     pub serving: Option<ConfigName>,
     /// Whether the config to fall back to still exists, as [`super::Release::fallback_of_next`] names it.
     pub target: TargetCheck,
-    /// State of the alarms that the deployment would be watched by, as far as they exist.
+    /// State of the team's own alarms that the deployment would be watched by, as far as they exist.
     pub alarms: Vec<AlarmReading>,
+    /// Definitions of those that have a metric of their own.
+    pub defined: Vec<AlarmSpec>,
 }
 
 impl GuardRequest {
@@ -105,6 +108,7 @@ impl GuardRequest {
             serving: None,
             target: TargetCheck::NotAsked,
             alarms: Vec::new(),
+            defined: Vec::new(),
         }
     }
 }

@@ -39,7 +39,7 @@ pub use event::{
     AlarmReading, CandidateFailure, Event, EventName, Fleets, GuardRequest, Observation, Observer, Target,
     TargetCheck, WatchReading,
 };
-pub use policy::{AlarmPolicy, CoolDowns, Policy, WhenStable};
+pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{
     AlarmMemory, Cause, ConfigName, Deploying, Deployment, Freeze, Lease, Pending, Progress, Release,
     Rollback, RollingBack, Smoke, State, StateName, Watching,

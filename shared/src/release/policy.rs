@@ -106,6 +106,12 @@ pub struct AlarmPolicy {
     pub bad_periods: u32,
     /// The fewest requests in a bake from which anything may be concluded. Default 100.
     pub minimum_requests: u64,
+    /// The fewest requests in one period: fewer count as an outage. Default: not watched.
+    pub requests_per_period: Option<u64>,
+    /// The lowest live quality, 0 to 1: the gate's metric on what was served and has its true label by now. Default: not watched.
+    pub live_quality: Option<LiveLimit>,
+    /// The largest share of columns that may drift in what is served, 0 to 1. Default: not watched.
+    pub drift: Option<LiveLimit>,
     /// Names of further alarms, made by you, that watch every config: business metrics, for example.
     pub further: Vec<String>,
 }
@@ -119,7 +125,27 @@ impl Default for AlarmPolicy {
             periods: 3,
             bad_periods: 2,
             minimum_requests: 100,
+            requests_per_period: None,
+            live_quality: None,
+            drift: None,
             further: Vec::new(),
         }
     }
+}
+
+/// A bound on what the monitoring publishes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiveLimit {
+    /// The bound.
+    pub bound: f64,
+    /// How often the monitoring publishes: a multiple of a minute.
+    pub period: Span,
+    /// So many periods in a row must be bad. Default 1.
+    #[serde(default = "one")]
+    pub periods: u32,
+}
+
+fn one() -> u32 {
+    1
 }

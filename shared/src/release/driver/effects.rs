@@ -5,6 +5,7 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::events::EndpointStatus;
+use crate::release::alarms::AlarmSpec;
 use crate::release::{Action, AlarmReading, ConfigName, Deployment, Outcome, Target};
 
 /// What a release does to the world, and reads of it. Static dispatch, no SDK.
@@ -22,6 +23,9 @@ pub trait Effects: Sync {
     fn verify(&self, target: &Deployment) -> impl Future<Output = Result<Target, ReadError>> + Send;
     /// The alarms of these names, as far as they exist.
     fn alarms(&self, names: &[String]) -> impl Future<Output = Result<Vec<AlarmReading>, ReadError>> + Send;
+    /// The definitions of these alarms, as far as they exist and judge one metric: no metric maths, no composites.
+    fn definitions(&self, names: &[String])
+    -> impl Future<Output = Result<Vec<AlarmSpec>, ReadError>> + Send;
     /// Requests that the config answered since then.
     fn requests(
         &self,

@@ -79,8 +79,9 @@ impl<S: Book, E: Effects> Driver<'_, S, E> {
                 },
             };
             let alarms = self.effects.alarms(&self.policy.alarms.further).await?;
+            let defined = self.effects.definitions(&self.policy.alarms.further).await?;
             let candidate = candidate.clone();
-            let request = GuardRequest { candidate, status, serving, target, alarms };
+            let request = GuardRequest { candidate, status, serving, target, alarms, defined };
             match self.handle(&Event::GuardRequested(request)).await? {
                 Answer::Hold { reason: Hold::AskAgain, .. } => {}
                 answer => return Ok(answer),

@@ -156,6 +156,10 @@ impl Effects for Hands {
             .collect())
     }
 
+    async fn definitions(&self, _: &[String]) -> Result<Vec<alarms::AlarmSpec>, ReadError> {
+        Ok(Vec::new())
+    }
+
     async fn requests(&self, _: &str, config: &ConfigName, since: Timestamp) -> Result<u64, ReadError> {
         let mut world = self.call().await;
         if world.fault() {

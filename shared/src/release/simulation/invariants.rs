@@ -24,6 +24,10 @@ pub(super) struct Truth {
     pub rejected: BTreeSet<String>,
     /// Keys of what people did and Pawl took.
     pub heard: BTreeSet<DedupeKey>,
+    /// Configs whose update SageMaker undid without a word.
+    pub undone: BTreeSet<ConfigName>,
+    /// Candidates whose update Pawl saw running.
+    pub seen_updating: BTreeSet<ConfigName>,
     /// Grants that were given.
     pub granted: BTreeSet<Generation>,
     /// Generations whose config somebody asked for by hand.
@@ -75,6 +79,13 @@ impl World {
         {
             self.break_rule(format!("{} took a lease that {} holds", new.holder, old.holder));
         }
+        if let State::Deploying(deploying) = &after.state
+            && deploying.progress == Progress::Updating
+        {
+            self.truth.seen_updating.insert(deploying.candidate.config.clone());
+        }
+        self.check_fate(&before, after);
+        self.check_stranger(&before, after);
         self.check_grant(&before, after);
         self.check_cool_down(&before, after);
         self.check_rollback(&before, after);
@@ -112,6 +123,29 @@ impl World {
             {
                 self.break_rule("fleets were compared for an alarm that names its config");
             }
+        }
+    }
+
+    /// What Pawl saw begin and what SageMaker took out is rolled back, and never returns.
+    fn check_fate(&mut self, before: &Release, after: &Release) {
+        let State::Deploying(deploying) = &before.state else { return };
+        let candidate = &deploying.candidate;
+        if deploying.intent.is_some() && matches!(after.state, State::Watching(_)) {
+            self.break_rule(format!("a reason to take {} out was forgotten", candidate.config));
+        }
+        let undone = self.truth.undone.contains(&candidate.config)
+            && self.truth.seen_updating.contains(&candidate.config)
+            && !self.truth.console;
+        if undone && matches!(after.state, State::Stable) && !after.is_revoked(candidate) {
+            self.break_rule(format!("{} was undone without a word and may return", candidate.config));
+        }
+    }
+
+    /// Pawl must know what it put there itself.
+    fn check_stranger(&mut self, before: &Release, after: &Release) {
+        let locked = after.freeze.as_ref().filter(|_| before.freeze.is_none());
+        if locked.is_some_and(|freeze| freeze.why.contains("did not put there")) && !self.truth.console {
+            self.break_rule("the endpoint was locked for a config that nobody moved by hand");
         }
     }
 
@@ -186,16 +220,16 @@ impl World {
         if candidate.package.as_ref().is_some_and(|p| self.truth.rejected.contains(p)) {
             self.break_rule("a rejected package was granted a deployment");
         }
-        let exists = |good: &Deployment| {
-            self.configs.get(&good.config).is_some_and(|c| c.exists)
-                && !self.truth.taken_out.contains(&good.config)
+        // It may be deleted between the look and the write.
+        let stands = |config: &ConfigName| {
+            let gone = |at: Option<i64>| at.is_some_and(|at| self.now - at > 2 * MINUTE);
+            self.configs.get(config).is_some_and(|c| !gone(c.gone_at))
         };
+        let exists = |good: &Deployment| stands(&good.config) && !self.truth.taken_out.contains(&good.config);
         let safe = after.current.is_none()
             || before.pass.is_some()
             || before.good.iter().any(exists)
-            || self.configs.get(&ConfigName::from("simple")).is_some_and(|simple| simple.exists)
-            // Deleted between the look and the write.
-            || self.coverage.has("target deleted");
+            || stands(&"simple".into());
         if !safe {
             self.break_rule("a deployment was granted with nothing to go back to");
         }

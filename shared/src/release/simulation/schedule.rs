@@ -291,8 +291,11 @@ impl Schedule {
         some(1, |_| Happening::SharedAlarm(AlarmState::Alarm));
         some(2, |_| Happening::Noise);
         some(2, |_| Happening::Zombie);
+        some(4, |_| Happening::Echo);
         some(1, |rng| Happening::Maintenance(rng.range(1, 40) * MINUTE));
-        for (per_mille, what) in [(150, Happening::DeleteConfig), (50, Happening::Console)] {
+        for (per_mille, what) in
+            [(200, Happening::DeleteConfig), (100, Happening::DeleteConfig), (50, Happening::Console)]
+        {
             if world.rng.chance(per_mille) {
                 let after = world.rng.range(HOUR, HORIZON);
                 world.at(after, what);
@@ -316,6 +319,7 @@ impl Schedule {
                     | Happening::Reject
                     | Happening::SharedAlarm(AlarmState::Alarm)
                     | Happening::Noise
+                    | Happening::Echo
                     | Happening::Zombie
                     | Happening::DeleteConfig
                     | Happening::Console
@@ -486,6 +490,8 @@ impl Schedule {
             Happening::RunStep(number) => self.run_step(number),
             Happening::EndUpdate(number) => self.world().end_update(number),
             Happening::Judge { config, to, stretch } => self.world().judge(&config, to, stretch),
+            Happening::Fade { config } => self.world().fade(&config),
+            Happening::Echo => self.world().echo(),
             Happening::Person(verb) => self.person(verb),
             Happening::Reject => self.reject(),
             Happening::SharedAlarm(to) => self.shared_alarm(to),
@@ -505,7 +511,8 @@ impl Schedule {
             9..13 => Nature::Bad(world.rng.range(1, 9) * MINUTE),
             13..15 => Nature::Bad(world.rng.range(9, 200) * MINUTE),
             15..16 => Nature::Flapping,
-            16..18 => Nature::Dumb,
+            16 => Nature::Wavering,
+            17 => Nature::Dumb,
             18 => Nature::Mute,
             _ => Nature::Idle,
         };
@@ -659,28 +666,33 @@ impl Schedule {
         match world.endpoint.status {
             EndpointStatus::InService if world.endpoint.update.is_none() => {
                 world.coverage.count("maintenance");
-                world.endpoint.status = EndpointStatus::SystemUpdating;
+                (world.endpoint.status, world.endpoint.since) = (EndpointStatus::SystemUpdating, world.now);
                 world.at(span, Happening::Maintenance(0));
             }
-            EndpointStatus::SystemUpdating => world.endpoint.status = EndpointStatus::InService,
+            EndpointStatus::SystemUpdating => {
+                (world.endpoint.status, world.endpoint.since) = (EndpointStatus::InService, world.now);
+            }
             _ => {}
         }
     }
 
-    /// Somebody tidies up a config that does not serve.
+    /// Somebody tidies up: a config that does not serve, or a model's artefact, which does not even stop what serves.
     fn delete_config(&mut self) {
         let mut world = self.world();
+        let artefact = world.rng.chance(400);
         let idle: Vec<ConfigName> = world
             .configs
             .keys()
-            .filter(|config| !world.has_traffic(config) && world.endpoint.serving.is_some())
+            .filter(|config| (artefact || !world.has_traffic(config)) && world.endpoint.serving.is_some())
             .cloned()
             .collect();
         if !idle.is_empty() {
             let config = idle[world.rng.index(idle.len())].clone();
             world.coverage.count("target deleted");
             world.note(|| format!("somebody deletes {config}"));
-            world.configs.get_mut(&config).unwrap().exists = false;
+            let now = world.now;
+            let config = world.configs.get_mut(&config).unwrap();
+            (config.exists, config.gone_at) = (false, Some(now));
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) enum Nature {
     Idle,
     /// It is asked, but its alarms get no data.
     Mute,
+    /// Its alarms get data now and then: they change, too slowly to count as flapping.
+    Wavering,
 }
 
 #[derive(Debug, Clone)]
@@ -40,6 +42,8 @@ pub(super) struct Config {
     pub nature: Nature,
     pub deployment: Deployment,
     pub exists: bool,
+    /// When config, model or artefact was deleted.
+    pub gone_at: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -109,6 +113,12 @@ pub(super) enum Happening {
         to: AlarmState,
         stretch: i64,
     },
+    /// A config has had no traffic for a while: its alarms have nothing to judge.
+    Fade {
+        config: ConfigName,
+    },
+    /// Something that an alarm said is said once more, however old.
+    Echo,
     Reconcile,
     NewRun,
     RunStep(usize),
@@ -138,6 +148,8 @@ pub(super) struct World {
     pub endpoint: Endpoint,
     pub configs: BTreeMap<ConfigName, Config>,
     pub alarms: BTreeMap<String, Alarm>,
+    /// What alarms said so far.
+    pub said: Vec<AlarmChange>,
     pub queue: BTreeMap<(i64, u64), Happening>,
     pub queued: u64,
     pub updates: u64,
@@ -169,6 +181,7 @@ impl World {
             endpoint: Endpoint { status: EndpointStatus::Absent, serving: None, update: None, since: 0 },
             configs: BTreeMap::new(),
             alarms: BTreeMap::new(),
+            said: Vec::new(),
             queue: BTreeMap::new(),
             queued: 0,
             updates: 0,
@@ -207,7 +220,7 @@ impl World {
             dataset: Some(ContentHash::of(&dataset.to_le_bytes())),
             ..Deployment::new(Generation(generation), config.as_str())
         };
-        let known = Config { nature, deployment: deployment.clone(), exists: true };
+        let known = Config { nature, deployment: deployment.clone(), exists: true, gone_at: None };
         self.configs.insert(deployment.config.clone(), known);
         deployment
     }
@@ -266,9 +279,13 @@ impl World {
         self.endpoint.since = self.now;
         match update.fate {
             UpdateFate::Done => {
-                self.endpoint.serving = Some(update.to);
+                let gone = self.endpoint.serving.replace(update.to);
+                gone.into_iter().for_each(|config| self.at(4 * MINUTE, Happening::Fade { config }));
             }
-            UpdateFate::Silent => {}
+            UpdateFate::Silent => {
+                self.truth.undone.insert(update.to.clone());
+                self.at(4 * MINUTE, Happening::Fade { config: update.to });
+            }
             UpdateFate::Failed => self.endpoint.status = EndpointStatus::Failed,
             UpdateFate::Mixed => self.endpoint.status = EndpointStatus::UpdateRollbackFailed,
         }
@@ -303,6 +320,34 @@ impl World {
                 }
             }
             Nature::Mute => {}
+            Nature::Wavering => {
+                for n in 0..7 {
+                    let to = if n % 2 == 0 { AlarmState::Ok } else { AlarmState::InsufficientData };
+                    judge((3 + n * 9) * MINUTE, to);
+                }
+            }
+        }
+    }
+
+    pub(super) fn fade(&mut self, config: &ConfigName) {
+        if self.has_traffic(config) {
+            return;
+        }
+        let name = format!("pawl-{config}-errors");
+        for name in [name.clone(), format!("pawl-{config}-latency")] {
+            let alarm = self.alarms.get_mut(&name);
+            if let Some(alarm) = alarm.filter(|alarm| alarm.state != AlarmState::InsufficientData) {
+                alarm.turn(AlarmState::InsufficientData, self.now);
+                self.announce(&name, Some(config), AlarmState::InsufficientData);
+            }
+        }
+    }
+
+    pub(super) fn echo(&mut self) {
+        if !self.said.is_empty() {
+            let change = self.said[self.rng.index(self.said.len())].clone();
+            self.note(|| format!("{} is said to have become {:?} once more", change.name, change.state));
+            self.at(0, Happening::Deliver { event: Event::Alarm(change), tries: 0 });
         }
     }
 
@@ -355,6 +400,7 @@ impl World {
     }
 
     pub(super) fn send(&mut self, change: &AlarmChange) {
+        self.said.push(change.clone());
         for _ in 0..self.rng.pick(&[0, 1, 1, 2, 3]) {
             let late = self.rng.chance(100);
             let after = if late { self.rng.range(1, 240) * MINUTE } else { self.rng.range(1, 90) * SECOND };

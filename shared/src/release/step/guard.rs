@@ -92,7 +92,7 @@ impl Turn<'_> {
             return Some(refusal);
         }
         let specs = alarms::for_config(&self.policy.alarms, &self.release.endpoint, &candidate.config);
-        let lints = alarms::lint(self.policy, &candidate.config, &specs, &request.alarms);
+        let lints = alarms::lint(self.policy, &candidate.config, &specs, &request.alarms, &request.defined);
         (!lints.is_empty()).then_some(Hold::AlarmLint { lints })
     }
 

@@ -61,6 +61,10 @@ impl Effects for Fake {
         Ok(names.iter().map(ok).collect())
     }
 
+    async fn definitions(&self, _: &[String]) -> Result<Vec<alarms::AlarmSpec>, ReadError> {
+        Ok(Vec::new())
+    }
+
     async fn requests(&self, _: &str, _: &ConfigName, _: Timestamp) -> Result<u64, ReadError> {
         Ok(1000)
     }

@@ -12,6 +12,7 @@ fn ask(generation: u64) -> GuardRequest {
         serving: Some("bike-1".into()),
         target: TargetCheck::Checked { config: "bike-1".into(), found: Target::Present },
         alarms: Vec::new(),
+        defined: Vec::new(),
     }
 }
 

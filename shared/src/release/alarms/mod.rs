@@ -1,0 +1,144 @@
+//! The alarms that watch one config, and the lint that refuses alarms which could never trip.
+
+mod lint;
+
+use serde::{Deserialize, Serialize};
+
+pub use lint::{Lint, lint};
+
+use super::{AlarmPolicy, ConfigName, LiveLimit};
+
+const ABOVE: &str = "GreaterThanThreshold";
+const BELOW: &str = "LessThanThreshold";
+const MISSING: &str = "missing";
+const BREACHING: &str = "breaching";
+
+/// SageMaker's name of the one production variant that Pawl deploys.
+pub const VARIANT: &str = "AllTraffic";
+
+/// An alarm as `PutMetricAlarm` takes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AlarmSpec {
+    /// Unique in the account and region.
+    pub alarm_name: String,
+    /// For a person.
+    pub alarm_description: String,
+    /// `AWS/SageMaker` for the endpoint's own metrics.
+    pub namespace: String,
+    /// The metric.
+    pub metric_name: String,
+    /// `EndpointName`, `VariantName`, `EndpointConfigName`.
+    pub dimensions: Vec<Dimension>,
+    /// `Average`, `Sum`: one of this and the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statistic: Option<String>,
+    /// A percentile, like `p99`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_statistic: Option<String>,
+    /// The length of one period, in seconds.
+    pub period: u64,
+    /// How many periods are judged together.
+    pub evaluation_periods: u32,
+    /// How many of them must be bad.
+    pub datapoints_to_alarm: u32,
+    /// The bound, in the metric's unit.
+    pub threshold: f64,
+    /// `GreaterThanThreshold` or `LessThanThreshold`.
+    pub comparison_operator: String,
+    /// `missing`: without data there is no verdict. `breaching`: silence is bad.
+    pub treat_missing_data: String,
+}
+
+/// One dimension of a metric.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Dimension {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// The namespace of what the monitoring publishes, with the dimensions of the endpoint's own metrics.
+pub const NAMESPACE: &str = "Pawl";
+/// The gate's metric on what was served and has its true label by now, 0 to 1; higher is better.
+pub const LIVE_QUALITY: &str = "LiveQuality";
+/// The share of compared columns that drift in what was served, 0 to 1.
+pub const DRIFTED_SHARE: &str = "DriftedShare";
+
+/// On which side of its bound a value is bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bad {
+    Above,
+    Below,
+}
+
+/// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error rate and p99
+/// latency always; traffic, live quality and drift where the policy names a bound.
+pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<AlarmSpec> {
+    let dimension = |name: &str, value: &str| Dimension { name: name.to_owned(), value: value.to_owned() };
+    let alarm = |kind: &str, (namespace, metric): (&str, &str), bad: Bad, threshold: f64| AlarmSpec {
+        alarm_name: format!("pawl-{config}-{kind}"),
+        alarm_description: String::new(),
+        namespace: namespace.to_owned(),
+        metric_name: metric.to_owned(),
+        dimensions: vec![
+            dimension("EndpointName", endpoint),
+            dimension("VariantName", VARIANT),
+            dimension("EndpointConfigName", &config.0),
+        ],
+        statistic: Some("Average".to_owned()),
+        extended_statistic: None,
+        period: policy.period.as_secs(),
+        evaluation_periods: policy.periods,
+        datapoints_to_alarm: policy.bad_periods,
+        threshold,
+        comparison_operator: match bad {
+            Bad::Above => ABOVE.to_owned(),
+            Bad::Below => BELOW.to_owned(),
+        },
+        treat_missing_data: MISSING.to_owned(),
+    };
+    // The metric is 0 or 1 for each request, so its average is the error rate.
+    let errors = AlarmSpec {
+        alarm_description: format!("More than {} of the requests to {config} fail", policy.error_rate),
+        ..alarm("errors", ("AWS/SageMaker", "Invocation5XXErrors"), Bad::Above, policy.error_rate)
+    };
+    // In microseconds.
+    let slow = policy.latency_p99_ms * 1000.0;
+    let latency = AlarmSpec {
+        alarm_description: format!(
+            "1 of 100 requests to {config} takes longer than {} ms",
+            policy.latency_p99_ms
+        ),
+        statistic: None,
+        extended_statistic: Some("p99".to_owned()),
+        ..alarm("latency", ("AWS/SageMaker", "ModelLatency"), Bad::Above, slow)
+    };
+    let traffic = policy.requests_per_period.map(|least| AlarmSpec {
+        alarm_description: format!("Fewer than {least} requests to {config} in a period"),
+        statistic: Some("Sum".to_owned()),
+        // Without requests there is no metric at all.
+        treat_missing_data: BREACHING.to_owned(),
+        ..alarm("traffic", ("AWS/SageMaker", "Invocations"), Bad::Below, least as f64)
+    });
+    let live = |limit: &LiveLimit, spec: AlarmSpec| AlarmSpec {
+        period: limit.period.as_secs(),
+        evaluation_periods: limit.periods,
+        datapoints_to_alarm: limit.periods,
+        ..spec
+    };
+    let quality = policy.live_quality.as_ref().map(|limit| AlarmSpec {
+        alarm_description: format!("The live quality of {config} is below {}", limit.bound),
+        ..live(limit, alarm("quality", (NAMESPACE, LIVE_QUALITY), Bad::Below, limit.bound))
+    });
+    let drift = policy.drift.as_ref().map(|limit| AlarmSpec {
+        alarm_description: format!(
+            "More than {} of the columns that {config} is asked with drift",
+            limit.bound
+        ),
+        ..live(limit, alarm("drift", (NAMESPACE, DRIFTED_SHARE), Bad::Above, limit.bound))
+    });
+    [errors, latency].into_iter().chain(traffic).chain(quality).chain(drift).collect()
+}
