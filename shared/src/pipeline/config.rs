@@ -327,6 +327,8 @@ pub struct Serve {
     pub instance_type: String,
     /// How many instances. Default 2: a canary needs two.
     pub instance_count: u32,
+    /// How the number of instances follows the traffic. Default: it does not.
+    pub autoscaling: Option<Autoscaling>,
     /// Environment of the serving container.
     pub environment: BTreeMap<String, String>,
     /// The share of requests whose data is captured, in percent; 0 captures none. Default 100.
@@ -342,6 +344,7 @@ impl Default for Serve {
             serverless: Serverless::default(),
             instance_type: instance_type(),
             instance_count: 2,
+            autoscaling: None,
             environment: BTreeMap::new(),
             capture_percent: 100,
             scoring_instance_type: instance_type(),
@@ -373,5 +376,33 @@ pub struct Serverless {
 impl Default for Serverless {
     fn default() -> Self {
         Self { memory_mb: 2_048, concurrency: 5 }
+    }
+}
+
+/// How the number of instances follows the traffic: so many requests a minute for each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Autoscaling {
+    /// Never fewer instances. Default 2, which is the least: a canary needs two.
+    pub least: u32,
+    /// Never more instances. Default 8.
+    pub most: u32,
+    /// The requests a minute that one instance shall answer. Default 1000.
+    pub requests_per_instance: f64,
+    /// The pause after instances were added. Default `5m`.
+    pub out_pause: Span,
+    /// The pause after instances were taken away. Default `10m`.
+    pub in_pause: Span,
+}
+
+impl Default for Autoscaling {
+    fn default() -> Self {
+        Self {
+            least: 2,
+            most: 8,
+            requests_per_instance: 1_000.0,
+            out_pause: Span::seconds(300),
+            in_pause: Span::seconds(600),
+        }
     }
 }

@@ -7,8 +7,8 @@ mod span;
 mod tune;
 
 pub use config::{
-    Approval, Ask, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve, Serverless,
-    Settle, Split, Train, Vpc,
+    Approval, Ask, Autoscaling, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve,
+    Serverless, Settle, Split, Train, Vpc,
 };
 pub use span::{Span, SpanError};
 pub use tune::{Goal, Range, Scale, Search, Tune};
@@ -106,7 +106,43 @@ impl Pipeline {
             .strategy
             .fits(self.serve.fleet())
             .map_err(|e| PipelineError::BadSection(e.to_string()))?;
-        if self.serve.kind == EndpointKind::Serverless { self.check_serverless() } else { Ok(()) }
+        if self.serve.kind == EndpointKind::Serverless {
+            self.check_serverless()?;
+        }
+        self.check_autoscaling()
+    }
+
+    fn check_autoscaling(&self) -> Result<(), PipelineError> {
+        let wrong = |field, found: String, fix| Err(PipelineError::BadField { field, found, fix });
+        let Some(scaling) = &self.serve.autoscaling else { return Ok(()) };
+        if self.serve.kind != EndpointKind::RealTime {
+            let fix = "only a real_time endpoint scales by requests for each instance: leave autoscaling out";
+            return wrong("serve.kind", self.serve.kind.to_string(), fix);
+        }
+        if scaling.least < 2 {
+            let fix = "at least 2: with one instance each update and each failure is an outage";
+            return wrong("serve.autoscaling.least", scaling.least.to_string(), fix);
+        }
+        if scaling.most < scaling.least {
+            return wrong(
+                "serve.autoscaling.most",
+                scaling.most.to_string(),
+                "not below serve.autoscaling.least",
+            );
+        }
+        if !(scaling.least..=scaling.most).contains(&self.serve.instance_count) {
+            let fix = "between serve.autoscaling.least and serve.autoscaling.most";
+            return wrong("serve.instance_count", self.serve.instance_count.to_string(), fix);
+        }
+        if !(scaling.requests_per_instance.is_finite() && scaling.requests_per_instance > 0.0) {
+            let found = scaling.requests_per_instance.to_string();
+            return wrong(
+                "serve.autoscaling.requests_per_instance",
+                found,
+                "a number of requests a minute above 0",
+            );
+        }
+        Ok(())
     }
 
     fn check_serverless(&self) -> Result<(), PipelineError> {
@@ -152,6 +188,21 @@ mod tests {
             parse("serve: {kind: asynchronous}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}")
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn autoscaling_is_held_to_what_can_work() {
+        assert!(parse("serve: {autoscaling: {most: 4}}").is_ok());
+        for (serve, field) in [
+            ("autoscaling: {least: 1}", "serve.autoscaling.least"),
+            ("autoscaling: {most: 1}", "serve.autoscaling.most"),
+            ("instance_count: 9, autoscaling: {}", "serve.instance_count"),
+            ("autoscaling: {requests_per_instance: 0}", "serve.autoscaling.requests_per_instance"),
+            ("kind: asynchronous, autoscaling: {}", "serve.kind"),
+        ] {
+            let error = parse(&format!("serve: {{{serve}}}")).unwrap_err();
+            assert!(error.starts_with(&format!("pipeline.yaml: {field} is ")), "{error}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod action;
 pub mod alarms;
 mod answer;
 mod audit;
+pub mod autoscaling;
 mod driver;
 mod event;
 pub mod garbage;
@@ -30,6 +31,7 @@ mod policy;
 mod record;
 mod step;
 pub mod strategy;
+pub mod wave;
 
 pub use action::{Action, Fate, Outcome, Severity, UpdateCall};
 pub use answer::{Answer, Hold};
