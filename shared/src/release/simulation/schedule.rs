@@ -301,6 +301,13 @@ impl Schedule {
                 world.at(after, what);
             }
         }
+        if self.policy.fallback.is_some() {
+            // Only what was gone back to can be taken out in its turn.
+            for _ in 0..4 {
+                let after = world.rng.range(0, HORIZON);
+                world.at(after, Happening::Person(Verb::Rollback));
+            }
+        }
         world.at(5 * MINUTE, Happening::Reconcile);
     }
 
