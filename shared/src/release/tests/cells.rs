@@ -259,8 +259,18 @@ fn a_failed_endpoint() {
         ],
     );
     // A mixed fleet serves: it is moved, never deleted.
-    let mixed = run(&release(Deploying), &observed(EndpointStatus::UpdateRollbackFailed, "bike-1"));
-    assert_eq!(names(&mixed)[1], "update_endpoint");
+    let mut update = recreate.to_vec();
+    update[1] = "update_endpoint";
+    row(
+        |state| observed(EndpointStatus::UpdateRollbackFailed, subject(state)),
+        [
+            (Rule::Paged, Stable, &["page"]),
+            (Rule::RollBack, RollingBack, &update),
+            (Rule::Paged, Watching, &["page"]),
+            (Rule::Wait, RollingBack, &[]),
+            (Rule::Paged, CoolDown, &["page"]),
+        ],
+    );
     // A rollback looks at the endpoint by itself.
     let seen = Outcome::Endpoint { status: EndpointStatus::Failed, config: None };
     let failed = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen });
