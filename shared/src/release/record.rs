@@ -300,7 +300,7 @@ pub struct AlarmMemory {
     pub at: Timestamp,
     /// The state then.
     pub state: AlarmState,
-    /// Times of the latest changes, oldest first, at most [`FLAPS`].
+    /// Times of the latest changes that concerned what was deployed, watched or served, oldest first, at most [`FLAPS`].
     pub changes: Vec<Timestamp>,
 }
 
@@ -468,7 +468,12 @@ impl Release {
         let memory = self.alarms.entry(arn.to_owned());
         let memory = memory.or_insert_with(|| AlarmMemory { at, state, changes: Vec::new() });
         (memory.at, memory.state) = (at, state);
-        push_bounded(&mut memory.changes, at, FLAPS);
+    }
+
+    pub(super) fn count_change(&mut self, arn: &str, at: Timestamp) {
+        if let Some(memory) = self.alarms.get_mut(arn) {
+            push_bounded(&mut memory.changes, at, FLAPS);
+        }
     }
 }
 

@@ -86,6 +86,7 @@ impl World {
         }
         self.check_fate(&before, after);
         self.check_stranger(&before, after);
+        self.check_surrender(&before, after);
         self.check_grant(&before, after);
         self.check_cool_down(&before, after);
         self.check_rollback(&before, after);
@@ -113,6 +114,9 @@ impl World {
                 _ => before.subject().and_then(|subject| subject.activated_at),
             };
             let acts = matches!(audit.rule, Rule::ConfirmAlarm | Rule::QueueIntent | Rule::RollBack);
+            if acts && audit.note.contains("noise") {
+                self.break_rule(format!("{arn} was acted upon though it must not matter"));
+            }
             if acts && since.is_some_and(|since| at <= since) {
                 self.break_rule(format!("{arn} was acted upon though it is from before the activation"));
             }
@@ -141,11 +145,28 @@ impl World {
         }
     }
 
-    /// Pawl must know what it put there itself.
+    /// Pawl must know what it put there itself, unless it gave up on the way.
     fn check_stranger(&mut self, before: &Release, after: &Release) {
         let locked = after.freeze.as_ref().filter(|_| before.freeze.is_none());
-        if locked.is_some_and(|freeze| freeze.why.contains("did not put there")) && !self.truth.console {
+        let excused = self.truth.console || self.coverage.came_to(Rule::GaveUp);
+        if locked.is_some_and(|freeze| freeze.why.contains("did not put there")) && !excused {
             self.break_rule("the endpoint was locked for a config that nobody moved by hand");
+        }
+    }
+
+    /// Nothing is given up while there is another good config to go back to.
+    fn check_surrender(&mut self, before: &Release, after: &Release) {
+        let State::RollingBack(rolling) = &before.state else { return };
+        let surrendered = after.outbox.last().is_some_and(|audit| {
+            audit.rule == Rule::GaveUp
+                && audit.note.contains("nothing left")
+                && after.sequence > before.sequence
+        });
+        let other = |good: &Deployment| {
+            good.config != rolling.to.config && good.config != rolling.from.config && !before.is_revoked(good)
+        };
+        if surrendered && before.good.iter().any(other) {
+            self.break_rule("gave up with a good config left");
         }
     }
 
@@ -226,10 +247,11 @@ impl World {
             self.configs.get(config).is_some_and(|c| !gone(c.gone_at))
         };
         let exists = |good: &Deployment| stands(&good.config) && !self.truth.taken_out.contains(&good.config);
+        let fallback = self.fallback.as_ref();
         let safe = after.current.is_none()
             || before.pass.is_some()
             || before.good.iter().any(exists)
-            || stands(&"simple".into());
+            || fallback.is_some_and(|config| stands(config) && !self.truth.taken_out.contains(config));
         if !safe {
             self.break_rule("a deployment was granted with nothing to go back to");
         }
@@ -239,6 +261,14 @@ impl World {
         let State::RollingBack(rolling) = &after.state else { return };
         if matches!(&before.state, State::RollingBack(_)) {
             return;
+        }
+        let of_the_past = |action: &Action| match action {
+            Action::SmokeTest { config, .. } => *config == rolling.from.config,
+            Action::ReadAlarm { .. } | Action::CompareFleets { .. } | Action::DescribeEndpoint { .. } => true,
+            _ => false,
+        };
+        if after.pending.iter().any(|pending| of_the_past(&pending.action)) {
+            self.break_rule("a rollback begins with questions about what it takes out");
         }
         let by_person = matches!(rolling.cause, Cause::Operator { .. } | Cause::PackageRejected);
         if matches!(before.state, State::CoolDown { until } if time(self.now) < until) && !by_person {
@@ -356,7 +386,11 @@ impl World {
             Action::UpdateEndpoint { call } => &call.config,
             Action::RecreateEndpoint { config, .. } => config,
             Action::RejectPackage { package, .. } => {
-                let unsafe_yet = matches!(release.state, State::RollingBack(_))
+                // What an earlier rollback queued, which was given up, may still be on its way.
+                let first = |generation| {
+                    release.rollbacks.iter().filter(|rollback| rollback.generation == generation).count() == 1
+                };
+                let unsafe_yet = matches!(&release.state, State::RollingBack(r) if first(r.from.generation))
                     && self.endpoint.serving.as_ref().is_some_and(|serving| {
                         self.configs[serving].deployment.package.as_ref() == Some(package)
                     })

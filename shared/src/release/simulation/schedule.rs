@@ -81,6 +81,10 @@ impl Coverage {
         self.counts.contains_key(what)
     }
 
+    pub(super) fn came_to(&self, rule: Rule) -> bool {
+        self.rules.contains_key(&rule)
+    }
+
     pub(super) fn rule(&mut self, rule: Rule) {
         *self.rules.entry(rule).or_default() += 1;
     }
@@ -178,8 +182,11 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
     let mut world = World::new(seed, 0, log);
     world.faults = world.rng.pick(&[0, 0, 5, 30, 120]);
     let deaths = world.rng.pick(&[0, 0, 5, 30]);
-    let fallback = world.rng.chance(100);
-    if fallback {
+    // A simple rule of the team's, or a config that Pawl itself releases and may have taken out by then.
+    let fallback: Option<ConfigName> =
+        world.rng.chance(150).then(|| world.rng.pick(&["simple", "bike-1"]).into());
+    world.fallback.clone_from(&fallback);
+    if fallback.as_ref().is_some_and(|config| config.0 == "simple") {
         let simple = world.new_config(0, Nature::Good, 0);
         let simple = Config {
             deployment: Deployment::new(Generation(0), "simple"),
@@ -217,7 +224,7 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
         bake: Span::seconds(600),
         patience: Span::seconds(1800),
         decision: Span::seconds(7200),
-        fallback: fallback.then(|| "simple".into()),
+        fallback,
         alarms: AlarmPolicy {
             further: further.then(|| "business".to_owned()).into_iter().collect(),
             ..AlarmPolicy::default()
@@ -289,7 +296,7 @@ impl Schedule {
         some(2, |rng| Happening::Person(rng.pick(&[Verb::Force, Verb::Unfreeze, Verb::Force])));
         some(1, |_| Happening::Reject);
         some(1, |_| Happening::SharedAlarm(AlarmState::Alarm));
-        some(2, |_| Happening::Noise);
+        some(3, |_| Happening::Noise);
         some(2, |_| Happening::Zombie);
         some(4, |_| Happening::Echo);
         some(1, |rng| Happening::Maintenance(rng.range(1, 40) * MINUTE));
@@ -300,6 +307,11 @@ impl Schedule {
                 let after = world.rng.range(HOUR, HORIZON);
                 world.at(after, what);
             }
+        }
+        if world.rng.chance(60) {
+            // Somebody is at the console just when a run begins.
+            let after = world.rng.pick(&[0, 40, 60, 80]) * MINUTE + world.rng.range(0, 10 * MINUTE);
+            world.at(after, Happening::Console);
         }
         if self.policy.fallback.is_some() {
             // Only what was gone back to can be taken out in its turn.
@@ -632,11 +644,22 @@ impl Schedule {
         }
     }
 
-    /// Alarms that must not matter: of another endpoint, or held back by a suppressor.
+    /// Alarms that must not matter: of another endpoint, held back by a suppressor, or on data from before the activation.
     fn noise(&mut self) {
         let mut world = self.world();
         let Some(serving) = world.endpoint.serving.clone() else { return };
         let mut change = if world.rng.chance(500) {
+            let Some((release, _)) = world.record.clone() else { return };
+            let since = match &release.state {
+                State::Deploying(deploying) => Some(deploying.since),
+                _ => release.subject().and_then(|subject| subject.activated_at),
+            };
+            let (Some(since), Some(subject)) = (since, release.subject()) else { return };
+            let name = format!("pawl-{}-errors", subject.config);
+            let mut change = world.change(&name, Some(&subject.config), AlarmState::Alarm);
+            change.datapoints = Some(Datapoints { from: since, until: Some(since) });
+            change
+        } else if world.rng.chance(500) {
             let mut change = world.change("other-errors", None, AlarmState::Alarm);
             change.endpoint = Some("other".to_owned());
             change

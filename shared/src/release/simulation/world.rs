@@ -144,6 +144,8 @@ pub(super) struct World {
     pub writes: u64,
     /// The policy wants people told, and nothing rolled back, once a config is stable.
     pub notify_only: bool,
+    /// The configured fallback.
+    pub fallback: Option<ConfigName>,
     pub history: BTreeMap<u64, Audit>,
     pub endpoint: Endpoint,
     pub configs: BTreeMap<ConfigName, Config>,
@@ -177,6 +179,7 @@ impl World {
             record: None,
             writes: 0,
             notify_only: false,
+            fallback: None,
             history: BTreeMap::new(),
             endpoint: Endpoint { status: EndpointStatus::Absent, serving: None, update: None, since: 0 },
             configs: BTreeMap::new(),

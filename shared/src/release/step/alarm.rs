@@ -37,6 +37,9 @@ impl Turn<'_> {
         }
         self.note(format!("{}: {}", change.name, change.reason));
         let concern = self.concern(change);
+        if concern == Concern::Subject {
+            self.release.count_change(&change.arn, change.at);
+        }
         if concern == Concern::Subject && self.flaps(&change.arn) {
             match self.release.state.name() {
                 StateName::Watching => {

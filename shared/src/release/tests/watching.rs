@@ -107,6 +107,8 @@ fn three_changes_in_fifteen_minutes_count_as_an_alarm_while_watching() {
         rule
     };
     assert_eq!(changes([91, 95, 106]), Rule::RollBack);
+    // Changes from before the activation, at minute 90, are none of its own.
+    assert_eq!(changes([88, 95, 98]), Rule::Logged);
     assert_eq!(changes([91, 95, 107]), Rule::Logged);
 }
 
