@@ -142,8 +142,10 @@ pub struct Deploying {
 pub enum Progress {
     /// Granted; no update was seen.
     Granted,
-    /// The update was seen running.
+    /// An update was seen running: by its run, or by somebody else.
     Updating,
+    /// Its run looked at the endpoint, so its update was accepted.
+    Begun,
 }
 
 /// A config that bakes.

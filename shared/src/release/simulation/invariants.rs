@@ -80,7 +80,7 @@ impl World {
             self.break_rule(format!("{} took a lease that {} holds", new.holder, old.holder));
         }
         if let State::Deploying(deploying) = &after.state
-            && deploying.progress == Progress::Updating
+            && deploying.progress != Progress::Granted
         {
             self.truth.seen_updating.insert(deploying.candidate.config.clone());
         }

@@ -33,6 +33,11 @@ impl Turn<'_> {
     ) -> Rule {
         if let Observer::Run { generation } = by {
             self.subject = Some(generation);
+            if let State::Deploying(deploying) = &mut self.release.state
+                && deploying.candidate.generation == generation
+            {
+                deploying.progress = Progress::Begun;
+            }
         }
         // A rollback judges the endpoint only by what it saw after its own update: see `switched`.
         if matches!(self.release.state, State::RollingBack(_)) {
@@ -40,14 +45,16 @@ impl Turn<'_> {
         }
         match status {
             EndpointStatus::Creating | EndpointStatus::Updating | EndpointStatus::RollingBack => {
-                if let State::Deploying(deploying) = &mut self.release.state {
+                if let State::Deploying(deploying) = &mut self.release.state
+                    && deploying.progress == Progress::Granted
+                {
                     deploying.progress = Progress::Updating;
                 }
                 Rule::Wait
             }
             EndpointStatus::SystemUpdating | EndpointStatus::Deleting | EndpointStatus::Unknown => Rule::Wait,
             EndpointStatus::InService => match config {
-                Some(config) => self.in_service(config, by),
+                Some(config) => self.in_service(config),
                 None => Rule::Wait,
             },
             EndpointStatus::Failed | EndpointStatus::UpdateRollbackFailed => self.broken(status),
@@ -56,13 +63,13 @@ impl Turn<'_> {
         }
     }
 
-    fn in_service(&mut self, config: &ConfigName, by: Observer) -> Rule {
+    fn in_service(&mut self, config: &ConfigName) -> Rule {
         let current = self.release.current.as_ref().map(|current| current.config.clone());
         let serves_current = current.as_ref() == Some(config);
         match self.release.state.clone() {
             State::Deploying(deploying) if deploying.candidate.config == *config => self.deployed(deploying),
-            State::Deploying(deploying) if serves_current => self.not_deployed(&deploying, by),
-            State::Deploying(deploying) if self.may_still_begin(&deploying, by) => {
+            State::Deploying(deploying) if serves_current => self.not_deployed(&deploying),
+            State::Deploying(deploying) if self.may_still_begin(&deploying) => {
                 self.moved_before_the_update(config)
             }
             State::Deploying(deploying) => {
@@ -83,10 +90,10 @@ impl Turn<'_> {
         }
     }
 
-    /// A permission holds until its lease ends, whatever happens to the endpoint: its run cannot be called back.
-    fn may_still_begin(&self, deploying: &Deploying, by: Observer) -> bool {
-        by == Observer::Reconciler
-            && deploying.progress == Progress::Granted
+    /// A permission holds until its lease ends, whatever happens to the endpoint: its run cannot be called back. An update
+    /// that was seen may have been somebody else's.
+    fn may_still_begin(&self, deploying: &Deploying) -> bool {
+        deploying.progress != Progress::Begun
             && deploying.failure.is_none()
             && self.now < deploying.lease_until
     }
@@ -119,20 +126,17 @@ impl Turn<'_> {
     }
 
     /// The old config serves: not begun, failed to begin, or silently rolled back.
-    fn not_deployed(&mut self, deploying: &Deploying, by: Observer) -> Rule {
-        let own = matches!(by, Observer::Run { generation } if generation == deploying.candidate.generation);
-        if own || deploying.progress == Progress::Updating {
+    fn not_deployed(&mut self, deploying: &Deploying) -> Rule {
+        if self.may_still_begin(deploying) {
+            return Rule::Wait;
+        }
+        if deploying.progress != Progress::Granted {
             let cause = deploying.intent.clone().unwrap_or(Cause::Guardrail);
             self.close_rolled_back(&deploying.candidate, cause);
             return Rule::GuardrailRolledBack;
         }
-        match &deploying.failure {
-            Some(reason) => self.abandon(&deploying.candidate, reason),
-            None if self.now >= deploying.lease_until => {
-                self.abandon(&deploying.candidate, "its run did not begin the update in time")
-            }
-            None => Rule::Wait,
-        }
+        let late = "its run did not begin the update in time";
+        self.abandon(&deploying.candidate, deploying.failure.as_deref().unwrap_or(late))
     }
 
     /// Somebody or something moved the endpoint under the watch.

@@ -17,7 +17,7 @@ impl Turn<'_> {
         {
             // The answer got lost: it is given again, as long as nothing has begun.
             self.answer = Some(match deploying.progress {
-                Progress::Updating => Answer::Wait,
+                Progress::Updating | Progress::Begun => Answer::Wait,
                 Progress::Granted => {
                     deploying.lease_until = lease_until;
                     let candidate = deploying.candidate.clone();

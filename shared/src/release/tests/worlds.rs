@@ -36,7 +36,7 @@ pub(crate) fn release(state: StateName) -> Release {
         StateName::Stable => State::Stable,
         StateName::Deploying => State::Deploying(Deploying {
             candidate: deployment(2),
-            progress: Progress::Updating,
+            progress: Progress::Begun,
             since: at(90),
             lease_until: at(105),
             intent: None,
