@@ -1,28 +1,43 @@
-//! Compares a batch with the champion's training data.
+//! Compares what arrives, and what the endpoint is asked, with the champion's training data.
 
 mod compare;
+mod edge;
+mod expected;
+mod look;
 
-use pawl::aws::{self, S3Store};
+use edge::Edge;
+use jiff::Timestamp;
+use pawl::aws;
 use pawl::fault::Fault;
+use pawl::ledger::{PIPELINES, Store};
 use pawl::names::{Generation, ModelName};
+use pawl::pipeline::catalog::model_of;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What the state machine asks for.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 enum Step {
     Compare { model: ModelName, generation: Generation },
+    Models,
+    Look { model: ModelName },
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let store = S3Store::from_env(&aws::in_lambda())?;
-    aws::serve(|step| handle(&store, step)).await
+    let edge = Edge::from_env(&aws::in_lambda())?;
+    aws::serve(|step| handle(&edge, step)).await
 }
 
-async fn handle(store: &S3Store, step: Step) -> Result<Value, Fault> {
+async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {
     match step {
-        Step::Compare { model, generation } => compare::compare(store, &model, generation).await,
+        Step::Compare { model, generation } => compare::compare(&edge.store, &model, generation).await,
+        Step::Models => {
+            let listed = edge.store.list(PIPELINES).await?;
+            let models: Vec<ModelName> = listed.iter().filter_map(|found| model_of(&found.key)).collect();
+            Ok(json!({ "models": models }))
+        }
+        Step::Look { model } => look::look(edge, &model, Timestamp::now()).await,
     }
 }

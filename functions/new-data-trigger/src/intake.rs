@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use pawl::events::{ObjectChange, ObjectEvent, Signal, decode};
+use pawl::events::{AlarmChange, AlarmState, ObjectChange, ObjectEvent, Signal, decode};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Trigger, TriggerId, TriggerKind, Wrote, unrouted, write_once};
 use pawl::names::{ContentHash, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::catalog::model_of;
+use pawl::release::alarms::is_on_live_data;
 use serde_json::{Value, json};
 
 use crate::edge::Edge;
@@ -102,6 +103,7 @@ async fn route(edge: &Edge, signal: &Signal) -> Result<Result<Vec<Routed>, Strin
             Ok(routed) => routed,
             Err(reason) => return Ok(Err(reason)),
         },
+        Signal::Alarm(alarm) => return Ok(Ok(by_alarm(&pipelines, alarm))),
         Signal::Schedule(tick) => named(&tick.model, TriggerKind::Schedule, tick.rule.clone()),
         Signal::Code(push) => {
             named(&push.model, TriggerKind::Code, format!("{} at {}", push.repository, push.revision))
@@ -116,6 +118,23 @@ async fn route(edge: &Edge, signal: &Signal) -> Result<Result<Vec<Routed>, Strin
         return Ok(Err(no_pipeline(&pipelines, "no pipeline is asked for by this event")));
     }
     Ok(Ok(routed))
+}
+
+/// The models that an alarm asks to be trained anew. Every alarm of the account comes by: most are for nobody.
+fn by_alarm(pipelines: &Pipelines, alarm: &AlarmChange) -> Vec<Routed> {
+    if alarm.state != AlarmState::Alarm {
+        return Vec::new();
+    }
+    let on_its_data =
+        |p: &Pipeline| is_on_live_data(&alarm.name) && alarm.endpoint.as_deref() == Some(p.model.as_str());
+    let asked = pipelines.readable.iter().filter(|p| p.decide.alarms.contains(&alarm.name) || on_its_data(p));
+    let routed = asked.map(|pipeline| Routed {
+        model: pipeline.model.clone(),
+        kind: TriggerKind::Alarm,
+        what: format!("{}: {}", alarm.name, alarm.reason),
+        completes: Completes::Itself,
+    });
+    routed.collect()
 }
 
 fn data(pipelines: &Pipelines, object: &ObjectChange) -> Result<Vec<Routed>, String> {

@@ -38,6 +38,18 @@ pub enum Axis {
     TypeMix,
 }
 
+impl Axis {
+    /// Its name in metrics and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missingness => "missingness",
+            Self::Unseen => "unseen",
+            Self::Shape => "shape",
+            Self::TypeMix => "type_mix",
+        }
+    }
+}
+
 /// What a column is to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]

@@ -121,7 +121,7 @@ fn bin(score: f64) -> Option<usize> {
 ///
 /// The first answer and the first truth of an id count; what waits longest is let go when `limit` is
 /// reached, and counted as lost.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Join {
     limit: usize,
     waiting: BTreeMap<String, Half>,
@@ -135,7 +135,8 @@ pub struct Join {
     lost: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Half {
     Score(f64),
     Truth(bool),

@@ -39,6 +39,7 @@ pub mod files;
 mod history;
 pub mod live;
 mod measure;
+pub mod monitor;
 mod policy;
 mod power;
 pub mod scores;
@@ -54,6 +55,7 @@ pub use document::{
     Segment, TestName, Verdict,
 };
 pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, robust_z};
+pub use live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy};
 pub use policy::{Compat, Policy, PolicyError};
 pub use power::newcombe;
 pub use table::benjamini_hochberg;

@@ -74,6 +74,7 @@ pub use judge::{Judge, Row};
 pub use judgement::{
     BinaryMetrics, BothMetrics, Confusion, Judgement, RULES_VERSION, Sample, Test, TestName,
 };
+pub use line::scored;
 pub use pairs::{Against, MAX_BUFFERED, PairError, PairReader, Side};
 pub use policy::{Better, Floor, Guard, Metric, Policy, PolicyError, Superiority, TrainingBound};
 pub use slices::{NamedSlice, SliceFinding, SlicePolicy};

@@ -27,6 +27,11 @@ impl Keys {
         Self { model: model.clone() }
     }
 
+    /// The model.
+    pub fn model(&self) -> &ModelName {
+        &self.model
+    }
+
     /// The retraining loop's memory: [`super::Training`].
     pub fn training(&self) -> String {
         format!("ledger/{}/training.json", self.model)
@@ -101,6 +106,26 @@ impl Keys {
     /// The profile of one object.
     pub fn profile(&self, object: &str) -> String {
         format!("profiles/{}/{object}.json", self.model)
+    }
+
+    /// What the monitoring remembers: [`crate::drift::monitor::Monitor`].
+    pub fn monitor(&self) -> String {
+        format!("ledger/{}/monitor.json", self.model)
+    }
+
+    /// One piece of the monitoring's evidence on the champion of this run, for example `expected.json`.
+    pub fn monitored(&self, generation: Generation, name: &str) -> String {
+        format!("monitoring/{}/{:06}/{name}", self.model, generation.0)
+    }
+
+    /// The folder that SageMaker captures into.
+    pub fn captured(&self) -> String {
+        format!("capture/{}/", self.model)
+    }
+
+    /// The folder that a team puts ground truth into, in keys that grow with time.
+    pub fn truths(&self) -> String {
+        format!("truth/{}/", self.model)
     }
 
     /// The folder of accepted rows: `<object>.csv` to train on, `<object>.jsonl` to score.

@@ -37,6 +37,9 @@ pub struct Pipeline {
     /// When new data has drifted.
     #[serde(default)]
     pub drift: drift::Policy,
+    /// What is asked of the champion while it serves.
+    #[serde(default)]
+    pub monitor: drift::monitor::Policy,
     /// When a model is trained.
     #[serde(default)]
     pub decide: Decide,
@@ -144,6 +147,9 @@ pub struct Compare {
 pub struct Decide {
     /// The kinds of trigger that may train. Others only validate and compare. Default: all.
     pub retrain_on: Vec<TriggerKind>,
+    /// Names of alarms, made by you, that start a run: business metrics, for example. The alarms on drift and live quality
+    /// that `release.alarms` makes always do.
+    pub alarms: Vec<String>,
     /// Whether new data trains always, or only when it drifts. Default always.
     pub new_data: NewData,
     /// The least time between two trainings. Default none.
@@ -162,6 +168,7 @@ impl Default for Decide {
         use TriggerKind::{Alarm, Code, NewData as Data, Person, Schedule};
         Self {
             retrain_on: vec![Data, Code, Schedule, Alarm, Person],
+            alarms: Vec::new(),
             new_data: NewData::Always,
             cool_down: Span::seconds(0),
             trainings_per_day: 4,

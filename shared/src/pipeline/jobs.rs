@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Goal, Pipeline, Range, Scale, Search};
+use crate::ledger::Keys;
 use crate::names::{ContentHash, Generation};
 use crate::release::alarms::VARIANT;
 use crate::release::strategy::EndpointKind;
@@ -302,7 +303,7 @@ impl Job<'_> {
             request["DataCaptureConfig"] = json!({
                 "EnableCapture": true,
                 "InitialSamplingPercentage": serve.capture_percent,
-                "DestinationS3Uri": format!("s3://{}/capture/{}", self.bucket, self.pipeline.model),
+                "DestinationS3Uri": format!("s3://{}/{}", self.bucket, Keys::new(&self.pipeline.model).captured().trim_end_matches('/')),
                 "CaptureOptions": [{ "CaptureMode": "Input" }, { "CaptureMode": "Output" }],
                 "CaptureContentTypeHeader": { "JsonContentTypes": ["application/jsonlines", "application/json"], "CsvContentTypes": ["text/csv"] },
             });

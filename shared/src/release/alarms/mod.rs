@@ -67,6 +67,14 @@ pub const LIVE_QUALITY: &str = "LiveQuality";
 /// The share of compared columns that drift in what was served, 0 to 1.
 pub const DRIFTED_SHARE: &str = "DriftedShare";
 
+/// How the names of the alarms on live data end, that may ask for a new model.
+const LIVE_KINDS: [&str; 2] = ["-quality", "-drift"];
+
+/// Whether an alarm of this name is one that [`for_config`] makes on what was served: then a new model may help.
+pub fn is_on_live_data(alarm: &str) -> bool {
+    alarm.starts_with("pawl-") && LIVE_KINDS.iter().any(|kind| alarm.ends_with(kind))
+}
+
 /// On which side of its bound a value is bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bad {

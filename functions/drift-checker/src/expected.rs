@@ -1,0 +1,45 @@
+//! What the champion's holdout lets expect of it, worked out once.
+
+use pawl::dataset::{Scanner, Schema};
+use pawl::drift::Calibration;
+use pawl::drift::monitor::{Expected, PREDICTION};
+use pawl::fault::Fault;
+use pawl::gate::{Judgement, scored};
+use pawl::ledger::dataset::Split;
+use pawl::ledger::{Keys, read, write_once};
+use pawl::names::Generation;
+use pawl::profile::bins::Baseline;
+use pawl::run::evidence;
+
+use crate::edge::Edge;
+
+pub(crate) async fn expected(edge: &Edge, keys: &Keys, champion: Generation) -> Result<Expected, Fault> {
+    let key = keys.monitored(champion, "expected.json");
+    if let Some((expected, _)) = read(&edge.store, &key).await? {
+        return Ok(expected);
+    }
+    let mut baseline: Baseline = evidence(&edge.store, keys, champion, "trained_on.json").await?;
+    let split: Split = evidence(&edge.store, keys, champion, "split.json").await?;
+    let judgement: Judgement = evidence(&edge.store, keys, champion, "judgement.json").await?;
+    let mut calibration = Calibration::default();
+    let mut scanner = Scanner::new(&Schema::default());
+    let mut read = scanner.feed(format!("{PREDICTION}\n").as_bytes(), &mut ());
+    for id in &split.holdout {
+        let scores = format!("{}scores/challenger/{id}.jsonl.out", keys.run(champion));
+        let take = |lines: &[u8]| {
+            for (score, positive) in lines.split(|byte| *byte == b'\n').filter_map(scored) {
+                calibration.add(score, positive);
+                let fed = scanner.feed(format!("{score}\n").as_bytes(), &mut ());
+                read = read.clone().and(fed);
+            }
+        };
+        edge.lines(&scores, take).await?;
+    }
+    let scan = read.and_then(|()| scanner.finish(&mut ()));
+    let scan = scan.map_err(|e| Fault::BadInput(format!("scores of run {champion}: {e}")))?;
+    baseline.columns.extend(Baseline::freeze(&scan.profile).columns);
+    let accuracy = judgement.metrics.challenger.and_then(|metrics| metrics.accuracy);
+    let expected = Expected { accuracy, calibration, baseline };
+    write_once(&edge.store, &key, &expected).await?;
+    Ok(expected)
+}

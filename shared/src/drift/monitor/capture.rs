@@ -1,0 +1,311 @@
+//! Data capture: JSON Lines, one request each, with the payloads as text or base64. Source:
+//! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture.html>.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::live::Join;
+use crate::dataset::{Scan, ScanError, Scanner, Schema};
+use crate::profile::bins::Baseline;
+
+/// The name under which the answers are compared. No CSV column of a team begins so.
+pub const PREDICTION: &str = "$prediction";
+
+/// The longest line that is read; SageMaker's payloads end at 25 MB.
+const LONGEST: usize = 64 << 20;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    capture_data: Data,
+    event_metadata: Meta,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Data {
+    endpoint_input: Option<Payload>,
+    endpoint_output: Option<Payload>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload {
+    data: String,
+    encoding: String,
+    #[serde(default)]
+    observed_content_type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta {
+    event_id: String,
+    inference_id: Option<String>,
+}
+
+/// What a payload holds, row by row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Csv,
+}
+
+impl Payload {
+    fn text(&self) -> Option<(Form, String)> {
+        match self.encoding.to_ascii_uppercase().as_str() {
+            "JSON" => Some((Form::Json, self.data.clone())),
+            "CSV" => Some((Form::Csv, self.data.clone())),
+            "BASE64" => {
+                let text = String::from_utf8(STANDARD.decode(&self.data).ok()?).ok()?;
+                let csv = self.observed_content_type.to_ascii_lowercase().contains("csv");
+                Some((if csv { Form::Csv } else { Form::Json }, text))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What was captured, counted.
+#[derive(Debug, Clone)]
+pub struct Captured {
+    /// The rows that were asked, counted in the baseline's bins, with the answers under [`PREDICTION`].
+    pub scan: Scan,
+    /// Requests read.
+    pub requests: u64,
+    /// Requests that could not be read: no rows, or other rows than answers.
+    pub unreadable: u64,
+}
+
+/// Reads captured requests chunk by chunk. Holds one line.
+pub struct Reader {
+    features: Vec<String>,
+    scanner: Scanner,
+    carry: Vec<u8>,
+    requests: u64,
+    unreadable: u64,
+}
+
+impl Reader {
+    /// A reader of requests with these features, in the order in which CSV payloads give them.
+    pub fn new(features: &[String], schema: &Schema, baseline: &Baseline) -> Result<Self, ScanError> {
+        let known = |name: &String| features.contains(name);
+        let columns = schema.columns.iter().filter(|(name, _)| known(name));
+        let schema = Schema {
+            columns: columns.map(|(name, spec)| (name.clone(), spec.clone())).collect(),
+            null_words: schema.null_words.clone(),
+            ..Schema::default()
+        };
+        let mut scanner = Scanner::new(&schema).with_baseline(baseline);
+        let names = features.iter().map(String::as_str).chain([PREDICTION]);
+        scanner.feed(format!("{}\n", csv(names)).as_bytes(), &mut ())?;
+        Ok(Self { features: features.to_vec(), scanner, carry: Vec::new(), requests: 0, unreadable: 0 })
+    }
+
+    /// Reads the next bytes of an object. Answers go to the join under their inference id.
+    pub fn feed(&mut self, bytes: &[u8], join: &mut Join) -> Result<(), ScanError> {
+        let mut rest = bytes;
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            let (line, after) = rest.split_at(end);
+            if self.carry.is_empty() {
+                self.line(line, join)?;
+            } else {
+                self.carry.extend_from_slice(line);
+                let carried = std::mem::take(&mut self.carry);
+                self.line(&carried, join)?;
+            }
+            rest = after.get(1..).unwrap_or_default();
+        }
+        if self.carry.len() + rest.len() <= LONGEST {
+            self.carry.extend_from_slice(rest);
+        } else {
+            // What is cut here cannot be read and is counted so at its end.
+            self.carry.truncate(1);
+        }
+        Ok(())
+    }
+
+    /// Ends an object: its last line may lack a line break.
+    pub fn end(&mut self, join: &mut Join) -> Result<(), ScanError> {
+        let last = std::mem::take(&mut self.carry);
+        self.line(&last, join)
+    }
+
+    /// What was seen in all objects.
+    pub fn finish(self) -> Result<Captured, ScanError> {
+        let scan = self.scanner.finish(&mut ())?;
+        Ok(Captured { scan, requests: self.requests, unreadable: self.unreadable })
+    }
+
+    fn line(&mut self, line: &[u8], join: &mut Join) -> Result<(), ScanError> {
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        self.requests += 1;
+        let Some((id, rows, scores)) = self.request(line) else {
+            self.unreadable += 1;
+            return Ok(());
+        };
+        let several = rows.len() > 1;
+        for (index, (row, score)) in rows.iter().zip(scores).enumerate() {
+            let answer = score.map_or_else(String::new, |score| score.to_string());
+            self.scanner.feed(format!("{row},{answer}\n").as_bytes(), &mut ())?;
+            if let Some(score) = score {
+                if several {
+                    join.predicted(&format!("{id}_{index}"), score);
+                } else {
+                    join.predicted(&id, score);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The id, the rows as CSV and the answers of one request. Where outputs are not captured, or the model refused, there are no answers.
+    fn request(&self, line: &[u8]) -> Option<(String, Vec<String>, Vec<Option<f64>>)> {
+        let line: Line = serde_json::from_slice(line).ok()?;
+        let (form, text) = line.capture_data.endpoint_input?.text()?;
+        let records = text.lines().filter(|record| !record.trim().is_empty());
+        let rows: Vec<String> = records
+            .map(|record| match form {
+                Form::Json => self.object(record),
+                // In the order of the features already. A row with other fields than those is refused as ragged.
+                Form::Csv => Some(record.to_owned()),
+            })
+            .collect::<Option<_>>()?;
+        let answers = line.capture_data.endpoint_output.and_then(|output| output.text());
+        let scores: Vec<Option<f64>> = match answers {
+            None => vec![None; rows.len()],
+            Some((_, text)) => text.lines().filter(|answer| !answer.trim().is_empty()).map(score).collect(),
+        };
+        let id = line.event_metadata.inference_id.unwrap_or(line.event_metadata.event_id);
+        (!rows.is_empty() && rows.len() == scores.len()).then_some((id, rows, scores))
+    }
+
+    /// An object of features, alone or under `features`, or a list in their order.
+    fn object(&self, record: &str) -> Option<String> {
+        let value: Value = serde_json::from_str(record).ok()?;
+        let value = value.get("features").unwrap_or(&value);
+        let fields: Vec<String> = match (value.as_array(), value.as_object()) {
+            (Some(list), _) => list.iter().map(text).collect(),
+            (_, Some(object)) => {
+                let field = |name: &String| object.get(name).map_or_else(String::new, text);
+                self.features.iter().map(field).collect()
+            }
+            (None, None) => return None,
+        };
+        Some(csv(fields.iter().map(String::as_str)))
+    }
+}
+
+/// A score: a number, the first field of a line of CSV, or an object's `score`.
+fn score(answer: &str) -> Option<f64> {
+    let value: Value = match serde_json::from_str(answer) {
+        Ok(value) => value,
+        Err(_) => return answer.split(',').next()?.trim().parse().ok(),
+    };
+    value.get("score").unwrap_or(&value).as_f64()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// One row of CSV without its end.
+fn csv<'a>(fields: impl Iterator<Item = &'a str>) -> String {
+    let quoted = fields.map(|field| {
+        if field.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", field.replace('"', "\"\""))
+        } else {
+            field.to_owned()
+        }
+    });
+    quoted.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::drift::QualityPolicy;
+    use crate::profile::Profile;
+
+    fn captured(lines: &[String], step: usize) -> (Captured, Join) {
+        let baseline = Baseline::freeze(&Profile::default());
+        let features = ["temp".to_owned(), "town".to_owned()];
+        let mut reader = Reader::new(&features, &Schema::default(), &baseline).unwrap();
+        let mut join = Join::new(&QualityPolicy::default(), 100);
+        for piece in lines.concat().as_bytes().chunks(step) {
+            reader.feed(piece, &mut join).unwrap();
+        }
+        reader.end(&mut join).unwrap();
+        (reader.finish().unwrap(), join)
+    }
+
+    fn line(input: (&str, &str, &str), output: Option<&str>) -> String {
+        let (encoding, kind, data) = input;
+        let mut sides = serde_json::json!({
+            "endpointInput": { "observedContentType": kind, "mode": "INPUT", "data": data, "encoding": encoding }
+        });
+        if let Some(data) = output {
+            sides["endpointOutput"] = serde_json::json!({
+                "observedContentType": "application/jsonlines", "mode": "OUTPUT", "data": data, "encoding": "JSON"
+            });
+        }
+        let meta = serde_json::json!({ "eventId": "e", "inferenceId": "i", "inferenceTime": "2026-01-01T00:00:00Z" });
+        format!(
+            "{}\n",
+            serde_json::json!({ "captureData": sides, "eventMetadata": meta, "eventVersion": "0" })
+        )
+    }
+
+    #[test]
+    fn json_csv_and_base64_are_one_and_the_same() {
+        let json = r#"{"town": "a, b", "temp": 0.5}"#;
+        let encoded = STANDARD.encode(json);
+        let lines = [
+            line(("JSON", "application/jsonlines", json), Some("{\"score\": 0.25}")),
+            line(("BASE64", "application/json", &encoded), Some("0.25")),
+            line(("CSV", "text/csv", "0.5,\"a, b\""), Some("[0.25]")),
+            line(("JSON", "application/json", "{\"features\": [0.5, \"a, b\"]}"), None),
+        ];
+        for step in [1, 7, 4096] {
+            let (seen, _) = captured(&lines, step);
+            assert_eq!(
+                (seen.requests, seen.unreadable, seen.scan.tally.rows),
+                (4, 1, 3),
+                "a list is no score"
+            );
+            let columns = &seen.scan.profile.columns;
+            assert_eq!(
+                columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
+                ["temp", "town", PREDICTION]
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_counted_and_stops_nothing() {
+        let good = line(("JSON", "application/json", r#"{"temp": 1}"#), Some("0.9"));
+        let lines = [
+            "no json\n".to_owned(),
+            line(("JSON", "application/json", "[1"), Some("0.9")),
+            line(("EBCDIC", "x", "1"), Some("0.9")),
+            line(("JSON", "application/json", "{\"temp\": 1}\n{\"temp\": 2}"), Some("0.9")),
+            good.trim_end().to_owned(),
+        ];
+        let (seen, join) = captured(&lines, 64);
+        assert_eq!((seen.requests, seen.unreadable, seen.scan.tally.rows), (5, 4, 1));
+        let mut join = join;
+        join.truth("i", true);
+        let quality =
+            join.judge(0.9, &Default::default(), crate::drift::Verdict::None, &QualityPolicy::default());
+        assert_eq!((quality.rows, quality.accuracy), (1, Some(1.0)));
+    }
+}

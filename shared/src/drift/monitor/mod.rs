@@ -1,0 +1,12 @@
+//! Live monitoring: what the endpoint was asked and answered since the last look, against the champion's baseline, and
+//! late truth against what was expected of it.
+
+mod capture;
+mod document;
+mod metrics;
+mod truth;
+
+pub use capture::{Captured, PREDICTION, Reader};
+pub use document::{Expected, Look, Monitor, Policy, Publish};
+pub use metrics::{Datum, data};
+pub use truth::truths;

@@ -1,0 +1,89 @@
+"""What the endpoint is asked and answers, against what the champion learnt; and truth that comes late."""
+import csv
+import io
+import json
+
+from runs import arrive, ended, month
+
+from loop import Traffic
+from loop.story import requests
+
+
+def look(loop):
+    """Run the monitoring once, as its schedule does; the newest look's evidence."""
+    loop.aws.flush_capture()
+    arn = loop.sfn.start_execution(stateMachineArn=loop.aws.outputs["Monitoring"])["executionArn"]
+    status = loop.aws.wait_until(lambda: (found := loop.sfn.describe_execution(executionArn=arn)["status"]) != "RUNNING"
+                                 and found, what="the look to end")
+    assert status == "SUCCEEDED", loop.sfn.get_execution_history(executionArn=arn, reverseOrder=True)["events"][:3]
+    looks = [key for key in loop.keys(f"monitoring/{loop.model}/") if not key.endswith("expected.json")]
+    return loop.read(looks[-1]) if looks else None
+
+
+def ask(loop, name, prefix):
+    """Ask for every hour of a month, each under an inference id of its own; the labels by id."""
+    runtime, features = loop.aws.client("sagemaker-runtime"), loop.pipeline()["data"]["features"]
+    labels = {}
+    for number, row in enumerate(csv.DictReader(io.StringIO(month(name).decode()))):
+        asked = json.dumps({feature: json.loads(row[feature]) for feature in features})
+        runtime.invoke_endpoint(EndpointName=loop.model, ContentType="application/jsonlines",
+                                InferenceId=f"{prefix}-{number}", Body=asked.encode() + b"\n")
+        labels[f"{prefix}-{number}"] = int(row["cnt"])
+    return labels
+
+
+def tell(loop, name, truths):
+    """Put ground truth, as teams merged it for Model Monitor."""
+    lines = [json.dumps({"groundTruthData": {"data": str(value), "encoding": "CSV"}, "eventMetadata": {"eventId": key},
+                         "eventVersion": "0"}) for key, value in truths.items()]
+    loop.s3.put_object(Bucket="pawl-evidence", Key=f"truth/{loop.model}/{name}.jsonl", Body="\n".join(lines).encode())
+
+
+def test_drift_and_late_truth_of_what_is_served(pipeline):
+    loop = pipeline("watched", {"release": {"strategy": "all_at_once"}, "decide": {"alarms": ["watched-drifts"]},
+                                "monitor": {"lag": "0s", "publish": "features"}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    with Traffic(loop.aws, loop.model, requests(month("2011-05")), rate=8):
+        ended(loop, 1, "promoted", "healthy")
+
+    # The month that it learnt from, and what came true of it.
+    tell(loop, "2011-05", ask(loop, "2011-05", "may"))
+    first = look(loop)
+    assert first["drift"]["features"] != "drift", first["drift"]["reasons"]
+    assert first["drift"]["predictions"] is not None
+    assert first["unreadable"] == 0 and first["rows"] >= 700
+    assert first["quality"]["verdict"] == "healthy", first["quality"]["reason"]
+    assert first["quality"]["rows"] >= 700
+    assert loop.training()["generation"] == 1
+
+    # An alarm of the team's own, on the metric that a look publishes.
+    dimensions = {"EndpointName": "watched", "VariantName": "AllTraffic", "EndpointConfigName": loop.serving()}
+    loop.aws.client("cloudwatch").put_metric_alarm(
+        AlarmName="watched-drifts", Namespace="Pawl", MetricName="DriftedShare", Statistic="Maximum", Period=10,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        EvaluationPeriods=1, Threshold=0.25, ComparisonOperator="GreaterThanThreshold", TreatMissingData="missing")
+
+    # Winter, which it has never seen; and its truth turned upside down.
+    winter = ask(loop, "2011-12", "december")
+    told = look(loop)
+    drifting = {one["name"] for one in told["drift"]["columns"] if one["verdict"] == "drift"}
+    assert {"temp", "atemp"} <= drifting
+    assert told["quality"]["estimated_accuracy_of_pending"] is not None, "before the truth comes there is an estimate"
+    tell(loop, "2011-12", {key: 0 if label >= 120 else 999 for key, label in winter.items()})
+    fallen = look(loop)
+    assert fallen["quality"]["verdict"] in ("degraded", "concept_drift")
+    told_people = [notice for notice in loop.notices() if notice["Subject"].startswith("Pawl: watched is asked other things")]
+    assert 1 <= len(told_people) <= 2, "once for each change"
+
+    # The metric's alarm asks for a run; there is nothing new to train on, and it says so.
+    ended(loop, 2, "skipped", "run 1 trained on these very objects")
+    handled = [loop.read(key)["trigger"] for key in loop.keys("ledger/watched/handled/")]
+    assert [one["what"].startswith("watched-drifts: ") for one in handled if one["kind"] == "alarm"] == [True]
+    assert look(loop) == fallen, "nothing new since"
+
+
+def test_a_model_that_cannot_be_looked_at_stops_no_other(pipeline):
+    loop = pipeline("unwatchable")
+    loop.put_text("model: [")
+    look(loop)
