@@ -36,6 +36,11 @@ impl Rules {
                 required: false,
                 range: non_negative.then_some(Range { min: Some(0.0), max: None }),
                 domain: domain.filter(|_| monitoring.domain_content_threshold >= 1.0),
+                length: None,
+                pattern: None,
+                unique: None,
+                usual: None,
+                freshness: None,
                 stuck: None,
             }
         };
