@@ -11,6 +11,7 @@ The peers are pinned in requirements.txt beside this file and live in .cache/ben
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -106,6 +107,22 @@ def generate(path: Path, rows: int) -> None:
     frame.write_csv(path)
 
 
+def convert(path: Path, objects: Path) -> None:
+    """Writes the rows of a CSV file as JSON Lines."""
+    import polars
+
+    polars.scan_csv(path, try_parse_dates=True).sink_ndjson(objects)
+
+
+def apart(work, *arguments) -> None:
+    """Works in a process of its own: the peak memory of a child counts what its parent holds when it starts."""
+    process = multiprocessing.Process(target=work, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(f"{work.__name__} failed")
+
+
 def measure(command: list, environment: dict[str, str] | None = None, cores: set[int] | None = None) -> dict:
     """CPU seconds, wall seconds and peak memory of one process, which runs on these cores only."""
     command = [str(part) for part in command]
@@ -169,6 +186,19 @@ def packed(pawl: Path, path: Path, cores: set[int]) -> None:
         print(f"{'pawl on ' + suffix:26}{taken['cpu']:8.2f}{taken['wall']:8.2f}{taken['mb']:9.0f}, {tool} -dc alone {alone['cpu']:.2f} CPU s")
 
 
+def lines(pawl: Path, python: Path, path: Path, cores: set[int]) -> None:
+    """Prints the same rows as JSON Lines beside DuckDB."""
+    objects = path.with_suffix(".jsonl")
+    if not objects.exists():
+        apart(convert, path, objects)
+    taken = measure([pawl, "profile", "--threads", "1", objects], cores=cores)
+    duckdb = measure([python, "-c", DUCKDB, objects], cores=cores)
+    print(f"\nJSON Lines, {objects.stat().st_size / 1e6:.0f} MB")
+    for name, one in (("pawl", taken), ("duckdb SUMMARIZE", duckdb)):
+        ratio = one["cpu"] / taken["cpu"]
+        print(f"{name:26}{one['cpu']:8.2f}{one['wall']:8.2f}{one['mb']:9.0f}{ratio:12.1f}")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--rows", type=int, default=4_500_000)
@@ -183,7 +213,7 @@ def main() -> None:
 
     path = CACHE / f"bench-{given.rows}.csv"
     if not path.exists():
-        generate(path, given.rows)
+        apart(generate, path, given.rows)
     print(f"{given.rows} rows x 21 columns, CSV {path.stat().st_size / 1e6:.0f} MB, one core each\n")
     one, cores = {min(os.sched_getaffinity(0))}, os.sched_getaffinity(0)
     programs = {
@@ -206,8 +236,10 @@ def main() -> None:
         ratio = taken["cpu"] / pawl["cpu"]
         print(f"{name:26}{taken['cpu']:8.2f}{taken['wall']:8.2f}{taken['mb']:9.0f}{ratio:12.1f}")
     packed(given.pawl, path, one)
+    lines(given.pawl, python, path, one)
     many = measure([given.pawl, "profile", path], cores=cores)
-    print(f"\npawl on {len(cores)} cores: {many['wall']:.2f} s wall, {pawl['wall'] / many['wall']:.2f} times faster, {many['mb']:.0f} MB")
+    faster, more = pawl["wall"] / many["wall"], many["cpu"] / pawl["cpu"]
+    print(f"\npawl on {len(cores)} cores: {many['wall']:.2f} s wall, {faster:.2f} times faster for {more:.2f} times the CPU")
     accuracy(given.pawl, path, given.rows)
 
 
