@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::record::{Reason, Record, Rule, SpanKind};
 use crate::constraints::{ColumnConstraints, Constraints, Range};
+use crate::profile::typed::is_null_word;
 use crate::profile::value::{self, Value};
 use crate::profile::{ColumnType, Judge, shape};
 
@@ -17,12 +18,6 @@ pub(crate) struct ColumnJudge {
 }
 
 impl ColumnJudge {
-    /// Whether a field means "no value", blanks around it or not.
-    fn is_null_word(&self, field: &[u8]) -> bool {
-        let plain = field.trim_ascii();
-        self.null_words.iter().any(|word| word == plain || word == field)
-    }
-
     /// Reads a field that may be marked as a text.
     pub(crate) fn read(&self, field: &[u8], kind: SpanKind) -> Value {
         match (self.value(field), kind) {
@@ -35,7 +30,7 @@ impl ColumnJudge {
 
 impl Judge for ColumnJudge {
     fn value(&self, field: &[u8]) -> Value {
-        if field.is_empty() || self.is_null_word(field) {
+        if field.is_empty() || is_null_word(&self.null_words, field) {
             Value::Missing
         } else if self.rules.kind == Some(ColumnType::String) {
             Value::Text

@@ -45,10 +45,16 @@ struct Words {
     times: bool,
 }
 
+/// Whether a field means "no value", blanks around it or not.
+pub(crate) fn is_null_word(words: &[Vec<u8>], field: &[u8]) -> bool {
+    let plain = field.trim_ascii();
+    words.iter().any(|word| word == plain || word == field)
+}
+
 impl Judge for Words {
     fn value(&self, field: &[u8]) -> Value {
         match field.first() {
-            _ if self.null.iter().any(|word| word == field) => Value::Missing,
+            _ if is_null_word(&self.null, field) => Value::Missing,
             Some(b'0'..=b'9') if self.times => Value::Timestamp,
             _ => value::read(field),
         }
