@@ -89,7 +89,8 @@ fn row_by_row<R: ChunkReader>(
     if file.leaves.iter().all(Leaf::repeated) {
         return Err(ParquetError::NoRows);
     }
-    let records = Schema { delimiter: ',', ..schema.clone() };
+    // The records are written here, whatever the team's own files look like.
+    let records = Schema { delimiter: ',', decimal_comma: false, ..schema.clone() };
     let mut scanner = Scanner::new(&records);
     if let Some(constraints) = plan.constraints {
         scanner = scanner.with_constraints(constraints);
