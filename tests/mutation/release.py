@@ -42,7 +42,6 @@ GUARDS = {
     "a run that may still begin is waited for": ("step/endpoint.rs", "if self.may_still_begin(deploying) {", "if false {"),
     "a run speaks for its own generation": ("step/endpoint.rs", "                && deploying.candidate.generation == generation\n", ""),
     "silent rollback": ("step/endpoint.rs", "if deploying.progress != Progress::Granted {", "if false {"),
-    "a run's word that it failed": ("step/endpoint.rs", "            && deploying.failure.is_none()\n", ""),
     "somebody else's update is not the run's": ("step/endpoint.rs", "deploying.progress != Progress::Begun\n", "deploying.progress == Progress::Granted\n"),
     "config compared while deploying": ("step/endpoint.rs", "State::Deploying(deploying) if deploying.candidate.config == *config => self.deployed(deploying),", "State::Deploying(deploying) => self.deployed(deploying),"),
     "config compared while watching": ("step/endpoint.rs", "State::Watching(_) if !serves_current =>", "State::Watching(_) if false =>"),

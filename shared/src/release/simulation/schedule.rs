@@ -184,7 +184,7 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
     let deaths = world.rng.pick(&[0, 0, 5, 30]);
     // A simple rule of the team's, or a config that Pawl itself releases and may have taken out by then.
     let fallback: Option<ConfigName> =
-        world.rng.chance(150).then(|| world.rng.pick(&["simple", "bike-1"]).into());
+        world.rng.chance(150).then(|| world.rng.pick(&["simple", "bike-2"]).into());
     world.fallback.clone_from(&fallback);
     if fallback.as_ref().is_some_and(|config| config.0 == "simple") {
         let simple = world.new_config(0, Nature::Good, 0);
@@ -307,11 +307,6 @@ impl Schedule {
                 let after = world.rng.range(HOUR, HORIZON);
                 world.at(after, what);
             }
-        }
-        if world.rng.chance(60) {
-            // Somebody is at the console just when a run begins.
-            let after = world.rng.pick(&[0, 40, 60, 80]) * MINUTE + world.rng.range(0, 10 * MINUTE);
-            world.at(after, Happening::Console);
         }
         if self.policy.fallback.is_some() {
             // Only what was gone back to can be taken out in its turn.
@@ -526,7 +521,8 @@ impl Schedule {
         let mut world = self.world();
         let generation = self.runs.len() as u64 + 1;
         let nature = match world.rng.range(0, 20) {
-            0..9 => Nature::Good,
+            0..8 => Nature::Good,
+            8 => Nature::Blip(world.rng.range(40, 150) * MINUTE),
             9..13 => Nature::Bad(world.rng.range(1, 9) * MINUTE),
             13..15 => Nature::Bad(world.rng.range(9, 200) * MINUTE),
             15..16 => Nature::Flapping,
@@ -546,6 +542,11 @@ impl Schedule {
         world.note(|| format!("run {generation} brings {} ({nature:?})", candidate.config));
         let number = self.runs.len();
         world.at(0, Happening::RunStep(number));
+        if world.rng.chance(20) {
+            // Somebody is at the console just when a run begins.
+            let after = world.rng.range(2, 120) * SECOND;
+            world.at(after, Happening::Console);
+        }
         drop(world);
         self.runs.push(Run { candidate, phase: Phase::Guard, tries: 0 });
     }

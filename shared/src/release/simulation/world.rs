@@ -27,6 +27,8 @@ pub(super) enum Nature {
     Bad(i64),
     /// Its alarm comes and goes.
     Flapping,
+    /// Its alarm fires once for a short while, so long after it begins to serve.
+    Blip(i64),
     /// It does not answer real rows.
     Dumb,
     /// It gets too few requests to tell.
@@ -316,6 +318,11 @@ impl World {
                     judge(3 * MINUTE, AlarmState::Ok);
                 }
                 judge(after, AlarmState::Alarm);
+            }
+            Nature::Blip(after) => {
+                judge(3 * MINUTE, AlarmState::Ok);
+                judge(after, AlarmState::Alarm);
+                judge(after + 4 * MINUTE, AlarmState::Ok);
             }
             Nature::Flapping => {
                 for n in 1..8 {

@@ -162,8 +162,12 @@ impl Turn<'_> {
 
     fn broken(&mut self, status: EndpointStatus) -> Rule {
         let State::Deploying(deploying) = self.release.state.clone() else { return self.page_status(status) };
-        let candidate = deploying.candidate;
         self.page_status(status);
+        if status == EndpointStatus::UpdateRollbackFailed && self.may_still_begin(&deploying) {
+            // Somebody else's update: the mixed fleet serves, and the run may still begin its own.
+            return Rule::Paged;
+        }
+        let candidate = deploying.candidate;
         let cause = Cause::EndpointFailed { status };
         let Some(to) = self.release.target_from(&candidate.config, self.policy) else {
             // The first deployment of all failed: there is nothing to bring back, and nothing is deleted.

@@ -279,6 +279,19 @@ fn a_failed_endpoint() {
             (Rule::Paged, CoolDown, &["page"]),
         ],
     );
+    // Somebody else's update, before the run began its own: a person is told, and the permission holds.
+    let mut granted = release(Deploying);
+    let State::Deploying(deploying) = &mut granted.state else { panic!() };
+    deploying.progress = Progress::Updating;
+    let by_hand = run(&granted, &observed(EndpointStatus::UpdateRollbackFailed, "bike-1"));
+    assert_eq!((by_hand.rule, names(&by_hand)), (Rule::Paged, vec!["page"]));
+    let late = step(
+        &granted,
+        &observed(EndpointStatus::UpdateRollbackFailed, "bike-1"),
+        at(105),
+        &Policy::default(),
+    );
+    assert_eq!(late.rule, Rule::RollBack);
     // A rollback looks at the endpoint by itself.
     let seen = Outcome::Endpoint { status: EndpointStatus::Failed, config: None };
     let failed = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen });
