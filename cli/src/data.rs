@@ -99,7 +99,8 @@ impl fmt::Display for LeftOut {
         if self.rows == 0 {
             return Ok(());
         }
-        writeln!(f, "\nLeft out: {} bad rows", self.rows)?;
+        let rows = if self.rows == 1 { "bad row" } else { "bad rows" };
+        writeln!(f, "\nLeft out: {} {rows}", self.rows)?;
         self.reasons.iter().try_for_each(|reason| writeln!(f, "  {reason}"))
     }
 }

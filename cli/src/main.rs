@@ -37,10 +37,17 @@ use world::{Reach, World};
 #[command(name = "pawl", version, max_term_width = 80, after_help = AFTER)]
 struct Cli {
     /// The stack's output PawlBucket
-    #[arg(long, global = true, value_name = "NAME", env = "PAWL_BUCKET", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "PAWL_BUCKET",
+        hide_env_values = true,
+        help_heading = STACK
+    )]
     bucket: Option<String>,
     /// Who acts; default USER@host
-    #[arg(long, global = true, value_name = "NAME", env = "PAWL_WHO", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "NAME", env = "PAWL_WHO", hide_env_values = true, help_heading = STACK)]
     who: Option<String>,
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
@@ -48,6 +55,9 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+// Apart, since verbs on local files have no use for them.
+const STACK: &str = "What is deployed";
 
 const AFTER: &str = "\
 Region and credentials come from the environment, as the AWS CLI takes them;

@@ -1,0 +1,53 @@
+"""Each way of moving traffic that pipeline.yaml names reaches SageMaker, and ends with the new model in service."""
+import contextlib
+
+import pytest
+from runs import arrive, ended, month, serves
+
+from loop import Traffic
+from loop.story import requests
+
+WAYS = {
+    "linear": ({"linear": {"percent": 50, "wait": "2s"}},
+               lambda asked: asked["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "LINEAR"),
+    "rolling": ({"rolling": {"percent": 50, "wait": "2s"}},
+                lambda asked: asked["RollingUpdatePolicy"]["MaximumBatchSize"]["Type"] == "CAPACITY_PERCENT"),
+    "blue-green": ({"blue_green": {"bake": "2s"}},
+                   lambda asked: asked["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"),
+}
+
+
+@pytest.fixture(scope="module")
+def released(pipeline):
+    """A pipeline for each way, side by side: the first model makes the endpoint, the second one updates it."""
+    loops = {}
+    for name, (strategy, _) in WAYS.items():
+        poor = {"train": {"hyperparameters": {"rounds": 1, "learning_rate": 0.05}}, "release": {"strategy": strategy}}
+        loops[name] = pipeline(name, poor)
+        loops[name].put_pipeline()
+        arrive(loops[name], "2011-05", "2011-06")
+    with contextlib.ExitStack() as clients:
+        for loop in loops.values():
+            clients.enter_context(Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=4))
+        yield loops
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_a_better_model_goes_live_by_this_way(released, name):
+    loop, (_, moved) = released[name], WAYS[name]
+    ended(loop, 1, "promoted", "healthy")
+    loop.put_pipeline({"train": {"hyperparameters": {"rounds": 40, "learning_rate": 0.2}}})
+    arrive(loop, "2011-07")
+    ended(loop, 2, "promoted", "healthy")
+    serves(loop, 2)
+    asked = loop.sagemaker.describe_endpoint(EndpointName=loop.model)["LastDeploymentConfig"]
+    assert moved(asked), asked
+
+
+def test_what_an_endpoint_cannot_do_is_refused_before_anything_is_trained(pipeline):
+    loop = pipeline("alone", {"serve": {"instance_count": 1}, "release": {"strategy": {"rolling": {"percent": 50, "wait": "2s"}}}})
+    loop.put_pipeline()
+    loop.put_object("alone/2011-05.csv", month("2011-05"))
+    notice = loop.aws.wait_until(lambda: next((n for n in loop.notices() if "serve.instance_count is 1" in n["Message"]), None),
+                                 what="the refusal")
+    assert "at least 2 instances" in notice["Message"]
