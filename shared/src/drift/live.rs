@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::Verdict;
+use super::ranks::Ranks;
 use crate::gate::stats::sequential::confidence_half_width;
 
 /// How many equal bins of the score a [`Calibration`] has.
@@ -69,6 +70,9 @@ pub struct LiveQuality {
     pub accuracy: Option<f64>,
     /// Its interval, valid at every look at once.
     pub accuracy_interval: Option<(f64, f64)>,
+    /// Area under the ROC curve, scores told apart by a thousandth; none without both kinds of truth.
+    #[serde(default)]
+    pub auc: Option<f64>,
     /// Mean negative logarithm of the probability given to the truth (natural).
     pub log_loss: Option<f64>,
     /// Expected calibration error: the mean distance of score and outcome over ten bins.
@@ -127,6 +131,7 @@ pub struct Join {
     waiting: BTreeMap<String, Half>,
     order: VecDeque<String>,
     calibration: Calibration,
+    ranks: Ranks,
     threshold: f64,
     predicted: u64,
     rows: u64,
@@ -152,6 +157,7 @@ impl Join {
             waiting: BTreeMap::new(),
             order: VecDeque::new(),
             calibration: Calibration::default(),
+            ranks: Ranks::default(),
             threshold: policy.threshold,
             predicted: 0,
             rows: 0,
@@ -196,6 +202,7 @@ impl Join {
         self.right += u64::from((score >= self.threshold) == positive);
         self.log_loss -= if positive { score } else { 1.0 - score }.max(TINY).ln();
         self.calibration.add(score, positive);
+        self.ranks.add(score, positive);
     }
 
     /// The mean over answers without truth of the probability that they are right, as the
@@ -231,6 +238,7 @@ impl Join {
             rows: self.rows,
             accuracy,
             accuracy_interval: interval,
+            auc: self.ranks.auc(),
             log_loss: (self.rows > 0).then(|| self.log_loss / rows),
             calibration_error: self.calibration.error(),
             estimated_accuracy_of_pending: self.estimate(champion),

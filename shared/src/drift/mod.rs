@@ -42,6 +42,7 @@ mod measure;
 pub mod monitor;
 mod policy;
 mod power;
+mod ranks;
 pub mod scores;
 mod summary;
 pub mod table;
