@@ -245,6 +245,10 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
     schedule.work(HORIZON);
     schedule.calm();
     schedule.work(HORIZON + REST);
+    if !schedule.world().is_at_rest() {
+        // Something began just at the end, such as a rollback after a cool-down.
+        schedule.work(HORIZON + REST + 2 * HOUR);
+    }
     let mut world = schedule.world.lock().unwrap();
     if world.broken.is_none() {
         world.check_rest();
