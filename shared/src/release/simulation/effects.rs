@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use jiff::Timestamp;
 
 use super::world::{Denial, SECOND, World, time};
-use crate::events::EndpointStatus;
+use crate::events::{AlarmState, EndpointStatus};
 use crate::ledger::{Condition, ETag, Keys, StoreError, Wrote};
 use crate::release::*;
 
@@ -147,13 +147,11 @@ impl Effects for Hands {
         if world.fault() {
             return Err(ReadError { what: "the alarms", reason: "throttled".to_owned() });
         }
-        Ok(names
-            .iter()
-            .filter_map(|name| {
-                let alarm = world.alarms.get(name)?;
-                Some(AlarmReading { name: name.clone(), state: alarm.state, since: time(alarm.since) })
-            })
-            .collect())
+        let read = |name: &String| {
+            let alarm = world.read_alarm(name)?;
+            Some(AlarmReading { name: name.clone(), state: alarm.state, since: time(alarm.since) })
+        };
+        Ok(names.iter().filter_map(read).collect())
     }
 
     async fn definitions(&self, _: &[String]) -> Result<Vec<alarms::AlarmSpec>, ReadError> {
@@ -172,6 +170,14 @@ impl Effects for Hands {
 }
 
 impl World {
+    fn read_alarm(&mut self, name: &str) -> Option<super::world::Alarm> {
+        let alarm = self.alarms.get(name).cloned()?;
+        if alarm.state == AlarmState::Alarm {
+            self.truth.read_firing.insert(name.to_owned(), self.now);
+        }
+        Some(alarm)
+    }
+
     fn act(&mut self, action: &Action) -> Outcome {
         self.about_to(action);
         match action {
@@ -206,7 +212,7 @@ impl World {
                 }
             }
             Action::ReadAlarm { change } => {
-                Outcome::Alarm { state: self.alarms.get(&change.name).map(|alarm| alarm.state) }
+                Outcome::Alarm { state: self.read_alarm(&change.name).map(|alarm| alarm.state) }
             }
             Action::CompareFleets { new, .. } => {
                 let fleets = if self.is_bad(new) { Fleets::OnlyNew } else { Fleets::Neither };

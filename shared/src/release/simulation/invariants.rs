@@ -18,6 +18,8 @@ pub(super) struct Truth {
     pub quarantined: BTreeSet<ContentHash>,
     /// The last call that acted, its action, and how often in a row.
     pub last_act: (String, String, u32),
+    /// When an alarm was last read as firing.
+    pub read_firing: std::collections::BTreeMap<String, i64>,
     /// Packages that a person rejected.
     pub rejected_by_person: BTreeSet<String>,
     /// Packages that a person rejected and Pawl heard of.
@@ -315,6 +317,12 @@ impl World {
             && !self.truth.rejected_by_person.contains(package)
         {
             self.break_rule("Pawl's own rejection was taken for a person's");
+        }
+        if let (Cause::Alarm { alarm }, State::Stable) = (&rolling.cause, &before.state) {
+            let read = self.truth.read_firing.get(alarm).is_some_and(|at| self.now - at < 2 * MINUTE);
+            if !read {
+                self.break_rule(format!("{alarm} was not read as firing, and its config was rolled back"));
+            }
         }
         if before.freeze.is_some() && matches!(before.state, State::Stable) && !by_person {
             self.break_rule("rolled back by itself on a frozen endpoint");

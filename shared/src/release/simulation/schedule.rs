@@ -740,6 +740,12 @@ impl Schedule {
             let stranger = world.new_config(999, Nature::Good, 999);
             world.note(|| "somebody moves the endpoint by hand".to_owned());
             world.start_update(&stranger.config, false);
+            // A small update, which may be over before a run begins its own, and is seen.
+            let (number, takes) = (world.updates, world.rng.range(30, 400) * SECOND);
+            world.at(takes, Happening::EndUpdate(number));
+            for after in [takes / 2, takes + 5 * SECOND] {
+                world.at(after, Happening::Deliver { event: Event::EndpointHinted, tries: 0 });
+            }
         }
     }
 }
