@@ -305,3 +305,31 @@ fn generation_of(event: &Event) -> Option<Generation> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::tests::worlds::{ENDPOINT, at};
+    use crate::release::{Fate, Severity};
+
+    /// The number of the action that is due, where these wait for a later time.
+    fn first(actions: [Action; 3], waiting: &[u64]) -> Option<u64> {
+        let mut release = Release::new(ENDPOINT);
+        for (id, action) in (1..).zip(actions) {
+            let not_before = waiting.contains(&id).then(|| at(1));
+            release.pending.push(Pending { id, action, tries: 0, not_before });
+        }
+        due(&release, at(0)).map(|pending| pending.id)
+    }
+
+    #[test]
+    fn traffic_keeps_its_order_the_books_hold_nothing_up_and_people_are_told_at_once() {
+        let look = || Action::DescribeEndpoint { endpoint: ENDPOINT.to_owned() };
+        let book = || Action::RecordOutcome { generation: Generation(1), outcome: Fate::RolledBack };
+        let tell = || Action::Notify { severity: Severity::Page, message: String::new() };
+        assert_eq!(first([look(), look(), book()], &[1]), None, "the books come after the traffic");
+        assert_eq!(first([look(), book(), tell()], &[1]), Some(3));
+        assert_eq!(first([book(), tell(), look()], &[1, 2]), Some(3));
+        assert_eq!(first([book(), look(), tell()], &[]), Some(1));
+    }
+}

@@ -18,6 +18,8 @@ pub(super) struct Truth {
     pub quarantined: BTreeSet<ContentHash>,
     /// The last call that acted, its action, and how often in a row.
     pub last_act: (String, String, u32),
+    /// Whether a person let the next deployment begin, and none has since.
+    pub passed: bool,
     /// When an alarm was last read as firing.
     pub read_firing: std::collections::BTreeMap<String, i64>,
     /// Packages that a person rejected.
@@ -62,6 +64,7 @@ impl World {
             if let (Rule::Forced, Some(subject)) = (audit.rule, before.subject()) {
                 self.truth.forced.insert(subject.generation);
             }
+            self.truth.passed |= audit.rule == Rule::Forced && matches!(before.state, State::Stable);
         }
         if after.sequence > before.sequence + 1 || after.sequence < before.sequence {
             self.break_rule(format!("the sequence jumped from {} to {}", before.sequence, after.sequence));
@@ -209,6 +212,12 @@ impl World {
         let now = time(self.now);
         let candidate = &deploying.candidate;
         self.truth.granted.insert(candidate.generation);
+        // A config of this name may have been here before.
+        self.truth.undone.remove(&candidate.config);
+        self.truth.seen_updating.remove(&candidate.config);
+        if before.pass.is_some() && !std::mem::take(&mut self.truth.passed) {
+            self.break_rule("a person's word for one deployment was taken for another");
+        }
         if before.freeze.is_some() {
             self.break_rule("a deployment was granted on a frozen endpoint");
         }
@@ -291,6 +300,10 @@ impl World {
             && !alarm.starts_with(&format!("pawl-{}-", rolling.from.config))
         {
             self.break_rule(format!("{} was rolled back for {alarm}", rolling.from.config));
+        }
+        let told = after.outbox.last().map(|audit| audit.event);
+        if blamed.is_some_and(|alarm| !alarm.starts_with("pawl-")) && told != Some(EventName::Performed) {
+            self.break_rule("rolled back for a shared alarm, and the fleets were not compared");
         }
         let truth = blamed.and_then(|alarm| self.alarms.get(alarm)).cloned();
         let since = rolling.from.activated_at;

@@ -90,6 +90,7 @@ impl Turn<'_> {
             format!("{} is bad and there is nothing to go back to: a person must act", serving.config),
         );
         if matches!(self.release.state, State::Watching(_)) {
+            self.release.pending.retain(|pending| pending.action.is_bookkeeping());
             self.release.state = State::Stable;
             let generation = serving.generation;
             self.queue(Action::RecordOutcome { generation, outcome: Fate::Unproven });

@@ -79,23 +79,18 @@ impl Turn<'_> {
                 self.endpoint(*status, config.as_ref(), Observer::Reconciler)
             }
             (Action::ReadAlarm { change }, Outcome::Alarm { state }) => self.alarm_read(change, *state),
-            (Action::CompareFleets { new, change, .. }, Outcome::Fleets { fleets }) => {
-                let watched = matches!(self.release.state, State::Watching(_))
-                    && self.release.current.as_ref().is_some_and(|current| current.config == *new);
-                match fleets {
-                    Fleets::OnlyNew if watched => {
-                        self.begin_rollback(Cause::Alarm { alarm: change.name.clone() })
-                    }
-                    Fleets::Both | Fleets::Unknown => {
-                        self.page_once(
-                            &format!("shared:{}", change.arn),
-                            format!("{} fires for both fleets, or nobody can tell: held", change.name),
-                        );
-                        Rule::SharedCause
-                    }
-                    Fleets::OnlyNew | Fleets::Neither => Rule::Logged,
+            // Asked only while watching, and void as soon as the watch is over.
+            (Action::CompareFleets { change, .. }, Outcome::Fleets { fleets }) => match fleets {
+                Fleets::OnlyNew => self.begin_rollback(Cause::Alarm { alarm: change.name.clone() }),
+                Fleets::Both | Fleets::Unknown => {
+                    self.page_once(
+                        &format!("shared:{}", change.arn),
+                        format!("{} fires for both fleets, or nobody can tell: held", change.name),
+                    );
+                    Rule::SharedCause
                 }
-            }
+                Fleets::Neither => Rule::Logged,
+            },
             (Action::SmokeTest { .. }, Outcome::SmokePassed) => self.smoke_passed(),
             (Action::SmokeTest { config, .. }, Outcome::SmokeFailed { reason }) => match self.release.state {
                 State::Watching(_) => self.begin_rollback(Cause::SmokeTest { reason: reason.clone() }),
