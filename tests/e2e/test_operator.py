@@ -57,7 +57,11 @@ def test_a_model_is_put_approved_frozen_and_taken_back(operated, tmp_path):
     assert loop.pawl("report", loop.model, "4")["record"]["outcome"]["code"] == "rolled_back"
 
 
-def test_a_run_is_asked_for(operated):
-    assert operated.pawl("run", operated.model, "--why", "the label was mended")["model"] == "operated"
-    operated.aws.wait_until(lambda: operated.training()["generation"] == 5, what="the run to begin")
-    ended(operated, 5, "skipped")
+def test_a_run_is_asked_for(pipeline):
+    loop = pipeline("asked-for")
+    loop.put_pipeline()
+    arrive(loop, "2011-05")
+    ended(loop, 1, "skipped")
+    assert loop.pawl("run", loop.model, "--why", "the label was mended")["model"] == "asked-for"
+    loop.aws.wait_until(lambda: loop.training()["generation"] == 2, what="the run to begin")
+    assert "the label was mended" in str(ended(loop, 2, "skipped")["triggers"])
