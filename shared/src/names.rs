@@ -81,6 +81,26 @@ impl fmt::Display for Generation {
     }
 }
 
+/// The digest of a stream in the making.
+#[derive(Debug, Clone, Default)]
+pub struct ContentHasher(Sha256);
+
+impl ContentHasher {
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them.
+    pub fn finish(self) -> ContentHash {
+        use fmt::Write;
+        ContentHash(self.0.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
+    }
+}
+
 /// A SHA-256 digest in lower-case hexadecimal: the version of a dataset, the hash of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -89,12 +109,9 @@ pub struct ContentHash(String);
 impl ContentHash {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        use fmt::Write;
-        let digest = Sha256::digest(bytes);
-        Self(digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
+        let mut hasher = ContentHasher::default();
+        hasher.update(bytes);
+        hasher.finish()
     }
 
     /// All 64 digits.

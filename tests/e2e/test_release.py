@@ -1,5 +1,6 @@
 """From the gate to production and back: approved, rejected, promoted, rolled back in each of the three ways, held."""
 import contextlib
+import re
 
 import pytest
 from runs import arrive, ended, month, serves
@@ -76,7 +77,13 @@ def test_the_first_model_is_promoted_by_its_floors(champions, name):
     assert loop.evidence(1, "judgement.json")["verdict"] == "promote"
     assert loop.evidence(1, "drift.json") is None, "nothing to compare with"
     assert serves(loop, 1)["good"][-1]["generation"] == 1
-    assert package(loop, 1)["ModelApprovalStatus"] == "Approved"
+    registered = package(loop, 1)
+    assert registered["ModelApprovalStatus"] == "Approved"
+    files = re.findall(r"s3://pawl-evidence/(runs/[^'\"]+\.json)", str([registered["ModelMetrics"],
+                                                                          registered["DriftCheckBaselines"]]))
+    assert len(files) == 5 and all(loop.read(file) for file in files), files
+    assert loop.read(next(file for file in files if file.endswith("statistics.json")))["dataset"]["item_count"] > 700
+    assert [len(one["sha256"]) for one in loop.evidence(1, "judgement.json")["inputs"]] == [64]
 
 
 def test_a_worse_challenger_is_rejected(champions):

@@ -5,6 +5,7 @@ use pawl::constraints::{self, Constraints, Validation, Verdict};
 use pawl::fault::Fault;
 use pawl::ledger::dataset::{Fate, Known, Split};
 use pawl::ledger::{Condition, Dataset, Keys, Manifest, Object, read, update, write, write_once};
+use pawl::model_monitor::{Rules, Statistics};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::profile::Profile;
@@ -123,6 +124,11 @@ async fn freeze_training_set(
     let trained_on = reference::merged(edge, keys, &split.train).await?;
     let key = keys.evidence(generation, "trained_on.json");
     write(&edge.store, &key, &Baseline::freeze(&trained_on), Condition::Always).await?;
+    // The same for the model registry, as Model Monitor writes it.
+    let statistics = Statistics::of(&trained_on);
+    let rules = Rules::suggest(&statistics);
+    write(&edge.store, &keys.evidence(generation, "statistics.json"), &statistics, Condition::Always).await?;
+    write(&edge.store, &keys.evidence(generation, "constraints.json"), &rules, Condition::Always).await?;
     Ok(())
 }
 

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use pawl::aws::Objects;
 use pawl::fault::Fault;
-use pawl::gate::{Against, Judge, Judgement, PairReader, Side, Verdict};
+use pawl::gate::{Against, Judge, JudgedInput, Judgement, PairReader, Side, Verdict, documents};
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Condition, write};
-use pawl::names::{ContentHash, Generation, ModelName};
+use pawl::names::{ContentHash, ContentHasher, Generation, ModelName};
 use pawl::pipeline::Ask;
 use pawl::pipeline::jobs::Side as Scored;
 use pawl::run::evidence;
@@ -28,8 +28,14 @@ pub(crate) async fn judge(
     let has_champion = release.is_some_and(|release| release.current.is_some());
     let against = if has_champion { Against::Champion } else { Against::Nobody };
     let judgement = compare(edge, &run, &split, against).await?;
-    write(&edge.store, &run.keys.evidence(generation, "judgement.json"), &judgement, Condition::Always)
-        .await?;
+    let label = &run.pipeline.data.label.column;
+    for (file, document) in [
+        ("judgement.json", json!(judgement)),
+        ("evaluation.json", documents::evaluation(&judgement)),
+        ("analysis.json", documents::analysis(&judgement, label)),
+    ] {
+        write(&edge.store, &run.keys.evidence(generation, file), &document, Condition::Always).await?;
+    }
 
     let reason = words(&judgement);
     let (next, status) = match (judgement.verdict, run.pipeline.approval.ask) {
@@ -81,7 +87,9 @@ async fn compare(edge: &Edge, run: &Run, split: &Split, against: Against) -> Res
             return Ok(Judgement::unusable(policy, seed, &e));
         }
     }
-    Ok(judge.finish())
+    let mut judgement = judge.finish();
+    judgement.inputs = challenger.read.into_iter().chain(champion.read).collect();
+    Ok(judgement)
 }
 
 /// The outputs of one transform, one holdout object after another.
@@ -89,7 +97,15 @@ struct Scores<'a> {
     objects: &'a Objects,
     bucket: &'a str,
     keys: VecDeque<String>,
-    open: Option<pawl::aws::ByteStream>,
+    open: Option<Open>,
+    read: Vec<JudgedInput>,
+}
+
+/// The object that is being read.
+struct Open {
+    key: String,
+    body: pawl::aws::ByteStream,
+    hasher: ContentHasher,
 }
 
 impl<'a> Scores<'a> {
@@ -97,20 +113,25 @@ impl<'a> Scores<'a> {
         // SageMaker names an output after its input: https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
         let key = |id: &String| format!("{}scores/{}/{id}.jsonl.out", run.prefix, side.word());
         let keys = split.holdout.iter().map(key).collect();
-        Self { objects: &edge.objects, bucket: edge.store.bucket(), keys, open: None }
+        Self { objects: &edge.objects, bucket: edge.store.bucket(), keys, open: None, read: Vec::new() }
     }
 
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         loop {
-            if let Some(body) = &mut self.open {
-                match body.next().await {
-                    Some(Ok(piece)) => return Ok(Some(piece.to_vec())),
+            if let Some(mut open) = self.open.take() {
+                match open.body.next().await {
+                    Some(Ok(piece)) => {
+                        open.hasher.update(&piece);
+                        self.open = Some(open);
+                        return Ok(Some(piece.to_vec()));
+                    }
                     Some(Err(e)) => return Err(Fault::Unavailable(format!("read scores: {e}"))),
-                    None => self.open = None,
+                    None => self.read.push(JudgedInput { name: open.key, sha256: open.hasher.finish() }),
                 }
             }
             let Some(key) = self.keys.pop_front() else { return Ok(None) };
-            self.open = Some(self.objects.open_key(self.bucket, &key).await?);
+            let body = self.objects.open_key(self.bucket, &key).await?;
+            self.open = Some(Open { key, body, hasher: ContentHasher::default() });
         }
     }
 }

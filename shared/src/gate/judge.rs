@@ -170,6 +170,7 @@ impl Judge {
             slices,
             sample,
             forced: None,
+            inputs: Vec::new(),
             seed: self.seed,
             policy: self.policy,
         }

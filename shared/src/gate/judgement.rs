@@ -12,6 +12,7 @@ use super::slices::SliceFinding;
 use super::stats::Interval;
 use super::stats::mcnemar::Discordance;
 use super::verdict::{Check, Code, Reason, Verdict, verdict};
+use crate::names::ContentHash;
 
 /// The version of the gate's rules; a judgement replays with the same version, policy, seed and inputs.
 pub const RULES_VERSION: u32 = 1;
@@ -45,10 +46,22 @@ pub struct Judgement {
     /// Set when a person promoted against the verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<Forced>,
+    /// What was read, with digests: with seed, policy and rules' version a judgement can be done again, bit for bit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<JudgedInput>,
     /// Seed of everything random.
     pub seed: u64,
     /// The policy that was applied.
     pub policy: Policy,
+}
+
+/// One file of scores that a judgement rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JudgedInput {
+    /// Its key in the evidence bucket, or its path.
+    pub name: String,
+    /// The SHA-256 of its bytes.
+    pub sha256: ContentHash,
 }
 
 impl Judgement {
@@ -67,6 +80,7 @@ impl Judgement {
             slices: Vec::new(),
             sample: None,
             forced: None,
+            inputs: Vec::new(),
             seed,
             policy: policy.clone(),
         }
@@ -88,6 +102,7 @@ impl Judgement {
             slices: Vec::new(),
             sample: None,
             forced: None,
+            inputs: Vec::new(),
             seed: 0,
             policy: policy.clone(),
         }

@@ -72,7 +72,7 @@ mod tests;
 pub use force::{ForceError, Forced, MIN_REASON};
 pub use judge::{Judge, Row};
 pub use judgement::{
-    BinaryMetrics, BothMetrics, Confusion, Judgement, RULES_VERSION, Sample, Test, TestName,
+    BinaryMetrics, BothMetrics, Confusion, JudgedInput, Judgement, RULES_VERSION, Sample, Test, TestName,
 };
 pub use line::scored;
 pub use pairs::{Against, MAX_BUFFERED, PairError, PairReader, Side};

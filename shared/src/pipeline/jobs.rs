@@ -264,7 +264,15 @@ impl Job<'_> {
                 "SupportedContentTypes": ["application/jsonlines"],
                 "SupportedResponseMIMETypes": ["application/jsonlines"],
             },
-            "ModelMetrics": { "ModelQuality": { "Statistics": file("judgement.json") } },
+            "ModelMetrics": {
+                "ModelQuality": { "Statistics": file("evaluation.json") },
+                "Bias": { "Report": file("analysis.json") },
+            },
+            // What later data may be compared with, by whatever reads Model Monitor's files.
+            "DriftCheckBaselines": {
+                "ModelDataQuality": { "Statistics": file("statistics.json"), "Constraints": file("constraints.json") },
+                "ModelQuality": { "Statistics": file("evaluation.json") },
+            },
             "CustomerMetadataProperties": lineage,
         })
     }
