@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::alarms;
 use super::strategy::EndpointKind;
 use super::{Action, Audit, Policy};
 use crate::events::{AlarmState, DedupeKey, EndpointStatus};
@@ -417,7 +418,9 @@ impl Release {
     fn configured_fallback(&self, policy: &Policy) -> Option<Deployment> {
         let config = policy.fallback.as_ref().filter(|config| !self.revoked_configs.contains(config))?;
         let kind = self.subject().map(|subject| subject.kind).unwrap_or_default();
-        Some(Deployment { kind, ..Deployment::new(Generation::default(), config.clone()) })
+        // It may be a config that Pawl made before: then its alarms are looked at again, where they exist.
+        let alarms = alarms::names(&policy.alarms, &self.endpoint, config);
+        Some(Deployment { kind, alarms, ..Deployment::new(Generation::default(), config.clone()) })
     }
 
     /// The config that is being deployed, watched or taken out, else what serves.

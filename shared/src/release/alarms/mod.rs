@@ -82,6 +82,12 @@ enum Bad {
     Below,
 }
 
+/// The names of all alarms that watch one config: Pawl's own, then the team's.
+pub(super) fn names(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<String> {
+    let own = for_config(policy, endpoint, config).into_iter().map(|spec| spec.alarm_name);
+    own.chain(policy.further.iter().cloned()).collect()
+}
+
 /// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error rate and p99
 /// latency always; traffic, live quality and drift where the policy names a bound.
 pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<AlarmSpec> {

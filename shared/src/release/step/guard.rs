@@ -39,8 +39,7 @@ impl Turn<'_> {
     fn grant(&mut self, request: &GuardRequest) -> Rule {
         let specs =
             alarms::for_config(&self.policy.alarms, &self.release.endpoint, &request.candidate.config);
-        let mut names: Vec<String> = specs.iter().map(|spec| spec.alarm_name.clone()).collect();
-        names.extend(self.policy.alarms.further.iter().cloned());
+        let names = alarms::names(&self.policy.alarms, &self.release.endpoint, &request.candidate.config);
         let candidate = Deployment { alarms: names, activated_at: None, ..request.candidate.clone() };
 
         self.release.generation = candidate.generation;

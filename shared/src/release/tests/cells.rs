@@ -319,6 +319,11 @@ fn no_last_known_good() {
     assert_eq!(fallen.rule, Rule::RollBack);
     let State::RollingBack(rolling) = fallen.release.state else { panic!() };
     assert_eq!(rolling.to.config, "simple-rule".into());
+    assert_eq!(
+        rolling.to.alarms,
+        ["pawl-simple-rule-errors", "pawl-simple-rule-latency"],
+        "looked at where they exist"
+    );
 }
 
 #[test]
