@@ -5,7 +5,6 @@ mod documents;
 mod input;
 mod model_monitor;
 mod parallel;
-mod unpack;
 
 use std::fmt;
 use std::io::Read;
@@ -14,13 +13,13 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use pawl::constraints::{Constraints, Policy};
+use pawl::dataset::file::{Kind, plain_name};
 use pawl::dataset::{self, Header, Scan, ScanError, Scanner, Schema};
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
-pub(crate) use self::documents::{load_constraints, load_profile, save};
-use self::input::plain_name;
-pub(crate) use self::input::{CHUNK, Format, Opened, open};
+pub(crate) use self::documents::{load_constraints, load_profile, save, save_profile};
+pub(crate) use self::input::{CHUNK, Opened, open};
 pub(crate) use self::model_monitor::{load_rules, load_statistics, save_baseline, save_violations};
 use self::parallel::{RANGE, RangeError, Ranges};
 use crate::check;
@@ -142,9 +141,14 @@ impl Data {
         let mut scanned = Scanned::default();
         for path in &self.files {
             let opened = open(path, bar).map_err(|error| unread(path, &error))?;
-            let scan = match opened.format {
-                Format::Records(format) => self.scan_records(path, format, opened, bar, schema, measures)?,
-                Format::Parquet => columnar::scan(path, &opened, schema, measures)?,
+            let scan = match opened.kind {
+                Kind::Records(format) => self.scan_records(path, format, opened, bar, schema, measures)?,
+                Kind::Parquet => columnar::scan(path, &opened, schema, measures)?,
+                Kind::Profile => {
+                    let reason =
+                        "this is a saved profile, no data: give it to --baseline, or to `pawl drift`";
+                    return Err(Failure::cannot_run(format!("{}: {reason}", path.display())));
+                }
             };
             scanned.add(path, &scan);
         }
@@ -237,7 +241,11 @@ pub(crate) const NO_PARQUET: &str =
 
 /// The schema of a file of which nothing is known but its name.
 pub(crate) fn usual_schema(path: &Path) -> Schema {
-    let delimiter = if plain_name(path).ends_with(".tsv") { '\t' } else { Schema::default().delimiter };
+    let delimiter = if plain_name(&path.to_string_lossy()).ends_with(".tsv") {
+        '\t'
+    } else {
+        Schema::default().delimiter
+    };
     Schema { delimiter, ..Schema::default() }
 }
 

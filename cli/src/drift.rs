@@ -5,7 +5,7 @@ use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pawl::dataset;
+use pawl::dataset::{self, file::Kind};
 use pawl::drift::files::{Choice, FilesError, Frozen, Reader, Side, compare_files, freeze};
 use pawl::drift::{Compat, Drift, Finding, Policy, Verdict};
 
@@ -112,15 +112,17 @@ fn judge(args: &Args) -> Result<Drift, (&Path, Failure)> {
 /// A saved document is one JSON object; anything else is data and streams.
 fn read(path: &Path, segments: &[String], frozen: Option<&Frozen>) -> Result<Side, Failure> {
     let mut opened = data::open(path, &indicatif::ProgressBar::hidden())?;
-    let format = match opened.format {
-        data::Format::Records(format) => format,
-        data::Format::Parquet => return Err(Failure::Parquet),
+    let format = match opened.kind {
+        Kind::Records(format) => Some(format),
+        Kind::Profile => None,
+        Kind::Parquet => return Err(Failure::Parquet),
     };
-    if format == dataset::Format::JsonLines && !opened.has_many_objects() {
+    let data = format.filter(|format| *format == dataset::Format::Csv || opened.has_many_objects());
+    let Some(format) = data else {
         let mut document = Vec::new();
         opened.bytes.read_to_end(&mut document)?;
         return Ok(Side::saved(&document)?);
-    }
+    };
     let mut reader = Reader::new(format, &data::usual_schema(path), segments, frozen);
     let mut buffer = vec![0; data::CHUNK];
     loop {

@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// Count the data in the bins of this profile as well
     #[arg(long, value_name = "PROFILE")]
     baseline: Option<PathBuf>,
-    /// Write the profile to this file, to merge, to suggest from or to compare with
+    /// Write the profile to this file, to merge, to suggest from or to compare with: JSON, or few bytes if it ends in .pawl
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write SageMaker Model Monitor's statistics.json and constraints.json into this folder
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
     let measures = Measures { baseline: baseline.as_ref(), ..Measures::default() };
     let Scanned { whole, left_out } = args.data.scan(&told.schema, measures)?;
     if let Some(out) = &args.out {
-        data::save(out, &whole.profile)?;
+        data::save_profile(out, &whole.profile)?;
     }
     if let Some(folder) = &args.sagemaker {
         data::save_baseline(folder, &whole.profile)?;

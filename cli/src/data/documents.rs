@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use pawl::constraints::{CONSTRAINTS_VERSION, Constraints};
+use pawl::profile::binary::MAGIC;
 use pawl::profile::{PROFILE_VERSION, Profile};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,7 +13,25 @@ use crate::reply::Failure;
 
 /// Reads what `pawl profile --out` wrote.
 pub(crate) fn load_profile(path: &Path) -> Result<Profile, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| unread(path, &error))?;
+    if bytes.starts_with(MAGIC) {
+        return Profile::from_bytes(&bytes)
+            .map_err(|error| Failure::cannot_run(format!("{}: {error}", path.display())));
+    }
     load(path, "a profile", "pawl profile --out", PROFILE_VERSION, |profile: &Profile| profile.version)
+}
+
+/// Writes a profile: in binary form to a file `.pawl`, else as JSON.
+pub(crate) fn save_profile(path: &Path, profile: &Profile) -> Result<(), Failure> {
+    if path.extension().is_none_or(|extension| extension != "pawl") {
+        return save(path, profile);
+    }
+    let bytes = profile.to_bytes().map_err(|error| unwritten(path, &error))?;
+    std::fs::write(path, bytes).map_err(|error| unwritten(path, &error))
+}
+
+fn unwritten(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::cannot_run(format!("{}: cannot be written: {error}: name another file", path.display()))
 }
 
 /// Reads what `pawl suggest --out` wrote.
@@ -44,9 +63,6 @@ pub(super) fn load<T: DeserializeOwned>(
 
 /// Writes a JSON document.
 pub(crate) fn save(path: &Path, document: &impl Serialize) -> Result<(), Failure> {
-    let failed = |error: String| {
-        Failure::cannot_run(format!("{}: cannot be written: {error}: name another file", path.display()))
-    };
-    let bytes = serde_json::to_vec(document).map_err(|error| failed(error.to_string()))?;
-    std::fs::write(path, bytes).map_err(|error| failed(error.to_string()))
+    let bytes = serde_json::to_vec(document).map_err(|error| unwritten(path, &error))?;
+    std::fs::write(path, bytes).map_err(|error| unwritten(path, &error))
 }

@@ -1,32 +1,18 @@
 //! The bytes of a file or of standard input: what they are is told by the first of them.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Cursor, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use pawl::dataset;
-
-use super::unpack::Packing;
+use pawl::dataset::file::{self, Kind};
 
 /// How many bytes are read at a time: they stay in the processor's cache.
 pub(crate) const CHUNK: usize = 1 << 18;
 
-/// How many bytes are looked at beforehand: a header ends within them, or the file is read in one piece.
-const HEAD: u64 = 1 << 16;
-
-/// What unpacked bytes hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// Records of text.
-    Records(dataset::Format),
-    /// Told by its magic number.
-    Parquet,
-}
-
 /// Bytes to read, unpacked.
 pub(crate) struct Opened {
-    pub(crate) format: Format,
+    pub(crate) kind: Kind,
     /// The first bytes; they come again in `bytes`.
     pub(super) head: Vec<u8>,
     /// The size of a file that is not packed.
@@ -56,44 +42,8 @@ pub(crate) fn open(path: &Path, bar: &ProgressBar) -> io::Result<Opened> {
         size = file.metadata().ok().filter(Metadata::is_file).map(|meta| meta.len());
         Box::new(file)
     };
-    let (head, raw) = peek(bar.wrap_read(raw))?;
-    let (head, bytes, plain_size): (_, Box<dyn Read>, _) = match Packing::of(&head) {
-        Some(packing) => {
-            let (head, bytes) = peek(packing.unpack(raw)?)?;
-            (head, Box::new(bytes), None)
-        }
-        None => (head, Box::new(raw), size),
-    };
-    Ok(Opened { format: Format::of(path, &head), head, plain_size, bytes })
-}
-
-impl Format {
-    /// Objects make JSON Lines, whatever the name; only a header row may begin with a brace by chance.
-    fn of(path: &Path, head: &[u8]) -> Self {
-        let named = |ends: &[&str]| ends.iter().any(|end| plain_name(path).ends_with(end));
-        let first = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start().first();
-        if head.starts_with(b"PAR1") {
-            Self::Parquet
-        } else if named(&[".jsonl", ".ndjson", ".json"]) || first == Some(&b'{') && !named(&[".csv", ".tsv"])
-        {
-            Self::Records(dataset::Format::JsonLines)
-        } else {
-            Self::Records(dataset::Format::Csv)
-        }
-    }
-}
-
-/// A file's name without the ending of its packing.
-pub(super) fn plain_name(path: &Path) -> String {
-    let name = path.to_string_lossy().to_lowercase();
-    name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name).to_owned()
-}
-
-/// The first bytes, and all of them again.
-fn peek(mut bytes: impl Read) -> io::Result<(Vec<u8>, impl Read)> {
-    let mut head = Vec::new();
-    bytes.by_ref().take(HEAD).read_to_end(&mut head)?;
-    Ok((head.clone(), Cursor::new(head).chain(bytes)))
+    let file::Opened { kind, packed, head, bytes } = file::open(&path.to_string_lossy(), bar.wrap_read(raw))?;
+    Ok(Opened { kind, head, plain_size: size.filter(|_| !packed), bytes })
 }
 
 fn is_stdin(path: &Path) -> bool {

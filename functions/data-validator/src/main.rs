@@ -1,10 +1,13 @@
 //! Snapshots, profiles and judges new data.
 
 mod edge;
+mod parts;
+mod pass;
 mod profile;
 mod reference;
 mod rows;
 mod snapshot;
+mod source;
 mod validate;
 
 use edge::Edge;
@@ -20,7 +23,7 @@ use serde_json::Value;
 #[serde(tag = "step", rename_all = "snake_case")]
 enum Step {
     Snapshot { model: ModelName, generation: Generation },
-    Profile { model: ModelName, generation: Generation, object: snapshot::Partition },
+    Profile { model: ModelName, generation: Generation, object: parts::Partition },
     Validate { model: ModelName, generation: Generation },
 }
 

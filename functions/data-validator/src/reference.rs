@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use pawl::dataset::file::Kind;
 use pawl::dataset::{Scanner, Schema};
 use pawl::drift::{BaselineError, BaselineRule, Period, select};
 use pawl::fault::Fault;
@@ -14,9 +15,12 @@ use pawl::profile::Profile;
 use pawl::profile::bins::Baseline;
 use pawl::release::Release;
 use pawl::run;
+use pawl_parquet::{ParquetFile, Plan};
 
 use crate::edge::Edge;
+use crate::parts::{on_a_thread, open_head};
 use crate::profile::{Found, Looked};
+use crate::source::Source;
 
 /// Freezes the reference, and names its key. Without a champion, or without anything to compare with, there is none.
 pub(crate) async fn freeze(
@@ -87,14 +91,30 @@ fn day(at: Timestamp) -> Date {
 
 /// The day of the object's first rows. What cannot be read here is refused, with its reason, by the pass over it.
 async fn first_day(edge: &Edge, schema: &Schema, object: &Object) -> Result<Option<Date>, Fault> {
-    let mut body = match edge.objects.open(object).await {
-        Ok(body) => body,
-        Err(Fault::NotFound(_)) => return Ok(None),
-        Err(e) => return Err(e),
+    let (source, schema) = (Source::new(&edge.objects, object), schema.clone());
+    let (time, fault) = on_a_thread(move || (first_time(&source, &schema), source.fault())).await?;
+    match fault {
+        Some(fault) if !matches!(fault, Fault::NotFound(_)) => Err(fault),
+        _ => Ok(time.and_then(|seconds| Timestamp::from_second(seconds).ok()).map(day)),
+    }
+}
+
+fn first_time(source: &Source, schema: &Schema) -> Option<i64> {
+    let head = open_head(source).ok()?;
+    let scan = match head.kind {
+        Kind::Records(format) => {
+            // The last record may be cut short: its time is not asked for.
+            let mut scanner = Scanner::of(format, schema);
+            let whole = head.head.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            scanner.feed(head.head.get(..whole)?, &mut ()).ok()?;
+            scanner.finish(&mut ()).ok()?
+        }
+        Kind::Profile => return None,
+        Kind::Parquet => {
+            let file = ParquetFile::open(source.clone()).ok()?;
+            let plan = Plan { row_groups: Some(0..1), schema: Some(schema), ..Plan::default() };
+            pawl_parquet::scan(&file, &plan, &mut ()).ok()?
+        }
     };
-    let mut scanner = Scanner::new(schema);
-    let Some(Ok(head)) = body.next().await else { return Ok(None) };
-    let scan = scanner.feed(&head, &mut ()).and_then(|()| scanner.finish(&mut ()));
-    let time = scan.ok().and_then(|scan| scan.profile.time).and_then(|time| time.first);
-    Ok(time.and_then(|seconds| Timestamp::from_second(seconds).ok()).map(day))
+    scan.profile.time?.first
 }

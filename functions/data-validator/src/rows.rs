@@ -1,24 +1,38 @@
 //! Where the rows of one pass go: accepted ones to train on and to score, refused ones to quarantine.
 
 use pawl::aws::Upload;
-use pawl::dataset::{Reason, Record, Sink};
+use pawl::dataset::file::Kind;
+use pawl::dataset::{Format, Reason, Record, Sink};
 use pawl::fault::Fault;
 use pawl::pipeline::Data;
 use serde_json::{Map, Value, json};
+use tokio::runtime::Handle;
 
-/// The most refused rows that are kept of one object; the counts go on.
+/// The most refused rows that are kept of one part; the counts go on.
 const MOST_REFUSED: u64 = 10_000;
 
-/// The rows of one object on their way to three files.
+/// The rows of one part of an object on their way to three files. Whatever came in, a container trains on CSV.
 pub(crate) struct Rows<'a> {
     data: &'a Data,
-    object: &'a str,
+    /// The part's name, which its rows bear too.
+    name: &'a str,
+    runtime: Handle,
     /// What a field is for, by its position.
-    roles: Vec<(String, Role)>,
+    roles: Vec<Role>,
+    form: Form,
     csv: Upload,
     jsonl: Upload,
     refused: Upload,
     refused_rows: u64,
+    /// Why rows could not be sent: then no further row is taken.
+    fault: Option<Fault>,
+}
+
+/// Where the rows go.
+pub(crate) struct Outputs {
+    pub(crate) csv: Upload,
+    pub(crate) jsonl: Upload,
+    pub(crate) refused: Upload,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,38 +43,117 @@ enum Role {
     Other,
 }
 
-impl<'a> Rows<'a> {
-    pub(crate) fn new(data: &'a Data, object: &'a str, csv: Upload, jsonl: Upload, refused: Upload) -> Self {
-        Self { data, object, roles: Vec::new(), csv, jsonl, refused, refused_rows: 0 }
-    }
+/// How the rows come.
+enum Form {
+    /// As CSV: they are handed on as they are.
+    Csv { delimiter: u8 },
+    /// As objects: these columns are written, each from its place in the record, once it has one.
+    Objects { columns: Vec<String>, places: Vec<Option<usize>> },
+}
 
-    /// Sends what has gathered. Called between chunks, so that memory stays bounded.
-    pub(crate) async fn flush(&mut self) -> Result<(), Fault> {
-        for upload in [&mut self.csv, &mut self.jsonl, &mut self.refused] {
-            upload.flush().await?;
+impl<'a> Rows<'a> {
+    /// Made inside the runtime that shall send them.
+    pub(crate) fn new(data: &'a Data, name: &'a str, kind: Kind, runtime: Handle, outputs: Outputs) -> Self {
+        let Outputs { csv, jsonl, refused } = outputs;
+        let form = match kind {
+            Kind::Records(Format::Csv) => {
+                Form::Csv { delimiter: u8::try_from(data.schema.delimiter).unwrap_or(b',') }
+            }
+            Kind::Parquet | Kind::Profile => Form::Csv { delimiter: b',' },
+            Kind::Records(Format::JsonLines) => {
+                let columns = data.columns();
+                Form::Objects { places: vec![None; columns.len()], columns }
+            }
+        };
+        let mut rows = Self {
+            data,
+            name,
+            runtime,
+            roles: Vec::new(),
+            form,
+            csv,
+            jsonl,
+            refused,
+            refused_rows: 0,
+            fault: None,
+        };
+        if let Form::Objects { columns, .. } = &rows.form {
+            let header = line_of(columns, b',');
+            rows.push(|rows| &mut rows.csv, &header);
         }
-        Ok(())
+        rows
     }
 
     /// Puts the files in place.
-    pub(crate) async fn finish(self) -> Result<(), Fault> {
-        self.csv.finish().await?;
-        self.jsonl.finish().await?;
-        if self.refused_rows > 0 { self.refused.finish().await } else { Ok(()) }
+    pub(crate) fn finish(self) -> Result<(), Fault> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        self.runtime.block_on(async {
+            self.csv.finish().await?;
+            self.jsonl.finish().await?;
+            if self.refused_rows > 0 { self.refused.finish().await } else { Ok(()) }
+        })
     }
 
+    /// Appends a line, and sends what has gathered: memory stays bounded.
+    fn push(&mut self, to: impl Fn(&mut Self) -> &mut Upload, line: &[u8]) {
+        let runtime = self.runtime.clone();
+        let upload = to(self);
+        let buffer = upload.buffer();
+        buffer.extend_from_slice(line);
+        buffer.push(b'\n');
+        if upload.is_full()
+            && let Err(fault) = runtime.block_on(upload.send_part())
+        {
+            self.fault = Some(fault);
+        }
+    }
+
+    /// Learns what the columns are for; those of JSON Lines grow.
+    fn learn(&mut self, names: &[String]) {
+        for name in names.iter().skip(self.roles.len()) {
+            let index = self.roles.len();
+            self.roles.push(self.role(name));
+            if let Form::Objects { columns, places } = &mut self.form
+                && let Some(position) = columns.iter().position(|column| column == name)
+                && let Some(place) = places.get_mut(position)
+            {
+                *place = Some(index);
+            }
+        }
+    }
+
+    fn role(&self, name: &String) -> Role {
+        if *name == self.data.label.column {
+            Role::Label
+        } else if self.data.features.contains(name) {
+            Role::Feature
+        } else if self.data.context.contains(name) {
+            Role::Context
+        } else {
+            Role::Other
+        }
+    }
+
+    /// The row as models see it.
     fn line(&self, record: &Record<'_>) -> Value {
         let (mut label, mut features, mut columns) = (Value::Null, Map::new(), Map::new());
-        for (index, (name, role)) in self.roles.iter().enumerate() {
-            let value = record.json(index);
+        for (index, (name, role)) in record.names.iter().zip(&self.roles).enumerate() {
             match role {
-                Role::Label => label = self.label(value),
-                Role::Feature => drop(features.insert(name.clone(), value)),
-                Role::Context => drop(columns.insert(name.clone(), value)),
+                Role::Label => label = self.label(record.json(index)),
+                Role::Feature => drop(features.insert(name.clone(), record.json(index))),
+                Role::Context => drop(columns.insert(name.clone(), record.json(index))),
                 Role::Other => {}
             }
         }
-        let row = format!("{}:{}", self.object, record.number);
+        // An object need not have every key.
+        if features.len() < self.data.features.len() {
+            for name in &self.data.features {
+                features.entry(name.clone()).or_insert(Value::Null);
+            }
+        }
+        let row = format!("{}:{}", self.name, record.number);
         json!({ "row": row, "label": label, "columns": columns, "features": features })
     }
 
@@ -71,50 +164,75 @@ impl<'a> Rows<'a> {
             (None, _) => value,
         }
     }
+
+    /// The row as a container trains on it.
+    fn record(&self, record: &Record<'_>) -> Option<Vec<u8>> {
+        let Form::Objects { places, .. } = &self.form else { return None };
+        let text = |place: &Option<usize>| place.and_then(|index| record.text(index)).unwrap_or_default();
+        Some(line_of(places.iter().map(text), b','))
+    }
 }
 
 impl Sink for Rows<'_> {
-    fn header(&mut self, names: &[String], raw: &[u8]) {
-        let data = self.data;
-        let role = |name: &String| {
-            if *name == data.label.column {
-                Role::Label
-            } else if data.features.contains(name) {
-                Role::Feature
-            } else if data.context.contains(name) {
-                Role::Context
-            } else {
-                Role::Other
-            }
-        };
-        self.roles = names.iter().map(|name| (name.clone(), role(name))).collect();
-        push_line(&mut self.csv, raw);
+    fn header(&mut self, names: &[String], _raw: &[u8]) {
+        if let Form::Csv { delimiter } = self.form {
+            self.push(|rows| &mut rows.csv, &line_of(names, delimiter));
+        }
     }
 
     fn accepted(&mut self, record: &Record<'_>) {
-        push_line(&mut self.csv, record.raw);
+        if self.fault.is_some() {
+            return;
+        }
+        self.learn(record.names);
+        let written = self.record(record);
+        self.push(|rows| &mut rows.csv, written.as_deref().unwrap_or(record.raw));
         let line = self.line(record).to_string();
-        push_line(&mut self.jsonl, line.as_bytes());
+        self.push(|rows| &mut rows.jsonl, line.as_bytes());
     }
 
     fn quarantined(&mut self, record: &Record<'_>, reasons: &[Reason]) {
         self.refused_rows += 1;
-        if self.refused_rows > MOST_REFUSED {
+        if self.refused_rows > MOST_REFUSED || self.fault.is_some() {
             return;
         }
         let line = json!({
-            "object": self.object,
+            "object": self.name,
             "record": record.number,
             "line": record.line,
             "reasons": reasons,
             "raw": String::from_utf8_lossy(record.raw),
         });
-        push_line(&mut self.refused, line.to_string().as_bytes());
+        self.push(|rows| &mut rows.refused, line.to_string().as_bytes());
     }
 }
 
-fn push_line(upload: &mut Upload, line: &[u8]) {
-    let buffer = upload.buffer();
-    buffer.extend_from_slice(line);
-    buffer.push(b'\n');
+/// A record of CSV.
+fn line_of<T: AsRef<str>>(fields: impl IntoIterator<Item = T>, delimiter: u8) -> Vec<u8> {
+    let mut line = Vec::new();
+    for (index, field) in fields.into_iter().enumerate() {
+        if index > 0 {
+            line.push(delimiter);
+        }
+        let field = field.as_ref();
+        if field.bytes().any(|byte| byte == delimiter || b"\"\r\n".contains(&byte)) {
+            line.push(b'"');
+            line.extend_from_slice(field.replace('"', "\"\"").as_bytes());
+            line.push(b'"');
+        } else {
+            line.extend_from_slice(field.as_bytes());
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_quoted_where_they_must_be() {
+        assert_eq!(line_of(["a", "", "b,c", "d\"e"], b','), b"a,,\"b,c\",\"d\"\"e\"");
+        assert_eq!(line_of(["a,b", "c;d"], b';'), b"a,b;\"c;d\"");
+    }
 }

@@ -2,25 +2,14 @@
 
 use jiff::Timestamp;
 use pawl::fault::Fault;
-use pawl::ledger::{
-    Condition, Dataset, Keys, Manifest, Object, Store, StoreError, inbox, read, write, write_once,
-};
+use pawl::ledger::{Condition, Dataset, Keys, Manifest, Store, StoreError, inbox, read, write, write_once};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::run;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::edge::Edge;
-use crate::reference;
-
-/// One unit of work of the Distributed Map.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Partition {
-    pub(crate) object: Object,
-    /// The key of the frozen reference that its rows are counted in, where there is one.
-    pub(crate) reference: Option<String>,
-}
+use crate::{parts, reference};
 
 pub(crate) async fn snapshot(
     edge: &Edge,
@@ -40,12 +29,11 @@ pub(crate) async fn snapshot(
         }
     };
     let reference = reference::freeze(edge, &keys, generation, &pipeline, &manifest).await?;
-    let partitions: Vec<Partition> = manifest
-        .batch
-        .iter()
-        .map(|object| Partition { object: object.clone(), reference: reference.clone() })
-        .collect();
-    let partitions_key = keys.evidence(generation, "partitions.json");
+    let mut partitions = Vec::new();
+    for object in &manifest.batch {
+        partitions.extend(parts::plan(edge, &pipeline.data, object, reference.as_ref()).await?);
+    }
+    let partitions_key = keys.evidence(generation, parts::PARTITIONS);
     write(&edge.store, &partitions_key, &partitions, Condition::Always).await?;
     Ok(json!({
         "partitions": partitions.len(),

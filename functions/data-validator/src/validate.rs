@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::edge::Edge;
-use crate::profile::{Found, Looked};
+use crate::parts::{PARTITIONS, Partition};
+use crate::profile::{Found, join};
 use crate::reference;
 
 /// One object's line in `validation.json`.
@@ -27,6 +28,8 @@ struct Judged {
     /// None where the object could not be read.
     validation: Option<Validation>,
     #[serde(skip)]
+    parts: u32,
+    #[serde(skip)]
     profile: Option<Profile>,
 }
 
@@ -36,9 +39,13 @@ pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generat
     let manifest: Manifest = run::evidence(&edge.store, &keys, generation, "manifest.json").await?;
     let constraints = read::<Constraints>(&edge.store, &keys.constraints()).await?.map(|(it, _)| it);
 
+    let partitions: Vec<Partition> = run::evidence(&edge.store, &keys, generation, PARTITIONS).await?;
+
     let mut judged = Vec::new();
     for object in &manifest.batch {
-        judged.push(judge(edge, &keys, &pipeline, object, constraints.as_ref()).await?);
+        let parts: Vec<&Partition> = partitions.iter().filter(|part| part.object.id == object.id).collect();
+        let found = join(edge, &keys, generation, &parts).await?;
+        judged.push(judge(&pipeline, object, found, parts.len(), constraints.as_ref()));
     }
     let mut merged = Profile::default();
     for profile in judged.iter().filter(|it| it.fate == Fate::Accepted).filter_map(|it| it.profile.as_ref()) {
@@ -70,25 +77,27 @@ pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generat
     }))
 }
 
-async fn judge(
-    edge: &Edge,
-    keys: &Keys,
+fn judge(
     pipeline: &Pipeline,
     object: &Object,
+    found: Found,
+    parts: usize,
     constraints: Option<&Constraints>,
-) -> Result<Judged, Fault> {
-    let key = keys.profile(&object.id);
-    let (looked, _): (Looked, _) = read(&edge.store, &key).await?.ok_or(Fault::NotFound(key))?;
+) -> Judged {
     let judged = |fate, reason, validation, profile| Judged {
         object: object.clone(),
         fate,
         reason,
         validation,
+        parts: u32::try_from(parts).unwrap_or(u32::MAX),
         profile,
     };
-    let scan = match looked.found {
+    let scan = match found {
         Found::Scan(scan) => scan,
-        Found::Unreadable(reason) => return Ok(judged(Fate::Quarantined, reason, None, None)),
+        Found::Range(_) => {
+            return judged(Fate::Quarantined, "a part of it is missing".to_owned(), None, None);
+        }
+        Found::Unreadable(reason) => return judged(Fate::Quarantined, reason, None, None),
     };
     // Without constraints yet, a team's own rules still hold.
     let own = constraints::suggest(&Profile::default(), &pipeline.constraints);
@@ -98,7 +107,7 @@ async fn judge(
         Verdict::Quarantined => Fate::Quarantined,
     };
     let reasons: Vec<&str> = validation.violations.iter().take(3).map(|it| it.reason.as_str()).collect();
-    Ok(judged(fate, reasons.join("; "), Some(validation), Some(scan.profile)))
+    judged(fate, reasons.join("; "), Some(validation), Some(scan.profile))
 }
 
 fn known(judged: &Judged, generation: Generation) -> Known {
@@ -108,6 +117,7 @@ fn known(judged: &Judged, generation: Generation) -> Known {
         object: judged.object.clone(),
         fate: judged.fate,
         rows: judged.validation.as_ref().map_or(0, |validation| validation.accepted),
+        parts: judged.parts,
         since: at(time.and_then(|time| time.first)),
         until: at(time.and_then(|time| time.last)),
         generation,

@@ -24,8 +24,8 @@ pub(crate) async fn expected(edge: &Edge, keys: &Keys, champion: Generation) -> 
     let mut calibration = Calibration::default();
     let mut scanner = Scanner::new(&Schema::default());
     let mut read = scanner.feed(format!("{PREDICTION}\n").as_bytes(), &mut ());
-    for id in &split.holdout {
-        let scores = format!("{}scores/challenger/{id}.jsonl.out", keys.run(champion));
+    for file in split.files(&split.holdout) {
+        let scores = format!("{}scores/challenger/{file}.jsonl.out", keys.run(champion));
         let take = |lines: &[u8]| {
             for (score, positive) in lines.split(|byte| *byte == b'\n').filter_map(scored) {
                 calibration.add(score, positive);

@@ -179,7 +179,7 @@ async fn write_manifests(edge: &Edge, run: &Run, split: &Split) -> Result<(), Fa
         [("train.manifest", &split.train, "csv"), ("holdout.manifest", &split.holdout, "jsonl")]
     {
         let mut lines = vec![json!({ "prefix": prefix })];
-        lines.extend(ids.iter().map(|id| json!(format!("{id}.{ending}"))));
+        lines.extend(split.files(ids).map(|file| json!(format!("{file}.{ending}"))));
         let key = run.keys.evidence(run.generation, name);
         write(&edge.store, &key, &lines, Condition::Always).await?;
     }

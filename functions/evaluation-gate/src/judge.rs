@@ -111,8 +111,8 @@ struct Open {
 impl<'a> Scores<'a> {
     fn new(edge: &'a Edge, run: &Run, split: &Split, side: Scored) -> Self {
         // SageMaker names an output after its input: https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
-        let key = |id: &String| format!("{}scores/{}/{id}.jsonl.out", run.prefix, side.word());
-        let keys = split.holdout.iter().map(key).collect();
+        let key = |file| format!("{}scores/{}/{file}.jsonl.out", run.prefix, side.word());
+        let keys = split.files(&split.holdout).map(key).collect();
         Self { objects: &edge.objects, bucket: edge.store.bucket(), keys, open: None, read: Vec::new() }
     }
 

@@ -56,7 +56,7 @@ async fn rows(world: &World, keys: &Keys, config: &ConfigName) -> Result<Vec<Val
         return Ok(Vec::new());
     };
     let split: Split = pawl::run::evidence(&world.store, keys, deployment.generation, "split.json").await?;
-    let Some(holdout) = split.holdout.last() else { return Ok(Vec::new()) };
+    let Some(holdout) = split.files(&split.holdout).last() else { return Ok(Vec::new()) };
     let key = format!("{}{holdout}.jsonl", keys.accepted());
     let Some(head) = world.store.get_head(&key).await? else { return Ok(Vec::new()) };
     let lines = head.split(|byte| *byte == b'\n').take(ROWS);

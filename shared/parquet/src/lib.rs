@@ -19,7 +19,7 @@
 //!   a bound before anything is reserved, checksums are verified, and what does not add up is a
 //!   [`ParquetError`] that names the column and the place.
 //!
-//! Reading goes through [`parquet::file::reader::ChunkReader`]: a file, bytes in memory, or ranged
+//! Reading goes through a [`ChunkReader`]: a file, bytes in memory, or ranged
 //! reads of an object.
 
 mod codec;
@@ -43,4 +43,6 @@ mod write;
 
 pub use error::{ParquetError, Place};
 pub use file::{COLUMN_LIMIT, FOOTER_LIMIT, PAGE_LIMIT, ParquetFile};
+pub use parquet::errors::Result;
+pub use parquet::file::reader::{ChunkReader, Length};
 pub use scan::{Plan, scan};

@@ -70,9 +70,10 @@ impl Objects {
         Ok(objects)
     }
 
-    /// The bytes of exactly this version, as a stream.
-    pub async fn open(&self, object: &Object) -> Result<ByteStream, Fault> {
+    /// The bytes `from` up to and without `to` of exactly this version, as a stream.
+    pub async fn open(&self, object: &Object, from: u64, to: u64) -> Result<ByteStream, Fault> {
         let request = self.client.get_object().bucket(&object.bucket).key(&object.key);
+        let request = request.range(format!("bytes={from}-{}", to.saturating_sub(1)));
         let request = match &object.version {
             Some(version) => request.version_id(version),
             None => request.if_match(&object.etag),
@@ -113,17 +114,18 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// Where to append. Call [`Upload::flush`] now and then.
+    /// Where to append. Once the upload is [full](Upload::is_full), [send](Upload::send_part) what has gathered.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
-    /// Sends what has gathered once it makes a part.
-    pub async fn flush(&mut self) -> Result<(), Fault> {
-        if self.buffer.len() < PART { Ok(()) } else { self.send_part().await }
+    /// Whether what has gathered makes a part, to be sent.
+    pub fn is_full(&self) -> bool {
+        self.buffer.len() >= PART
     }
 
-    async fn send_part(&mut self) -> Result<(), Fault> {
+    /// Sends what has gathered as a part. Call it when the upload is full: S3 refuses small parts but for the last.
+    pub async fn send_part(&mut self) -> Result<(), Fault> {
         let what = format!("write s3://{}/{}", self.bucket, self.key);
         let (id, mut parts) = match self.parts.take() {
             Some(begun) => begun,

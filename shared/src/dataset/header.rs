@@ -65,7 +65,7 @@ impl Header {
             let lines = newlines(&rest[..next]);
             if length > 0 {
                 let row = Row { number: 0, line, bytes: &rest[..length], length, fields: &fields };
-                let names = names(&row.record(&[]))?;
+                let names = names(&row.record(&[], &[]))?;
                 let (raw, length) = (start..start + length, start + next);
                 return Ok(Some(Self { names, length, lines: line - 1 + lines, raw }));
             }

@@ -47,8 +47,10 @@
 
 mod csv;
 mod error;
+pub mod file;
 mod header;
 mod json;
+mod packed;
 mod ranges;
 mod record;
 mod rules;

@@ -5,6 +5,8 @@
 //! a range guesses from what follows, and [`Stitch`] checks each guess against the end of the range before.
 //! A wrong one costs a second reading of that range, never a wrong figure.
 
+use serde::{Deserialize, Serialize};
+
 use super::csv::{Cut, cut};
 use super::error::ScanError;
 use super::header::Header;
@@ -16,7 +18,7 @@ use super::tally::Scan;
 const WINDOW: usize = 1 << 16;
 
 /// Bytes `from` (counted from 0) up to and without `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByteRange {
     /// The first byte.
     pub from: u64,
@@ -64,7 +66,7 @@ enum Phase {
 }
 
 /// What one range yields.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Part {
     /// Lines are counted from the range's first record.
     scan: Scan,

@@ -48,9 +48,9 @@ impl<'a> Row<'a> {
     }
 
     /// The record for a sink.
-    pub(crate) fn record(&self, judges: &'a [ColumnJudge]) -> Record<'a> {
+    pub(crate) fn record(&self, names: &'a [String], judges: &'a [ColumnJudge]) -> Record<'a> {
         let Self { number, line, bytes, fields, .. } = *self;
-        Record { number, line, raw: self.raw(), bytes, fields, judges }
+        Record { number, line, raw: self.raw(), names, bytes, fields, judges }
     }
 }
 
@@ -82,6 +82,8 @@ pub struct Record<'a> {
     pub line: u64,
     /// Its bytes as they came, without the line end.
     pub raw: &'a [u8],
+    /// The columns' names by position; those of JSON Lines grow from row to row. Empty for the header.
+    pub names: &'a [String],
     pub(crate) bytes: &'a [u8],
     pub(crate) fields: &'a [Span],
     /// How each column's fields are read; empty for the header.

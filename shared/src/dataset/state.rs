@@ -189,7 +189,7 @@ impl State {
             *span = Span { start: span.start - from, end: span.end - from, kind: span.kind };
         }
         let row = Row { number: self.records, line, bytes: raw, length: raw.len(), fields: &self.fields };
-        sink.accepted(&row.record(&self.table.judges));
+        sink.accepted(&row.record(&self.table.names, &self.table.judges));
     }
 
     /// Handles every whole line of JSON; the bytes used up.
@@ -231,9 +231,8 @@ impl State {
             };
             self.table.decide(Row { fields: &[], ..row }, &[reason], sink);
         } else if self.order.is_none() && self.table.judges_fields_alone() && self.count(row) {
-            let judges = &self.table.judges;
             if S::ROWS {
-                sink.accepted(&row.record(judges));
+                sink.accepted(&row.record(&self.table.names, &self.table.judges));
             }
             self.fields.clone_from(&fields);
             self.accept(bytes);

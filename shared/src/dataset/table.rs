@@ -142,7 +142,7 @@ impl Table {
             judge.rules.check(name, &field, value, reasons);
             values.push(value);
         }
-        let record = row.record(&self.judges);
+        let record = row.record(&self.names, &self.judges);
         for rule in &self.across {
             rule.check(&self.names, values, &record, reasons);
         }
@@ -159,7 +159,7 @@ impl Table {
         if !reasons.is_empty() {
             self.tally.quarantined += 1;
             reasons.iter().for_each(|reason| self.tally.count(row.line, reason));
-            return sink.quarantined(&row.record(&self.judges), reasons);
+            return sink.quarantined(&row.record(&self.names, &self.judges), reasons);
         }
         self.tally.accepted += 1;
         for (index, (column, judge)) in self.columns.iter_mut().zip(&self.judges).enumerate() {
@@ -176,7 +176,7 @@ impl Table {
         if self.tally.accepted.is_multiple_of(SETTLE_EVERY) {
             self.settle();
         }
-        sink.accepted(&row.record(&self.judges));
+        sink.accepted(&row.record(&self.names, &self.judges));
     }
 
     /// Moves full counters into their profiles. Only between rows.

@@ -97,8 +97,8 @@ impl Tally {
 }
 
 impl Scan {
-    /// Adds the outcome of the range that follows in the same object, `lines` behind its beginning.
-    pub(crate) fn append(&mut self, mut next: Self, lines: u64) {
+    /// Adds the outcome of the part that follows in the same object, `lines` behind its beginning.
+    pub fn append(&mut self, mut next: Self, lines: u64) {
         next.tally.broken.iter_mut().for_each(|broken| broken.line += lines);
         // A key of JSON that one range lacks is missing in its rows; the data lacks it only if all ranges do.
         let missing = std::mem::take(&mut next.tally.missing_columns);

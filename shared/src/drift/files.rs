@@ -6,6 +6,7 @@ use super::compare::{Input, compare, inputs};
 use super::document::{Drift, Segment};
 use super::policy::Policy;
 use crate::dataset::{BinnedColumn, Format, Record, Scan, ScanError, Scanner, Schema, Sink};
+use crate::profile::binary::{BinaryError, MAGIC};
 use crate::profile::bins::{BASELINE_VERSION, Baseline, BaselineColumn, BinCounts, Bins, place};
 use crate::profile::value::Value;
 use crate::profile::{BinCounter, ColumnProfile, Profile};
@@ -24,6 +25,9 @@ pub enum FilesError {
         "neither a saved profile nor a frozen baseline: {0}; give the document as Pawl wrote it, or CSV data"
     )]
     Document(serde_json::Error),
+    /// A profile in binary form that cannot be read.
+    #[error(transparent)]
+    Profile(#[from] BinaryError),
     /// A segment column that the data lacks.
     #[error("segment column {column:?} is not in the header: name a column of the data")]
     NoSegment {
@@ -77,14 +81,18 @@ enum Saved {
 }
 
 impl Side {
-    /// A side saved as JSON: a frozen baseline, a profile, or a scan with its profile.
+    /// A side that was saved: as JSON a frozen baseline, a profile, or a scan with its profile; a profile in binary form.
     ///
     /// # Errors
-    /// [`FilesError::Document`] when it is none of them.
-    pub fn saved(json: &[u8]) -> Result<Self, FilesError> {
-        let (profile, frozen) = match serde_json::from_slice(json).map_err(FilesError::Document)? {
-            Saved::Baseline(baseline) => (Profile::default(), Some(baseline)),
-            Saved::Scan { profile } | Saved::Profile(profile) => (profile, None),
+    /// [`FilesError::Document`] or [`FilesError::Profile`] when it is none of them.
+    pub fn saved(document: &[u8]) -> Result<Self, FilesError> {
+        let (profile, frozen) = if document.starts_with(MAGIC) {
+            (Profile::from_bytes(document)?, None)
+        } else {
+            match serde_json::from_slice(document).map_err(FilesError::Document)? {
+                Saved::Baseline(baseline) => (Profile::default(), Some(baseline)),
+                Saved::Scan { profile } | Saved::Profile(profile) => (profile, None),
+            }
         };
         let whole = Scan { profile, ..Scan::default() };
         Ok(Self { whole, parts: BTreeMap::new(), streamed: false, frozen })

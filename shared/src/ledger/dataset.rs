@@ -1,5 +1,7 @@
 //! The data objects that Pawl knows, what became of each, and how they split into train and holdout.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,11 @@ impl Object {
     }
 }
 
+/// What the files of an object's part are called: the object's id, and the part's number where it has several.
+pub fn part_name(object: &str, part: u32, parts: u32) -> String {
+    if parts > 1 { format!("{object}-{part:05}") } else { object.to_owned() }
+}
+
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,12 +57,19 @@ pub struct Known {
     pub fate: Fate,
     /// Rows accepted.
     pub rows: u64,
+    /// In how many parts it was read; as many files hold its accepted rows.
+    #[serde(default = "one")]
+    pub parts: u32,
     /// The earliest time among its rows, where the data has a time.
     pub since: Option<Timestamp>,
     /// The latest time among its rows.
     pub until: Option<Timestamp>,
     /// The run that looked at it.
     pub generation: Generation,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// The document `ledger/<model>/dataset.json`: one entry for each object version ever looked at.
@@ -74,6 +88,19 @@ pub struct Split {
     pub train: Vec<String>,
     /// Ids of the objects to judge on: the newest.
     pub holdout: Vec<String>,
+    /// The objects that were read in several parts, and in how many.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, u32>,
+}
+
+impl Split {
+    /// The names of the files that hold the accepted rows of these objects, without their ending.
+    pub fn files(&self, objects: &[String]) -> impl Iterator<Item = String> {
+        objects.iter().flat_map(|object| {
+            let parts = self.parts.get(object).copied().unwrap_or(1);
+            (0..parts).map(move |part| part_name(object, part, parts))
+        })
+    }
 }
 
 impl Dataset {
@@ -111,7 +138,9 @@ impl Dataset {
         let (train, judge) = ids.split_at(ids.len().saturating_sub(holdout));
         let train = &train[train.len().saturating_sub(window.unwrap_or(usize::MAX))..];
         let digest = format!("train\n{}\nholdout\n{}", train.join("\n"), judge.join("\n"));
-        Split { version: ContentHash::of(digest.as_bytes()), train: train.to_vec(), holdout: judge.to_vec() }
+        let parts = usable.iter().filter(|k| k.parts > 1).map(|k| (k.object.id.clone(), k.parts)).collect();
+        let version = ContentHash::of(digest.as_bytes());
+        Split { version, train: train.to_vec(), holdout: judge.to_vec(), parts }
     }
 }
 
@@ -140,7 +169,7 @@ mod tests {
 
     fn known(key: &str, fate: Fate, until: i64) -> Known {
         let until = Some(Timestamp::constant(until, 0));
-        Known { object: object(key), fate, rows: 1, since: until, until, generation: Generation(1) }
+        Known { object: object(key), fate, rows: 1, parts: 1, since: until, until, generation: Generation(1) }
     }
 
     #[test]
@@ -158,6 +187,18 @@ mod tests {
         assert_eq!(dataset.split(&listed, 1, Some(1)).train, [object("c").id]);
         assert_eq!(dataset.unknown(&listed), [&object("new")]);
         assert_ne!(split.version, dataset.split(&listed, 2, None).version);
+    }
+
+    #[test]
+    fn the_rows_of_an_object_lie_in_as_many_files_as_it_has_parts() {
+        let mut dataset = Dataset::default();
+        dataset.note(known("small", Fate::Accepted, 1));
+        dataset.note(Known { parts: 3, ..known("large", Fate::Accepted, 2) });
+        let split = dataset.split(&["small", "large"].map(object), 1, None);
+        let (small, large) = (object("small").id, object("large").id);
+        assert_eq!(split.files(&split.train).collect::<Vec<_>>(), [small]);
+        let files = ["00000", "00001", "00002"].map(|part| format!("{large}-{part}"));
+        assert_eq!(split.files(&split.holdout).collect::<Vec<_>>(), files);
     }
 
     #[test]

@@ -108,6 +108,11 @@ impl Keys {
         format!("profiles/{}/{object}.json", self.model)
     }
 
+    /// The profile of one part of an object that is read in several.
+    pub fn part(&self, object: &str, part: u32) -> String {
+        format!("profiles/{}/{object}/{part:05}.json", self.model)
+    }
+
     /// What the monitoring remembers: [`crate::drift::monitor::Monitor`].
     pub fn monitor(&self) -> String {
         format!("ledger/{}/monitor.json", self.model)

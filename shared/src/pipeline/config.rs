@@ -68,6 +68,10 @@ pub struct Data {
     /// The largest object that is read, in bytes; a larger one is refused. Default 2 GiB.
     #[serde(default = "two_gib")]
     pub largest_object: u64,
+    /// A larger object is read in parts of about so many bytes, side by side; a packed one, and one whose rows have a
+    /// time order, in one piece. Default 256 MiB.
+    #[serde(default = "quarter_gib")]
+    pub part_size: u64,
     /// What the model learns.
     pub label: Label,
     /// The columns that the model sees. No other ever reaches it.
@@ -78,6 +82,20 @@ pub struct Data {
     /// What is known of the columns beforehand: types, time order, words for null.
     #[serde(default)]
     pub schema: Schema,
+}
+
+impl Data {
+    /// The columns that this section names, each once: those of the time order, the label, the features, the context.
+    pub fn columns(&self) -> Vec<String> {
+        let time = self.schema.time.iter().flat_map(|time| std::iter::once(&time.date).chain(&time.hour));
+        let mut columns: Vec<String> = Vec::new();
+        for name in time.chain([&self.label.column]).chain(&self.features).chain(&self.context) {
+            if !columns.contains(name) {
+                columns.push(name.clone());
+            }
+        }
+        columns
+    }
 }
 
 /// What the model learns: a column of 0 and 1, or a number above or below a threshold.
@@ -93,6 +111,10 @@ pub struct Label {
 
 fn two_gib() -> u64 {
     2 << 30
+}
+
+fn quarter_gib() -> u64 {
+    256 << 20
 }
 
 /// When a batch counts as complete.

@@ -4,6 +4,7 @@
 //! profile of the whole, in any order. Counts, extremes and bins merge exactly, means and
 //! deviations to rounding, quantiles and distinct counts within the error stated beside them.
 
+pub mod binary;
 pub mod bins;
 mod column;
 mod counter;

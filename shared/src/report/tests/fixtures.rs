@@ -1,5 +1,6 @@
 //! Evidence as the real core makes it: scanned, checked, compared, judged.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::constraints::{self, Constraints};
@@ -125,7 +126,12 @@ fn whole() -> Evidence {
         },
     ]);
     evidence.profile = Some(july.profile);
-    let split = Split { version: ContentHash::of(b"split"), train: vec![old.id], holdout: vec![new.id] };
+    let split = Split {
+        version: ContentHash::of(b"split"),
+        train: vec![old.id],
+        holdout: vec![new.id],
+        parts: BTreeMap::new(),
+    };
     evidence.reference = Some(reference);
     let name = "bike-demand-7-20261120080200".to_owned();
     evidence.decision = Some(Decision {

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::input::CHUNK;
+/// How many packed bytes are read at a time.
+const CHUNK: usize = 1 << 18;
 
 /// How many bytes one packed byte may become. Deflate makes at most 1,032; tables come to some dozens.
 const RATIO: u64 = 5_000;
@@ -20,7 +21,6 @@ pub(super) enum Packing {
     Gzip,
     Zstd,
 }
-
 impl Packing {
     pub(super) fn of(head: &[u8]) -> Option<Self> {
         if head.starts_with(&[0x1F, 0x8B]) {

@@ -1,0 +1,158 @@
+//! How an object is shared out: whole, by byte ranges, or by row groups.
+
+use std::ops::Range;
+
+use pawl::dataset::file::{self, Kind, Opened};
+use pawl::dataset::{ByteRange, Header};
+use pawl::fault::Fault;
+use pawl::ledger::dataset::part_name;
+use pawl::ledger::{Keys, Object};
+use pawl::pipeline::Data;
+use pawl_parquet::ParquetFile;
+use serde::{Deserialize, Serialize};
+
+use crate::edge::Edge;
+use crate::source::Source;
+
+/// The document that lists all partitions of a run.
+pub(crate) const PARTITIONS: &str = "partitions.json";
+
+/// The most parts of one object.
+const MOST: u64 = 10_000;
+
+/// One unit of work of the Distributed Map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Partition {
+    pub(crate) object: Object,
+    pub(crate) piece: Piece,
+    /// Which of the object's parts, from 0.
+    pub(crate) part: u32,
+    /// How many the object has.
+    pub(crate) parts: u32,
+    /// The key of the frozen reference that its rows are counted in, where there is one.
+    pub(crate) reference: Option<String>,
+}
+
+/// What of an object one function reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Piece {
+    /// All of it.
+    Whole,
+    /// The records that start in these bytes.
+    Bytes(ByteRange),
+    /// These row groups.
+    RowGroups(Range<usize>),
+}
+
+impl Partition {
+    /// Names the files of its rows.
+    pub(crate) fn name(&self) -> String {
+        part_name(&self.object.id, self.part, self.parts)
+    }
+
+    /// Where its profile lies.
+    pub(crate) fn key(&self, keys: &Keys) -> String {
+        if self.parts > 1 { keys.part(&self.object.id, self.part) } else { keys.profile(&self.object.id) }
+    }
+}
+
+/// The partitions of one object.
+pub(crate) async fn plan(
+    edge: &Edge,
+    data: &Data,
+    object: &Object,
+    reference: Option<&String>,
+) -> Result<Vec<Partition>, Fault> {
+    let pieces = pieces(edge, data, object).await?;
+    let parts = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+    let partition = |(part, piece)| Partition {
+        object: object.clone(),
+        piece,
+        part,
+        parts,
+        reference: reference.cloned(),
+    };
+    Ok((0..).zip(pieces).map(partition).collect())
+}
+
+async fn pieces(edge: &Edge, data: &Data, object: &Object) -> Result<Vec<Piece>, Fault> {
+    // Gaps and stuck values are seen in the order of time only.
+    let whole =
+        object.size <= data.part_size || data.schema.time.is_some() || object.size > data.largest_object;
+    if whole {
+        return Ok(vec![Piece::Whole]);
+    }
+    let (source, data) = (Source::new(&edge.objects, object), data.clone());
+    let each = data.part_size.max(object.size / MOST + 1);
+    let (looked, fault) = on_a_thread(move || (split(&source, &data, each), source.fault())).await?;
+    match (looked, fault) {
+        (Some(pieces), None) => Ok(pieces),
+        // What cannot be read here is refused, with its reason, by the pass over the whole.
+        (None, None) | (_, Some(Fault::NotFound(_))) => Ok(vec![Piece::Whole]),
+        (_, Some(fault)) => Err(fault),
+    }
+}
+
+/// The pieces of an object that can be shared out.
+fn split(source: &Source, data: &Data, each: u64) -> Option<Vec<Piece>> {
+    let (opened, size) = (open_head(source).ok()?, source.object().size);
+    match opened.kind {
+        Kind::Profile => None,
+        _ if opened.packed => None,
+        Kind::Records(format) => {
+            let header = Header::of(format, &opened.head, &data.schema, false).ok()??;
+            let ranges = ByteRange::cover(&header, size, each);
+            Some(ranges.into_iter().map(Piece::Bytes).collect())
+        }
+        Kind::Parquet => {
+            let rows = ParquetFile::open(source.clone()).ok()?.rows();
+            let each = u128::from(rows.iter().sum::<u64>()) * u128::from(each) / u128::from(size.max(1));
+            Some(runs(&rows, u64::try_from(each).unwrap_or(u64::MAX)).map(Piece::RowGroups).collect())
+        }
+    }
+}
+
+/// Runs of row groups of about so many rows, in order; at least one.
+fn runs(rows: &[u64], each: u64) -> impl Iterator<Item = Range<usize>> {
+    let (mut ends, mut gathered) = (Vec::new(), 0);
+    for (group, rows) in rows.iter().enumerate() {
+        gathered += rows;
+        if gathered >= each {
+            ends.push(group + 1);
+            gathered = 0;
+        }
+    }
+    if ends.last() != Some(&rows.len()) {
+        ends.push(rows.len());
+    }
+    let starts: Vec<usize> = std::iter::once(0).chain(ends.iter().copied()).collect();
+    starts.into_iter().zip(ends).map(|(from, to)| from..to)
+}
+
+/// Looks at the first bytes of an object.
+pub(crate) fn open_head(source: &Source) -> std::io::Result<Opened> {
+    file::open(&source.object().key, source.read(0, file::HEAD))
+}
+
+/// Runs what waits for S3 on a thread that may wait.
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    let ended = tokio::task::spawn_blocking(work).await;
+    ended.map_err(|e| Fault::Unavailable(format!("the reading thread ended: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_groups_gather_to_about_the_same_number_of_rows() {
+        let all = |rows: &[u64], each| runs(rows, each).collect::<Vec<_>>();
+        assert_eq!(all(&[10, 10, 10, 10, 10], 20), [0..2, 2..4, 4..5]);
+        assert_eq!(all(&[50, 1, 1], 20), [0..1, 1..3]);
+        assert_eq!(all(&[5, 5], 100), vec![0..2]);
+        assert_eq!(all(&[], 100), vec![0..0]);
+    }
+}

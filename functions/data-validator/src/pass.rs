@@ -1,0 +1,235 @@
+//! One pass over an object, or over a part of it.
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
+
+use pawl::constraints::Constraints;
+use pawl::dataset::file::{self, Kind};
+use pawl::dataset::{ByteRange, Flow, Format, Header, Part, RangeScanner, Scan, ScanError, Scanner, Sink};
+use pawl::fault::Fault;
+use pawl::ledger::{Keys, Object, read};
+use pawl::names::Generation;
+use pawl::pipeline::Pipeline;
+use pawl::profile::bins::Baseline;
+use pawl::run;
+use pawl_parquet::{ParquetError, ParquetFile, Plan};
+use tokio::runtime::Handle;
+
+use crate::edge::Edge;
+use crate::parts::{Partition, Piece, on_a_thread, open_head};
+use crate::rows::{Outputs, Rows};
+use crate::source::Source;
+
+/// How many bytes are unpacked at a time.
+const CHUNK: usize = 1 << 18;
+
+/// What objects are read by.
+pub(crate) struct Pass {
+    keys: Keys,
+    generation: Generation,
+    pub(crate) pipeline: Pipeline,
+    constraints: Option<Constraints>,
+    reference: Option<Baseline>,
+}
+
+/// What a pass yields.
+pub(crate) enum Yield {
+    /// Of the whole, or of row groups.
+    Scan(Box<Scan>),
+    /// Of a byte range, to be stitched to the one before.
+    Range(Box<Part>),
+}
+
+/// Why an object, or a part of it, cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error(transparent)]
+    Records(#[from] ScanError),
+    #[error(transparent)]
+    Parquet(#[from] ParquetError),
+    #[error("{0}: the object is damaged or was cut short")]
+    Packing(#[from] io::Error),
+    #[error("Parquet is read from its end: store it unpacked, its columns are packed already")]
+    PackedParquet,
+    #[error("this is a saved profile, no data")]
+    Profile,
+    #[error("{size} bytes are more than data.largest_object ({limit}): split the object, or raise the limit")]
+    TooLarge { size: u64, limit: u64 },
+    #[error("deleted meanwhile: {0}")]
+    Deleted(String),
+    #[error("it changed its form meanwhile: put each version under a key of its own")]
+    Changed,
+}
+
+/// What came of reading, unless S3 did not give the bytes.
+fn told<T>(source: &Source, read: Result<Result<T, Trouble>, Fault>) -> Result<Result<T, Trouble>, Fault> {
+    match source.fault() {
+        Some(Fault::NotFound(reason)) => Ok(Err(Trouble::Deleted(reason))),
+        Some(fault) => Err(fault),
+        None => read,
+    }
+}
+
+impl Pass {
+    /// Gathers what the run has frozen.
+    pub(crate) async fn load(
+        edge: &Edge,
+        keys: &Keys,
+        generation: Generation,
+        reference: Option<&String>,
+    ) -> Result<Arc<Self>, Fault> {
+        let pipeline = run::frozen_pipeline(&edge.store, keys, generation).await?;
+        let constraints = read::<Constraints>(&edge.store, &keys.constraints()).await?.map(|(it, _)| it);
+        let reference = match reference {
+            Some(key) => read::<Baseline>(&edge.store, key).await?.map(|(it, _)| it),
+            None => None,
+        };
+        Ok(Arc::new(Self { keys: keys.clone(), generation, pipeline, constraints, reference }))
+    }
+
+    /// Reads a partition, and puts its rows in their files. Where the first record of a byte range starts may be known.
+    pub(crate) async fn over(
+        self: &Arc<Self>,
+        edge: &Edge,
+        partition: &Partition,
+        start: Option<u64>,
+    ) -> Result<Result<Yield, Trouble>, Fault> {
+        let (size, limit) = (partition.object.size, self.pipeline.data.largest_object);
+        if size > limit {
+            return Ok(Err(Trouble::TooLarge { size, limit }));
+        }
+        let (pass, partition) = (Arc::clone(self), partition.clone());
+        let source = Source::new(&edge.objects, &partition.object);
+        let outputs = self.outputs(edge, &partition.name());
+        let runtime = Handle::current();
+        on_a_thread(move || {
+            let read = pass.look(&source, &partition, start, outputs, runtime);
+            told(&source, read)
+        })
+        .await?
+    }
+
+    /// What stands before the first record of an object that is read in byte ranges.
+    pub(crate) async fn header(
+        self: &Arc<Self>,
+        edge: &Edge,
+        object: &Object,
+    ) -> Result<Result<Header, Trouble>, Fault> {
+        let (pass, source) = (Arc::clone(self), Source::new(&edge.objects, object));
+        on_a_thread(move || {
+            let header = open_head(&source).map_err(Trouble::from).and_then(|head| match head.kind {
+                Kind::Records(format) => pass.header_of(format, &head.head),
+                Kind::Parquet | Kind::Profile => Err(Trouble::Changed),
+            });
+            told(&source, Ok(header))
+        })
+        .await?
+    }
+
+    fn header_of(&self, format: Format, head: &[u8]) -> Result<Header, Trouble> {
+        Header::of(format, head, &self.pipeline.data.schema, false)?.ok_or(Trouble::Changed)
+    }
+
+    fn outputs(&self, edge: &Edge, name: &str) -> Outputs {
+        let upload = |key: String| edge.objects.upload(edge.store.bucket(), &key);
+        let accepted = self.keys.accepted();
+        Outputs {
+            csv: upload(format!("{accepted}{name}.csv")),
+            jsonl: upload(format!("{accepted}{name}.jsonl")),
+            refused: upload(self.keys.quarantine(self.generation, name)),
+        }
+    }
+
+    fn look(
+        &self,
+        source: &Source,
+        partition: &Partition,
+        start: Option<u64>,
+        outputs: Outputs,
+        runtime: Handle,
+    ) -> Result<Result<Yield, Trouble>, Fault> {
+        let head = match open_head(source) {
+            Ok(head) => head,
+            Err(e) => return Ok(Err(e.into())),
+        };
+        let name = partition.name();
+        let mut rows = Rows::new(&self.pipeline.data, &name, head.kind, runtime, outputs);
+        let read = match (&partition.piece, head.kind) {
+            (Piece::Whole, Kind::Records(format)) => self.whole(source, format, &mut rows),
+            (Piece::Whole, Kind::Parquet) if head.packed => Err(Trouble::PackedParquet),
+            (Piece::Whole, Kind::Parquet) => self.row_groups(source, None, &mut rows),
+            (Piece::RowGroups(groups), Kind::Parquet) => {
+                self.row_groups(source, Some(groups.clone()), &mut rows)
+            }
+            (Piece::Bytes(range), Kind::Records(format)) => {
+                self.range(source, format, &head.head, *range, start, &mut rows)
+            }
+            (Piece::Whole, Kind::Profile) => Err(Trouble::Profile),
+            (Piece::Bytes(_) | Piece::RowGroups(_), _) => Err(Trouble::Changed),
+        };
+        match read {
+            Ok(read) => rows.finish().map(|()| Ok(read)),
+            Err(trouble) => Ok(Err(trouble)),
+        }
+    }
+
+    fn scanner(&self, format: Format) -> Scanner {
+        let mut scanner = Scanner::of(format, &self.pipeline.data.schema);
+        if let Some(constraints) = &self.constraints {
+            scanner = scanner.with_constraints(constraints);
+        }
+        if let Some(reference) = &self.reference {
+            scanner = scanner.with_baseline(reference);
+        }
+        scanner
+    }
+
+    fn whole(&self, source: &Source, format: Format, rows: &mut Rows<'_>) -> Result<Yield, Trouble> {
+        let mut bytes = file::open(&source.object().key, source.read(0, u64::MAX))?.bytes;
+        let (mut scanner, mut chunk) = (self.scanner(format), vec![0; CHUNK]);
+        loop {
+            let read = bytes.read(&mut chunk)?;
+            let Some(bytes @ [_, ..]) = chunk.get(..read) else { break };
+            scanner.feed(bytes, rows)?;
+        }
+        Ok(Yield::Scan(Box::new(scanner.finish(rows)?)))
+    }
+
+    fn range(
+        &self,
+        source: &Source,
+        format: Format,
+        head: &[u8],
+        range: ByteRange,
+        start: Option<u64>,
+        rows: &mut Rows<'_>,
+    ) -> Result<Yield, Trouble> {
+        let header = self.header_of(format, head)?;
+        rows.header(&header.names, b"");
+        let mut scanner = RangeScanner::new(self.scanner(format), &header, range, start);
+        let mut reader = source.read(scanner.first_byte(), u64::MAX);
+        while let Some(chunk) = reader.next()? {
+            if scanner.feed(&chunk, rows)? == Flow::Done {
+                break;
+            }
+        }
+        Ok(Yield::Range(Box::new(scanner.finish(rows)?)))
+    }
+
+    fn row_groups(
+        &self,
+        source: &Source,
+        row_groups: Option<Range<usize>>,
+        rows: &mut Rows<'_>,
+    ) -> Result<Yield, Trouble> {
+        let plan = Plan {
+            row_groups,
+            schema: Some(&self.pipeline.data.schema),
+            constraints: self.constraints.as_ref(),
+            baseline: self.reference.as_ref(),
+        };
+        let file = ParquetFile::open(source.clone())?;
+        Ok(Yield::Scan(Box::new(pawl_parquet::scan(&file, &plan, rows)?)))
+    }
+}
