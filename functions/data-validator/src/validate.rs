@@ -45,7 +45,7 @@ pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generat
     for object in &manifest.batch {
         let parts: Vec<&Partition> = partitions.iter().filter(|part| part.object.id == object.id).collect();
         let found = join(edge, &keys, generation, &parts).await?;
-        judged.push(judge(&pipeline, object, found, parts.len(), constraints.as_ref()));
+        judged.push(judge(&pipeline, object, found, parts.len(), constraints.as_ref(), manifest.at));
     }
     let mut merged = Profile::default();
     for profile in judged.iter().filter(|it| it.fate == Fate::Accepted).filter_map(|it| it.profile.as_ref()) {
@@ -83,6 +83,7 @@ fn judge(
     found: Found,
     parts: usize,
     constraints: Option<&Constraints>,
+    at: Timestamp,
 ) -> Judged {
     let judged = |fate, reason, validation, profile| Judged {
         object: object.clone(),
@@ -101,7 +102,9 @@ fn judge(
     };
     // Without constraints yet, a team's own rules still hold.
     let own = constraints::suggest(&Profile::default(), &pipeline.constraints);
-    let validation = constraints::check(&scan, constraints.unwrap_or(&own), &pipeline.constraints);
+    // The snapshot's time, so that the verdict replays.
+    let validation =
+        constraints::check_at(&scan, constraints.unwrap_or(&own), &pipeline.constraints, Some(at));
     let fate = match validation.verdict {
         Verdict::Accepted | Verdict::AcceptedWithWarnings => Fate::Accepted,
         Verdict::Quarantined => Fate::Quarantined,

@@ -1,7 +1,7 @@
 //! What a column as a whole used to be like: told when a batch is different, never a reason to refuse it.
 
-use super::ColumnConstraints;
 use super::check::{Effect, Violation};
+use super::{ColumnConstraints, TypeShare};
 use crate::dataset::Rule;
 use crate::profile::ColumnProfile;
 use crate::profile::value::timestamp_seconds;
@@ -17,8 +17,25 @@ pub(super) fn habits(
     column: &ColumnProfile,
     now: Option<jiff::Timestamp>,
 ) -> impl Iterator<Item = Violation> {
-    let found = [unique(expected, column), unusual(expected, column), stale(expected, column, now)];
+    let found = [
+        fits_less(expected, column),
+        unique(expected, column),
+        unusual(expected, column),
+        stale(expected, column, now),
+    ];
     found.into_iter().flatten()
+}
+
+fn fits_less(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violation> {
+    let TypeShare { kind, share: least } = expected.mostly?;
+    let fitting = column.types.fitting(kind);
+    let share = fitting as f64 / column.types.total().max(1) as f64;
+    if share >= least {
+        return None;
+    }
+    let expected = format!("at least {:.1} % of the values of type {}", least * 100.0, kind.name());
+    let others = column.types.total() - fitting;
+    Some(warning(column, Rule::Type, expected, format!("{:.1} %", share * 100.0), others))
 }
 
 fn unique(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violation> {

@@ -46,6 +46,9 @@ pub struct ColumnConstraints {
     /// The type of its values; none where the baseline was mixed.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<ColumnType>,
+    /// The type that most of its values had where not all did, and the least share of them; fewer is a warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mostly: Option<TypeShare>,
     /// The least share of rows with a value, 0..=1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completeness: Option<f64>,
@@ -79,6 +82,16 @@ pub struct ColumnConstraints {
     pub stuck: Option<u64>,
 }
 
+/// A type, and a share of values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TypeShare {
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: ColumnType,
+    /// The share of the present values that fit it, 0..=1.
+    pub share: f64,
+}
+
 impl fmt::Display for Constraints {
     /// A line a rule.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,6 +104,9 @@ impl fmt::Display for Constraints {
         for column in &self.columns {
             let mut rules = Vec::new();
             rules.extend(column.kind.map(|kind| format!("of type {}", kind.name())));
+            let mostly =
+                |TypeShare { kind, share }| format!("{:.1} % of type {}", share * 100.0, kind.name());
+            rules.extend(column.mostly.map(mostly));
             rules.extend(column.required.then(|| "always a value".to_owned()));
             let share = column.completeness.filter(|_| !column.required);
             rules.extend(share.map(|share| format!("a value in at least {:.1} % of rows", share * 100.0)));

@@ -1,6 +1,6 @@
 //! Constraints suggested from a profile: wide enough for growth, so that only faults break them.
 
-use super::{CONSTRAINTS_VERSION, ColumnConstraints, Constraints, Policy, Range};
+use super::{CONSTRAINTS_VERSION, ColumnConstraints, Constraints, Policy, Range, TypeShare};
 use crate::pipeline::Span;
 use crate::profile::{ColumnProfile, ColumnType, Profile};
 
@@ -80,6 +80,10 @@ fn suggest_column(column: &ColumnProfile, policy: &Policy, youth: f64) -> Column
     ColumnConstraints {
         name: column.name.clone(),
         kind,
+        mostly: (kind.is_none() && column.types.total() > 0).then(|| TypeShare {
+            kind: column.inferred().0,
+            share: (share - policy.completeness_slack).max(0.0),
+        }),
         completeness: column.completeness().map(|share| (share - policy.completeness_slack).max(0.0)),
         required: false,
         range: range(column, policy.range_slack * youth).filter(|_| numeric && !column.is_identifier()),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::dataset::{Scan, Scanner, Schema};
 use crate::pipeline::Span;
+use crate::profile::ColumnType;
 
 fn scan(data: &str, constraints: Option<&Constraints>) -> Scan {
     let mut scanner = Scanner::new(&Schema::default());
@@ -45,6 +46,24 @@ fn habits_are_suggested_from_what_is_there() {
         check(&scan(&grown, Some(&constraints)), &constraints, &Policy::default()).verdict,
         Verdict::Accepted
     );
+}
+
+#[test]
+fn a_type_that_most_values_have_is_held_to() {
+    let mixed = |words: usize| {
+        let word = |row: usize| if row % 100 < words { "unknown".to_owned() } else { row.to_string() };
+        (0..1000).map(word).fold("age\n".to_owned(), |data, value| data + &value + "\n")
+    };
+    let constraints = suggest(&scan(&mixed(5), None).profile, &Policy::default());
+    let age = constraints.column("age").unwrap();
+    assert_eq!((age.kind, age.mostly.map(|mostly| mostly.kind)), (None, Some(ColumnType::Integral)));
+    let told = |words| check(&scan(&mixed(words), Some(&constraints)), &constraints, &Policy::default());
+    assert_eq!(told(6).violations, []);
+    assert_eq!(
+        told(9).violations[0].reason,
+        "age: expected at least 93.0 % of the values of type integral, found 91.0 %"
+    );
+    assert_eq!(told(9).verdict, Verdict::AcceptedWithWarnings);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::convert::inferred;
 use super::rules::{FeatureRules, Monitoring, NumberRules, Rules, TextRules};
 use super::statistics::{Feature, InferredType, Statistics};
-use crate::constraints::{CONSTRAINTS_VERSION, ColumnConstraints, Constraints, Range};
+use crate::constraints::{CONSTRAINTS_VERSION, ColumnConstraints, Constraints, Range, TypeShare};
 use crate::profile::ColumnType;
 
 impl Rules {
@@ -29,9 +29,11 @@ impl Rules {
             };
             let non_negative = feature.num_constraints.is_some_and(|numbers| numbers.is_non_negative);
             let domain = feature.string_constraints.as_ref().and_then(|texts| texts.domains.clone());
+            let share = monitoring.datatype_check_threshold;
             ColumnConstraints {
                 name: feature.name.clone(),
-                kind: kind.filter(|_| monitoring.datatype_check_threshold >= 1.0),
+                kind: kind.filter(|_| share >= 1.0),
+                mostly: kind.filter(|_| share < 1.0).map(|kind| TypeShare { kind, share }),
                 completeness: Some(feature.completeness),
                 required: false,
                 range: non_negative.then_some(Range { min: Some(0.0), max: None }),

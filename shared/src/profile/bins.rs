@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ColumnType;
+
 /// The version of the [`Baseline`] document that this code writes.
 pub const BASELINE_VERSION: u32 = 1;
 
@@ -107,6 +109,17 @@ impl TypeCounts {
     /// All values that are not missing.
     pub fn total(&self) -> u64 {
         self.integral + self.fractional + self.boolean + self.timestamp + self.string
+    }
+
+    /// The values that fit a type: any is a text, and a whole number is a number.
+    pub fn fitting(&self, kind: ColumnType) -> u64 {
+        match kind {
+            ColumnType::Integral => self.integral,
+            ColumnType::Fractional => self.integral + self.fractional,
+            ColumnType::Boolean => self.boolean,
+            ColumnType::Timestamp => self.timestamp,
+            ColumnType::String | ColumnType::Unknown => self.total(),
+        }
     }
 
     /// Adds the counts of another part of the data.
