@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 import cbor2
 
-from . import faults
+from . import calls, faults
 
 _MAX_ADMIN_BODY = 1 << 20
 
@@ -30,6 +30,8 @@ def _admin(sagemaker, method: str, path: str, body: bytes):
     route = (method, path)
     if route == ("GET", "/_standin/health"):
         return 200, {"status": "ready"}
+    if route == ("GET", "/_standin/calls"):
+        return 200, {"calls": calls.made()}
     if route == ("GET", "/_standin/faults"):
         return 200, {"faults": faults.pending()}
     if route == ("DELETE", "/_standin/faults"):
@@ -48,23 +50,40 @@ def _admin(sagemaker, method: str, path: str, body: bytes):
 
 
 def _inject_faults(ministack):
-    """Put `fail_call` and `delay_call` before every service's handler."""
+    """Put the faults of calls before and behind every service's handler, and write down what functions call."""
     for service, handler in list(ministack.SERVICE_HANDLERS.items()):
         ministack.SERVICE_HANDLERS[service] = _with_faults(service, handler)
 
 
 def _with_faults(service: str, handler):
     async def handle(method, path, headers, body, query):
-        if faults.pending():
-            operation = operation_of(service, method, path, headers, body, query)
-            subject = path + " " + body.decode("utf-8", "replace")[:_MAX_ADMIN_BODY]
-            if fault := faults.take("delay_call", subject, operation):
-                await asyncio.sleep(fault["seconds"])
-            if fault := faults.take("fail_call", subject, operation):
-                return _failure(headers, body, service, fault)
-        return await handler(method, path, headers, body, query)
+        function = calls.caller(headers)
+        if not function and not faults.pending():
+            return await handler(method, path, headers, body, query)
+        operation = operation_of(service, method, path, headers, body, query)
+        if function:
+            calls.record(function, operation, path)
+        subject = path + " " + body.decode("utf-8", "replace")[:_MAX_ADMIN_BODY]
+        if fault := faults.take("delay_call", subject, operation):
+            await asyncio.sleep(fault["seconds"])
+        fault = faults.take("fail_call", subject, operation, function)
+        killed = faults.take("kill_function", subject, operation, function) if function else None
+        if killed and killed["when"] == "before":
+            return await _end(headers, body, service)
+        if fault and fault["when"] == "before":
+            return _failure(headers, body, service, fault)
+        answer = await handler(method, path, headers, body, query)
+        if killed:
+            return await _end(headers, body, service)
+        return _failure(headers, body, service, fault) if fault else answer
 
     return handle
+
+
+async def _end(headers: dict, body: bytes, service: str):
+    """Kill the function that asks. Whatever is answered reaches nobody."""
+    await asyncio.to_thread(calls.kill, headers)
+    return _failure(headers, body, service, {"error": "InternalFailure", "message": "killed", "status": 500})
 
 
 def operation_of(service: str, method: str, path: str, headers: dict, body: bytes, query: dict) -> str:
@@ -81,7 +100,7 @@ def operation_of(service: str, method: str, path: str, headers: dict, body: byte
     if service == "s3":
         has_key = len(path.strip("/").split("/", 1)) == 2
         if method == "GET":
-            return "GetObject" if has_key else "ListObjectsV2"
+            return "GetObject" if has_key else "ListObjectVersions" if "versions" in query else "ListObjectsV2"
         return {"PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}.get(method, method)
     if body.startswith(b"Action=") or b"&Action=" in body:
         return body.split(b"Action=", 1)[1].split(b"&", 1)[0].decode()

@@ -125,13 +125,24 @@ class Standin:
         self._fault(kind="fail_training", match=job, message=reason, times=times)
 
     def fail_call(self, operation: str, times=1, error="ThrottlingException", status=400, message="Rate exceeded",
-                  match=""):
+                  match="", function="", when="before"):
         """The next `times` calls of `operation` ("UpdateEndpoint", "PutObject", ...) that contain `match` fail.
 
-        `error="ServiceUnavailable", status=503` makes an outage. `match` is looked for in path and body.
+        `error="ServiceUnavailable", status=503` makes an outage. `match` is looked for in path and body. `function`
+        is the name of the calling function or a part of it; "" takes every caller. `when="after"` lets the call take
+        effect and loses its answer.
         """
         self._fault(kind="fail_call", operation=operation, times=times, error=error, status=status, message=message,
-                    match=match)
+                    match=match, function=function, when=when)
+
+    def kill_function(self, function: str, operation: str, when="before", match="", times=1):
+        """The process of a function is killed in the middle of its next call of `operation` that contains `match`:
+        before it takes effect, or `when="after"` once it has, and before its answer arrives."""
+        self._fault(kind="kill_function", function=function, operation=operation, when=when, match=match, times=times)
+
+    def calls(self) -> list[dict]:
+        """What functions have called so far, oldest first: {"at": seconds since 1970, "function", "operation", "path"}."""
+        return self._admin("GET", "/_standin/calls")["calls"]
 
     def fail_function(self, function: str, error_type="Injected", message="injected fault", times=1):
         """The next invocations of a Lambda function end in an unhandled error of this type. `function` is its name

@@ -5,9 +5,11 @@ _KINDS = {
     "lose_update": {"match"},
     "fail_training": {"match", "message"},
     "fail_function": {"match", "error", "message"},
-    "fail_call": {"operation", "match", "error", "status", "message"},
+    "fail_call": {"operation", "match", "function", "when", "error", "status", "message"},
+    "kill_function": {"operation", "match", "function", "when"},
     "delay_call": {"operation", "match", "seconds"},
 }
+_WHEN = ("before", "after")
 _lock = threading.Lock()
 _faults: list[dict] = []
 
@@ -19,17 +21,19 @@ def add(fault: dict):
     unknown = set(fault) - allowed - {"kind", "times"}
     if unknown:
         raise ValueError(f"a fault of kind {fault['kind']} has no field {', '.join(sorted(unknown))}")
+    if fault.get("when", "before") not in _WHEN:
+        raise ValueError(f"when is {fault['when']!r}; known: {', '.join(_WHEN)}")
     with _lock:
-        _faults.append({"times": 1, "match": ""} | fault)
+        _faults.append({"times": 1, "match": "", "function": ""} | fault)
 
 
-def take(kind: str, subject: str = "", operation: str | None = None) -> dict | None:
+def take(kind: str, subject: str = "", operation: str | None = None, function: str = "") -> dict | None:
     """The first fault of this kind that fits, counted down; None when there is none."""
     if not _faults:
         return None
     with _lock:
         for fault in _faults:
-            if (fault["kind"] == kind and fault["match"] in subject
+            if (fault["kind"] == kind and fault["match"] in subject and fault["function"] in function
                     and (operation is None or fault["operation"] == operation)):
                 fault["times"] -= 1
                 if fault["times"] <= 0:

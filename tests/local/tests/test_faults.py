@@ -1,4 +1,5 @@
 """Faults on request: taken as often as asked, then gone; and everything ends with who asked for it."""
+import json
 import time
 
 import pytest
@@ -47,6 +48,56 @@ def test_a_function_fails_with_the_type_asked_for(aws):
     answer = client.invoke(FunctionName="echo", Payload=b"{}")
     assert (answer["FunctionError"], b"Pawl.Unavailable" in answer["Payload"].read()) == ("Unhandled", True)
     assert "FunctionError" not in client.invoke(FunctionName="echo", Payload=b"{}")
+
+
+def test_a_call_takes_effect_and_its_answer_is_lost(aws):
+    s3 = aws.client("s3")
+    aws.fail_call("PutObject", error="InternalError", status=500, match="faults/lost", when="after")
+    assert error(s3.put_object, Bucket="data", Key="faults/lost", Body=b"1") == ("InternalError", 500)
+    assert s3.get_object(Bucket="data", Key="faults/lost")["Body"].read() == b"1"
+
+
+@pytest.mark.parametrize("when, kept", [("before", 0), ("after", 1)])
+def test_a_function_is_killed_in_the_middle_of_a_call(aws, when, kept):
+    event = {"killed": when}
+
+    def keep():
+        """Let the function `keeper` put the event into S3; its answer."""
+        return client.invoke(FunctionName="keeper", Payload=json.dumps(event).encode())
+
+    def objects():
+        found = s3.list_objects_v2(Bucket="kept", Prefix="events/").get("Contents", [])
+        bodies = [s3.get_object(Bucket="kept", Key=one["Key"])["Body"].read() for one in found]
+        return sum(json.loads(body) == event for body in bodies)
+
+    client, s3 = aws.client("lambda"), aws.client("s3")
+    before = json.loads(keep()["Payload"].read())
+    aws.kill_function("keeper", "PutObject", when, match=json.dumps(event))
+    aws.kill_function("echo", "PutObject")  # another function's
+    answer = keep()
+    assert (answer["FunctionError"], json.loads(answer["Payload"].read())["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert objects() == 1 + kept
+    assert [fault["function"] for fault in aws.pending_faults()] == ["echo"]
+    aws.clear_faults()
+
+    # The next invocation has a process of its own, and ends as if nothing had happened.
+    after = json.loads(keep()["Payload"].read())
+    assert after["pid"] != before["pid"]
+    assert objects() == 2 + kept
+
+
+def test_what_a_function_calls_is_known(aws):
+    known = len(aws.calls())
+    aws.client("lambda").invoke(FunctionName="keeper", Payload=b"{}")
+    aws.client("s3").list_objects_v2(Bucket="kept")  # nobody's function
+    mine = [call for call in aws.calls()[known:] if call["function"] == "keeper"]
+    assert {(call["operation"], call["path"].split("/")[1]) for call in mine} == {("PutObject", "kept")}
+    assert time.time() - 60 < mine[0]["at"] <= time.time()
+
+
+def test_a_moment_that_nobody_knows_is_refused(aws):
+    with pytest.raises(ValueError, match="when is 'meanwhile'; known: before, after"):
+        aws.kill_function("echo", "PutObject", when="meanwhile")
 
 
 def test_a_fault_that_nobody_knows_is_refused(aws):

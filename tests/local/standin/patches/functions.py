@@ -1,10 +1,11 @@
-"""Functions fail when a test asks for it, and answer without waiting for log lines that do not come."""
+"""Functions fail when a test asks for it, carry a session token of their own, and answer without waiting for log lines
+that do not come."""
 import functools
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from .. import faults
+from .. import calls, faults
 
 _LOG_SECONDS = 0.002  # ministack waits 50 ms; a line that comes later is kept with the next invocation
 
@@ -13,6 +14,7 @@ def install():
     worker = lambda_runtime.ProvidedWorker
     worker._drain_stderr_bounded = functools.partialmethod(worker._drain_stderr_bounded, first_line_wait=_LOG_SECONDS)
     _let_functions_fail()
+    _let_functions_be_known()
 
 
 def _let_functions_fail():
@@ -26,3 +28,12 @@ def _let_functions_fail():
         return original(func, config, event, request_id, started)
 
     lambda_svc._execute_function_dispatch = dispatch
+
+
+def _let_functions_be_known():
+    original = lambda_svc._provided_worker_env
+
+    def environment(config, code_dir, port):
+        return original(config, code_dir, port) | {"AWS_SESSION_TOKEN": calls.token(config["FunctionName"], port)}
+
+    lambda_svc._provided_worker_env = environment
