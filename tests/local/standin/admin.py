@@ -34,8 +34,8 @@ def _admin(sagemaker, method: str, path: str, body: bytes):
         return 200, {"calls": calls.made()}
     if route == ("GET", "/_standin/faults"):
         return 200, {"faults": faults.pending()}
-    if route == ("DELETE", "/_standin/faults"):
-        faults.clear()
+    if route == ("POST", "/_standin/faults/clear"):
+        faults.clear(json.loads(body)["match"])
         return 200, {}
     if route == ("POST", "/_standin/faults"):
         try:
@@ -61,9 +61,9 @@ def _with_faults(service: str, handler):
         if not function and not faults.pending():
             return await handler(method, path, headers, body, query)
         operation = operation_of(service, method, path, headers, body, query)
-        if function:
-            calls.record(function, operation, path)
-        subject = path + " " + body.decode("utf-8", "replace")[:_MAX_ADMIN_BODY]
+        asked = path + "".join(f"&{name}={value}" for name in sorted(query) if name != "x-id" for value in query[name])
+        call = calls.record(function, operation, asked, body) if function else {}
+        subject = asked + " " + body.decode("utf-8", "replace")[:_MAX_ADMIN_BODY]
         if fault := faults.take("delay_call", subject, operation):
             await asyncio.sleep(fault["seconds"])
         fault = faults.take("fail_call", subject, operation, function)
@@ -73,6 +73,7 @@ def _with_faults(service: str, handler):
         if fault and fault["when"] == "before":
             return _failure(headers, body, service, fault)
         answer = await handler(method, path, headers, body, query)
+        call["status"] = answer[0]
         if killed:
             return await _end(headers, body, service)
         return _failure(headers, body, service, fault) if fault else answer

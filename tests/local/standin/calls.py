@@ -8,7 +8,8 @@ import time
 from ministack.core import lambda_runtime
 
 TOKEN = "x-amz-security-token"
-_MOST = 50_000
+_MOST = 20_000
+_BODY = 400
 _made: collections.deque = collections.deque(maxlen=_MOST)
 
 
@@ -22,11 +23,16 @@ def caller(headers: dict) -> str:
     return headers.get(TOKEN, "").rpartition("/")[0]
 
 
-def record(function: str, operation: str, path: str):
-    _made.append({"at": time.time(), "function": function, "operation": operation, "path": path})
+def record(function: str, operation: str, path: str, body: bytes) -> dict:
+    """Write a call down; its `status` follows with the answer, if there is one."""
+    call = {"at": time.time(), "function": function, "operation": operation, "path": path,
+            "body": body[:_BODY].decode("utf-8", "replace"), "status": None}
+    _made.append(call)
+    return call
 
 
 def made() -> list[dict]:
+    """The latest calls, oldest first."""
     return list(_made)
 
 

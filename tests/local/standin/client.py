@@ -128,7 +128,7 @@ class Standin:
                   match="", function="", when="before"):
         """The next `times` calls of `operation` ("UpdateEndpoint", "PutObject", ...) that contain `match` fail.
 
-        `error="ServiceUnavailable", status=503` makes an outage. `match` is looked for in path and body. `function`
+        `error="ServiceUnavailable", status=503` makes an outage. `match` is looked for in path, query and body. `function`
         is the name of the calling function or a part of it; "" takes every caller. `when="after"` lets the call take
         effect and loses its answer.
         """
@@ -141,7 +141,8 @@ class Standin:
         self._fault(kind="kill_function", function=function, operation=operation, when=when, match=match, times=times)
 
     def calls(self) -> list[dict]:
-        """What functions have called so far, oldest first: {"at": seconds since 1970, "function", "operation", "path"}."""
+        """The latest 20,000 calls of functions, oldest first: {"at": seconds since 1970, "function", "operation",
+        "path" with its query, "body": its begin, "status": None where the call took no effect}."""
         return self._admin("GET", "/_standin/calls")["calls"]
 
     def fail_function(self, function: str, error_type="Injected", message="injected fault", times=1):
@@ -153,8 +154,9 @@ class Standin:
         """The next calls of `operation` take this much longer."""
         self._fault(kind="delay_call", operation=operation, seconds=seconds, times=times, match=match)
 
-    def clear_faults(self):
-        self._admin("DELETE", "/_standin/faults")
+    def clear_faults(self, match=""):
+        """Forget the faults whose `match` contains this; by default all of them."""
+        self._admin("POST", "/_standin/faults/clear", {"match": match})
 
     def pending_faults(self) -> list[dict]:
         return self._admin("GET", "/_standin/faults")["faults"]

@@ -47,6 +47,7 @@ def pending() -> list[dict]:
         return [dict(fault) for fault in _faults]
 
 
-def clear():
+def clear(match: str):
+    """Forget the faults that wait for a call with this in it."""
     with _lock:
-        _faults.clear()
+        _faults[:] = [fault for fault in _faults if match not in fault["match"]]

@@ -92,12 +92,22 @@ def test_what_a_function_calls_is_known(aws):
     aws.client("s3").list_objects_v2(Bucket="kept")  # nobody's function
     mine = [call for call in aws.calls()[known:] if call["function"] == "keeper"]
     assert {(call["operation"], call["path"].split("/")[1]) for call in mine} == {("PutObject", "kept")}
+    assert (mine[0]["body"], mine[0]["status"]) == ("{}", 200)
     assert time.time() - 60 < mine[0]["at"] <= time.time()
 
 
 def test_a_moment_that_nobody_knows_is_refused(aws):
     with pytest.raises(ValueError, match="when is 'meanwhile'; known: before, after"):
         aws.kill_function("echo", "PutObject", when="meanwhile")
+
+
+def test_faults_are_forgotten_by_their_match(aws):
+    for match in ("one/a", "two/b"):
+        aws.fail_call("PutObject", match=match)
+    aws.clear_faults("one/")
+    assert [fault["match"] for fault in aws.pending_faults()] == ["two/b"]
+    aws.clear_faults()
+    assert aws.pending_faults() == []
 
 
 def test_a_fault_that_nobody_knows_is_refused(aws):
