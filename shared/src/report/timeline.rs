@@ -60,7 +60,8 @@ impl Step {
             }
             "CreateChallenger" | "Score" | "Judge" | "Verdict" | "Rejected" => Self::Judge,
             "Close" | "Notify" | "RecordFailure" => Self::Close,
-            "EnsureGroup"
+            "FindGroup"
+            | "EnsureGroup"
             | "Register"
             | "Registered"
             | "AwaitApproval"
