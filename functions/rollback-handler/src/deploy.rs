@@ -11,6 +11,7 @@ use pawl::run;
 use serde_json::{Value, json};
 
 use crate::effects::{Effector, World};
+use crate::upkeep;
 
 /// Longer than the function's time limit: while one call may still act, no other does.
 const LEASE: Span = Span::seconds(70);
@@ -64,7 +65,14 @@ pub(crate) async fn guard(
         Answer::DeployCreate { endpoint, config } => {
             ("create", json!({ "EndpointName": endpoint, "EndpointConfigName": config }))
         }
-        Answer::DeployUpdate { call } => ("update", json!(call)),
+        Answer::DeployUpdate { call } => {
+            let release = driver(world, &effects, &pipeline.release, model).load().await.map_err(fault)?;
+            if let Some(serves) = release.current {
+                // The state machine asks again while the update is refused.
+                upkeep::make_way(world, &keys, serves.generation, generation).await?;
+            }
+            ("update", json!(call))
+        }
         Answer::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
         other => return Ok(json!({ "answer": "hold", "reason": words(&other) })),
     };

@@ -7,16 +7,18 @@ use jiff::Timestamp;
 use pawl::aws::{S3Store, SdkConfig, Topic, cloudwatch, fault};
 use pawl::events::{AlarmState, EndpointStatus};
 use pawl::fault::Fault;
-use pawl::ledger::{Keys, write_once};
+use pawl::ledger::{Keys, read, write_once};
 use pawl::names::ModelName;
 use pawl::pipeline::catalog::Catalog;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
-    Action, AlarmReading, ConfigName, Deployment, Effects, Outcome, Policy, ReadError, Severity, Target,
+    Action, AlarmReading, ConfigName, Deployment, Effects, Outcome, Policy, ReadError, Release, Severity,
+    Target,
 };
 use pawl_sagemaker::{Asked, SageMaker};
 use serde_json::json;
 
+use crate::upkeep::{self, Way};
 use crate::{metrics, smoke};
 
 /// Everything outside.
@@ -98,7 +100,12 @@ impl<'a> Effector<'a> {
                 if status == EndpointStatus::InService && serving.as_ref() == Some(&call.config) {
                     return Ok(Outcome::Done);
                 }
-                Ok(asked(world.sagemaker.update(call).await?))
+                let way = self.make_way(&call.config).await?;
+                match (world.sagemaker.update(call).await, way) {
+                    (Ok(begun), _) => Ok(asked(begun)),
+                    (Err(Fault::Refused(reason)), Way::Clearing) => Ok(Outcome::Retry { reason }),
+                    (Err(fault), _) => Err(fault),
+                }
             }
             Action::RecreateEndpoint { endpoint, config } => self.recreate(endpoint, config).await,
             Action::DescribeEndpoint { endpoint } | Action::AwaitConfig { endpoint, .. } => {
@@ -132,6 +139,10 @@ impl<'a> Effector<'a> {
                 write_once(&world.store, &key, &note).await?;
                 Ok(Outcome::Done)
             }
+            Action::Upkeep { generation } => {
+                upkeep::order(world, &self.keys, *generation).await?;
+                Ok(Outcome::Done)
+            }
             Action::Notify { severity, message } => {
                 let loud = match severity {
                     Severity::Info => "",
@@ -140,6 +151,19 @@ impl<'a> Effector<'a> {
                 world.topic.notify(&format!("Pawl: {loud}{}", self.model), message).await?;
                 Ok(Outcome::Done)
             }
+        }
+    }
+
+    /// The way back may lead to another instance type.
+    async fn make_way(&self, to: &ConfigName) -> Result<Way, Fault> {
+        let release = read::<Release>(&self.world.store, &self.keys.release()).await?;
+        let Some((release, _)) = release else { return Ok(Way::Clear) };
+        let target = release.good.iter().find(|good| good.config == *to);
+        match (&release.current, target) {
+            (Some(from), Some(to)) => {
+                upkeep::make_way(self.world, &self.keys, from.generation, to.generation).await
+            }
+            _ => Ok(Way::Clear),
         }
     }
 

@@ -5,14 +5,16 @@ mod effects;
 mod metrics;
 mod signals;
 mod smoke;
+mod upkeep;
 
 use effects::World;
 use pawl::aws;
 use pawl::fault::Fault;
 use pawl::ledger::Outcome;
 use pawl::names::{Generation, ModelName};
+use pawl::release::garbage::Listed;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What the state machine asks for. Anything else is an event.
 #[derive(Debug, Deserialize)]
@@ -22,6 +24,7 @@ enum Step {
     Observe { model: ModelName, generation: Generation },
     Watch { model: ModelName, generation: Generation },
     Abandon { model: ModelName, generation: Generation, failure: Outcome },
+    Garbage { model: ModelName, configs: Vec<Listed>, models: Vec<Listed> },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -43,6 +46,10 @@ async fn handle(world: &World, event: Value) -> Result<Value, Fault> {
         Step::Watch { model, generation } => deploy::watch(world, &model, generation).await,
         Step::Abandon { model, generation, failure } => {
             deploy::abandon(world, &model, generation, failure.in_words().reason).await
+        }
+        Step::Garbage { model, configs, models } => {
+            let policy = signals::policy_of(world, &model).await?;
+            Ok(json!(upkeep::garbage(world, &model, &policy, &configs, &models).await?))
         }
     }
 }

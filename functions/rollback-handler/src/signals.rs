@@ -76,12 +76,20 @@ async fn of_alarm(world: &World, change: &AlarmChange) -> Result<Vec<(ModelName,
     Ok(meant.map(|pipeline| (pipeline.model.clone(), pipeline.release.clone())).collect())
 }
 
-/// The model of this name, if it has a pipeline. A `pipeline.yaml` that cannot be read must not keep a bad model in
-/// production: then the default policy counts.
+/// The model of this name, if it has a pipeline.
 async fn named(world: &World, name: &str) -> Result<Vec<(ModelName, Policy)>, Fault> {
     let Ok(model) = ModelName::try_from(name.to_owned()) else { return Ok(Vec::new()) };
-    let Some(stored) = world.store.get(&pipeline(&model)).await? else { return Ok(Vec::new()) };
-    let policy =
-        Pipeline::parse(&stored.body).map_or_else(|_| Policy::default(), |pipeline| pipeline.release);
+    if world.store.get(&pipeline(&model)).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let policy = policy_of(world, &model).await?;
     Ok(vec![(model, policy)])
+}
+
+/// The model's policy as it stands now. A `pipeline.yaml` that is gone or cannot be read must not keep a bad model in
+/// production: then the default policy counts.
+pub(crate) async fn policy_of(world: &World, model: &ModelName) -> Result<Policy, Fault> {
+    let stored = world.store.get(&pipeline(model)).await?;
+    let parsed = stored.and_then(|stored| Pipeline::parse(&stored.body).ok());
+    Ok(parsed.map_or_else(Policy::default, |pipeline| pipeline.release))
 }

@@ -42,6 +42,11 @@ impl Keys {
         format!("ledger/{}/release.json", self.model)
     }
 
+    /// What is to be looked after around the endpoint: [`crate::release::upkeep::Upkeep`].
+    pub fn upkeep(&self) -> String {
+        format!("upkeep/{}.json", self.model)
+    }
+
     /// The known data objects and what became of them: [`super::Dataset`].
     pub fn dataset(&self) -> String {
         format!("ledger/{}/dataset.json", self.model)

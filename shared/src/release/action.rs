@@ -88,6 +88,11 @@ pub enum Action {
         /// What became of it.
         outcome: Fate,
     },
+    /// Order what is around the endpoint anew: autoscaling as this generation's pipeline asks, garbage collected.
+    Upkeep {
+        /// Which generation serves.
+        generation: Generation,
+    },
     /// Tell people.
     Notify {
         /// How loudly.
@@ -208,6 +213,7 @@ impl Action {
             Self::RejectPackage { .. }
                 | Self::QuarantineDataset { .. }
                 | Self::RecordOutcome { .. }
+                | Self::Upkeep { .. }
                 | Self::Notify { .. }
         )
     }
@@ -226,6 +232,7 @@ impl Action {
             Self::RejectPackage { .. } => "reject_package",
             Self::QuarantineDataset { .. } => "quarantine_dataset",
             Self::RecordOutcome { .. } => "record_outcome",
+            Self::Upkeep { .. } => "upkeep",
             Self::Notify { severity: Severity::Info, .. } => "notify",
             Self::Notify { severity: Severity::Page, .. } => "page",
         }

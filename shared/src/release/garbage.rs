@@ -1,20 +1,17 @@
-//! Which endpoint configs and models may be deleted: never one that serves, comes, goes, or could be gone back to.
+//! Which endpoint configs, models and alarms may be deleted: never one that serves, comes, goes, or could be gone back to.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigName, Policy, Release, State};
-use crate::pipeline::Span;
+use super::{ConfigName, Deployment, Policy, Release, State, alarms};
 
-/// An endpoint config as listed in the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An endpoint config or a model as listed in the account.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Listed {
-    /// The config.
-    pub config: ConfigName,
-    /// The SageMaker models that it names.
-    pub models: Vec<String>,
+    /// Its name. Pawl gives an endpoint config the name of its model.
+    pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -22,58 +19,67 @@ pub struct Listed {
 /// What may be deleted, the configs before the models.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Garbage {
-    /// Endpoint configs.
-    pub configs: Vec<ConfigName>,
-    /// Models that no kept config names.
+    /// Endpoint configs, each with the alarms that watched it.
+    pub configs: Vec<Discarded>,
+    /// Models that no kept config names, those of rejected challengers among them.
     pub models: Vec<String>,
+}
+
+/// An endpoint config that nothing needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discarded {
+    /// Its name.
+    pub config: String,
+    /// The names of the alarms that Pawl may have made for it.
+    pub alarms: Vec<String>,
 }
 
 impl Garbage {
     /// Plans the deletion of what this release made and no longer needs.
     ///
-    /// `listed` are the configs whose names begin with the model's; only those that the record knows, or that a generation up
-    /// to the newest granted one made, are ours to delete. Kept are: what serves, what is deployed, watched, taken out or brought
-    /// back, every config that could be gone back to, the configured fallback, and whatever is younger than `grace`.
-    pub fn plan(release: &Release, policy: &Policy, listed: &[Listed], grace: Span, now: Timestamp) -> Self {
+    /// Only what a generation up to the newest granted one made is ours to delete. Kept are: what serves, what is deployed,
+    /// watched, taken out or brought back, every config that could be gone back to, the configured fallback, the models of all
+    /// these, and whatever is younger than [`Policy::keep_unused`].
+    pub fn plan(
+        release: &Release,
+        policy: &Policy,
+        configs: &[Listed],
+        models: &[Listed],
+        now: Timestamp,
+    ) -> Self {
         let needed = needed(release, policy);
-        let young = |listed: &Listed| now.duration_since(listed.created_at) < grace.duration();
-        let is_garbage = |listed: &&Listed| {
-            is_ours(release, &listed.config) && !needed.contains(&listed.config) && !young(listed)
+        let unused = |listed: &&Listed| {
+            let young = now.duration_since(listed.created_at) < policy.keep_unused.duration();
+            is_ours(release, &listed.name) && !needed.contains(&listed.name) && !young
         };
-        let configs: BTreeSet<&ConfigName> =
-            listed.iter().filter(is_garbage).map(|listed| &listed.config).collect();
-        let models_of = |gone: bool| -> BTreeSet<&String> {
-            let chosen = listed.iter().filter(|listed| configs.contains(&listed.config) == gone);
-            chosen.flat_map(|listed| &listed.models).collect()
-        };
-        let kept = models_of(false);
-        let models = models_of(true).into_iter().filter(|model| !kept.contains(model)).cloned().collect();
-        Self { configs: configs.into_iter().cloned().collect(), models }
+        let configs = configs.iter().filter(unused).map(|listed| Discarded {
+            config: listed.name.clone(),
+            alarms: alarms::every_name(&ConfigName(listed.name.clone())),
+        });
+        let models = models.iter().filter(unused).map(|listed| listed.name.clone());
+        Self { configs: configs.collect(), models: models.collect() }
     }
 }
 
-/// Every config that is in use or could be.
-fn needed(release: &Release, policy: &Policy) -> BTreeSet<ConfigName> {
-    let mut needed: BTreeSet<ConfigName> = policy.fallback.iter().cloned().collect();
-    needed.extend(release.current.iter().map(|current| current.config.clone()));
-    needed
-        .extend(release.good.iter().filter(|good| !release.is_revoked(good)).map(|good| good.config.clone()));
-    match &release.state {
-        State::Deploying(deploying) => {
-            needed.insert(deploying.candidate.config.clone());
-        }
-        State::RollingBack(rolling) => {
-            needed.insert(rolling.from.config.clone());
-            needed.insert(rolling.to.config.clone());
-        }
-        State::Stable | State::Watching(_) | State::CoolDown { .. } => {}
-    }
-    needed
+/// The names of every config that is in use or could be, and of their models.
+fn needed(release: &Release, policy: &Policy) -> BTreeSet<String> {
+    let good = release.good.iter().filter(|good| !release.is_revoked(good));
+    let under_way: Vec<&Deployment> = match &release.state {
+        State::Deploying(deploying) => vec![&deploying.candidate],
+        State::RollingBack(rolling) => vec![&rolling.from, &rolling.to],
+        State::Stable | State::Watching(_) | State::CoolDown { .. } => Vec::new(),
+    };
+    let names = |deployment: &Deployment| {
+        let model = deployment.model.clone();
+        std::iter::once(deployment.config.0.clone()).chain(model)
+    };
+    let fallback = policy.fallback.iter().map(|config| config.0.clone());
+    good.chain(&release.current).chain(under_way).flat_map(names).chain(fallback).collect()
 }
 
-/// Pawl names a config `<model>-<generation>` or `<model>-<generation>-<stamp>`; the endpoint has the model's name.
-fn is_ours(release: &Release, config: &ConfigName) -> bool {
-    let rest = config.0.strip_prefix(&release.endpoint).and_then(|rest| rest.strip_prefix('-'));
+/// Pawl names what it makes `<model>-<generation>` or `<model>-<generation>-<stamp>`; the endpoint has the model's name.
+fn is_ours(release: &Release, name: &str) -> bool {
+    let rest = name.strip_prefix(&release.endpoint).and_then(|rest| rest.strip_prefix('-'));
     rest.and_then(|rest| rest.split('-').next())
         .and_then(|number| number.parse::<u64>().ok())
         .is_some_and(|generation| generation <= release.generation.0)
@@ -81,61 +87,76 @@ fn is_ours(release: &Release, config: &ConfigName) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::super::StateName;
     use super::super::tests::worlds::{at, release};
     use super::*;
+    use crate::names::Generation;
+    use crate::pipeline::Span;
 
-    fn listed(config: &str, models: &[&str]) -> Listed {
-        Listed {
-            config: config.into(),
-            models: models.iter().map(|model| (*model).to_owned()).collect(),
-            created_at: at(0),
-        }
+    fn listed(name: &str) -> Listed {
+        Listed { name: name.to_owned(), created_at: at(0) }
     }
 
-    fn plan(release: &Release, listed: &[Listed]) -> Garbage {
-        let policy = Policy { fallback: Some("bike-0".into()), ..Policy::default() };
-        Garbage::plan(release, &policy, listed, Span::seconds(3600), at(100))
+    fn plan(release: &Release, configs: &[Listed], models: &[Listed]) -> (Vec<String>, Vec<String>) {
+        let keep_unused = Span::seconds(3600);
+        let policy = Policy { fallback: Some("bike-0".into()), keep_unused, ..Policy::default() };
+        let garbage = Garbage::plan(release, &policy, configs, models, at(100));
+        (garbage.configs.into_iter().map(|gone| gone.config).collect(), garbage.models)
+    }
+
+    fn numbered(numbers: std::ops::RangeInclusive<u64>) -> Vec<Listed> {
+        numbers.map(|n| listed(&format!("bike-{n}"))).collect()
     }
 
     #[test]
     fn whatever_could_be_gone_back_to_is_kept() {
         let mut release = release(StateName::Stable);
-        release.generation = crate::names::Generation(9);
-        let all: Vec<Listed> = (0..=9).map(|n| listed(&format!("bike-{n}"), &[])).collect();
-        let gone: Vec<ConfigName> = (2..=9).map(|n| ConfigName(format!("bike-{n}"))).collect();
-        assert_eq!(plan(&release, &all).configs, gone, "bike-1 serves, bike-0 is the fallback");
+        release.generation = Generation(9);
+        let gone: Vec<String> = (2..=9).map(|n| format!("bike-{n}")).collect();
+        let all = numbered(0..=9);
+        assert_eq!(
+            plan(&release, &all, &all),
+            (gone.clone(), gone.clone()),
+            "bike-1 serves, bike-0 is the fallback"
+        );
         release.revoked_configs.push("bike-1".into());
-        assert_eq!(plan(&release, &all).configs, gone, "what serves is kept, revoked or not");
+        assert_eq!(plan(&release, &all, &[]).0, gone, "what serves is kept, revoked or not");
     }
 
     #[test]
     fn what_is_under_way_is_kept() {
         for state in [StateName::Deploying, StateName::Watching, StateName::RollingBack] {
-            let all: Vec<Listed> = (0..=2).map(|n| listed(&format!("bike-{n}"), &[])).collect();
-            assert_eq!(plan(&release(state), &all).configs, [], "{state:?}");
+            let all = numbered(0..=2);
+            assert_eq!(plan(&release(state), &all, &all), (Vec::new(), Vec::new()), "{state:?}");
         }
     }
 
     #[test]
     fn strangers_and_newcomers_are_left_alone() {
         let mut release = release(StateName::Stable);
-        release.generation = crate::names::Generation(5);
-        let mut young = listed("bike-3", &[]);
-        young.created_at = at(90);
-        let others = [young, listed("bike-6", &[]), listed("bike-by-hand", &[]), listed("bikes-2", &[])];
-        assert_eq!(plan(&release, &[listed("bike-2-8f", &[])]).configs, ["bike-2-8f".into()]);
-        assert_eq!(plan(&release, &others), Garbage::default());
+        release.generation = Generation(5);
+        let young = Listed { created_at: at(90), ..listed("bike-3") };
+        let others =
+            [young, listed("bike-6"), listed("bike-by-hand"), listed("bikes-2"), listed("bike-demand-2")];
+        assert_eq!(plan(&release, &[listed("bike-2-8f")], &[]).0, ["bike-2-8f"]);
+        assert_eq!(plan(&release, &others, &others), (Vec::new(), Vec::new()));
     }
 
     #[test]
-    fn a_model_goes_with_its_last_config() {
+    fn a_model_is_kept_under_whatever_name_its_config_has() {
         let mut release = release(StateName::Stable);
-        release.generation = crate::names::Generation(5);
-        let all = [listed("bike-1", &["shared"]), listed("bike-4", &["shared", "own"])];
-        let garbage = plan(&release, &all);
-        assert_eq!((garbage.configs, garbage.models), (vec!["bike-4".into()], vec!["own".to_owned()]));
+        release.generation = Generation(5);
+        release.good[0].model = Some("bike-4".to_owned());
+        assert_eq!(plan(&release, &[], &numbered(3..=4)).1, ["bike-3"]);
+    }
+
+    #[test]
+    fn a_config_takes_its_alarms_with_it() {
+        let mut release = release(StateName::Stable);
+        release.generation = Generation(5);
+        let garbage = Garbage::plan(&release, &Policy::default(), &numbered(4..=4), &[], at(10_000));
+        let made = alarms::for_config(&Policy::default().alarms, "bike", &"bike-4".into());
+        let known = |alarm: &alarms::AlarmSpec| garbage.configs[0].alarms.contains(&alarm.alarm_name);
+        assert!(!made.is_empty() && made.iter().all(known));
     }
 }

@@ -31,6 +31,7 @@ mod policy;
 mod record;
 mod step;
 pub mod strategy;
+pub mod upkeep;
 pub mod wave;
 
 pub use action::{Action, Fate, Outcome, Severity, UpdateCall};

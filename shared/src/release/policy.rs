@@ -26,6 +26,8 @@ pub struct Policy {
     pub when_stable: WhenStable,
     /// An endpoint config to fall back to where no config is known to be good, for example one with a simple rule. Default: none.
     pub fallback: Option<ConfigName>,
+    /// Endpoint configs and models that nothing needs any more are kept for this long. Default `1d`.
+    pub keep_unused: Span,
     /// The alarms that Pawl makes for each new config.
     pub alarms: AlarmPolicy,
 }
@@ -41,6 +43,7 @@ impl Default for Policy {
             cool_downs: CoolDowns::default(),
             when_stable: WhenStable::default(),
             fallback: None,
+            keep_unused: Span::seconds(24 * 3600),
             alarms: AlarmPolicy::default(),
         }
     }

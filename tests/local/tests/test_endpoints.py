@@ -261,3 +261,34 @@ def test_a_shadow_sees_requests_and_answers_nobody(aws, sagemaker, archives):
         return aws.client("s3").list_objects_v2(Bucket="data", Prefix="shadowed/shadowed/shadow/").get("Contents")
     assert len(aws.wait_until(captured, 10, "the shadow's capture")) == 1
     sagemaker.delete_endpoint(EndpointName="shadowed")
+
+
+def test_a_scalable_target_may_get_another_model_and_nothing_else(aws, sagemaker, endpoint, config):
+    name, scaling = endpoint(), aws.client("application-autoscaling")
+    target = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{name}/variant/main",
+              "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+    policy = {"PolicyName": "p", "PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {
+        "TargetValue": 10, "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}}}
+    with pytest.raises(scaling.exceptions.ObjectNotFoundException):
+        scaling.put_scaling_policy(**target, **policy)
+    with pytest.raises(ClientError, match="not above"):
+        scaling.register_scalable_target(**target, MinCapacity=3, MaxCapacity=2)
+    scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=4)
+    scaling.put_scaling_policy(**target, **policy)
+    found = scaling.describe_scaling_policies(ServiceNamespace="sagemaker", ResourceId=target["ResourceId"])
+    assert [one["PolicyName"] for one in found["ScalingPolicies"]] == ["p"]
+
+    other = config("b", "new")
+    sagemaker.create_endpoint_config(EndpointConfigName=f"{other}-type", ProductionVariants=[{
+        "VariantName": "main", "ModelName": other, "InitialInstanceCount": 2, "InstanceType": "ml.c5.large"}])
+    with pytest.raises(ClientError, match="must be deregistered"):
+        sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{other}-type")
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=other)
+    assert settled(aws, name)["EndpointConfigName"] == other
+    scaling.deregister_scalable_target(**target)
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    with pytest.raises(scaling.exceptions.ObjectNotFoundException):
+        scaling.deregister_scalable_target(**target)
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{other}-type")
+    assert settled(aws, name)["EndpointConfigName"] == f"{other}-type"

@@ -88,6 +88,11 @@ pub(super) fn names(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -
     own.chain(policy.further.iter().cloned()).collect()
 }
 
+/// The names of all alarms that Pawl may ever have made for a config, whatever the policy was then.
+pub(super) fn every_name(config: &ConfigName) -> Vec<String> {
+    ["errors", "latency", "traffic", "quality", "drift"].map(|kind| format!("pawl-{config}-{kind}")).to_vec()
+}
+
 /// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error rate and p99
 /// latency always; traffic, live quality and drift where the policy names a bound.
 pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<AlarmSpec> {

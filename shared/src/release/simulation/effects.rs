@@ -241,6 +241,11 @@ impl World {
                 self.outcomes.entry(*generation).or_default().insert(name);
                 Outcome::Done
             }
+            Action::Upkeep { generation } => {
+                self.coverage.count("upkeep");
+                self.truth.kept_up = Some(*generation);
+                Outcome::Done
+            }
             Action::Notify { severity, message } => {
                 if *severity == Severity::Page {
                     self.pages += 1;

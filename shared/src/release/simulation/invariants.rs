@@ -36,6 +36,8 @@ pub(super) struct Truth {
     pub granted: BTreeSet<Generation>,
     /// Generations whose config somebody asked for by hand.
     pub console: bool,
+    /// The generation that autoscaling and garbage were last ordered for.
+    pub kept_up: Option<Generation>,
     /// The stretch of time in which an alarm was on, by generation, before a promotion.
     pub forced: BTreeSet<Generation>,
 }
@@ -492,6 +494,18 @@ impl World {
             if !self.outcomes.contains_key(&generation) && !untold {
                 self.break_rule(format!("nobody was told what became of generation {generation}"));
             }
+        }
+        // Autoscaling was taken off for an update; what serves in the end has it back.
+        let settled =
+            release.good.iter().any(|good| Some(&good.config) == release.current.as_ref().map(|c| &c.config));
+        let unkept =
+            self.denied.is_some_and(|(name, _)| name == "upkeep") || self.coverage.came_to(Rule::GaveUp);
+        let serves = release.current.as_ref().map(|current| current.generation);
+        if settled && !unkept && !self.truth.console && self.truth.kept_up != serves {
+            self.break_rule(format!(
+                "{serves:?} serves, and upkeep was ordered for {:?}",
+                self.truth.kept_up
+            ));
         }
         let paged = self.pages > 0 || self.denied.is_some_and(|(name, _)| name == "page");
         let Some(serving) = self.endpoint.serving.clone() else { return };

@@ -136,6 +136,7 @@ impl Turn<'_> {
         self.queue(Action::RecordOutcome { generation, outcome });
         self.notify(format!("{} is promoted", current.config));
         self.release.add_good(current);
+        self.look_around();
     }
 
     /// After a rollback: a pause, longer each time, and a lock after two within a day.
@@ -143,6 +144,7 @@ impl Turn<'_> {
         self.release.cool_downs = self.release.cool_downs.saturating_add(1);
         let until = self.later(self.policy.cool_downs.after(self.release.cool_downs));
         self.release.state = State::CoolDown { until };
+        self.look_around();
         let since = self.now.saturating_sub(TWO_WITHIN).unwrap_or(Timestamp::MIN);
         if self.release.rollbacks.iter().filter(|rollback| rollback.at > since).count() >= 2 {
             self.lock("two rollbacks within 24 hours");
@@ -178,7 +180,17 @@ impl Turn<'_> {
         self.queue(Action::RecordOutcome { generation, outcome });
         self.notify(format!("the deployment of {} never began: {reason}", candidate.config));
         self.note(reason);
+        self.look_around();
         Rule::Abandoned
+    }
+
+    /// The release has come to rest: what is around the endpoint follows.
+    fn look_around(&mut self) {
+        let Some(generation) = self.release.current.as_ref().map(|current| current.generation) else {
+            return;
+        };
+        self.release.pending.retain(|pending| !matches!(pending.action, Action::Upkeep { .. }));
+        self.queue(Action::Upkeep { generation });
     }
 
     /// Pawl cannot go on by itself: locked, paged, settled. A person's `rollback` tries again.

@@ -155,7 +155,8 @@ impl Turn<'_> {
             }
             Action::RejectPackage { .. }
             | Action::QuarantineDataset { .. }
-            | Action::RecordOutcome { .. } => {
+            | Action::RecordOutcome { .. }
+            | Action::Upkeep { .. } => {
                 self.page(format!("{} could not be done: {reason}", pending.action.name()));
                 Rule::ActionFailed
             }

@@ -144,7 +144,7 @@ fn in_service_with_the_old_config_while_deploying_is_a_silent_rollback() {
     assert_eq!((closed.rule, closed.release.state.name()), (Rule::GuardrailRolledBack, CoolDown));
     assert_eq!(
         names(&closed),
-        ["smoke_test", "reject_package", "quarantine_dataset", "record_outcome", "notify"]
+        ["smoke_test", "reject_package", "quarantine_dataset", "record_outcome", "upkeep", "notify"]
     );
     assert!(closed.release.is_revoked(&deployment(2)));
     assert!(matches!(
@@ -380,7 +380,7 @@ fn a_person_forces() {
         [
             (Rule::Forced, Stable, &[]),
             (Rule::Forced, Deploying, &[]),
-            (Rule::Forced, Stable, &["record_outcome", "notify"]),
+            (Rule::Forced, Stable, &["record_outcome", "notify", "upkeep"]),
             (Rule::AlreadyRollingBack, RollingBack, &[]),
             (Rule::Forced, Stable, &[]),
         ],

@@ -120,6 +120,7 @@ async fn from_the_first_deployment_to_a_rollback() {
         "quarantine_dataset",
         "record_outcome",
         "notify",
+        "upkeep",
     ];
     assert_eq!(*fake.done.lock().unwrap(), order);
     assert!(matches!(driver.watch(Generation(2)).await.unwrap(), Answer::RolledBack { .. }));

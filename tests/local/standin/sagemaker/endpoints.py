@@ -8,6 +8,7 @@ from .errors import invalid
 from .fleet import Fleet
 from .jobs import log
 from .registry import Registry
+from .scaling import Scaling
 from .serving import ModelFailed, ModelServers
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
@@ -39,6 +40,7 @@ class Endpoints:
     def __init__(self, servers: ModelServers, tags: state.Tags, registry: Registry):
         self._servers, self._tags, self._registry = servers, tags, registry
         self.live: dict[str, Live] = {}
+        self.scaling = Scaling(self._variants)
         self.configs = state.Table(
             "endpoint-config", lambda arn: invalid(f'Could not find endpoint configuration "{arn}".'),
             lambda arn: invalid(f'Cannot create already existing endpoint configuration "{arn}".'))
@@ -118,6 +120,7 @@ class Endpoints:
                 raise invalid(f"Endpoint {name} already uses the endpoint configuration {p['EndpointConfigName']}; "
                               "an update needs a new one.")
             live = self.live[name]
+            self._refuse_while_scaled(name, live.blue.config, config)
             green = Fleet(config, self._registry, self._servers)
             if p.get("RetainAllVariantProperties"):
                 green.keep_properties_of(live.blue)
@@ -235,6 +238,20 @@ class Endpoints:
         if record["EndpointStatus"] != "InService":
             raise invalid(f'Cannot update endpoint "{record["EndpointArn"]}" in status {record["EndpointStatus"]}.')
         return record
+
+    def _variants(self, name):
+        live = self.live.get(name)
+        return [variant["VariantName"] for variant in live.blue.variants] if live and live.blue else []
+
+    def _refuse_while_scaled(self, name, old, new):
+        """A scalable target may get another model, and nothing else."""
+        def types(config):
+            return {variant["VariantName"]: variant.get("InstanceType") for variant in config["ProductionVariants"]}
+        moved = sorted(variant for variant in self.scaling.registered(name)
+                       if types(old).get(variant) != types(new).get(variant))
+        if moved:
+            raise invalid(f'The variant(s) "{moved}" must be deregistered as scalable targets with AWS Auto Scaling '
+                          "before they can be removed or have their instance type updated.")
 
     @staticmethod
     def _refuse_while_busy(record):

@@ -73,7 +73,9 @@ class SageMaker:
             target = headers.get("x-amz-target")
             if not target:
                 return self._runtime.handle(path, headers, body)
-            answer = self.call(target.rsplit(".", 1)[-1], json.loads(body or b"{}"))
+            service, operation = target.rsplit(".", 1)
+            call = self.endpoints.scaling.call if service == "AnyScaleFrontendService" else self.call
+            answer = call(operation, json.loads(body or b"{}"))
             return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(_finite(answer)).encode()
         except Refused as refused:
             error = {"__type": refused.code, "message": refused.message}

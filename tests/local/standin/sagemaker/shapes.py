@@ -15,12 +15,12 @@ def service_model(name: str = "sagemaker") -> botocore.model.ServiceModel:
     return botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model(name, "service-2"), name)
 
 
-def check(operation: str, params: dict):
-    """Raise what SageMaker would answer when `params` do not fit the operation's input shape."""
+def check(operation: str, params: dict, service: str = "sagemaker"):
+    """Raise what the service would answer when `params` do not fit the operation's input shape."""
     try:
-        shape = service_model().operation_model(operation).input_shape
+        shape = service_model(service).operation_model(operation).input_shape
     except botocore.model.OperationNotFoundError:
-        raise Refused("UnknownOperationException", f"SageMaker has no operation {operation}") from None
+        raise Refused("UnknownOperationException", f"{service} has no operation {operation}") from None
     report = ParamValidator().validate(params, shape)
     if report.has_errors():
         raise invalid(f"1 validation error detected: {report.generate_report()}")

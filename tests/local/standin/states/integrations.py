@@ -15,10 +15,12 @@ log = logging.getLogger("standin.states")
 _sagemaker = None  # set by patches.install: .sync waits on jobs without polling
 
 # Step Functions' service names where boto3's differ, and the prefixes of their errors.
-_BOTO = {"sfn": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}
+_BOTO = {"sfn": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs",
+         "applicationautoscaling": "application-autoscaling"}
 _PREFIX = {"sagemaker": "SageMaker", "s3": "S3", "sfn": "Sfn", "sns": "Sns", "sqs": "Sqs", "lambda": "Lambda",
            "cloudwatch": "CloudWatch", "eventbridge": "EventBridge", "scheduler": "Scheduler",
-           "sagemakerruntime": "SageMakerRuntime", "ssm": "Ssm", "cloudwatchlogs": "CloudWatchLogs"}
+           "sagemakerruntime": "SageMakerRuntime", "ssm": "Ssm", "cloudwatchlogs": "CloudWatchLogs",
+           "applicationautoscaling": "ApplicationAutoScaling"}
 # The optimised integrations of SageMaker; only jobs have .sync.
 _SAGEMAKER = {"createTrainingJob": "TrainingJob", "createTransformJob": "TransformJob",
               "createHyperParameterTuningJob": "HyperParameterTuningJob", "createModel": None,
