@@ -51,3 +51,44 @@ def test_what_an_endpoint_cannot_do_is_refused_before_anything_is_trained(pipeli
     notice = loop.aws.wait_until(lambda: next((n for n in loop.notices() if "serve.instance_count is 1" in n["Message"]), None),
                                  what="the refusal")
     assert "at least 2 instances" in notice["Message"]
+
+
+def scaled(loop):
+    """The policy that scales the endpoint's variant, or None."""
+    found = loop.aws.client("application-autoscaling").describe_scaling_policies(
+        ServiceNamespace="sagemaker", ResourceId=f"endpoint/{loop.model}/variant/AllTraffic")["ScalingPolicies"]
+    return found[0]["TargetTrackingScalingPolicyConfiguration"] if found else None
+
+
+def test_autoscaling_is_kept_through_a_new_instance_type_and_back_and_garbage_goes(pipeline):
+    poor = {"hyperparameters": {"rounds": 1, "learning_rate": 0.05}}
+    loop = pipeline("scaled", {"train": poor, "serve": {"autoscaling": {"most": 4}},
+                               "release": {"strategy": "all_at_once", "keep_unused": "0s"}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=4):
+        ended(loop, 1, "promoted", "healthy")
+        policy = loop.aws.wait_until(lambda: scaled(loop), what="autoscaling to be on")
+        assert (policy["TargetValue"], policy["ScaleOutCooldown"], policy["ScaleInCooldown"]) == (1000.0, 300, 600)
+
+        # SageMaker refuses another instance type while the variant is registered, on the way there and on the way back.
+        strong = {"train": {"hyperparameters": {"rounds": 40, "learning_rate": 0.2}}, "serve": {"instance_type": "ml.c5.large"}}
+        loop.put_pipeline(strong)
+        arrive(loop, "2011-07")
+        ended(loop, 2, "promoted", "healthy")
+        second = loop.serving()
+        loop.aws.wait_until(lambda: scaled(loop), what="autoscaling to be on again")
+        loop.pawl("rollback", loop.model, "--why", "the tests want the way back")
+        loop.aws.wait_until(lambda: loop.release()["state"]["name"] == "cool_down", what="the rollback")
+        serves(loop, 1)
+        loop.aws.wait_until(lambda: scaled(loop), what="autoscaling to be on once more")
+
+    def configs():
+        return [found["EndpointConfigName"] for found in
+                loop.sagemaker.list_endpoint_configs(NameContains="scaled-")["EndpointConfigs"]]
+    loop.aws.wait_until(lambda: configs() == [loop.serving()], what="the rolled back config to go")
+    models = loop.aws.wait_until(lambda: (found := loop.sagemaker.list_models(NameContains="scaled-")["Models"]) and
+                                 len(found) == 1 and found, what="its model to go")
+    assert models[0]["ModelName"] == loop.serving()
+    alarms = loop.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"pawl-{second}-")["MetricAlarms"]
+    assert alarms == []
