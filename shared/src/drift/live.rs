@@ -286,7 +286,7 @@ impl Join {
 
 /// The always-valid interval of a share: valid at every look at once, so that a monitor may look
 /// each hour. It takes rows as independent. Asymptotic confidence sequence (Waudby-Smith and others), tightest at 5000 rows.
-fn always_valid(share: f64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
+pub(crate) fn always_valid(share: f64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
     // One right and one wrong answer more: a perfect record is not certainty.
     let smoothed = (share * rows as f64 + 1.0) / (rows as f64 + 2.0);
     let half = confidence_half_width(rows, (smoothed * (1.0 - smoothed)).sqrt(), alpha, TUNED_FOR)?;

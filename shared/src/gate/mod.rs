@@ -61,6 +61,7 @@ mod scores;
 mod slices;
 pub mod stats;
 mod table;
+pub mod trial;
 mod values;
 mod verdict;
 

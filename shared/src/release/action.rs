@@ -129,26 +129,43 @@ pub struct UpdateCall {
     /// Keeps instance counts and weights, so that autoscaled capacity survives.
     #[serde(rename = "RetainAllVariantProperties")]
     pub retain_all_variant_properties: bool,
-    /// How traffic moves; `ALL_AT_ONCE` for a rollback, nothing for a serverless endpoint, which takes none.
+    /// Which of these the new config rules nonetheless: without it a trial would keep the champion's weight and capture.
+    #[serde(rename = "ExcludeRetainedVariantProperties", skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<VariantProperty>,
+    /// How traffic moves; `ALL_AT_ONCE` for a rollback, nothing where SageMaker takes none: for a serverless endpoint, and
+    /// where the variants before and after differ.
     #[serde(rename = "DeploymentConfig", skip_serializing_if = "Option::is_none")]
     pub deployment: Option<DeploymentConfig>,
 }
 
 impl UpdateCall {
     /// The call that brings a config back.
-    pub fn back_to(endpoint: &str, to: &Deployment) -> Self {
-        Self::to(endpoint, to, DeploymentConfig::at_once())
+    pub fn back_to(endpoint: &str, from: &Deployment, to: &Deployment) -> Self {
+        Self::to(endpoint, from, to, DeploymentConfig::at_once())
     }
 
-    /// The call that moves traffic to a config in this way.
-    pub fn to(endpoint: &str, to: &Deployment, way: DeploymentConfig) -> Self {
+    /// The call that moves traffic from one config to another in this way.
+    pub fn to(endpoint: &str, from: &Deployment, to: &Deployment, way: DeploymentConfig) -> Self {
+        let instances = to.kind != EndpointKind::Serverless;
+        let exclude = [VariantProperty::DesiredWeight, VariantProperty::DataCaptureConfig];
         Self {
             endpoint: endpoint.to_owned(),
             config: to.config.clone(),
             retain_all_variant_properties: true,
-            deployment: (to.kind != EndpointKind::Serverless).then_some(way),
+            exclude: if instances { exclude.to_vec() } else { Vec::new() },
+            deployment: (instances && !from.is_split() && !to.is_split()).then_some(way),
         }
     }
+}
+
+/// What a new config may rule though the old one's is kept; SageMaker's `VariantProperty`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "VariantPropertyType")]
+pub enum VariantProperty {
+    /// The share of the traffic.
+    DesiredWeight,
+    /// What is captured.
+    DataCaptureConfig,
 }
 
 /// How loudly people are told.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::alarms::Lint;
-use super::{Cause, ConfigName, Freeze, Release, State, UpdateCall};
+use super::{Cause, ConfigName, Freeze, Progress, Release, State, UpdateCall};
 use crate::names::Generation;
 
 /// What the caller is told. A run goes by it; others may log it.
@@ -42,6 +42,8 @@ pub enum Answer {
         /// Without an answer it is rolled back then.
         until: Timestamp,
     },
+    /// The trial is won: ask again, for all traffic.
+    GoOn,
     /// The config serves and was proven good.
     Healthy,
     /// Traffic goes back: observe again later.
@@ -94,6 +96,16 @@ pub enum Hold {
         /// What is missing.
         what: String,
     },
+    /// What serves was never proven good, or its model is not known: there is nothing to try a challenger beside.
+    NoChampion {
+        /// What serves.
+        serving: ConfigName,
+    },
+    /// A trial could not come to a verdict.
+    TooLittleTraffic {
+        /// Why, in plain words.
+        why: String,
+    },
     /// The alarms would not protect it.
     AlarmLint {
         /// Each fault.
@@ -126,6 +138,10 @@ impl Hold {
             Self::NoLastKnownGood { what } => {
                 format!("nothing to fall back to: {what}; `pawl force` lets one deployment begin without")
             }
+            Self::NoChampion { serving } => format!(
+                "nothing to try it beside: {serving} was never proven good by Pawl; `pawl force` lets one deployment begin without a trial"
+            ),
+            Self::TooLittleTraffic { why } => why.clone(),
             Self::AlarmLint { lints } => {
                 let all: Vec<String> = lints.iter().map(ToString::to_string).collect();
                 format!("the alarms would not protect it: {}", all.join("; "))
@@ -149,7 +165,13 @@ impl Release {
         let rolled_back = self.rollbacks.iter().rev().find(|rollback| rollback.generation == generation);
         let serves = self.current.as_ref().is_some_and(|current| current.generation == generation);
         match &self.state {
-            State::Deploying(deploying) if deploying.candidate.generation == generation => Answer::Wait,
+            State::Deploying(deploying) if deploying.candidate.generation == generation => {
+                // What serves is its own trial: it was won, and nobody has asked for the next stage.
+                match serves && deploying.progress == Progress::Granted {
+                    true => Answer::GoOn,
+                    false => Answer::Wait,
+                }
+            }
             State::Watching(watching) if serves => match watching.decide_by {
                 Some(until) => Answer::NeedsApproval { until },
                 None => Answer::KeepWatching { until: watching.until },

@@ -105,6 +105,8 @@ pub enum Rule {
     ExtendWatch,
     /// Ask a person.
     AskPerson,
+    /// The trial is won: all traffic may move.
+    TrialWon,
     /// Proven good.
     Promoted,
     /// Traffic goes back.

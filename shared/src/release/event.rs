@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::alarms::AlarmSpec;
 use super::{ConfigName, Deployment, Outcome};
 use crate::events::{AlarmChange, AlarmState, EndpointStatus, Operator, PackageChange};
+use crate::gate::live::LiveVerdict;
 use crate::names::Generation;
 
 /// What a release reacts to: a closed set.
@@ -97,6 +98,8 @@ pub struct GuardRequest {
     pub alarms: Vec<AlarmReading>,
     /// Definitions of those that have a metric of their own.
     pub defined: Vec<AlarmSpec>,
+    /// Requests a second to what serves; `None` where no trial is asked for.
+    pub traffic: Option<f64>,
 }
 
 impl GuardRequest {
@@ -109,6 +112,7 @@ impl GuardRequest {
             target: TargetCheck::NotAsked,
             alarms: Vec::new(),
             defined: Vec::new(),
+            traffic: None,
         }
     }
 }
@@ -173,13 +177,15 @@ pub struct Observation {
 }
 
 /// Who looked at an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
 pub enum Observer {
     /// A run, after its update or creation was accepted: an endpoint in service with the old config has rolled back.
     Run {
         /// Which run.
         generation: Generation,
+        /// The config that it asked for: it speaks for no other stage of its deployment.
+        config: ConfigName,
     },
     /// Anybody else.
     Reconciler,
@@ -194,6 +200,17 @@ pub struct WatchReading {
     pub alarms: Vec<AlarmReading>,
     /// Requests that it has answered since it was activated; `None` where that could not be read.
     pub requests: Option<u64>,
+    /// What the comparison says, where the config is a trial and was compared.
+    pub trial: Option<TrialReading>,
+}
+
+/// What the comparison of champion and challenger says by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrialReading {
+    /// The verdict.
+    pub verdict: LiveVerdict,
+    /// In plain words.
+    pub reason: String,
 }
 
 /// What a comparison of new and old fleet says about an alarm that names neither.

@@ -34,21 +34,21 @@ pub mod strategy;
 pub mod upkeep;
 pub mod wave;
 
-pub use action::{Action, Fate, Outcome, Severity, UpdateCall};
+pub use action::{Action, Fate, Outcome, Severity, UpdateCall, VariantProperty};
 pub use answer::{Answer, Hold};
 pub use audit::{Actor, Audit, Rule};
 pub use driver::{Book, Driver, DriverError, Effects, ReadError};
 pub use event::{
     AlarmReading, CandidateFailure, Event, EventName, Fleets, GuardRequest, Observation, Observer, Target,
-    TargetCheck, WatchReading,
+    TargetCheck, TrialReading, WatchReading,
 };
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{
-    AlarmMemory, Cause, ConfigName, Deploying, Deployment, Freeze, Lease, Pending, Progress, Release,
+    AlarmMemory, Cause, ConfigName, Deploying, Deployment, Freeze, InTrial, Lease, Pending, Progress, Release,
     Rollback, RollingBack, Smoke, State, StateName, Watching,
 };
 pub use step::{Transition, step};
-pub use strategy::Strategy;
+pub use strategy::{Strategy, Trial};
 
 #[cfg(test)]
 mod simulation;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigName, Strategy};
+use super::{ConfigName, Strategy, Trial};
 use crate::pipeline::Span;
 
 /// How a challenger reaches production, and what takes it out again.
@@ -12,6 +12,8 @@ use crate::pipeline::Span;
 pub struct Policy {
     /// How traffic moves to a new config. Default: a canary of 10 % for 10 minutes.
     pub strategy: Strategy,
+    /// How a challenger is tried beside the champion before that. Default: it is not.
+    pub trial: Option<Trial>,
     /// How long a new config must serve all traffic without an alarm before it counts as good. Default `30m`.
     pub bake: Span,
     /// By how much the bake is extended, at most, while there is too little traffic or data to judge. Default `2h`.
@@ -36,6 +38,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             strategy: Strategy::default(),
+            trial: None,
             bake: Span::seconds(30 * 60),
             patience: Span::seconds(2 * 3600),
             decision: Span::seconds(24 * 3600),

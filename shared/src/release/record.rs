@@ -10,6 +10,7 @@ use super::alarms;
 use super::strategy::EndpointKind;
 use super::{Action, Audit, Policy};
 use crate::events::{AlarmState, DedupeKey, EndpointStatus};
+use crate::gate::trial::TrialKind;
 use crate::names::{ContentHash, Generation};
 
 /// The name of an endpoint config. Never used twice: a new deployment needs a new one.
@@ -22,6 +23,14 @@ pub struct ConfigName(pub String);
 impl fmt::Display for ConfigName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl ConfigName {
+    /// The config of the trial before this one. No hyphen: the names of its alarms must not begin as this one's do; and no more
+    /// than a letter, since SageMaker takes 63.
+    fn in_trial(&self) -> Self {
+        Self(format!("{self}t"))
     }
 }
 
@@ -52,6 +61,18 @@ pub struct Deployment {
     pub alarms: Vec<String>,
     /// Since when it may take traffic: its deployment was granted then, or it was brought back.
     pub activated_at: Option<Timestamp>,
+    /// Set for the config in which the challenger is tried beside the champion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<InTrial>,
+}
+
+/// A trial: the first stage of a deployment, with a config of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InTrial {
+    /// In which way.
+    pub kind: TrialKind,
+    /// The config that all traffic moves to when it is won.
+    pub then: ConfigName,
 }
 
 impl Deployment {
@@ -66,7 +87,36 @@ impl Deployment {
             kind: EndpointKind::default(),
             alarms: Vec::new(),
             activated_at: None,
+            trial: None,
         }
+    }
+
+    /// The stage before this deployment, in which it is tried.
+    pub fn in_trial(&self, kind: TrialKind) -> Self {
+        let trial = Some(InTrial { kind, then: self.config.clone() });
+        Self { config: self.config.in_trial(), trial, ..self.clone() }
+    }
+
+    /// The stage after this one; `None` where there is none.
+    pub fn next_stage(&self) -> Option<Self> {
+        let then = self.trial.as_ref()?.then.clone();
+        Some(Self { config: then, trial: None, activated_at: None, ..self.clone() })
+    }
+
+    /// The config that all traffic moves to in the end.
+    pub fn last_config(&self) -> &ConfigName {
+        self.trial.as_ref().map_or(&self.config, |trial| &trial.then)
+    }
+
+    /// Whether a config is one of this deployment's stages.
+    pub fn has_stage(&self, config: &ConfigName) -> bool {
+        let last = self.last_config();
+        config == last || *config == last.in_trial()
+    }
+
+    /// Whether two production variants share the traffic.
+    pub fn is_split(&self) -> bool {
+        self.trial.as_ref().is_some_and(|trial| trial.kind == TrialKind::Ab)
     }
 }
 
@@ -215,6 +265,16 @@ pub enum Cause {
         /// Its status.
         status: EndpointStatus,
     },
+    /// The trial showed that the challenger is worse.
+    Trial {
+        /// What it showed, in plain words.
+        reason: String,
+    },
+    /// The trial was over, and its run did not go on.
+    NotDeployed {
+        /// Why, in plain words.
+        reason: String,
+    },
     /// Nobody decided in time about a config that could not be proven good.
     Unproven,
     /// A person rejected the model package.
@@ -231,7 +291,7 @@ pub enum Cause {
 impl Cause {
     /// Whether the data that the model was trained on is suspect as well.
     pub fn blames_data(&self) -> bool {
-        !matches!(self, Self::EndpointFailed { .. } | Self::Unproven)
+        !matches!(self, Self::EndpointFailed { .. } | Self::Unproven | Self::NotDeployed { .. })
     }
 }
 
@@ -243,6 +303,8 @@ impl fmt::Display for Cause {
             Self::Guardrail => f.write_str("SageMaker's guardrail rolled it back"),
             Self::SmokeTest { reason } => write!(f, "real rows were not answered: {reason}"),
             Self::EndpointFailed { status } => write!(f, "the endpoint's status became {status:?}"),
+            Self::Trial { reason } => write!(f, "the trial showed that it is worse: {reason}"),
+            Self::NotDeployed { reason } => write!(f, "the trial was over and it was not deployed: {reason}"),
             Self::Unproven => {
                 f.write_str("nobody decided in time about a config that could not be proven good")
             }
@@ -419,8 +481,15 @@ impl Release {
         let config = policy.fallback.as_ref().filter(|config| !self.revoked_configs.contains(config))?;
         let kind = self.subject().map(|subject| subject.kind).unwrap_or_default();
         // It may be a config that Pawl made before: then its alarms are looked at again, where they exist.
-        let alarms = alarms::names(&policy.alarms, &self.endpoint, config);
-        Some(Deployment { kind, alarms, ..Deployment::new(Generation::default(), config.clone()) })
+        let fallback = Deployment { kind, ..Deployment::new(Generation::default(), config.clone()) };
+        let alarms = alarms::names(&policy.alarms, &self.endpoint, &fallback);
+        Some(Deployment { alarms, ..fallback })
+    }
+
+    /// Whose model clients are answered by: what serves, or what it is tried beside.
+    pub fn champion(&self) -> Option<&Deployment> {
+        let current = self.current.as_ref()?;
+        if current.trial.is_some() { self.rollback_target() } else { Some(current) }
     }
 
     /// The config that is being deployed, watched or taken out, else what serves.

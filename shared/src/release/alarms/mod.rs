@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 
 pub use lint::{Lint, lint};
 
-use super::{AlarmPolicy, ConfigName, LiveLimit};
+use super::{AlarmPolicy, ConfigName, Deployment, LiveLimit};
 
 const ABOVE: &str = "GreaterThanThreshold";
 const BELOW: &str = "LessThanThreshold";
 const MISSING: &str = "missing";
 const BREACHING: &str = "breaching";
 
-/// SageMaker's name of the one production variant that Pawl deploys.
+/// SageMaker's name of the production variant that Pawl deploys; in a trial it is the champion's.
 pub const VARIANT: &str = "AllTraffic";
+/// The challenger's variant in a trial: a shadow, or a second production variant.
+pub const CHALLENGER: &str = "Challenger";
 
 /// An alarm as `PutMetricAlarm` takes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,31 +84,44 @@ enum Bad {
     Below,
 }
 
-/// The names of all alarms that watch one config: Pawl's own, then the team's.
-pub(super) fn names(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<String> {
-    let own = for_config(policy, endpoint, config).into_iter().map(|spec| spec.alarm_name);
+/// The names of all alarms that watch a deployment: Pawl's own, then the team's.
+pub(super) fn names(policy: &AlarmPolicy, endpoint: &str, deployment: &Deployment) -> Vec<String> {
+    let own = for_deployment(policy, endpoint, deployment).into_iter().map(|spec| spec.alarm_name);
     own.chain(policy.further.iter().cloned()).collect()
 }
 
 /// The names of all alarms that Pawl may ever have made for a config, whatever the policy was then.
 pub(super) fn every_name(config: &ConfigName) -> Vec<String> {
-    ["errors", "latency", "traffic", "quality", "drift"].map(|kind| format!("pawl-{config}-{kind}")).to_vec()
+    let kinds =
+        ["errors", "latency", "traffic", "quality", "drift", "challenger-errors", "challenger-latency"];
+    kinds.map(|kind| format!("pawl-{config}-{kind}")).to_vec()
 }
 
-/// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error rate and p99
-/// latency always; traffic, live quality and drift where the policy names a bound.
-pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<AlarmSpec> {
-    let dimension = |name: &str, value: &str| Dimension { name: name.to_owned(), value: value.to_owned() };
-    let alarm = |kind: &str, (namespace, metric): (&str, &str), bad: Bad, threshold: f64| AlarmSpec {
-        alarm_name: format!("pawl-{config}-{kind}"),
+/// The alarms of one deployment: of its config, and in a trial of the challenger's variant too.
+pub fn for_deployment(policy: &AlarmPolicy, endpoint: &str, deployment: &Deployment) -> Vec<AlarmSpec> {
+    let mut all = for_config(policy, endpoint, &deployment.config);
+    if deployment.trial.is_some() {
+        all.extend(of_requests(policy, endpoint, &deployment.config, CHALLENGER, "challenger-"));
+    }
+    all
+}
+
+/// An alarm of one variant, still without what it is about.
+fn alarm(
+    policy: &AlarmPolicy,
+    dimensions: [(&str, &str); 3],
+    name: String,
+    (namespace, metric): (&str, &str),
+    bad: Bad,
+    threshold: f64,
+) -> AlarmSpec {
+    let dimension = |(name, value): (&str, &str)| Dimension { name: name.to_owned(), value: value.to_owned() };
+    AlarmSpec {
+        alarm_name: name,
         alarm_description: String::new(),
         namespace: namespace.to_owned(),
         metric_name: metric.to_owned(),
-        dimensions: vec![
-            dimension("EndpointName", endpoint),
-            dimension("VariantName", VARIANT),
-            dimension("EndpointConfigName", &config.0),
-        ],
+        dimensions: dimensions.map(dimension).to_vec(),
         statistic: Some("Average".to_owned()),
         extended_statistic: None,
         period: policy.period.as_secs(),
@@ -118,14 +133,28 @@ pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> 
             Bad::Below => BELOW.to_owned(),
         },
         treat_missing_data: MISSING.to_owned(),
+    }
+}
+
+/// Error rate and p99 latency of one variant.
+fn of_requests(
+    policy: &AlarmPolicy,
+    endpoint: &str,
+    config: &ConfigName,
+    variant: &str,
+    prefix: &str,
+) -> [AlarmSpec; 2] {
+    let dimensions = [("EndpointName", endpoint), ("VariantName", variant), ("EndpointConfigName", &config.0)];
+    let alarm = |kind: &str, metric: &str, threshold: f64| {
+        let name = format!("pawl-{config}-{prefix}{kind}");
+        alarm(policy, dimensions, name, ("AWS/SageMaker", metric), Bad::Above, threshold)
     };
     // The metric is 0 or 1 for each request, so its average is the error rate.
     let errors = AlarmSpec {
         alarm_description: format!("More than {} of the requests to {config} fail", policy.error_rate),
-        ..alarm("errors", ("AWS/SageMaker", "Invocation5XXErrors"), Bad::Above, policy.error_rate)
+        ..alarm("errors", "Invocation5XXErrors", policy.error_rate)
     };
     // In microseconds.
-    let slow = policy.latency_p99_ms * 1000.0;
     let latency = AlarmSpec {
         alarm_description: format!(
             "1 of 100 requests to {config} takes longer than {} ms",
@@ -133,7 +162,17 @@ pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> 
         ),
         statistic: None,
         extended_statistic: Some("p99".to_owned()),
-        ..alarm("latency", ("AWS/SageMaker", "ModelLatency"), Bad::Above, slow)
+        ..alarm("latency", "ModelLatency", policy.latency_p99_ms * 1000.0)
+    };
+    [errors, latency]
+}
+
+/// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error rate and p99
+/// latency always; traffic, live quality and drift where the policy names a bound.
+pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<AlarmSpec> {
+    let dimensions = [("EndpointName", endpoint), ("VariantName", VARIANT), ("EndpointConfigName", &config.0)];
+    let alarm = |kind: &str, metric: (&str, &str), bad: Bad, threshold: f64| {
+        alarm(policy, dimensions, format!("pawl-{config}-{kind}"), metric, bad, threshold)
     };
     let traffic = policy.requests_per_period.map(|least| AlarmSpec {
         alarm_description: format!("Fewer than {least} requests to {config} in a period"),
@@ -159,5 +198,6 @@ pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> 
         ),
         ..live(limit, alarm("drift", (NAMESPACE, DRIFTED_SHARE), Bad::Above, limit.bound))
     });
-    [errors, latency].into_iter().chain(traffic).chain(quality).chain(drift).collect()
+    let requests = of_requests(policy, endpoint, config, VARIANT, "");
+    requests.into_iter().chain(traffic).chain(quality).chain(drift).collect()
 }

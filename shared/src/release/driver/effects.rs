@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::events::EndpointStatus;
 use crate::release::alarms::AlarmSpec;
-use crate::release::{Action, AlarmReading, ConfigName, Deployment, Outcome, Target};
+use crate::release::{Action, AlarmReading, ConfigName, Deployment, Outcome, Target, TrialReading};
 
 /// What a release does to the world, and reads of it. Static dispatch, no SDK.
 pub trait Effects: Sync {
@@ -26,6 +26,11 @@ pub trait Effects: Sync {
     /// The definitions of these alarms, as far as they exist and judge one metric: no metric maths, no composites.
     fn definitions(&self, names: &[String])
     -> impl Future<Output = Result<Vec<AlarmSpec>, ReadError>> + Send;
+    /// What the comparison of champion and challenger in a trial says by now; `None` before the first look.
+    fn trial(
+        &self,
+        trial: &Deployment,
+    ) -> impl Future<Output = Result<Option<TrialReading>, ReadError>> + Send;
     /// Requests that the config answered since then.
     fn requests(
         &self,

@@ -8,13 +8,13 @@
 mod book;
 mod effects;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use book::Book;
 pub use effects::{Effects, ReadError};
 
 use super::{
-    Action, Answer, CandidateFailure, Deployment, Event, GuardRequest, Hold, Lease, Observation, Observer,
+    Action, Answer, CandidateFailure, ConfigName, Deployment, Event, GuardRequest, Hold, Lease, Observation, Observer,
     Pending, Policy, Release, State, TargetCheck, Transition, WatchReading, step,
 };
 use crate::ledger::{Condition, ETag, Keys, StoreError};
@@ -42,6 +42,8 @@ pub enum DriverError {
 
 /// How often a compare-and-swap is tried.
 const TRIES: usize = 16;
+/// Over how long the traffic is counted before a trial.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The most actions that one call performs: far more than any event queues.
 const MOST_ACTIONS: usize = 64;
 
@@ -80,8 +82,12 @@ impl<S: Book, E: Effects> Driver<'_, S, E> {
             };
             let alarms = self.effects.alarms(&self.policy.alarms.further).await?;
             let defined = self.effects.definitions(&self.policy.alarms.further).await?;
+            let traffic = match (&self.policy.trial, &release.current) {
+                (Some(_), Some(current)) => Some(self.requests_per_second(current).await?),
+                _ => None,
+            };
             let candidate = candidate.clone();
-            let request = GuardRequest { candidate, status, serving, target, alarms, defined };
+            let request = GuardRequest { candidate, status, serving, target, alarms, defined, traffic };
             match self.handle(&Event::GuardRequested(request)).await? {
                 Answer::Hold { reason: Hold::AskAgain, .. } => {}
                 answer => return Ok(answer),
@@ -95,9 +101,19 @@ impl<S: Book, E: Effects> Driver<'_, S, E> {
         self.handle(&Event::CandidateFailed(CandidateFailure { generation, reason })).await
     }
 
-    /// A run waits for its endpoint, after its update or creation was accepted.
-    pub async fn observe(&self, generation: Generation) -> Result<Answer, DriverError> {
-        self.observe_as(Observer::Run { generation }).await
+    /// Requests to a config, on average since it was activated, at most over a day.
+    async fn requests_per_second(&self, config: &Deployment) -> Result<f64, DriverError> {
+        let now = self.effects.now();
+        let day = now.saturating_sub(DAY).unwrap_or(Timestamp::MIN);
+        let since = config.activated_at.map_or(day, |at| at.max(day));
+        let requests = self.effects.requests(&self.endpoint, &config.config, since).await?;
+        let seconds = now.duration_since(since).as_secs_f64();
+        Ok(if seconds > 0.0 { requests as f64 / seconds } else { 0.0 })
+    }
+
+    /// A run waits for its endpoint, after its update to this config, or its creation, was accepted.
+    pub async fn observe(&self, generation: Generation, config: ConfigName) -> Result<Answer, DriverError> {
+        self.observe_as(Observer::Run { generation, config }).await
     }
 
     async fn observe_as(&self, by: Observer) -> Result<Answer, DriverError> {
@@ -106,9 +122,9 @@ impl<S: Book, E: Effects> Driver<'_, S, E> {
     }
 
     /// A run watches its config. Also answers for a run whose generation is over.
-    pub async fn watch(&self, generation: Generation) -> Result<Answer, DriverError> {
+    pub async fn watch(&self, generation: Generation, config: ConfigName) -> Result<Answer, DriverError> {
         // Another config may have been put there by hand.
-        self.observe_as(Observer::Run { generation }).await?;
+        self.observe_as(Observer::Run { generation, config }).await?;
         self.read_watch().await?;
         let release = self.load().await?;
         Ok(release.answer_for(generation))
@@ -126,7 +142,11 @@ impl<S: Book, E: Effects> Driver<'_, S, E> {
             State::Stable | State::CoolDown { .. } => None,
             State::Deploying(_) | State::RollingBack(_) => return Ok(()),
         };
-        let reading = WatchReading { config: current.config.clone(), alarms, requests };
+        let trial = match (&release.state, &current.trial) {
+            (State::Watching(_), Some(_)) => self.effects.trial(current).await?,
+            _ => None,
+        };
+        let reading = WatchReading { config: current.config.clone(), alarms, requests, trial };
         self.handle(&Event::WatchTick(reading)).await.map(|_| ())
     }
 
@@ -301,7 +321,7 @@ fn due(release: &Release, now: Timestamp) -> Option<&Pending> {
 fn generation_of(event: &Event) -> Option<Generation> {
     match event {
         Event::CandidateFailed(failure) => Some(failure.generation),
-        Event::EndpointObserved(Observation { by: Observer::Run { generation }, .. }) => Some(*generation),
+        Event::EndpointObserved(Observation { by: Observer::Run { generation, .. }, .. }) => Some(*generation),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::world::{Denial, SECOND, World, time};
 use crate::events::{AlarmState, EndpointStatus};
+use crate::gate::live::LiveVerdict;
 use crate::ledger::{Condition, ETag, Keys, StoreError, Wrote};
 use crate::release::*;
 
@@ -156,6 +157,27 @@ impl Effects for Hands {
 
     async fn definitions(&self, _: &[String]) -> Result<Vec<alarms::AlarmSpec>, ReadError> {
         Ok(Vec::new())
+    }
+
+    async fn trial(&self, trial: &Deployment) -> Result<Option<TrialReading>, ReadError> {
+        let mut world = self.call().await;
+        if world.fault() {
+            return Err(ReadError { what: "the trial", reason: "throttled".to_owned() });
+        }
+        let known = world.configs.get(&trial.config).and_then(|config| config.verdict);
+        let verdict = match known {
+            Some((at, verdict)) if world.now >= at => verdict,
+            Some(_) if world.rng.chance(800) => LiveVerdict::Continue,
+            _ => return Ok(None),
+        };
+        world.coverage.count(match verdict {
+            LiveVerdict::Promote => "trial better",
+            LiveVerdict::Harm => "trial worse",
+            LiveVerdict::Continue => "trial open",
+            LiveVerdict::NeedsApproval => "trial undecided",
+        });
+        world.truth.told.insert(trial.config.clone(), verdict);
+        Ok(Some(TrialReading { verdict, reason: "as seen".to_owned() }))
     }
 
     async fn requests(&self, _: &str, config: &ConfigName, since: Timestamp) -> Result<u64, ReadError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::world::{MINUTE, World, time};
 use crate::events::{AlarmState, DedupeKey, EndpointStatus, Verb};
+use crate::gate::live::LiveVerdict;
 use crate::ledger::Wrote;
 use crate::names::{ContentHash, Generation};
 use crate::release::*;
@@ -38,6 +39,8 @@ pub(super) struct Truth {
     pub console: bool,
     /// The generation that autoscaling and garbage were last ordered for.
     pub kept_up: Option<Generation>,
+    /// What Pawl was last told of a trial.
+    pub told: std::collections::BTreeMap<ConfigName, LiveVerdict>,
     /// The stretch of time in which an alarm was on, by generation, before a promotion.
     pub forced: BTreeSet<Generation>,
 }
@@ -208,8 +211,18 @@ impl World {
 
     fn check_grant(&mut self, before: &Release, after: &Release) {
         let State::Deploying(deploying) = &after.state else { return };
+        let tried = after.current.as_ref().filter(|current| {
+            current.trial.is_some() && *current.last_config() == deploying.candidate.config
+        });
+        if let Some(tried) = tried {
+            return self.check_next_stage(before, after, tried);
+        }
         if matches!(before.state, State::Deploying(_)) {
             return;
+        }
+        let full = deploying.candidate.trial.is_none();
+        if self.trial.is_some() && full && before.current.is_some() && before.pass.is_none() {
+            self.break_rule("the trial was passed over");
         }
         let now = time(self.now);
         let candidate = &deploying.candidate;
@@ -270,6 +283,34 @@ impl World {
         }
     }
 
+    /// All traffic moves only after a trial that was won, or at a person's word.
+    fn check_next_stage(&mut self, before: &Release, after: &Release, tried: &Deployment) {
+        let State::Deploying(deploying) = &after.state else { return };
+        if matches!(&before.state, State::Deploying(d) if d.candidate.config == deploying.candidate.config) {
+            return;
+        }
+        self.truth.undone.remove(&deploying.candidate.config);
+        self.truth.seen_updating.remove(&deploying.candidate.config);
+        let forced = after.outbox.last().is_some_and(|audit| audit.rule == Rule::Forced)
+            || matches!(&before.state, State::Deploying(deploying) if deploying.forced);
+        if forced {
+            return;
+        }
+        let told = self.truth.told.get(&tried.config);
+        if told != Some(&LiveVerdict::Promote) {
+            self.break_rule(format!("{} went on after {told:?}", tried.config));
+        }
+        if before.freeze.is_some() {
+            self.break_rule("a trial went on on a frozen endpoint");
+        }
+        let long_bad = |alarm: &super::world::Alarm| {
+            alarm.state == AlarmState::Alarm && self.now - alarm.since > 5 * MINUTE
+        };
+        if self.alarms.get(&format!("pawl-{}-errors", tried.config)).is_some_and(long_bad) {
+            self.break_rule(format!("{} went on while its alarm fired", tried.config));
+        }
+    }
+
     fn check_rollback(&mut self, before: &Release, after: &Release) {
         let State::RollingBack(rolling) = &after.state else { return };
         if matches!(&before.state, State::RollingBack(_)) {
@@ -299,7 +340,7 @@ impl World {
         };
         if let Some(alarm) = blamed
             && alarm.starts_with("pawl-")
-            && !alarm.starts_with(&format!("pawl-{}-", rolling.from.config))
+            && !names_stage(alarm, &rolling.from)
         {
             self.break_rule(format!("{} was rolled back for {alarm}", rolling.from.config));
         }
@@ -317,7 +358,8 @@ impl World {
             }
         }
         if let (Cause::Alarm { alarm }, Some(truth)) = (&rolling.cause, &truth) {
-            let nature = self.configs.get(&rolling.from.config).map(|config| config.nature);
+            let named = |config: &ConfigName| alarm.starts_with(&format!("pawl-{config}-"));
+            let nature = self.configs.iter().find(|(config, _)| named(config)).map(|(_, config)| config.nature);
             let never = matches!(nature, Some(super::world::Nature::Good))
                 && truth.changes.iter().filter(during).count() > 0;
             if never && truth.state != AlarmState::Alarm {
@@ -354,6 +396,9 @@ impl World {
     }
 
     fn check_promotion(&mut self, before: &Release, after: &Release) {
+        if after.good.iter().any(|good| good.trial.is_some()) {
+            self.break_rule("a trial counts as a good config");
+        }
         let Some(new) = after.good.first() else { return };
         if before.good.iter().any(|good| good.config == new.config) {
             return;
@@ -518,6 +563,9 @@ impl World {
             }
             return;
         }
+        if release.current.as_ref().is_some_and(|current| current.trial.is_some()) && !paged {
+            self.break_rule(format!("the trial {serving} serves for ever, and nobody was paged"));
+        }
         let recorded = release.current.as_ref().map(|current| current.config.clone());
         if recorded.as_ref() != Some(&serving) {
             self.break_rule(format!("{serving} serves, the record says {recorded:?}"));
@@ -560,4 +608,10 @@ impl World {
             self.break_rule("a person asked for a rollback and the watch goes on");
         }
     }
+}
+
+/// Whether an alarm is of one of a deployment's stages.
+fn names_stage(alarm: &str, deployment: &Deployment) -> bool {
+    let of = |config: &str| deployment.has_stage(&config.into());
+    alarm.strip_prefix("pawl-").is_some_and(|rest| rest.match_indices('-').any(|(at, _)| of(&rest[..at])))
 }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::effects::Hands;
 use super::world::*;
 use crate::events::*;
+use crate::gate::live::LivePolicy;
 use crate::ledger::Keys;
 use crate::names::{Generation, ModelName};
 use crate::pipeline::Span;
@@ -40,6 +41,10 @@ const MUST: &[&str] = &[
     "abandoned",
     "unproven",
     "upkeep",
+    "trial better",
+    "trial worse",
+    "trial open",
+    "trial undecided",
     "target deleted",
     "run died",
     "console",
@@ -57,6 +62,7 @@ const MUST_RULES: &[Rule] = &[
     Rule::QueueIntent,
     Rule::Watch,
     Rule::AskPerson,
+    Rule::TrialWon,
     Rule::Promoted,
     Rule::RollBack,
     Rule::RolledBack,
@@ -130,6 +136,8 @@ enum Job {
 #[derive(Debug, Clone)]
 struct Run {
     candidate: Deployment,
+    /// The config that it last asked for.
+    asked: ConfigName,
     phase: Phase,
     tries: u8,
 }
@@ -216,6 +224,15 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
         world.denied = Some((action, denial));
         world.note(|| format!("{action} never works: {denial:?}"));
     }
+    let trial = world.rng.chance(350).then(|| {
+        let at_most = Span::seconds(90 * 60);
+        let judge = LivePolicy { gain: 0.05, ..LivePolicy::default() };
+        match world.rng.chance(500) {
+            true => Trial::Shadow { at_most, judge },
+            false => Trial::Ab { percent: 50, at_most, judge },
+        }
+    });
+    world.trial = trial.as_ref().map(Trial::kind);
     let notify_only = world.rng.chance(100);
     world.notify_only = notify_only;
     let further = world.rng.chance(300);
@@ -227,6 +244,7 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
         patience: Span::seconds(1800),
         decision: Span::seconds(7200),
         fallback,
+        trial,
         alarms: AlarmPolicy {
             further: further.then(|| "business".to_owned()).into_iter().collect(),
             ..AlarmPolicy::default()
@@ -424,8 +442,8 @@ impl Schedule {
                     match run.phase {
                         Phase::Guard => driver.guard(run.candidate).await,
                         Phase::Failed => driver.failed(generation, "no quota".to_owned()).await,
-                        Phase::Observe => driver.observe(generation).await,
-                        _ => driver.watch(generation).await,
+                        Phase::Observe => driver.observe(generation, run.asked).await,
+                        _ => driver.watch(generation, run.asked).await,
                     }
                 }
                 _ => driver.reconcile().await.map(|_| Answer::Noted),
@@ -474,17 +492,20 @@ impl Schedule {
         };
         run.tries = 0;
         run.phase = match (run.phase, answer) {
-            (Phase::Guard, Answer::DeployCreate { .. }) => {
+            (Phase::Guard, Answer::DeployCreate { config, .. }) => {
+                run.asked = config;
                 pause = world.rng.range(1, 600) * SECOND;
                 Phase::Deploy(Deploy::Create)
             }
-            (Phase::Guard, Answer::DeployUpdate { .. }) => {
+            (Phase::Guard, Answer::DeployUpdate { call }) => {
+                run.asked = call.config;
                 pause = world.rng.range(1, 600) * SECOND;
                 Phase::Deploy(Deploy::Update)
             }
             (Phase::Guard, Answer::Wait) => Phase::Observe,
             (Phase::Guard | Phase::Failed, _) => Phase::Over,
             (_, Answer::Wait | Answer::RollingBack) => Phase::Observe,
+            (_, Answer::GoOn) => Phase::Guard,
             (_, Answer::KeepWatching { .. }) => Phase::Watch,
             (_, Answer::NeedsApproval { .. }) => {
                 pause = 20 * MINUTE;
@@ -545,6 +566,9 @@ impl Schedule {
             candidate.config =
                 ConfigName(format!("bike-{}", world.rng.range(1, i64::try_from(generation).unwrap())));
         }
+        if let Some(kind) = world.trial {
+            world.new_trial(&candidate, kind);
+        }
         world.note(|| format!("run {generation} brings {} ({nature:?})", candidate.config));
         let number = self.runs.len();
         world.at(0, Happening::RunStep(number));
@@ -554,7 +578,8 @@ impl Schedule {
             world.at(after, Happening::Console);
         }
         drop(world);
-        self.runs.push(Run { candidate, phase: Phase::Guard, tries: 0 });
+        let asked = candidate.config.clone();
+        self.runs.push(Run { candidate, asked, phase: Phase::Guard, tries: 0 });
     }
 
     fn run_step(&mut self, number: usize) {
@@ -571,7 +596,7 @@ impl Schedule {
             return;
         }
         if let Phase::Deploy(deploy) = run.phase {
-            let next = Self::deploy(&mut world, &run.candidate.config, deploy);
+            let next = Self::deploy(&mut world, &run.asked, deploy);
             world
                 .at(if next == Phase::Deploy(deploy) { 20 } else { 45 } * SECOND, Happening::RunStep(number));
             drop(world);

@@ -9,6 +9,8 @@ use super::invariants::Truth;
 use super::rng::Rng;
 use super::schedule::Coverage;
 use crate::events::{AlarmChange, AlarmShape, AlarmState, EndpointStatus, Suppression};
+use crate::gate::live::LiveVerdict;
+use crate::gate::trial::TrialKind;
 use crate::names::{ContentHash, Generation};
 use crate::release::*;
 
@@ -16,6 +18,8 @@ pub(super) const ENDPOINT: &str = "bike";
 pub(super) const SECOND: i64 = 1_000;
 pub(super) const MINUTE: i64 = 60 * SECOND;
 pub(super) const HOUR: i64 = 60 * MINUTE;
+/// The alarms of a config; the last two are a trial's.
+const KINDS: [&str; 4] = ["errors", "latency", "challenger-errors", "challenger-latency"];
 /// Functions are killed after this time; leases last as long.
 pub(super) const TIMEOUT: i64 = 60 * SECOND;
 
@@ -46,6 +50,8 @@ pub(super) struct Config {
     pub exists: bool,
     /// When config, model or artefact was deleted.
     pub gone_at: Option<i64>,
+    /// What its trial will show, and when.
+    pub verdict: Option<(i64, LiveVerdict)>,
 }
 
 #[derive(Debug, Clone)]
@@ -146,6 +152,8 @@ pub(super) struct World {
     pub writes: u64,
     /// The policy wants people told, and nothing rolled back, once a config is stable.
     pub notify_only: bool,
+    /// The trial that the policy asks for.
+    pub trial: Option<TrialKind>,
     /// The configured fallback.
     pub fallback: Option<ConfigName>,
     pub history: BTreeMap<u64, Audit>,
@@ -181,6 +189,7 @@ impl World {
             record: None,
             writes: 0,
             notify_only: false,
+            trial: None,
             fallback: None,
             history: BTreeMap::new(),
             endpoint: Endpoint { status: EndpointStatus::Absent, serving: None, update: None, since: 0 },
@@ -225,9 +234,22 @@ impl World {
             dataset: Some(ContentHash::of(&dataset.to_le_bytes())),
             ..Deployment::new(Generation(generation), config.as_str())
         };
-        let known = Config { nature, deployment: deployment.clone(), exists: true, gone_at: None };
+        let known =
+            Config { nature, deployment: deployment.clone(), exists: true, gone_at: None, verdict: None };
         self.configs.insert(deployment.config.clone(), known);
         deployment
+    }
+
+    /// The config in which a candidate is tried: mostly the champion goes on as before.
+    pub(super) fn new_trial(&mut self, candidate: &Deployment, kind: TrialKind) {
+        let deployment = candidate.in_trial(kind);
+        let nature = match self.rng.range(0, 10) {
+            0 => Nature::Bad(self.rng.range(1, 90) * MINUTE),
+            1 => Nature::Mute,
+            _ => Nature::Good,
+        };
+        let fresh = Config { nature, deployment, exists: true, gone_at: None, verdict: None };
+        self.configs.entry(fresh.deployment.config.clone()).or_insert(fresh);
     }
 
     /// `UpdateEndpoint` and `CreateEndpoint`, as SageMaker takes or refuses them.
@@ -306,6 +328,12 @@ impl World {
     }
 
     fn begin_traffic(&mut self, config: &ConfigName) {
+        if self.configs[config].deployment.trial.is_some() {
+            use LiveVerdict::{Continue, Harm, NeedsApproval, Promote};
+            let verdict = self.rng.pick(&[Promote, Promote, Promote, Harm, Harm, Continue, NeedsApproval]);
+            let at = self.now + self.rng.range(1, 90) * MINUTE;
+            self.configs.entry(config.clone()).and_modify(|config| config.verdict = Some((at, verdict)));
+        }
         let nature = self.configs[config].nature;
         let stretch = self.now;
         let mut judge = |after: i64, to| {
@@ -343,8 +371,8 @@ impl World {
         if self.has_traffic(config) {
             return;
         }
-        let name = format!("pawl-{config}-errors");
-        for name in [name.clone(), format!("pawl-{config}-latency")] {
+        for kind in KINDS {
+            let name = format!("pawl-{config}-{kind}");
             let alarm = self.alarms.get_mut(&name);
             if let Some(alarm) = alarm.filter(|alarm| alarm.state != AlarmState::InsufficientData) {
                 alarm.turn(AlarmState::InsufficientData, self.now);
@@ -372,7 +400,7 @@ impl World {
             return;
         }
         let name = format!("pawl-{config}-errors");
-        for kind in ["errors", "latency"] {
+        for kind in KINDS {
             // Only the error rate tells good from bad here.
             let to = if kind == "errors" { to } else { AlarmState::Ok };
             let other = format!("pawl-{config}-{kind}");

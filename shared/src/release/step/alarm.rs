@@ -163,9 +163,12 @@ impl Turn<'_> {
 
     fn concern(&self, change: &AlarmChange) -> Concern {
         let Some(subject) = self.release.subject() else { return Concern::NoConfig };
+        // A trial that was won serves until all traffic has moved: its alarms still count.
+        let serves = self.release.current.as_ref().filter(|current| current.generation == subject.generation);
+        let stages = || std::iter::once(subject).chain(serves).map(|stage| &stage.config);
         let own = match &change.config {
-            Some(config) => Some(*config == subject.config.0),
-            None => names_config(change, &subject.config),
+            Some(config) => Some(stages().any(|stage| stage.0 == *config)),
+            None => names_config(change, stages()),
         };
         match own {
             None => Concern::NoConfig,
@@ -192,9 +195,16 @@ fn ends(change: &AlarmChange) -> Timestamp {
 }
 
 /// An alarm without the dimension still names a config by its name, or by the alarms that tripped it, if Pawl made them.
-fn names_config(change: &AlarmChange, config: &ConfigName) -> Option<bool> {
+fn names_config<'a>(
+    change: &AlarmChange,
+    mut configs: impl Iterator<Item = &'a ConfigName>,
+) -> Option<bool> {
     let names = std::iter::once(&change.name).chain(&change.triggered_by);
     let ours: Vec<&String> = names.filter(|name| name.starts_with("pawl-")).collect();
-    let prefix = format!("pawl-{config}-");
-    (!ours.is_empty()).then(|| ours.iter().any(|name| name.starts_with(&prefix)))
+    (!ours.is_empty()).then(|| {
+        configs.any(|config| {
+            let prefix = format!("pawl-{config}-");
+            ours.iter().any(|name| name.starts_with(&prefix))
+        })
+    })
 }

@@ -4,7 +4,7 @@ use super::Turn;
 use super::moves::FOREIGN;
 use crate::events::EndpointStatus;
 use crate::release::{
-    Action, Cause, ConfigName, Deploying, Fate, Observer, Progress, Rule, State, UpdateCall,
+    Action, Cause, ConfigName, Deploying, Fate, Observer, Progress, Rule, State,
 };
 
 impl Turn<'_> {
@@ -29,12 +29,13 @@ impl Turn<'_> {
         &mut self,
         status: EndpointStatus,
         config: Option<&ConfigName>,
-        by: Observer,
+        by: &Observer,
     ) -> Rule {
-        if let Observer::Run { generation } = by {
-            self.subject = Some(generation);
+        if let Observer::Run { generation, config: asked_for } = by {
+            self.subject = Some(*generation);
             if let State::Deploying(deploying) = &mut self.release.state
-                && deploying.candidate.generation == generation
+                && deploying.candidate.generation == *generation
+                && deploying.candidate.config == *asked_for
             {
                 deploying.progress = Progress::Begun;
             }
@@ -118,8 +119,7 @@ impl Turn<'_> {
             }
             None if forced => {
                 self.serve_since(candidate, since);
-                self.promote();
-                Rule::Promoted
+                self.pass_stage()
             }
             None => self.enter_watch(candidate, since),
         }
@@ -132,11 +132,14 @@ impl Turn<'_> {
         }
         if deploying.progress != Progress::Granted {
             let cause = deploying.intent.clone().unwrap_or(Cause::Guardrail);
+            if self.on_trial() {
+                return self.begin_rollback(cause);
+            }
             self.close_rolled_back(&deploying.candidate, cause);
             return Rule::GuardrailRolledBack;
         }
         let late = "its run did not begin the update in time";
-        self.abandon(&deploying.candidate, deploying.failure.as_deref().unwrap_or(late))
+        self.never_began(&deploying.candidate, deploying.failure.as_deref().unwrap_or(late))
     }
 
     /// Somebody or something moved the endpoint under the watch.
@@ -178,7 +181,7 @@ impl Turn<'_> {
         // A mixed fleet still serves: it is moved, never deleted. A failed endpoint serves nothing.
         let switch = match status {
             EndpointStatus::UpdateRollbackFailed => {
-                Action::UpdateEndpoint { call: UpdateCall::back_to(&endpoint, &to) }
+                Action::UpdateEndpoint { call: self.call_back(&candidate, &to) }
             }
             _ => Action::RecreateEndpoint { endpoint, config: to.config.clone() },
         };
@@ -218,12 +221,12 @@ impl Turn<'_> {
                 self.serve_since(rolling.to, rolling.since);
                 Rule::Performed
             }
-            EndpointStatus::InService if config == Some(&rolling.from.config) => {
+            EndpointStatus::InService if config.is_some_and(|config| rolling.from.has_stage(config)) => {
                 if rolling.attempts >= 2 {
                     return self.give_up("the rollback was lost twice");
                 }
                 let attempts = rolling.attempts + 1;
-                let call = UpdateCall::back_to(&self.release.endpoint, &rolling.to);
+                let call = self.call_back(&rolling.from, &rolling.to);
                 self.release.state = State::RollingBack(crate::release::RollingBack { attempts, ..rolling });
                 self.queue_at(0, Action::UpdateEndpoint { call });
                 Rule::Retry

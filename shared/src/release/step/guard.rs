@@ -4,7 +4,7 @@ use super::Turn;
 use crate::events::EndpointStatus;
 use crate::release::{
     Action, Answer, CandidateFailure, Deploying, Deployment, GuardRequest, Hold, Progress, Rule, State,
-    Target, TargetCheck, UpdateCall, alarms,
+    Strategy, Target, TargetCheck, UpdateCall, alarms,
 };
 
 impl Turn<'_> {
@@ -13,7 +13,7 @@ impl Turn<'_> {
         let lease_until = self.later(self.policy.grant);
         if let State::Deploying(deploying) = &mut self.release.state
             && deploying.candidate.generation == generation
-            && deploying.candidate.config == request.candidate.config
+            && *deploying.candidate.last_config() == request.candidate.config
         {
             // The answer got lost: it is given again, as long as nothing has begun.
             self.answer = Some(match deploying.progress {
@@ -37,16 +37,32 @@ impl Turn<'_> {
     }
 
     fn grant(&mut self, request: &GuardRequest) -> Rule {
-        let specs =
-            alarms::for_config(&self.policy.alarms, &self.release.endpoint, &request.candidate.config);
-        let names = alarms::names(&self.policy.alarms, &self.release.endpoint, &request.candidate.config);
-        let candidate = Deployment { alarms: names, activated_at: None, ..request.candidate.clone() };
-
+        let candidate = self.first_stage(&request.candidate);
         self.release.generation = candidate.generation;
         self.release.pass = None;
-        self.answer = Some(self.permission(&candidate));
+        let granted = self.grant_stage(candidate);
+        self.answer = Some(self.permission(&granted));
+        Rule::Granted
+    }
+
+    /// A trial first, where one is asked for and there is a champion; a person's word passes it over.
+    fn first_stage(&self, candidate: &Deployment) -> Deployment {
+        match &self.policy.trial {
+            Some(trial) if self.release.current.is_some() && self.release.pass.is_none() => {
+                candidate.in_trial(trial.kind())
+            }
+            _ => candidate.clone(),
+        }
+    }
+
+    /// A stage may begin, behind its alarms.
+    pub(super) fn grant_stage(&mut self, candidate: Deployment) -> Deployment {
+        let (policy, endpoint) = (&self.policy.alarms, &self.release.endpoint);
+        let specs = alarms::for_deployment(policy, endpoint, &candidate);
+        let names = alarms::names(policy, endpoint, &candidate);
+        let candidate = Deployment { alarms: names, activated_at: None, ..candidate };
         self.release.state = State::Deploying(Deploying {
-            candidate,
+            candidate: candidate.clone(),
             progress: Progress::Granted,
             since: self.now,
             lease_until: self.later(self.policy.grant),
@@ -55,16 +71,16 @@ impl Turn<'_> {
             failure: None,
         });
         self.queue(Action::PutAlarms { alarms: specs });
-        Rule::Granted
+        candidate
     }
 
     fn permission(&self, candidate: &Deployment) -> Answer {
         let (endpoint, config) = (self.release.endpoint.clone(), candidate.config.clone());
-        if self.release.current.is_none() {
-            return Answer::DeployCreate { endpoint, config };
-        }
-        let way = self.policy.strategy.deployment(&candidate.alarms);
-        Answer::DeployUpdate { call: UpdateCall::to(&endpoint, candidate, way) }
+        let Some(current) = &self.release.current else { return Answer::DeployCreate { endpoint, config } };
+        // The champion goes on answering in a trial: there is nothing to move in steps.
+        let strategy = if candidate.trial.is_some() { &Strategy::AllAtOnce } else { &self.policy.strategy };
+        let way = strategy.deployment(&candidate.alarms);
+        Answer::DeployUpdate { call: UpdateCall::to(&endpoint, current, candidate, way) }
     }
 
     /// The first reason against the deployment.
@@ -90,8 +106,12 @@ impl Turn<'_> {
         if let Some(refusal) = self.refusal_of_endpoint(request) {
             return Some(refusal);
         }
-        let specs = alarms::for_config(&self.policy.alarms, &self.release.endpoint, &candidate.config);
-        let lints = alarms::lint(self.policy, &candidate.config, &specs, &request.alarms, &request.defined);
+        if let Some(refusal) = self.refusal_of_trial(request) {
+            return Some(refusal);
+        }
+        let stage = self.first_stage(candidate);
+        let specs = alarms::for_deployment(&self.policy.alarms, &self.release.endpoint, &stage);
+        let lints = alarms::lint(self.policy, &stage.config, &specs, &request.alarms, &request.defined);
         (!lints.is_empty()).then_some(Hold::AlarmLint { lints })
     }
 
@@ -117,6 +137,20 @@ impl Turn<'_> {
             return Some(Hold::AlreadyServing);
         }
         self.refusal_of_target(&request.target)
+    }
+
+    /// There must be a champion to try it beside, and enough traffic for a verdict.
+    fn refusal_of_trial(&self, request: &GuardRequest) -> Option<Hold> {
+        let (Some(trial), Some(current)) = (&self.policy.trial, &self.release.current) else { return None };
+        if self.release.pass.is_some() {
+            return None;
+        }
+        let is_good = self.release.good.iter().any(|good| good.config == current.config);
+        if !is_good || current.model.is_none() || self.release.is_revoked(current) {
+            return Some(Hold::NoChampion { serving: current.config.clone() });
+        }
+        let why = trial.undecidable(request.traffic.unwrap_or(0.0))?;
+        Some(Hold::TooLittleTraffic { why })
     }
 
     /// There must be something to go back to, and it must have been seen to exist.

@@ -50,7 +50,7 @@ pub fn step(release: &Release, event: &Event, now: Timestamp, policy: &Policy) -
         Event::GuardRequested(request) => turn.guard(request),
         Event::CandidateFailed(failure) => turn.candidate_failed(failure),
         Event::EndpointObserved(observation) => {
-            turn.endpoint(observation.status, observation.config.as_ref(), observation.by)
+            turn.endpoint(observation.status, observation.config.as_ref(), &observation.by)
         }
         Event::EndpointHinted => turn.endpoint_hinted(),
         Event::WatchTick(reading) => turn.watch_tick(reading),
@@ -191,7 +191,7 @@ fn actor_of(event: &Event) -> Actor {
     match event {
         Event::GuardRequested(request) => Actor::Run { generation: request.candidate.generation },
         Event::CandidateFailed(failure) => Actor::Run { generation: failure.generation },
-        Event::EndpointObserved(super::Observation { by: super::Observer::Run { generation }, .. }) => {
+        Event::EndpointObserved(super::Observation { by: super::Observer::Run { generation, .. }, .. }) => {
             Actor::Run { generation: *generation }
         }
         Event::Alarm(change) => Actor::Alarm { arn: change.arn.clone() },

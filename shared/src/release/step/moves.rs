@@ -35,8 +35,19 @@ impl Turn<'_> {
         let Some(to) = self.release.target_from(&from.config, self.policy) else {
             return self.no_target(&from);
         };
-        let update = Action::UpdateEndpoint { call: UpdateCall::back_to(&self.release.endpoint, &to) };
+        let update = Action::UpdateEndpoint { call: self.call_back(&from, &to) };
         self.roll_back(from, to, cause, update)
+    }
+
+    /// The call that brings a config back. While a mixed fleet serves, what served before counts too.
+    pub(super) fn call_back(&self, from: &Deployment, to: &Deployment) -> UpdateCall {
+        let split = self.release.current.as_ref().filter(|current| current.is_split());
+        UpdateCall::back_to(&self.release.endpoint, split.unwrap_or(from), to)
+    }
+
+    /// Whether what serves is a trial.
+    pub(super) fn on_trial(&self) -> bool {
+        self.release.current.as_ref().is_some_and(|current| current.trial.is_some())
     }
 
     /// Claims the rollback and writes down every step of it, traffic first.
@@ -68,6 +79,7 @@ impl Turn<'_> {
     /// Revokes a deployment in the record, and queues the same for the registry and the ledgers.
     pub(super) fn take_out(&mut self, from: &Deployment, cause: &Cause) {
         self.release.revoke_config(&from.config);
+        self.release.revoke_config(from.last_config());
         let rollback = Rollback { generation: from.generation, cause: cause.clone(), at: self.now };
         self.release.add_rollback(rollback);
         if let Some(package) = &from.package {
@@ -89,7 +101,7 @@ impl Turn<'_> {
             &format!("no-target:{}", serving.config),
             format!("{} is bad and there is nothing to go back to: a person must act", serving.config),
         );
-        if matches!(self.release.state, State::Watching(_)) {
+        if matches!(self.release.state, State::Watching(_) | State::Deploying(_)) {
             self.release.pending.retain(|pending| pending.action.is_bookkeeping());
             self.release.state = State::Stable;
             let generation = serving.generation;
@@ -101,7 +113,10 @@ impl Turn<'_> {
     /// The new config serves: it bakes.
     pub(super) fn enter_watch(&mut self, candidate: Deployment, since: Timestamp) -> Rule {
         let until = self.later(self.policy.bake);
-        let deadline = until.saturating_add(self.policy.patience.duration()).unwrap_or(Timestamp::MAX);
+        let deadline = match (&candidate.trial, &self.policy.trial) {
+            (Some(_), Some(trial)) => self.later(trial.at_most()).max(until),
+            _ => until.saturating_add(self.policy.patience.duration()).unwrap_or(Timestamp::MAX),
+        };
         let config = candidate.config.clone();
         self.serve_since(candidate, since);
         self.release.state = State::Watching(Watching {
@@ -125,8 +140,19 @@ impl Turn<'_> {
         self.release.current = Some(Deployment { activated_at: Some(since), ..deployment });
     }
 
-    /// The config was proven good, or a person vouches for it.
-    pub(super) fn promote(&mut self) {
+    /// The stage was proven good, or a person vouches for it: after a trial all traffic may move, else it is promoted.
+    pub(super) fn pass_stage(&mut self) -> Rule {
+        let Some(next) = self.release.current.as_ref().and_then(Deployment::next_stage) else {
+            self.promote();
+            return Rule::Promoted;
+        };
+        self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+        self.notify(format!("the trial of {} is won", next.config));
+        self.grant_stage(next);
+        Rule::TrialWon
+    }
+
+    fn promote(&mut self) {
         let Some(current) = self.release.current.clone() else { return };
         self.release.state = State::Stable;
         self.release.cool_downs = 0;
@@ -170,6 +196,14 @@ impl Turn<'_> {
         self.take_out(candidate, &cause);
         self.cool_down();
         self.notify(format!("{} was taken out: {}", candidate.config, cause));
+    }
+
+    /// A stage never began: what was tried goes back to its champion, what served before stays.
+    pub(super) fn never_began(&mut self, candidate: &Deployment, reason: &str) -> Rule {
+        match self.on_trial() {
+            true => self.begin_rollback(Cause::NotDeployed { reason: reason.to_owned() }),
+            false => self.abandon(candidate, reason),
+        }
     }
 
     /// A granted deployment never began.

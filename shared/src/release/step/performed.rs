@@ -3,7 +3,7 @@
 use super::Turn;
 use crate::pipeline::Span;
 use crate::release::{
-    Action, Cause, Fleets, Observer, Outcome, Pending, RollingBack, Rule, Severity, Smoke, State, UpdateCall,
+    Action, Cause, Fleets, Observer, Outcome, Pending, RollingBack, Rule, Severity, Smoke, State,
 };
 
 /// After so many failures an action counts as impossible.
@@ -76,7 +76,7 @@ impl Turn<'_> {
                 rule
             }
             (Action::DescribeEndpoint { .. }, Outcome::Endpoint { status, config }) => {
-                self.endpoint(*status, config.as_ref(), Observer::Reconciler)
+                self.endpoint(*status, config.as_ref(), &Observer::Reconciler)
             }
             (Action::ReadAlarm { change }, Outcome::Alarm { state }) => self.alarm_read(change, *state),
             // Asked only while watching, and void as soon as the watch is over.
@@ -125,7 +125,7 @@ impl Turn<'_> {
         match &pending.action {
             Action::PutAlarms { .. } => match self.release.state.clone() {
                 State::Deploying(deploying) => {
-                    let rule = self.abandon(&deploying.candidate, &format!("no alarms: {reason}"));
+                    let rule = self.never_began(&deploying.candidate, &format!("no alarms: {reason}"));
                     self.answer =
                         Some(crate::release::Hold::AlarmsUnavailable { reason: reason.to_owned() }.into());
                     rule
@@ -174,7 +174,7 @@ impl Turn<'_> {
             .filter(|next| next.config != rolling.to.config);
         let Some(to) = next else { return self.give_up("there is nothing left to go back to") };
         let endpoint = self.release.endpoint.clone();
-        let call = UpdateCall::back_to(&endpoint, &to);
+        let call = self.call_back(&rolling.from, &to);
         let traffic =
             |action: &Action| matches!(action, Action::AwaitConfig { .. } | Action::SmokeTest { .. });
         self.release.pending.retain(|pending| !traffic(&pending.action));

@@ -18,7 +18,10 @@ impl Turn<'_> {
         let holds = |deployment: Option<&crate::release::Deployment>| {
             deployment.is_some_and(|d| d.package.as_deref() == Some(change.arn.as_str()))
         };
-        let (is_subject, serves) = (holds(self.release.subject()), holds(self.release.current.as_ref()));
+        let (is_subject, serves) = (
+            holds(self.release.subject()),
+            holds(self.release.current.as_ref()) || holds(self.release.champion()),
+        );
         self.release.reject(&change.arn);
         self.note(change.arn.clone());
         match &mut self.release.state {
@@ -75,7 +78,9 @@ impl Turn<'_> {
         match &mut self.release.state {
             State::Stable => self.release.pass = Some(pass),
             State::Deploying(deploying) => deploying.forced = true,
-            State::Watching(_) => self.promote(),
+            State::Watching(_) => {
+                self.pass_stage();
+            }
             State::RollingBack(_) => return Rule::AlreadyRollingBack,
             State::CoolDown { .. } => self.release.state = State::Stable,
         }

@@ -2,6 +2,7 @@
 
 use super::Turn;
 use crate::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
+use crate::gate::live::LiveVerdict;
 use crate::release::{AlarmReading, Cause, ConfigName, Rule, Smoke, State, StateName, WatchReading};
 
 impl Turn<'_> {
@@ -19,6 +20,10 @@ impl Turn<'_> {
         if let Some(rule) = self.decide_if_overdue() {
             return rule;
         }
+        let verdict = reading.trial.as_ref().map(|trial| trial.verdict);
+        if let Some(trial) = reading.trial.as_ref().filter(|trial| trial.verdict == LiveVerdict::Harm) {
+            return self.begin_rollback(Cause::Trial { reason: trial.reason.clone() });
+        }
         if let Some(alarm) = fires.next() {
             self.compare_fleets(&as_change(alarm));
         }
@@ -27,14 +32,17 @@ impl Turn<'_> {
         };
         let proven = !current.alarms.is_empty()
             && current.alarms.iter().all(calm)
-            && reading.requests.is_some_and(|requests| requests >= self.policy.alarms.minimum_requests)
-            && watching.smoke == Smoke::Passed;
+            && watching.smoke == Smoke::Passed
+            && match current.trial {
+                None => reading.requests.is_some_and(|requests| requests >= self.policy.alarms.minimum_requests),
+                // A lock forbids a deployment, and this would be one.
+                Some(_) => verdict == Some(LiveVerdict::Promote) && self.release.freeze.is_none(),
+            };
         if self.now < watching.until {
             Rule::KeepWatching
         } else if proven {
-            self.promote();
-            Rule::Promoted
-        } else if self.now < watching.deadline {
+            self.pass_stage()
+        } else if self.now < watching.deadline && verdict != Some(LiveVerdict::NeedsApproval) {
             Rule::ExtendWatch
         } else {
             self.ask_person(&current.config)

@@ -1,10 +1,12 @@
 //! How traffic moves to a new config, what each kind of endpoint allows, and SageMaker's words for it.
 
+mod trial;
 mod wire;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use trial::Trial;
 pub use wire::{
     AlarmRef, AutoRollback, BlueGreen, Capacity, CapacityKind, DeploymentConfig, Rolling, RoutingKind,
     TrafficRouting,
@@ -136,6 +138,38 @@ pub enum StrategyError {
         kind: EndpointKind,
         /// What works there.
         instead: &'static str,
+    },
+    /// SageMaker has no second variant there.
+    #[error("release.trial: {what} does not work on a {kind} endpoint: use serve.kind: real_time, or leave release.trial out")]
+    TrialKind {
+        /// The trial.
+        what: &'static str,
+        /// The endpoint's kind.
+        kind: EndpointKind,
+    },
+    /// What is not captured cannot be compared.
+    #[error("release.trial: {what} compares what is captured, serve.capture_percent is {found}: write at least {least}")]
+    Capture {
+        /// The trial.
+        what: &'static str,
+        /// The least that works.
+        least: u32,
+        /// What stands there.
+        found: u32,
+    },
+    /// SageMaker's guardrails need the same variants before and after.
+    #[error("release.trial: an A/B test ends all at once, since SageMaker moves traffic in steps only between the same variants: use release.strategy: all_at_once instead of {then}, or a shadow")]
+    AfterAb {
+        /// The strategy asked for.
+        then: &'static str,
+    },
+    /// Evidence that cannot exist.
+    #[error("release.trial: judge.{field}: {fix}")]
+    Judge {
+        /// Which field.
+        field: &'static str,
+        /// What would be right.
+        fix: &'static str,
     },
     /// Rolling moves one variant only.
     #[error("release.strategy: rolling moves one variant, the endpoint has {variants}: use canary or linear")]

@@ -170,7 +170,7 @@ fn in_service_with_the_old_config_before_the_update_began_is_none() {
         assert_eq!(run(&granted, &seen).rule, Rule::Wait);
         assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, end);
         // The run itself looks only after its update was accepted.
-        let by = Observer::Run { generation: crate::names::Generation(2) };
+        let by = Observer::Run { generation: crate::names::Generation(2), config: "bike-2".into() };
         let own = Observation { status: EndpointStatus::InService, config: Some("bike-1".into()), by };
         assert_eq!(run(&granted, &Event::EndpointObserved(own)).rule, Rule::GuardrailRolledBack);
     }
@@ -409,6 +409,8 @@ fn the_rollback_call_is_exact() {
     let Action::UpdateEndpoint { call } = &begun.actions[0] else { panic!() };
     let expected = serde_json::json!({
         "EndpointName": "bike", "EndpointConfigName": "bike-1", "RetainAllVariantProperties": true,
+        "ExcludeRetainedVariantProperties": [
+            {"VariantPropertyType": "DesiredWeight"}, {"VariantPropertyType": "DataCaptureConfig"}],
         "DeploymentConfig": {"BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
             "TerminationWaitInSeconds": 0}},

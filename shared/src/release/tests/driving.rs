@@ -65,6 +65,10 @@ impl Effects for Fake {
         Ok(Vec::new())
     }
 
+    async fn trial(&self, _: &Deployment) -> Result<Option<TrialReading>, ReadError> {
+        Ok(None)
+    }
+
     async fn requests(&self, _: &str, _: &ConfigName, _: Timestamp) -> Result<u64, ReadError> {
         Ok(1000)
     }
@@ -99,14 +103,14 @@ async fn from_the_first_deployment_to_a_rollback() {
 
     assert!(matches!(driver.guard(plain(1)).await.unwrap(), Answer::DeployCreate { .. }));
     *fake.serving.lock().unwrap() = "bike-1".to_owned();
-    assert!(matches!(driver.observe(Generation(1)).await.unwrap(), Answer::KeepWatching { .. }));
+    assert!(matches!(driver.observe(Generation(1), "bike-1".into()).await.unwrap(), Answer::KeepWatching { .. }));
     *fake.minutes.lock().unwrap() = 40;
-    assert_eq!(driver.watch(Generation(1)).await.unwrap(), Answer::Healthy);
+    assert_eq!(driver.watch(Generation(1), "bike-1".into()).await.unwrap(), Answer::Healthy);
 
     *fake.minutes.lock().unwrap() = 100;
     assert!(matches!(driver.guard(plain(2)).await.unwrap(), Answer::DeployUpdate { .. }));
     *fake.serving.lock().unwrap() = "bike-2".to_owned();
-    driver.observe(Generation(2)).await.unwrap();
+    driver.observe(Generation(2), "bike-2".into()).await.unwrap();
     *fake.minutes.lock().unwrap() = 101;
     fake.done.lock().unwrap().clear();
     let fires = Event::Alarm(alarm(Some("bike-2"), AlarmState::Alarm, 101));
@@ -123,7 +127,7 @@ async fn from_the_first_deployment_to_a_rollback() {
         "upkeep",
     ];
     assert_eq!(*fake.done.lock().unwrap(), order);
-    assert!(matches!(driver.watch(Generation(2)).await.unwrap(), Answer::RolledBack { .. }));
+    assert!(matches!(driver.watch(Generation(2), "bike-2".into()).await.unwrap(), Answer::RolledBack { .. }));
 
     // Ten copies of the alarm do nothing more.
     for _ in 0..10 {

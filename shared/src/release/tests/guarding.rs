@@ -13,6 +13,7 @@ fn ask(generation: u64) -> GuardRequest {
         target: TargetCheck::Checked { config: "bike-1".into(), found: Target::Present },
         alarms: Vec::new(),
         defined: Vec::new(),
+        traffic: None,
     }
 }
 
@@ -148,5 +149,5 @@ fn a_serverless_endpoint_is_moved_without_guardrails() {
     assert_eq!(call.deployment, None);
     let mut champion = deployment(1);
     champion.kind = strategy::EndpointKind::Serverless;
-    assert_eq!(UpdateCall::back_to(ENDPOINT, &champion).deployment, None);
+    assert_eq!(UpdateCall::back_to(ENDPOINT, &champion, &champion).deployment, None);
 }

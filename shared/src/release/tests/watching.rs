@@ -8,7 +8,7 @@ use crate::release::*;
 fn reading(state: AlarmState, requests: Option<u64>) -> WatchReading {
     let alarm = |name: &str, state| AlarmReading { name: name.to_owned(), state, since: at(91) };
     let alarms = vec![alarm("pawl-bike-2-errors", state), alarm("pawl-bike-2-latency", AlarmState::Ok)];
-    WatchReading { config: "bike-2".into(), alarms, requests }
+    WatchReading { config: "bike-2".into(), alarms, requests, trial: None }
 }
 
 fn tick(release: &Release, reading: WatchReading, minutes: i64) -> Transition {
