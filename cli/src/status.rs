@@ -150,6 +150,9 @@ impl Status {
                 format!("deploying {} since {}{intent}", d.candidate.config, clock(d.since))
             }
             Some(State::Watching(w)) => match w.decide_by {
+                None if self.serving.as_ref().is_some_and(|serving| serving.trial.is_some()) => {
+                    format!("on trial beside the champion, at most until {}", clock(w.deadline))
+                }
                 None => format!("watching until {}", clock(w.until)),
                 Some(by) => {
                     format!("nothing proves it good or bad: decide by {}, or it is rolled back", clock(by))

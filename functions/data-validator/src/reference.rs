@@ -31,7 +31,9 @@ pub(crate) async fn freeze(
     manifest: &Manifest,
 ) -> Result<Option<String>, Fault> {
     let release = read::<Release>(&edge.store, &keys.release()).await?;
-    let Some(champion) = release.and_then(|(release, _)| release.current) else { return Ok(None) };
+    let Some(champion) = release.and_then(|(release, _)| release.champion().cloned()) else {
+        return Ok(None);
+    };
     let Some(object) = manifest.batch.first() else { return Ok(None) };
     let earlier = match pipeline.compare.with {
         BaselineRule::Champion => None,

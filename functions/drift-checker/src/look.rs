@@ -16,18 +16,22 @@ use crate::edge::Edge;
 use crate::expected::expected;
 
 /// The most captured objects of one look; the next look goes on behind them.
-const MOST_OBJECTS: usize = 2_000;
+pub(crate) const MOST_OBJECTS: usize = 2_000;
 
 pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Result<Value, Fault> {
     let keys = Keys::new(model);
     let release = read::<Release>(&edge.store, &keys.release()).await?;
-    let Some(champion) = release.and_then(|(release, _)| release.current) else {
+    // In a trial the champion goes on answering; the metrics are those of the config that serves.
+    let serving =
+        release.as_ref().and_then(|(release, _)| Some((release.champion()?, release.current.as_ref()?)));
+    let Some((champion, current)) = serving else {
         return Ok(json!({ "state": "nothing_serves" }));
     };
     let asked = own(edge, model).await?;
-    let (mut monitor, etag) = remembered(edge, &keys, &champion, &asked.monitor).await?;
-    let until = folder(&keys, now - std::time::Duration::from_secs(asked.monitor.lag.as_secs()));
-    let mut objects = edge.store.keys_after(&captured(&keys), &monitor.captured, MOST_OBJECTS).await?;
+    let (mut monitor, etag) = remembered(edge, &keys, champion, &asked.monitor).await?;
+    let until = folder(&keys, VARIANT, now - asked.monitor.lag.duration());
+    let mut objects =
+        edge.store.keys_after(&captured(&keys, VARIANT), &monitor.captured, MOST_OBJECTS).await?;
     // A file is named by its second, and by more behind it.
     objects.retain(|key| *key < until || key.starts_with(&until));
     let told = edge.store.keys_after(&keys.truths(), &monitor.truth, MOST_OBJECTS).await?;
@@ -52,8 +56,11 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
     let captured = reader.finish().map_err(unreadable)?;
     let mut unreadable_truths = 0;
     for key in &told {
-        edge.lines(key, |lines| unreadable_truths += truths(lines, &trained.label, &mut monitor.join))
-            .await?;
+        edge.lines(key, |lines| {
+            unreadable_truths +=
+                truths(lines, &trained.label, |id, positive| monitor.join.truth(id, positive))
+        })
+        .await?;
     }
 
     let features: Vec<String> =
@@ -102,7 +109,7 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
         "reason": reason(&look),
         "evidence": format!("s3://{}/{key}", edge.store.bucket()),
         "namespace": NAMESPACE,
-        "metrics": data(&look, model.as_str(), &champion.config.0, asked.monitor.publish),
+        "metrics": data(&look, model.as_str(), &current.config.0, asked.monitor.publish),
     }))
 }
 
@@ -120,7 +127,7 @@ async fn remembered(
     champion: &Deployment,
     policy: &Policy,
 ) -> Result<(Monitor, Condition), Fault> {
-    let begin = champion.activated_at.map_or_else(String::new, |at| folder(keys, at));
+    let begin = champion.activated_at.map_or_else(String::new, |at| folder(keys, VARIANT, at));
     let fresh = Monitor::new(champion.generation, begin, policy);
     Ok(match read::<Monitor>(&edge.store, &keys.monitor()).await? {
         Some((monitor, etag)) if monitor.generation == champion.generation => {
@@ -131,14 +138,14 @@ async fn remembered(
     })
 }
 
-/// Where the requests to the endpoint are captured.
-fn captured(keys: &Keys) -> String {
-    format!("{}{}/{VARIANT}/", keys.captured(), keys.model())
+/// Where the requests to a variant of the endpoint are captured.
+pub(crate) fn captured(keys: &Keys, variant: &str) -> String {
+    format!("{}{}/{variant}/", keys.captured(), keys.model())
 }
 
 /// The key that captured requests of this moment begin with.
-fn folder(keys: &Keys, at: Timestamp) -> String {
-    format!("{}{}", captured(keys), at.strftime("%Y/%m/%d/%H/%M-%S"))
+pub(crate) fn folder(keys: &Keys, variant: &str, at: Timestamp) -> String {
+    format!("{}{}", captured(keys, variant), at.strftime("%Y/%m/%d/%H/%M-%S"))
 }
 
 fn bad((drift, quality): (Verdict, LiveVerdict)) -> bool {

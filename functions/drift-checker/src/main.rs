@@ -4,6 +4,7 @@ mod compare;
 mod edge;
 mod expected;
 mod look;
+mod trial;
 
 use edge::Edge;
 use jiff::Timestamp;
@@ -22,6 +23,7 @@ enum Step {
     Compare { model: ModelName, generation: Generation },
     Models,
     Look { model: ModelName },
+    Trial { model: ModelName, generation: Generation },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -39,5 +41,6 @@ async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {
             Ok(json!({ "models": models }))
         }
         Step::Look { model } => look::look(edge, &model, Timestamp::now()).await,
+        Step::Trial { model, generation } => trial::look(edge, &model, generation, Timestamp::now()).await,
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn converge(
         return Ok(json!({ "convergence": "failed", "reason": faults.join("; ") }));
     }
     let release = edge.release(&run.keys).await?;
-    let champion = release.and_then(|release| release.current).and_then(|current| current.model);
+    let champion = release.and_then(|release| release.champion()?.model.clone());
     let job = edge.job(&run, name);
     let mut plan = json!({
         "convergence": "converged",

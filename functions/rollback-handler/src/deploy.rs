@@ -4,9 +4,9 @@ use pawl::fault::Fault;
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Ending, Keys};
 use pawl::names::{Generation, ModelName};
+use pawl::pipeline::Span;
 use pawl::pipeline::jobs::Job;
-use pawl::pipeline::{Pipeline, Span};
-use pawl::release::{Answer, Deployment, Driver, DriverError, Policy};
+use pawl::release::{Answer, ConfigName, Deployment, Driver, DriverError, Policy};
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -61,17 +61,19 @@ pub(crate) async fn guard(
     candidate.kind = pipeline.serve.kind;
     let effects = Effector::new(world, model, &pipeline.release);
     let answer = driver(world, &effects, &pipeline.release, model).guard(candidate).await.map_err(fault)?;
-    let (answer, endpoint) = match answer {
+    let release = driver(world, &effects, &pipeline.release, model).load().await.map_err(fault)?;
+    let serves = release.champion();
+    let (answer, config, endpoint) = match answer {
         Answer::DeployCreate { endpoint, config } => {
-            ("create", json!({ "EndpointName": endpoint, "EndpointConfigName": config }))
+            let request = json!({ "EndpointName": endpoint, "EndpointConfigName": config });
+            ("create", config, request)
         }
         Answer::DeployUpdate { call } => {
-            let release = driver(world, &effects, &pipeline.release, model).load().await.map_err(fault)?;
-            if let Some(serves) = release.current {
+            if let Some(serves) = serves {
                 // The state machine asks again while the update is refused.
                 upkeep::make_way(world, &keys, serves.generation, generation).await?;
             }
-            ("update", json!(call))
+            ("update", call.config.clone(), json!(call))
         }
         Answer::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
         other => return Ok(json!({ "answer": "hold", "reason": words(&other) })),
@@ -79,37 +81,63 @@ pub(crate) async fn guard(
     let prefix = keys.run(generation);
     let job =
         Job { pipeline: &pipeline, generation, name, bucket: world.store.bucket(), run: &prefix, role: "" };
+    let champion = serves.and_then(|serves| serves.model.as_deref());
+    let (stage, request) = match (&pipeline.release.trial, champion) {
+        (Some(trial), Some(champion)) if config.0 != name => {
+            ("trial", job.trial_config(&config, trial, champion))
+        }
+        _ => ("all", job.endpoint_config()),
+    };
     Ok(json!({
         "answer": answer,
-        "config": job.endpoint_config(),
+        "stage": stage,
+        "config": request,
         "endpoint": endpoint,
-        "poll_seconds": poll(&pipeline),
+        "poll_seconds": poll(&pipeline.release, Span::seconds(0)),
     }))
 }
 
-/// Often enough to see each phase of the bake, never more than twice a minute in earnest.
-fn poll(pipeline: &Pipeline) -> u64 {
-    (pipeline.release.bake.as_secs() / 10).clamp(1, 30)
+/// How often a phase that may last so long is looked at: often enough to see it pass, and seldom enough that a state machine's
+/// history, which ends at 25,000 events, holds trial, bake, patience and a person's time to decide.
+fn poll(policy: &Policy, longest: Span) -> u64 {
+    (policy.bake.as_secs() / 10).clamp(1, 30).max(longest.as_secs() / LOOKS)
 }
+
+/// The most looks at one phase.
+const LOOKS: u64 = 400;
 
 /// Has the endpoint arrived where it was sent?
 pub(crate) async fn observe(
     world: &World,
     model: &ModelName,
     generation: Generation,
+    config: ConfigName,
 ) -> Result<Value, Fault> {
     let policy = frozen_policy(world, model, generation).await?;
     let effects = Effector::new(world, model, &policy);
-    let answer = driver(world, &effects, &policy, model).observe(generation).await.map_err(fault)?;
-    Ok(next(&answer))
+    let answer = driver(world, &effects, &policy, model).observe(generation, config).await.map_err(fault)?;
+    Ok(next(&answer, poll(&policy, Span::seconds(0))))
 }
 
-/// Is the bake over, and was it healthy?
-pub(crate) async fn watch(world: &World, model: &ModelName, generation: Generation) -> Result<Value, Fault> {
+/// Is the bake over, or the trial, and was it healthy?
+pub(crate) async fn watch(
+    world: &World,
+    model: &ModelName,
+    generation: Generation,
+    config: ConfigName,
+) -> Result<Value, Fault> {
     let policy = frozen_policy(world, model, generation).await?;
     let effects = Effector::new(world, model, &policy);
-    let answer = driver(world, &effects, &policy, model).watch(generation).await.map_err(fault)?;
-    Ok(next(&answer))
+    let driver = driver(world, &effects, &policy, model);
+    let answer = driver.watch(generation, config).await.map_err(fault)?;
+    let serves = driver.load().await.map_err(fault)?.current;
+    let in_trial = policy.trial.as_ref().filter(|_| serves.is_some_and(|serves| serves.trial.is_some()));
+    let longest = match (&answer, in_trial) {
+        (Answer::NeedsApproval { .. }, _) => policy.decision,
+        (_, Some(trial)) => trial.at_most(),
+        (_, None) => policy.patience,
+    };
+    Ok(next(&answer, poll(&policy, longest)))
 }
 
 /// The run could not deploy its challenger.
@@ -122,18 +150,19 @@ pub(crate) async fn abandon(
     let policy = frozen_policy(world, model, generation).await?;
     let effects = Effector::new(world, model, &policy);
     let answer = driver(world, &effects, &policy, model).failed(generation, reason).await.map_err(fault)?;
-    Ok(next(&answer))
+    Ok(next(&answer, poll(&policy, Span::seconds(0))))
 }
 
 async fn frozen_policy(world: &World, model: &ModelName, generation: Generation) -> Result<Policy, Fault> {
     Ok(run::frozen_pipeline(&world.store, &Keys::new(model), generation).await?.release)
 }
 
-/// Where the state machine goes from here.
-fn next(answer: &Answer) -> Value {
+/// Where the state machine goes from here, and when it looks again.
+fn next(answer: &Answer, seconds: u64) -> Value {
     let next = match answer {
         Answer::Wait | Answer::RollingBack => json!("wait"),
         Answer::KeepWatching { .. } | Answer::NeedsApproval { .. } => json!("watch"),
+        Answer::GoOn => json!("deploy"),
         Answer::Healthy => json!(Ending::Promoted),
         Answer::RolledBack { .. } => json!(Ending::RolledBack),
         Answer::Closed
@@ -142,7 +171,7 @@ fn next(answer: &Answer) -> Value {
         | Answer::DeployCreate { .. }
         | Answer::DeployUpdate { .. } => json!(Ending::Held),
     };
-    json!({ "next": next, "reason": words(answer) })
+    json!({ "next": next, "reason": words(answer), "seconds": seconds })
 }
 
 /// An answer in plain words.
@@ -154,6 +183,7 @@ fn words(answer: &Answer) -> String {
         Answer::NeedsApproval { until } => {
             format!("Nothing proves it good or bad: a person must decide until {until}.")
         }
+        Answer::GoOn => "The trial is won: all traffic may move.".to_owned(),
         Answer::Healthy => "It serves, and its watch ended healthy.".to_owned(),
         Answer::RolledBack { serving, cause } => {
             let serving = serving.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);

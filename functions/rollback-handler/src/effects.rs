@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use pawl::aws::{S3Store, SdkConfig, Topic, cloudwatch, fault};
 use pawl::events::{AlarmState, EndpointStatus};
 use pawl::fault::Fault;
+use pawl::gate::trial::TrialEvidence;
 use pawl::ledger::{Keys, read, write_once};
 use pawl::names::ModelName;
 use pawl::pipeline::catalog::Catalog;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
     Action, AlarmReading, ConfigName, Deployment, Effects, Outcome, Policy, ReadError, Release, Severity,
-    Target,
+    Target, TrialReading,
 };
 use pawl_sagemaker::{Asked, SageMaker};
 use serde_json::json;
@@ -231,6 +232,17 @@ impl Effects for Effector<'_> {
 
     async fn definitions(&self, names: &[String]) -> Result<Vec<AlarmSpec>, ReadError> {
         metrics::definitions(self.world, names).await.map_err(unread("alarm definitions"))
+    }
+
+    async fn trial(&self, trial: &Deployment) -> Result<Option<TrialReading>, ReadError> {
+        let key = self.keys.evidence(trial.generation, "trial.json");
+        let read = read::<TrialEvidence>(&self.world.store, &key).await;
+        let found = read.map_err(|e| unread("trial")(e.into()))?.map(|(evidence, _)| evidence);
+        let own = found.filter(|evidence| evidence.config == trial.config.0);
+        Ok(own.map(|TrialEvidence { came_to, .. }| TrialReading {
+            verdict: came_to.look.verdict,
+            reason: came_to.reason,
+        }))
     }
 
     async fn requests(

@@ -12,6 +12,7 @@ use pawl::aws;
 use pawl::fault::Fault;
 use pawl::ledger::Outcome;
 use pawl::names::{Generation, ModelName};
+use pawl::release::ConfigName;
 use pawl::release::garbage::Listed;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,8 +22,8 @@ use serde_json::{Value, json};
 #[serde(tag = "step", rename_all = "snake_case")]
 enum Step {
     Guard { model: ModelName, generation: Generation, name: String, package_arn: String },
-    Observe { model: ModelName, generation: Generation },
-    Watch { model: ModelName, generation: Generation },
+    Observe { model: ModelName, generation: Generation, config: ConfigName },
+    Watch { model: ModelName, generation: Generation, config: ConfigName },
     Abandon { model: ModelName, generation: Generation, failure: Outcome },
     Garbage { model: ModelName, configs: Vec<Listed>, models: Vec<Listed> },
 }
@@ -42,8 +43,10 @@ async fn handle(world: &World, event: Value) -> Result<Value, Fault> {
         Step::Guard { model, generation, name, package_arn } => {
             deploy::guard(world, &model, generation, &name, package_arn).await
         }
-        Step::Observe { model, generation } => deploy::observe(world, &model, generation).await,
-        Step::Watch { model, generation } => deploy::watch(world, &model, generation).await,
+        Step::Observe { model, generation, config } => {
+            deploy::observe(world, &model, generation, config).await
+        }
+        Step::Watch { model, generation, config } => deploy::watch(world, &model, generation, config).await,
         Step::Abandon { model, generation, failure } => {
             deploy::abandon(world, &model, generation, failure.in_words().reason).await
         }

@@ -3,6 +3,8 @@
 use pawl::fault::Fault;
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Keys, read};
+use pawl::names::Generation;
+use pawl::release::alarms::CHALLENGER;
 use pawl::release::{ConfigName, Outcome, Release};
 use serde_json::Value;
 
@@ -18,12 +20,21 @@ pub(crate) async fn test(
     endpoint: &str,
     config: &ConfigName,
 ) -> Result<Outcome, Fault> {
-    let rows = rows(world, keys, config).await?;
+    let Some((release, _)) = read::<Release>(&world.store, &keys.release()).await? else {
+        return Ok(no_rows());
+    };
+    let deployments = release.subject().into_iter().chain(&release.current).chain(&release.good);
+    let Some(deployment) = deployments.into_iter().find(|deployment| deployment.config == *config) else {
+        return Ok(no_rows());
+    };
+    let rows = rows(world, keys, deployment.generation).await?;
     if rows.is_empty() {
-        return Ok(Outcome::SmokeFailed { reason: "there is no holdout row to send".to_owned() });
+        return Ok(no_rows());
     }
     let body = rows.iter().map(|row| format!("{row}\n")).collect::<String>();
-    let answer = match world.sagemaker.invoke(endpoint, body.into_bytes()).await {
+    // Where two variants answer, the new one must.
+    let variant = deployment.is_split().then_some(CHALLENGER);
+    let answer = match world.sagemaker.invoke(endpoint, variant, body.into_bytes()).await {
         Ok(answer) => answer,
         Err(fault @ Fault::Unavailable(_)) => return Ok(Outcome::Retry { reason: fault.to_string() }),
         Err(fault) => return Ok(Outcome::SmokeFailed { reason: fault.to_string() }),
@@ -46,16 +57,13 @@ fn scores(answer: &[u8]) -> usize {
     lines.filter(scored).count()
 }
 
-/// The features of the first rows of the holdout.
-async fn rows(world: &World, keys: &Keys, config: &ConfigName) -> Result<Vec<Value>, Fault> {
-    let Some((release, _)) = read::<Release>(&world.store, &keys.release()).await? else {
-        return Ok(Vec::new());
-    };
-    let deployments = release.subject().into_iter().chain(&release.current).chain(&release.good);
-    let Some(deployment) = deployments.into_iter().find(|deployment| deployment.config == *config) else {
-        return Ok(Vec::new());
-    };
-    let split: Split = pawl::run::evidence(&world.store, keys, deployment.generation, "split.json").await?;
+fn no_rows() -> Outcome {
+    Outcome::SmokeFailed { reason: "there is no holdout row to send".to_owned() }
+}
+
+/// The features of the first rows of a run's holdout.
+async fn rows(world: &World, keys: &Keys, generation: Generation) -> Result<Vec<Value>, Fault> {
+    let split: Split = pawl::run::evidence(&world.store, keys, generation, "split.json").await?;
     let Some(holdout) = split.files(&split.holdout).last() else { return Ok(Vec::new()) };
     let key = format!("{}{holdout}.jsonl", keys.accepted());
     let Some(head) = world.store.get_head(&key).await? else { return Ok(Vec::new()) };

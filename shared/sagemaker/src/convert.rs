@@ -3,14 +3,30 @@
 use aws_sdk_sagemaker::error::BuildError;
 use aws_sdk_sagemaker::types::{
     Alarm, AutoRollbackConfig, BlueGreenUpdatePolicy, CapacitySize, CapacitySizeType, DeploymentConfig,
-    RollingUpdatePolicy, TrafficRoutingConfig, TrafficRoutingConfigType,
+    RollingUpdatePolicy, TrafficRoutingConfig, TrafficRoutingConfigType, VariantProperty,
+    VariantPropertyType,
 };
 use pawl::fault::Fault;
+use pawl::release;
 use pawl::release::strategy::{self, RoutingKind};
 
 /// How traffic moves.
 pub(crate) fn deployment(config: &strategy::DeploymentConfig) -> Result<DeploymentConfig, Fault> {
     build(config).map_err(|e| Fault::BadInput(format!("deployment config: {e}")))
+}
+
+/// What the new config rules though the old one's is kept.
+pub(crate) fn excluded(
+    properties: &[release::VariantProperty],
+) -> Result<Option<Vec<VariantProperty>>, Fault> {
+    let property = |property: &release::VariantProperty| {
+        let kind = match property {
+            release::VariantProperty::DesiredWeight => VariantPropertyType::DesiredWeight,
+            release::VariantProperty::DataCaptureConfig => VariantPropertyType::DataCaptureConfig,
+        };
+        VariantProperty::builder().variant_property_type(kind).build()
+    };
+    Ok(Some(properties.iter().map(property).collect()).filter(|all: &Vec<_>| !all.is_empty()))
 }
 
 fn build(config: &strategy::DeploymentConfig) -> Result<DeploymentConfig, BuildError> {

@@ -56,6 +56,7 @@ impl SageMaker {
             .endpoint_name(&call.endpoint)
             .endpoint_config_name(&call.config.0)
             .retain_all_variant_properties(call.retain_all_variant_properties)
+            .set_exclude_retained_variant_properties(convert::excluded(&call.exclude)?)
             .set_deployment_config(call.deployment.as_ref().map(convert::deployment).transpose()?);
         match request.send().await {
             Ok(_) => Ok(Asked::Begun),
@@ -114,12 +115,18 @@ impl SageMaker {
         request.send().await.map(|_| ()).map_err(|e| fault(&format!("reject {package}"), &e))
     }
 
-    /// Sends JSON Lines to the endpoint and returns its answer.
-    pub async fn invoke(&self, endpoint: &str, lines: Vec<u8>) -> Result<Vec<u8>, Fault> {
+    /// Sends JSON Lines to the endpoint, or to this variant of it, and returns its answer.
+    pub async fn invoke(
+        &self,
+        endpoint: &str,
+        variant: Option<&str>,
+        lines: Vec<u8>,
+    ) -> Result<Vec<u8>, Fault> {
         let request = self
             .runtime
             .invoke_endpoint()
             .endpoint_name(endpoint)
+            .set_target_variant(variant.map(str::to_owned))
             .content_type("application/jsonlines")
             .accept("application/jsonlines")
             .body(lines.into());

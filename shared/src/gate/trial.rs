@@ -89,6 +89,21 @@ pub struct TrialLook {
     pub reason: String,
 }
 
+/// The newest look of a trial: the document `runs/<model>/<run>/trial.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialEvidence {
+    /// The endpoint config of the trial.
+    pub config: String,
+    /// When.
+    pub at: jiff::Timestamp,
+    /// How the two share the requests.
+    pub kind: TrialKind,
+    /// Captured lines and truths that could not be read.
+    pub unreadable: u64,
+    /// What it came to.
+    pub came_to: TrialLook,
+}
+
 impl SideBySide {
     /// Nothing seen yet. A score from `threshold` on answers yes.
     pub fn new(kind: TrialKind, threshold: f64, limit: usize) -> Self {
@@ -202,8 +217,7 @@ impl SideBySide {
         let mut look = self.live.look(&std::mem::take(&mut self.fresh), policy);
         let Agreement { requests, alike, .. } = self.agreement;
         let share = (requests > 0).then(|| alike as f64 / requests as f64);
-        self.agreement.interval =
-            share.and_then(|share| always_valid(share, requests, policy.promote_alpha));
+        self.agreement.interval = share.and_then(|share| always_valid(share, requests, policy.promote_alpha));
         if let Some(least) = policy.agreement.filter(|_| look.verdict != LiveVerdict::Harm) {
             look.verdict = match self.agreement.interval {
                 Some((low, _)) if low >= least && requests >= policy.minimum_requests => LiveVerdict::Promote,
@@ -304,7 +318,11 @@ mod tests {
             }
             trial.look(policy).look.verdict
         };
-        assert_eq!(verdict(2000, 2000, &policy()), LiveVerdict::Continue, "nobody said that agreement decides");
+        assert_eq!(
+            verdict(2000, 2000, &policy()),
+            LiveVerdict::Continue,
+            "nobody said that agreement decides"
+        );
         assert_eq!(verdict(2000, 2000, &by_agreement), LiveVerdict::Promote);
         assert_eq!(verdict(400, 400, &by_agreement), LiveVerdict::Continue);
         assert_eq!(verdict(1820, 2000, &by_agreement), LiveVerdict::Continue);
@@ -320,11 +338,8 @@ mod tests {
         for look in 0..100 {
             for request in 0..20 {
                 let id = format!("{look}-{request}");
-                let (side, accuracy) = if unit() < share {
-                    (Side::Challenger, challenger)
-                } else {
-                    (Side::Champion, champion)
-                };
+                let (side, accuracy) =
+                    if unit() < share { (Side::Challenger, challenger) } else { (Side::Champion, champion) };
                 trial.answered(side, &id, SURE);
                 trial.truth(&id, unit() < accuracy);
             }
@@ -349,7 +364,10 @@ mod tests {
                 harmed += u32::from(worse);
             }
             // 10 are nominal; 19 lie three standard errors above.
-            assert!(promoted <= 19 && harmed <= 19, "{share} {accuracy}: promoted {promoted}, harmed {harmed}");
+            assert!(
+                promoted <= 19 && harmed <= 19,
+                "{share} {accuracy}: promoted {promoted}, harmed {harmed}"
+            );
         }
         let found = (0..40).filter(|seed| ab(*seed, 0.5, 0.65, 0.85).0).count();
         assert!(found >= 38, "a gain of twenty points was found {found} times out of 40");

@@ -123,6 +123,11 @@ impl Keys {
         format!("ledger/{}/monitor.json", self.model)
     }
 
+    /// What the comparison in a trial remembers between two looks.
+    pub fn trial(&self) -> String {
+        format!("ledger/{}/trial.json", self.model)
+    }
+
     /// One piece of the monitoring's evidence on the champion of this run, for example `expected.json`.
     pub fn monitored(&self, generation: Generation, name: &str) -> String {
         format!("monitoring/{}/{:06}/{name}", self.model, generation.0)

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use super::{Goal, Pipeline, Range, Scale, Search};
 use crate::ledger::Keys;
 use crate::names::{ContentHash, Generation};
-use crate::release::alarms::VARIANT;
+use crate::release::alarms::{CHALLENGER, VARIANT};
 use crate::release::strategy::EndpointKind;
+use crate::release::{ConfigName, Trial};
 
 /// What a run's resources are called, and where their files lie.
 #[derive(Debug, Clone)]
@@ -315,6 +316,26 @@ impl Job<'_> {
                 "CaptureOptions": [{ "CaptureMode": "Input" }, { "CaptureMode": "Output" }],
                 "CaptureContentTypeHeader": { "JsonContentTypes": ["application/jsonlines", "application/json"], "CsvContentTypes": ["text/csv"] },
             });
+        }
+        request
+    }
+
+    /// CreateEndpointConfig for a trial: the champion where it was, the challenger beside it.
+    pub fn trial_config(&self, config: &ConfigName, trial: &Trial, champion: &str) -> Value {
+        let mut request = self.endpoint_config();
+        request["EndpointConfigName"] = json!(config);
+        let mut challenger = request["ProductionVariants"][0].clone();
+        challenger["VariantName"] = json!(CHALLENGER);
+        request["ProductionVariants"][0]["ModelName"] = json!(champion);
+        match trial {
+            // Equal weights: each request is copied.
+            Trial::Shadow { .. } => request["ShadowProductionVariants"] = json!([challenger]),
+            Trial::Ab { percent, .. } => {
+                challenger["InitialVariantWeight"] = json!(percent);
+                request["ProductionVariants"][0]["InitialVariantWeight"] = json!(100 - (*percent).min(100));
+                let champion = request["ProductionVariants"][0].take();
+                request["ProductionVariants"] = json!([champion, challenger]);
+            }
         }
         request
     }

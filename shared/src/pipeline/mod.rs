@@ -106,6 +106,11 @@ impl Pipeline {
             .strategy
             .fits(self.serve.fleet())
             .map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        if let Some(trial) = &self.release.trial {
+            trial
+                .fits(self.serve.fleet(), self.serve.capture_percent, &self.release.strategy)
+                .map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        }
         if self.serve.kind == EndpointKind::Serverless {
             self.check_serverless()?;
         }
@@ -183,6 +188,15 @@ mod tests {
         );
         let serverless = parse("serve: {kind: serverless, capture_percent: 0}").unwrap_err();
         assert!(serverless.contains("use all_at_once, or serve.kind: real_time"), "{serverless}");
+        for kind in ["kind: serverless, capture_percent: 0", "kind: asynchronous"] {
+            let text = format!(
+                "serve: {{{kind}}}\nrelease: {{strategy: all_at_once, trial: {{shadow: {{at_most: 7d}}}}}}"
+            );
+            let refused = parse(&text).unwrap_err();
+            assert!(refused.contains("release.trial: shadow does not work on a"), "{refused}");
+        }
+        assert!(parse("release: {trial: {shadow: {at_most: 7d}}}").is_ok());
+        assert!(parse("release: {strategy: all_at_once, trial: {ab: {percent: 20, at_most: 14d}}}").is_ok());
         assert!(parse("serve: {instance_count: 1}\nrelease: {strategy: {blue_green: {bake: 10m}}}").is_ok());
         assert!(
             parse("serve: {kind: asynchronous}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}")

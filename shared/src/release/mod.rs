@@ -44,8 +44,8 @@ pub use event::{
 };
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{
-    AlarmMemory, Cause, ConfigName, Deploying, Deployment, Freeze, InTrial, Lease, Pending, Progress, Release,
-    Rollback, RollingBack, Smoke, State, StateName, Watching,
+    AlarmMemory, Cause, ConfigName, Deploying, Deployment, Freeze, InTrial, Lease, Pending, Progress,
+    Release, Rollback, RollingBack, Smoke, State, StateName, Watching,
 };
 pub use step::{Transition, step};
 pub use strategy::{Strategy, Trial};

@@ -292,3 +292,42 @@ def test_a_scalable_target_may_get_another_model_and_nothing_else(aws, sagemaker
         scaling.deregister_scalable_target(**target)
     sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{other}-type")
     assert settled(aws, name)["EndpointConfigName"] == f"{other}-type"
+
+
+def test_weights_and_capture_are_kept_unless_the_update_says_otherwise(aws, sagemaker, endpoint, config):
+    def capturing(uri):
+        return {"InitialSamplingPercentage": 100, "DestinationS3Uri": uri, "CaptureOptions": [{"CaptureMode": "Output"}]}
+    name = endpoint(DataCaptureConfig=capturing("s3://data/old"))
+    other = config("b", "new", DataCaptureConfig=capturing("s3://data/new"))
+    again = config("c", "new", DataCaptureConfig=capturing("s3://data/new"))
+
+    def captured(new, **more):
+        sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new, **more)
+        return settled(aws, name)["DataCaptureConfig"]["DestinationS3Uri"]
+    assert captured(other, RetainAllVariantProperties=True) == "s3://data/old"
+    assert captured(again, RetainAllVariantProperties=True, ExcludeRetainedVariantProperties=[
+        {"VariantPropertyType": "DataCaptureConfig"}, {"VariantPropertyType": "DesiredWeight"}]) == "s3://data/new"
+    with pytest.raises(ClientError, match="needs RetainAllVariantProperties"):
+        captured(other, ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}])
+
+
+def test_a_shadow_is_for_one_production_variant_and_keeps_its_errors_to_itself(aws, sagemaker, archives):
+    for which, environment in (("old", {}), ("new", {"ANSWER": "500"})):
+        sagemaker.create_model(ModelName=f"shade-{which}", ExecutionRoleArn=ROLE, PrimaryContainer={
+            "Image": IMAGE, "ModelDataUrl": archives[which], "Environment": environment})
+    variant = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+
+    def variants(*named):
+        return [variant | {"VariantName": name, "ModelName": model} for name, model in named]
+    with pytest.raises(ClientError, match="exactly one production and one shadow"):
+        sagemaker.create_endpoint_config(EndpointConfigName="shade-no", ProductionVariants=variants(
+            ("a", "shade-old"), ("b", "shade-old")), ShadowProductionVariants=variants(("c", "shade-new")))
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="shade", ProductionVariants=variants(("main", "shade-old")),
+        ShadowProductionVariants=variants(("shadow", "shade-new")))
+    sagemaker.create_endpoint(EndpointName="shade", EndpointConfigName="shade")
+    settled(aws, "shade")
+    with pytest.raises(ClientError, match="was not found"):
+        score(aws, "shade", TargetVariant="shadow")
+    assert {score(aws, "shade") for _ in range(10)} == {3.0}
+    sagemaker.delete_endpoint(EndpointName="shade")

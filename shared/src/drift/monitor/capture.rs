@@ -148,18 +148,11 @@ impl Reader {
             self.unreadable += 1;
             return Ok(());
         };
-        let several = rows.len() > 1;
-        for (index, (row, score)) in rows.iter().zip(scores).enumerate() {
+        for (row, score) in rows.iter().zip(&scores) {
             let answer = score.map_or_else(String::new, |score| score.to_string());
             self.scanner.feed(format!("{row},{answer}\n").as_bytes(), &mut ())?;
-            if let Some(score) = score {
-                if several {
-                    join.predicted(&format!("{id}_{index}"), score);
-                } else {
-                    join.predicted(&id, score);
-                }
-            }
         }
+        each_answer(&id, &scores, |id, score| join.predicted(id, score));
         Ok(())
     }
 
@@ -197,6 +190,37 @@ impl Reader {
             (None, None) => return None,
         };
         Some(csv(fields.iter().map(String::as_str)))
+    }
+}
+
+/// Hands each answer of captured requests over under its id, without reading what was asked; says how many lines could not be
+/// read.
+pub fn answers(bytes: &[u8], mut take: impl FnMut(&str, f64)) -> u64 {
+    let read = |line: &[u8]| {
+        let line: Line = serde_json::from_slice(line).ok()?;
+        let (_, text) = line.capture_data.endpoint_output?.text()?;
+        let scores: Vec<Option<f64>> =
+            text.lines().filter(|answer| !answer.trim().is_empty()).map(score).collect();
+        Some((line.event_metadata.inference_id.unwrap_or(line.event_metadata.event_id), scores))
+    };
+    let mut unreadable = 0;
+    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        match read(line) {
+            Some((id, scores)) => each_answer(&id, &scores, &mut take),
+            None => unreadable += 1,
+        }
+    }
+    unreadable
+}
+
+/// The answers of one request, each under an id of its own.
+fn each_answer(id: &str, scores: &[Option<f64>], mut take: impl FnMut(&str, f64)) {
+    for (index, score) in scores.iter().enumerate() {
+        match score {
+            Some(score) if scores.len() > 1 => take(&format!("{id}_{index}"), *score),
+            Some(score) => take(id, *score),
+            None => {}
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::live::Join;
 use crate::pipeline::Label;
 
 #[derive(Deserialize)]
@@ -25,16 +24,16 @@ struct Meta {
     event_id: String,
 }
 
-/// Adds an object's truths to the join; says how many lines could not be read.
+/// Hands each truth of an object over under its id; says how many lines could not be read.
 ///
 /// `eventId` is the inference id that the client gave, else the event id of the capture; for the second row and on of one request
 /// `<id>_<index from 0>`, and `<id>_0` for its first.
-pub fn truths(bytes: &[u8], label: &Label, join: &mut Join) -> u64 {
+pub fn truths(bytes: &[u8], label: &Label, mut take: impl FnMut(&str, bool)) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
         let read = serde_json::from_slice::<Line>(line).ok();
         match read.and_then(|line| Some((positive(&line.ground_truth_data.data, label)?, line))) {
-            Some((positive, line)) => join.truth(&line.event_metadata.event_id, positive),
+            Some((positive, line)) => take(&line.event_metadata.event_id, positive),
             None => unreadable += 1,
         }
     }
@@ -58,7 +57,7 @@ fn positive(value: &Value, label: &Label) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drift::{QualityPolicy, Verdict};
+    use crate::drift::{Join, QualityPolicy, Verdict};
 
     #[test]
     fn truth_meets_its_answer_by_the_label_rule() {
@@ -72,7 +71,7 @@ mod tests {
 {"groundTruthData": {"data": "NaN"}, "eventMetadata": {"eventId": "a"}}
 
 nonsense"#;
-        assert_eq!(truths(lines.as_bytes(), &label, &mut join), 2);
+        assert_eq!(truths(lines.as_bytes(), &label, |id, positive| join.truth(id, positive)), 2);
         let quality = join.judge(0.9, &Default::default(), Verdict::None, &policy);
         assert_eq!((quality.rows, quality.accuracy), (2, Some(0.5)));
     }

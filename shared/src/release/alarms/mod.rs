@@ -115,7 +115,8 @@ fn alarm(
     bad: Bad,
     threshold: f64,
 ) -> AlarmSpec {
-    let dimension = |(name, value): (&str, &str)| Dimension { name: name.to_owned(), value: value.to_owned() };
+    let dimension =
+        |(name, value): (&str, &str)| Dimension { name: name.to_owned(), value: value.to_owned() };
     AlarmSpec {
         alarm_name: name,
         alarm_description: String::new(),
@@ -144,7 +145,8 @@ fn of_requests(
     variant: &str,
     prefix: &str,
 ) -> [AlarmSpec; 2] {
-    let dimensions = [("EndpointName", endpoint), ("VariantName", variant), ("EndpointConfigName", &config.0)];
+    let dimensions =
+        [("EndpointName", endpoint), ("VariantName", variant), ("EndpointConfigName", &config.0)];
     let alarm = |kind: &str, metric: &str, threshold: f64| {
         let name = format!("pawl-{config}-{prefix}{kind}");
         alarm(policy, dimensions, name, ("AWS/SageMaker", metric), Bad::Above, threshold)
@@ -170,7 +172,8 @@ fn of_requests(
 /// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error rate and p99
 /// latency always; traffic, live quality and drift where the policy names a bound.
 pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<AlarmSpec> {
-    let dimensions = [("EndpointName", endpoint), ("VariantName", VARIANT), ("EndpointConfigName", &config.0)];
+    let dimensions =
+        [("EndpointName", endpoint), ("VariantName", VARIANT), ("EndpointConfigName", &config.0)];
     let alarm = |kind: &str, metric: (&str, &str), bad: Bad, threshold: f64| {
         alarm(policy, dimensions, format!("pawl-{config}-{kind}"), metric, bad, threshold)
     };

@@ -14,8 +14,8 @@ pub use book::Book;
 pub use effects::{Effects, ReadError};
 
 use super::{
-    Action, Answer, CandidateFailure, ConfigName, Deployment, Event, GuardRequest, Hold, Lease, Observation, Observer,
-    Pending, Policy, Release, State, TargetCheck, Transition, WatchReading, step,
+    Action, Answer, CandidateFailure, ConfigName, Deployment, Event, GuardRequest, Hold, Lease, Observation,
+    Observer, Pending, Policy, Release, State, TargetCheck, Transition, WatchReading, step,
 };
 use crate::ledger::{Condition, ETag, Keys, StoreError};
 use crate::names::Generation;
@@ -321,7 +321,9 @@ fn due(release: &Release, now: Timestamp) -> Option<&Pending> {
 fn generation_of(event: &Event) -> Option<Generation> {
     match event {
         Event::CandidateFailed(failure) => Some(failure.generation),
-        Event::EndpointObserved(Observation { by: Observer::Run { generation, .. }, .. }) => Some(*generation),
+        Event::EndpointObserved(Observation { by: Observer::Run { generation, .. }, .. }) => {
+            Some(*generation)
+        }
         _ => None,
     }
 }

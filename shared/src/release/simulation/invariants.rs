@@ -359,7 +359,8 @@ impl World {
         }
         if let (Cause::Alarm { alarm }, Some(truth)) = (&rolling.cause, &truth) {
             let named = |config: &ConfigName| alarm.starts_with(&format!("pawl-{config}-"));
-            let nature = self.configs.iter().find(|(config, _)| named(config)).map(|(_, config)| config.nature);
+            let nature =
+                self.configs.iter().find(|(config, _)| named(config)).map(|(_, config)| config.nature);
             let never = matches!(nature, Some(super::world::Nature::Good))
                 && truth.changes.iter().filter(during).count() > 0;
             if never && truth.state != AlarmState::Alarm {

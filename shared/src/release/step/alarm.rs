@@ -195,10 +195,7 @@ fn ends(change: &AlarmChange) -> Timestamp {
 }
 
 /// An alarm without the dimension still names a config by its name, or by the alarms that tripped it, if Pawl made them.
-fn names_config<'a>(
-    change: &AlarmChange,
-    mut configs: impl Iterator<Item = &'a ConfigName>,
-) -> Option<bool> {
+fn names_config<'a>(change: &AlarmChange, mut configs: impl Iterator<Item = &'a ConfigName>) -> Option<bool> {
     let names = std::iter::once(&change.name).chain(&change.triggered_by);
     let ours: Vec<&String> = names.filter(|name| name.starts_with("pawl-")).collect();
     (!ours.is_empty()).then(|| {

@@ -3,9 +3,7 @@
 use super::Turn;
 use super::moves::FOREIGN;
 use crate::events::EndpointStatus;
-use crate::release::{
-    Action, Cause, ConfigName, Deploying, Fate, Observer, Progress, Rule, State,
-};
+use crate::release::{Action, Cause, ConfigName, Deploying, Fate, Observer, Progress, Rule, State};
 
 impl Turn<'_> {
     /// A word that the endpoint changed is a hint, no more: it may be late, doubled or out of order.

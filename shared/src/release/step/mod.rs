@@ -191,9 +191,9 @@ fn actor_of(event: &Event) -> Actor {
     match event {
         Event::GuardRequested(request) => Actor::Run { generation: request.candidate.generation },
         Event::CandidateFailed(failure) => Actor::Run { generation: failure.generation },
-        Event::EndpointObserved(super::Observation { by: super::Observer::Run { generation, .. }, .. }) => {
-            Actor::Run { generation: *generation }
-        }
+        Event::EndpointObserved(super::Observation {
+            by: super::Observer::Run { generation, .. }, ..
+        }) => Actor::Run { generation: *generation },
         Event::Alarm(change) => Actor::Alarm { arn: change.arn.clone() },
         Event::Operator(operator) => Actor::Person { who: operator.who.clone() },
         _ => Actor::Pawl,

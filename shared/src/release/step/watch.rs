@@ -34,7 +34,9 @@ impl Turn<'_> {
             && current.alarms.iter().all(calm)
             && watching.smoke == Smoke::Passed
             && match current.trial {
-                None => reading.requests.is_some_and(|requests| requests >= self.policy.alarms.minimum_requests),
+                None => {
+                    reading.requests.is_some_and(|requests| requests >= self.policy.alarms.minimum_requests)
+                }
                 // A lock forbids a deployment, and this would be one.
                 Some(_) => verdict == Some(LiveVerdict::Promote) && self.release.freeze.is_none(),
             };

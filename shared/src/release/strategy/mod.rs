@@ -140,7 +140,9 @@ pub enum StrategyError {
         instead: &'static str,
     },
     /// SageMaker has no second variant there.
-    #[error("release.trial: {what} does not work on a {kind} endpoint: use serve.kind: real_time, or leave release.trial out")]
+    #[error(
+        "release.trial: {what} does not work on a {kind} endpoint: use serve.kind: real_time, or leave release.trial out"
+    )]
     TrialKind {
         /// The trial.
         what: &'static str,
@@ -148,7 +150,9 @@ pub enum StrategyError {
         kind: EndpointKind,
     },
     /// What is not captured cannot be compared.
-    #[error("release.trial: {what} compares what is captured, serve.capture_percent is {found}: write at least {least}")]
+    #[error(
+        "release.trial: {what} compares what is captured, serve.capture_percent is {found}: write at least {least}"
+    )]
     Capture {
         /// The trial.
         what: &'static str,
@@ -158,7 +162,9 @@ pub enum StrategyError {
         found: u32,
     },
     /// SageMaker's guardrails need the same variants before and after.
-    #[error("release.trial: an A/B test ends all at once, since SageMaker moves traffic in steps only between the same variants: use release.strategy: all_at_once instead of {then}, or a shadow")]
+    #[error(
+        "release.trial: an A/B test ends all at once, since SageMaker moves traffic in steps only between the same variants: use release.strategy: all_at_once instead of {then}, or a shadow"
+    )]
     AfterAb {
         /// The strategy asked for.
         then: &'static str,

@@ -177,9 +177,13 @@ mod tests {
             assert!(text.contains(&format!("shadow does not work on a {kind} endpoint")), "{text}");
         }
         assert_eq!(refused(&shadow(judge()), REAL_TIME, 100, &Strategy::default()), "");
-        assert!(refused(&shadow(judge()), REAL_TIME, 50, &Strategy::default()).contains("capture_percent is 50"));
+        assert!(
+            refused(&shadow(judge()), REAL_TIME, 50, &Strategy::default()).contains("capture_percent is 50")
+        );
         assert_eq!(refused(&ab(50, judge()), REAL_TIME, 50, &Strategy::AllAtOnce), "");
-        assert!(refused(&ab(50, judge()), REAL_TIME, 0, &Strategy::AllAtOnce).contains("capture_percent is 0"));
+        assert!(
+            refused(&ab(50, judge()), REAL_TIME, 0, &Strategy::AllAtOnce).contains("capture_percent is 0")
+        );
         assert!(refused(&ab(51, judge()), REAL_TIME, 100, &Strategy::AllAtOnce).contains("51 %"));
         assert!(refused(&ab(50, judge()), REAL_TIME, 100, &Strategy::default()).contains("all_at_once"));
     }

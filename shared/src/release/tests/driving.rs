@@ -103,7 +103,10 @@ async fn from_the_first_deployment_to_a_rollback() {
 
     assert!(matches!(driver.guard(plain(1)).await.unwrap(), Answer::DeployCreate { .. }));
     *fake.serving.lock().unwrap() = "bike-1".to_owned();
-    assert!(matches!(driver.observe(Generation(1), "bike-1".into()).await.unwrap(), Answer::KeepWatching { .. }));
+    assert!(matches!(
+        driver.observe(Generation(1), "bike-1".into()).await.unwrap(),
+        Answer::KeepWatching { .. }
+    ));
     *fake.minutes.lock().unwrap() = 40;
     assert_eq!(driver.watch(Generation(1), "bike-1".into()).await.unwrap(), Answer::Healthy);
 

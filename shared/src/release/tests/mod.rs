@@ -4,5 +4,6 @@ mod cells;
 mod driving;
 mod guarding;
 mod table;
+mod trials;
 mod watching;
 pub(crate) mod worlds;

@@ -2,6 +2,8 @@
 
 use super::worlds::*;
 use crate::events::{AlarmState, EndpointStatus, Verb};
+use crate::gate::live::{LivePolicy, LiveVerdict};
+use crate::pipeline::Span;
 use crate::release::*;
 use StateName::{CoolDown, Deploying, RollingBack, Stable, Watching};
 
@@ -40,6 +42,17 @@ fn rows() -> Vec<Row> {
         let event = Event::Alarm(alarm(Some(subject(state)), AlarmState::Alarm, 99));
         let release = step(&release(state), &event, at(100), &Policy::default()).release;
         Some((release, event))
+    };
+    let on_its_trial = |verdict: LiveVerdict| -> Box<dyn Fn(StateName) -> Option<(Release, Event)>> {
+        Box::new(move |state| (state == Watching).then(|| (trial_watched_enough(), told(verdict))))
+    };
+    let fallen_back = |state| {
+        let mut release =
+            step(&trial_watched_enough(), &told(LiveVerdict::Promote), at(100), &with_trial()).release;
+        let State::Deploying(deploying) = &mut release.state else { return None };
+        deploying.progress = Progress::Begun;
+        release.pending.clear();
+        (state == Deploying).then(|| (release, observed(EndpointStatus::InService, "bike-2t")))
     };
     let without_target = |state| {
         let mut release = release(state);
@@ -85,11 +98,41 @@ fn rows() -> Vec<Row> {
             "the package is rejected by a person",
             always(|state| rejected(if state == Stable { 1 } else { 2 })),
         ),
+        ("the trial shows that the challenger is better", on_its_trial(LiveVerdict::Promote)),
+        ("the trial shows that it is worse", on_its_trial(LiveVerdict::Harm)),
+        ("the trial shows nothing, and its time is over", on_its_trial(LiveVerdict::NeedsApproval)),
+        ("InService with the trial, after it was won", Box::new(fallen_back)),
         ("person: rollback", always(|_| operator(Verb::Rollback))),
         ("person: freeze", always(|_| operator(Verb::Freeze))),
         ("person: unfreeze", always(|_| operator(Verb::Unfreeze))),
         ("person: force", always(|_| operator(Verb::Force))),
     ]
+}
+
+fn with_trial() -> Policy {
+    let trial = Trial::Shadow { at_most: Span::seconds(7 * 86_400), judge: LivePolicy::default() };
+    Policy { trial: Some(trial), ..Policy::default() }
+}
+
+/// A trial whose shortest time is over.
+fn trial_watched_enough() -> Release {
+    let mut release = on_trial();
+    if let State::Watching(watching) = &mut release.state {
+        watching.until = at(100);
+    }
+    release
+}
+
+/// The trial's alarms are OK, and its comparison says so.
+fn told(verdict: LiveVerdict) -> Event {
+    let names = on_trial().current.map(|current| current.alarms).unwrap_or_default();
+    let alarm = |name| AlarmReading { name, state: AlarmState::Ok, since: at(91) };
+    Event::WatchTick(WatchReading {
+        config: "bike-2t".into(),
+        alarms: names.into_iter().map(alarm).collect(),
+        requests: Some(500),
+        trial: Some(TrialReading { verdict, reason: String::new() }),
+    })
 }
 
 fn plain(words: &impl serde::Serialize) -> String {

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::events::*;
+use crate::gate::trial::TrialKind;
 use crate::names::{ContentHash, Generation};
 use crate::release::*;
 
@@ -79,6 +80,20 @@ pub(crate) fn release(state: StateName) -> Release {
         release.pending = vec![pending(1, action), pending(2, smoke)];
         release.next_action = 3;
     }
+    release
+}
+
+/// The challenger is tried beside the champion, and its trial is watched.
+pub(crate) fn on_trial() -> Release {
+    let mut release = release(StateName::Watching);
+    let names = ["errors", "latency", "challenger-errors", "challenger-latency"];
+    release.current = Some(Deployment {
+        alarms: names.map(|kind| format!("pawl-bike-2t-{kind}")).to_vec(),
+        activated_at: Some(at(90)),
+        ..deployment(2).in_trial(TrialKind::Shadow)
+    });
+    let State::Watching(watching) = &mut release.state else { return release };
+    watching.deadline = at(90 + 7 * 24 * 60);
     release
 }
 

@@ -123,7 +123,10 @@ class Endpoints:
             self._refuse_while_scaled(name, live.blue.config, config)
             green = Fleet(config, self._registry, self._servers)
             if p.get("RetainAllVariantProperties"):
-                green.keep_properties_of(live.blue)
+                green.keep_properties_of(live.blue, {one["VariantPropertyType"] for one in
+                                                     p.get("ExcludeRetainedVariantProperties", [])})
+            elif "ExcludeRetainedVariantProperties" in p:
+                raise invalid("ExcludeRetainedVariantProperties needs RetainAllVariantProperties.")
             plan = deployment.plan(p.get("DeploymentConfig", {}), green.instances,
                                    {v["VariantName"] for v in live.blue.variants},
                                    {v["VariantName"] for v in green.variants})

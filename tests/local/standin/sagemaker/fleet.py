@@ -54,13 +54,18 @@ class Fleet:
             if "DesiredInstanceCount" in change:
                 variant["CurrentInstanceCount"] = variant["DesiredInstanceCount"] = change["DesiredInstanceCount"]
 
-    def keep_properties_of(self, other: "Fleet"):
-        """RetainAllVariantProperties: counts and weights come from the fleet that serves now."""
+    def keep_properties_of(self, other: "Fleet", excluded: set[str]):
+        """RetainAllVariantProperties: counts, weights and what is captured come from the fleet that serves now, except
+        what the update says."""
         for variant in self.variants:
             for old in other.variants:
                 if old["VariantName"] == variant["VariantName"]:
-                    variant.update({k: old[k] for k in ("CurrentWeight", "DesiredWeight", "CurrentInstanceCount",
-                                                        "DesiredInstanceCount")})
+                    kept = [] if "DesiredWeight" in excluded else ["CurrentWeight", "DesiredWeight"]
+                    kept += [] if "DesiredInstanceCount" in excluded else ["CurrentInstanceCount", "DesiredInstanceCount"]
+                    variant.update({k: old[k] for k in kept})
+        if "DataCaptureConfig" not in excluded:
+            self.config = {k: v for k, v in self.config.items() if k != "DataCaptureConfig"} | {
+                k: v for k, v in other.config.items() if k == "DataCaptureConfig"}
 
     @property
     def instances(self) -> int:

@@ -1,0 +1,118 @@
+//! One look at a trial: what champion and challenger answered since the last one, and what was true.
+
+use jiff::Timestamp;
+use pawl::drift::monitor::{Monitor, answers, truths};
+use pawl::fault::Fault;
+use pawl::gate::Side;
+use pawl::gate::trial::{SideBySide, TrialEvidence};
+use pawl::ledger::{Condition, Keys, read, write};
+use pawl::names::{Generation, ModelName};
+use pawl::release::alarms::{CHALLENGER, VARIANT};
+use pawl::release::{ConfigName, Deployment, Release, State};
+use pawl::run;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::edge::Edge;
+use crate::look::{MOST_OBJECTS, captured, folder};
+
+/// The document [`Keys::trial`], changed only by compare-and-swap: a look that is repeated counts nothing twice.
+#[derive(Debug, Serialize, Deserialize)]
+struct Memory {
+    /// The trial. Another one begins anew.
+    config: ConfigName,
+    /// The last keys that were read, of the champion's answers, the challenger's and the truths.
+    champion: String,
+    challenger: String,
+    truth: String,
+    unreadable: u64,
+    rows: SideBySide,
+}
+
+pub(crate) async fn look(
+    edge: &Edge,
+    model: &ModelName,
+    generation: Generation,
+    now: Timestamp,
+) -> Result<Value, Fault> {
+    let keys = Keys::new(model);
+    let release = read::<Release>(&edge.store, &keys.release()).await?.map(|(release, _)| release);
+    let watched = release.filter(|release| matches!(release.state, State::Watching(_)));
+    let watched =
+        watched.and_then(|release| release.current).filter(|current| current.generation == generation);
+    let pipeline = run::frozen_pipeline(&edge.store, &keys, generation).await?;
+    let (Some(trial), Some(policy)) = (watched, &pipeline.release.trial) else {
+        return Ok(json!({ "state": "no_trial" }));
+    };
+    let fresh = SideBySide::new(policy.kind(), pipeline.gate.threshold, pipeline.monitor.remember);
+    let (mut memory, etag) = remembered(edge, &keys, &trial, fresh).await?;
+
+    for (side, variant) in [(Side::Champion, VARIANT), (Side::Challenger, CHALLENGER)] {
+        let last = match side {
+            Side::Champion => &mut memory.champion,
+            Side::Challenger => &mut memory.challenger,
+        };
+        let until = folder(&keys, variant, now - pipeline.monitor.lag.duration());
+        let mut objects = edge.store.keys_after(&captured(&keys, variant), last, MOST_OBJECTS).await?;
+        objects.retain(|key| *key < until || key.starts_with(&until));
+        for key in &objects {
+            let rows = &mut memory.rows;
+            edge.lines(key, |lines| {
+                memory.unreadable += answers(lines, |id, score| rows.answered(side, id, score));
+            })
+            .await?;
+        }
+        *last = objects.pop().unwrap_or(std::mem::take(last));
+    }
+    let told = edge.store.keys_after(&keys.truths(), &memory.truth, MOST_OBJECTS).await?;
+    for key in &told {
+        let (label, rows) = (&pipeline.data.label, &mut memory.rows);
+        edge.lines(key, |lines| {
+            memory.unreadable += truths(lines, label, |id, positive| rows.truth(id, positive));
+        })
+        .await?;
+    }
+    memory.truth = told.last().cloned().unwrap_or(memory.truth);
+
+    let evidence = TrialEvidence {
+        config: trial.config.0.clone(),
+        at: now,
+        kind: policy.kind(),
+        unreadable: memory.unreadable,
+        came_to: memory.rows.look(policy.judge()),
+    };
+    // The evidence first: a look that dies here is done again.
+    write(&edge.store, &keys.evidence(generation, "trial.json"), &evidence, Condition::Always).await?;
+    write(&edge.store, &keys.trial(), &memory, etag).await?;
+    Ok(json!({
+        "state": "looked",
+        "verdict": evidence.came_to.look.verdict,
+        "reason": evidence.came_to.reason,
+    }))
+}
+
+/// What is remembered of this trial, and the condition under which it may be replaced.
+async fn remembered(
+    edge: &Edge,
+    keys: &Keys,
+    trial: &Deployment,
+    rows: SideBySide,
+) -> Result<(Memory, Condition), Fault> {
+    let known = read::<Memory>(&edge.store, &keys.trial()).await?;
+    let when = known.as_ref().map_or(Condition::IfAbsent, |(_, etag)| Condition::IfMatch(etag.clone()));
+    if let Some((memory, _)) = known.filter(|(memory, _)| memory.config == trial.config) {
+        return Ok((memory, when));
+    }
+    let begin = |variant| trial.activated_at.map_or_else(String::new, |at| folder(keys, variant, at));
+    // Truths that the monitoring has joined are of requests before the trial.
+    let monitor = read::<Monitor>(&edge.store, &keys.monitor()).await?;
+    let fresh = Memory {
+        config: trial.config.clone(),
+        champion: begin(VARIANT),
+        challenger: begin(CHALLENGER),
+        truth: monitor.map_or_else(String::new, |(monitor, _)| monitor.truth),
+        unreadable: 0,
+        rows,
+    };
+    Ok((fresh, when))
+}
