@@ -30,21 +30,22 @@ pub(crate) async fn order(world: &World, keys: &Keys, serves: Generation) -> Res
     put(world, keys, scaling).await
 }
 
-/// Takes autoscaling off where an update from one generation to another would be refused because of it.
+/// Takes autoscaling off where an update from one generation to another would be refused because of it. Where Pawl never put
+/// it on, that is one read: a rollback waits for it.
 pub(crate) async fn make_way(
     world: &World,
     keys: &Keys,
     from: Generation,
     to: Generation,
 ) -> Result<Way, Fault> {
+    let Some(last) = last(world, keys).await? else { return Ok(Way::Clear) };
     let (Some(from), Some(to)) = (serve_of(world, keys, from).await?, serve_of(world, keys, to).await?)
     else {
         return Ok(Way::Clear);
     };
-    let last = last(world, keys).await?;
-    match Scaling::before_update(keys.model().as_str(), &from, &to, last.as_ref()) {
+    match Scaling::before_update(keys.model().as_str(), &from, &to) {
         None => Ok(Way::Clear),
-        off if off == last => Ok(Way::Clearing),
+        Some(off) if off == last => Ok(Way::Clearing),
         off => put(world, keys, off).await.map(|()| Way::Clearing),
     }
 }

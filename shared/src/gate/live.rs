@@ -30,7 +30,6 @@ pub struct LivePolicy {
     pub discordance: f64,
     /// For a shadow whose truth never comes: promote when both models agree on at least this share of the requests, for sure.
     /// Default: the truth decides.
-    #[serde(default)]
     pub agreement: Option<f64>,
 }
 
