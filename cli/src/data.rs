@@ -19,7 +19,8 @@ use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
 pub(crate) use self::documents::{load_constraints, load_profile, save, save_profile};
-pub(crate) use self::input::{CHUNK, Opened, open};
+use self::input::CHUNK;
+pub(crate) use self::input::{Opened, open};
 pub(crate) use self::model_monitor::{load_rules, load_statistics, save_baseline, save_violations};
 use self::parallel::{RANGE, RangeError, Ranges};
 use crate::check;
@@ -31,9 +32,16 @@ pub(crate) struct Data {
     /// CSV, TSV or JSON Lines, plain, gzip or zstd, or Parquet; `-` is standard input. Several are parts of one whole
     #[arg(required = true, value_name = "DATA")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+// How data is written and read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reading {
     /// Take types, time order, null words and rules from this pipeline.yaml
     #[arg(long, value_name = "FILE")]
-    pipeline: Option<PathBuf>,
+    pub(crate) pipeline: Option<PathBuf>,
     /// The character between fields, or the word tab. Default: a tab in .tsv files, else a comma
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<String>,
@@ -53,6 +61,8 @@ pub(crate) struct Data {
 pub(crate) struct Measures<'a> {
     pub(crate) constraints: Option<&'a Constraints>,
     pub(crate) baseline: Option<&'a Baseline>,
+    /// Columns whose values part the rows.
+    pub(crate) segments: &'a [String],
 }
 
 /// What a pipeline.yaml says of its data; the defaults without one.
@@ -107,6 +117,25 @@ impl fmt::Display for LeftOut {
 impl Data {
     /// What is known of the data beforehand.
     pub(crate) fn told(&self) -> Result<Told, Failure> {
+        self.reading.told()
+    }
+
+    /// Reads the files one after the other and merges what they yield.
+    pub(crate) fn scan(&self, schema: &Schema, measures: Measures<'_>) -> Result<Scanned, Failure> {
+        let bar = input::progress(&self.files);
+        let mut scanned = Scanned::default();
+        for path in &self.files {
+            let opened = open(path, &bar).map_err(|error| unread(path, &error))?;
+            scanned.add(path, &self.reading.scan(path, opened, &bar, schema, measures)?);
+        }
+        bar.finish_and_clear();
+        Ok(scanned)
+    }
+}
+
+impl Reading {
+    /// What is known of the data beforehand.
+    pub(crate) fn told(&self) -> Result<Told, Failure> {
         let mut told = match &self.pipeline {
             Some(file) => {
                 let (_, pipeline) = check::load(file)?;
@@ -124,35 +153,23 @@ impl Data {
         Ok(told)
     }
 
-    /// Reads the files one after the other and merges what they yield.
-    pub(crate) fn scan(&self, schema: &Schema, measures: Measures<'_>) -> Result<Scanned, Failure> {
-        let bar = input::progress(&self.files);
-        let scanned = self.scan_all(&bar, schema, measures);
-        bar.finish_and_clear();
-        scanned
-    }
-
-    fn scan_all(
+    /// Reads one file that is open.
+    pub(crate) fn scan(
         &self,
+        path: &Path,
+        opened: Opened,
         bar: &ProgressBar,
         schema: &Schema,
         measures: Measures<'_>,
-    ) -> Result<Scanned, Failure> {
-        let mut scanned = Scanned::default();
-        for path in &self.files {
-            let opened = open(path, bar).map_err(|error| unread(path, &error))?;
-            let scan = match opened.kind {
-                Kind::Records(format) => self.scan_records(path, format, opened, bar, schema, measures)?,
-                Kind::Parquet => columnar::scan(path, &opened, schema, measures)?,
-                Kind::Profile => {
-                    let reason =
-                        "this is a saved profile, no data: give it to --baseline, or to `pawl drift`";
-                    return Err(Failure::cannot_run(format!("{}: {reason}", path.display())));
-                }
-            };
-            scanned.add(path, &scan);
+    ) -> Result<Scan, Failure> {
+        match opened.kind {
+            Kind::Records(format) => self.scan_records(path, format, opened, bar, schema, measures),
+            Kind::Parquet => columnar::scan(path, &opened, schema, measures),
+            Kind::Profile => {
+                let reason = "this is a saved profile, no data: give it to --baseline, or to `pawl drift`";
+                Err(Failure::cannot_run(format!("{}: {reason}", path.display())))
+            }
         }
-        Ok(scanned)
     }
 
     fn scan_records(
@@ -192,7 +209,7 @@ impl Data {
 
 impl Measures<'_> {
     fn scanner(self, format: dataset::Format, schema: &Schema) -> Scanner {
-        let mut scanner = Scanner::of(format, schema);
+        let mut scanner = Scanner::of(format, schema).with_segments(self.segments);
         if let Some(constraints) = self.constraints {
             scanner = scanner.with_constraints(constraints);
         }
@@ -216,7 +233,7 @@ fn splits(
 }
 
 /// The refusal of a file that cannot be opened or read.
-fn unread(path: &Path, error: &std::io::Error) -> Failure {
+pub(crate) fn unread(path: &Path, error: &std::io::Error) -> Failure {
     Failure::cannot_run(format!("{}: {}", path.display(), explain(error)))
 }
 
@@ -235,17 +252,10 @@ fn refused(path: &Path, error: &ScanError) -> Failure {
     Failure::cannot_run(format!("{}: {error}", path.display()))
 }
 
-/// What a command says to a file that it cannot read yet.
-pub(crate) const NO_PARQUET: &str =
-    "this is Parquet, which is not read here: give what `pawl profile --out` makes of it";
-
 /// The schema of a file of which nothing is known but its name.
-pub(crate) fn usual_schema(path: &Path) -> Schema {
-    let delimiter = if plain_name(&path.to_string_lossy()).ends_with(".tsv") {
-        '\t'
-    } else {
-        Schema::default().delimiter
-    };
+fn usual_schema(path: &Path) -> Schema {
+    let tabs = plain_name(&path.to_string_lossy()).ends_with(".tsv");
+    let delimiter = if tabs { '\t' } else { Schema::default().delimiter };
     Schema { delimiter, ..Schema::default() }
 }
 

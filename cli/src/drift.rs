@@ -1,41 +1,58 @@
 //! `pawl drift`: has this data moved against that?
 
-use std::fmt::Write as _;
-use std::io::{Read, Write as _};
+use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use pawl::dataset::{self, file::Kind};
-use pawl::drift::files::{Choice, FilesError, Frozen, Reader, Side, compare_files, freeze};
-use pawl::drift::{Compat, Drift, Finding, Policy, Verdict};
+use pawl::dataset::Format;
+use pawl::dataset::file::Kind;
+use pawl::drift::files::{Choice, FilesError, Side, compare_files};
+use pawl::drift::{Axis, Compat, Drift, EffectUnit, Finding, Policy, Verdict};
+use pawl::profile::bins::Baseline;
+use serde::Serialize;
 
-use crate::data;
-use crate::reply::Format;
+use crate::check;
+use crate::data::{self, Measures, Reading, Told};
+use crate::reply::{self, Failure, Reply};
 
-/// Compares data with a baseline: exit 0 no drift (a warning is none), 1 drift, 3 too little data
-/// to say, 2 a file that cannot be read.
+/// Compare data with a baseline: did it move by enough to matter?
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER)]
 pub(crate) struct Args {
-    /// The new data: CSV, TSV or JSON Lines, plain, gzip or zstd, or a saved profile (JSON).
+    /// The new data: CSV, TSV or JSON Lines, plain, gzip or zstd, or Parquet; or its profile
     current: PathBuf,
-    /// What to compare it with: data, a saved profile, or a frozen baseline (JSON).
+    /// What to compare it with: data, a saved profile, or a frozen baseline (JSON)
     baseline: PathBuf,
-    /// Compare only these columns. Default: all of the baseline's save identifiers.
-    #[arg(long, value_delimiter = ',')]
+    /// Compare only these columns. Default: all of the baseline's save identifiers
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
     columns: Vec<String>,
-    /// Leave these columns out, such as a date or an index.
-    #[arg(long, value_delimiter = ',')]
+    /// Leave these columns out, such as a date or an index
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
     ignore: Vec<String>,
-    /// The column that is the label; its drift is told apart.
-    #[arg(long)]
+    /// The column that is the label; its drift is told apart
+    #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
-    /// Compare each value of these columns on its own as well.
-    #[arg(long, value_delimiter = ',')]
+    /// Compare each part of the rows that these columns' values make on its own as well
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
     segments: Vec<String>,
-    /// Decide by another tool's default rule.
+    /// Decide by another tool's default rule
     #[arg(long, value_enum)]
     compat: Option<Tool>,
+    #[command(flatten)]
+    reading: Reading,
 }
+
+const AFTER: &str = "\
+A column drifts only if there is enough data, the change is significant over all comparisons
+together, and it is large enough to matter. With --pipeline the columns, the label, the segments
+and the thresholds are those of the pipeline, unless they are given here.
+
+Exit codes: 0 no drift (a warning is none), 1 drift, 2 could not run, 3 too little data to say.
+
+Examples:
+  pawl drift march.csv february.csv --ignore date --segments city
+  pawl drift march.parquet winter.json --json
+  pawl drift march.csv last-march.csv --pipeline pipeline.yaml";
 
 /// Another tool whose rule may decide.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -44,140 +61,124 @@ enum Tool {
     Sagemaker,
 }
 
-/// Why there is no comparison.
-#[derive(Debug)]
-enum Failure {
-    Open(std::io::Error),
-    Parquet,
-    Files(FilesError),
-}
+/// The document, as people read it.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Compared(Drift);
 
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Open(error) => f.write_str(&data::explain(error)),
-            Self::Parquet => f.write_str(data::NO_PARQUET),
-            Self::Files(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::Open(error)
-    }
-}
-
-impl From<FilesError> for Failure {
-    fn from(error: FilesError) -> Self {
-        Self::Files(error)
-    }
-}
-
-/// Runs the command.
-pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
-    let mut out = std::io::stdout().lock();
-    let written = match judge(args) {
-        Ok(drift) => print(&drift, format, &mut out).map(|()| match drift.verdict {
-            Verdict::None | Verdict::Warn => ExitCode::SUCCESS,
-            Verdict::Drift => ExitCode::from(1),
-            Verdict::InsufficientData => ExitCode::from(3),
-        }),
-        Err((path, failure)) => writeln!(std::io::stderr(), "pawl drift: {}: {failure}", path.display())
-            .map(|()| ExitCode::from(2)),
+pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
+    let drift = judge(args)?;
+    let verdict = match drift.verdict {
+        Verdict::None | Verdict::Warn => reply::Verdict::Done,
+        Verdict::Drift => reply::Verdict::Refused,
+        Verdict::InsufficientData => reply::Verdict::Undecided,
     };
-    written.unwrap_or(ExitCode::from(2))
+    Reply::new(verdict, &Compared(drift))
 }
 
-fn judge(args: &Args) -> Result<Drift, (&Path, Failure)> {
-    let choice = Choice {
-        columns: (!args.columns.is_empty()).then(|| args.columns.clone()),
-        ignore: args.ignore.clone(),
-        label: args.label.clone(),
-        segments: args.segments.clone(),
+fn judge(args: &Args) -> Result<Drift, Failure> {
+    let (choice, policy) = asked(args)?;
+    let told = args.reading.told()?;
+    let of = |path: &Path, error: FilesError| Failure::cannot_run(format!("{}: {error}", path.display()));
+    let read = |path: &Path, frozen| read(args, path, &told, &choice.segments, frozen);
+    let baseline = read(&args.baseline, None)?;
+    baseline.check(&choice).map_err(|error| of(&args.baseline, error))?;
+    let frozen = baseline.freeze();
+    let current = read(&args.current, Some(&frozen))?;
+    compare_files(&baseline, &frozen, &current, &choice, &policy).map_err(|error| match error {
+        FilesError::NoColumn { .. } => of(&args.baseline, error),
+        error => of(&args.current, error),
+    })
+}
+
+/// What to compare and when it has moved: as the pipeline says, where there is one, and as said here.
+fn asked(args: &Args) -> Result<(Choice, Policy), Failure> {
+    let (mut choice, mut policy) = (Choice::default(), Policy::default());
+    if let Some(file) = &args.reading.pipeline {
+        let (_, pipeline) = check::load(file)?;
+        choice.columns = Some(pipeline.compared().cloned().collect());
+        choice.label = Some(pipeline.data.label.column);
+        choice.segments = pipeline.compare.segments;
+        policy = pipeline.drift;
+    }
+    if !args.columns.is_empty() {
+        choice.columns = Some(args.columns.clone());
+    }
+    if !args.segments.is_empty() {
+        choice.segments.clone_from(&args.segments);
+    }
+    choice.ignore.clone_from(&args.ignore);
+    choice.label = args.label.clone().or(choice.label);
+    policy.compat = match args.compat {
+        Some(Tool::Evidently) => Some(Compat::Evidently),
+        Some(Tool::Sagemaker) => Some(Compat::Sagemaker),
+        None => policy.compat,
     };
-    let compat = args.compat.map(|tool| match tool {
-        Tool::Evidently => Compat::Evidently,
-        Tool::Sagemaker => Compat::Sagemaker,
-    });
-    let policy = Policy { compat, ..Policy::default() };
-    let of_baseline = |failure| (args.baseline.as_path(), failure);
-    let of_current = |failure| (args.current.as_path(), failure);
-    let baseline = read(&args.baseline, &args.segments, None).map_err(of_baseline)?;
-    let frozen = freeze(&baseline, &choice).map_err(|error| of_baseline(error.into()))?;
-    let current = read(&args.current, &args.segments, Some(&frozen)).map_err(of_current)?;
-    compare_files(&baseline, &frozen, &current, &choice, &policy).map_err(|error| of_current(error.into()))
+    Ok((choice, policy))
 }
 
 /// A saved document is one JSON object; anything else is data and streams.
-fn read(path: &Path, segments: &[String], frozen: Option<&Frozen>) -> Result<Side, Failure> {
-    let mut opened = data::open(path, &indicatif::ProgressBar::hidden())?;
-    let format = match opened.kind {
-        Kind::Records(format) => Some(format),
-        Kind::Profile => None,
-        Kind::Parquet => return Err(Failure::Parquet),
+fn read(
+    args: &Args,
+    path: &Path,
+    told: &Told,
+    segments: &[String],
+    baseline: Option<&Baseline>,
+) -> Result<Side, Failure> {
+    let bar = indicatif::ProgressBar::hidden();
+    let mut opened = data::open(path, &bar).map_err(|error| data::unread(path, &error))?;
+    let saved = match opened.kind {
+        Kind::Profile => true,
+        Kind::Records(Format::JsonLines) => !opened.has_many_objects(),
+        Kind::Records(Format::Csv) | Kind::Parquet => false,
     };
-    let data = format.filter(|format| *format == dataset::Format::Csv || opened.has_many_objects());
-    let Some(format) = data else {
+    if saved {
         let mut document = Vec::new();
-        opened.bytes.read_to_end(&mut document)?;
-        return Ok(Side::saved(&document)?);
-    };
-    let mut reader = Reader::new(format, &data::usual_schema(path), segments, frozen);
-    let mut buffer = vec![0; data::CHUNK];
-    loop {
-        let filled = opened.bytes.read(&mut buffer)?;
-        let Some(bytes @ [_, ..]) = buffer.get(..filled) else { return Ok(reader.finish()?) };
-        reader.feed(bytes)?;
+        opened.bytes.read_to_end(&mut document).map_err(|error| data::unread(path, &error))?;
+        return Side::saved(&document)
+            .map_err(|error| Failure::cannot_run(format!("{}: {error}", path.display())));
     }
+    let measures = Measures { baseline, segments, ..Measures::default() };
+    let scan = args.reading.scan(path, opened, &bar, &told.schema, measures)?;
+    Ok(Side::Data(Box::new(scan)))
 }
 
-fn print(drift: &Drift, format: Format, out: &mut impl std::io::Write) -> std::io::Result<()> {
-    if format == Format::Json {
-        serde_json::to_writer_pretty(&mut *out, drift)?;
-        return writeln!(out);
-    }
-    out.write_all(text(drift).as_bytes())
-}
-
-fn text(drift: &Drift) -> String {
-    let verdict = match drift.verdict {
-        Verdict::None => "no drift",
-        Verdict::Warn => "moved, short of drift",
-        Verdict::InsufficientData => "insufficient data",
-        Verdict::Drift => "drift",
-    };
-    let mut text = format!("{verdict}: {} comparisons, {} tests\n", drift.columns.len(), drift.tests);
-    for reason in &drift.reasons {
-        let _ = writeln!(text, "  {reason}");
-    }
-    let quiet: Vec<&Finding> = drift.findings(Verdict::None).collect();
-    if !quiet.is_empty() {
-        let _ = writeln!(text, "quiet: {} comparisons; the least that each would have told:", quiet.len());
-    }
-    for finding in quiet {
-        let _ = write!(text, "  {} {}", finding.name, axis(finding));
-        if let Some(segment) = &finding.segment {
-            let _ = write!(text, " ({} = {})", segment.column, segment.value);
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(drift) = self;
+        let verdict = match drift.verdict {
+            Verdict::None => "no drift",
+            Verdict::Warn => "moved, short of drift",
+            Verdict::InsufficientData => "insufficient data",
+            Verdict::Drift => "drift",
+        };
+        writeln!(f, "{verdict}: {} comparisons, {} tests", drift.columns.len(), drift.tests)?;
+        for reason in &drift.reasons {
+            writeln!(f, "  {reason}")?;
         }
-        match (finding.minimum_detectable_effect, finding.minimum_detectable_unit) {
-            (Some(effect), Some(pawl::drift::EffectUnit::Psi)) => {
-                let _ = writeln!(text, ": PSI {effect:.3}");
-            }
-            (Some(effect), Some(pawl::drift::EffectUnit::Share)) => {
-                let _ = writeln!(text, ": {:.1} % of the rows", effect * 100.0);
-            }
-            _ => text.push('\n'),
+        let quiet: Vec<&Finding> = drift.findings(Verdict::None).collect();
+        if !quiet.is_empty() {
+            writeln!(f, "quiet: {} comparisons; the least that each would have told:", quiet.len())?;
         }
+        quiet.into_iter().try_for_each(|finding| line(finding, f))
     }
-    text
 }
 
-fn axis(finding: &Finding) -> &'static str {
-    match finding.axis {
-        pawl::drift::Axis::Missingness => "missingness",
-        pawl::drift::Axis::Unseen => "unseen",
-        pawl::drift::Axis::Shape => "shape",
-        pawl::drift::Axis::TypeMix => "type mix",
+/// A quiet comparison.
+fn line(finding: &Finding, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let axis = match finding.axis {
+        Axis::Missingness => "missingness",
+        Axis::Unseen => "unseen",
+        Axis::Shape => "shape",
+        Axis::TypeMix => "type mix",
+    };
+    write!(f, "  {} {axis}", finding.name)?;
+    if let Some(segment) = &finding.segment {
+        write!(f, " ({} = {})", segment.column, segment.value)?;
+    }
+    match (finding.minimum_detectable_effect, finding.minimum_detectable_unit) {
+        (Some(effect), Some(EffectUnit::Psi)) => writeln!(f, ": PSI {effect:.3}"),
+        (Some(effect), Some(EffectUnit::Share)) => writeln!(f, ": {:.1} % of the rows", effect * 100.0),
+        _ => writeln!(f),
     }
 }

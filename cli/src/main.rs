@@ -90,7 +90,6 @@ enum Local {
     Profile(profile::Args),
     Suggest(suggest::Args),
     Validate(validate::Args),
-    /// Compare data with a baseline: did it move by enough to matter?
     Drift(drift::Args),
     /// Judge a challenger against the champion on scored rows
     Judge(judge::JudgeArgs),
@@ -162,8 +161,8 @@ fn main() -> ExitCode {
         Command::Local(Local::Profile(args)) => profile::run(&args),
         Command::Local(Local::Suggest(args)) => suggest::run(&args),
         Command::Local(Local::Validate(args)) => validate::run(&args),
-        // These two answer with more than done or refused: 3 says that there is too little to decide.
-        Command::Local(Local::Drift(args)) => return drift::run(&args, format),
+        Command::Local(Local::Drift(args)) => drift::run(&args),
+        // Answers with more than done or refused: 3 says that there is too little to decide.
         Command::Local(Local::Judge(args)) => return judge::run(&args, format),
         Command::Remote(verb) => remote(cli.bucket.as_deref(), cli.who, &verb),
     };

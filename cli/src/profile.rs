@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// Count the data in the bins of this profile as well
     #[arg(long, value_name = "PROFILE")]
     baseline: Option<PathBuf>,
+    /// Profile also each part of the rows that these columns' values make, for `pawl drift --segments`
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
+    segments: Vec<String>,
     /// Write the profile to this file, to merge, to suggest from or to compare with: JSON, or few bytes if it ends in .pawl
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -59,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
         None => None,
     };
     let told = args.data.told()?;
-    let measures = Measures { baseline: baseline.as_ref(), ..Measures::default() };
+    let measures = Measures { baseline: baseline.as_ref(), segments: &args.segments, ..Measures::default() };
     let Scanned { whole, left_out } = args.data.scan(&told.schema, measures)?;
     if let Some(out) = &args.out {
         data::save_profile(out, &whole.profile)?;

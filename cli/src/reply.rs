@@ -16,6 +16,8 @@ pub(crate) enum Verdict {
     Done,
     /// Exit code 1.
     Refused,
+    /// Exit code 3: too little to decide.
+    Undecided,
 }
 
 /// A command's answer, for people and for programs.
@@ -151,6 +153,7 @@ impl Verdict {
         match self {
             Self::Done => 0,
             Self::Refused => Kind::Refused.code(),
+            Self::Undecided => 3,
         }
     }
 }

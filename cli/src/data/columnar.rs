@@ -27,6 +27,7 @@ pub(super) fn scan(
         schema: Some(schema),
         constraints: measures.constraints,
         baseline: measures.baseline,
+        segments: measures.segments,
     };
     scan_file(&file, &plan, &mut ()).map_err(|error| failed(&error))
 }

@@ -175,7 +175,8 @@ impl Pass {
     }
 
     fn scanner(&self, format: Format) -> Scanner {
-        let mut scanner = Scanner::of(format, &self.pipeline.data.schema);
+        let Pipeline { data, compare, .. } = &self.pipeline;
+        let mut scanner = Scanner::of(format, &data.schema).with_segments(&compare.segments);
         if let Some(constraints) = &self.constraints {
             scanner = scanner.with_constraints(constraints);
         }
@@ -228,6 +229,7 @@ impl Pass {
             schema: Some(&self.pipeline.data.schema),
             constraints: self.constraints.as_ref(),
             baseline: self.reference.as_ref(),
+            segments: &self.pipeline.compare.segments,
         };
         let file = ParquetFile::open(source.clone())?;
         Ok(Yield::Scan(Box::new(pawl_parquet::scan(&file, &plan, rows)?)))

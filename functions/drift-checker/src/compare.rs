@@ -1,10 +1,12 @@
 //! The batch against its reference, counted in the same frozen bins.
 
-use pawl::drift::{self, Drift, Verdict, inputs};
+use pawl::dataset::BinnedColumn;
+use pawl::drift::{self, in_segments, inputs};
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Manifest, Store, read, write};
 use pawl::names::{Generation, ModelName};
-use pawl::profile::bins::{Baseline, BinCounts};
+use pawl::profile::Segments;
+use pawl::profile::bins::Baseline;
 use pawl::run;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,9 +24,12 @@ enum Found {
     Unreadable(serde::de::IgnoredAny),
 }
 
-#[derive(Debug, Deserialize)]
+/// Rows counted in frozen bins, and each part of them.
+#[derive(Debug, Default, Deserialize)]
 struct Scan {
-    binned: Vec<pawl::dataset::BinnedColumn>,
+    binned: Vec<BinnedColumn>,
+    #[serde(default)]
+    segments: Segments<Vec<BinnedColumn>>,
 }
 
 pub(crate) async fn compare(
@@ -42,51 +47,37 @@ pub(crate) async fn compare(
         );
     };
     let current = counts(store, &keys, &manifest).await?;
-    if current.is_empty() {
+    if current.binned.is_empty() {
         return Ok(json!({ "verdict": null, "share": 0.0, "reason": "No new data was accepted." }));
     }
-    let left_out = &pipeline.compare.leave_out;
-    let features: Vec<String> =
-        pipeline.data.features.iter().filter(|name| !left_out.contains(name)).cloned().collect();
-    let compared = inputs(&reference, &current, &features, Some(&pipeline.data.label.column));
+    let (features, label) =
+        (pipeline.compared().cloned().collect::<Vec<_>>(), Some(pipeline.data.label.column.as_str()));
+    let mut compared = inputs(&reference, &current.binned, &features, label);
+    compared.extend(in_segments(&reference, &current.segments, &features, label));
     let drift = drift::compare(&compared, &pipeline.drift);
     write(store, &keys.evidence(generation, "drift.json"), &drift, Condition::Always).await?;
-    let drifting = drifting(&drift);
+    let drifting = drift.drifting();
+    let columns = features.len() + usize::from(label.is_some());
     Ok(json!({
         "verdict": drift.verdict,
         "columns": drifting,
-        "share": drifting.len() as f64 / compared.len().max(1) as f64,
+        "share": drifting.len() as f64 / columns.max(1) as f64,
         "reason": drift.reasons.first(),
     }))
 }
 
 /// The accepted objects of the batch, counted while they streamed.
-async fn counts(
-    store: &impl Store,
-    keys: &Keys,
-    manifest: &Manifest,
-) -> Result<Vec<(String, BinCounts)>, Fault> {
+async fn counts(store: &impl Store, keys: &Keys, manifest: &Manifest) -> Result<Scan, Fault> {
     let (dataset, _) = read::<pawl::ledger::Dataset>(store, &keys.dataset())
         .await?
         .ok_or_else(|| Fault::NotFound(keys.dataset()))?;
-    let mut all: Vec<(String, BinCounts)> = Vec::new();
+    let mut all = Scan::default();
     for object in manifest.batch.iter().filter(|object| dataset.accepts(&object.id)) {
         let key = keys.profile(&object.id);
         let (looked, _): (Looked, _) = read(store, &key).await?.ok_or(Fault::NotFound(key))?;
         let Found::Scan(scan) = looked.found else { continue };
-        for column in scan.binned {
-            match all.iter_mut().find(|(name, _)| *name == column.name) {
-                Some((_, counts)) => counts.merge(&column.counts),
-                None => all.push((column.name, column.counts)),
-            }
-        }
+        BinnedColumn::merge(&mut all.binned, &scan.binned);
+        all.segments.merge(&scan.segments, |mine, theirs| BinnedColumn::merge(mine, theirs));
     }
     Ok(all)
-}
-
-/// The columns that drift on any axis, each once.
-fn drifting(drift: &Drift) -> Vec<&str> {
-    let mut names: Vec<&str> = drift.findings(Verdict::Drift).map(|finding| finding.name.as_str()).collect();
-    names.dedup();
-    names
 }

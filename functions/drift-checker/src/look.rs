@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pawl::drift::monitor::{Look, Monitor, PREDICTION, Policy, Reader, data, truths};
-use pawl::drift::{self, Input, LiveVerdict, Role, Verdict, inputs};
+use pawl::drift::{self, Input, LiveVerdict, Role, Verdict, in_segments, inputs};
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Store, pipeline, read, write};
 use pawl::names::ModelName;
@@ -43,8 +43,11 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
     let trained = run::frozen_pipeline(&edge.store, &keys, champion.generation).await?.data;
     let unreadable =
         |e: pawl::dataset::ScanError| Fault::BadInput(format!("captured requests of {model}: {e}"));
+    // A request holds features only.
+    let mut segments = asked.compare.segments.clone();
+    segments.retain(|name| trained.features.contains(name));
     let mut reader =
-        Reader::new(&trained.features, &trained.schema, &expected.baseline).map_err(unreadable)?;
+        Reader::new(&trained.features, &segments, &trained.schema, &expected.baseline).map_err(unreadable)?;
     for key in &objects {
         let mut body = edge.objects.open_key(edge.store.bucket(), key).await?;
         while let Some(piece) = body.next().await {
@@ -67,15 +70,13 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
         trained.features.iter().filter(|name| !asked.compare.leave_out.contains(name)).cloned().collect();
     let mut compared = inputs(&expected.baseline, &captured.scan.binned, &features, None);
     let answers = captured.scan.binned.iter().find(|column| column.name == PREDICTION);
-    compared.push(Input {
-        name: PREDICTION,
-        role: Role::Prediction,
-        segment: None,
-        baseline: expected.baseline.column(PREDICTION),
-        current: answers.map(|column| &column.counts),
-        importance: None,
-        rank_error: 0.0,
-    });
+    compared.push(Input::new(
+        PREDICTION,
+        Role::Prediction,
+        expected.baseline.column(PREDICTION),
+        answers.map(|column| &column.counts),
+    ));
+    compared.extend(in_segments(&expected.baseline, &captured.scan.segments, &features, None));
     let seen = drift::compare(&compared, &asked.drift);
     let drift = seen.clone().with_history(&monitor.history);
     monitor.history.push(&seen);

@@ -6,7 +6,7 @@ use parquet::file::reader::ChunkReader;
 use pawl::constraints::Constraints;
 use pawl::dataset::{Scan, Scanner, Schema, Sink, Tally};
 use pawl::profile::bins::Baseline;
-use pawl::profile::{PROFILE_VERSION, Profile};
+use pawl::profile::{PROFILE_VERSION, Profile, Segments};
 
 use crate::error::ParquetError;
 use crate::file::ParquetFile;
@@ -25,6 +25,8 @@ pub struct Plan<'a> {
     pub constraints: Option<&'a Constraints>,
     /// Frozen bins to count values in.
     pub baseline: Option<&'a Baseline>,
+    /// Columns whose values part the rows.
+    pub segments: &'a [String],
 }
 
 /// Reads row groups in one pass: column by column where only a profile is asked for, else row by row.
@@ -58,7 +60,7 @@ pub fn scan<R: ChunkReader, S: Sink>(
     let default = Schema::default();
     let schema = plan.schema.unwrap_or(&default);
     let judged = plan.constraints.is_some() || schema.time.is_some() || !schema.columns.is_empty();
-    if judged || S::ROWS {
+    if judged || S::ROWS || !plan.segments.is_empty() {
         return row_by_row(file, row_groups, schema, plan, sink);
     }
     let rows = file.rows()[row_groups.clone()].iter().sum();
@@ -68,9 +70,20 @@ pub fn scan<R: ChunkReader, S: Sink>(
         columns.push(leaf.column);
         binned.extend(leaf.binned);
     }
-    let profile =
-        Profile { version: PROFILE_VERSION, rows, parts: 1, part_rows: (rows, rows), columns, time: None };
-    Ok(Scan { profile, binned, tally: Tally { rows, accepted: rows, ..Tally::default() } })
+    let profile = Profile {
+        version: PROFILE_VERSION,
+        rows,
+        parts: 1,
+        part_rows: (rows, rows),
+        columns,
+        ..Profile::default()
+    };
+    Ok(Scan {
+        profile,
+        binned,
+        segments: Segments::default(),
+        tally: Tally { rows, accepted: rows, ..Tally::default() },
+    })
 }
 
 /// Leaves that the schema does not ignore.
@@ -91,7 +104,7 @@ fn row_by_row<R: ChunkReader>(
     }
     // The records are written here, whatever the team's own files look like.
     let records = Schema { delimiter: ',', decimal_comma: false, ..schema.clone() };
-    let mut scanner = Scanner::new(&records);
+    let mut scanner = Scanner::new(&records).with_segments(plan.segments);
     if let Some(constraints) = plan.constraints {
         scanner = scanner.with_constraints(constraints);
     }

@@ -51,6 +51,7 @@ pub mod file;
 mod header;
 mod json;
 mod packed;
+mod parts;
 mod ranges;
 mod record;
 mod rules;

@@ -126,7 +126,7 @@ impl<'a> Record<'a> {
         self.value(index)?.number().filter(|number| number.is_finite())
     }
 
-    fn value(&self, index: usize) -> Option<Value> {
+    pub(crate) fn value(&self, index: usize) -> Option<Value> {
         let span = self.fields.get(index)?;
         Some(self.judges.get(index)?.read(&span.field(self.bytes), span.kind))
     }

@@ -33,6 +33,8 @@ pub struct Scanner {
     schema: Schema,
     constraints: Option<Constraints>,
     baseline: Option<Baseline>,
+    /// The columns that part the rows.
+    segments: Vec<String>,
     /// The beginning of a record whose end has not come yet.
     carry: Vec<u8>,
     line: u64,
@@ -59,6 +61,7 @@ impl Scanner {
             schema: schema.clone(),
             constraints: None,
             baseline: None,
+            segments: Vec::new(),
             carry: Vec::new(),
             line: 1,
             state: None,
@@ -78,6 +81,14 @@ impl Scanner {
     #[must_use]
     pub fn with_baseline(mut self, baseline: &Baseline) -> Self {
         self.baseline = Some(baseline.clone());
+        self
+    }
+
+    /// Describes and counts also each part of the accepted rows that these columns make, at most
+    /// [`MAX_VALUES`](crate::profile::MAX_VALUES) of each.
+    #[must_use]
+    pub fn with_segments(mut self, columns: &[String]) -> Self {
+        self.segments = columns.to_vec();
         self
     }
 
@@ -198,6 +209,7 @@ impl Scanner {
             Format::Csv => Table::new(names, &self.schema, constraints, baseline),
             Format::JsonLines => Table::open(&self.schema, constraints, baseline),
         };
+        let table = table.parted_by(&self.segments);
         self.keys = Keys::new(&table.names);
         self.state = Some(State::new(table, &self.schema, self.constraints.as_ref()));
     }

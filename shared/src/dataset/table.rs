@@ -10,7 +10,7 @@ use super::tally::{BinnedColumn, Scan, Tally};
 use crate::constraints::Constraints;
 use crate::profile::bins::Baseline;
 use crate::profile::value::Value;
-use crate::profile::{ColumnProfile, Counter, Judge, Mark, PROFILE_VERSION, Profile, TimeProfile};
+use crate::profile::{ColumnProfile, Counter, Judge, Mark, PROFILE_VERSION, Profile, Segments, TimeProfile};
 
 /// How often, in rows, full counters are looked for.
 pub(crate) const SETTLE_EVERY: u64 = 32;
@@ -21,14 +21,16 @@ pub(crate) struct Table {
     pub(crate) judges: Vec<ColumnJudge>,
     across: Vec<AcrossRule>,
     pub(crate) tally: Tally,
-    known: Known,
+    /// The parts of the accepted rows, each a table of its own.
+    pub(super) segments: Segments<Table>,
+    pub(super) known: Known,
 }
 
 /// What is known beforehand, for columns that come later.
-struct Known {
-    schema: Schema,
-    constraints: Option<Constraints>,
-    baseline: Option<Baseline>,
+pub(super) struct Known {
+    pub(super) schema: Schema,
+    pub(super) constraints: Option<Constraints>,
+    pub(super) baseline: Option<Baseline>,
     null_words: Arc<[Vec<u8>]>,
 }
 
@@ -56,6 +58,7 @@ impl Table {
             judges: Vec::with_capacity(names.len()),
             across: constraints.map(|all| AcrossRule::ready(all, &names)).unwrap_or_default(),
             tally: Tally::default(),
+            segments: Segments::default(),
             known: Known {
                 schema: schema.clone(),
                 constraints: constraints.cloned(),
@@ -176,6 +179,7 @@ impl Table {
         if self.tally.accepted.is_multiple_of(SETTLE_EVERY) {
             self.settle();
         }
+        self.part(row);
         sink.accepted(&row.record(&self.names, &self.judges));
     }
 
@@ -200,6 +204,9 @@ impl Table {
     }
 
     pub(crate) fn finish(mut self, time: Option<TimeProfile>) -> Scan {
+        let parts = self.finish_parts();
+        let counts = parts.as_ref().map(|_, _, part| part.binned.clone());
+        let profiles = parts.map(|_, _, part| part.profile);
         let found: HashSet<&String> = self
             .names
             .iter()
@@ -236,8 +243,9 @@ impl Table {
             part_rows: (self.tally.rows, self.tally.rows),
             columns,
             time,
+            segments: profiles,
         };
-        Scan { profile, binned, tally: self.tally }
+        Scan { profile, binned, segments: counts, tally: self.tally }
     }
 }
 

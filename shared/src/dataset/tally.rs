@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{Reason, Rule};
 use crate::profile::bins::BinCounts;
-use crate::profile::{Gaps, Profile};
+use crate::profile::{Gaps, Profile, Segments};
 
 /// The outcome of one pass over a part of the data.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct Scan {
     pub profile: Profile,
     /// The accepted rows counted in the baseline's frozen bins; empty without a baseline.
     pub binned: Vec<BinnedColumn>,
+    /// The same of each part of the rows in its own frozen bins, where parts were asked for.
+    #[serde(default, skip_serializing_if = "Segments::is_empty")]
+    pub segments: Segments<Vec<BinnedColumn>>,
     /// All rows, and the rules they broke.
     pub tally: Tally,
 }
@@ -116,16 +119,13 @@ impl Scan {
 
     /// Counts the columns that the other range lacks as missing in its rows.
     fn pad(&mut self, other: &Self) {
-        let rows = other.profile.rows;
-        for column in &mut self.profile.columns {
-            if other.profile.column(&column.name).is_none() {
-                column.rows += rows;
-                column.missing += rows;
-            }
-        }
-        for column in &mut self.binned {
-            if !other.binned.iter().any(|theirs| theirs.name == column.name) {
-                column.counts.missing += rows;
+        pad_profile(&mut self.profile, &other.profile);
+        pad_binned(&mut self.binned, &other.binned, other.profile.rows);
+        for (column, parts) in self.segments.iter_mut() {
+            for (value, mine) in parts.iter_mut() {
+                let rows = other.profile.segments.get(column, value).map_or(0, |part| part.rows);
+                let theirs = other.segments.get(column, value).map_or(&[][..], Vec::as_slice);
+                pad_binned(mine, theirs, rows);
             }
         }
     }
@@ -134,11 +134,43 @@ impl Scan {
     pub fn merge(&mut self, other: &Self) {
         self.profile.merge(&other.profile);
         self.tally.merge(&other.tally);
-        for theirs in &other.binned {
-            match self.binned.iter_mut().find(|mine| mine.name == theirs.name) {
+        BinnedColumn::merge(&mut self.binned, &other.binned);
+        self.segments.merge(&other.segments, |mine, theirs| BinnedColumn::merge(mine, theirs));
+    }
+}
+
+impl BinnedColumn {
+    /// Adds the counts of other rows, by the columns' names.
+    pub fn merge(all: &mut Vec<Self>, more: &[Self]) {
+        for theirs in more {
+            match all.iter_mut().find(|mine| mine.name == theirs.name) {
                 Some(mine) => mine.counts.merge(&theirs.counts),
-                None => self.binned.push(theirs.clone()),
+                None => all.push(theirs.clone()),
             }
+        }
+    }
+}
+
+fn pad_profile(mine: &mut Profile, other: &Profile) {
+    for column in &mut mine.columns {
+        if other.column(&column.name).is_none() {
+            column.rows += other.rows;
+            column.missing += other.rows;
+        }
+    }
+    for (column, parts) in mine.segments.iter_mut() {
+        for (value, part) in parts.iter_mut() {
+            if let Some(theirs) = other.segments.get(column, value) {
+                pad_profile(part, theirs);
+            }
+        }
+    }
+}
+
+fn pad_binned(mine: &mut [BinnedColumn], other: &[BinnedColumn], rows: u64) {
+    for column in mine {
+        if !other.iter().any(|theirs| theirs.name == column.name) {
+            column.counts.missing += rows;
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The document `drift.json`: what was compared, every score, the verdicts and their reasons.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::policy::Policy;
+use crate::profile::Segment;
 
 /// The version of the [`Drift`] document that this code writes.
 pub const DRIFT_VERSION: u32 = 1;
@@ -61,15 +63,6 @@ pub enum Role {
     Label,
     /// What it answers.
     Prediction,
-}
-
-/// A part of the rows: those with this value in this column.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Segment {
-    /// The column that parts the rows.
-    pub column: String,
-    /// Its value in this part.
-    pub value: String,
 }
 
 /// The test behind a p-value.
@@ -255,6 +248,18 @@ impl Drift {
     /// The findings of this verdict.
     pub fn findings(&self, verdict: Verdict) -> impl Iterator<Item = &Finding> {
         self.columns.iter().filter(move |finding| finding.verdict == verdict)
+    }
+
+    /// The columns that drift anywhere, each once.
+    pub fn drifting(&self) -> BTreeSet<&str> {
+        self.findings(Verdict::Drift).map(|finding| finding.name.as_str()).collect()
+    }
+
+    /// The share of the columns that could be judged that drift; none where none could be.
+    pub fn drifted_share(&self) -> Option<f64> {
+        let judged = self.columns.iter().filter(|finding| finding.verdict != Verdict::InsufficientData);
+        let judged: BTreeSet<&str> = judged.map(|finding| finding.name.as_str()).collect();
+        (!judged.is_empty()).then(|| self.drifting().len() as f64 / judged.len() as f64)
     }
 }
 

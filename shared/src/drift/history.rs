@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Axis, Drift, Finding, Segment, Verdict};
+use super::document::{Axis, Drift, Finding, Verdict};
+use crate::profile::Segment;
 
 /// From so many earlier runs on, a robust z is stated.
 pub const MIN_RUNS: usize = 8;

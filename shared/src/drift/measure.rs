@@ -11,6 +11,7 @@ use super::scores::{
 };
 use super::table::{Outcome, Table};
 use super::wasserstein::{TRIM, wasserstein_sigma};
+use crate::profile::Segment;
 use crate::profile::bins::{BaselineColumn, BinCounts, Bins};
 
 /// A finding on its way, with what only the decision needs.
@@ -38,9 +39,13 @@ pub(super) fn measure(input: &Input<'_>, policy: &Policy) -> Vec<Draft> {
 }
 
 /// Both sides of an input, if they can be compared at all.
-pub(super) fn sides<'a>(input: &Input<'a>) -> Result<(&'a BaselineColumn, &'a BinCounts), &'static str> {
+pub(super) fn sides<'a>(input: &Input<'a>) -> Result<(&'a BaselineColumn, &'a BinCounts), &'a str> {
+    if let Some(why) = input.unfit {
+        return Err(why);
+    }
     let (baseline, current) = match (input.baseline, input.current) {
         (Some(baseline), Some(current)) => (baseline, current),
+        (None, _) if input.segment.is_some() => return Err("The baseline has no such rows."),
         (None, _) => return Err("The baseline has no such column."),
         (_, None) => return Err("The batch has no such column."),
     };
@@ -60,7 +65,9 @@ pub(super) fn blank(input: &Input<'_>, axis: Axis) -> Finding {
     Finding {
         name: input.name.to_owned(),
         role: input.role,
-        segment: input.segment.cloned(),
+        segment: input
+            .segment
+            .map(|(column, value)| Segment { column: column.to_owned(), value: value.to_owned() }),
         axis,
         verdict: Verdict::InsufficientData,
         reason: String::new(),

@@ -50,10 +50,10 @@ mod wasserstein;
 mod words;
 
 pub use baseline::{BaselineError, BaselineRule, Period, select};
-pub use compare::{Counts, Input, compare, inputs};
+pub use compare::{Counts, Input, compare, in_segments, inputs};
 pub use document::{
     Axis, CountedBin, DRIFT_VERSION, Drift, EffectUnit, Finding, Formula, ImportanceMoved, Role, Rule,
-    Segment, TestName, Verdict,
+    TestName, Verdict,
 };
 pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, robust_z};
 pub use live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy};
@@ -61,6 +61,8 @@ pub use policy::{Compat, Policy, PolicyError};
 pub use power::newcombe;
 pub use table::benjamini_hochberg;
 pub use wasserstein::wasserstein_sigma;
+
+pub use crate::profile::Segment;
 
 #[cfg(test)]
 mod golden;

@@ -1,6 +1,6 @@
 //! From the findings to the head of the document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::compat;
 use super::document::{Drift, Finding, ImportanceMoved, Role, Verdict};
@@ -12,7 +12,7 @@ const MAX_REASONS: usize = 20;
 impl Drift {
     /// Sets verdicts and reasons of the head from the findings. Call it again after changing one.
     pub(super) fn summarise(&mut self) {
-        self.importance = moved_importance(&self.columns);
+        self.importance = self.moved_importance();
         self.features = self.worst(Role::Feature).unwrap_or(Verdict::InsufficientData);
         self.label = self.worst(Role::Label);
         self.predictions = self.worst(Role::Prediction);
@@ -26,11 +26,37 @@ impl Drift {
 
     fn worst(&self, role: Role) -> Option<Verdict> {
         let light = role == Role::Feature && self.drift_is_light();
+        let judged = self.judged_segments();
         let verdict = |finding: &Finding| match finding.verdict {
             Verdict::Drift if light => Verdict::Warn,
             verdict => verdict,
         };
-        self.columns.iter().filter(|finding| finding.role == role).map(verdict).max()
+        let counts = |finding: &&Finding| finding.role == role && !is_small(finding, &judged);
+        self.columns.iter().filter(counts).map(verdict).max()
+    }
+
+    /// The columns of which at least one part of the rows could be judged.
+    fn judged_segments(&self) -> BTreeSet<&str> {
+        let judged = self.columns.iter().filter(|finding| finding.verdict != Verdict::InsufficientData);
+        judged.filter_map(|finding| Some(finding.segment.as_ref()?.column.as_str())).collect()
+    }
+
+    /// The share of the champion's importance that sits in moved features; none unless every feature
+    /// reports its own, so that a silent one cannot hide.
+    fn moved_importance(&self) -> Option<ImportanceMoved> {
+        let judged = self.judged_segments();
+        let mut features: BTreeMap<&str, (f64, Verdict)> = BTreeMap::new();
+        let counts = |finding: &&Finding| finding.role == Role::Feature && !is_small(finding, &judged);
+        for finding in self.columns.iter().filter(counts) {
+            let entry = features.entry(&finding.name).or_insert((finding.importance?, finding.verdict));
+            entry.1 = entry.1.max(finding.verdict);
+        }
+        let sum = |least: Verdict| -> f64 {
+            features.values().filter(|(_, verdict)| *verdict >= least).map(|(weight, _)| weight).sum()
+        };
+        let all = sum(Verdict::None);
+        (all > 0.0)
+            .then(|| ImportanceMoved { drift: sum(Verdict::Drift) / all, warn: sum(Verdict::Warn) / all })
     }
 
     /// Whether the features that drifted matter too little to the champion.
@@ -43,14 +69,21 @@ impl Drift {
         if self.columns.is_empty() {
             return vec!["No column was named to compare.".to_owned()];
         }
-        let mut worst: Vec<&Finding> =
-            self.columns.iter().filter(|finding| finding.verdict > Verdict::None).collect();
+        let judged = self.judged_segments();
+        let (small, mut worst): (Vec<&Finding>, Vec<&Finding>) = self
+            .columns
+            .iter()
+            .filter(|finding| finding.verdict > Verdict::None)
+            .partition(|finding| is_small(finding, &judged));
         let weight = |finding: &Finding| finding.importance.unwrap_or(0.0);
         worst.sort_by(|a, b| b.verdict.cmp(&a.verdict).then(weight(b).total_cmp(&weight(a))));
         let line = |finding: &&Finding| format!("{}: {}", words::place(finding), finding.reason);
         let mut lines: Vec<String> = worst.iter().take(MAX_REASONS).map(line).collect();
         if worst.len() > MAX_REASONS {
             lines.push(format!("and {} more", worst.len() - MAX_REASONS));
+        }
+        if !small.is_empty() {
+            lines.push(format!("{} comparisons in small segments had too little data", small.len()));
         }
         let light = self.importance.as_ref().filter(|moved| moved.drift > 0.0 && self.drift_is_light());
         if let Some(moved) = light {
@@ -64,17 +97,9 @@ impl Drift {
     }
 }
 
-/// The share of the champion's importance that sits in moved features; none unless every feature
-/// reports its own, so that a silent one cannot hide.
-fn moved_importance(findings: &[Finding]) -> Option<ImportanceMoved> {
-    let mut features: BTreeMap<&str, (f64, Verdict)> = BTreeMap::new();
-    for finding in findings.iter().filter(|finding| finding.role == Role::Feature) {
-        let entry = features.entry(&finding.name).or_insert((finding.importance?, finding.verdict));
-        entry.1 = entry.1.max(finding.verdict);
-    }
-    let sum = |least: Verdict| -> f64 {
-        features.values().filter(|(_, verdict)| *verdict >= least).map(|(weight, _)| weight).sum()
-    };
-    let all = sum(Verdict::None);
-    (all > 0.0).then(|| ImportanceMoved { drift: sum(Verdict::Drift) / all, warn: sum(Verdict::Warn) / all })
+/// Whether a finding says only that its part of the rows is too small, where other parts are not: the rows of
+/// such a part are judged with the whole, and its silence changes no verdict.
+fn is_small(finding: &Finding, judged: &BTreeSet<&str>) -> bool {
+    let part = finding.segment.as_ref().is_some_and(|segment| judged.contains(segment.column.as_str()));
+    part && finding.verdict == Verdict::InsufficientData
 }

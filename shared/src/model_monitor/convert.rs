@@ -5,7 +5,7 @@ use super::statistics::{
     Bar, Categories, Common, Dataset, Feature, InferredType, KllDistribution, NumberDistribution,
     NumberStatistics, Statistics, TextDistribution, TextStatistics, ValueCount,
 };
-use crate::profile::{ColumnProfile, ColumnType, Moments, PROFILE_VERSION, Profile};
+use crate::profile::{ColumnProfile, ColumnType, Moments, PROFILE_VERSION, Profile, Segments};
 
 /// Bars of a distribution.
 const BARS: usize = 10;
@@ -66,6 +66,7 @@ impl Statistics {
             part_rows: (rows, rows),
             columns,
             time: None,
+            segments: Segments::default(),
         };
         Imported { profile, notes }
     }

@@ -161,6 +161,9 @@ pub struct Compare {
     pub with: drift::BaselineRule,
     /// Features that are new by construction, such as a year or an index. Default: none.
     pub leave_out: Vec<String>,
+    /// Columns of few values, such as a country: each part of the rows is compared on its own as well. At most 4 columns, of at
+    /// most 50 values each. Default: none.
+    pub segments: Vec<String>,
 }
 
 /// When a model is trained.

@@ -13,6 +13,7 @@ pub use config::{
 pub use span::{Span, SpanError};
 pub use tune::{Goal, Range, Scale, Search, Tune};
 
+use crate::drift::BaselineRule;
 use crate::release::strategy::EndpointKind;
 
 /// Why a `pipeline.yaml` cannot be used.
@@ -39,6 +40,9 @@ pub enum PipelineError {
 /// The largest `pipeline.yaml` that is read, in bytes.
 const LARGEST: usize = 1 << 20;
 
+/// The most columns whose values part the rows.
+const MOST_SEGMENTS: usize = 4;
+
 impl Pipeline {
     /// Reads and checks a `pipeline.yaml`.
     pub fn parse(yaml: &[u8]) -> Result<Self, PipelineError> {
@@ -56,6 +60,11 @@ impl Pipeline {
     /// Whether an object with this bucket and key is data of this pipeline.
     pub fn takes(&self, bucket: &str, key: &str) -> bool {
         self.data.bucket == bucket && key.starts_with(&self.data.prefix)
+    }
+
+    /// The features that new data is compared by.
+    pub fn compared(&self) -> impl Iterator<Item = &String> {
+        self.data.features.iter().filter(|name| !self.compare.leave_out.contains(name))
     }
 
     fn check(&self) -> Result<(), PipelineError> {
@@ -100,6 +109,7 @@ impl Pipeline {
         if let Some(tune) = &self.train.tune {
             tune.check(&self.train)?;
         }
+        self.check_compare()?;
         self.drift.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.gate.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.release
@@ -115,6 +125,46 @@ impl Pipeline {
             self.check_serverless()?;
         }
         self.check_autoscaling()
+    }
+
+    fn check_compare(&self) -> Result<(), PipelineError> {
+        let wrong = |field, found: String, fix| Err(PipelineError::BadField { field, found, fix });
+        let compare = &self.compare;
+        if let Some(name) = compare.leave_out.iter().find(|name| !self.data.features.contains(name)) {
+            return wrong("compare.leave_out", format!("{name:?}"), "name features: only they are compared");
+        }
+        let mut segments = compare.segments.clone();
+        segments.sort_unstable();
+        segments.dedup();
+        if segments.len() < compare.segments.len() || segments.iter().any(String::is_empty) {
+            return wrong("compare.segments", format!("{:?}", compare.segments), "name each column once");
+        }
+        if segments.len() > MOST_SEGMENTS {
+            return wrong(
+                "compare.segments",
+                format!("{} columns", segments.len()),
+                "name at most 4: each is profiled again",
+            );
+        }
+        if segments.contains(&self.data.label.column) {
+            let fix = "name a column that is known before the label is: its drift is told apart";
+            return wrong("compare.segments", format!("{:?} included", self.data.label.column), fix);
+        }
+        match compare.with {
+            BaselineRule::SameSeason { months } if months > 5 => {
+                wrong("compare.with.same_season.months", months.to_string(), "0 to 5 months on either side")
+            }
+            BaselineRule::Rolling { objects: 0 } => {
+                wrong("compare.with.rolling.objects", "0".into(), "at least one object to compare with")
+            }
+            BaselineRule::SameSeason { .. } | BaselineRule::SameWeekday
+                if self.data.schema.time.is_none() =>
+            {
+                let fix = "name the column of time in data.schema.time, by which earlier objects are chosen";
+                wrong("compare.with", "by the calendar".into(), fix)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_autoscaling(&self) -> Result<(), PipelineError> {
@@ -202,6 +252,25 @@ mod tests {
             parse("serve: {kind: asynchronous}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}")
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_comparison_that_cannot_be_made_is_refused() {
+        for compare in ["{segments: [x, town], with: {rolling: {objects: 3}}}", "{leave_out: [x]}"] {
+            assert!(parse(&format!("compare: {compare}")).is_ok(), "{compare}");
+        }
+        for (compare, wanted) in [
+            ("{segments: [a, b, c, d, e]}", "compare.segments is 5 columns: name at most 4"),
+            ("{segments: [a, a]}", "name each column once"),
+            ("{segments: [y]}", "compare.segments is \"y\" included"),
+            ("{leave_out: [z]}", "compare.leave_out is \"z\": name features"),
+            ("{with: same_weekday}", "name the column of time in data.schema.time"),
+            ("{with: {same_season: {months: 6}}}", "compare.with.same_season.months is 6"),
+            ("{with: {rolling: {objects: 0}}}", "compare.with.rolling.objects is 0"),
+        ] {
+            let error = parse(&format!("compare: {compare}")).unwrap_err();
+            assert!(error.contains(wanted), "{error}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ColumnType;
+use super::segments::Segments;
 
 /// The version of the [`Baseline`] document that this code writes.
 pub const BASELINE_VERSION: u32 = 1;
@@ -218,9 +219,16 @@ pub struct Baseline {
     pub rows: u64,
     /// One entry a column, in the order of the data.
     pub columns: Vec<BaselineColumn>,
+    /// The same of each part of the rows, where parts were asked for.
+    #[serde(default, skip_serializing_if = "Segments::is_empty")]
+    pub segments: Segments<Baseline>,
 }
 
 impl Baseline {
+    /// The baseline of no row.
+    pub const NOTHING: Self =
+        Self { version: BASELINE_VERSION, rows: 0, columns: Vec::new(), segments: Segments::NONE };
+
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&BaselineColumn> {
         self.columns.iter().find(|column| column.name == name)

@@ -27,7 +27,8 @@ impl Baseline {
             .filter(|column| !matches!(column.kind(), ColumnType::Timestamp | ColumnType::Unknown))
             .map(freeze_column)
             .collect();
-        Self { version: BASELINE_VERSION, rows: profile.rows, columns }
+        let segments = profile.segments.as_ref().map(|_, _, part| Self::freeze(part));
+        Self { version: BASELINE_VERSION, rows: profile.rows, columns, segments }
     }
 }
 

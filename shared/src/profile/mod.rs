@@ -14,6 +14,7 @@ mod hash;
 mod hll;
 mod kll;
 mod moments;
+mod segments;
 mod shape;
 mod stretch;
 mod summary;
@@ -26,6 +27,7 @@ pub(crate) use counter::{Counter, Judge, Mark};
 pub(crate) use freeze::BinCounter;
 pub use kll::{Kll, RANK_ERROR};
 pub use moments::Moments;
+pub use segments::{MAX_VALUES, Parts, Segment, Segments};
 use serde::{Deserialize, Serialize};
 pub use shape::{Shapes, shape};
 pub use stretch::{Gap, Gaps, Stretch, Stretches, TimeProfile};
@@ -51,6 +53,9 @@ pub struct Profile {
     /// The time order; none when no time columns are named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<TimeProfile>,
+    /// The same of each part of the rows, where parts were asked for.
+    #[serde(default, skip_serializing_if = "Segments::is_empty")]
+    pub segments: Segments<Profile>,
 }
 
 impl Profile {
@@ -83,6 +88,7 @@ impl Profile {
             (mine @ None, theirs) => mine.clone_from(theirs),
             (Some(_), None) => {}
         }
+        self.segments.merge(&other.segments, Self::merge);
     }
 }
 
@@ -96,6 +102,7 @@ impl Default for Profile {
             part_rows: (0, 0),
             columns: Vec::new(),
             time: None,
+            segments: Segments::default(),
         }
     }
 }

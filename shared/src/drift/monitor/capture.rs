@@ -89,8 +89,13 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of requests with these features, in the order in which CSV payloads give them.
-    pub fn new(features: &[String], schema: &Schema, baseline: &Baseline) -> Result<Self, ScanError> {
+    /// A reader of requests with these features, in the order in which CSV payloads give them, parted by `segments`.
+    pub fn new(
+        features: &[String],
+        segments: &[String],
+        schema: &Schema,
+        baseline: &Baseline,
+    ) -> Result<Self, ScanError> {
         let known = |name: &String| features.contains(name);
         let columns = schema.columns.iter().filter(|(name, _)| known(name));
         let schema = Schema {
@@ -98,7 +103,7 @@ impl Reader {
             null_words: schema.null_words.clone(),
             ..Schema::default()
         };
-        let mut scanner = Scanner::new(&schema).with_baseline(baseline);
+        let mut scanner = Scanner::new(&schema).with_baseline(baseline).with_segments(segments);
         let names = features.iter().map(String::as_str).chain([PREDICTION]);
         scanner.feed(format!("{}\n", csv(names)).as_bytes(), &mut ())?;
         Ok(Self { features: features.to_vec(), scanner, carry: Vec::new(), requests: 0, unreadable: 0 })
@@ -263,7 +268,7 @@ mod tests {
     fn captured(lines: &[String], step: usize) -> (Captured, Join) {
         let baseline = Baseline::freeze(&Profile::default());
         let features = ["temp".to_owned(), "town".to_owned()];
-        let mut reader = Reader::new(&features, &Schema::default(), &baseline).unwrap();
+        let mut reader = Reader::new(&features, &[], &Schema::default(), &baseline).unwrap();
         let mut join = Join::new(&QualityPolicy::default(), 100);
         for piece in lines.concat().as_bytes().chunks(step) {
             reader.feed(piece, &mut join).unwrap();

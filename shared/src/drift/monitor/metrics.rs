@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::super::document::{Drift, Verdict};
+use super::super::document::Verdict;
 use super::document::{Look, Publish};
 use crate::release::alarms::{DRIFTED_SHARE, Dimension, LIVE_QUALITY, VARIANT};
 
@@ -32,7 +32,7 @@ pub fn data(look: &Look, endpoint: &str, config: &str, publish: Publish) -> Vec<
     let model =
         dimensions(&[("EndpointName", endpoint), ("VariantName", VARIANT), ("EndpointConfigName", config)]);
     let mut all = Vec::new();
-    let share = drifted_share(&look.drift);
+    let share = look.drift.drifted_share();
     let quality = look.quality.accuracy.filter(|_| look.quality.accuracy_interval.is_some());
     for (metric_name, value) in [(DRIFTED_SHARE, share), (LIVE_QUALITY, quality)] {
         if let Some(value) = value {
@@ -40,7 +40,8 @@ pub fn data(look: &Look, endpoint: &str, config: &str, publish: Publish) -> Vec<
         }
     }
     if publish == Publish::Features {
-        let judged = look.drift.columns.iter().filter(|finding| finding.verdict != Verdict::InsufficientData);
+        let whole = look.drift.columns.iter().filter(|finding| finding.segment.is_none());
+        let judged = whole.filter(|finding| finding.verdict != Verdict::InsufficientData);
         all.extend(judged.map(|finding| Datum {
             metric_name: "Drift",
             dimensions: dimensions(&[
@@ -53,22 +54,4 @@ pub fn data(look: &Look, endpoint: &str, config: &str, publish: Publish) -> Vec<
     }
     all.truncate(MOST);
     all
-}
-
-/// The share of the judged columns that drift; none where nothing could be judged.
-fn drifted_share(drift: &Drift) -> Option<f64> {
-    let names = |keep: fn(Verdict) -> bool| {
-        let mut names: Vec<&str> = drift
-            .columns
-            .iter()
-            .filter(|finding| keep(finding.verdict))
-            .map(|finding| finding.name.as_str())
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        names.len()
-    };
-    let judged = names(|verdict| verdict != Verdict::InsufficientData);
-    let drifting = names(|verdict| verdict == Verdict::Drift);
-    (judged > 0).then(|| drifting as f64 / judged as f64)
 }

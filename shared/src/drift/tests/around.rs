@@ -21,7 +21,7 @@ fn a_segment_is_corrected_together_with_the_whole_and_named() {
     let in_segment = [("hum".to_owned(), counts(&[400, 300, 200, 100]))];
     let mut all = inputs(&baseline, &batch, &features, None);
     let parts = inputs(&baseline, &in_segment, &features, None);
-    all.extend(parts.into_iter().map(|input| Input { segment: Some(&segment), ..input }));
+    all.extend(parts.into_iter().map(|input| Input { segment: Some(("season", "1")), ..input }));
     let drift = compare(&all, &Policy::default());
     assert_eq!(drift.tests, 8);
     assert_eq!(drift.verdict, Verdict::Drift);

@@ -31,7 +31,8 @@ fn numeric(name: &str, bins: &[u64]) -> BaselineColumn {
 }
 
 fn baseline(columns: Vec<BaselineColumn>) -> Baseline {
-    Baseline { version: 1, rows: columns.first().map_or(0, |column| column.counts.rows()), columns }
+    let rows = columns.first().map_or(0, |column| column.counts.rows());
+    Baseline { rows, columns, ..Baseline::NOTHING }
 }
 
 fn one(column: BaselineColumn, current: BinCounts) -> Drift {
