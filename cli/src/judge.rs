@@ -94,11 +94,13 @@ fn policy(args: &JudgeArgs) -> Result<Policy, String> {
         }
     }
     if let Some(margin) = args.margin {
-        policy.guards.retain(|g| g.metric != Metric::Accuracy);
-        policy.guards.push(Guard { metric: Metric::Accuracy, margin: margin.abs() });
+        let mut guards = policy.guards().to_vec();
+        guards.retain(|g| g.metric != Metric::Accuracy);
+        guards.push(Guard { metric: Metric::Accuracy, margin: margin.abs() });
+        policy.guards = Some(guards);
     } else if args.counts.is_some() && args.policy.is_none() {
         // A bare table of counts without a margin asks for superiority alone.
-        policy.guards.clear();
+        policy.guards = Some(Vec::new());
     }
     policy.check().map_err(|e| e.to_string())?;
     Ok(policy)
@@ -180,7 +182,7 @@ fn words(judgement: &Judgement) -> String {
     }
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.5}"));
     let metrics = &judgement.metrics;
-    for metric in Metric::ALL {
+    for &metric in judgement.policy.task.metrics() {
         let of = |m: &Option<pawl::gate::BinaryMetrics>| number(m.as_ref().and_then(|m| m.value(metric)));
         if metrics.challenger.is_some() {
             let _ = writeln!(

@@ -6,8 +6,9 @@ use super::cells::{Block, Cells, Matrix};
 use super::fairness::{self, GroupFairness};
 use super::judge::{Areas, Evidence};
 use super::judgement::{Test, TestName};
+use super::metric::{Better, Metric};
 use super::pairs::Against;
-use super::policy::{Better, Floor, Metric, Policy};
+use super::policy::{Floor, Policy};
 use super::slices::{self, SliceFinding};
 use super::stats::mcnemar::Discordance;
 use super::stats::{Interval, holm, tango, wilson};
@@ -57,7 +58,7 @@ pub(super) fn weigh(policy: &Policy, against: Against, evidence: &Evidence) -> W
 /// of the policy that have no test of their own.
 fn bootstrap_tests(policy: &Policy, evidence: &Evidence) -> Vec<Test> {
     let named = |m: &Metric| {
-        policy.guards.iter().any(|g| g.metric == *m) || policy.superiority.iter().any(|s| s.metric == *m)
+        policy.guards().iter().any(|g| g.metric == *m) || policy.superiority().iter().any(|s| s.metric == *m)
     };
     let wanted = |m: &Metric| match (m, &policy.cluster) {
         (_, Some(_)) => true,
@@ -79,8 +80,11 @@ fn bootstrap_tests(policy: &Policy, evidence: &Evidence) -> Vec<Test> {
         (Some(mean(&total)), resamples.interval(&parts, mean, alpha))
     };
     let name = if policy.cluster.is_some() { TestName::ClusterBootstrap } else { TestName::Bootstrap };
-    Metric::ALL
-        .into_iter()
+    policy
+        .task
+        .metrics()
+        .iter()
+        .copied()
         .filter(wanted)
         .map(|metric| {
             let (estimate, found) = match metric {
@@ -96,6 +100,7 @@ fn bootstrap_tests(policy: &Policy, evidence: &Evidence) -> Vec<Test> {
                 Metric::F1 => of_cells(|m| 2.0 * m.true_positives / (m.selected() + m.positives())),
                 Metric::LogLoss => of_losses(|b| b.log_loss),
                 Metric::Brier => of_losses(|b| b.brier),
+                _ => (None, None),
             };
             let n = if metric == Metric::Auc { evidence.ranked } else { evidence.rows };
             // Where nothing varies at all the two models are one, and differ by nothing.
@@ -131,8 +136,8 @@ fn rows(policy: &Policy, evidence: &Evidence) -> Vec<Reason> {
 pub(super) fn weigh_counts(policy: &Policy, table: &Discordance) -> (Vec<Test>, Vec<Reason>) {
     let accuracy = |metric: Metric| metric == Metric::Accuracy;
     let policy = Policy {
-        guards: policy.guards.iter().filter(|g| accuracy(g.metric)).cloned().collect(),
-        superiority: policy.superiority.iter().filter(|s| accuracy(s.metric)).cloned().collect(),
+        guards: Some(policy.guards().iter().filter(|g| accuracy(g.metric)).cloned().collect()),
+        superiority: Some(policy.superiority().iter().filter(|s| accuracy(s.metric)).cloned().collect()),
         cluster: None,
         ..policy.clone()
     };
@@ -150,7 +155,7 @@ fn accuracy_tests(policy: &Policy, table: &Discordance) -> Vec<Test> {
         Some(d) if d < 0.0 => root.map(|z| -z),
         _ => root,
     };
-    let margin = policy.guards.iter().find(|g| g.metric == Metric::Accuracy).map(|g| g.margin);
+    let margin = policy.guards().iter().find(|g| g.metric == Metric::Accuracy).map(|g| g.margin);
     let non_inferiority = margin.and_then(|m| tango::non_inferiority(table, m));
     let interval = tango::interval(table, policy.alpha);
     let accuracy = |name, statistic, p_value, margin| Test {
@@ -268,6 +273,7 @@ fn deciding(policy: &Policy, metric: Metric) -> TestName {
         Metric::Auc => TestName::Delong,
         Metric::Accuracy => TestName::McnemarMidP,
         Metric::LogLoss | Metric::Brier => TestName::PairedT,
+        _ => TestName::Bootstrap,
     }
 }
 
@@ -292,7 +298,7 @@ fn undefined(check: Check, metric: Metric) -> Reason {
 }
 
 fn guards<'a>(policy: &'a Policy, tests: &'a [Test]) -> impl Iterator<Item = Reason> + 'a {
-    policy.guards.iter().map(|guard| {
+    policy.guards().iter().map(|guard| {
         let check = Check::Guard(guard.metric);
         let Some(Gain { estimate, interval: Interval { low, high }, .. }) = gain(policy, guard.metric, tests)
         else {
@@ -315,7 +321,7 @@ fn guards<'a>(policy: &'a Policy, tests: &'a [Test]) -> impl Iterator<Item = Rea
 
 /// The superiority family under Holm's correction, and whether anything was won.
 fn superiority(policy: &Policy, tests: &mut [Test]) -> Vec<Reason> {
-    let gains: Vec<_> = policy.superiority.iter().map(|s| (s, gain(policy, s.metric, tests))).collect();
+    let gains: Vec<_> = policy.superiority().iter().map(|s| (s, gain(policy, s.metric, tests))).collect();
     // A test without an answer keeps its place in the family with the p-value 1.
     let adjusted =
         holm(&gains.iter().map(|(_, g)| g.as_ref().map_or(1.0, |g| g.p_value)).collect::<Vec<_>>());
@@ -342,7 +348,7 @@ fn superiority(policy: &Policy, tests: &mut [Test]) -> Vec<Reason> {
         };
         let text = format!(
             "{means}: {metric} gain {estimate:+.4}, interval {low:+.4} to {high:+.4}, p {p:.3e} by Holm over {}",
-            policy.superiority.len()
+            policy.superiority().len()
         );
         reasons.push(Reason::new(check, code, text));
     }

@@ -84,7 +84,7 @@ impl Judge {
         let columns = policy.columns();
         let counts = Counts::new(&columns, policy.cluster.as_deref(), &policy.groupings());
         Ok(Self {
-            policy: policy.clone(),
+            policy: policy.clone().filled(),
             against,
             seed,
             challenger: Tally::default(),

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::algebra;
 use super::fairness::GroupFairness;
 use super::force::Forced;
-use super::policy::{Metric, Policy};
+use super::metric::Metric;
+use super::policy::Policy;
 use super::slices::SliceFinding;
 use super::stats::Interval;
 use super::stats::mcnemar::Discordance;
@@ -82,7 +83,7 @@ impl Judgement {
             forced: None,
             inputs: Vec::new(),
             seed,
-            policy: policy.clone(),
+            policy: policy.clone().filled(),
         }
     }
 
@@ -104,7 +105,7 @@ impl Judgement {
             forced: None,
             inputs: Vec::new(),
             seed: 0,
-            policy: policy.clone(),
+            policy: policy.clone().filled(),
         }
     }
 
@@ -206,6 +207,7 @@ impl BinaryMetrics {
             Metric::Precision => self.precision,
             Metric::Recall => self.recall,
             Metric::F1 => self.f1,
+            _ => None,
         }
     }
 }

@@ -53,6 +53,7 @@ mod judge;
 mod judgement;
 mod line;
 pub mod live;
+mod metric;
 mod pairs;
 mod policy;
 mod resample;
@@ -76,8 +77,9 @@ pub use judgement::{
     BinaryMetrics, BothMetrics, Confusion, JudgedInput, Judgement, RULES_VERSION, Sample, Test, TestName,
 };
 pub use line::scored;
+pub use metric::{Better, Metric, Task};
 pub use pairs::{Against, MAX_BUFFERED, PairError, PairReader, Side};
-pub use policy::{Better, Floor, Guard, Metric, Policy, PolicyError, Superiority, TrainingBound};
+pub use policy::{Floor, Guard, Policy, PolicyError, Superiority, TrainingBound};
 pub use slices::{NamedSlice, SliceFinding, SlicePolicy};
 pub use table::{TableColumns, TableError, TableReader};
 pub use verdict::{Check, Code, Reason, Verdict, Weight, verdict};

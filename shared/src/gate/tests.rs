@@ -120,7 +120,8 @@ fn a_floor_binds_a_winner_too() {
 #[test]
 fn a_gain_below_the_minimum_effect_is_no_win() {
     let win = |metric| Superiority { metric, minimum_effect: 0.9 };
-    let policy = Policy { superiority: vec![win(Metric::Auc), win(Metric::LogLoss)], ..Policy::default() };
+    let policy =
+        Policy { superiority: Some(vec![win(Metric::Auc), win(Metric::LogLoss)]), ..Policy::default() };
     let judgement = judged(&policy, &rows(4000, 1, 0.9, Some(0.4)));
     assert_eq!(judgement.verdict, Verdict::Reject);
     assert!(has(&judgement, Code::GainTooSmall) && has(&judgement, Code::NotSuperior));
@@ -185,8 +186,8 @@ fn equal_models_are_rarely_promoted() {
     let runs = 400;
     let win = |metric| Superiority { metric, minimum_effect: 0.0 };
     let policy = Policy {
-        superiority: [Metric::Auc, Metric::Accuracy, Metric::LogLoss].map(win).to_vec(),
-        guards: Vec::new(),
+        superiority: Some([Metric::Auc, Metric::Accuracy, Metric::LogLoss].map(win).to_vec()),
+        guards: Some(Vec::new()),
         ..Policy::default()
     };
     let (mut promoted, mut significant) = (0, [0; 4]);

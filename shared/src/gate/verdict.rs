@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::fairness::Measure;
-use super::policy::Metric;
+use super::metric::Metric;
 
 /// What shall become of the challenger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -51,9 +51,10 @@ impl Pipeline {
         }
         let text = std::str::from_utf8(yaml)
             .map_err(|e| PipelineError::Unreadable(format!("not UTF-8 at byte {}", e.valid_up_to())))?;
-        let pipeline: Self =
+        let mut pipeline: Self =
             serde_saphyr::from_str(text).map_err(|e| PipelineError::Unreadable(e.to_string()))?;
         pipeline.check()?;
+        pipeline.gate = pipeline.gate.filled();
         Ok(pipeline)
     }
 

@@ -248,7 +248,7 @@ fn plot(judgement: &Judgement, test: &Test) -> Html {
         let policy = &judgement.policy;
         let compared = judgement.metrics.champion.is_some();
         let limit = if compared {
-            let guard = policy.guards.iter().find(|guard| guard.metric == test.metric);
+            let guard = policy.guards().iter().find(|guard| guard.metric == test.metric);
             guard.map(|guard| match test.metric.better() {
                 Better::Higher => -guard.margin,
                 Better::Lower => guard.margin,
@@ -285,6 +285,7 @@ fn metric(metric: Metric) -> &'static str {
         Metric::Precision => "Precision",
         Metric::Recall => "Recall",
         Metric::F1 => "F1",
+        other => other.as_str(),
     }
 }
 

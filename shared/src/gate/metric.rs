@@ -1,0 +1,214 @@
+//! What a model predicts, and how well: the tasks and their measures.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::policy::{Guard, Superiority};
+
+/// What the model predicts. It chooses the measures, the tests and the defaults of the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// The probability of the positive class.
+    #[default]
+    Binary,
+    /// One of several classes, by name or as one probability for each.
+    Multiclass,
+    /// A number.
+    Regression,
+}
+
+/// A measure of a model that the gate can test on paired rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Area under the ROC curve; tested by DeLong.
+    Auc,
+    /// Area under the precision-recall curve, as average precision; tested by bootstrap.
+    AveragePrecision,
+    /// Share of rows classified rightly (binary: at the threshold); tested by McNemar and Tango.
+    Accuracy,
+    /// Mean of the recalls of both classes; tested by bootstrap.
+    BalancedAccuracy,
+    /// Share of predicted positives that are positive; tested by bootstrap.
+    Precision,
+    /// Share of positives predicted positive; tested by bootstrap.
+    Recall,
+    /// Harmonic mean of precision and recall; tested by bootstrap.
+    F1,
+    /// Matthews' correlation of labels and predictions, −1 to 1; tested by bootstrap.
+    Mcc,
+    /// Expected calibration error over 15 bins of equal width; lower is better; tested by bootstrap.
+    CalibrationError,
+    /// Mean negative log-likelihood, in nats; lower is better; tested by a paired t-test.
+    LogLoss,
+    /// Mean squared error of the probability; lower is better; tested by a paired t-test.
+    Brier,
+    /// Mean of the classes' F1; tested by bootstrap.
+    MacroF1,
+    /// Mean of the classes' precisions, weighted by their rows; tested by bootstrap.
+    WeightedPrecision,
+    /// Mean of the classes' F1, weighted by their rows; tested by bootstrap.
+    WeightedF1,
+    /// Mean absolute error; lower is better; tested by a paired t-test, or by Diebold–Mariano.
+    Mae,
+    /// Mean squared error; lower is better; tested by a paired t-test, or by Diebold–Mariano.
+    Mse,
+    /// Root of the mean squared error; lower is better; tested by bootstrap.
+    Rmse,
+    /// Share of the label's variance that the model explains; tested by bootstrap.
+    R2,
+}
+
+/// The direction in which a metric improves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// As with accuracy.
+    Higher,
+    /// As with a loss.
+    Lower,
+}
+
+const fn win(metric: Metric) -> Superiority {
+    Superiority { metric, minimum_effect: 0.0 }
+}
+
+impl Task {
+    /// Its measures, the leading one first.
+    pub fn metrics(self) -> &'static [Metric] {
+        use Metric::*;
+        match self {
+            Self::Binary => &[
+                Auc,
+                AveragePrecision,
+                Accuracy,
+                BalancedAccuracy,
+                Precision,
+                Recall,
+                F1,
+                Mcc,
+                LogLoss,
+                Brier,
+                CalibrationError,
+            ],
+            Self::Multiclass => &[Accuracy, MacroF1, WeightedF1, WeightedPrecision, LogLoss],
+            Self::Regression => &[R2, Mae, Mse, Rmse],
+        }
+    }
+
+    /// The measure that runs from useless to perfect: what is compared with history.
+    pub fn leading(self) -> Metric {
+        match self {
+            Self::Binary => Metric::Auc,
+            Self::Multiclass => Metric::Accuracy,
+            Self::Regression => Metric::R2,
+        }
+    }
+
+    /// Where a challenger can win when the policy names nothing.
+    pub fn superiority(self) -> &'static [Superiority] {
+        match self {
+            Self::Binary => const { &[win(Metric::Auc), win(Metric::Accuracy)] },
+            Self::Multiclass => const { &[win(Metric::Accuracy), win(Metric::MacroF1)] },
+            Self::Regression => const { &[win(Metric::Mae), win(Metric::Mse)] },
+        }
+    }
+
+    /// Where a challenger may not lose when the policy names nothing.
+    pub fn guards(self) -> &'static [Guard] {
+        match self {
+            Self::Binary => &[
+                Guard { metric: Metric::Auc, margin: 0.01 },
+                Guard { metric: Metric::Accuracy, margin: 0.02 },
+            ],
+            Self::Multiclass => &[
+                Guard { metric: Metric::Accuracy, margin: 0.02 },
+                Guard { metric: Metric::MacroF1, margin: 0.02 },
+            ],
+            Self::Regression => {
+                &[Guard { metric: Metric::Mae, margin: 0.02 }, Guard { metric: Metric::Mse, margin: 0.04 }]
+            }
+        }
+    }
+
+    /// The name as written in pipeline.yaml.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Multiclass => "multiclass",
+            Self::Regression => "regression",
+        }
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Metric {
+    /// The name as written in pipeline.yaml.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auc => "auc",
+            Self::AveragePrecision => "average_precision",
+            Self::Accuracy => "accuracy",
+            Self::BalancedAccuracy => "balanced_accuracy",
+            Self::Precision => "precision",
+            Self::Recall => "recall",
+            Self::F1 => "f1",
+            Self::Mcc => "mcc",
+            Self::CalibrationError => "calibration_error",
+            Self::LogLoss => "log_loss",
+            Self::Brier => "brier",
+            Self::MacroF1 => "macro_f1",
+            Self::WeightedPrecision => "weighted_precision",
+            Self::WeightedF1 => "weighted_f1",
+            Self::Mae => "mae",
+            Self::Mse => "mse",
+            Self::Rmse => "rmse",
+            Self::R2 => "r2",
+        }
+    }
+
+    /// The metric of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let tasks = [Task::Binary, Task::Multiclass, Task::Regression];
+        tasks.into_iter().flat_map(Task::metrics).copied().find(|metric| metric.as_str() == name)
+    }
+
+    /// Whether more of it is better or worse.
+    pub fn better(self) -> Better {
+        match self {
+            Self::LogLoss | Self::Brier | Self::CalibrationError | Self::Mae | Self::Mse | Self::Rmse => {
+                Better::Lower
+            }
+            Self::Auc
+            | Self::AveragePrecision
+            | Self::Accuracy
+            | Self::BalancedAccuracy
+            | Self::Precision
+            | Self::Recall
+            | Self::F1
+            | Self::Mcc
+            | Self::MacroF1
+            | Self::WeightedPrecision
+            | Self::WeightedF1
+            | Self::R2 => Better::Higher,
+        }
+    }
+
+    /// Whether only resampling tests it, even where rows are independent.
+    pub(super) fn by_bootstrap(self) -> bool {
+        !matches!(self, Self::Auc | Self::Accuracy | Self::LogLoss | Self::Brier | Self::Mae | Self::Mse)
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
