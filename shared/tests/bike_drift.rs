@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use pawl::dataset::{Scan, Scanner, Schema};
 use pawl::drift::live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy};
 use pawl::drift::{BaselineRule, Drift, Period, Policy, Verdict, compare, inputs, select};
+use pawl::gate::Task;
 use pawl::profile::bins::Baseline;
 
 const FEATURES: [&str; 9] =
@@ -105,12 +106,12 @@ fn score(model: &Model, key: &(String, String)) -> f64 {
 /// What the endpoint answered on this month, with the truth that came after.
 fn live(model: &Model, data: &str, expected: f64, inputs: Verdict) -> LiveQuality {
     let policy = QualityPolicy::default();
-    let mut join = Join::new(&policy, 10_000);
+    let mut join = Join::new(Task::Binary, &policy, 10_000);
     for (row, (key, busy)) in rows(data).enumerate() {
         join.predicted(&row.to_string(), score(model, &key));
-        join.truth(&row.to_string(), busy);
+        join.truth(&row.to_string(), f64::from(u8::from(busy)));
     }
-    join.judge(expected, &Calibration::default(), inputs, &policy)
+    join.judge(Some(expected), &Calibration::default(), inputs, &policy)
 }
 
 /// The clock of the data five hours ahead.

@@ -2,12 +2,13 @@
 
 use pawl::dataset::{Scanner, Schema};
 use pawl::drift::Calibration;
-use pawl::drift::monitor::{Expected, PREDICTION};
+use pawl::drift::monitor::{Expected, PREDICTION, answered};
 use pawl::fault::Fault;
-use pawl::gate::{Judgement, scored};
+use pawl::gate::Judgement;
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Keys, read, write_once};
 use pawl::names::Generation;
+use pawl::profile::Moments;
 use pawl::profile::bins::Baseline;
 use pawl::run::evidence;
 
@@ -21,14 +22,15 @@ pub(crate) async fn expected(edge: &Edge, keys: &Keys, champion: Generation) -> 
     let mut baseline: Baseline = evidence(&edge.store, keys, champion, "trained_on.json").await?;
     let split: Split = evidence(&edge.store, keys, champion, "split.json").await?;
     let judgement: Judgement = evidence(&edge.store, keys, champion, "judgement.json").await?;
-    let mut calibration = Calibration::default();
+    let (mut calibration, mut errors) = (Calibration::default(), Moments::default());
     let mut scanner = Scanner::new(&Schema::default());
     let mut read = scanner.feed(format!("{PREDICTION}\n").as_bytes(), &mut ());
     for file in split.files(&split.holdout) {
         let scores = format!("{}scores/challenger/{file}.jsonl.out", keys.run(champion));
         let take = |lines: &[u8]| {
-            for (score, positive) in lines.split(|byte| *byte == b'\n').filter_map(scored) {
-                calibration.add(score, positive);
+            for (score, truth) in lines.split(|byte| *byte == b'\n').filter_map(answered) {
+                calibration.add(score, truth == 1.0);
+                errors.add((score - truth).abs(), 1);
                 let fed = scanner.feed(format!("{score}\n").as_bytes(), &mut ());
                 read = read.clone().and(fed);
             }
@@ -39,7 +41,7 @@ pub(crate) async fn expected(edge: &Edge, keys: &Keys, champion: Generation) -> 
     let scan = scan.map_err(|e| Fault::BadInput(format!("scores of run {champion}: {e}")))?;
     baseline.columns.extend(Baseline::freeze(&scan.profile).columns);
     let accuracy = judgement.metrics.challenger.and_then(|metrics| metrics.accuracy);
-    let expected = Expected { accuracy, calibration, baseline };
+    let expected = Expected { accuracy, mae: errors.mean(), calibration, baseline };
     write_once(&edge.store, &key, &expected).await?;
     Ok(expected)
 }

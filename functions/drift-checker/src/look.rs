@@ -57,11 +57,11 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
         reader.end(&mut monitor.join).map_err(unreadable)?;
     }
     let captured = reader.finish().map_err(unreadable)?;
-    let mut unreadable_truths = 0;
+    let (mut unreadable_truths, task) = (0, monitor.join.task());
     for key in &told {
         edge.lines(key, |lines| {
             unreadable_truths +=
-                truths(lines, &trained.label, |id, positive| monitor.join.truth(id, positive))
+                truths(lines, &trained.label, task, |id, truth| monitor.join.truth(id, truth));
         })
         .await?;
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pawl::drift::monitor::{Monitor, answers, truths};
 use pawl::fault::Fault;
-use pawl::gate::Side;
+use pawl::gate::{Side, Task};
 use pawl::gate::trial::{SideBySide, TrialEvidence};
 use pawl::ledger::{Condition, Keys, read, write};
 use pawl::names::{Generation, ModelName};
@@ -68,7 +68,7 @@ pub(crate) async fn look(
     for key in &told {
         let (label, rows) = (&pipeline.data.label, &mut memory.rows);
         edge.lines(key, |lines| {
-            memory.unreadable += truths(lines, label, |id, positive| rows.truth(id, positive));
+            memory.unreadable += truths(lines, label, Task::Binary, |id, truth| rows.truth(id, truth > 0.5));
         })
         .await?;
     }

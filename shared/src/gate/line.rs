@@ -28,12 +28,6 @@ pub(super) struct Line {
     pub(super) columns: Vec<(String, String)>,
 }
 
-/// Score and label of one line of a transform's output; none where it is not one.
-pub fn scored(line: &[u8]) -> Option<(f64, bool)> {
-    let (_, line) = Line::parse(line, Side::Challenger, 1).ok()?;
-    Some((line.score, line.positive))
-}
-
 impl Line {
     /// Reads one line; its row id comes beside it.
     pub(super) fn parse(bytes: &[u8], side: Side, line: u64) -> Result<(Cow<'_, str>, Self), PairError> {

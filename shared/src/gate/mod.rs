@@ -76,7 +76,6 @@ pub use judge::{Judge, Row};
 pub use judgement::{
     BinaryMetrics, BothMetrics, Confusion, JudgedInput, Judgement, RULES_VERSION, Sample, Test, TestName,
 };
-pub use line::scored;
 pub use metric::{Better, Metric, Task};
 pub use pairs::{Against, MAX_BUFFERED, PairError, PairReader, Side};
 pub use policy::{Floor, Guard, Policy, PolicyError, Superiority, TrainingBound};

@@ -114,7 +114,8 @@ pub struct AlarmPolicy {
     pub minimum_requests: u64,
     /// The fewest requests in one period: fewer count as an outage. Default: not watched.
     pub requests_per_period: Option<u64>,
-    /// The lowest live quality, 0 to 1: the gate's metric on what was served and has its true label by now. Default: not watched.
+    /// The lowest live quality, 0 to 1, on what was served and has its true label by now: the accuracy; of a regression the
+    /// expected mean absolute error over the live one, 1 where that is no larger. Default: not watched.
     pub live_quality: Option<LiveLimit>,
     /// The largest share of columns that may drift in what is served, 0 to 1. Default: not watched.
     pub drift: Option<LiveLimit>,

@@ -231,11 +231,31 @@ fn each_answer(id: &str, scores: &[Option<f64>], mut take: impl FnMut(&str, f64)
 
 /// A score: a number, the first field of a line of CSV, or an object's `score`.
 fn score(answer: &str) -> Option<f64> {
-    let value: Value = match serde_json::from_str(answer) {
-        Ok(value) => value,
-        Err(_) => return answer.split(',').next()?.trim().parse().ok(),
-    };
-    value.get("score").unwrap_or(&value).as_f64()
+    match serde_json::from_str(answer) {
+        Ok(value) => number(&value),
+        Err(_) => answer.split(',').next()?.trim().parse().ok(),
+    }
+}
+
+/// A number, or an object's `score`.
+fn number(value: &Value) -> Option<f64> {
+    value.get("score").unwrap_or(value).as_f64()
+}
+
+/// A row of a transform's output, joined with its input.
+#[derive(Deserialize)]
+struct Joined {
+    label: Value,
+    #[serde(rename = "SageMakerOutput")]
+    output: Value,
+}
+
+/// Answer and truth of a row of a transform's output, joined with its input; none where one of them is no number. A truth of
+/// yes or no is 1 or 0.
+pub fn answered(line: &[u8]) -> Option<(f64, f64)> {
+    let Joined { label, output } = serde_json::from_slice(line).ok()?;
+    let truth = label.as_f64().or_else(|| label.as_bool().map(|yes| f64::from(u8::from(yes))));
+    Some((number(&output)?, truth?))
 }
 
 fn text(value: &Value) -> String {
@@ -263,13 +283,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::drift::QualityPolicy;
+    use crate::gate::Task;
     use crate::profile::Profile;
 
     fn captured(lines: &[String], step: usize) -> (Captured, Join) {
         let baseline = Baseline::freeze(&Profile::default());
         let features = ["temp".to_owned(), "town".to_owned()];
         let mut reader = Reader::new(&features, &[], &Schema::default(), &baseline).unwrap();
-        let mut join = Join::new(&QualityPolicy::default(), 100);
+        let mut join = Join::new(Task::Binary, &QualityPolicy::default(), 100);
         for piece in lines.concat().as_bytes().chunks(step) {
             reader.feed(piece, &mut join).unwrap();
         }
@@ -332,9 +353,28 @@ mod tests {
         let (seen, join) = captured(&lines, 64);
         assert_eq!((seen.requests, seen.unreadable, seen.scan.tally.rows), (5, 4, 1));
         let mut join = join;
-        join.truth("i", true);
-        let quality =
-            join.judge(0.9, &Default::default(), crate::drift::Verdict::None, &QualityPolicy::default());
+        join.truth("i", 1.0);
+        let quality = join.judge(
+            Some(0.9),
+            &Default::default(),
+            crate::drift::Verdict::None,
+            &QualityPolicy::default(),
+        );
         assert_eq!((quality.rows, quality.accuracy), (1, Some(1.0)));
+    }
+
+    #[test]
+    fn a_transforms_rows_are_answers_with_their_truth() {
+        let rows: [(&str, Option<(f64, f64)>); 6] = [
+            (r#"{"row": "a:1", "label": 212, "SageMakerOutput": {"score": 198.5}}"#, Some((198.5, 212.0))),
+            (r#"{"label": true, "SageMakerOutput": 0.25}"#, Some((0.25, 1.0))),
+            (r#"{"label": null, "SageMakerOutput": 0.25}"#, None),
+            (r#"{"label": 1, "SageMakerOutput": null}"#, None),
+            (r#"{"label": 1}"#, None),
+            ("NaN", None),
+        ];
+        for (line, expected) in rows {
+            assert_eq!(answered(line.as_bytes()), expected, "{line}");
+        }
     }
 }

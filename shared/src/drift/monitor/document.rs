@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::super::document::{Drift, Verdict};
 use super::super::history::History;
 use super::super::live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy};
+use crate::gate::Task;
 use crate::names::Generation;
 use crate::pipeline::Span;
 use crate::profile::bins::Baseline;
@@ -23,6 +24,20 @@ pub struct Policy {
     pub lag: Span,
     /// Which metrics are published. Default: the model's own two.
     pub publish: Publish,
+}
+
+impl Policy {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// The field, its value and what would be right.
+    pub fn check(&self) -> Result<(), String> {
+        if self.remember == 0 {
+            return Err("monitor.remember is 0: at least one answer must wait for its truth".to_owned());
+        }
+        let wrong = |(field, value, fix)| format!("monitor.quality.{field} is {value}: {fix}");
+        self.quality.check().map_err(wrong)
+    }
 }
 
 impl Default for Policy {
@@ -67,13 +82,13 @@ pub struct Monitor {
 
 impl Monitor {
     /// Before the first look at a champion.
-    pub fn new(generation: Generation, captured: String, policy: &Policy) -> Self {
+    pub fn new(generation: Generation, captured: String, task: Task, policy: &Policy) -> Self {
         Self {
             generation,
             looks: 0,
             captured,
             truth: String::new(),
-            join: Join::new(&policy.quality, policy.remember),
+            join: Join::new(task, &policy.quality, policy.remember),
             history: History::default(),
             last: None,
         }
@@ -85,6 +100,9 @@ impl Monitor {
 pub struct Expected {
     /// Its accuracy there. None where it was not judged.
     pub accuracy: Option<f64>,
+    /// Regression: its mean absolute error there, in the label's unit.
+    #[serde(default)]
+    pub mae: Option<f64>,
     /// How often its scores were right.
     pub calibration: Calibration,
     /// Its training data and its scores, in frozen bins.
@@ -96,6 +114,9 @@ pub struct Expected {
 pub struct Look {
     /// When.
     pub at: Timestamp,
+    /// The endpoint config that answered: the version of the model that these rows were served by.
+    #[serde(default)]
+    pub served_by: String,
     /// Captured objects read.
     pub objects: u64,
     /// Requests read, and how many of them could not be.

@@ -33,7 +33,7 @@ pub fn data(look: &Look, endpoint: &str, config: &str, publish: Publish) -> Vec<
         dimensions(&[("EndpointName", endpoint), ("VariantName", VARIANT), ("EndpointConfigName", config)]);
     let mut all = Vec::new();
     let share = look.drift.drifted_share();
-    let quality = look.quality.accuracy.filter(|_| look.quality.accuracy_interval.is_some());
+    let quality = look.quality.level();
     for (metric_name, value) in [(DRIFTED_SHARE, share), (LIVE_QUALITY, quality)] {
         if let Some(value) = value {
             all.push(Datum { metric_name, dimensions: model.clone(), value });

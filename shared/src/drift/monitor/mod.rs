@@ -6,7 +6,7 @@ mod document;
 mod metrics;
 mod truth;
 
-pub use capture::{Captured, PREDICTION, Reader, answers};
+pub use capture::{Captured, PREDICTION, Reader, answered, answers};
 pub use document::{Expected, Look, Monitor, Policy, Publish};
 pub use metrics::{Datum, data};
 pub use truth::truths;
