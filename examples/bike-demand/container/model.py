@@ -51,7 +51,7 @@ def _names(value):
     return value
 
 
-_READ = {str: str, int: int, float: float, list: _names, (float | None): float}
+_READ = {str: str, (str | None): str, int: int, float: float, list: _names, (float | None): float}
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Settings:
 
     label: str
     features: list
+    weight: str | None = None  # a column of weights; a file without it weighs 1 a row
     label_at_least: float | None = None  # binarise: positive when label >= this; without it the label is 0 or 1
     categorical: list = field(default_factory=list)  # features without an order
     rounds: int = 100
@@ -187,12 +188,12 @@ class Encoder:
 
 
 def read_table(folder, settings):
-    """Rows and 0/1 labels of every CSV file in `folder`, in the order of the files' names."""
+    """Rows, 0/1 labels and weights of every CSV file in `folder`, in the order of the files' names."""
     files = sorted(path for path in Path(folder).rglob("*.csv") if path.is_file())
     if not files:
         raise BadData(f"no *.csv file in {folder}")
     wanted = [settings.label, *settings.features]
-    rows, labels = [], []
+    rows, labels, weights = [], [], []
     for path in files:
         with path.open(newline="", encoding="utf-8") as text:
             reader = csv.DictReader(text)
@@ -205,11 +206,12 @@ def read_table(folder, settings):
                         raise BadRow(f"the row does not have the header's {len(reader.fieldnames)} fields")
                     labels.append(_label(row[settings.label], settings))
                     rows.append({name: row[name] for name in settings.features})
+                    weights.append(number(row.get(settings.weight, 1)))
                 except BadRow as error:
                     raise BadData(f"{path.name}, line {reader.line_num}: {error}") from None
     if len(set(labels)) < 2:
         raise BadData(f"{len(labels)} rows and not both classes of {settings.label} among them")
-    return rows, np.array(labels, dtype=np.int8)
+    return rows, np.array(labels, dtype=np.int8), np.array(weights)
 
 
 def _label(value, settings):
@@ -223,7 +225,7 @@ def _label(value, settings):
     return int(parsed)
 
 
-def fit(features, labels, encoder, settings):
+def fit(features, labels, encoder, settings, weights=None):
     """A booster that depends on nothing but the data, the settings and LightGBM's version."""
     parameters = {
         "objective": "binary",
@@ -237,7 +239,8 @@ def fit(features, labels, encoder, settings):
         "verbosity": -1,
     }
     names, unordered = list(encoder.features), list(encoder.categories)
-    data = lgb.Dataset(features, labels, feature_name=names, categorical_feature=unordered)
+    weights = weights if settings.weight else None
+    data = lgb.Dataset(features, labels, weight=weights, feature_name=names, categorical_feature=unordered)
     return lgb.train(parameters, data, settings.rounds)
 
 

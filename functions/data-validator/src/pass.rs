@@ -10,7 +10,7 @@ use pawl::dataset::{ByteRange, Flow, Format, Header, Part, RangeScanner, Scan, S
 use pawl::fault::Fault;
 use pawl::ledger::{Keys, Object, read};
 use pawl::names::Generation;
-use pawl::pipeline::Pipeline;
+use pawl::pipeline::{Pipeline, Treated};
 use pawl::profile::bins::Baseline;
 use pawl::run;
 use pawl_parquet::{ParquetError, ParquetFile, Plan};
@@ -39,6 +39,13 @@ pub(crate) enum Yield {
     Scan(Box<Scan>),
     /// Of a byte range, to be stitched to the one before.
     Range(Box<Part>),
+}
+
+/// A pass that came to its end.
+pub(crate) struct Done {
+    pub(crate) found: Yield,
+    /// What training makes of rows that the model selected, where the pipeline says so.
+    pub(crate) treated: Option<Treated>,
 }
 
 /// Why an object, or a part of it, cannot be read.
@@ -94,7 +101,7 @@ impl Pass {
         edge: &Edge,
         partition: &Partition,
         start: Option<u64>,
-    ) -> Result<Result<Yield, Trouble>, Fault> {
+    ) -> Result<Result<Done, Trouble>, Fault> {
         let (size, limit) = (partition.object.size, self.pipeline.data.largest_object);
         if size > limit {
             return Ok(Err(Trouble::TooLarge { size, limit }));
@@ -148,13 +155,13 @@ impl Pass {
         start: Option<u64>,
         outputs: Outputs,
         runtime: Handle,
-    ) -> Result<Result<Yield, Trouble>, Fault> {
+    ) -> Result<Result<Done, Trouble>, Fault> {
         let head = match open_head(source) {
             Ok(head) => head,
             Err(e) => return Ok(Err(e.into())),
         };
         let name = partition.name();
-        let mut rows = Rows::new(&self.pipeline.data, &name, head.kind, runtime, outputs);
+        let mut rows = Rows::new(&self.pipeline, &name, head.kind, runtime, outputs);
         let read = match (&partition.piece, head.kind) {
             (Piece::Whole, Kind::Records(format)) => self.whole(source, format, &mut rows),
             (Piece::Whole, Kind::Parquet) if head.packed => Err(Trouble::PackedParquet),
@@ -169,7 +176,7 @@ impl Pass {
             (Piece::Bytes(_) | Piece::RowGroups(_), _) => Err(Trouble::Changed),
         };
         match read {
-            Ok(read) => rows.finish().map(|()| Ok(read)),
+            Ok(found) => rows.finish().map(|treated| Ok(Done { found, treated })),
             Err(trouble) => Ok(Err(trouble)),
         }
     }

@@ -4,18 +4,22 @@ use pawl::dataset::{Scan, Stitch};
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Object, read, write};
 use pawl::names::{Generation, ModelName};
+use pawl::pipeline::Treated;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::edge::Edge;
 use crate::parts::{Partition, Piece};
-use crate::pass::{Pass, Trouble, Yield};
+use crate::pass::{Done, Pass, Trouble, Yield};
 
 /// The document `profiles/<model>/<object>.json`, and that of each part.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Looked {
     pub(crate) object: Object,
     pub(crate) found: Found,
+    /// What training makes of rows that the model selected, where the pipeline says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) treated: Option<Treated>,
 }
 
 /// What the pass found.
@@ -30,12 +34,11 @@ pub(crate) enum Found {
     Unreadable(String),
 }
 
-impl From<Result<Yield, Trouble>> for Found {
-    fn from(read: Result<Yield, Trouble>) -> Self {
+impl From<Yield> for Found {
+    fn from(read: Yield) -> Self {
         match read {
-            Ok(Yield::Scan(scan)) => Self::Scan(scan),
-            Ok(Yield::Range(part)) => Self::Range(part),
-            Err(trouble) => Self::Unreadable(trouble.to_string()),
+            Yield::Scan(scan) => Self::Scan(scan),
+            Yield::Range(part) => Self::Range(part),
         }
     }
 }
@@ -49,9 +52,12 @@ pub(crate) async fn profile(
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
     let pass = Pass::load(edge, &keys, generation, partition.reference.as_ref()).await?;
-    let found = Found::from(pass.over(edge, partition, None).await?);
-    let readable = !matches!(found, Found::Unreadable(_));
-    let looked = Looked { object: partition.object.clone(), found };
+    let object = partition.object.clone();
+    let looked = match pass.over(edge, partition, None).await? {
+        Ok(Done { found, treated }) => Looked { object, found: found.into(), treated },
+        Err(trouble) => Looked { object, found: Found::Unreadable(trouble.to_string()), treated: None },
+    };
+    let readable = !matches!(looked.found, Found::Unreadable(_));
     write(&edge.store, &partition.key(&keys), &looked, Condition::Always).await?;
     Ok(json!({ "object": partition.object.id, "part": partition.part, "readable": readable }))
 }
@@ -62,20 +68,21 @@ pub(crate) async fn join(
     keys: &Keys,
     generation: Generation,
     partitions: &[&Partition],
-) -> Result<Found, Fault> {
+) -> Result<Looked, Fault> {
     let Some(first) = partitions.first() else {
         return Err(Fault::BadInput("an object without partitions".to_owned()));
     };
     if partitions.len() == 1 {
-        return Ok(looked(edge, &first.key(keys)).await?.found);
+        return looked(edge, &first.key(keys)).await;
     }
+    let mut treated = None;
     let found = match first.piece {
-        Piece::Bytes(_) => stitch(edge, keys, generation, partitions).await?,
-        Piece::Whole | Piece::RowGroups(_) => append(edge, keys, partitions).await?,
+        Piece::Bytes(_) => stitch(edge, keys, generation, partitions, &mut treated).await?,
+        Piece::Whole | Piece::RowGroups(_) => append(edge, keys, partitions, &mut treated).await?,
     };
-    let whole = Looked { object: first.object.clone(), found };
+    let whole = Looked { object: first.object.clone(), found, treated };
     write(&edge.store, &keys.profile(&first.object.id), &whole, Condition::Always).await?;
-    Ok(whole.found)
+    Ok(whole)
 }
 
 async fn looked(edge: &Edge, key: &str) -> Result<Looked, Fault> {
@@ -83,17 +90,31 @@ async fn looked(edge: &Edge, key: &str) -> Result<Looked, Fault> {
     found.map(|(looked, _)| looked).ok_or_else(|| Fault::NotFound(key.to_owned()))
 }
 
+/// Adds how a part's rows were treated.
+fn add(treated: &mut Option<Treated>, part: Option<Treated>) {
+    if let Some(part) = part {
+        treated.get_or_insert_default().add(&part);
+    }
+}
+
 /// Row groups, one behind the other.
-async fn append(edge: &Edge, keys: &Keys, partitions: &[&Partition]) -> Result<Found, Fault> {
+async fn append(
+    edge: &Edge,
+    keys: &Keys,
+    partitions: &[&Partition],
+    treated: &mut Option<Treated>,
+) -> Result<Found, Fault> {
     let mut whole = Scan::default();
     for partition in partitions {
-        match looked(edge, &partition.key(keys)).await?.found {
+        let part = looked(edge, &partition.key(keys)).await?;
+        match part.found {
             Found::Scan(scan) => {
                 let rows = whole.tally.rows;
                 whole.append(*scan, rows);
             }
             other @ (Found::Unreadable(_) | Found::Range(_)) => return Ok(other),
         }
+        add(treated, part.treated);
     }
     Ok(Found::Scan(Box::new(whole)))
 }
@@ -104,6 +125,7 @@ async fn stitch(
     keys: &Keys,
     generation: Generation,
     partitions: &[&Partition],
+    treated: &mut Option<Treated>,
 ) -> Result<Found, Fault> {
     let Some(first) = partitions.first() else { return Ok(Found::Scan(Box::default())) };
     let pass = Pass::load(edge, keys, generation, first.reference.as_ref()).await?;
@@ -112,19 +134,24 @@ async fn stitch(
         Err(trouble) => return Ok(Found::Unreadable(trouble.to_string())),
     };
     for partition in partitions {
-        if let Found::Range(part) = looked(edge, &partition.key(keys)).await?.found
-            && stitch.add(*part).is_ok()
+        let part = looked(edge, &partition.key(keys)).await?;
+        if let Found::Range(range) = part.found
+            && stitch.add(*range).is_ok()
         {
+            add(treated, part.treated);
             continue;
         }
         let again = match pass.over(edge, partition, Some(stitch.next_start())).await? {
-            Ok(Yield::Range(part)) => stitch.add(*part).map_err(|_| Trouble::Changed),
-            Ok(Yield::Scan(_)) => Err(Trouble::Changed),
+            Ok(Done { found: Yield::Range(range), treated }) => {
+                stitch.add(*range).map(|()| treated).map_err(|_| Trouble::Changed)
+            }
+            Ok(Done { found: Yield::Scan(_), .. }) => Err(Trouble::Changed),
             Err(Trouble::Records(error)) => Err(Trouble::Records(stitch.explain(error))),
             Err(trouble) => Err(trouble),
         };
-        if let Err(trouble) = again {
-            return Ok(Found::Unreadable(trouble.to_string()));
+        match again {
+            Ok(part) => add(treated, part),
+            Err(trouble) => return Ok(Found::Unreadable(trouble.to_string())),
         }
     }
     Ok(Found::Scan(Box::new(stitch.finish())))

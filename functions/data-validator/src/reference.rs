@@ -34,10 +34,12 @@ pub(crate) async fn freeze(
     let Some(champion) = release.and_then(|(release, _)| release.champion().cloned()) else {
         return Ok(None);
     };
-    let Some(object) = manifest.batch.first() else { return Ok(None) };
+    if manifest.batch.is_empty() {
+        return Ok(None);
+    }
     let earlier = match pipeline.compare.with {
         BaselineRule::Champion => None,
-        rule => chosen(edge, keys, &pipeline.data.schema, object, rule).await?,
+        rule => chosen(edge, keys, &pipeline.data.schema, &manifest.batch, rule).await?,
     };
     let reference = match earlier {
         Some(ids) => Baseline::freeze(&merged(edge, keys, &ids).await?),
@@ -62,26 +64,45 @@ pub(crate) async fn merged(edge: &Edge, keys: &Keys, ids: &[String]) -> Result<P
     Ok(all)
 }
 
-/// The ids of the earlier accepted objects that the rule chooses for a batch that begins with this object.
+/// The ids of the earlier accepted objects that the rule chooses for a batch; none where nothing fits.
 async fn chosen(
     edge: &Edge,
     keys: &Keys,
     schema: &Schema,
-    object: &Object,
+    batch: &[Object],
     rule: BaselineRule,
 ) -> Result<Option<Vec<String>>, Fault> {
-    let Some(first) = first_day(edge, schema, object).await? else { return Ok(None) };
     let known = read::<Dataset>(&edge.store, &keys.dataset()).await?;
     let dataset = known.map(|(dataset, _)| dataset).unwrap_or_default();
     let usable = dataset.known.iter().filter(|known| dataset.accepts(&known.object.id));
+    if let (BaselineRule::Rolling { objects }, None) = (rule, &schema.time) {
+        // Without a time the newest are those that came last.
+        let newest: Vec<String> = usable.rev().take(objects).map(|known| known.object.id.clone()).collect();
+        return Ok(Some(newest).filter(|newest| !newest.is_empty()));
+    }
+    let Some(batch) = span(edge, schema, batch).await? else { return Ok(None) };
     let periods: Vec<Period> = usable.filter_map(period).collect();
-    let batch = Period { object: object.id.clone(), first, last: first };
     match select(&periods, &batch, rule) {
         Ok(chosen) => Ok(Some(chosen.into_iter().map(|period| period.object.clone()).collect())),
         Err(BaselineError::NoneFits { .. } | BaselineError::Champion) => Ok(None),
         Err(e @ BaselineError::Backwards { .. }) => Err(Fault::BadInput(e.to_string())),
     }
 }
+
+/// From the first day of the batch's earliest object to the first day of its latest, by a look at the beginning of each.
+async fn span(edge: &Edge, schema: &Schema, batch: &[Object]) -> Result<Option<Period>, Fault> {
+    let mut all: Option<Period> = None;
+    for object in batch.iter().take(MOST_LOOKS) {
+        if let Some(day) = first_day(edge, schema, object).await? {
+            let (first, last) = all.map_or((day, day), |it| (it.first.min(day), it.last.max(day)));
+            all = Some(Period { object: object.id.clone(), first, last });
+        }
+    }
+    Ok(all)
+}
+
+/// The most objects of a batch that are looked at for its days.
+const MOST_LOOKS: usize = 50;
 
 fn period(known: &Known) -> Option<Period> {
     Some(Period { object: known.object.id.clone(), first: day(known.since?), last: day(known.until?) })

@@ -4,7 +4,7 @@ use pawl::aws::Upload;
 use pawl::dataset::file::Kind;
 use pawl::dataset::{Format, Reason, Record, Sink};
 use pawl::fault::Fault;
-use pawl::pipeline::Data;
+use pawl::pipeline::{Data, Feedback, Pipeline, Treated, WEIGHT};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 
@@ -14,12 +14,16 @@ const MOST_REFUSED: u64 = 10_000;
 /// The rows of one part of an object on their way to three files. Whatever came in, a container trains on CSV.
 pub(crate) struct Rows<'a> {
     data: &'a Data,
+    feedback: Option<&'a Feedback>,
+    treated: Treated,
     /// The part's name, which its rows bear too.
     name: &'a str,
     runtime: Handle,
     /// What a field is for, by its position.
     roles: Vec<Role>,
     form: Form,
+    /// The byte between the fields of what is trained on.
+    delimiter: u8,
     csv: Upload,
     jsonl: Upload,
     refused: Upload,
@@ -46,31 +50,40 @@ enum Role {
 /// How the rows come.
 enum Form {
     /// As CSV: they are handed on as they are.
-    Csv { delimiter: u8 },
+    Csv,
     /// As objects: these columns are written, each from its place in the record, once it has one.
     Objects { columns: Vec<String>, places: Vec<Option<usize>> },
 }
 
 impl<'a> Rows<'a> {
     /// Made inside the runtime that shall send them.
-    pub(crate) fn new(data: &'a Data, name: &'a str, kind: Kind, runtime: Handle, outputs: Outputs) -> Self {
+    pub(crate) fn new(
+        pipeline: &'a Pipeline,
+        name: &'a str,
+        kind: Kind,
+        runtime: Handle,
+        outputs: Outputs,
+    ) -> Self {
+        let (data, feedback) = (&pipeline.data, pipeline.feedback.as_ref());
         let Outputs { csv, jsonl, refused } = outputs;
-        let form = match kind {
-            Kind::Records(Format::Csv) => {
-                Form::Csv { delimiter: u8::try_from(data.schema.delimiter).unwrap_or(b',') }
-            }
-            Kind::Parquet | Kind::Profile => Form::Csv { delimiter: b',' },
+        let (form, delimiter) = match kind {
+            Kind::Records(Format::Csv) => (Form::Csv, u8::try_from(data.schema.delimiter).unwrap_or(b',')),
+            Kind::Parquet | Kind::Profile => (Form::Csv, b','),
             Kind::Records(Format::JsonLines) => {
-                let columns = data.columns();
-                Form::Objects { places: vec![None; columns.len()], columns }
+                let mut columns = data.columns();
+                columns.extend(feedback.into_iter().flat_map(Feedback::columns).cloned());
+                (Form::Objects { places: vec![None; columns.len()], columns }, b',')
             }
         };
         let mut rows = Self {
             data,
+            feedback,
+            treated: Treated::default(),
             name,
             runtime,
             roles: Vec::new(),
             form,
+            delimiter,
             csv,
             jsonl,
             refused,
@@ -78,21 +91,31 @@ impl<'a> Rows<'a> {
             fault: None,
         };
         if let Form::Objects { columns, .. } = &rows.form {
-            let header = line_of(columns, b',');
-            rows.push(|rows| &mut rows.csv, &header);
+            let columns = columns.clone();
+            rows.head(&columns);
         }
         rows
     }
 
-    /// Puts the files in place.
-    pub(crate) fn finish(self) -> Result<(), Fault> {
+    /// The header of what is trained on.
+    fn head(&mut self, names: &[String]) {
+        let weight = self.feedback.filter(|feedback| feedback.weighs()).map(|_| WEIGHT);
+        let header = line_of(names.iter().map(String::as_str).chain(weight), self.delimiter);
+        self.push(|rows| &mut rows.csv, &header);
+    }
+
+    /// Puts the files in place, and says how the feedback of the model was treated.
+    pub(crate) fn finish(self) -> Result<Option<Treated>, Fault> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
         self.runtime.block_on(async {
             self.csv.finish().await?;
             self.jsonl.finish().await?;
-            if self.refused_rows > 0 { self.refused.finish().await } else { Ok(()) }
+            if self.refused_rows > 0 {
+                self.refused.finish().await?;
+            }
+            Ok(self.feedback.map(|_| self.treated))
         })
     }
 
@@ -129,7 +152,10 @@ impl<'a> Rows<'a> {
             Role::Label
         } else if self.data.features.contains(name) {
             Role::Feature
-        } else if self.data.context.contains(name) {
+        } else if self.data.context.contains(name)
+            // Who selected a row, and which model was asked, goes with it to the gate.
+            || self.feedback.is_some_and(|feedback| feedback.columns().any(|column| column == name))
+        {
             Role::Context
         } else {
             Role::Other
@@ -165,18 +191,37 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The row as a container trains on it.
-    fn record(&self, record: &Record<'_>) -> Option<Vec<u8>> {
-        let Form::Objects { places, .. } = &self.form else { return None };
-        let text = |place: &Option<usize>| place.and_then(|index| record.text(index)).unwrap_or_default();
-        Some(line_of(places.iter().map(text), b','))
+    /// The row as a container trains on it, unless the model's own choice is to be forgotten.
+    fn train_on(&mut self, record: &Record<'_>) {
+        let weight = match self.feedback {
+            None => None,
+            Some(feedback) => {
+                let place = record.names.iter().position(|name| *name == feedback.selected_by);
+                let value = place.map_or(Value::Null, |index| record.json(index));
+                let Some(weight) = feedback.treat(&value, &mut self.treated) else { return };
+                feedback.weighs().then_some(weight)
+            }
+        };
+        let mut line = match &self.form {
+            Form::Csv => record.raw.to_vec(),
+            Form::Objects { places, .. } => {
+                let text =
+                    |place: &Option<usize>| place.and_then(|index| record.text(index)).unwrap_or_default();
+                line_of(places.iter().map(text), self.delimiter)
+            }
+        };
+        if let Some(weight) = weight {
+            line.push(self.delimiter);
+            line.extend_from_slice(weight.to_string().as_bytes());
+        }
+        self.push(|rows| &mut rows.csv, &line);
     }
 }
 
 impl Sink for Rows<'_> {
     fn header(&mut self, names: &[String], _raw: &[u8]) {
-        if let Form::Csv { delimiter } = self.form {
-            self.push(|rows| &mut rows.csv, &line_of(names, delimiter));
+        if matches!(self.form, Form::Csv) {
+            self.head(names);
         }
     }
 
@@ -185,8 +230,7 @@ impl Sink for Rows<'_> {
             return;
         }
         self.learn(record.names);
-        let written = self.record(record);
-        self.push(|rows| &mut rows.csv, written.as_deref().unwrap_or(record.raw));
+        self.train_on(record);
         let line = self.line(record).to_string();
         self.push(|rows| &mut rows.jsonl, line.as_bytes());
     }

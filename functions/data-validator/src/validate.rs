@@ -7,7 +7,7 @@ use pawl::ledger::dataset::{Fate, Known, Split};
 use pawl::ledger::{Condition, Dataset, Keys, Manifest, Object, read, update, write, write_once};
 use pawl::model_monitor::{Rules, Statistics};
 use pawl::names::{Generation, ModelName};
-use pawl::pipeline::Pipeline;
+use pawl::pipeline::{Pipeline, Treated};
 use pawl::profile::Profile;
 use pawl::profile::bins::Baseline;
 use pawl::run;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::edge::Edge;
 use crate::parts::{PARTITIONS, Partition};
-use crate::profile::{Found, join};
+use crate::profile::{Found, Looked, join};
 use crate::reference;
 
 /// One object's line in `validation.json`.
@@ -27,6 +27,9 @@ struct Judged {
     reason: String,
     /// None where the object could not be read.
     validation: Option<Validation>,
+    /// What training makes of rows that the model selected, where the pipeline says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    treated: Option<Treated>,
     #[serde(skip)]
     parts: u32,
     #[serde(skip)]
@@ -44,8 +47,8 @@ pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generat
     let mut judged = Vec::new();
     for object in &manifest.batch {
         let parts: Vec<&Partition> = partitions.iter().filter(|part| part.object.id == object.id).collect();
-        let found = join(edge, &keys, generation, &parts).await?;
-        judged.push(judge(&pipeline, object, found, parts.len(), constraints.as_ref(), manifest.at));
+        let looked = join(edge, &keys, generation, &parts).await?;
+        judged.push(judge(&pipeline, looked, parts.len(), constraints.as_ref(), manifest.at));
     }
     let mut merged = Profile::default();
     for profile in judged.iter().filter(|it| it.fate == Fate::Accepted).filter_map(|it| it.profile.as_ref()) {
@@ -79,17 +82,18 @@ pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generat
 
 fn judge(
     pipeline: &Pipeline,
-    object: &Object,
-    found: Found,
+    looked: Looked,
     parts: usize,
     constraints: Option<&Constraints>,
     at: Timestamp,
 ) -> Judged {
+    let Looked { object, found, treated } = looked;
     let judged = |fate, reason, validation, profile| Judged {
-        object: object.clone(),
+        object,
         fate,
         reason,
         validation,
+        treated,
         parts: u32::try_from(parts).unwrap_or(u32::MAX),
         profile,
     };

@@ -1,12 +1,14 @@
 //! The batch against its reference, counted in the same frozen bins.
 
 use pawl::dataset::BinnedColumn;
-use pawl::drift::{self, in_segments, inputs};
+use pawl::drift::{self, Remembered, importances, in_segments, inputs, weigh};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Manifest, Store, read, write};
+use pawl::ledger::{Condition, Keys, Manifest, Store, read, update, write};
 use pawl::names::{Generation, ModelName};
 use pawl::profile::Segments;
 use pawl::profile::bins::Baseline;
+use pawl::release::Release;
+use pawl::report::Converged;
 use pawl::run;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,7 +56,12 @@ pub(crate) async fn compare(
         (pipeline.compared().cloned().collect::<Vec<_>>(), Some(pipeline.data.label.column.as_str()));
     let mut compared = inputs(&reference, &current.binned, &features, label);
     compared.extend(in_segments(&reference, &current.segments, &features, label));
-    let drift = drift::compare(&compared, &pipeline.drift);
+    let metrics = champions_metrics(store, &keys).await?;
+    weigh(&mut compared, &importances(&metrics));
+    let seen = drift::compare(&compared, &pipeline.drift);
+    let remember = |remembered: &mut Remembered| remembered.remember(generation, &seen);
+    let (_, earlier) = update(store, &keys.drift(), remember).await?;
+    let drift = seen.with_history(&earlier);
     write(store, &keys.evidence(generation, "drift.json"), &drift, Condition::Always).await?;
     let drifting = drift.drifting();
     let columns = features.len() + usize::from(label.is_some());
@@ -64,6 +71,19 @@ pub(crate) async fn compare(
         "share": drifting.len() as f64 / columns.max(1) as f64,
         "reason": drift.reasons.first(),
     }))
+}
+
+/// The final metrics of the training that made the model in production; null where they are not known.
+async fn champions_metrics(store: &impl Store, keys: &Keys) -> Result<Value, Fault> {
+    let release = read::<Release>(store, &keys.release()).await?;
+    let Some(champion) = release.and_then(|(release, _)| release.current) else { return Ok(Value::Null) };
+    metrics_of(store, keys, champion.generation).await
+}
+
+/// The final metrics of a run's training; null where they are not known.
+pub(crate) async fn metrics_of(store: &impl Store, keys: &Keys, run: Generation) -> Result<Value, Fault> {
+    let converged = read::<Converged>(store, &keys.evidence(run, "convergence.json")).await?;
+    Ok(converged.map_or(Value::Null, |(converged, _)| converged.metrics))
 }
 
 /// The accepted objects of the batch, counted while they streamed.

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use pawl::drift::monitor::{Look, Monitor, PREDICTION, Policy, Reader, data, truths};
-use pawl::drift::{self, Input, LiveVerdict, Role, Verdict, in_segments, inputs};
+use pawl::drift::{self, Input, LiveVerdict, Role, Verdict, importances, in_segments, inputs, weigh};
 use pawl::fault::Fault;
+use pawl::gate::Task;
 use pawl::ledger::{Condition, Keys, Store, pipeline, read, write};
 use pawl::names::ModelName;
 use pawl::pipeline::Pipeline;
@@ -12,6 +13,7 @@ use pawl::release::{Deployment, Release};
 use pawl::run;
 use serde_json::{Value, json};
 
+use crate::compare::metrics_of;
 use crate::edge::Edge;
 use crate::expected::expected;
 
@@ -28,7 +30,9 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
         return Ok(json!({ "state": "nothing_serves" }));
     };
     let asked = own(edge, model).await?;
-    let (mut monitor, etag) = remembered(edge, &keys, champion, &asked.monitor).await?;
+    let trained = run::frozen_pipeline(&edge.store, &keys, champion.generation).await?;
+    let (task, trained) = (trained.gate.task, trained.data);
+    let (mut monitor, etag) = remembered(edge, &keys, champion, task, &asked.monitor).await?;
     let until = folder(&keys, VARIANT, now - asked.monitor.lag.duration());
     let mut objects =
         edge.store.keys_after(&captured(&keys, VARIANT), &monitor.captured, MOST_OBJECTS).await?;
@@ -40,7 +44,6 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
     }
 
     let expected = expected(edge, &keys, champion.generation).await?;
-    let trained = run::frozen_pipeline(&edge.store, &keys, champion.generation).await?.data;
     let unreadable =
         |e: pawl::dataset::ScanError| Fault::BadInput(format!("captured requests of {model}: {e}"));
     // A request holds features only.
@@ -57,7 +60,7 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
         reader.end(&mut monitor.join).map_err(unreadable)?;
     }
     let captured = reader.finish().map_err(unreadable)?;
-    let (mut unreadable_truths, task) = (0, monitor.join.task());
+    let mut unreadable_truths = 0;
     for key in &told {
         edge.lines(key, |lines| {
             unreadable_truths +=
@@ -77,11 +80,16 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
         answers.map(|column| &column.counts),
     ));
     compared.extend(in_segments(&expected.baseline, &captured.scan.segments, &features, None));
+    let metrics = metrics_of(&edge.store, &keys, champion.generation).await?;
+    weigh(&mut compared, &importances(&metrics));
     let seen = drift::compare(&compared, &asked.drift);
     let drift = seen.clone().with_history(&monitor.history);
     monitor.history.push(&seen);
-    let accuracy = expected.accuracy.unwrap_or(f64::NAN);
-    let quality = monitor.join.judge(accuracy, &expected.calibration, drift.features, &asked.monitor.quality);
+    let hoped = match task {
+        Task::Binary | Task::Multiclass => expected.accuracy,
+        Task::Regression => expected.mae,
+    };
+    let quality = monitor.join.judge(hoped, &expected.calibration, drift.features, &asked.monitor.quality);
 
     monitor.looks += 1;
     monitor.captured = objects.last().cloned().unwrap_or(monitor.captured);
@@ -90,6 +98,7 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
     let news = monitor.last.replace(came) != Some(came) && bad(came);
     let look = Look {
         at: now,
+        served_by: champion.config.0.clone(),
         objects: objects.len() as u64,
         requests: captured.requests,
         unreadable: captured.unreadable,
@@ -126,10 +135,11 @@ async fn remembered(
     edge: &Edge,
     keys: &Keys,
     champion: &Deployment,
+    task: Task,
     policy: &Policy,
 ) -> Result<(Monitor, Condition), Fault> {
     let begin = champion.activated_at.map_or_else(String::new, |at| folder(keys, VARIANT, at));
-    let fresh = Monitor::new(champion.generation, begin, policy);
+    let fresh = Monitor::new(champion.generation, begin, task, policy);
     Ok(match read::<Monitor>(&edge.store, &keys.monitor()).await? {
         Some((monitor, etag)) if monitor.generation == champion.generation => {
             (monitor, Condition::IfMatch(etag))

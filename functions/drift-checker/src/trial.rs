@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use pawl::drift::monitor::{Monitor, answers, truths};
 use pawl::fault::Fault;
-use pawl::gate::{Side, Task};
 use pawl::gate::trial::{SideBySide, TrialEvidence};
+use pawl::gate::{Side, Task};
 use pawl::ledger::{Condition, Keys, read, write};
 use pawl::names::{Generation, ModelName};
 use pawl::release::alarms::{CHALLENGER, VARIANT};

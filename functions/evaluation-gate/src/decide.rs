@@ -168,8 +168,11 @@ async fn kinds(edge: &Edge, run: &Run, manifest: &Manifest) -> Result<Vec<Trigge
 /// Data, code and parameters: what makes two trainings the same.
 fn fingerprint(run: &Run, split: &Split) -> ContentHash {
     let (train, data) = (&run.pipeline.train, &run.pipeline.data);
-    let parts = json!([split.version, train, data.label, data.features, run.pipeline.serve.environment]);
-    ContentHash::of(parts.to_string().as_bytes())
+    let mut parts =
+        vec![json!([split.version, train, data.label, data.features, run.pipeline.serve.environment])];
+    parts.extend(run.pipeline.feedback.iter().map(|feedback| json!(feedback)));
+    let parts: Vec<String> = parts.iter().map(Value::to_string).collect();
+    ContentHash::of(parts.join("\n").as_bytes())
 }
 
 /// What SageMaker reads: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>.

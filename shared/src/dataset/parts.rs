@@ -43,7 +43,7 @@ impl Table {
 
     /// One spelling for a value: `1` and `1.0` are the same, and all that is missing is empty.
     fn spelled(&self, row: Row<'_>, index: usize) -> String {
-        let record = row.record(&self.judges);
+        let record = row.record(&self.names, &self.judges);
         match record.value(index) {
             None | Some(Value::Missing) => String::new(),
             Some(Value::Integral(number) | Value::Fractional(number)) => number.to_string(),

@@ -91,7 +91,7 @@ impl Side {
     /// [`FilesError::Document`] or [`FilesError::Profile`] when it is none of them.
     pub fn saved(document: &[u8]) -> Result<Self, FilesError> {
         if document.starts_with(MAGIC) {
-            return Ok(Self::Profile(Profile::from_bytes(document)?));
+            return Ok(Self::Profile(Box::new(Profile::from_bytes(document)?)));
         }
         Ok(match serde_json::from_slice(document).map_err(FilesError::Document)? {
             Saved::Baseline(baseline) => Self::Baseline(baseline),

@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::document::{Axis, Drift, Finding, Verdict};
+use crate::names::Generation;
 use crate::profile::Segment;
 
 /// From so many earlier runs on, a robust z is stated.
 pub const MIN_RUNS: usize = 8;
 /// How many runs a history keeps.
 pub const MAX_RUNS: usize = 64;
+/// How many findings of a run it keeps: all rows come before their segments.
+const MAX_FINDINGS: usize = 2_000;
 /// Makes the median absolute deviation of a normal sample its standard deviation.
 const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
 
@@ -37,7 +40,11 @@ pub struct History {
 impl History {
     /// Remembers a comparison, as it was before [`Drift::with_history`] looked at the windows.
     pub fn push(&mut self, drift: &Drift) {
-        self.runs.push(drift.columns.iter().map(observation).collect());
+        self.add(observations(drift));
+    }
+
+    fn add(&mut self, run: Vec<Observation>) {
+        self.runs.push(run);
         let surplus = self.runs.len().saturating_sub(MAX_RUNS);
         self.runs.drain(..surplus);
     }
@@ -48,6 +55,32 @@ impl History {
                 seen.axis == finding.axis && seen.name == finding.name && seen.segment == finding.segment
             })
         })
+    }
+}
+
+/// The document `ledger/<model>/drift.json`: what the comparisons of batches came to, changed only by compare-and-swap.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The runs before the newest.
+    earlier: History,
+    newest: Option<(Generation, Vec<Observation>)>,
+}
+
+impl Remembered {
+    /// Remembers a run's comparison, as it was before [`Drift::with_history`], and tells what was known before that run. The
+    /// same again when a step is repeated.
+    pub fn remember(&mut self, generation: Generation, drift: &Drift) -> History {
+        match &self.newest {
+            Some((newest, _)) if generation < *newest => return self.earlier.clone(),
+            Some((newest, _)) if generation == *newest => {}
+            _ => {
+                if let Some((_, run)) = self.newest.take() {
+                    self.earlier.add(run);
+                }
+            }
+        }
+        self.newest = Some((generation, observations(drift)));
+        self.earlier.clone()
     }
 }
 
@@ -63,12 +96,7 @@ impl Drift {
             if !matches!(finding.verdict, Verdict::Warn | Verdict::Drift) {
                 continue;
             }
-            let lasted = history
-                .of(finding)
-                .rev()
-                .filter(|seen| seen.verdict != Verdict::InsufficientData)
-                .take_while(|seen| seen.verdict >= finding.verdict)
-                .count();
+            let lasted = history.of(finding).rev().take_while(|seen| seen.verdict >= finding.verdict).count();
             let windows = u32::try_from(lasted).unwrap_or(u32::MAX).saturating_add(1);
             finding.windows = Some(windows);
             if finding.verdict == Verdict::Drift && windows < needed {
@@ -79,6 +107,12 @@ impl Drift {
         self.summarise();
         self
     }
+}
+
+/// What is remembered of a comparison. Too little data says nothing, now or later.
+fn observations(drift: &Drift) -> Vec<Observation> {
+    let judged = drift.columns.iter().filter(|finding| finding.verdict != Verdict::InsufficientData);
+    judged.take(MAX_FINDINGS).map(observation).collect()
 }
 
 fn observation(finding: &Finding) -> Observation {

@@ -37,6 +37,7 @@ mod decide;
 mod document;
 pub mod files;
 mod history;
+mod importance;
 pub mod live;
 mod measure;
 pub mod monitor;
@@ -55,7 +56,8 @@ pub use document::{
     Axis, CountedBin, DRIFT_VERSION, Drift, EffectUnit, Finding, Formula, ImportanceMoved, Role, Rule,
     TestName, Verdict,
 };
-pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, robust_z};
+pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, Remembered, robust_z};
+pub use importance::{IMPORTANCE, importances, weigh};
 pub use live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy};
 pub use policy::{Compat, Policy, PolicyError};
 pub use power::newcombe;

@@ -118,6 +118,11 @@ impl Keys {
         format!("profiles/{}/{object}/{part:05}.json", self.model)
     }
 
+    /// What earlier batches' comparisons came to: [`crate::drift::Remembered`].
+    pub fn drift(&self) -> String {
+        format!("ledger/{}/drift.json", self.model)
+    }
+
     /// What the monitoring remembers: [`crate::drift::monitor::Monitor`].
     pub fn monitor(&self) -> String {
         format!("ledger/{}/monitor.json", self.model)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Span, Tune};
+use super::{Feedback, Span, Tune};
 use crate::dataset::Schema;
 use crate::ledger::TriggerKind;
 use crate::names::ModelName;
@@ -31,6 +31,9 @@ pub struct Pipeline {
     /// What new data must meet.
     #[serde(default)]
     pub constraints: constraints::Policy,
+    /// What training makes of rows that the model's own action selected. Default: nothing.
+    #[serde(default)]
+    pub feedback: Option<Feedback>,
     /// What new data is compared with.
     #[serde(default)]
     pub compare: Compare,

@@ -1,9 +1,12 @@
 //! The SageMaker requests that follow from a `pipeline.yaml`. Step Functions sends them, so they are JSON with
 //! SageMaker's own field names: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/>.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use super::{Goal, Pipeline, Range, Scale, Search};
+use super::{Feedback, Goal, Pipeline, Range, Scale, Search, WEIGHT};
+use crate::drift::IMPORTANCE;
 use crate::ledger::Keys;
 use crate::names::{ContentHash, Generation};
 use crate::release::alarms::{CHALLENGER, VARIANT};
@@ -67,10 +70,39 @@ impl Job<'_> {
                 all.insert("label_at_least".into(), json!(least.to_string()));
             }
             all.insert("features".into(), json!(json!(data.features).to_string()));
+            if self.pipeline.feedback.as_ref().is_some_and(Feedback::weighs) {
+                all.insert("weight".into(), json!(WEIGHT));
+            }
         }
         all.extend(
             train.hyperparameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string()))),
         );
+        all
+    }
+
+    /// The metrics that SageMaker reads out of the training log: the team's own, and the importance of each feature where the
+    /// container prints it and there is room for all.
+    fn metrics(&self) -> Vec<Value> {
+        let train = &self.pipeline.train;
+        let own = train.metrics.iter();
+        let mut all: Vec<Value> =
+            own.map(|metric| json!({ "Name": metric.name, "Regex": metric.regex })).collect();
+        let features = &self.pipeline.data.features;
+        if train.pass_schema && all.len() + features.len() <= MOST_METRICS {
+            all.extend(features.iter().map(|feature| {
+                let plain = escaped(feature);
+                json!({ "Name": format!("{IMPORTANCE}{feature}"), "Regex": format!("{IMPORTANCE}{plain}=([0-9.eE+-]+)") })
+            }));
+        }
+        all
+    }
+
+    /// The environment of the serving container.
+    fn environment(&self) -> BTreeMap<String, String> {
+        let mut all = self.pipeline.serve.environment.clone();
+        if let Some(share) = self.pipeline.feedback.as_ref().and_then(|feedback| feedback.exploration) {
+            all.entry(EXPLORATION.to_owned()).or_insert_with(|| share.to_string());
+        }
         all
     }
 
@@ -82,11 +114,7 @@ impl Job<'_> {
         if train.spot {
             stopping["MaxWaitTimeInSeconds"] = json!(train.at_most.as_secs() * 2);
         }
-        let metrics: Vec<Value> = train
-            .metrics
-            .iter()
-            .map(|metric| json!({ "Name": metric.name, "Regex": metric.regex }))
-            .collect();
+        let metrics: Vec<Value> = self.metrics();
         let mut output = json!({ "S3OutputPath": self.uri("artifact/") });
         let mut resources = json!({
             "InstanceType": train.instance_type,
@@ -202,7 +230,7 @@ impl Job<'_> {
             "PrimaryContainer": {
                 "Image": self.pipeline.train.image,
                 "ModelDataUrl": artifact,
-                "Environment": self.pipeline.serve.environment,
+                "Environment": self.environment(),
             },
             "Tags": self.tags(),
         })
@@ -260,7 +288,7 @@ impl Job<'_> {
                 "Containers": [{
                     "Image": self.pipeline.train.image,
                     "ModelDataUrl": artifact,
-                    "Environment": self.pipeline.serve.environment,
+                    "Environment": self.environment(),
                 }],
                 "SupportedContentTypes": ["application/jsonlines"],
                 "SupportedResponseMIMETypes": ["application/jsonlines"],
@@ -341,6 +369,19 @@ impl Job<'_> {
     }
 }
 
+/// SageMaker's limit of metric definitions:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html>.
+const MOST_METRICS: usize = 40;
+
+/// The variable in which the serving container finds the share of requests to explore.
+const EXPLORATION: &str = "PAWL_EXPLORATION";
+
+/// A text as a regular expression that only it matches.
+fn escaped(text: &str) -> String {
+    let special = |c: char| c.is_ascii_punctuation() && c != '_';
+    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
 /// The end of a name, where it is unique, in at most so many bytes; SageMaker's names begin with a letter or digit.
 fn tail(name: &str, most: usize) -> &str {
     name.get(name.len().saturating_sub(most)..).unwrap_or(name).trim_start_matches('-')
@@ -410,5 +451,43 @@ mod tests {
         );
         assert_eq!(answers, json!({ "OutputConfig": { "S3OutputPath": "s3://b/answers/bike" } }));
         assert_eq!(variant("{}").1, Value::Null);
+    }
+
+    #[test]
+    fn weights_importances_and_exploration_reach_the_containers() {
+        let of = |sections: &str, features: &str| {
+            let yaml = format!(
+                "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: {features}}}, train: {{image: i, \
+                 metrics: [{{name: auc, regex: 'auc=(.*)'}}]}}{sections}}}"
+            );
+            let pipeline = Pipeline::parse(yaml.as_bytes()).expect("a pipeline");
+            let job = Job {
+                pipeline: &pipeline,
+                generation: Generation(1),
+                name: "m-1-20260101000000",
+                bucket: "b",
+                run: "r/",
+                role: "role",
+            };
+            (job.training(), job.model("s3://b/model.tar.gz"))
+        };
+        let (plain, model) = of("", "['a.b', x_1]");
+        let metrics = &plain["AlgorithmSpecification"]["MetricDefinitions"];
+        assert_eq!(metrics[0]["Name"], "auc");
+        let (name, regex) = ("importance:a.b", r"importance:a\.b=([0-9.eE+-]+)");
+        assert_eq!(metrics[1], json!({ "Name": name, "Regex": regex }));
+        assert_eq!(metrics[2]["Regex"], "importance:x_1=([0-9.eE+-]+)");
+        assert_eq!(
+            (&plain["HyperParameters"]["weight"], &model["PrimaryContainer"]["Environment"]),
+            (&Value::Null, &json!({}))
+        );
+        let many: Vec<String> = (0..40).map(|column| format!("c{column}")).collect();
+        let (wide, _) = of("", &format!("[{}]", many.join(", ")));
+        let metrics = wide["AlgorithmSpecification"]["MetricDefinitions"].as_array();
+        assert_eq!(metrics.map(Vec::len), Some(1), "all or none");
+        let feedback = ", feedback: {selected_by: shown, treat: reweigh, exploration: 0.05}";
+        let (weighed, model) = of(feedback, "[x]");
+        assert_eq!(weighed["HyperParameters"]["weight"], "$weight");
+        assert_eq!(model["PrimaryContainer"]["Environment"], json!({ "PAWL_EXPLORATION": "0.05" }));
     }
 }

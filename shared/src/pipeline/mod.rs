@@ -2,6 +2,7 @@
 
 pub mod catalog;
 mod config;
+mod feedback;
 pub mod jobs;
 mod span;
 mod tune;
@@ -10,6 +11,7 @@ pub use config::{
     Approval, Ask, Autoscaling, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve,
     Serverless, Settle, Split, Train, Vpc,
 };
+pub use feedback::{Feedback, Selected, Treat, Treated, WEIGHT};
 pub use span::{Span, SpanError};
 pub use tune::{Goal, Range, Scale, Search, Tune};
 
@@ -110,8 +112,12 @@ impl Pipeline {
         if let Some(tune) = &self.train.tune {
             tune.check(&self.train)?;
         }
+        if let Some(feedback) = &self.feedback {
+            feedback.check(&self.data)?;
+        }
         self.check_compare()?;
         self.drift.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        self.monitor.check().map_err(PipelineError::BadSection)?;
         self.gate.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.release
             .strategy
@@ -270,6 +276,42 @@ mod tests {
             ("{with: {rolling: {objects: 0}}}", "compare.with.rolling.objects is 0"),
         ] {
             let error = parse(&format!("compare: {compare}")).unwrap_err();
+            assert!(error.contains(wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_quality_that_cannot_be_held_is_refused() {
+        assert!(parse("monitor: {quality: {error_margin: 0, margin: 0}}").is_ok());
+        for (monitor, wanted) in [
+            ("quality: {error_margin: -0.1}", "monitor.quality.error_margin is -0.1: give a share"),
+            ("quality: {margin: 2}", "monitor.quality.margin is 2: give a fraction"),
+            ("quality: {alpha: 0}", "monitor.quality.alpha is 0: give a fraction"),
+            ("quality: {min_rows: 0}", "monitor.quality.min_rows is 0: at least 1"),
+            ("remember: 0", "monitor.remember is 0"),
+        ] {
+            let error = parse(&format!("monitor: {{{monitor}}}")).unwrap_err();
+            assert!(error.contains(wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn feedback_that_cannot_be_undone_is_refused() {
+        for feedback in [
+            "{selected_by: shown}",
+            "{selected_by: shown, version: served_by, treat: reweigh, exploration: 0.05}",
+        ] {
+            assert!(parse(&format!("feedback: {feedback}")).is_ok(), "{feedback}");
+        }
+        for (feedback, wanted) in [
+            ("{selected_by: x}", "feedback.selected_by is \"x\": name a column of its own"),
+            ("{selected_by: s, version: y}", "feedback.version is \"y\": name a column of its own"),
+            ("{selected_by: s, treat: reweigh}", "feedback.exploration is missing: name the share"),
+            ("{selected_by: s, exploration: 5}", "feedback.exploration is 5: a share of requests"),
+            ("{selected_by: s, largest_weight: 0.5}", "feedback.largest_weight is 0.5: 1 or more"),
+            ("{treat: exclude}", "selected_by"),
+        ] {
+            let error = parse(&format!("feedback: {feedback}")).unwrap_err();
             assert!(error.contains(wanted), "{error}");
         }
     }

@@ -1,6 +1,7 @@
 //! What changed: each column of the batch against what it is compared with.
 
 use std::cmp::Reverse;
+use std::fmt::Write as _;
 
 use super::evidence::Evidence;
 use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
@@ -63,6 +64,10 @@ fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
     let mut facts = vec![("All in all", word(drift.verdict)), ("Features", word(drift.features))];
     facts.extend(drift.label.map(|it| ("Label", word(it))));
     facts.extend(drift.predictions.map(|it| ("Predictions", word(it))));
+    facts.extend(drift.importance.map(|moved| {
+        let words = format!("{} in features that drift", percent(moved.drift));
+        ("The champion\u{2019}s importance", text(words))
+    }));
     if let Some(reference) = &evidence.reference {
         facts.push((
             "Baseline",
@@ -176,8 +181,20 @@ fn detectable(finding: &Finding) -> String {
 
 fn reason(finding: &Finding) -> Html {
     let mut html = Html::default();
-    html.raw("<span class=\"wide\">").text(&finding.reason).raw("</span>");
+    html.raw("<span class=\"wide\">").text(&finding.reason).text(history(finding)).raw("</span>");
     html
+}
+
+/// What earlier runs say of it.
+fn history(finding: &Finding) -> String {
+    let mut text = String::new();
+    if let Some(windows) = finding.windows.filter(|windows| *windows > 1) {
+        let _ = write!(text, " It has moved {windows} runs in a row.");
+    }
+    if let Some(z) = finding.robust_z {
+        let _ = write!(text, " The score lies {z:+.1} robust deviations from the median of earlier runs.");
+    }
+    text
 }
 
 fn pictures(columns: &[Column<'_>]) -> Html {

@@ -1,6 +1,7 @@
 //! What surrounds the rule: segments, sketches, importance, history, other tools' rules.
 
 use super::*;
+use crate::names::Generation;
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
@@ -89,6 +90,33 @@ fn drift_must_last_if_the_team_says_so_and_thin_windows_neither_count_nor_break(
     assert_eq!(after(&[&moved, &quiet, &moved]).verdict, Verdict::Warn);
     let third = after(&[&quiet, &moved, &thin, &moved]);
     assert_eq!((third.verdict, windows(&third)), (Verdict::Drift, 3));
+}
+
+/// A step that is repeated finds what it found the first time, and nothing is remembered twice.
+#[test]
+fn a_run_is_remembered_once_however_often_it_is_compared() {
+    let (baseline, batch) = two();
+    let features = names(&["temp"]);
+    let run = |count: u64| {
+        let batch = [("temp".to_owned(), counts(&[250, 250, 250, 250 + count]))];
+        compare(&inputs(&baseline, &batch, &features, None), &Policy::default())
+    };
+    let mut remembered = Remembered::default();
+    for generation in 1..=9u64 {
+        for _ in 0..2 {
+            let before = remembered.remember(Generation(generation), &run(generation % 4));
+            assert_eq!(before.runs.len() as u64, generation - 1);
+        }
+    }
+    let moved = compare(&inputs(&baseline, &batch, &features, None), &Policy::default());
+    let before = remembered.remember(Generation(10), &moved);
+    let drift = moved.clone().with_history(&before);
+    let shape = on(&drift, Axis::Shape);
+    assert!(shape.robust_z.unwrap() > 10.0 && shape.windows == Some(1), "{shape:?}");
+    let late = remembered.remember(Generation(3), &moved);
+    assert_eq!(late.runs.len(), 9);
+    let text = serde_json::to_string(&remembered).unwrap();
+    assert_eq!(serde_json::from_str::<Remembered>(&text).unwrap(), remembered);
 }
 
 #[test]
