@@ -32,6 +32,7 @@ def test_a_job_leaves_a_model_metrics_and_importance(job):
     importance = json.loads((job.root / "output" / "data" / "importance.json").read_text(encoding="utf-8"))
     assert [row["feature"] for row in importance[:1]] == ["hr"]
     assert {row["feature"] for row in importance} == set(HYPERPARAMETERS["features"].split(","))
+    assert {f"importance:{row['feature']}": row["gain"] for row in importance}.items() <= job.metrics.items()
     assert not (job.root / "output" / "failure").exists()
 
 
@@ -41,6 +42,32 @@ def test_the_same_data_and_seed_give_the_same_bytes_however_the_hyperparameters_
     files = [{path.name: path.read_bytes() for path in job.model.iterdir()} for job in jobs]
     assert files[0] == files[1] == files[2]
     assert jobs[0].output == jobs[1].output == jobs[2].output
+
+
+def weighed(weight):
+    """One month with a column of weights; `weight` takes the label and the row's number."""
+    table = list(csv.DictReader(io.StringIO(ONE_MONTH["2011-07.csv"])))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*table[0], "$weight"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row | {"$weight": weight(int(row["cnt"]), number)} for number, row in enumerate(table))
+    return {"2011-07.csv": text.getvalue()}
+
+
+def test_weights_count_where_they_are_asked_for(tmp_path):
+    asked = HYPERPARAMETERS | {"weight": "$weight"}
+    # Busy hours count twenty times: the model thinks more of them.
+    files = weighed(lambda count, _: 20 if count >= 260 else 1)
+    plain = run_training(tmp_path / "plain", files, HYPERPARAMETERS)
+    heavy = run_training(tmp_path / "heavy", files, asked)
+    assert (plain.exit_code, heavy.exit_code) == (0, 0), heavy.errors
+    assert plain.metrics["train:rows"] == heavy.metrics["train:rows"]
+    assert heavy.metrics["train:logloss"] > plain.metrics["train:logloss"], "it no longer fits the plain rows best"
+    # An older file has no weights.
+    without = run_training(tmp_path / "without", ONE_MONTH, asked)
+    assert without.exit_code == 0 and without.metrics == plain.metrics
+    bad = run_training(tmp_path / "bad", weighed(lambda _, number: "much" if number == 7 else 1), asked)
+    assert bad.exit_code == 1 and "line 9: 'much' is not a finite number" in bad.failure
 
 
 def test_metrics_agree_with_scikit_learn():

@@ -1,6 +1,9 @@
 //! Data capture: JSON Lines, one request each, with the payloads as text or base64. Source:
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture.html>.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -54,10 +57,10 @@ enum Form {
 }
 
 impl Payload {
-    fn text(&self) -> Option<(Form, String)> {
+    fn text(self) -> Option<(Form, String)> {
         match self.encoding.to_ascii_uppercase().as_str() {
-            "JSON" => Some((Form::Json, self.data.clone())),
-            "CSV" => Some((Form::Csv, self.data.clone())),
+            "JSON" => Some((Form::Json, self.data)),
+            "CSV" => Some((Form::Csv, self.data)),
             "BASE64" => {
                 let text = String::from_utf8(STANDARD.decode(&self.data).ok()?).ok()?;
                 let csv = self.observed_content_type.to_ascii_lowercase().contains("csv");
@@ -83,6 +86,8 @@ pub struct Captured {
 pub struct Reader {
     features: Vec<String>,
     scanner: Scanner,
+    /// The rows of one request as CSV.
+    rows: String,
     carry: Vec<u8>,
     requests: u64,
     unreadable: u64,
@@ -104,9 +109,16 @@ impl Reader {
             ..Schema::default()
         };
         let mut scanner = Scanner::new(&schema).with_baseline(baseline).with_segments(segments);
-        let names = features.iter().map(String::as_str).chain([PREDICTION]);
-        scanner.feed(format!("{}\n", csv(names)).as_bytes(), &mut ())?;
-        Ok(Self { features: features.to_vec(), scanner, carry: Vec::new(), requests: 0, unreadable: 0 })
+        let names: Vec<_> = features.iter().map(|name| quoted(name)).chain([PREDICTION.into()]).collect();
+        scanner.feed(format!("{}\n", names.join(",")).as_bytes(), &mut ())?;
+        Ok(Self {
+            features: features.to_vec(),
+            scanner,
+            rows: String::new(),
+            carry: Vec::new(),
+            requests: 0,
+            unreadable: 0,
+        })
     }
 
     /// Reads the next bytes of an object. Answers go to the join under their inference id.
@@ -149,52 +161,61 @@ impl Reader {
             return Ok(());
         }
         self.requests += 1;
-        let Some((id, rows, scores)) = self.request(line) else {
+        self.rows.clear();
+        let Some((id, scores)) = self.request(line) else {
             self.unreadable += 1;
             return Ok(());
         };
-        for (row, score) in rows.iter().zip(&scores) {
-            let answer = score.map_or_else(String::new, |score| score.to_string());
-            self.scanner.feed(format!("{row},{answer}\n").as_bytes(), &mut ())?;
-        }
+        self.scanner.feed(self.rows.as_bytes(), &mut ())?;
         each_answer(&id, &scores, |id, score| join.predicted(id, score));
         Ok(())
     }
 
-    /// The id, the rows as CSV and the answers of one request. Where outputs are not captured, or the model refused, there are no answers.
-    fn request(&self, line: &[u8]) -> Option<(String, Vec<String>, Vec<Option<f64>>)> {
+    /// Writes the rows of one request, each with its answer; its id and the answers. Where outputs are not captured, or the model
+    /// refused, there are no answers.
+    fn request(&mut self, line: &[u8]) -> Option<(String, Vec<Option<f64>>)> {
         let line: Line = serde_json::from_slice(line).ok()?;
         let (form, text) = line.capture_data.endpoint_input?.text()?;
-        let records = text.lines().filter(|record| !record.trim().is_empty());
-        let rows: Vec<String> = records
-            .map(|record| match form {
-                Form::Json => self.object(record),
-                // In the order of the features already. A row with other fields than those is refused as ragged.
-                Form::Csv => Some(record.to_owned()),
-            })
-            .collect::<Option<_>>()?;
-        let answers = line.capture_data.endpoint_output.and_then(|output| output.text());
+        let records: Vec<&str> = text.lines().filter(|record| !record.trim().is_empty()).collect();
+        let answers = line.capture_data.endpoint_output.and_then(Payload::text);
         let scores: Vec<Option<f64>> = match answers {
-            None => vec![None; rows.len()],
+            None => vec![None; records.len()],
             Some((_, text)) => text.lines().filter(|answer| !answer.trim().is_empty()).map(score).collect(),
         };
+        if records.is_empty() || records.len() != scores.len() {
+            return None;
+        }
+        for (record, score) in records.into_iter().zip(&scores) {
+            match form {
+                Form::Json => self.object(record)?,
+                // In the order of the features already. A row with other fields than those is refused as ragged.
+                Form::Csv => self.rows.push_str(record),
+            }
+            self.rows.push(',');
+            if let Some(score) = score {
+                let _ = write!(self.rows, "{score}");
+            }
+            self.rows.push('\n');
+        }
         let id = line.event_metadata.inference_id.unwrap_or(line.event_metadata.event_id);
-        (!rows.is_empty() && rows.len() == scores.len()).then_some((id, rows, scores))
+        Some((id, scores))
     }
 
-    /// An object of features, alone or under `features`, or a list in their order.
-    fn object(&self, record: &str) -> Option<String> {
+    /// Writes an object of features, alone or under `features`, or a list in their order.
+    fn object(&mut self, record: &str) -> Option<()> {
         let value: Value = serde_json::from_str(record).ok()?;
         let value = value.get("features").unwrap_or(&value);
-        let fields: Vec<String> = match (value.as_array(), value.as_object()) {
-            (Some(list), _) => list.iter().map(text).collect(),
-            (_, Some(object)) => {
-                let field = |name: &String| object.get(name).map_or_else(String::new, text);
-                self.features.iter().map(field).collect()
+        match value {
+            Value::Array(list) => write_row(&mut self.rows, list.iter()),
+            Value::Object(object) => {
+                write_row(
+                    &mut self.rows,
+                    self.features.iter().map(|name| object.get(name).unwrap_or(&Value::Null)),
+                );
             }
-            (None, None) => return None,
-        };
-        Some(csv(fields.iter().map(String::as_str)))
+            _ => return None,
+        }
+        Some(())
     }
 }
 
@@ -258,24 +279,29 @@ pub fn answered(line: &[u8]) -> Option<(f64, f64)> {
     Some((number(&output)?, truth?))
 }
 
-fn text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// Writes values as one row of CSV without its end.
+fn write_row<'a>(row: &mut String, values: impl Iterator<Item = &'a Value>) {
+    for (index, value) in values.enumerate() {
+        if index > 0 {
+            row.push(',');
+        }
+        match value {
+            Value::Null => {}
+            Value::String(text) => row.push_str(&quoted(text)),
+            // Lists and objects are written as text, with commas and quotes.
+            Value::Array(_) | Value::Object(_) => row.push_str(&quoted(&value.to_string())),
+            plain => drop(write!(row, "{plain}")),
+        }
     }
 }
 
-/// One row of CSV without its end.
-fn csv<'a>(fields: impl Iterator<Item = &'a str>) -> String {
-    let quoted = fields.map(|field| {
-        if field.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", field.replace('"', "\"\""))
-        } else {
-            field.to_owned()
-        }
-    });
-    quoted.collect::<Vec<_>>().join(",")
+/// One field of CSV.
+fn quoted(field: &str) -> Cow<'_, str> {
+    if field.contains([',', '"', '\n', '\r']) {
+        Cow::Owned(format!("\"{}\"", field.replace('"', "\"\"")))
+    } else {
+        Cow::Borrowed(field)
+    }
 }
 
 #[cfg(test)]
