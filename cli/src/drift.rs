@@ -43,11 +43,13 @@ pub(crate) struct Args {
 }
 
 const AFTER: &str = "\
-A column drifts only if there is enough data, the change is significant over all comparisons
-together, and it is large enough to matter. With --pipeline the columns, the label, the segments
-and the thresholds are those of the pipeline, unless they are given here.
+A column drifts only if there is enough data, the change is significant over
+all comparisons together, and it is large enough to matter. With --pipeline the
+columns, the label, the segments and the thresholds are those of the pipeline,
+unless they are given here.
 
-Exit codes: 0 no drift (a warning is none), 1 drift, 2 could not run, 3 too little data to say.
+Exit codes: 0 no drift (a warning is none), 1 drift, 2 could not run,
+3 too little data to say.
 
 Examples:
   pawl drift march.csv february.csv --ignore date --segments city

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::names::Generation;
+use crate::profile::Segments;
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
@@ -30,6 +31,30 @@ fn a_segment_is_corrected_together_with_the_whole_and_named() {
     assert_eq!(drifted.len(), 1);
     assert_eq!(drifted[0].segment.as_ref(), Some(&segment));
     assert!(drift.reasons[0].starts_with("hum, shape (season = 1): Drift"), "{:?}", drift.reasons);
+}
+
+/// Segments that were asked for and cannot be compared at all are no pass.
+#[test]
+fn segments_that_one_side_lacks_are_insufficient_data() {
+    let (mut known, batch) = two();
+    let features = names(&["hum"]);
+    let by = |columns: &[&str]| Segments::<Vec<(String, BinCounts)>>::by(&names(columns));
+    let judged = |baseline: &Baseline, parts: &Segments<Vec<(String, BinCounts)>>| {
+        let mut all = inputs(baseline, &batch, &features, None);
+        all.extend(in_segments(baseline, parts, &features, None));
+        compare(&all, &Policy::default())
+    };
+    assert_eq!(judged(&known, &by(&[])).verdict, Verdict::None);
+    let unknown = judged(&known, &by(&["town"]));
+    assert_eq!(unknown.verdict, Verdict::InsufficientData);
+    assert!(unknown.reasons[0].ends_with("No segments by this column are known of the baseline."));
+    known.segments = Segments::by(&names(&["town"]));
+    let absent = judged(&known, &by(&["town"]));
+    assert!(absent.reasons[0].ends_with("There is no such column to segment by."), "{:?}", absent.reasons);
+    let many = serde_json::from_str(r#"{"town": "too_many"}"#).unwrap();
+    let many = judged(&known, &many);
+    assert!(many.reasons[0].contains("too many values to segment by"), "{:?}", many.reasons);
+    assert_eq!(many.verdict, Verdict::InsufficientData);
 }
 
 #[test]
