@@ -97,13 +97,14 @@ impl<'a> Effector<'a> {
                 Ok(Outcome::Done)
             }
             Action::UpdateEndpoint { call } => {
-                let (status, serving) = world.sagemaker.describe(&call.endpoint).await?;
-                if status == EndpointStatus::InService && serving.as_ref() == Some(&call.config) {
+                if self.serves(&call.config).await? {
                     return Ok(Outcome::Done);
                 }
                 let way = self.make_way(&call.config).await?;
                 match (world.sagemaker.update(call).await, way) {
                     (Ok(begun), _) => Ok(asked(begun)),
+                    // The answer to a first try was lost, and the second met what the first had done.
+                    (Err(Fault::Refused(_)), _) if self.serves(&call.config).await? => Ok(Outcome::Done),
                     (Err(Fault::Refused(reason)), Way::Clearing) => Ok(Outcome::Retry { reason }),
                     (Err(fault), _) => Err(fault),
                 }
@@ -166,6 +167,12 @@ impl<'a> Effector<'a> {
             }
             _ => Ok(Way::Clear),
         }
+    }
+
+    /// Whether the endpoint is in service with this config.
+    async fn serves(&self, config: &ConfigName) -> Result<bool, Fault> {
+        let (status, serving) = self.world.sagemaker.describe(self.model.as_str()).await?;
+        Ok(status == EndpointStatus::InService && serving.as_ref() == Some(config))
     }
 
     async fn recreate(&self, endpoint: &str, config: &ConfigName) -> Result<Outcome, Fault> {

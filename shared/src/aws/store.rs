@@ -111,6 +111,7 @@ impl Store for S3Store {
 
     async fn put(&self, key: &str, body: Vec<u8>, when: Condition) -> Result<ETag, StoreError> {
         let request = self.client.put_object().bucket(&self.bucket).key(key).body(body.into());
+        let if_absent = when == Condition::IfAbsent;
         let request = match when {
             Condition::Always => request,
             Condition::IfAbsent => request.if_none_match("*"),
@@ -118,6 +119,11 @@ impl Store for S3Store {
         };
         match request.send().await {
             Ok(put) => Ok(ETag(put.e_tag().unwrap_or_default().to_owned())),
+            // Not 412: a delete overlapped, and nothing may stand there. S3 asks to try again.
+            Err(e) if if_absent && e.code() == Some("ConditionalRequestConflict") => {
+                let reason = DisplayErrorContext(&e).to_string();
+                Err(StoreError::Unavailable { key: key.to_owned(), reason })
+            }
             // S3 answers 404 to If-Match where the object is gone: somebody else was first.
             Err(e) if kind(&e) == Kind::Absent && e.code() == Some("NoSuchKey") => {
                 Err(StoreError::Conflict { key: key.to_owned() })
