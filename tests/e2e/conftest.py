@@ -39,3 +39,12 @@ def pipeline(standin):
     def make(model, changes=None):
         return standin.beside(model, merged(SMALL, changes or {}))
     return make
+
+
+@pytest.fixture(scope="session")
+def stage(standin):
+    """A champion that a real run has made, to be had as often as wanted: see played.py."""
+    from loop.loop import merged
+    from played import Stage
+
+    return Stage(lambda model, changes=None: standin.beside(model, merged(SMALL, changes or {})))

@@ -1,0 +1,145 @@
+"""Every call that a function makes in a run, its promotion and its rollback, disturbed: killed in its middle, failed for a
+moment, its answer lost, its race lost, refused. The run ends as if nothing had been, and nothing is done twice."""
+import collections
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from disturb import Call, Script, fail, kill, outrun, overlap, refuse, undisturbed
+from played import later, play, second_run
+
+# What decides; the rest of the history tells how often something was tried.
+DECISIONS = {"granted", "watch", "promoted", "roll_back", "rolled_back", "unconfirmed", "gave_up", "paged", "held"}
+CALLS = {
+    "NewDataTrigger": {"GetObject", "ListObjectsV2", "PutObject", "DeleteObject"},
+    "DataValidator": {"GetObject", "ListObjectsV2", "ListObjectVersions", "PutObject"},
+    "DriftChecker": {"GetObject", "PutObject"},
+    "EvaluationGate": {"GetObject", "PutObject"},
+    "RollbackHandler": {"GetObject", "PutObject", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel",
+                        "PutMetricAlarm", "DescribeAlarms", "GetMetricData", "InvokeEndpoint", "UpdateEndpoint",
+                        "UpdateModelPackage", "Publish"},
+}
+LEDGERS = ("ledger/{model}/training.json", "ledger/{model}/dataset.json", "ledger/{model}/release.json")
+
+
+@pytest.fixture(scope="module")
+def undisturbed_run(stage):
+    """A run that nobody disturbs: its end, and the calls of each of its steps."""
+    loop, calls = stage.actor("peaceful"), collections.defaultdict(dict)
+
+    def record(step, resource, payload):
+        function, before = loop.aws.resources[resource], len(loop.aws.calls())
+        body = undisturbed(loop, function, payload)
+        for made in loop.aws.calls()[before:]:
+            if made["function"] == function:
+                calls[step, resource][Call.of(made, loop.model)] = None
+        return body
+    play(second_run(stage, loop), record)
+    return end(loop), {step: list(found) for step, found in calls.items()}
+
+
+def test_every_call_is_known(undisturbed_run):
+    """What is disturbed is what was seen. A new call changes this list, and deserves a thought about its faults."""
+    found = collections.defaultdict(set)
+    for (_, function), calls in undisturbed_run[1].items():
+        found[function] |= {call.operation for call in calls}
+    assert found == CALLS
+
+
+def effects(_, call):
+    return call.has_effect
+
+
+def reads(_, call):
+    return call.is_own and not call.has_effect
+
+
+def ledgers(_, call):
+    return call.has_effect and call.subject.endswith(LEDGERS)
+
+
+def refusable(step, call):
+    """What a step cannot do without. Other refusals are answers: to the report, which says what it could not read, and to
+    a release, which acts on them."""
+    needed = call.subject.startswith(("/pawl-evidence/ledger/", "/pawl-evidence/profiles/"))
+    written = call.operation == "PutObject" and not call.subject.endswith("/000002/release.json") \
+        and "/quarantine/" not in call.subject
+    if step == "close" and not call.has_effect:
+        return False
+    return call.is_own and (needed or written or call.operation in ("DescribeEndpointConfig", "DescribeModel"))
+
+
+# What is done to the run, to which calls, and how an invocation may end.
+SCRIPTS = {
+    "killed-before": (Script.once, kill("before"), effects, ["Runtime.ExitError", "Pawl.Conflict"]),
+    "killed-after": (Script.once, kill("after"), effects, ["Runtime.ExitError", "Pawl.Conflict"]),
+    "failing-reads": (Script.once, fail(), reads, []),
+    "failing-effects": (Script.once, fail(), effects, []),
+    "unanswered": (Script.once, fail(when="after"), effects, []),
+    "outrun": (Script.once, outrun(), ledgers, []),
+    "overlapped": (Script.once, overlap(), lambda _, call: call.operation == "PutObject",
+                   ["Pawl.Unavailable", "Pawl.Conflict"]),
+    "refused": (Script.always, refuse(), refusable, ["Pawl.Refused", "Pawl.Unavailable"]),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(stage, undisturbed_run):
+    """All disturbed runs, side by side: they wait more than they work. Gives each one's script and end."""
+    _, calls = undisturbed_run
+
+    def run(name):
+        way, disturb, wanted, errors = SCRIPTS[name]
+        loop = stage.actor(name)
+        script = Script(loop, lambda *step: [call for call in calls.get(step, []) if wanted(step[0], call)],
+                        disturb, errors)
+        play(second_run(stage, loop), lambda *step: way(script, *step))
+        return script, end(loop)
+    with ThreadPoolExecutor(len(SCRIPTS)) as pool:
+        yield {name: pool.submit(run, name) for name in SCRIPTS}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_disturbed_run_ends_as_an_undisturbed_one(runs, undisturbed_run, name):
+    script, found = runs[name].result()
+    assert script.missed() == []
+    assert sum(script.armed.values()) > 10
+    wanted, _ = undisturbed_run
+    for part in wanted:
+        assert found[part] == wanted[part], part
+
+
+def end(loop):
+    """Everything that a run leaves behind, without names and times."""
+    while loop.release()["pending"]:  # an event's handler may have died last: the next event goes on
+        later(loop)
+        undisturbed(loop, loop.aws.resources["RollbackHandler"], {"step": "watch", "model": loop.model, "generation": 2})
+    release, training, model = loop.release(), loop.training(), loop.model
+    history = [loop.read(key) for key in loop.keys(f"ledger/{model}/history/0")]
+    assert [one["sequence"] for one in history] == list(range(1, len(history) + 1))
+    folder = f"runs/{model}/000002/"
+    documents = {key.removeprefix(folder): loop.read(key) for key in loop.keys(folder) if key.endswith(".json")}
+    assert documents["manifest.json"].pop("triggers")
+    handled = [loop.read(key) for key in loop.keys(f"ledger/{model}/handled/")]
+    updates = [call for call in loop.aws.calls() if call["operation"] == "UpdateEndpoint" and call["status"] == 200
+               and f'"EndpointName":"{model}"' in call["body"]]
+    packages = loop.sagemaker.list_model_packages(ModelPackageGroupName=model)["ModelPackageSummaryList"]
+    found = {
+        "documents": documents,
+        "training": training,
+        "dataset": loop.read(f"ledger/{model}/dataset.json"),
+        "handled": sorted((one["generation"], one["trigger"]["what"], one["outcome"]) for one in handled),
+        "waiting": loop.waiting(),
+        "release": {name: release[name] for name in ("generation", "state", "current", "good", "revoked_configs", "rejected",
+                                                     "quarantined", "rollbacks", "cool_downs", "freeze")},
+        # A run that asks again is granted again.
+        "decisions": list(dict.fromkeys((one["generation"], one["rule"]) for one in history if one["rule"] in DECISIONS)),
+        "quarantine": loop.keys(f"quarantine/{model}/"),
+        "serving": loop.serving(),
+        "updates": len(updates),
+        "packages": sorted((one["ModelPackageVersion"], one["ModelApprovalStatus"]) for one in packages),
+        "executions": loop.executions(),
+    }
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "{time}", json.dumps(found).replace(model, "{model}"))
+    return json.loads(re.sub(r"-2-\d{14}", "-2-{stamp}", text))
