@@ -19,8 +19,7 @@ use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
 pub(crate) use self::documents::{load_constraints, load_profile, save, save_profile};
-use self::input::CHUNK;
-pub(crate) use self::input::{Opened, open};
+pub(crate) use self::input::{CHUNK, Opened, open};
 pub(crate) use self::model_monitor::{load_rules, load_statistics, save_baseline, save_violations};
 use self::parallel::{RANGE, RangeError, Ranges};
 use crate::check;
@@ -253,7 +252,7 @@ fn refused(path: &Path, error: &ScanError) -> Failure {
 }
 
 /// The schema of a file of which nothing is known but its name.
-fn usual_schema(path: &Path) -> Schema {
+pub(crate) fn usual_schema(path: &Path) -> Schema {
     let tabs = plain_name(&path.to_string_lossy()).ends_with(".tsv");
     let delimiter = if tabs { '\t' } else { Schema::default().delimiter };
     Schema { delimiter, ..Schema::default() }

@@ -3,48 +3,65 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use indicatif::ProgressBar;
+use pawl::dataset::{self, file::Kind};
 use pawl::gate::fairness::Groups;
 use pawl::gate::stats::mcnemar::Discordance;
 use pawl::gate::{
-    Against, Guard, Judge, Judgement, Metric, Policy, TableColumns, TableError, TableReader, Verdict,
+    Against, Guard, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, TableColumns, TableError,
+    TableReader, Task, Verdict, leakage,
 };
+use pawl_parquet::{ParquetError, ParquetFile, write_rows};
 
+use crate::data;
 use crate::reply::Format;
 
 /// Compares two models' predictions on the same rows and says whether to promote the challenger.
-///
-/// Exit code: 0 promote, 1 reject, 3 a person must decide (or there is too little to decide by), 2 the
-/// command itself cannot run.
 #[derive(Debug, Args)]
+#[command(after_help = AFTER)]
 pub(crate) struct JudgeArgs {
-    /// CSV file with a header, `-` for standard input.
+    /// CSV, TSV or JSON Lines, plain, gzip or zstd, or Parquet; `-` is standard input.
     #[arg(required_unless_present = "counts")]
     predictions: Option<PathBuf>,
-    /// Column of the label, 0 or 1.
+    /// What the model predicts. Default: what the policy says, else binary.
+    #[arg(long, value_parser = ["binary", "multiclass", "regression"])]
+    task: Option<String>,
+    /// Column of the label: 0 or 1, a class, or a number.
     #[arg(long, value_name = "COL", required_unless_present = "counts")]
     label: Option<String>,
-    /// Column of the champion's score, 0 to 1. Without it the challenger is a first model, judged by floors.
+    /// Column of the champion's predictions. Without it the challenger is a first model, judged by floors.
     #[arg(long, value_name = "COL")]
     champion: Option<String>,
-    /// Column of the challenger's score, 0 to 1.
+    /// Column of the challenger's predictions: the probability of the positive class; a class or a list of one
+    /// probability for each, such as [0.2, 0.8]; or a number.
     #[arg(long, value_name = "COL", required_unless_present = "counts")]
     challenger: Option<String>,
-    /// A score at or above it predicts the positive class.
+    /// A score at or above it predicts the positive class. Default 0.5.
     #[arg(long)]
     threshold: Option<f64>,
+    /// Classes in the order of a list of probabilities. Default: whole numbers from 0.
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
+    classes: Vec<String>,
+    /// The rows stand in the order of time, as forecasts so many steps ahead (regression).
+    #[arg(long, value_name = "STEPS")]
+    horizon: Option<usize>,
     /// Column whose values belong together (a day, a user): resampled as one.
     #[arg(long, value_name = "COL")]
     cluster: Option<String>,
-    /// Column of groups to compare for fairness; `A,B` for the intersection of two. Repeatable.
+    /// Column of groups to compare for fairness; `A,B` for the intersection of two. Repeatable. Of classes and numbers
+    /// each group is a slice that may not lose.
     #[arg(long = "group", value_name = "COL")]
     groups: Vec<String>,
     /// YAML file with the gate section of a pipeline.yaml.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// An earlier judgement.json, for the alarm on scores too good to be true. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    history: Vec<PathBuf>,
     /// Rows only the challenger gets right, rows only the champion gets right, all rows.
     #[arg(long, num_args = 3, value_names = ["B", "C", "N"], conflicts_with = "predictions")]
     counts: Option<Vec<u64>>,
@@ -56,11 +73,26 @@ pub(crate) struct JudgeArgs {
     seed: u64,
 }
 
+const AFTER: &str = "\
+Tests, measures and defaults: docs/gate.md.
+
+Exit codes: 0 promote, 1 reject, 3 a person must decide or there is too little
+to decide by, 2 could not run.
+
+Examples:
+  pawl judge scored.csv --label y --champion old --challenger new --group sex
+  pawl judge scored.parquet --task regression --label cnt --champion old --challenger new
+  pawl judge --counts 150 86 1000 --margin 0.02";
+
 /// Runs the command.
 pub(crate) fn run(args: &JudgeArgs, format: Format) -> ExitCode {
     let judged = policy(args).and_then(|policy| match &args.counts {
         Some(counts) => of_counts(&policy, counts),
-        None => of_file(args, &policy),
+        None => {
+            let judgement = of_file(args, &policy)?;
+            let reason = leakage::against_history(&judgement, &earlier(&args.history)?);
+            Ok(judgement.and(reason))
+        }
     });
     match judged.and_then(|judgement| print(&judgement, format).map(|()| judgement.verdict)) {
         Ok(Verdict::Promote) => ExitCode::SUCCESS,
@@ -81,15 +113,29 @@ fn policy(args: &JudgeArgs) -> Result<Policy, String> {
             Policy::from_yaml(&text).map_err(|e| format!("{}: {e}", path.display()))?
         }
     };
+    match args.task.as_deref() {
+        Some("binary") => policy.task = Task::Binary,
+        Some("multiclass") => policy.task = Task::Multiclass,
+        Some("regression") => policy.task = Task::Regression,
+        _ => {}
+    }
     if let Some(threshold) = args.threshold {
         policy.threshold = threshold;
     }
+    if !args.classes.is_empty() {
+        policy.classes.clone_from(&args.classes);
+    }
+    policy.horizon = args.horizon.or(policy.horizon);
     if let Some(cluster) = &args.cluster {
         policy.cluster = Some(cluster.clone());
     }
     for group in &args.groups {
         let columns: Vec<String> = group.split(',').map(|c| c.trim().to_owned()).collect();
-        if !policy.fairness.groups.iter().any(|g| g.columns == columns) {
+        if policy.task != Task::Binary {
+            let new = |column: &String| !policy.slices.columns.contains(column);
+            let added: Vec<String> = columns.into_iter().filter(new).collect();
+            policy.slices.columns.extend(added);
+        } else if !policy.fairness.groups.iter().any(|g| g.columns == columns) {
             policy.fairness.groups.push(Groups { columns, disadvantaged: None });
         }
     }
@@ -123,31 +169,95 @@ fn of_file(args: &JudgeArgs, policy: &Policy) -> Result<Judgement, String> {
     else {
         return Err("name a file, --label and --challenger".to_owned());
     };
-    let mut source: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(|e| format!("{}: {e}", path.display()))?)
-    };
+    let named = |error: String| format!("{}: {error}", path.display());
+    let opened = data::open(path, &ProgressBar::hidden()).map_err(|e| named(data::explain(&e)))?;
     let against = if args.champion.is_some() { Against::Champion } else { Against::Nobody };
     let mut judge = Judge::new(policy, against, args.seed).map_err(|e| e.to_string())?;
-    let mut reader = TableReader::new(TableColumns {
+    let columns = TableColumns {
         label: label.clone(),
         challenger: challenger.clone(),
         champion: args.champion.clone(),
-    });
-    let mut piece = vec![0; 1 << 20];
+    };
+    let read = match opened.kind {
+        Kind::Parquet => parquet(path, columns, &mut judge),
+        Kind::Profile => return Err(named("this is a saved profile: give the scored rows".to_owned())),
+        Kind::Records(dataset::Format::JsonLines) => {
+            let mut reader = JsonTableReader::new(columns);
+            pump(opened.bytes, |piece| reader.push(piece, &mut judge))
+        }
+        Kind::Records(dataset::Format::Csv) => {
+            let delimiter = u8::try_from(data::usual_schema(path).delimiter).unwrap_or(b',');
+            let mut reader = TableReader::new(columns, delimiter);
+            pump(opened.bytes, |piece| reader.push(piece, &mut judge))
+        }
+    };
+    match read {
+        Ok(()) => Ok(judge.finish()),
+        // A wrong name is the caller's slip; rows that cannot be used are a finding, and never promote.
+        Err(Unread::Rows(error @ TableError::MissingColumn { .. })) => Err(named(error.to_string())),
+        Err(Unread::Rows(error)) => Ok(Judgement::unusable(policy, args.seed, &error)),
+        Err(Unread::Bytes(error)) => Err(named(error)),
+    }
+}
+
+/// Why a file was not read to its end.
+enum Unread {
+    /// What it holds cannot be judged.
+    Rows(TableError),
+    /// It cannot be read.
+    Bytes(String),
+}
+
+impl From<TableError> for Unread {
+    fn from(error: TableError) -> Self {
+        Self::Rows(error)
+    }
+}
+
+impl From<ParquetError> for Unread {
+    fn from(error: ParquetError) -> Self {
+        Self::Bytes(error.to_string())
+    }
+}
+
+/// Hands the bytes on in pieces; the last one is empty.
+fn pump(
+    mut bytes: Box<dyn Read>,
+    mut each: impl FnMut(&[u8]) -> Result<(), TableError>,
+) -> Result<(), Unread> {
+    let mut piece = vec![0; data::CHUNK];
     loop {
-        let read = source.read(&mut piece).map_err(|e| format!("{}: {e}", path.display()))?;
-        match reader.push(piece.get(..read).unwrap_or_default(), &mut judge) {
-            Ok(()) if read == 0 => return Ok(judge.finish()),
-            Ok(()) => {}
-            // A wrong name is the caller's slip; rows that cannot be used are a finding, and never promote.
-            Err(error @ TableError::MissingColumn { .. }) => {
-                return Err(format!("{}: {error}", path.display()));
-            }
-            Err(error) => return Ok(Judgement::unusable(policy, args.seed, &error)),
+        let read = bytes.read(&mut piece).map_err(|e| Unread::Bytes(data::explain(&e)))?;
+        each(piece.get(..read).unwrap_or_default())?;
+        if read == 0 {
+            return Ok(());
         }
     }
+}
+
+/// Rows of Parquet, as the CSV that they would be.
+fn parquet(path: &Path, columns: TableColumns, judge: &mut Judge) -> Result<(), Unread> {
+    let file = File::open(path).map_err(|e| Unread::Bytes(data::explain(&e)))?;
+    let file = ParquetFile::open(file)?;
+    let mut reader = TableReader::new(columns, b',');
+    write_rows(&file, 0..file.row_groups(), |piece| -> Result<(), Unread> {
+        // An empty piece would end the file.
+        if piece.is_empty() { Ok(()) } else { Ok(reader.push(piece, judge)?) }
+    })?;
+    Ok(reader.push(&[], judge)?)
+}
+
+fn earlier(files: &[PathBuf]) -> Result<Vec<Judgement>, String> {
+    let read = |path: &PathBuf| {
+        let bytes = std::fs::read(path).map_err(|e| format!("{}: {}", path.display(), data::explain(&e)))?;
+        serde_json::from_slice(&bytes).map_err(|e| {
+            format!(
+                "{}: no judgement: {e}: give a judgement.json, or what `pawl judge --json` printed",
+                path.display()
+            )
+        })
+    };
+    files.iter().map(read).collect()
 }
 
 fn print(judgement: &Judgement, format: Format) -> Result<(), String> {
@@ -183,11 +293,11 @@ fn words(judgement: &Judgement) -> String {
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.5}"));
     let metrics = &judgement.metrics;
     for &metric in judgement.policy.task.metrics() {
-        let of = |m: &Option<pawl::gate::BinaryMetrics>| number(m.as_ref().and_then(|m| m.value(metric)));
+        let of = |m: &Option<Metrics>| number(m.as_ref().and_then(|m| m.value(metric)));
         if metrics.challenger.is_some() {
             let _ = writeln!(
                 text,
-                "  {:<10} champion {:>9}  challenger {:>9}",
+                "  {:<18} champion {:>9}  challenger {:>9}",
                 metric.as_str(),
                 of(&metrics.champion),
                 of(&metrics.challenger)

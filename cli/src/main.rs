@@ -92,7 +92,7 @@ enum Local {
     Validate(validate::Args),
     Drift(drift::Args),
     /// Judge a challenger against the champion on scored rows
-    Judge(judge::JudgeArgs),
+    Judge(Box<judge::JudgeArgs>),
 }
 
 // Verbs on what is deployed.

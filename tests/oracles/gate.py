@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from scipy import optimize, special, stats
-from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, log_loss
-from sklearn.metrics import precision_score, recall_score, roc_auc_score
+from sklearn.metrics import accuracy_score, average_precision_score, balanced_accuracy_score, brier_score_loss
+from sklearn.metrics import f1_score, log_loss, matthews_corrcoef, mean_absolute_error, mean_squared_error
+from sklearn.metrics import precision_score, r2_score, recall_score, roc_auc_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
@@ -76,6 +77,12 @@ def delong_case(scores_a, scores_b, y):
     return place[0][0], place[1][0], cov[0, 0], cov[1, 1], variance
 
 
+def calibration_error(y, s, bins=15):
+    """Over bins of equal width, by rows: how far mean score and share of positives lie apart (Guo and others 2017)."""
+    place = np.minimum((s * bins).astype(int), bins - 1)
+    return sum(abs(s[place == b].mean() - y[place == b].mean()) * (place == b).mean() for b in np.unique(place))
+
+
 def row_cases():
     shapes = [(40, 0.5, None), (300, 0.3, None), (300, 0.3, 5), (25, 0.2, 3), (500, 0.05, 20), (60, 0.5, 1)]
     for n, share, levels in shapes:
@@ -100,6 +107,11 @@ def row_cases():
             "f1": [f1_score(y, s >= 0.5) for s in (old, new)],
             "log_loss": [log_loss(y, s) for s in (old, new)],
             "brier": [brier_score_loss(y, s) for s in (old, new)],
+            "average_precision": [average_precision_score(y, s) for s in (old, new)],
+            "balanced_accuracy": [balanced_accuracy_score(y, s >= 0.5) for s in (old, new)],
+            # The library writes 0 where the correlation is undefined.
+            "mcc": [number(matthews_corrcoef(y, s >= 0.5)) if 0 < (s >= 0.5).sum() < n else None for s in (old, new)],
+            "calibration_error": [calibration_error(y, s) for s in (old, new)],
             "t": number(t.statistic), "t_p": number(t.pvalue), "t_interval": [number(interval.low), number(interval.high)],
         }
 
@@ -176,6 +188,69 @@ def student_cases():
                "interval": [mean - half, mean + half]}
 
 
+def shift_cases():
+    """Hodges and Lehmann: the means of all pairs, sorted; the interval's rank from the law of the signed ranks."""
+    for n in (6, 15, 50, 51, 200):
+        d = np.round(rng.normal(0.3, 1.0, n), 3)
+        means = np.sort([(d[i] + d[j]) / 2 for i in range(n) for j in range(i, n)])
+        if n <= 50:
+            ways = np.zeros(n * (n + 1) // 2 + 1)
+            ways[0] = 1
+            for rank in range(1, n + 1):
+                ways[rank:] = ways[rank:] + ways[:-rank]
+            outside = int(np.searchsorted(np.cumsum(ways) / 2.0**n, 0.025))
+        else:
+            outside = int(n * (n + 1) / 4 - stats.norm.isf(0.025) * np.sqrt(n * (n + 1) * (2 * n + 1) / 24))
+        outside = max(outside, 1)
+        yield {"differences": d.tolist(), "shift": np.median(means), "interval": [means[outside - 1], means[-outside]]}
+
+
+def regression_cases():
+    for n, scale in [(30, 1.0), (400, 250.0), (300, 1e-3)]:
+        y = scale * (5 + rng.normal(0, 1.0, n)) + 1e3 * scale
+        old, new = y + scale * rng.normal(0.1, 0.6, n), y + scale * rng.normal(0, 0.5, n)
+        yield {
+            "label": y.tolist(), "champion": old.tolist(), "challenger": new.tolist(),
+            "mae": [mean_absolute_error(y, s) for s in (old, new)],
+            "mse": [mean_squared_error(y, s) for s in (old, new)],
+            "rmse": [np.sqrt(mean_squared_error(y, s)) for s in (old, new)],
+            "r2": [r2_score(y, s) for s in (old, new)],
+            "t": [number(stats.ttest_rel(loss(new), loss(old)).statistic)
+                  for loss in (lambda s: abs(s - y), lambda s: (s - y) ** 2)],
+            "t_p": [number(stats.ttest_rel(loss(new), loss(old)).pvalue)
+                    for loss in (lambda s: abs(s - y), lambda s: (s - y) ** 2)],
+            "wilcoxon_p": stats.wilcoxon(abs(new - y) - abs(old - y), correction=False,
+                                         method="exact" if n <= 50 else "asymptotic").pvalue,
+        }
+
+
+def multiclass_cases():
+    for n, names in [(60, ["cat", "dog", "owl"]), (500, [f"c{i}" for i in range(7)])]:
+        classes = len(names)
+        y = rng.integers(0, classes, n)
+        # The last class never comes, and is predicted now and then.
+        y[y == classes - 1] = 0
+        scores = []
+        for strength in (1.0, 2.0):
+            raw = rng.normal(0, 1, (n, classes))
+            raw[np.arange(n), y] += strength
+            scores.append(special.softmax(raw, axis=1).round(6))
+        scores = [s / s.sum(axis=1, keepdims=True) for s in scores]
+        labels = [names[i] for i in y]
+        predicted = [[names[i] for i in s.argmax(axis=1)] for s in scores]
+        right = [np.array(p) == np.array(labels) for p in predicted]
+        b, c = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
+        yield {
+            "classes": names, "label": labels, "champion": scores[0].tolist(), "challenger": scores[1].tolist(),
+            "accuracy": [accuracy_score(labels, p) for p in predicted],
+            "macro_f1": [f1_score(labels, p, average="macro", zero_division=0) for p in predicted],
+            "weighted_f1": [f1_score(labels, p, average="weighted", zero_division=0) for p in predicted],
+            "weighted_precision": [precision_score(labels, p, average="weighted", zero_division=0) for p in predicted],
+            "log_loss": [log_loss(labels, s, labels=names) for s in scores],
+            "mcnemar": exact_and_mid(b, c)[0],
+        }
+
+
 golden = {
     "mcnemar": list(mcnemar_cases()),
     "binomial": list(binomial_cases()),
@@ -190,5 +265,8 @@ golden = {
                  for b, m, c, n in [(56, 70, 48, 80), (0, 30, 5, 50)]],
     "holm": list(holm_cases()),
     "student": list(student_cases()),
+    "shift": list(shift_cases()),
+    "regression": list(regression_cases()),
+    "multiclass": list(multiclass_cases()),
 }
 Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")

@@ -1,5 +1,7 @@
 //! The clients of this function.
 
+use std::ops::ControlFlow;
+
 use pawl::aws::{Objects, S3Store, SdkConfig};
 use pawl::fault::Fault;
 
@@ -16,23 +18,10 @@ impl Edge {
 
     /// Hands the lines of an object of the evidence bucket over in pieces that end with a line, or with the object.
     pub(crate) async fn lines(&self, key: &str, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
-        let mut body = self.objects.open_key(self.store.bucket(), key).await?;
-        let mut carry = Vec::new();
-        while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|e| Fault::Unavailable(format!("read {key}: {e}")))?;
-            carry.extend_from_slice(&piece);
-            if let Some(end) = carry.iter().rposition(|byte| *byte == b'\n') {
-                take(carry.get(..=end).unwrap_or_default());
-                carry.drain(..=end);
-            }
-            if carry.len() > LONGEST {
-                return Err(Fault::BadInput(format!("{key}: a line of more than {LONGEST} bytes: split it")));
-            }
-        }
-        take(&carry);
-        Ok(())
+        let all = |lines: &[u8]| {
+            take(lines);
+            ControlFlow::Continue(())
+        };
+        self.objects.lines(self.store.bucket(), key, all).await
     }
 }
-
-/// The longest line that is held in memory.
-const LONGEST: usize = 1 << 20;

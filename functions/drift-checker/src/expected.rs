@@ -4,7 +4,7 @@ use pawl::dataset::{Scanner, Schema};
 use pawl::drift::Calibration;
 use pawl::drift::monitor::{Expected, PREDICTION, answered};
 use pawl::fault::Fault;
-use pawl::gate::Judgement;
+use pawl::gate::{Judgement, Metric};
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Keys, read, write_once};
 use pawl::names::Generation;
@@ -40,7 +40,7 @@ pub(crate) async fn expected(edge: &Edge, keys: &Keys, champion: Generation) -> 
     let scan = read.and_then(|()| scanner.finish(&mut ()));
     let scan = scan.map_err(|e| Fault::BadInput(format!("scores of run {champion}: {e}")))?;
     baseline.columns.extend(Baseline::freeze(&scan.profile).columns);
-    let accuracy = judgement.metrics.challenger.and_then(|metrics| metrics.accuracy);
+    let accuracy = judgement.metrics.challenger.and_then(|metrics| metrics.value(Metric::Accuracy));
     let expected = Expected { accuracy, mae: errors.mean(), calibration, baseline };
     write_once(&edge.store, &key, &expected).await?;
     Ok(expected)

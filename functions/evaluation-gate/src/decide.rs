@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Run};
+use crate::suite;
 
 /// What the drift checker found.
 #[derive(Debug, Clone, Deserialize)]
@@ -105,7 +106,8 @@ async fn consider(
         }
     };
     if choice != Choice::Skip {
-        write_manifests(edge, run, &split).await?;
+        let suite = suite::write(edge, run, &split).await?;
+        write_manifests(edge, run, &split, suite).await?;
     }
     let stamp = now.strftime("%Y%m%d%H%M%S");
     let name = format!("{model}-{}-{stamp}", run.generation);
@@ -176,13 +178,14 @@ fn fingerprint(run: &Run, split: &Split) -> ContentHash {
 }
 
 /// What SageMaker reads: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>.
-async fn write_manifests(edge: &Edge, run: &Run, split: &Split) -> Result<(), Fault> {
+async fn write_manifests(edge: &Edge, run: &Run, split: &Split, suite: Option<String>) -> Result<(), Fault> {
     let prefix = format!("s3://{}/{}", edge.store.bucket(), run.keys.accepted());
-    for (name, ids, ending) in
-        [("train.manifest", &split.train, "csv"), ("holdout.manifest", &split.holdout, "jsonl")]
+    for (name, ids, ending, more) in
+        [("train.manifest", &split.train, "csv", None), ("holdout.manifest", &split.holdout, "jsonl", suite)]
     {
         let mut lines = vec![json!({ "prefix": prefix })];
         lines.extend(split.files(ids).map(|file| json!(format!("{file}.{ending}"))));
+        lines.extend(more.map(|file| json!(file)));
         let key = run.keys.evidence(run.generation, name);
         write(&edge.store, &key, &lines, Condition::Always).await?;
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use pawl::aws::Objects;
 use pawl::fault::Fault;
-use pawl::gate::{Against, Judge, JudgedInput, Judgement, PairReader, Side, Verdict, documents};
+use pawl::gate::{Against, Judge, JudgedInput, Judgement, PairReader, Side, Verdict, documents, leakage};
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Condition, write};
 use pawl::names::{ContentHash, ContentHasher, Generation, ModelName};
@@ -14,6 +14,7 @@ use pawl::run::evidence;
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Run};
+use crate::{leaks, suite};
 
 pub(crate) async fn judge(
     edge: &Edge,
@@ -28,6 +29,11 @@ pub(crate) async fn judge(
     let has_champion = release.is_some_and(|release| release.current.is_some());
     let against = if has_champion { Against::Champion } else { Against::Nobody };
     let judgement = compare(edge, &run, &split, against).await?;
+    let history = leakage::against_history(&judgement, &leaks::earlier(edge, &run).await?);
+    let judgement = judgement
+        .and(history)
+        .and(leaks::rows(edge, &run, &split).await?)
+        .and(suite::judge(edge, &run, against).await?);
     let label = &run.pipeline.data.label.column;
     for (file, document) in [
         ("judgement.json", json!(judgement)),
@@ -137,7 +143,7 @@ impl<'a> Scores<'a> {
 }
 
 /// The same data gives the same seed, so that a judgement replays.
-fn seed(dataset: &ContentHash) -> u64 {
+pub(crate) fn seed(dataset: &ContentHash) -> u64 {
     u64::from_str_radix(dataset.short(), 16).unwrap_or(0)
 }
 

@@ -4,6 +4,8 @@ mod converge;
 mod decide;
 mod edge;
 mod judge;
+mod leaks;
+mod suite;
 
 use edge::Edge;
 use jiff::Timestamp;

@@ -45,4 +45,5 @@ pub use error::{ParquetError, Place};
 pub use file::{COLUMN_LIMIT, FOOTER_LIMIT, PAGE_LIMIT, ParquetFile};
 pub use parquet::errors::Result;
 pub use parquet::file::reader::{ChunkReader, Length};
+pub use rows::write_rows;
 pub use scan::{Plan, scan};

@@ -26,12 +26,15 @@ const WINDOW: u64 = 1 << 19;
 /// The most entries of one page that are held.
 const PAGE_ENTRIES: u32 = 1 << 24;
 
-/// Hands out a header and the records of row groups, as CSV.
-pub(crate) fn write<R: ChunkReader>(
+/// Hands out a header and the records of row groups, as CSV in pieces that end with a record.
+///
+/// # Errors
+/// What `each` says, or a [`ParquetError`] that names the column and the place.
+pub fn write_rows<R: ChunkReader, E: From<ParquetError>>(
     file: &ParquetFile<R>,
     row_groups: Range<usize>,
-    mut each: impl FnMut(&[u8]) -> Result<(), ParquetError>,
-) -> Result<(), ParquetError> {
+    mut each: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     let flat: Vec<usize> = (0..file.leaves.len()).filter(|&index| !file.leaves[index].repeated()).collect();
     let alone = flat.len() == 1;
     let mut out = Vec::new();

@@ -111,7 +111,8 @@ fn row_by_row<R: ChunkReader>(
     if let Some(baseline) = plan.baseline {
         scanner = scanner.with_baseline(baseline);
     }
-    rows::write(file, row_groups.clone(), |bytes| Ok(scanner.feed(bytes, sink)?))?;
+    let feed = |bytes: &[u8]| -> Result<(), ParquetError> { Ok(scanner.feed(bytes, sink)?) };
+    rows::write_rows(file, row_groups.clone(), feed)?;
     let mut scan = scanner.finish(sink)?;
     let repeated: Vec<usize> =
         profiled(file, schema).filter(|&index| file.leaves[index].repeated()).collect();

@@ -1,5 +1,7 @@
 //! Data objects: listed with their versions, read and written as streams.
 
+use std::ops::ControlFlow;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -15,6 +17,9 @@ const MOST: usize = 100_000;
 
 /// The size of an upload's parts. S3 allows 10,000 parts: 80 GB an object.
 const PART: usize = 8 << 20;
+
+/// The longest line that is held in memory.
+const LONGEST_LINE: usize = 1 << 20;
 
 /// Data objects in any bucket.
 #[derive(Debug, Clone)]
@@ -87,6 +92,35 @@ impl Objects {
         let request = self.client.get_object().bucket(bucket).key(key);
         let what = format!("read s3://{bucket}/{key}");
         Ok(request.send().await.map_err(|e| fault(&what, &e))?.body)
+    }
+
+    /// Hands the lines of an object that Pawl or SageMaker wrote over in pieces that end with a line, or with the object,
+    /// until `take` has enough.
+    pub async fn lines(
+        &self,
+        bucket: &str,
+        key: &str,
+        mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        let mut body = self.open_key(bucket, key).await?;
+        let mut carry = Vec::new();
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|e| Fault::Unavailable(format!("read {key}: {e}")))?;
+            carry.extend_from_slice(&piece);
+            if let Some(end) = carry.iter().rposition(|byte| *byte == b'\n') {
+                if take(carry.get(..=end).unwrap_or_default()).is_break() {
+                    return Ok(());
+                }
+                carry.drain(..=end);
+            }
+            if carry.len() > LONGEST_LINE {
+                return Err(Fault::BadInput(format!(
+                    "{key}: a line of more than {LONGEST_LINE} bytes: split it"
+                )));
+            }
+        }
+        let _ = take(&carry);
+        Ok(())
     }
 
     /// Begins to write an object. Nothing stands at the key until [`Upload::finish`].

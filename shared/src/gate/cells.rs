@@ -1,9 +1,11 @@
-//! Exact counts of what both models said of whom, block by block: all that accuracy, fairness and
+//! Exact sums of what both models said of whom, block by block: all that resampling, fairness and
 //! slices need, whatever the number of rows.
 
 use std::collections::BTreeMap;
 
+use super::policy::Policy;
 use super::stats::concordance::MAX_BLOCKS;
+use super::stats::mcnemar::Discordance;
 use super::values::{Full, Values};
 
 /// Blocks that rows are dealt into where no cluster column says which belong together. Resampling
@@ -34,13 +36,6 @@ impl Cells {
         }
     }
 
-    pub(super) fn plus(mut self, other: &Self, times: f64) -> Self {
-        for (count, other) in self.0.iter_mut().zip(&other.0) {
-            *count += times * other;
-        }
-        self
-    }
-
     pub(super) fn challenger(&self) -> Matrix {
         let [n00, n01, n10, n11, p00, p01, p10, p11] = self.0;
         Matrix {
@@ -61,10 +56,36 @@ impl Cells {
         }
     }
 
-    /// Rows only the challenger gets right, and rows only the champion does.
-    pub(super) fn discordant(&self) -> (u64, u64) {
+    /// The sums of this list, as a resample weighs them.
+    pub(super) fn of(sums: &[f64]) -> Self {
+        let mut cells = Self::default();
+        cells.0.iter_mut().zip(sums).for_each(|(count, sum)| *count = *sum);
+        cells
+    }
+
+    /// Who is right on how many rows.
+    pub(super) fn discordance(&self) -> Discordance {
         let [_, n01, n10, _, _, p01, p10, _] = self.0;
-        ((n10 + p01) as u64, (n01 + p10) as u64)
+        Discordance {
+            challenger_only: (n10 + p01) as u64,
+            champion_only: (n01 + p10) as u64,
+            rows: self.0.iter().sum::<f64>() as u64,
+        }
+    }
+}
+
+impl Sums for Cells {
+    fn plus(mut self, other: &Self, times: f64) -> Self {
+        for (count, other) in self.0.iter_mut().zip(&other.0) {
+            *count += times * other;
+        }
+        self
+    }
+}
+
+impl AsRef<[f64]> for Cells {
+    fn as_ref(&self) -> &[f64] {
+        &self.0
     }
 }
 
@@ -90,65 +111,56 @@ impl Matrix {
     }
 }
 
-/// One block's sums.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Block {
-    pub(super) cells: Cells,
-    /// Sums of challenger's loss − champion's.
-    pub(super) log_loss: f64,
-    pub(super) brier: f64,
-}
-
 /// Rows told apart by one or more columns.
 #[derive(Debug)]
-pub(super) struct Grouping {
+pub(super) struct Grouping<C> {
     /// Places among the judge's columns.
     columns: Vec<usize>,
     values: Values,
     /// By value, then block; blocks after the last one seen are absent.
-    counts: Vec<Vec<Cells>>,
+    counts: Vec<Vec<C>>,
 }
 
-/// All counts.
+/// What is added up for each value of a grouping.
+pub(super) trait Sums: Copy + Default {
+    /// These and `times` the others.
+    fn plus(self, other: &Self, times: f64) -> Self;
+}
+
+/// Which rows belong together, and sums by group.
 #[derive(Debug)]
-pub(super) struct Counts {
+pub(super) struct Counts<C> {
     clusters: Option<(usize, Values)>,
     rows: u64,
-    pub(super) blocks: Vec<Block>,
-    groupings: BTreeMap<Vec<String>, Grouping>,
+    groupings: BTreeMap<Vec<String>, Grouping<C>>,
     text: String,
 }
 
-impl Counts {
-    /// Counts for these groupings, resampled by the cluster column where there is one; columns are
-    /// found in `columns`, as rows will bring them.
-    pub(super) fn new(columns: &[String], cluster: Option<&str>, groupings: &[Vec<String>]) -> Self {
+impl<C: Sums> Counts<C> {
+    /// Sums for the groupings of this policy; columns are found in `columns`, as rows will bring them.
+    pub(super) fn new(columns: &[String], policy: &Policy) -> Self {
         let place = |name: &str| columns.iter().position(|c| c == name);
-        let grouping = |names: &Vec<String>| {
+        let grouping = |names: Vec<String>| {
             let columns = names.iter().filter_map(|name| place(name)).collect();
             let values = Values::new(MAX_VALUES, Full::Rest);
-            (names.clone(), Grouping { columns, values, counts: Vec::new() })
+            (names, Grouping { columns, values, counts: Vec::new() })
         };
+        let cluster = policy.cluster.as_deref().and_then(place);
         Self {
-            clusters: cluster.and_then(place).map(|c| (c, Values::new(MAX_BLOCKS, Full::Share))),
+            clusters: cluster.map(|place| (place, Values::new(MAX_BLOCKS, Full::Share))),
             rows: 0,
-            blocks: Vec::new(),
-            groupings: groupings.iter().map(grouping).collect(),
+            groupings: policy.groupings().into_iter().map(grouping).collect(),
             text: String::new(),
         }
     }
 
-    /// Counts a row with its columns' values; says which block it belongs to.
-    pub(super) fn push(&mut self, columns: &[&str], row: impl Fn(&mut Cells), losses: (f64, f64)) -> u32 {
+    /// Adds a row to its groups, by its columns' values; says which block it belongs to.
+    pub(super) fn push(&mut self, columns: &[&str], row: impl Fn(&mut C)) -> u32 {
         let block = match &mut self.clusters {
             Some((place, clusters)) => clusters.number(columns.get(*place).unwrap_or(&"")),
             None => (self.rows % ROW_BLOCKS) as u32,
         };
         self.rows += 1;
-        let into = slot(&mut self.blocks, block as usize);
-        row(&mut into.cells);
-        into.log_loss += losses.0;
-        into.brier += losses.1;
         for grouping in self.groupings.values_mut() {
             let value = match *grouping.columns {
                 [one] => grouping.values.number(columns.get(one).unwrap_or(&"")),
@@ -168,28 +180,24 @@ impl Counts {
         block
     }
 
-    /// Every value of a grouping with its counts by block.
-    pub(super) fn groups(&self, names: &[String]) -> impl Iterator<Item = (&str, &[Cells])> {
+    /// Every value of a grouping with its sums by block.
+    pub(super) fn groups(&self, names: &[String]) -> impl Iterator<Item = (&str, &[C])> {
         let grouping = self.groupings.get(names);
         grouping
             .into_iter()
             .flat_map(|g| g.values.names().iter().map(String::as_str).zip(g.counts.iter().map(Vec::as_slice)))
-    }
-
-    /// All rows together.
-    pub(super) fn total(&self) -> Cells {
-        sum(self.blocks.iter().map(|b| &b.cells))
     }
 }
 
 /// Between the values of an intersection.
 pub(super) const AND: &str = " & ";
 
-pub(super) fn sum<'a>(cells: impl IntoIterator<Item = &'a Cells>) -> Cells {
-    cells.into_iter().fold(Cells::default(), |sum, cells| sum.plus(cells, 1.0))
+pub(super) fn sum<'a, C: Sums + 'a>(sums: impl IntoIterator<Item = &'a C>) -> C {
+    sums.into_iter().fold(C::default(), |sum, one| sum.plus(one, 1.0))
 }
 
-fn slot<T: Default>(list: &mut Vec<T>, place: usize) -> &mut T {
+/// The place of a list, which grows to it.
+pub(super) fn slot<T: Default>(list: &mut Vec<T>, place: usize) -> &mut T {
     if list.len() <= place {
         list.resize_with(place + 1, T::default);
     }

@@ -5,14 +5,33 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::fairness::{GroupFairness, Measure, PreTraining};
-use super::judgement::{BinaryMetrics, Confusion, Judgement};
+use super::judgement::{Confusion, Judgement, Metrics};
+use super::metric::{Metric, Task};
 
 /// evaluation.json of the challenger, by Model Monitor's names. A value that is undefined is the text
 /// `"NaN"`, as SageMaker writes it; standard deviations are not measured here and are `"NaN"` too.
+/// Source: <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html>.
 pub fn evaluation(judgement: &Judgement) -> Value {
     let metrics = judgement.metrics.challenger.clone().unwrap_or_default();
-    let Confusion { true_positives, false_positives, true_negatives, false_negatives } = metrics.confusion;
-    let BinaryMetrics { auc, accuracy, precision, recall, .. } = metrics;
+    match judgement.policy.task {
+        Task::Binary => json!({ "binary_classification_metrics": binary(&metrics) }),
+        Task::Multiclass => json!({ "multiclass_classification_metrics": multiclass(&metrics) }),
+        Task::Regression => {
+            let of = |metric| told(metrics.value(metric));
+            json!({ "regression_metrics": {
+                "mae": of(Metric::Mae), "mse": of(Metric::Mse), "rmse": of(Metric::Rmse), "r2": of(Metric::R2),
+            } })
+        }
+    }
+}
+
+fn told(value: Option<f64>) -> Value {
+    json!({"value": or_nan(value), "standard_deviation": "NaN"})
+}
+
+fn binary(metrics: &Metrics) -> Value {
+    let Confusion { true_positives, false_positives, true_negatives, false_negatives } =
+        metrics.confusion.unwrap_or_default();
     let share = |part: u64, other: u64| (part + other > 0).then(|| part as f64 / (part + other) as f64);
     // With β², a false negative weighs β² times a false positive.
     let f = |beta_squared: f64| {
@@ -20,25 +39,35 @@ pub fn evaluation(judgement: &Judgement) -> Value {
         let all = hits + beta_squared * false_negatives as f64 + false_positives as f64;
         (all > 0.0).then(|| hits / all)
     };
-    let of = |value: Option<f64>| json!({"value": or_nan(value), "standard_deviation": "NaN"});
+    let of = |metric| told(metrics.value(metric));
     json!({
-        "binary_classification_metrics": {
-            "confusion_matrix": {
-                "0": {"0": true_negatives, "1": false_positives},
-                "1": {"0": false_negatives, "1": true_positives},
-            },
-            "accuracy": of(accuracy),
-            "precision": of(precision),
-            "recall": of(recall),
-            "auc": of(auc),
-            "f0_5": of(f(0.25)),
-            "f1": of(f(1.0)),
-            "f2": of(f(4.0)),
-            "true_positive_rate": of(recall),
-            "true_negative_rate": of(share(true_negatives, false_positives)),
-            "false_positive_rate": of(share(false_positives, true_negatives)),
-            "false_negative_rate": of(share(false_negatives, true_positives)),
-        }
+        "confusion_matrix": {
+            "0": {"0": true_negatives, "1": false_positives},
+            "1": {"0": false_negatives, "1": true_positives},
+        },
+        "accuracy": of(Metric::Accuracy),
+        "precision": of(Metric::Precision),
+        "recall": of(Metric::Recall),
+        "auc": of(Metric::Auc),
+        "f0_5": told(f(0.25)),
+        "f1": told(f(1.0)),
+        "f2": told(f(4.0)),
+        "true_positive_rate": of(Metric::Recall),
+        "true_negative_rate": told(share(true_negatives, false_positives)),
+        "false_positive_rate": told(share(false_positives, true_negatives)),
+        "false_negative_rate": told(share(false_negatives, true_positives)),
+    })
+}
+
+fn multiclass(metrics: &Metrics) -> Value {
+    let of = |metric| told(metrics.value(metric));
+    json!({
+        "confusion_matrix": metrics.confusion_matrix,
+        "accuracy": of(Metric::Accuracy),
+        // Of all rows: each class's recall, weighted by its rows, adds up to accuracy.
+        "weighted_recall": of(Metric::Accuracy),
+        "weighted_precision": of(Metric::WeightedPrecision),
+        "weighted_f1": of(Metric::WeightedF1),
     })
 }
 

@@ -11,9 +11,9 @@ use super::stats::moments::Moments;
 use super::stats::power::share_upper_bound;
 use super::stats::sequential::ln_evidence;
 use super::stats::sorted::Tag;
-use super::stats::wilcoxon::signed_rank;
+use super::stats::wilcoxon::{shift, signed_rank};
 use super::stats::{delong, holm, normal_upper, tango, wilson};
-use super::{Against, Judge, Metric, Policy, Row, TestName};
+use super::{Against, Judge, Metric, Policy, Row, Task, TestName, Value};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -29,6 +29,9 @@ struct Golden {
     newcombe: Vec<(u64, u64, u64, u64, f64, f64)>,
     holm: Vec<HolmCase>,
     student: Vec<StudentCase>,
+    shift: Vec<ShiftCase>,
+    regression: Vec<RegressionCase>,
+    multiclass: Vec<MulticlassCase>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +75,10 @@ struct RowsCase {
     f1: [f64; 2],
     log_loss: [f64; 2],
     brier: [f64; 2],
+    average_precision: [f64; 2],
+    balanced_accuracy: [f64; 2],
+    mcc: [Option<f64>; 2],
+    calibration_error: [f64; 2],
     t: Option<f64>,
     t_p: Option<f64>,
     t_interval: [Option<f64>; 2],
@@ -130,6 +137,41 @@ struct StudentCase {
     statistic: f64,
     p_value: f64,
     interval: [f64; 2],
+}
+
+#[derive(Deserialize)]
+struct ShiftCase {
+    differences: Vec<f64>,
+    shift: f64,
+    interval: [f64; 2],
+}
+
+#[derive(Deserialize)]
+struct RegressionCase {
+    label: Vec<f64>,
+    champion: Vec<f64>,
+    challenger: Vec<f64>,
+    mae: [f64; 2],
+    mse: [f64; 2],
+    rmse: [f64; 2],
+    r2: [f64; 2],
+    t: [f64; 2],
+    t_p: [f64; 2],
+    wilcoxon_p: f64,
+}
+
+#[derive(Deserialize)]
+struct MulticlassCase {
+    classes: Vec<String>,
+    label: Vec<String>,
+    champion: Vec<Vec<f64>>,
+    challenger: Vec<Vec<f64>>,
+    accuracy: [f64; 2],
+    macro_f1: [f64; 2],
+    weighted_f1: [f64; 2],
+    weighted_precision: [f64; 2],
+    log_loss: [f64; 2],
+    mcnemar: f64,
 }
 
 fn golden() -> Golden {
@@ -194,25 +236,33 @@ fn metrics_and_paired_t_of_whole_judgements() {
     for case in golden().rows {
         let mut judge = Judge::new(&Policy::default(), Against::Champion, 1).unwrap();
         for ((label, champion), challenger) in case.label.iter().zip(&case.champion).zip(&case.challenger) {
-            judge.push(&Row {
-                positive: *label == 1,
-                challenger: *challenger,
-                champion: Some(*champion),
-                columns: &[],
-            });
+            judge
+                .push(&Row {
+                    label: (*label == 1).into(),
+                    challenger: (*challenger).into(),
+                    champion: Some((*champion).into()),
+                    columns: &[],
+                })
+                .unwrap();
         }
         let judgement = judge.finish();
         let models = [judgement.metrics.champion.clone(), judgement.metrics.challenger.clone()];
         for (model, found) in models.into_iter().enumerate() {
             let found = found.unwrap();
-            close(found.auc.unwrap(), case.auc[model], 1e-12);
-            close(found.accuracy.unwrap(), case.accuracy[model], 1e-12);
-            assert_eq!(found.precision.is_some(), case.precision[model].is_some());
-            close(found.precision.unwrap_or(0.0), case.precision[model].unwrap_or(0.0), 1e-12);
-            close(found.recall.unwrap(), case.recall[model], 1e-12);
-            close(found.f1.unwrap(), case.f1[model], 1e-12);
-            close(found.log_loss.unwrap(), case.log_loss[model], 1e-12);
-            close(found.brier.unwrap(), case.brier[model], 1e-12);
+            close(found.value(Metric::Auc).unwrap(), case.auc[model], 1e-12);
+            close(found.value(Metric::Accuracy).unwrap(), case.accuracy[model], 1e-12);
+            let precision = found.value(Metric::Precision);
+            assert_eq!(precision.is_some(), case.precision[model].is_some());
+            close(precision.unwrap_or(0.0), case.precision[model].unwrap_or(0.0), 1e-12);
+            close(found.value(Metric::Recall).unwrap(), case.recall[model], 1e-12);
+            close(found.value(Metric::F1).unwrap(), case.f1[model], 1e-12);
+            close(found.value(Metric::LogLoss).unwrap(), case.log_loss[model], 1e-12);
+            close(found.value(Metric::Brier).unwrap(), case.brier[model], 1e-12);
+            close(found.value(Metric::AveragePrecision).unwrap(), case.average_precision[model], 1e-12);
+            close(found.value(Metric::BalancedAccuracy).unwrap(), case.balanced_accuracy[model], 1e-12);
+            close(found.value(Metric::CalibrationError).unwrap(), case.calibration_error[model], 1e-12);
+            assert_eq!(found.value(Metric::Mcc).is_some(), case.mcc[model].is_some());
+            close(found.value(Metric::Mcc).unwrap_or(0.0), case.mcc[model].unwrap_or(0.0), 1e-12);
         }
         let t = judgement.test(TestName::PairedT, Metric::LogLoss).unwrap();
         assert_eq!(t.statistic.is_some(), case.t.is_some());
@@ -246,6 +296,81 @@ fn wilcoxon() {
         let found = signed_rank(&mut case.differences).unwrap();
         assert_eq!(found.statistic, case.statistic);
         close(found.p_value, case.p_value, 1e-10);
+    }
+}
+
+#[test]
+fn hodges_and_lehmann() {
+    for mut case in golden().shift {
+        let (found, interval) = shift(&mut case.differences, 0.05).unwrap();
+        close(found, case.shift, 1e-10);
+        close(interval.low, case.interval[0], 1e-10);
+        close(interval.high, case.interval[1], 1e-10);
+    }
+}
+
+#[test]
+fn whole_judgements_of_numbers() {
+    let policy = Policy { task: Task::Regression, ..Policy::default() };
+    for case in golden().regression {
+        let mut judge = Judge::new(&policy, Against::Champion, 1).unwrap();
+        for ((label, champion), challenger) in case.label.iter().zip(&case.champion).zip(&case.challenger) {
+            judge
+                .push(&Row {
+                    label: (*label).into(),
+                    challenger: (*challenger).into(),
+                    champion: Some((*champion).into()),
+                    columns: &[],
+                })
+                .unwrap();
+        }
+        let judgement = judge.finish();
+        let models = [judgement.metrics.champion.clone(), judgement.metrics.challenger.clone()];
+        for (model, found) in models.into_iter().enumerate() {
+            let found = found.unwrap();
+            // The oracle rounds the labels' large mean away in its own order.
+            close(found.value(Metric::Mae).unwrap(), case.mae[model], 1e-11);
+            close(found.value(Metric::Mse).unwrap(), case.mse[model], 1e-11);
+            close(found.value(Metric::Rmse).unwrap(), case.rmse[model], 1e-11);
+            close(found.value(Metric::R2).unwrap(), case.r2[model], 1e-9);
+        }
+        for (at, metric) in [Metric::Mae, Metric::Mse].into_iter().enumerate() {
+            let t = judgement.test(TestName::PairedT, metric).unwrap();
+            close(t.statistic.unwrap(), case.t[at], 1e-8);
+            close(t.p_value.unwrap(), case.t_p[at], 1e-7);
+        }
+        let wilcoxon = judgement.test(TestName::Wilcoxon, Metric::Mae).unwrap();
+        close(wilcoxon.p_value.unwrap(), case.wilcoxon_p, 1e-8);
+    }
+}
+
+#[test]
+fn whole_judgements_of_classes() {
+    for case in golden().multiclass {
+        let policy = Policy { task: Task::Multiclass, classes: case.classes, ..Policy::default() };
+        let mut judge = Judge::new(&policy, Against::Champion, 1).unwrap();
+        for ((label, champion), challenger) in case.label.iter().zip(&case.champion).zip(&case.challenger) {
+            judge
+                .push(&Row {
+                    label: Value::Text(label),
+                    challenger: Value::Scores(challenger),
+                    champion: Some(Value::Scores(champion)),
+                    columns: &[],
+                })
+                .unwrap();
+        }
+        let judgement = judge.finish();
+        let models = [judgement.metrics.champion.clone(), judgement.metrics.challenger.clone()];
+        for (model, found) in models.into_iter().enumerate() {
+            let found = found.unwrap();
+            close(found.value(Metric::Accuracy).unwrap(), case.accuracy[model], 1e-12);
+            close(found.value(Metric::MacroF1).unwrap(), case.macro_f1[model], 1e-12);
+            close(found.value(Metric::WeightedF1).unwrap(), case.weighted_f1[model], 1e-12);
+            close(found.value(Metric::WeightedPrecision).unwrap(), case.weighted_precision[model], 1e-12);
+            close(found.value(Metric::LogLoss).unwrap(), case.log_loss[model], 1e-11);
+        }
+        let exact = judgement.test(TestName::McnemarExact, Metric::Accuracy).unwrap();
+        close(exact.p_value.unwrap(), case.mcnemar, 1e-12);
     }
 }
 

@@ -8,7 +8,7 @@ use super::algebra;
 use super::fairness::GroupFairness;
 use super::force::Forced;
 use super::metric::Metric;
-use super::policy::Policy;
+use super::policy::{Guard, Policy};
 use super::slices::SliceFinding;
 use super::stats::Interval;
 use super::stats::mcnemar::Discordance;
@@ -16,7 +16,7 @@ use super::verdict::{Check, Code, Reason, Verdict, verdict};
 use crate::names::ContentHash;
 
 /// The version of the gate's rules; a judgement replays with the same version, policy, seed and inputs.
-pub const RULES_VERSION: u32 = 1;
+pub const RULES_VERSION: u32 = 2;
 
 /// The verdict on one challenger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,8 +29,9 @@ pub struct Judgement {
     pub reasons: Vec<Reason>,
     /// Rows judged.
     pub rows: u64,
-    /// Positive rows among them.
-    pub positives: u64,
+    /// Positive rows among them, for a binary label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub positives: Option<u64>,
     /// Tests on paired rows; without a champion, intervals of the challenger's own values.
     pub tests: Vec<Test>,
     /// Both models' measures on these rows.
@@ -74,7 +75,7 @@ impl Judgement {
             verdict: verdict(&reasons),
             reasons,
             rows: 0,
-            positives: 0,
+            positives: None,
             tests: Vec::new(),
             metrics: BothMetrics::default(),
             fairness: BTreeMap::new(),
@@ -96,7 +97,7 @@ impl Judgement {
             verdict: verdict(&reasons),
             reasons,
             rows: table.rows,
-            positives: 0,
+            positives: None,
             tests,
             metrics: BothMetrics::default(),
             fairness: BTreeMap::new(),
@@ -107,6 +108,21 @@ impl Judgement {
             seed: 0,
             policy: policy.clone().filled(),
         }
+    }
+
+    /// The same judgement with these reasons beside its own, and the verdict that follows from all.
+    pub fn and(mut self, reasons: Vec<Reason>) -> Self {
+        self.reasons.extend(reasons);
+        // Stable: within one weight the order stays.
+        self.reasons.sort_by_key(|reason| reason.code.weight());
+        self.verdict = verdict(&self.reasons);
+        self
+    }
+
+    /// A guard's margin in the metric's own unit.
+    pub fn margin(&self, guard: &Guard) -> Option<f64> {
+        let champion = self.metrics.champion.as_ref().and_then(|metrics| metrics.value(guard.metric));
+        Some(guard.margin * guard.metric.unit(champion)?)
     }
 
     /// The first test of this name over this metric.
@@ -129,6 +145,10 @@ pub enum TestName {
     Delong,
     /// Paired t-test on the rows' losses.
     PairedT,
+    /// Wilcoxon's signed-rank test on the rows' losses; its estimate is the median of the pairs' means.
+    Wilcoxon,
+    /// Diebold and Mariano's test on losses in the order of time, corrected by Harvey, Leybourne and Newbold.
+    DieboldMariano,
     /// BCa bootstrap over whole clusters: decides every metric where the policy names a cluster column.
     ClusterBootstrap,
     /// BCa bootstrap over rows, for metrics without a test of their own.
@@ -139,6 +159,8 @@ pub enum TestName {
     WilsonInterval,
     /// A first model's own mean loss with Student's interval.
     TInterval,
+    /// A first model's own value with a bootstrap interval.
+    BootstrapInterval,
 }
 
 /// One test: effect and interval always beside the p-value.
@@ -170,46 +192,55 @@ pub struct Test {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct BothMetrics {
     /// `None` for a first model.
-    pub champion: Option<BinaryMetrics>,
+    pub champion: Option<Metrics>,
     /// `None` only when nothing could be read.
-    pub challenger: Option<BinaryMetrics>,
+    pub challenger: Option<Metrics>,
 }
 
-/// Measures of one binary classifier. A ratio with nothing below its line is `None`, never 0.
+/// Measures of one model, by their names.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct BinaryMetrics {
-    /// Area under the ROC curve.
-    pub auc: Option<f64>,
-    /// Share classified rightly at the threshold.
-    pub accuracy: Option<f64>,
-    /// Share of predicted positives that are positive.
-    pub precision: Option<f64>,
-    /// Share of positives predicted positive.
-    pub recall: Option<f64>,
-    /// Harmonic mean of precision and recall.
-    pub f1: Option<f64>,
-    /// Mean negative log-likelihood in nats, scores kept 2.2e-16 away from 0 and 1.
-    pub log_loss: Option<f64>,
-    /// Mean squared error of the probability.
-    pub brier: Option<f64>,
-    /// Counts at the threshold.
-    pub confusion: Confusion,
+pub struct Metrics {
+    /// A measure with nothing below its line is `None`, never 0.
+    #[serde(flatten)]
+    pub values: BTreeMap<Metric, Option<f64>>,
+    /// A binary classifier's counts at the threshold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confusion: Option<Confusion>,
+    /// Rows by class, then by predicted class, of several classes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub confusion_matrix: BTreeMap<String, BTreeMap<String, u64>>,
+    /// The bins of `calibration_error` that hold rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calibration: Vec<CalibrationBin>,
 }
 
-impl BinaryMetrics {
-    /// The value of a metric the policy can name.
+impl Metrics {
+    /// The value of a metric, where there is one.
     pub fn value(&self, metric: Metric) -> Option<f64> {
-        match metric {
-            Metric::Auc => self.auc,
-            Metric::Accuracy => self.accuracy,
-            Metric::LogLoss => self.log_loss,
-            Metric::Brier => self.brier,
-            Metric::Precision => self.precision,
-            Metric::Recall => self.recall,
-            Metric::F1 => self.f1,
-            _ => None,
-        }
+        self.values.get(&metric).copied().flatten()
     }
+}
+
+impl FromIterator<(Metric, Option<f64>)> for Metrics {
+    fn from_iter<I: IntoIterator<Item = (Metric, Option<f64>)>>(values: I) -> Self {
+        let finite = |(metric, value): (Metric, Option<f64>)| (metric, value.filter(|v| v.is_finite()));
+        Self { values: values.into_iter().map(finite).collect(), ..Self::default() }
+    }
+}
+
+/// Rows whose scores lie in one stretch, and how often they are positive.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationBin {
+    /// The least score of the bin.
+    pub from: f64,
+    /// Scores up to here; the next bin begins with it.
+    pub to: f64,
+    /// Rows in it.
+    pub rows: u64,
+    /// Their mean score.
+    pub score: f64,
+    /// The share of them that is positive.
+    pub positive: f64,
 }
 
 /// Predictions against labels at the threshold.

@@ -4,110 +4,128 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::given::Value;
+use super::metric::Task;
 use super::pairs::{PairError, Side};
 
-/// The parts of a line the gate needs; the rest is skipped unread.
+/// A parsed line: the parts the gate needs; the rest is skipped unread.
 #[derive(Deserialize)]
-struct Fields<'a> {
+pub(super) struct Line<'a> {
     #[serde(borrow)]
-    row: Cow<'a, str>,
-    label: Scalar,
+    pub(super) row: Cow<'a, str>,
+    pub(super) label: Scalar,
     #[serde(default, rename = "SageMakerOutput")]
     output: Output,
     #[serde(default)]
-    columns: Columns,
+    pub(super) columns: Columns,
 }
 
-/// A parsed line: a label and a score that hold.
-pub(super) struct Line {
-    pub(super) positive: bool,
-    pub(super) score: f64,
-    /// Name and value, for those that are texts, numbers or truth values.
-    pub(super) columns: Vec<(String, String)>,
-}
-
-impl Line {
-    /// Reads one line; its row id comes beside it.
-    pub(super) fn parse(bytes: &[u8], side: Side, line: u64) -> Result<(Cow<'_, str>, Self), PairError> {
-        let fields: Fields<'_> = serde_json::from_slice(bytes).map_err(|error| {
+impl<'a> Line<'a> {
+    /// Reads one line.
+    pub(super) fn parse(bytes: &'a [u8], side: Side, line: u64) -> Result<Self, PairError> {
+        serde_json::from_slice(bytes).map_err(|error| {
             // Python writes these three though JSON has no such numbers: say what it is.
             let text = String::from_utf8_lossy(bytes);
-            match ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| text.contains(word)) {
-                Some(word) => PairError::BadScore { side, line, found: word.to_owned() },
-                None => PairError::NotAnOutputLine { side, line, reason: error.to_string() },
-            }
-        })?;
-        let positive = match fields.label {
-            Scalar::Bool(label) => label,
-            Scalar::Number(0.0) => false,
-            Scalar::Number(1.0) => true,
-            other => return Err(PairError::BadLabel { side, line, found: other.to_string() }),
+            let word = ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| text.contains(word));
+            let reason =
+                word.map_or_else(|| error.to_string(), |word| format!("{word} is no number in JSON"));
+            PairError::NotAnOutputLine { side, line, reason }
+        })
+    }
+
+    /// What the model answered, in the form that the task takes: a list of scores says more of a class than its name,
+    /// and its name more than one score.
+    pub(super) fn prediction(&self, task: Task) -> Option<Value<'_>> {
+        let Output { score, label } = &self.output;
+        let chosen = match (task, score) {
+            (Task::Multiclass, Some(Answer::Scores(_))) => score.as_ref(),
+            (Task::Multiclass, _) => label.as_ref().or(score.as_ref()),
+            (Task::Binary | Task::Regression, _) => score.as_ref().or(label.as_ref()),
         };
-        match fields.output.0 {
-            None => Err(PairError::MissingOutput { side, line, row: fields.row.into_owned() }),
-            Some(Scalar::Number(score)) if (0.0..=1.0).contains(&score) => {
-                Ok((fields.row, Self { positive, score, columns: fields.columns.0 }))
-            }
-            Some(other) => Err(PairError::BadScore { side, line, found: other.to_string() }),
-        }
+        chosen.map(|answer| match answer {
+            Answer::One(scalar) => scalar.value(),
+            Answer::Scores(scores) => Value::Scores(scores),
+        })
     }
 }
 
 /// A JSON value that is no object and no list.
-enum Scalar {
+pub(super) enum Scalar {
     Null,
     Bool(bool),
     Number(f64),
     Text(String),
 }
 
-impl fmt::Display for Scalar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Scalar {
+    pub(super) fn value(&self) -> Value<'_> {
         match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Number(value) => write!(f, "{value}"),
-            Self::Text(value) => write!(f, "{value:?}"),
+            Self::Null => Value::Null,
+            Self::Bool(truth) => Value::Truth(*truth),
+            Self::Number(number) => Value::Number(*number),
+            Self::Text(text) => Value::Text(text),
         }
+    }
+}
+
+/// A scalar or a list of numbers.
+enum Answer {
+    One(Scalar),
+    Scores(Vec<f64>),
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Answers;
+        impl<'de> Visitor<'de> for Answers {
+            type Value = Answer;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, a truth value, a text, null or a list of numbers")
+            }
+            fn visit_unit<E>(self) -> Result<Answer, E> {
+                Ok(Answer::One(Scalar::Null))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Answer, E> {
+                Ok(Answer::One(Scalar::Bool(value)))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Answer, E> {
+                Ok(Answer::One(Scalar::Number(value as f64)))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Answer, E> {
+                Ok(Answer::One(Scalar::Number(value as f64)))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Answer, E> {
+                Ok(Answer::One(Scalar::Number(value)))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Answer, E> {
+                Ok(Answer::One(Scalar::Text(value.to_owned())))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Answer, A::Error> {
+                let mut scores = Vec::new();
+                while let Some(score) = list.next_element()? {
+                    scores.push(score);
+                }
+                Ok(Answer::Scores(scores))
+            }
+        }
+        deserializer.deserialize_any(Answers)
     }
 }
 
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Scalars;
-        impl Visitor<'_> for Scalars {
-            type Value = Scalar;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, a truth value, a text or null")
-            }
-            fn visit_unit<E>(self) -> Result<Scalar, E> {
-                Ok(Scalar::Null)
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
-                Ok(Scalar::Bool(value))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
-                Ok(Scalar::Number(value as f64))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
-                Ok(Scalar::Number(value as f64))
-            }
-            fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
-                Ok(Scalar::Number(value))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
-                Ok(Scalar::Text(value.to_owned()))
-            }
+        match Answer::deserialize(deserializer)? {
+            Answer::One(scalar) => Ok(scalar),
+            Answer::Scores(_) => Err(serde::de::Error::custom("a list, where one value belongs")),
         }
-        deserializer.deserialize_any(Scalars)
     }
 }
 
-/// The columns the gate may need, as text; nested values and nulls are left out.
+/// The columns the gate may need, as text; nulls are left out.
 #[derive(Default)]
-struct Columns(Vec<(String, String)>);
+pub(super) struct Columns(pub(super) Vec<(String, String)>);
 
 impl<'de> Deserialize<'de> for Columns {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -123,7 +141,7 @@ impl<'de> Deserialize<'de> for Columns {
                     match map.next_value::<Scalar>()? {
                         Scalar::Null => {}
                         Scalar::Text(text) => pairs.push((key, text)),
-                        plain => pairs.push((key, plain.to_string())),
+                        plain => pairs.push((key, plain.value().to_string())),
                     }
                 }
                 Ok(Columns(pairs))
@@ -133,9 +151,12 @@ impl<'de> Deserialize<'de> for Columns {
     }
 }
 
-/// What the container answered: `{"score": number, ...}` or the bare number.
+/// What the container answered: `{"score": …, "predicted_label": …}`, a bare number, text or list.
 #[derive(Default)]
-struct Output(Option<Scalar>);
+struct Output {
+    score: Option<Answer>,
+    label: Option<Answer>,
+}
 
 impl<'de> Deserialize<'de> for Output {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -146,32 +167,45 @@ impl<'de> Deserialize<'de> for Output {
                 f.write_str("{\"score\": number} or a number")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Output, A::Error> {
-                let mut score = None;
+                let mut output = Output::default();
                 while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    if key == "score" {
-                        score = Some(map.next_value()?);
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
+                    match &*key {
+                        "score" => output.score = Some(map.next_value()?),
+                        "predicted_label" => output.label = Some(map.next_value()?),
+                        _ => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
-                Ok(Output(score))
+                Ok(output)
             }
             fn visit_unit<E>(self) -> Result<Output, E> {
-                Ok(Output(None))
+                Ok(Output::default())
             }
             fn visit_u64<E>(self, value: u64) -> Result<Output, E> {
-                Ok(Output(Some(Scalar::Number(value as f64))))
+                Ok(Scalar::Number(value as f64).into())
             }
             fn visit_i64<E>(self, value: i64) -> Result<Output, E> {
-                Ok(Output(Some(Scalar::Number(value as f64))))
+                Ok(Scalar::Number(value as f64).into())
             }
             fn visit_f64<E>(self, value: f64) -> Result<Output, E> {
-                Ok(Output(Some(Scalar::Number(value))))
+                Ok(Scalar::Number(value).into())
             }
             fn visit_str<E>(self, value: &str) -> Result<Output, E> {
-                Ok(Output(Some(Scalar::Text(value.to_owned()))))
+                Ok(Scalar::Text(value.to_owned()).into())
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Output, A::Error> {
+                let mut scores = Vec::new();
+                while let Some(score) = list.next_element()? {
+                    scores.push(score);
+                }
+                Ok(Output { score: Some(Answer::Scores(scores)), label: None })
             }
         }
         deserializer.deserialize_any(Outputs)
+    }
+}
+
+impl From<Scalar> for Output {
+    fn from(scalar: Scalar) -> Self {
+        Self { score: Some(Answer::One(scalar)), label: None }
     }
 }

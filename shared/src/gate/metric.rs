@@ -201,6 +201,15 @@ impl Metric {
         }
     }
 
+    /// What margins and minimum effects of it are written in. An error of a number has the label's unit, of
+    /// which a default can know nothing: there it is the champion's own error.
+    pub(super) fn unit(self, champion: Option<f64>) -> Option<f64> {
+        match self {
+            Self::Mae | Self::Mse | Self::Rmse => champion,
+            _ => Some(1.0),
+        }
+    }
+
     /// Whether only resampling tests it, even where rows are independent.
     pub(super) fn by_bootstrap(self) -> bool {
         !matches!(self, Self::Auc | Self::Accuracy | Self::LogLoss | Self::Brier | Self::Mae | Self::Mse)

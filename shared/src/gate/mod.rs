@@ -44,18 +44,28 @@
 //! ```
 
 mod algebra;
+pub mod behaviour;
+mod binary;
 mod cells;
 pub mod convergence;
 pub mod documents;
 pub mod fairness;
 mod force;
+mod given;
+mod json_table;
 mod judge;
 mod judgement;
+pub mod leakage;
 mod line;
+mod lines;
 pub mod live;
 mod metric;
+mod multiclass;
+mod paired;
 mod pairs;
 mod policy;
+mod regression;
+mod reliability;
 mod resample;
 mod rng;
 mod scores;
@@ -72,13 +82,17 @@ mod golden;
 mod tests;
 
 pub use force::{ForceError, Forced, MIN_REASON};
+pub use given::{Part, Unfit, Value};
+pub use json_table::JsonTableReader;
 pub use judge::{Judge, Row};
 pub use judgement::{
-    BinaryMetrics, BothMetrics, Confusion, JudgedInput, Judgement, RULES_VERSION, Sample, Test, TestName,
+    BothMetrics, CalibrationBin, Confusion, JudgedInput, Judgement, Metrics, RULES_VERSION, Sample, Test,
+    TestName,
 };
+pub use lines::MAX_BUFFERED;
 pub use metric::{Better, Metric, Task};
-pub use pairs::{Against, MAX_BUFFERED, PairError, PairReader, Side};
+pub use pairs::{Against, PairError, PairReader, Side};
 pub use policy::{Floor, Guard, Policy, PolicyError, Superiority, TrainingBound};
 pub use slices::{NamedSlice, SliceFinding, SlicePolicy};
 pub use table::{TableColumns, TableError, TableReader};
-pub use verdict::{Check, Code, Reason, Verdict, Weight, verdict};
+pub use verdict::{Check, Code, Leak, Reason, Verdict, Weight, verdict};

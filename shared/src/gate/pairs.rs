@@ -7,8 +7,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::given::Unfit;
 use super::judge::{Judge, Row};
 use super::line::Line;
+use super::lines::{Lines, MAX_BUFFERED};
 
 /// Whose output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,9 +41,6 @@ pub enum Against {
     Nobody,
 }
 
-/// A line longer than this, or one side this far ahead of the other, is refused: 16 MiB.
-pub const MAX_BUFFERED: usize = 16 << 20;
-
 /// Why two outputs cannot be judged. Lines count from 1.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PairError {
@@ -60,8 +59,8 @@ pub enum PairError {
     },
     /// A line holds the input row, but no prediction for it.
     #[error(
-        "line {line} of the {side}'s output (row {row:?}) has no SageMakerOutput.score; let the container \
-         answer each line with {{\"score\": number}}"
+        "line {line} of the {side}'s output (row {row:?}) has no prediction in SageMakerOutput; let the container \
+         answer each line with {{\"score\": number}}, or {{\"predicted_label\": class}}"
     )]
     MissingOutput {
         /// Whose output.
@@ -71,31 +70,15 @@ pub enum PairError {
         /// Which row.
         row: String,
     },
-    /// A score is NaN, infinite, no number, or no probability.
-    #[error(
-        "line {line} of the {side}'s output has the score {found}; a score is the probability of the \
-         positive class, from 0 to 1"
-    )]
-    BadScore {
-        /// Whose output.
-        side: Side,
+    /// A label or a prediction that the task cannot read.
+    #[error("line {line} of the outputs (row {row:?}): {unfit}")]
+    Unfit {
         /// Which line.
         line: u64,
-        /// The score as found.
-        found: String,
-    },
-    /// A label is neither 0 nor 1.
-    #[error(
-        "line {line} of the {side}'s output has the label {found}; a binary label is 0 or 1 (set `at_least` \
-         under `label` in pipeline.yaml to make one from a number)"
-    )]
-    BadLabel {
-        /// Whose output.
-        side: Side,
-        /// Which line.
-        line: u64,
-        /// The label as found.
-        found: String,
+        /// Which row.
+        row: String,
+        /// What is wrong with it.
+        unfit: Unfit,
     },
     /// The two outputs hold different rows at one line.
     #[error(
@@ -164,17 +147,6 @@ pub struct PairReader {
     line: u64,
 }
 
-/// The bytes of one side that are not joined yet.
-#[derive(Debug, Default)]
-struct Lines {
-    bytes: Vec<u8>,
-    /// Where the next line begins.
-    start: usize,
-    /// Up to where no line feed was found.
-    searched: usize,
-    ended: bool,
-}
-
 impl PairReader {
     /// A reader of two outputs, or of the challenger's alone.
     pub fn new(against: Against) -> Self {
@@ -187,7 +159,7 @@ impl PairReader {
 
     /// The side whose bytes, or whose end, the reader needs next; `None` when both have ended.
     pub fn wants(&mut self) -> Option<Side> {
-        let needs = |lines: &mut Lines| !lines.ended && lines.peek().is_none();
+        let needs = |lines: &mut Lines| lines.needs_more();
         if needs(&mut self.challenger) {
             return Some(Side::Challenger);
         }
@@ -200,7 +172,7 @@ impl PairReader {
     /// Takes bytes of one side and hands every row that is now complete on both to the judge.
     pub fn push(&mut self, side: Side, bytes: &[u8], judge: &mut Judge) -> Result<(), PairError> {
         let Some(lines) = self.side(side) else { return Ok(()) };
-        lines.bytes.extend_from_slice(bytes);
+        lines.extend(bytes);
         self.join(judge)?;
         let next = self.line + 1;
         match self.side(side) {
@@ -214,7 +186,7 @@ impl PairReader {
     /// Says that one side has no more bytes. Its last line needs no line feed.
     pub fn end(&mut self, side: Side, judge: &mut Judge) -> Result<(), PairError> {
         let Some(lines) = self.side(side) else { return Ok(()) };
-        lines.ended = true;
+        lines.end();
         self.join(judge)
     }
 
@@ -228,41 +200,23 @@ impl PairReader {
     fn join(&mut self, judge: &mut Judge) -> Result<(), PairError> {
         while let Some(new) = self.challenger.peek() {
             let line = self.line + 1;
-            let Some(champion) = &mut self.champion else {
-                let (id, row) = Line::parse(self.challenger.slice(new), Side::Challenger, line)?;
-                let columns = pick(judge.columns(), &row, &id, line)?;
-                judge.push(&Row {
-                    positive: row.positive,
-                    challenger: row.score,
-                    champion: None,
-                    columns: &columns,
-                });
-                self.challenger.take(new);
-                self.line = line;
-                continue;
+            let old = match &mut self.champion {
+                None => None,
+                Some(champion) => match champion.peek() {
+                    Some(old) => Some(old),
+                    None => break,
+                },
             };
-            let Some(old) = champion.peek() else { break };
-            let (new_id, new_row) = Line::parse(self.challenger.slice(new), Side::Challenger, line)?;
-            let (old_id, old_row) = Line::parse(champion.slice(old), Side::Champion, line)?;
-            if new_id != old_id {
-                return Err(PairError::RowsDiffer {
-                    line,
-                    challenger: new_id.into_owned(),
-                    champion: old_id.into_owned(),
-                });
-            }
-            if new_row.positive != old_row.positive {
-                return Err(PairError::LabelsDiffer { line, row: new_id.into_owned() });
-            }
-            let columns = pick(judge.columns(), &new_row, &new_id, line)?;
-            judge.push(&Row {
-                positive: new_row.positive,
-                challenger: new_row.score,
-                champion: Some(old_row.score),
-                columns: &columns,
-            });
+            let challenger = Line::parse(self.challenger.slice(new), Side::Challenger, line)?;
+            let champion = match (&self.champion, old) {
+                (Some(champion), Some(old)) => Some(Line::parse(champion.slice(old), Side::Champion, line)?),
+                _ => None,
+            };
+            hand_on(line, &challenger, champion.as_ref(), judge)?;
             self.challenger.take(new);
-            champion.take(old);
+            if let (Some(champion), Some(old)) = (&mut self.champion, old) {
+                champion.take(old);
+            }
             self.line = line;
         }
         self.challenger.compact();
@@ -270,10 +224,10 @@ impl PairReader {
             champion.compact();
             let lines = self.line;
             let (new, old) = (self.challenger.peek().is_some(), champion.peek().is_some());
-            if old && !new && self.challenger.ended {
+            if old && !new && self.challenger.ended() {
                 return Err(PairError::Shorter { side: Side::Challenger, lines });
             }
-            if new && !old && champion.ended {
+            if new && !old && champion.ended() {
                 return Err(PairError::Shorter { side: Side::Champion, lines });
             }
         }
@@ -281,79 +235,57 @@ impl PairReader {
     }
 }
 
+/// One row of both models to the judge.
+fn hand_on(
+    line: u64,
+    challenger: &Line<'_>,
+    champion: Option<&Line<'_>>,
+    judge: &mut Judge,
+) -> Result<(), PairError> {
+    let row = || challenger.row.clone().into_owned();
+    if let Some(champion) = champion {
+        if challenger.row != champion.row {
+            let champion = champion.row.clone().into_owned();
+            return Err(PairError::RowsDiffer { line, challenger: row(), champion });
+        }
+        if !challenger.label.value().means(champion.label.value()) {
+            return Err(PairError::LabelsDiffer { line, row: row() });
+        }
+    }
+    let task = judge.task();
+    let silent = |side| PairError::MissingOutput { side, line, row: row() };
+    let said = challenger.prediction(task).ok_or_else(|| silent(Side::Challenger))?;
+    let before = match champion {
+        Some(champion) => Some(champion.prediction(task).ok_or_else(|| silent(Side::Champion))?),
+        None => None,
+    };
+    let columns = pick(judge.columns(), challenger, line)?;
+    let paired =
+        Row { label: challenger.label.value(), challenger: said, champion: before, columns: &columns };
+    judge.push(&paired).map_err(|unfit| PairError::Unfit { line, row: row(), unfit })
+}
+
 /// The values of the columns the judge needs, from the challenger's line.
-fn pick<'a>(names: &[String], row: &'a Line, id: &str, line: u64) -> Result<Vec<&'a str>, PairError> {
-    let value = |name: &String| row.columns.iter().find(|(key, _)| key == name).map(|(_, v)| v.as_str());
+fn pick<'a>(names: &[String], row: &'a Line<'_>, line: u64) -> Result<Vec<&'a str>, PairError> {
+    let value = |name: &String| row.columns.0.iter().find(|(key, _)| key == name).map(|(_, v)| v.as_str());
     names
         .iter()
         .map(|name| {
             value(name).ok_or_else(|| PairError::MissingColumn {
                 side: Side::Challenger,
                 line,
-                row: id.to_owned(),
+                row: row.row.clone().into_owned(),
                 column: name.clone(),
             })
         })
         .collect()
 }
 
-/// Where a line lies in the buffer and where the next begins.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    start: usize,
-    end: usize,
-    next: usize,
-}
-
-impl Lines {
-    /// The next complete line that is not empty.
-    fn peek(&mut self) -> Option<Span> {
-        loop {
-            let from = self.searched.max(self.start);
-            let rest = self.bytes.get(from..)?;
-            let span = match rest.iter().position(|&b| b == b'\n') {
-                Some(at) => Span { start: self.start, end: from + at, next: from + at + 1 },
-                None if self.ended && self.left() > 0 => {
-                    Span { start: self.start, end: self.bytes.len(), next: self.bytes.len() }
-                }
-                None => {
-                    self.searched = self.bytes.len();
-                    return None;
-                }
-            };
-            if !self.slice(span).trim_ascii().is_empty() {
-                self.searched = span.end;
-                return Some(span);
-            }
-            self.take(span);
-        }
-    }
-
-    fn slice(&self, span: Span) -> &[u8] {
-        self.bytes.get(span.start..span.end).unwrap_or_default()
-    }
-
-    fn take(&mut self, span: Span) {
-        self.start = span.next;
-        self.searched = span.next;
-    }
-
-    fn left(&self) -> usize {
-        self.bytes.len() - self.start
-    }
-
-    fn compact(&mut self) {
-        self.bytes.drain(..self.start);
-        self.searched -= self.start;
-        self.start = 0;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::gate::Policy;
+    use crate::gate::{Part, Policy};
 
     fn line(row: &str, label: &str, score: &str) -> String {
         format!(
@@ -400,18 +332,20 @@ mod tests {
             with("{\"row\":\"a:2\",\"label\":0}"),
             Err(PairError::MissingOutput { side, line: 2, row: "a:2".into() })
         );
-        for (score, found) in
-            [("NaN", "NaN"), ("null", "null"), ("\"x\"", "\"x\""), ("1.5", "1.5"), ("-Infinity", "-Infinity")]
-        {
-            assert_eq!(
-                with(&line("a:2", "0", score)),
-                Err(PairError::BadScore { side, line: 2, found: found.into() })
-            );
+        for word in ["NaN", "-Infinity"] {
+            let error = with(&line("a:2", "0", word)).unwrap_err();
+            assert!(error.to_string().contains(&format!("{word} is no number in JSON")), "{error}");
         }
-        assert_eq!(
-            with(&line("a:2", "2", "0.5")),
-            Err(PairError::BadLabel { side, line: 2, found: "2".into() })
-        );
+        let unfit = |label: &str, score: &str| match with(&line("a:2", label, score)) {
+            Err(PairError::Unfit { line: 2, unfit, .. }) => Some((unfit.part, unfit.found)),
+            _ => None,
+        };
+        for score in ["null", "\"x\"", "1.5", "true"] {
+            assert_eq!(unfit("0", score), Some((Part::Challenger, score.into())));
+        }
+        let third = line("a:3", "2", "0.5");
+        let label = read(&third, &third, 9).unwrap_err();
+        assert!(label.to_string().contains("the label is 2; a binary label is 0 or 1"), "{label}");
         assert!(matches!(with(&line("a:3", "0", "0.5")), Err(PairError::RowsDiffer { line: 2, .. })));
         assert_eq!(
             with(&line("a:2", "1", "0.5")),

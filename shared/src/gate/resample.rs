@@ -1,17 +1,17 @@
 //! Resamples of whole blocks, eight at a time, and what each says of a statistic.
 
-use super::cells::{Block, Cells};
 use super::rng::SplitMix64;
 use super::stats::bca::{Bca, bca};
 use super::stats::concordance::Concordance;
 
-const LANES: usize = 8;
+/// Resamples side by side.
+pub(super) const LANES: usize = 8;
 
 /// Fewer blocks than this say too little of how blocks vary.
 pub(super) const LEAST_BLOCKS: usize = 10;
 
 /// How often each block was drawn, in eight resamples side by side.
-type Weights = Vec<[f64; LANES]>;
+pub(super) type Weights = Vec<[f64; LANES]>;
 
 /// Seeded resamples over so many blocks.
 pub(super) struct Resamples {
@@ -26,43 +26,73 @@ impl Resamples {
         Self { blocks, batches }
     }
 
-    /// The BCa interval of a statistic of each block's sums `parts`; `statistic` turns sums into a value.
-    pub(super) fn interval<const N: usize>(
+    /// The BCa interval of a statistic of the blocks' sums; `statistic` turns sums into a value.
+    pub(super) fn interval(
         &self,
-        parts: &[[f64; N]],
-        statistic: impl Fn(&[f64; N]) -> f64,
+        parts: &Parts,
+        statistic: impl Fn(&[f64]) -> f64,
         alpha: f64,
     ) -> Option<Bca> {
         if self.blocks < LEAST_BLOCKS {
             return None;
         }
-        let mut total = [0.0; N];
-        parts.iter().for_each(|part| add(&mut total, part, 1.0));
+        let total = parts.total();
         let mut replicates = Vec::with_capacity(self.batches.len() * LANES);
+        let mut sums = vec![[0.0; LANES]; parts.width];
+        let mut lane_sums = vec![0.0; parts.width];
         for weights in &self.batches {
-            let mut sums = [[0.0; LANES]; N];
-            for (part, weight) in parts.iter().zip(weights) {
+            sums.fill([0.0; LANES]);
+            for (part, weight) in parts.blocks().zip(weights) {
                 for (sum, value) in sums.iter_mut().zip(part) {
-                    add(sum, weight, *value);
+                    for (sum, weight) in sum.iter_mut().zip(weight) {
+                        *sum += weight * value;
+                    }
                 }
             }
             for lane in 0..LANES {
-                let lane = sums.map(|sum| sum.get(lane).copied().unwrap_or(f64::NAN));
-                replicates.push(statistic(&lane));
+                for (slot, sum) in lane_sums.iter_mut().zip(&sums) {
+                    *slot = sum.get(lane).copied().unwrap_or(f64::NAN);
+                }
+                replicates.push(statistic(&lane_sums));
             }
         }
-        let none = [0.0; N];
-        let jackknife: Vec<f64> = (0..self.blocks)
-            .map(|block| {
-                let mut rest = total;
-                add(&mut rest, parts.get(block).unwrap_or(&none), -1.0);
-                statistic(&rest)
-            })
-            .collect();
+        let without = |part: &[f64]| {
+            let rest: Vec<f64> = total.iter().zip(part).map(|(all, own)| all - own).collect();
+            statistic(&rest)
+        };
+        let jackknife: Vec<f64> = parts.blocks().map(without).collect();
         bca(statistic(&total), &mut replicates, &jackknife, alpha)
     }
 
-    /// The BCa interval of the difference of areas.
+    /// The BCa interval of a statistic that is computed anew for each resample, eight side by side.
+    pub(super) fn anew(
+        &self,
+        estimate: f64,
+        statistic: impl Fn(&[[f64; LANES]]) -> [f64; LANES],
+        alpha: f64,
+    ) -> Option<Bca> {
+        if self.blocks < LEAST_BLOCKS {
+            return None;
+        }
+        let mut replicates: Vec<f64> = self.batches.iter().flat_map(|weights| statistic(weights)).collect();
+        let mut weights = vec![[1.0; LANES]; self.blocks];
+        let mut jackknife = Vec::with_capacity(self.blocks);
+        for first in (0..self.blocks).step_by(LANES) {
+            let leave = |weights: &mut Weights, weight: f64| {
+                for (lane, row) in weights.iter_mut().skip(first).take(LANES).enumerate() {
+                    if let Some(slot) = row.get_mut(lane) {
+                        *slot = weight;
+                    }
+                }
+            };
+            leave(&mut weights, 0.0);
+            jackknife.extend(statistic(&weights).into_iter().take(self.blocks - first));
+            leave(&mut weights, 1.0);
+        }
+        bca(estimate, &mut replicates, &jackknife, alpha)
+    }
+
+    /// The BCa interval of the difference of areas, or of one area.
     pub(super) fn areas(&self, pairs: &Concordance, difference: f64, alpha: f64) -> Option<Bca> {
         if self.blocks < LEAST_BLOCKS {
             return None;
@@ -86,22 +116,35 @@ fn draw(rng: &mut SplitMix64, blocks: usize) -> Weights {
     weights
 }
 
-fn add<const N: usize>(sums: &mut [f64; N], values: &[f64; N], times: f64) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += times * value;
-    }
+/// Sums of each block, all of one width, end to end.
+pub(super) struct Parts {
+    width: usize,
+    values: Vec<f64>,
 }
 
-/// Counts of all rows, then of one group of them, side by side for a statistic of both.
-pub(super) fn with_group(blocks: &[Block], group: &[Cells]) -> Vec<[f64; 16]> {
-    let none = Cells::default();
-    let pair = |(place, block): (usize, &Block)| {
-        let mut both = [0.0; 16];
-        let group = group.get(place).unwrap_or(&none);
-        for (sum, value) in both.iter_mut().zip(block.cells.0.iter().chain(&group.0)) {
-            *sum = *value;
+impl Parts {
+    /// The sums of these blocks; each is cut or filled with zeros to `width`.
+    pub(super) fn new<B: AsRef<[f64]>>(width: usize, blocks: impl IntoIterator<Item = B>) -> Self {
+        let mut values = Vec::new();
+        for (place, block) in blocks.into_iter().enumerate() {
+            values.extend(block.as_ref().iter().take(width));
+            values.resize((place + 1) * width, 0.0);
         }
-        both
-    };
-    blocks.iter().enumerate().map(pair).collect()
+        Self { width, values }
+    }
+
+    pub(super) fn blocks(&self) -> impl Iterator<Item = &[f64]> {
+        self.values.chunks_exact(self.width.max(1))
+    }
+
+    /// All blocks together.
+    pub(super) fn total(&self) -> Vec<f64> {
+        let mut total = vec![0.0; self.width];
+        for block in self.blocks() {
+            for (sum, value) in total.iter_mut().zip(block) {
+                *sum += value;
+            }
+        }
+        total
+    }
 }

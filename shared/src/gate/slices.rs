@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cells::{AND, Counts, sum};
+use super::cells::{AND, Cells, Counts, Sums, sum};
 use super::fairness::Action;
+use super::metric::{Better, Metric};
 use super::policy::Policy;
-use super::stats::mcnemar::Discordance;
 use super::stats::{Interval, holm, tango};
 use super::verdict::{Check, Code, Reason};
 
@@ -24,7 +24,8 @@ pub struct SlicePolicy {
     pub named: Vec<NamedSlice>,
     /// Fewer rows than this are no slice. Default 100.
     pub minimum_rows: u64,
-    /// What follows when a slice is shown to lose (McNemar, Holm over all slices). Default: ask.
+    /// What follows when a slice is shown to lose: accuracy by McNemar, for `regression` the mean absolute error by a
+    /// paired t-test; Holm over all slices. Default: ask.
     pub action: Action,
 }
 
@@ -51,11 +52,13 @@ pub struct SliceFinding {
     pub slice: String,
     /// Its rows.
     pub rows: u64,
-    /// Challenger's accuracy − champion's on it.
+    /// What changes: accuracy, or the mean absolute error of a number.
+    pub metric: Metric,
+    /// Challenger's value − champion's on it.
     pub change: f64,
-    /// Tango's interval of the change.
+    /// Interval of the change: Tango's, or Student's.
     pub interval: Option<Interval>,
-    /// McNemar's mid-p.
+    /// McNemar's mid-p, or that of the paired t-test.
     pub p_value: f64,
     /// Holm over all slices searched.
     pub adjusted_p_value: f64,
@@ -75,26 +78,59 @@ impl SlicePolicy {
     }
 }
 
+/// How both models compare on some rows.
+pub(super) struct Compared {
+    pub(super) metric: Metric,
+    pub(super) rows: u64,
+    pub(super) change: f64,
+    pub(super) interval: Option<Interval>,
+    pub(super) p_value: f64,
+}
+
+/// Sums that tell how both models compare.
+pub(super) trait Comparable: Sums {
+    /// The comparison; `None` without rows.
+    fn compare(&self, alpha: f64) -> Option<Compared>;
+}
+
+impl Comparable for Cells {
+    fn compare(&self, alpha: f64) -> Option<Compared> {
+        let table = self.discordance();
+        Some(Compared {
+            metric: Metric::Accuracy,
+            rows: table.rows,
+            change: table.difference()?,
+            interval: tango::interval(&table, alpha),
+            p_value: table.mid_p(),
+        })
+    }
+}
+
+impl SliceFinding {
+    fn loses(&self) -> bool {
+        match self.metric.better() {
+            Better::Higher => self.change < 0.0,
+            Better::Lower => self.change > 0.0,
+        }
+    }
+}
+
 /// Searches the slices: the worst of them, and the reasons that follow.
-pub(super) fn search(policy: &Policy, counts: &Counts) -> (Vec<SliceFinding>, Vec<Reason>) {
+pub(super) fn search<C: Comparable>(policy: &Policy, counts: &Counts<C>) -> (Vec<SliceFinding>, Vec<Reason>) {
     let rules = &policy.slices;
     let mut found = Vec::new();
     for columns in rules.groupings() {
         for (value, blocks) in counts.groups(&columns) {
-            let cells = sum(blocks);
-            let (challenger_only, champion_only) = cells.discordant();
-            let rows = cells.challenger().rows() as u64;
-            let table = Discordance { challenger_only, champion_only, rows };
-            if let Some(change) = table.difference().filter(|_| rows >= rules.minimum_rows) {
-                found.push(SliceFinding {
-                    slice: format!("{}={value}", columns.join(AND)),
-                    rows,
-                    change,
-                    interval: tango::interval(&table, policy.alpha),
-                    p_value: table.mid_p(),
-                    adjusted_p_value: 1.0,
-                });
-            }
+            let compared = sum(blocks).compare(policy.alpha).filter(|it| it.rows >= rules.minimum_rows);
+            found.extend(compared.map(|Compared { metric, rows, change, interval, p_value }| SliceFinding {
+                slice: format!("{}={value}", columns.join(AND)),
+                rows,
+                metric,
+                change,
+                interval,
+                p_value,
+                adjusted_p_value: 1.0,
+            }));
         }
     }
     let adjusted = holm(&found.iter().map(|f| f.p_value).collect::<Vec<_>>());
@@ -109,16 +145,19 @@ pub(super) fn search(policy: &Policy, counts: &Counts) -> (Vec<SliceFinding>, Ve
             reasons.push(Reason::new(Check::Slice(name), Code::SliceTooSmall, text));
         }
     }
-    found.sort_by(|a, b| a.change.total_cmp(&b.change));
+    found.sort_by(|a, b| match a.metric.better() {
+        Better::Higher => a.change.total_cmp(&b.change),
+        Better::Lower => b.change.total_cmp(&a.change),
+    });
     let code = match rules.action {
         Action::Block => Code::SliceBroken,
         Action::Ask => Code::SliceAsks,
         Action::Warn => Code::SliceWarning,
     };
-    for lost in found.iter().filter(|f| f.change < 0.0 && f.adjusted_p_value <= policy.alpha).take(LISTED) {
+    for lost in found.iter().filter(|f| f.loses() && f.adjusted_p_value <= policy.alpha).take(LISTED) {
         let text = format!(
-            "on {} rows the challenger loses: accuracy {:+.4}, p {:.3e} by Holm",
-            lost.rows, lost.change, lost.adjusted_p_value
+            "on {} rows the challenger loses: {} {:+.4}, p {:.3e} by Holm",
+            lost.rows, lost.metric, lost.change, lost.adjusted_p_value
         );
         reasons.push(Reason::new(Check::Slice(lost.slice.clone()), code, text));
     }

@@ -2,16 +2,17 @@
 
 use csv_core::ReadRecordResult;
 
+use super::given::{Unfit, Value};
 use super::judge::{Judge, Row};
 
 /// Which columns of a file say what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableColumns {
-    /// The label: 0 or 1 (`false`, `true`).
+    /// The label: 0 or 1 (`false`, `true`), a class, or a number.
     pub label: String,
-    /// The challenger's score, 0 to 1.
+    /// What the challenger predicts.
     pub challenger: String,
-    /// The champion's score; `None` for a first model.
+    /// What the champion predicts; `None` for a first model.
     pub champion: Option<String>,
 }
 
@@ -19,12 +20,20 @@ pub struct TableColumns {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
     /// The header lacks a column.
-    #[error("there is no column {column:?}; the header has {header}")]
+    #[error("there is no column {column:?}; there are {header}")]
     MissingColumn {
         /// The column asked for.
         column: String,
         /// What there is.
         header: String,
+    },
+    /// A line is no JSON object.
+    #[error("line {line} is no JSON object: {reason}")]
+    NotAnObject {
+        /// Which line.
+        line: u64,
+        /// What the JSON reader says.
+        reason: String,
     },
     /// A record has more or fewer fields than the header.
     #[error("line {line} has {found} fields, the header has {expected}")]
@@ -36,25 +45,13 @@ pub enum TableError {
         /// Fields of the record.
         found: usize,
     },
-    /// A score is NaN, infinite, no number, or no probability.
-    #[error(
-        "line {line}: {column} is {found:?}; a score is the probability of the positive class, from 0 to 1"
-    )]
-    BadScore {
+    /// A label or a prediction that the task cannot read.
+    #[error("line {line}: {unfit}")]
+    Unfit {
         /// Which line.
         line: u64,
-        /// Which column.
-        column: String,
-        /// The field as found.
-        found: String,
-    },
-    /// A label is neither 0 nor 1.
-    #[error("line {line}: the label is {found:?}; a binary label is 0 or 1")]
-    BadLabel {
-        /// Which line.
-        line: u64,
-        /// The field as found.
-        found: String,
+        /// What is wrong with it.
+        unfit: Unfit,
     },
     /// A field is no UTF-8.
     #[error("line {line}: {column} is not UTF-8 text")]
@@ -65,7 +62,7 @@ pub enum TableError {
         column: String,
     },
     /// The file is empty.
-    #[error("the file is empty; it must begin with a header line")]
+    #[error("the file is empty: there is no row to judge by")]
     Empty,
 }
 
@@ -96,11 +93,11 @@ struct Places {
 }
 
 impl TableReader {
-    /// A reader of these columns.
-    pub fn new(columns: TableColumns) -> Self {
+    /// A reader of these columns, with this character between fields.
+    pub fn new(columns: TableColumns, delimiter: u8) -> Self {
         Self {
             columns,
-            reader: csv_core::Reader::new(),
+            reader: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
             fields: vec![0; 1024],
             ends: vec![0; 32],
             filled: (0, 0),
@@ -158,24 +155,9 @@ impl TableReader {
         if count != places.width {
             return Err(TableError::FieldCount { line, expected: places.width, found: count });
         }
-        let positive = match self.field(places.label) {
-            b"1" | b"1.0" | b"true" | b"True" => true,
-            b"0" | b"0.0" | b"false" | b"False" => false,
-            other => return Err(TableError::BadLabel { line, found: lossy(other) }),
-        };
-        let score = |place: usize, column: &str| {
-            let text = self.field(place);
-            let parsed = std::str::from_utf8(text).ok().and_then(|t| t.trim().parse::<f64>().ok());
-            parsed.filter(|s| (0.0..=1.0).contains(s)).ok_or_else(|| TableError::BadScore {
-                line,
-                column: column.to_owned(),
-                found: lossy(text),
-            })
-        };
-        let challenger = score(places.challenger, &self.columns.challenger)?;
-        let champion = match (places.champion, &self.columns.champion) {
-            (Some(place), Some(name)) => Some(score(place, name)?),
-            _ => None,
+        let text = |place: usize| {
+            std::str::from_utf8(self.field(place))
+                .map_err(|_| TableError::NotText { line, column: format!("column {}", place + 1) })
         };
         let mut few = [""; 8];
         let mut many = Vec::new();
@@ -187,11 +169,15 @@ impl TableReader {
             }
         };
         for (slot, &place) in columns.iter_mut().zip(&places.others) {
-            *slot = std::str::from_utf8(self.field(place))
-                .map_err(|_| TableError::NotText { line, column: format!("column {}", place + 1) })?;
+            *slot = text(place)?;
         }
-        judge.push(&Row { positive, challenger, champion, columns });
-        Ok(())
+        let row = Row {
+            label: Value::Text(text(places.label)?),
+            challenger: Value::Text(text(places.challenger)?),
+            champion: places.champion.map(text).transpose()?.map(Value::Text),
+            columns,
+        };
+        judge.push(&row).map_err(|unfit| TableError::Unfit { line, unfit })
     }
 
     fn field(&self, place: usize) -> &[u8] {
@@ -232,15 +218,13 @@ fn lossy(bytes: &[u8]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::gate::{Against, Judgement, Policy};
+    use crate::gate::{Against, Judgement, Part, Policy};
 
     fn read(text: &str, policy: &Policy, piece: usize) -> Result<Judgement, TableError> {
         let mut judge = Judge::new(policy, Against::Champion, 1).unwrap();
-        let mut reader = TableReader::new(TableColumns {
-            label: "y".into(),
-            challenger: "new".into(),
-            champion: Some("old".into()),
-        });
+        let columns =
+            TableColumns { label: "y".into(), challenger: "new".into(), champion: Some("old".into()) };
+        let mut reader = TableReader::new(columns, b',');
         for bytes in text.as_bytes().chunks(piece) {
             reader.push(bytes, &mut judge)?;
         }
@@ -254,7 +238,7 @@ mod tests {
             "\u{feff}id,new,\"day\",y,old\r\n1,0.9,\"mon\"\"day, 1\",1,0.5\r\n2,1e-3,tue,0.0,0\r\n3,0.2,,0,1";
         let policy = Policy { cluster: Some("day".into()), ..Policy::default() };
         let whole = read(text, &policy, 10_000).unwrap();
-        assert_eq!((whole.rows, whole.positives), (3, 1));
+        assert_eq!((whole.rows, whole.positives), (3, Some(1)));
         for piece in [1, 2, 3, 17] {
             assert_eq!(read(text, &policy, piece).unwrap(), whole, "{piece}");
         }
@@ -269,12 +253,17 @@ mod tests {
             TableError::MissingColumn { column: "old".into(), header: "y, new".into() }
         );
         assert_eq!(of("y,new,old\n1,0,0\n1,0\n"), TableError::FieldCount { line: 3, expected: 3, found: 2 });
+        let unfit = |text: &str| match of(text) {
+            TableError::Unfit { line: 2, unfit } => Some((unfit.part, unfit.found)),
+            _ => None,
+        };
         for bad in ["nan", "", "inf", "-0.1", "1.0001", "x"] {
-            let column = "new".to_owned();
-            let expected = TableError::BadScore { line: 2, column, found: bad.into() };
-            assert_eq!(of(&format!("y,new,old\n1,{bad},0.5\n")), expected);
+            assert_eq!(
+                unfit(&format!("y,new,old\n1,{bad},0.5\n")),
+                Some((Part::Challenger, format!("{bad:?}")))
+            );
         }
-        assert_eq!(of("y,new,old\n2,0,0\n"), TableError::BadLabel { line: 2, found: "2".into() });
+        assert_eq!(unfit("y,new,old\n2,0,0\n"), Some((Part::Label, "\"2\"".into())));
         let clustered = Policy { cluster: Some("day".into()), ..Policy::default() };
         assert!(matches!(read("y,new,old\n1,0,0\n", &clustered, 9), Err(TableError::MissingColumn { .. })));
     }

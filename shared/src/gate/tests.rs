@@ -6,8 +6,28 @@ use proptest::prelude::*;
 use super::rng::SplitMix64;
 use super::*;
 
+mod tasks;
+
+/// A row of a binary classifier.
+#[derive(Debug, Clone, Copy)]
+struct Scored {
+    positive: bool,
+    challenger: f64,
+    champion: Option<f64>,
+}
+
+impl Scored {
+    fn push(self, columns: &[&str], judge: &mut Judge) {
+        let Self { positive, challenger, champion } = self;
+        let champion = champion.map(Value::from);
+        judge
+            .push(&Row { label: positive.into(), challenger: challenger.into(), champion, columns })
+            .unwrap();
+    }
+}
+
 /// Rows whose scores follow the label with this strength (0 guesses, 1 knows).
-fn rows(n: u64, seed: u64, challenger: f64, champion: Option<f64>) -> Vec<Row<'static>> {
+fn rows(n: u64, seed: u64, challenger: f64, champion: Option<f64>) -> Vec<Scored> {
     let mut rng = SplitMix64::new(seed);
     let mut unit = move || rng.next_u64() as f64 / u64::MAX as f64;
     (0..n)
@@ -17,15 +37,15 @@ fn rows(n: u64, seed: u64, challenger: f64, champion: Option<f64>) -> Vec<Row<'s
                 let towards = if positive { 1.0 } else { 0.0 };
                 strength * 0.5 * (towards - 0.5) + 0.25 + 0.5 * unit()
             };
-            Row { positive, challenger: score(challenger), champion: champion.map(&mut score), columns: &[] }
+            Scored { positive, challenger: score(challenger), champion: champion.map(&mut score) }
         })
         .collect()
 }
 
-fn judged(policy: &Policy, rows: &[Row<'_>]) -> Judgement {
+fn judged(policy: &Policy, rows: &[Scored]) -> Judgement {
     let against = if rows.iter().any(|r| r.champion.is_some()) { Against::Champion } else { Against::Nobody };
     let mut judge = Judge::new(policy, against, 7).unwrap();
-    rows.iter().for_each(|row| judge.push(row));
+    rows.iter().for_each(|row| row.push(&[], &mut judge));
     judge.finish()
 }
 
@@ -86,7 +106,7 @@ fn too_little_decides_nothing_however_good_it_looks() {
     let judgement = judged(&Policy::default(), &one_class);
     assert_eq!(judgement.verdict, Verdict::NeedsApproval);
     assert!(has(&judgement, Code::TooFewOfOneClass) && has(&judgement, Code::Undefined));
-    assert_eq!(judgement.metrics.challenger.unwrap().auc, None);
+    assert_eq!(judgement.metrics.challenger.unwrap().value(Metric::Auc), None);
 
     assert_eq!(judged(&Policy::default(), &[]).verdict, Verdict::NeedsApproval);
 }
@@ -98,7 +118,7 @@ fn a_first_model_is_judged_by_its_floors() {
     let unfloored = of(&Policy::default());
     assert_eq!(unfloored.verdict, Verdict::NeedsApproval);
     assert!(has(&unfloored, Code::NoFloors));
-    let auc = unfloored.metrics.challenger.unwrap().auc.unwrap();
+    let auc = unfloored.metrics.challenger.unwrap().value(Metric::Auc).unwrap();
 
     let proven = of(&with_floor(Metric::Auc, auc - 0.05));
     assert_eq!((proven.verdict, has(&proven, Code::FloorProven)), (Verdict::Promote, true));
@@ -136,8 +156,9 @@ fn above_the_cap_a_sample_is_drawn_and_said() {
     assert_eq!(judgement.test(TestName::Delong, Metric::Auc).unwrap().n, 1000);
     assert_eq!(judgement.test(TestName::McnemarMidP, Metric::Accuracy).unwrap().n, 3000);
     assert_eq!(judged(&policy, &rows), judgement);
-    let whole = judged(&Policy::default(), &rows).metrics.challenger.unwrap().auc.unwrap();
-    assert!((judgement.metrics.challenger.unwrap().auc.unwrap() - whole).abs() < 0.03);
+    let auc = |judgement: Judgement| judgement.metrics.challenger.unwrap().value(Metric::Auc).unwrap();
+    let whole = auc(judged(&Policy::default(), &rows));
+    assert!((auc(judgement) - whole).abs() < 0.03);
 }
 
 #[test]
@@ -158,18 +179,17 @@ proptest! {
         rows in prop::collection::vec((any::<bool>(), 0_u8..=4, 0_u8..=4), 0..400),
         minimum in 0_u64..100,
     ) {
-        let rows: Vec<Row<'_>> = rows
+        let rows: Vec<Scored> = rows
             .into_iter()
-            .map(|(positive, new, old)| Row {
+            .map(|(positive, new, old)| Scored {
                 positive,
                 challenger: f64::from(new) / 4.0,
                 champion: Some(f64::from(old) / 4.0),
-                columns: &[],
             })
             .collect();
         let policy = Policy { minimum_rows: minimum, minimum_rows_per_class: 5, ..Policy::default() };
         let mut judge = Judge::new(&policy, Against::Champion, 7).unwrap();
-        rows.iter().for_each(|row| judge.push(row));
+        rows.iter().for_each(|row| row.push(&[], &mut judge));
         let judgement = judge.finish();
         if judgement.verdict == Verdict::Promote {
             prop_assert!(judgement.rows >= minimum.max(10));
@@ -229,9 +249,8 @@ fn clusters_keep_the_level_where_rows_depend() {
                 let (new, old) = if unit() < 0.5 { (right(0.5), right(2.0)) } else { (0.6, 0.6) };
                 let towards = |score: f64| if positive { score } else { 1.0 - score };
                 let (new, old) = if luck < 0.5 { (new, 0.8) } else { (0.8, old) };
-                let row =
-                    Row { positive, challenger: towards(new), champion: Some(towards(old)), columns: &[day] };
-                judge.push(&row);
+                Scored { positive, challenger: towards(new), champion: Some(towards(old)) }
+                    .push(&[day], &mut judge);
             }
         }
         let judgement = judge.finish();
@@ -263,7 +282,7 @@ fn the_less_fair_challenger_is_blocked_asked_about_or_told() {
             let group = if at % 3 == 0 { "d" } else { "a" };
             let challenger =
                 if group == "d" && at % 2 == 0 { row.challenger * harsh } else { row.challenger };
-            judge.push(&Row { challenger, columns: &[group], ..row });
+            Scored { challenger, ..row }.push(&[group], &mut judge);
         }
         judge.finish()
     };
@@ -306,7 +325,7 @@ fn a_lost_slice_is_found_and_a_named_one_must_be_there() {
         for (at, row) in rows(6000, 1, 0.9, Some(0.4)).into_iter().enumerate() {
             let region = if at % 15 == 0 { "sea" } else { ["north", "south", "east", "west"][at % 4] };
             let challenger = if region == "sea" { 1.0 - row.challenger } else { row.challenger };
-            judge.push(&Row { challenger, columns: &[region], ..row });
+            Scored { challenger, ..row }.push(&[region], &mut judge);
         }
         judge.finish()
     };
@@ -324,10 +343,10 @@ fn registry_documents_carry_sagemakers_names() {
     let evaluation = documents::evaluation(&judgement);
     let metrics = &evaluation["binary_classification_metrics"];
     let challenger = judgement.metrics.challenger.as_ref().unwrap();
-    assert_eq!(metrics["auc"]["value"].as_f64(), challenger.auc);
-    assert_eq!(metrics["f1"]["value"].as_f64(), challenger.f1);
+    assert_eq!(metrics["auc"]["value"].as_f64(), challenger.value(Metric::Auc));
+    assert_eq!(metrics["f1"]["value"].as_f64(), challenger.value(Metric::F1));
     assert_eq!(metrics["auc"]["standard_deviation"], "NaN");
-    assert_eq!(metrics["confusion_matrix"]["1"]["0"], challenger.confusion.false_negatives);
+    assert_eq!(metrics["confusion_matrix"]["1"]["0"], challenger.confusion.unwrap().false_negatives);
     let empty = documents::evaluation(&judged(&Policy::default(), &[]));
     assert_eq!(empty["binary_classification_metrics"]["accuracy"]["value"], "NaN");
 }

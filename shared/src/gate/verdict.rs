@@ -40,6 +40,36 @@ pub enum Check {
     Fairness(String, Measure),
     /// A slice, as `column=value`.
     Slice(String),
+    /// An alarm on answers that leaked.
+    Leakage(Leak),
+    /// A case of the behaviour suite, by its name.
+    Behaviour(String),
+}
+
+/// The alarms on answers that leaked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leak {
+    /// A score near perfection.
+    Ceiling,
+    /// A score far above those of earlier challengers.
+    History,
+    /// A single feature that tells the label.
+    Feature,
+    /// Rows of the holdout that trained.
+    Rows,
+}
+
+impl Leak {
+    const ALL: [Self; 4] = [Self::Ceiling, Self::History, Self::Feature, Self::Rows];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ceiling => "ceiling",
+            Self::History => "history",
+            Self::Feature => "feature",
+            Self::Rows => "rows",
+        }
+    }
 }
 
 impl fmt::Display for Check {
@@ -54,6 +84,8 @@ impl fmt::Display for Check {
             Self::Group(grouping) => write!(f, "group:{grouping}"),
             Self::Fairness(grouping, measure) => write!(f, "fairness:{grouping}:{}", measure.as_str()),
             Self::Slice(slice) => write!(f, "slice:{slice}"),
+            Self::Behaviour(case) => write!(f, "behaviour:{case}"),
+            Self::Leakage(leak) => write!(f, "leakage:{}", leak.as_str()),
         }
     }
 }
@@ -69,9 +101,13 @@ impl<'de> Deserialize<'de> for Check {
         let text = String::deserialize(deserializer)?;
         let (kind, subject) = text.split_once(':').unwrap_or((&text, ""));
         let metric = Metric::named(subject);
+        let leak = Leak::ALL.into_iter().find(|leak| leak.as_str() == subject);
         let fairness = subject
             .rsplit_once(':')
             .and_then(|(grouping, measure)| Some((grouping, Measure::named(measure)?)));
+        if let ("leakage", Some(leak)) = (kind, leak) {
+            return Ok(Self::Leakage(leak));
+        }
         match (kind, metric) {
             ("input", None) => Ok(Self::Input),
             ("rows", None) => Ok(Self::Rows),
@@ -80,6 +116,7 @@ impl<'de> Deserialize<'de> for Check {
             ("guard", Some(metric)) => Ok(Self::Guard(metric)),
             ("superiority", Some(metric)) => Ok(Self::Superiority(metric)),
             ("group", _) => Ok(Self::Group(subject.to_owned())),
+            ("behaviour", _) => Ok(Self::Behaviour(subject.to_owned())),
             ("slice", _) => Ok(Self::Slice(subject.to_owned())),
             _ => match fairness {
                 Some((grouping, measure)) if kind == "fairness" => {
@@ -143,6 +180,22 @@ pub enum Code {
     SliceWarning,
     /// A slice that must be there has too few rows.
     SliceTooSmall,
+    /// A case of the behaviour suite holds.
+    BehaviourHeld,
+    /// A case does not hold; the suite blocks.
+    BehaviourBroken,
+    /// The same; the suite asks a person.
+    BehaviourAsks,
+    /// The same; the suite only tells.
+    BehaviourWarning,
+    /// Nothing of this kind leaked.
+    NoLeak,
+    /// An answer seems to have leaked; the policy blocks.
+    LeakBlocks,
+    /// The same; the policy asks a person.
+    LeakAsks,
+    /// The same; the policy only tells.
+    LeakWarning,
     /// The outputs do not join, or hold something that is no score or label.
     UnusableInput,
 }
@@ -168,7 +221,12 @@ impl Code {
     /// How it weighs.
     pub fn weight(self) -> Weight {
         match self {
-            Self::Harm | Self::FloorBroken | Self::FairnessBroken | Self::SliceBroken => Weight::Bad,
+            Self::Harm
+            | Self::FloorBroken
+            | Self::FairnessBroken
+            | Self::SliceBroken
+            | Self::LeakBlocks
+            | Self::BehaviourBroken => Weight::Bad,
             Self::TooFewRows
             | Self::TooFewOfOneClass
             | Self::Undefined
@@ -180,7 +238,9 @@ impl Code {
             | Self::FloorUnproven
             | Self::NoFloors
             | Self::FairnessAsks
-            | Self::SliceAsks => Weight::Undecided,
+            | Self::SliceAsks
+            | Self::LeakAsks
+            | Self::BehaviourAsks => Weight::Undecided,
             Self::Superior | Self::FloorProven => Weight::Win,
             Self::NonInferior
             | Self::FloorHeld
@@ -188,7 +248,11 @@ impl Code {
             | Self::GainTooSmall
             | Self::FairnessHeld
             | Self::FairnessWarning
-            | Self::SliceWarning => Weight::Fine,
+            | Self::SliceWarning
+            | Self::NoLeak
+            | Self::LeakWarning
+            | Self::BehaviourHeld
+            | Self::BehaviourWarning => Weight::Fine,
         }
     }
 }
@@ -253,9 +317,11 @@ mod tests {
             Check::Fairness("sex & race".into(), Measure::Di),
             Check::Group("sex".into()),
             Check::Slice("hour=a:b".into()),
+            Check::Behaviour("warmer: busier".into()),
         ];
         let plain = [Check::Input, Check::Guard(Metric::LogLoss), Check::Floor(Metric::Auc), Check::Win];
-        for check in plain.into_iter().chain(named) {
+        let leaks = Leak::ALL.map(Check::Leakage);
+        for check in plain.into_iter().chain(named).chain(leaks) {
             let text = serde_json::to_string(&check).unwrap();
             assert_eq!(serde_json::from_str::<Check>(&text).unwrap(), check);
         }

@@ -119,6 +119,10 @@ impl Pipeline {
         self.drift.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.monitor.check().map_err(PipelineError::BadSection)?;
         self.gate.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        self.gate
+            .behaviour
+            .speaks_of(&self.data.features)
+            .map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.release
             .strategy
             .fits(self.serve.fleet())

@@ -10,7 +10,7 @@ mod column;
 mod counter;
 mod dictionary;
 mod freeze;
-mod hash;
+pub(crate) mod hash;
 mod hll;
 mod kll;
 mod moments;

@@ -51,6 +51,7 @@ fn slices(judgement: &Judgement) -> Html {
         vec![
             code(&slice.slice),
             text(count(slice.rows)),
+            text(slice.metric),
             text(signed(slice.change)),
             text(span(slice.interval)),
             text(p_value(slice.adjusted_p_value)),
@@ -59,7 +60,8 @@ fn slices(judgement: &Judgement) -> Html {
     let head = [
         Head::Words("Slice"),
         Head::Number("Rows"),
-        Head::Number("Change of accuracy"),
+        Head::Words("Metric"),
+        Head::Number("Change"),
         Head::Number("Interval"),
         Head::Number("p by Holm"),
     ];

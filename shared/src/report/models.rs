@@ -6,7 +6,7 @@ use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
 use super::picture::{self, Scale};
 use super::words::{NONE, count, measure, or_none, p_value, plain, signed, time};
 use crate::gate::convergence::Convergence;
-use crate::gate::{Better, BinaryMetrics, Judgement, Metric, Test, TestName, Verdict, Weight};
+use crate::gate::{Better, Judgement, Metric, Metrics, Task, Test, TestName, Verdict, Weight};
 
 /// The most training metrics that are told.
 const METRICS: usize = 40;
@@ -44,7 +44,10 @@ pub(super) fn render(evidence: &Evidence) -> Html {
     match &evidence.judgement {
         Some(judgement) => {
             html.add(&summary(judgement)).add(&reasons(judgement)).add(&measures(judgement));
-            html.add(&confusion(judgement)).add(&tests(judgement)).add(&groups::render(judgement));
+            if judgement.policy.task == Task::Binary {
+                html.add(&confusion(judgement)).add(&calibration(judgement));
+            }
+            html.add(&tests(judgement)).add(&groups::render(judgement));
         }
         None => {
             html.add(&paragraph("No challenger was judged in this run, or the judgement cannot be read."));
@@ -84,7 +87,7 @@ fn summary(judgement: &Judgement) -> Html {
     let (tone, word) = verdict(judgement.verdict);
     let mut facts = vec![
         ("The gate says", badge(tone, word)),
-        ("Holdout", text(format!("{} rows, {} positive", count(judgement.rows), count(judgement.positives)))),
+        ("Holdout", text(holdout(judgement))),
         ("Level", text(format!("{} two-sided", judgement.policy.alpha))),
     ];
     if let Some(sample) = judgement.sample {
@@ -107,6 +110,14 @@ fn summary(judgement: &Judgement) -> Html {
     html
 }
 
+fn holdout(judgement: &Judgement) -> String {
+    let rows = count(judgement.rows);
+    match judgement.positives {
+        Some(positives) => format!("{rows} rows, {} positive", count(positives)),
+        None => format!("{rows} rows, task {}", judgement.policy.task),
+    }
+}
+
 fn reasons(judgement: &Judgement) -> Html {
     let mut html = Html::default();
     html.raw("<ul class=\"reasons\">\n");
@@ -126,37 +137,25 @@ fn reasons(judgement: &Judgement) -> Html {
     html
 }
 
-/// A measure: its name, its value, and which way is better.
-type Measure = (&'static str, fn(&BinaryMetrics) -> Option<f64>, Better);
-
-const MEASURES: [Measure; 7] = [
-    ("Area under the ROC curve", |it| it.auc, Better::Higher),
-    ("Accuracy", |it| it.accuracy, Better::Higher),
-    ("Precision", |it| it.precision, Better::Higher),
-    ("Recall", |it| it.recall, Better::Higher),
-    ("F1", |it| it.f1, Better::Higher),
-    ("Log loss", |it| it.log_loss, Better::Lower),
-    ("Brier score", |it| it.brier, Better::Lower),
-];
-
 fn measures(judgement: &Judgement) -> Html {
     let (champion, challenger) = (&judgement.metrics.champion, &judgement.metrics.challenger);
-    let rows = MEASURES.iter().map(|(name, pick, better)| {
-        let (old, new) = (champion.as_ref().and_then(pick), challenger.as_ref().and_then(pick));
+    let rows = judgement.policy.task.metrics().iter().map(|&it| {
+        let of = |metrics: &Option<Metrics>| metrics.as_ref().and_then(|metrics| metrics.value(it));
+        let (old, new) = (of(champion), of(challenger));
         let change = old.zip(new).map(|(old, new)| new - old);
         let who = change.map_or(NONE, |change| {
-            match (change == 0.0, (change > 0.0) == (*better == Better::Higher)) {
+            match (change == 0.0, (change > 0.0) == (it.better() == Better::Higher)) {
                 (true, _) => "neither",
                 (false, true) => "challenger",
                 (false, false) => "champion",
             }
         });
         vec![
-            text(name),
+            text(metric(it)),
             text(or_none(old, measure)),
             text(or_none(new, measure)),
             text(or_none(change, signed)),
-            text(match better {
+            text(match it.better() {
                 Better::Higher => "higher",
                 Better::Lower => "lower",
             }),
@@ -183,7 +182,7 @@ fn measures(judgement: &Judgement) -> Html {
 fn confusion(judgement: &Judgement) -> Html {
     let models = [("Champion", &judgement.metrics.champion), ("Challenger", &judgement.metrics.challenger)];
     let rows = models.into_iter().filter_map(|(name, metrics)| {
-        let it = metrics.as_ref()?.confusion;
+        let it = metrics.as_ref()?.confusion?;
         let counts = [it.true_positives, it.false_positives, it.true_negatives, it.false_negatives];
         Some(std::iter::once(text(name)).chain(counts.map(|number| text(count(number)))).collect())
     });
@@ -198,6 +197,28 @@ fn confusion(judgement: &Judgement) -> Html {
     html.raw("<p class=\"note\">A score of ").text(judgement.policy.threshold);
     html.raw(" or more predicts the positive class.</p>\n");
     html
+}
+
+fn calibration(judgement: &Judgement) -> Html {
+    let Some(challenger) = judgement.metrics.challenger.as_ref().filter(|it| !it.calibration.is_empty())
+    else {
+        return Html::default();
+    };
+    let rows = challenger.calibration.iter().map(|bin| {
+        vec![
+            text(format!("{:.3} to {:.3}", bin.from, bin.to)),
+            text(count(bin.rows)),
+            text(measure(bin.score)),
+            text(measure(bin.positive)),
+        ]
+    });
+    let head = [
+        Head::Words("Scores"),
+        Head::Number("Rows"),
+        Head::Number("Mean score"),
+        Head::Number("Share positive"),
+    ];
+    table("Calibration of the challenger: the last two columns should agree", &head, rows)
 }
 
 fn tests(judgement: &Judgement) -> Html {
@@ -249,9 +270,9 @@ fn plot(judgement: &Judgement, test: &Test) -> Html {
         let compared = judgement.metrics.champion.is_some();
         let limit = if compared {
             let guard = policy.guards().iter().find(|guard| guard.metric == test.metric);
-            guard.map(|guard| match test.metric.better() {
-                Better::Higher => -guard.margin,
-                Better::Lower => guard.margin,
+            guard.and_then(|guard| judgement.margin(guard)).map(|margin| match test.metric.better() {
+                Better::Higher => -margin,
+                Better::Lower => margin,
             })
         } else {
             policy.floors.iter().find(|floor| floor.metric == test.metric).map(|floor| floor.worst)
@@ -279,13 +300,23 @@ fn plot(judgement: &Judgement, test: &Test) -> Html {
 fn metric(metric: Metric) -> &'static str {
     match metric {
         Metric::Auc => "Area under the ROC curve",
+        Metric::AveragePrecision => "Average precision",
         Metric::Accuracy => "Accuracy",
-        Metric::LogLoss => "Log loss",
-        Metric::Brier => "Brier score",
+        Metric::BalancedAccuracy => "Balanced accuracy",
         Metric::Precision => "Precision",
         Metric::Recall => "Recall",
         Metric::F1 => "F1",
-        other => other.as_str(),
+        Metric::Mcc => "Matthews correlation",
+        Metric::CalibrationError => "Calibration error",
+        Metric::LogLoss => "Log loss",
+        Metric::Brier => "Brier score",
+        Metric::MacroF1 => "F1, mean of classes",
+        Metric::WeightedPrecision => "Precision, weighted",
+        Metric::WeightedF1 => "F1, weighted",
+        Metric::Mae => "Mean absolute error",
+        Metric::Mse => "Mean squared error",
+        Metric::Rmse => "Root mean squared error",
+        Metric::R2 => "R²",
     }
 }
 
@@ -296,6 +327,9 @@ fn name(name: TestName) -> &'static str {
         TestName::Tango => "Tango, non-inferiority",
         TestName::Delong => "DeLong",
         TestName::PairedT => "paired t",
+        TestName::Wilcoxon => "Wilcoxon signed rank",
+        TestName::DieboldMariano => "Diebold–Mariano",
+        TestName::BootstrapInterval => "bootstrap interval",
         TestName::ClusterBootstrap => "bootstrap of clusters",
         TestName::Bootstrap => "bootstrap",
         TestName::DelongInterval => "DeLong interval",

@@ -3,22 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::{Action, Change, FairnessRule, GroupCounts, GroupFairness, Groups, Measure, PreTraining};
-use crate::gate::cells::{Cells, Counts, sum};
+use crate::gate::binary::Block;
+use crate::gate::cells::{Cells, Counts, Sums, sum};
 use crate::gate::pairs::Against;
 use crate::gate::policy::Policy;
-use crate::gate::resample::{Resamples, with_group};
+use crate::gate::resample::{Parts, Resamples};
 use crate::gate::verdict::{Check, Code, Reason};
 
 /// Every grouping of the policy: what was found, and the reasons that follow.
 pub(in crate::gate) fn assess(
     policy: &Policy,
     against: Against,
-    counts: &Counts,
+    counts: &Counts<Cells>,
+    blocks: &[Block],
     resamples: &Resamples,
 ) -> (BTreeMap<String, GroupFairness>, Vec<Reason>) {
     let (mut found, mut reasons) = (BTreeMap::new(), Vec::new());
     for groups in &policy.fairness.groups {
-        let one = one_grouping(policy, against, counts, resamples, groups, &mut reasons);
+        let one = one_grouping(policy, against, counts, blocks, resamples, groups, &mut reasons);
         found.insert(groups.name(), one);
     }
     (found, reasons)
@@ -27,14 +29,15 @@ pub(in crate::gate) fn assess(
 fn one_grouping(
     policy: &Policy,
     against: Against,
-    counts: &Counts,
+    counts: &Counts<Cells>,
+    all_blocks: &[Block],
     resamples: &Resamples,
     groups: &Groups,
     reasons: &mut Vec<Reason>,
 ) -> GroupFairness {
     let name = groups.name();
     let rules = &policy.fairness;
-    let total = counts.total();
+    let total = sum(all_blocks.iter().map(|block| &block.cells));
     let supported = |cells: &Cells| {
         let m = cells.challenger();
         m.rows() >= rules.minimum_rows as f64 && m.positives() >= rules.minimum_positives as f64
@@ -71,7 +74,7 @@ fn one_grouping(
         .into_iter()
         .map(|m| (m, Some(m.of(&others, &cells)).filter(|v| v.is_finite())))
         .collect();
-    let parts = with_group(&counts.blocks, blocks);
+    let parts = with_group(all_blocks, blocks);
     for measure in Measure::ALL {
         let change = compare(measure, against, &others, &cells, resamples, &parts, policy.alpha);
         if let Some(rule) = rules.rules.iter().find(|r| r.measure == measure) {
@@ -99,7 +102,7 @@ fn compare(
     others: &Cells,
     group: &Cells,
     resamples: &Resamples,
-    parts: &[[f64; 16]],
+    parts: &Parts,
     alpha: f64,
 ) -> Change {
     let defined = |value: f64| Some(value).filter(|v| v.is_finite());
@@ -108,22 +111,18 @@ fn compare(
         return Change { champion: None, challenger, change: None, interval: None, less_fair: None };
     }
     let champion = defined(measure.of(&others.champion(), &group.champion()));
-    let both = |sums: &[f64; 16]| {
-        let (mut all, mut group) = (Cells::default(), Cells::default());
-        for ((all, group), (a, g)) in
-            all.0.iter_mut().zip(&mut group.0).zip(sums.iter().zip(sums.iter().skip(8)))
-        {
-            (*all, *group) = (*a, *g);
-        }
+    let both = |sums: &[f64]| {
+        let (all, group) = sums.split_at_checked(8).unwrap_or_default();
+        let (all, group) = (Cells::of(all), Cells::of(group));
         let others = all.plus(&group, -1.0);
         let old = measure.of(&others.champion(), &group.champion());
         (measure.of(&others.challenger(), &group.challenger()), old)
     };
-    let change = |sums: &[f64; 16]| {
+    let change = |sums: &[f64]| {
         let (new, old) = both(sums);
         new - old
     };
-    let less_fair = |sums: &[f64; 16]| {
+    let less_fair = |sums: &[f64]| {
         let (new, old) = both(sums);
         measure.unfairness(new) - measure.unfairness(old)
     };
@@ -183,4 +182,12 @@ fn check(rule: &FairnessRule, against: Against, name: &str, value: &str, change:
         worse.low, worse.high
     );
     Reason::new(check, code, text)
+}
+
+/// Counts of all rows, then of one group of them, side by side for a statistic of both.
+fn with_group(blocks: &[Block], group: &[Cells]) -> Parts {
+    let none = Cells::default();
+    let pair =
+        |(place, block): (usize, &Block)| [block.cells.0, group.get(place).unwrap_or(&none).0].concat();
+    Parts::new(16, blocks.iter().enumerate().map(pair))
 }

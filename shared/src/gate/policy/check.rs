@@ -83,6 +83,22 @@ impl Policy {
                 );
             }
         }
+        let leakage = &self.leakage;
+        for (field, value) in [
+            ("ceiling", leakage.ceiling),
+            ("above_history", leakage.above_history),
+            ("feature", leakage.feature),
+            ("seen_rows", leakage.seen_rows),
+        ] {
+            if !(value > 0.0 && value.is_finite()) {
+                return wrong(
+                    &format!("leakage.{field}"),
+                    value.to_string(),
+                    "write a number above 0; one that nothing reaches, such as 2, turns an alarm off",
+                );
+            }
+        }
+        self.behaviour.check(self.task)?;
         self.check_task()?;
         let lists = [
             ("superiority", self.superiority().iter().map(|s| s.metric).collect::<Vec<_>>()),

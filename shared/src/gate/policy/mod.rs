@@ -7,7 +7,9 @@ pub use check::PolicyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::behaviour::Behaviour;
 use super::fairness::FairnessPolicy;
+use super::leakage::LeakagePolicy;
 use super::metric::{Metric, Task};
 use super::slices::SlicePolicy;
 
@@ -103,6 +105,10 @@ pub struct Policy {
     pub fairness: FairnessPolicy,
     /// Parts of the rows that must not be lost. Default: none.
     pub slices: SlicePolicy,
+    /// Scores too good to be true. Default: a person is asked.
+    pub leakage: LeakagePolicy,
+    /// What the challenger must do whatever its scores are. Default: nothing.
+    pub behaviour: Behaviour,
     /// What the training job's final metrics must satisfy. Default: nothing required, but a metric
     /// that is reported must be finite.
     pub convergence: Vec<TrainingBound>,
@@ -126,6 +132,8 @@ impl Default for Policy {
             resamples: 2000,
             fairness: FairnessPolicy::default(),
             slices: SlicePolicy::default(),
+            leakage: LeakagePolicy::default(),
+            behaviour: Behaviour::default(),
             convergence: Vec::new(),
         }
     }

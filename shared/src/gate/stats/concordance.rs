@@ -26,7 +26,7 @@ impl Pairs for u64 {
 }
 
 /// Twice the pairs (ties count one) in which a positive of one block outranks a negative of another,
-/// challenger's minus champion's.
+/// challenger's minus champion's, or a first model's alone.
 #[derive(Debug, Clone)]
 pub struct Concordance {
     blocks: usize,

@@ -4,6 +4,7 @@
 //! gives every row's placement, ties counted half. The variance of the difference comes from the
 //! differences of placements, which is lᵀSl without the covariance matrix.
 
+use super::average_precision::average_precision;
 use super::concordance::Concordance;
 use super::moments::Moments;
 use super::sorted::{Entry, Tag, by_score};
@@ -16,6 +17,8 @@ pub struct Area {
     pub auc: f64,
     /// DeLong's variance of it.
     pub variance: f64,
+    /// The area under the precision-recall curve of the same rows.
+    pub average_precision: f64,
 }
 
 impl Area {
@@ -64,10 +67,11 @@ impl Comparison {
     }
 }
 
-/// One model's area; `None` below two rows of either class. `scores` and `tags` run side by side.
-pub fn area(scores: Vec<f64>, tags: &[Tag]) -> Option<Area> {
-    let (auc, placements) = placements(scores, tags, None)?;
-    Some(Area { auc, variance: variance(tags, |row| at(&placements, row)) })
+/// One model's area; `None` below two rows of either class. `scores` and `tags` run side by side. A matrix, where
+/// given, takes in the pairs of blocks.
+pub fn area(scores: Vec<f64>, tags: &[Tag], pairs: Option<&mut Concordance>) -> Option<Area> {
+    let placed = placements(scores, tags, pairs.map(|p| (p, 1.0)))?;
+    Some(placed.area(tags))
 }
 
 /// Two models over the same rows; `None` below two rows of either class. The scores make room for
@@ -79,26 +83,35 @@ pub fn compare(
     tags: &[Tag],
     mut pairs: Option<&mut Concordance>,
 ) -> Option<Comparison> {
-    let (auc_old, old) = placements(champion, tags, pairs.as_deref_mut().map(|p| (p, -1.0)))?;
-    let (auc_new, new) = placements(challenger, tags, pairs.map(|p| (p, 1.0)))?;
+    let old = placements(champion, tags, pairs.as_deref_mut().map(|p| (p, -1.0)))?;
+    let new = placements(challenger, tags, pairs.map(|p| (p, 1.0)))?;
     Some(Comparison {
-        champion: Area { auc: auc_old, variance: variance(tags, |row| at(&old, row)) },
-        challenger: Area { auc: auc_new, variance: variance(tags, |row| at(&new, row)) },
-        difference: auc_new - auc_old,
-        variance: variance(tags, |row| at(&new, row) - at(&old, row)),
+        champion: old.area(tags),
+        challenger: new.area(tags),
+        difference: new.auc - old.auc,
+        variance: variance(tags, |row| new.at(row) - old.at(row)),
     })
 }
 
-fn at(placements: &[f64], row: usize) -> f64 {
-    placements.get(row).copied().unwrap_or(f64::NAN)
+/// One model's areas, and row by row the share of the other class that the row beats (ties half).
+struct Placed {
+    auc: f64,
+    average_precision: f64,
+    placements: Vec<f64>,
 }
 
-/// The area and, row by row, the share of the other class that the row beats (ties half).
-fn placements(
-    scores: Vec<f64>,
-    tags: &[Tag],
-    pairs: Option<(&mut Concordance, f64)>,
-) -> Option<(f64, Vec<f64>)> {
+impl Placed {
+    fn at(&self, row: usize) -> f64 {
+        self.placements.get(row).copied().unwrap_or(f64::NAN)
+    }
+
+    fn area(&self, tags: &[Tag]) -> Area {
+        let variance = variance(tags, |row| self.at(row));
+        Area { auc: self.auc, variance, average_precision: self.average_precision }
+    }
+}
+
+fn placements(scores: Vec<f64>, tags: &[Tag], pairs: Option<(&mut Concordance, f64)>) -> Option<Placed> {
     let positives = tags.iter().filter(|t| t.positive()).count() as u64;
     let negatives = tags.len() as u64 - positives;
     if positives < 2 || negatives < 2 {
@@ -126,7 +139,11 @@ fn placements(
         negatives_below += tied_negatives;
         positives_below += tied_positives;
     }
-    Some((twice_wins as f64 / (2.0 * positives as f64 * negatives as f64), placed))
+    Some(Placed {
+        auc: twice_wins as f64 / (2.0 * positives as f64 * negatives as f64),
+        average_precision: average_precision(&rows),
+        placements: placed,
+    })
 }
 
 /// `var(positives)/positives + var(negatives)/negatives` of a value per row.
@@ -174,7 +191,7 @@ mod tests {
     #[test]
     fn small_case_by_hand() {
         let positive = [true, true, true, false, false, false];
-        let found = area(vec![0.9, 0.4, 0.7, 0.3, 0.4, 0.1], &tags(&positive)).unwrap();
+        let found = area(vec![0.9, 0.4, 0.7, 0.3, 0.4, 0.1], &tags(&positive), None).unwrap();
         // Placements of positives 1, 5/6, 1; of negatives 1, 5/6, 1.
         assert!((found.auc - 17.0 / 18.0).abs() < 1e-15);
         assert!((found.variance - 2.0 * (1.0 / 108.0) / 3.0).abs() < 1e-15, "{found:?}");
@@ -182,8 +199,8 @@ mod tests {
 
     #[test]
     fn one_class_has_no_area() {
-        assert_eq!(area(vec![0.1, 0.2, 0.3], &tags(&[true; 3])), None);
-        assert_eq!(area(vec![0.1, 0.2, 0.3], &tags(&[true, true, false])), None);
+        assert_eq!(area(vec![0.1, 0.2, 0.3], &tags(&[true; 3]), None), None);
+        assert_eq!(area(vec![0.1, 0.2, 0.3], &tags(&[true, true, false]), None), None);
     }
 
     #[test]

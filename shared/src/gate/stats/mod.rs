@@ -3,6 +3,7 @@
 //! Formulas and worked numbers come from the sources named beside each function; every one is
 //! checked against printed values and against scipy, statsmodels or scikit-learn.
 
+pub mod average_precision;
 pub mod bca;
 pub mod binomial;
 pub mod concordance;

@@ -48,17 +48,25 @@ impl Moments {
     /// Student's t-test of "the mean is zero" with the interval of the mean at two-sided level
     /// `alpha`: over paired differences, the paired t-test. `None` below two values or when all are equal.
     pub fn t_test(&self, alpha: f64) -> Option<TTest> {
-        let error = self.standard_error().filter(|&e| e > 0.0)?;
-        let freedom = (self.count - 1) as f64;
-        let statistic = self.mean / error;
-        let (p_value, critical) = if freedom > NORMAL_FROM {
-            (two_sided(statistic), normal_upper(alpha / 2.0))
-        } else {
-            let law = StudentsT::new(0.0, 1.0, freedom).ok()?;
-            ((2.0 * law.sf(statistic.abs())).min(1.0), student_upper(&law, alpha / 2.0))
-        };
-        Some(TTest { statistic, p_value, interval: Interval::around(self.mean, critical * error) })
+        t_test(self.count, self.mean, self.variance()?, alpha)
     }
+}
+
+/// The same from what a sample amounts to; `variance` is divided by n − 1.
+pub fn t_test(count: u64, mean: f64, variance: f64, alpha: f64) -> Option<TTest> {
+    let error = (variance / count as f64).sqrt();
+    if count < 2 || !(error > 0.0 && error.is_finite()) {
+        return None;
+    }
+    let freedom = (count - 1) as f64;
+    let statistic = mean / error;
+    let (p_value, critical) = if freedom > NORMAL_FROM {
+        (two_sided(statistic), normal_upper(alpha / 2.0))
+    } else {
+        let law = StudentsT::new(0.0, 1.0, freedom).ok()?;
+        ((2.0 * law.sf(statistic.abs())).min(1.0), student_upper(&law, alpha / 2.0))
+    };
+    Some(TTest { statistic, p_value, interval: Interval::around(mean, critical * error) })
 }
 
 /// Student's quantile that leaves `tail` (below ½) above it. Newton's steps from the normal quantile climb

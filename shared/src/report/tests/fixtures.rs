@@ -70,12 +70,14 @@ pub(super) fn judgement(against: Against) -> Judgement {
         let score = |strength: f64, noise: f64| {
             (strength * f64::from(u8::from(positive)) + (1.0 - strength) * noise).clamp(0.01, 0.99)
         };
-        judge.push(&Row {
-            columns: if row % 3 == 0 { &["wet"] } else { &["dry"] },
-            positive,
-            challenger: score(0.4, noise(31)),
-            champion: (against == Against::Champion).then(|| score(0.3, noise(53))),
-        });
+        judge
+            .push(&Row {
+                columns: if row % 3 == 0 { &["wet"] } else { &["dry"] },
+                label: positive.into(),
+                challenger: score(0.4, noise(31)).into(),
+                champion: (against == Against::Champion).then(|| score(0.3, noise(53)).into()),
+            })
+            .unwrap();
     }
     judge.finish()
 }

@@ -1,0 +1,61 @@
+//! Did answers leak? Rows of the holdout against those of the training, and scores against earlier ones.
+
+use std::ops::ControlFlow;
+
+use pawl::fault::Fault;
+use pawl::gate::leakage::Leaks;
+use pawl::gate::{Judgement, Reason};
+use pawl::ledger::dataset::Split;
+use pawl::ledger::{StoreError, read};
+use pawl::names::Generation;
+
+use crate::edge::{Edge, Run};
+use crate::judge::seed;
+
+/// How many earlier runs a score is compared with.
+const HISTORY: u64 = 20;
+
+/// So many bytes of training rows are looked at, the newest objects first: a few seconds.
+const TRAINING_BYTES: usize = 256 << 20;
+
+/// Looks for the holdout's rows among the training's, and for features that have the answer in them.
+pub(crate) async fn rows(edge: &Edge, run: &Run, split: &Split) -> Result<Vec<Reason>, Fault> {
+    let mut leaks = Leaks::new(&run.pipeline.gate, seed(&split.version));
+    let key = |file: &str| format!("{}{file}.jsonl", run.keys.accepted());
+    for file in split.files(&split.holdout) {
+        let take = |lines: &[u8]| {
+            lines.split(|byte| *byte == b'\n').for_each(|line| leaks.holdout(line));
+            ControlFlow::Continue(())
+        };
+        edge.objects.lines(edge.store.bucket(), &key(&file), take).await?;
+    }
+    let train: Vec<String> = split.files(&split.train).collect();
+    let (mut bytes, mut files) = (0, 0);
+    for file in train.iter().rev() {
+        let take = |lines: &[u8]| {
+            bytes += lines.len();
+            lines.split(|byte| *byte == b'\n').for_each(|line| leaks.training(line));
+            if bytes < TRAINING_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        edge.objects.lines(edge.store.bucket(), &key(file), take).await?;
+        files += 1;
+        if bytes >= TRAINING_BYTES {
+            break;
+        }
+    }
+    Ok(leaks.finish(&format!("the newest {files} of {} training files", train.len())))
+}
+
+/// The judgements of earlier runs. One that an older version wrote in another form says nothing.
+pub(crate) async fn earlier(edge: &Edge, run: &Run) -> Result<Vec<Judgement>, Fault> {
+    let mut earlier = Vec::new();
+    for back in 1..=HISTORY.min(run.generation.0.saturating_sub(1)) {
+        let key = run.keys.evidence(Generation(run.generation.0 - back), "judgement.json");
+        match read(&edge.store, &key).await {
+            Ok(found) => earlier.extend(found.map(|(judgement, _)| judgement)),
+            Err(StoreError::Unreadable { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(earlier)
+}

@@ -1,0 +1,76 @@
+//! The behaviour suite: its rows go through the transforms of the holdout, as one more object.
+
+use std::ops::ControlFlow;
+
+use pawl::fault::Fault;
+use pawl::gate::behaviour::Answers;
+use pawl::gate::{Against, Check, Code, Reason, Side};
+use pawl::ledger::dataset::Split;
+use pawl::pipeline::jobs::Side as Scored;
+
+use crate::edge::{Edge, Run};
+use crate::judge::seed;
+
+/// The suite's object among the accepted ones.
+fn file(run: &Run) -> String {
+    format!("behaviour-{:06}.jsonl", run.generation.0)
+}
+
+/// Writes the suite's rows beside the accepted ones; names the file, or nothing where there is no suite.
+pub(crate) async fn write(edge: &Edge, run: &Run, split: &Split) -> Result<Option<String>, Fault> {
+    let suite = &run.pipeline.gate.behaviour;
+    let Some(first) = split.files(&split.holdout).next().filter(|_| !suite.is_empty()) else {
+        return Ok(None);
+    };
+    let mut rows: Vec<Vec<u8>> = Vec::new();
+    let key = format!("{}{first}.jsonl", run.keys.accepted());
+    let take = |lines: &[u8]| {
+        let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        rows.extend(lines.take(suite.rows - rows.len()).map(<[u8]>::to_vec));
+        if rows.len() < suite.rows { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    edge.objects.lines(edge.store.bucket(), &key, take).await?;
+    let file = file(run);
+    let mut upload = edge.objects.upload(edge.store.bucket(), &format!("{}{file}", run.keys.accepted()));
+    for line in suite.lines(&run.pipeline.data.features, &rows, seed(&split.version)) {
+        upload.buffer().extend_from_slice(line.as_bytes());
+        upload.buffer().push(b'\n');
+    }
+    upload.finish().await?;
+    Ok(Some(file))
+}
+
+/// What the answers to the suite show. Answers that are missing or cannot be read ask a person.
+pub(crate) async fn judge(edge: &Edge, run: &Run, against: Against) -> Result<Vec<Reason>, Fault> {
+    let (suite, task) = (&run.pipeline.gate.behaviour, run.pipeline.gate.task);
+    if suite.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut answers = Vec::new();
+    let sides = [(Scored::Challenger, Side::Challenger), (Scored::Champion, Side::Champion)];
+    for (scored, side) in sides.into_iter().take(if against == Against::Champion { 2 } else { 1 }) {
+        let key = format!("{}scores/{}/{}.out", run.prefix, scored.word(), file(run));
+        let (mut found, mut fault) = (Answers::default(), None);
+        let take = |lines: &[u8]| {
+            let mut lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            fault = lines.find_map(|line| found.push(line, side, task).err());
+            if fault.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        match edge.objects.lines(edge.store.bucket(), &key, take).await {
+            Ok(()) => {}
+            Err(Fault::NotFound(missing)) => return Ok(vec![unusable(&missing)]),
+            Err(other) => return Err(other),
+        }
+        match fault {
+            Some(fault) => return Ok(vec![unusable(&fault)]),
+            None => answers.push(found),
+        }
+    }
+    let mut answers = answers.into_iter();
+    let challenger = answers.next().unwrap_or_default();
+    Ok(suite.judge(task, &challenger, answers.next().as_ref()))
+}
+
+fn unusable(why: &impl std::fmt::Display) -> Reason {
+    Reason::new(Check::Behaviour("answers".to_owned()), Code::UnusableInput, why.to_string())
+}
