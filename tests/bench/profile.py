@@ -199,6 +199,38 @@ def lines(pawl: Path, python: Path, path: Path, cores: set[int]) -> None:
         print(f"{name:26}{one['cpu']:8.2f}{one['wall']:8.2f}{one['mb']:9.0f}{ratio:12.1f}")
 
 
+PARTS = {
+    "few values (10 columns, counted)": ["season", "yr", "mnth", "hr", "holiday", "weekday", "workingday", "weathersit", "member", "city"],
+    "measurements (4)": ["temp", "atemp", "hum", "windspeed"],
+    "counts (4)": ["casual", "registered", "cnt", "dock"],
+    "many values (2, hashed and sketched)": ["instant", "amount"],
+    "a date": ["dteday"],
+}
+
+
+def shares(pawl: Path, path: Path, cores: set[int], whole: float) -> None:
+    """Prints where the time goes: cutting records into fields, then each kind of column by itself."""
+    every = [column for columns in PARTS.values() for column in columns]
+
+    def taken(wanted: list[str]) -> float:
+        pipeline = path.with_suffix(".yaml")
+        ignored = json.dumps([column for column in every if column not in wanted])
+        pipeline.write_text(
+            "model: bench\ntrain: {image: none}\n"
+            "data: {bucket: b, prefix: p/, label: {column: cnt}, features: [temp], "
+            f"schema: {{ignore: {ignored}}}}}\n"
+        )
+        command = [pawl, "profile", "--threads", "1", "--pipeline", pipeline, path]
+        return min(measure(command, cores=cores)["cpu"] for _ in range(3))
+
+    cut = taken([])
+    print(f"\n{f'where {whole:.2f} CPU s go':38}{'CPU s':>8}{'share':>8}")
+    print(f"{'cutting into fields':38}{cut:8.2f}{cut / whole:8.0%}")
+    for name, columns in PARTS.items():
+        more = taken(columns) - cut
+        print(f"{name:38}{more:8.2f}{more / whole:8.0%}")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--rows", type=int, default=4_500_000)
@@ -235,6 +267,7 @@ def main() -> None:
     for name, taken in results.items():
         ratio = taken["cpu"] / pawl["cpu"]
         print(f"{name:26}{taken['cpu']:8.2f}{taken['wall']:8.2f}{taken['mb']:9.0f}{ratio:12.1f}")
+    shares(given.pawl, path, one, pawl["cpu"])
     packed(given.pawl, path, one)
     lines(given.pawl, python, path, one)
     many = measure([given.pawl, "profile", path], cores=cores)
