@@ -1,7 +1,7 @@
 //! The batch against its reference, counted in the same frozen bins.
 
 use pawl::dataset::BinnedColumn;
-use pawl::drift::{self, Remembered, importances, in_segments, inputs, weigh};
+use pawl::drift::{self, BaselineRule, Remembered, importances, in_segments, inputs, weigh};
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Manifest, Store, read, update, write};
 use pawl::names::{Generation, ModelName};
@@ -56,12 +56,23 @@ pub(crate) async fn compare(
         (pipeline.compared().cloned().collect::<Vec<_>>(), Some(pipeline.data.label.column.as_str()));
     let mut compared = inputs(&reference, &current.binned, &features, label);
     compared.extend(in_segments(&reference, &current.segments, &features, label));
-    let metrics = champions_metrics(store, &keys).await?;
+    let release = read::<Release>(store, &keys.release()).await?;
+    let champion = release.and_then(|(release, _)| release.current).map(|current| current.generation);
+    let metrics = match champion {
+        Some(champion) => metrics_of(store, &keys, champion).await?,
+        None => Value::Null,
+    };
     weigh(&mut compared, &importances(&metrics));
     let seen = drift::compare(&compared, &pipeline.drift);
     let remember = |remembered: &mut Remembered| remembered.remember(generation, &seen);
     let (_, earlier) = update(store, &keys.drift(), remember).await?;
-    let drift = seen.with_history(&earlier);
+    let mut drift = seen.with_history(&earlier);
+    let by_rule = pipeline.compare.with != BaselineRule::Champion;
+    if by_rule && champions_baseline(store, &keys, champion).await?.is_some_and(|own| own == reference) {
+        drift.reasons.push(
+            "No earlier object fits compare.with: the champion's training data is the baseline.".to_owned(),
+        );
+    }
     write(store, &keys.evidence(generation, "drift.json"), &drift, Condition::Always).await?;
     let drifting = drift.drifting();
     let columns = features.len() + usize::from(label.is_some());
@@ -73,11 +84,15 @@ pub(crate) async fn compare(
     }))
 }
 
-/// The final metrics of the training that made the model in production; null where they are not known.
-async fn champions_metrics(store: &impl Store, keys: &Keys) -> Result<Value, Fault> {
-    let release = read::<Release>(store, &keys.release()).await?;
-    let Some(champion) = release.and_then(|(release, _)| release.current) else { return Ok(Value::Null) };
-    metrics_of(store, keys, champion.generation).await
+/// What the champion was trained on; none where it is not known.
+async fn champions_baseline(
+    store: &impl Store,
+    keys: &Keys,
+    champion: Option<Generation>,
+) -> Result<Option<Baseline>, Fault> {
+    let Some(champion) = champion else { return Ok(None) };
+    let trained_on = read(store, &keys.evidence(champion, "trained_on.json")).await?;
+    Ok(trained_on.map(|(baseline, _)| baseline))
 }
 
 /// The final metrics of a run's training; null where they are not known.

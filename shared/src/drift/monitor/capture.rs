@@ -367,6 +367,20 @@ mod tests {
     }
 
     #[test]
+    fn requests_are_parted_like_rows_of_a_file() {
+        let baseline = Baseline::freeze(&Profile::default());
+        let features = ["temp".to_owned(), "town".to_owned()];
+        let mut reader = Reader::new(&features, &["town".to_owned()], &Schema::default(), &baseline).unwrap();
+        let mut join = Join::new(Task::Binary, &QualityPolicy::default(), 100);
+        let asked = "{\"temp\": 1, \"town\": \"a, b\"}\n{\"temp\": 2, \"town\": \"c\"}";
+        let both = line(("JSON", "application/jsonlines", asked), Some("0.5\n0.75"));
+        reader.feed(both.repeat(2).as_bytes(), &mut join).unwrap();
+        let parts = reader.finish().unwrap().scan.profile.segments;
+        let rows = |town: &str| parts.get("town", town).map(|part| part.rows);
+        assert_eq!((rows("a, b"), rows("c"), rows("")), (Some(2), Some(2), None));
+    }
+
+    #[test]
     fn what_cannot_be_read_is_counted_and_stops_nothing() {
         let good = line(("JSON", "application/json", r#"{"temp": 1}"#), Some("0.9"));
         let lines = [
