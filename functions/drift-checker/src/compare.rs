@@ -70,7 +70,8 @@ pub(crate) async fn compare(
     let by_rule = pipeline.compare.with != BaselineRule::Champion;
     if by_rule && champions_baseline(store, &keys, champion).await?.is_some_and(|own| own == reference) {
         drift.reasons.push(
-            "No earlier object fits compare.with: the champion's training data is the baseline.".to_owned(),
+            "The baseline is the champion's training data: no other earlier object fits compare.with."
+                .to_owned(),
         );
     }
     write(store, &keys.evidence(generation, "drift.json"), &drift, Condition::Always).await?;
