@@ -33,7 +33,7 @@ impl Turn<'_> {
             return Rule::Paged;
         }
         let Some(to) = self.release.target_from(&from.config, self.policy) else {
-            return self.no_target(&from);
+            return self.no_target(&from, &cause);
         };
         let update = Action::UpdateEndpoint { call: self.call_back(&from, &to) };
         self.roll_back(from, to, cause, update)
@@ -96,16 +96,24 @@ impl Turn<'_> {
     }
 
     /// Nothing to go back to: what serves stays, unproven, and a person is told. Nothing is ever deleted.
-    pub(super) fn no_target(&mut self, serving: &Deployment) -> Rule {
+    fn no_target(&mut self, serving: &Deployment, cause: &Cause) -> Rule {
         self.page_once(
             &format!("no-target:{}", serving.config),
             format!("{} is bad and there is nothing to go back to: a person must act", serving.config),
         );
-        if matches!(self.release.state, State::Watching(_) | State::Deploying(_)) {
-            self.release.pending.retain(|pending| pending.action.is_bookkeeping());
-            self.release.state = State::Stable;
-            let generation = serving.generation;
-            self.queue(Action::RecordOutcome { generation, outcome: Fate::Unproven });
+        let state = std::mem::replace(&mut self.release.state, State::Stable);
+        match state {
+            State::Watching(_) => {
+                self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+                let generation = serving.generation;
+                self.queue(Action::RecordOutcome { generation, outcome: Fate::Unproven });
+            }
+            // A trial serves, and what was to follow it was undone or never began: it must not return.
+            State::Deploying(deploying) => {
+                self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+                self.take_out(&deploying.candidate, cause);
+            }
+            other => self.release.state = other,
         }
         Rule::NoTarget
     }

@@ -224,4 +224,5 @@ fn a_champion_that_is_rejected_leaves_its_trial_nowhere_to_go() {
     let won = tick(&rejected.release, Some(LiveVerdict::Promote), 120).release;
     let over = step(&won, &observed(EndpointStatus::InService, "bike-2t"), at(200), &shadow());
     assert_eq!((over.rule, over.release.state.name()), (Rule::NoTarget, StateName::Stable));
+    assert!(over.release.is_revoked(&deployment(2)), "what never began does not return");
 }
