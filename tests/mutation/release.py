@@ -88,8 +88,8 @@ GUARDS = {
     "harm in a trial": ("step/watch.rs", "filter(|trial| trial.verdict == LiveVerdict::Harm)", "filter(|_| false)"),
     "a trial is no good config": ("step/moves.rs", "self.release.current.as_ref().and_then(Deployment::next_stage) else {", "None::<Deployment> else {"),
     "a run speaks for the stage that it asked for": ("step/endpoint.rs", "                && deploying.candidate.config == *asked_for\n", ""),
-    "a trial whose run stops goes back": ("step/moves.rs", "        match self.on_trial() {", "        match false {"),
-    "a trial that comes back by itself goes back": ("step/endpoint.rs", "            if self.on_trial() {", "            if false {"),
+    "a trial whose run stops goes back": ("step/moves.rs", "        match self.on_trial(candidate) {", "        match false {"),
+    "a trial that comes back by itself goes back": ("step/endpoint.rs", "            if self.on_trial(&deploying.candidate) {", "            if false {"),
     "each stage is known on the way back": ("step/endpoint.rs", "config.is_some_and(|config| rolling.from.has_stage(config)) =>", "config == Some(&rolling.from.config) =>"),
     "upkeep at rest": ("step/moves.rs", "        self.queue(Action::Upkeep { generation });\n", "        let _ = generation;\n"),
 }

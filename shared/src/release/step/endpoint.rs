@@ -130,7 +130,7 @@ impl Turn<'_> {
         }
         if deploying.progress != Progress::Granted {
             let cause = deploying.intent.clone().unwrap_or(Cause::Guardrail);
-            if self.on_trial() {
+            if self.on_trial(&deploying.candidate) {
                 return self.begin_rollback(cause);
             }
             self.close_rolled_back(&deploying.candidate, cause);

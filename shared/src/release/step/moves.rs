@@ -45,9 +45,11 @@ impl Turn<'_> {
         UpdateCall::back_to(&self.release.endpoint, split.unwrap_or(from), to)
     }
 
-    /// Whether what serves is a trial.
-    pub(super) fn on_trial(&self) -> bool {
-        self.release.current.as_ref().is_some_and(|current| current.trial.is_some())
+    /// Whether what serves is the trial of this candidate. One that could not go back may serve still, under another's deployment.
+    pub(super) fn on_trial(&self, candidate: &Deployment) -> bool {
+        let own =
+            |current: &Deployment| current.trial.is_some() && current.generation == candidate.generation;
+        self.release.current.as_ref().is_some_and(own)
     }
 
     /// Claims the rollback and writes down every step of it, traffic first.
@@ -208,7 +210,7 @@ impl Turn<'_> {
 
     /// A stage never began: what was tried goes back to its champion, what served before stays.
     pub(super) fn never_began(&mut self, candidate: &Deployment, reason: &str) -> Rule {
-        match self.on_trial() {
+        match self.on_trial(candidate) {
             true => self.begin_rollback(Cause::NotDeployed { reason: reason.to_owned() }),
             false => self.abandon(candidate, reason),
         }

@@ -225,4 +225,14 @@ fn a_champion_that_is_rejected_leaves_its_trial_nowhere_to_go() {
     let over = step(&won, &observed(EndpointStatus::InService, "bike-2t"), at(200), &shadow());
     assert_eq!((over.rule, over.release.state.name()), (Rule::NoTarget, StateName::Stable));
     assert!(over.release.is_revoked(&deployment(2)), "what never began does not return");
+
+    // It serves still when a person lets another one begin, which SageMaker undoes.
+    let forced = step(&over.release, &operator(Verb::Force), at(201), &shadow()).release;
+    let candidate = Deployment { alarms: Vec::new(), ..deployment(3) };
+    let request = GuardRequest { candidate, serving: Some("bike-2t".into()), ..ask(1.0) };
+    let granted = step(&forced, &Event::GuardRequested(request), at(202), &shadow()).release;
+    let by = Observer::Run { generation: Generation(3), config: "bike-3".into() };
+    let undone = Observation { status: EndpointStatus::InService, config: Some("bike-2t".into()), by };
+    let closed = step(&granted, &Event::EndpointObserved(undone), at(210), &shadow());
+    assert_eq!((closed.rule, closed.release.state.name()), (Rule::GuardrailRolledBack, StateName::CoolDown));
 }
