@@ -68,7 +68,11 @@ class Stage:
         loop.aws.wait_until(lambda: status(loop) == "InService", what="the champion to serve")
         begin(loop)
         loop.put_pipeline()
-        loop.aws.wait_until(lambda: loop.executions(), what="the second run to begin")
+
+        def begun():
+            opened = loop.training()["open"]
+            return loop.executions() and (opened is None or opened["execution"] == "started")
+        loop.aws.wait_until(begun, what="the second run to begin")
         return loop
 
     def train(self, loop, decision):

@@ -141,6 +141,7 @@ def test_after_two_rollbacks_the_endpoint_is_locked(champions):
 
 def test_a_model_that_fails_in_production_is_taken_back_by_its_alarm(champions, clients):
     loop = champions["at-once"]
+    loop.wait_closed(1)
     loop.put_pipeline(merged(STRONG, STRICT))
     arrive(loop, "2011-07")
     # It serves all traffic and bakes; then clients send what it cannot answer.
