@@ -1,11 +1,14 @@
 """What production meets at bad moments: many alarms, an alarm while an update runs, updates that are lost or break the
 endpoint, a way back that is gone or forbidden, events that come late or never. It never ends worse than it was."""
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from disturb import undisturbed
 from played import SCHEDULE, alarm, deploying, later, operator, status, watched
+
+from loop import ROOT
 
 SLOWLY = {"DeploymentConfig": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {
     "Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 4}}}}
@@ -164,3 +167,19 @@ def test_an_alarm_whose_event_is_lost_is_found_by_the_reconciler(stage):
     assert loop.release()["state"]["name"] == "watching"
     handle(loop, SCHEDULE)
     went_back(loop)
+
+
+def test_the_template_allows_what_was_called(stage):
+    """The stand-in authorises nothing, so what functions have called here is looked up in their policies."""
+    template = (ROOT / "template.yaml").read_text()
+    resources = dict(re.findall(r"\n  (\w+):\n((?:    .*\n|\n|  #.*\n)+)", template.partition("\nResources:\n")[2]))
+    loop = stage.pipeline("policies")
+    names = {physical: logical for logical, physical in loop.aws.resources.items()}
+    called = {(names[call["function"]], call["operation"]) for call in loop.aws.calls()}
+    assert ("RollbackHandler", "CreateEndpoint") in called
+    services = {"PutMetricAlarm": "cloudwatch", "DescribeAlarms": "cloudwatch", "GetMetricData": "cloudwatch",
+                "StartExecution": "states", "DescribeExecution": "states"}
+    by_bucket = ("GetObject", "PutObject", "DeleteObject", "ListObjectsV2", "ListObjectVersions", "Publish")
+    missing = [(function, operation) for function, operation in called if operation not in by_bucket
+               and f"{services.get(operation, 'sagemaker')}:{operation}" not in resources[function]]
+    assert missing == []

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use pawl::fault::Fault;
-use pawl::ledger::{Ending, Keys, Outcome, training};
+use pawl::ledger::training::{self, OpenRun};
+use pawl::ledger::{Ending, Keys, Outcome};
 use pawl::names::{Generation, ModelName};
 
 use crate::edge::{Edge, Execution};
@@ -35,11 +36,33 @@ pub(crate) async fn ended(
 /// Looks at the world again, so that a lost event heals: frees the lock of a run that is over, starts a run where triggers wait.
 pub(crate) async fn reconcile(edge: &Edge, model: &ModelName, now: Timestamp) -> Result<(), Fault> {
     let training = training::load(&edge.store, &Keys::new(model)).await?;
-    if let Some(run) = training.open {
+    if let Some(run) = training.open.filter(has_begun) {
         let name = wake::execution_name(model, run.generation);
         if edge.execution(&name).await? == Execution::Over {
             ended(edge, model, run.generation, "over", now).await?;
         }
     }
     wake::wake_if_waiting(edge, model, now).await
+}
+
+/// Whether the run's execution is known to have been started. One that was only asked for may not exist yet, or was never
+/// started: it is not over, and its triggers start it again.
+fn has_begun(run: &OpenRun) -> bool {
+    run.execution == training::Execution::Started
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pawl::ledger::Training;
+    use pawl::pipeline::Span;
+
+    #[test]
+    fn a_run_that_was_only_asked_for_is_not_over() {
+        let mut training = Training::default();
+        training.open(Timestamp::UNIX_EPOCH, Span::seconds(60));
+        assert!(!training.open.as_ref().is_some_and(has_begun));
+        training.started(Generation(1));
+        assert!(training.open.as_ref().is_some_and(has_begun));
+    }
 }

@@ -1,0 +1,86 @@
+"""Events that come late, twice or never, and the function that records them killed in each of its effects."""
+import pytest
+from disturb import undisturbed
+from played import SCHEDULE
+from runs import arrive, ended, handled, kept
+
+# A run that ends soon, whatever arrives.
+SHORT = {"split": {"least_objects": 50}}
+EFFECTS = ["/inbox/", "/training.json", "StartExecution"]
+
+
+def kill(loop, effect, when, times):
+    operation, match = ("StartExecution", f'"{loop.model}-1"') if effect == "StartExecution" else (
+        "PutObject", f"ledger/{loop.model}{effect}")
+    loop.aws.kill_function(loop.aws.resources["NewDataTrigger"], operation, when, match=match, times=times)
+
+
+@pytest.fixture(scope="module")
+def killed(pipeline):
+    """A pipeline for each effect of the first event, before and after it; the retries of the event heal it."""
+    loops = {}
+    for effect in EFFECTS:
+        for when in ("before", "after"):
+            loop = pipeline(f"killed-{effect.strip('/').split('.')[0].lower()}-{when}", SHORT)
+            kill(loop, effect, when, times=2)
+            loop.put_pipeline()
+            loops[effect, when] = loop
+    return loops
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_an_event_whose_handler_dies_is_one_run(killed, effect, when):
+    loop = killed[effect, when]
+    ended(loop, 1, "skipped", "accepted objects")
+    assert loop.executions() == [f"{loop.model}-1"] and handled(loop) == [1]
+    # Behind the record of an event its copy is nothing new: the retry goes on without writing it again.
+    left = [fault["times"] for fault in loop.aws.pending_faults() if loop.model in fault["match"]]
+    assert left in ([], [1]), left
+    loop.aws.clear_faults(loop.model)
+
+
+def test_a_run_that_could_not_be_started_is_started_by_the_reconciler(pipeline):
+    loop = pipeline("unstarted", SHORT)
+    letters = loop.dead_letters()
+    loop.aws.fail_call("StartExecution", times=1000, error="AccessDeniedException", match='"unstarted-1"')
+    loop.put_pipeline()
+    loop.aws.wait_until(lambda: loop.dead_letters() > letters, what="the event to be given up")
+    assert loop.training()["open"]["execution"] == "asked" and len(loop.waiting()) == 1
+    loop.aws.clear_faults("unstarted")
+    undisturbed(loop, loop.aws.resources["NewDataTrigger"], SCHEDULE)
+    ended(loop, 1, "skipped", "accepted objects")
+    assert loop.executions() == ["unstarted-1"] and handled(loop) == [1]
+
+
+def test_an_object_whose_event_comes_late_is_looked_at_once(pipeline):
+    loop = pipeline("late", SHORT)
+    # Before there is a pipeline its event is kept: to the pipeline it has not come yet.
+    arrive(loop, "2011-05")
+    event = kept(loop, "late/2011-05.csv")["event"]
+    loop.put_pipeline()
+    ended(loop, 1, "skipped")
+    assert [one["object"]["key"] for one in loop.evidence(1, "validation.json")] == ["late/2011-05.csv"]
+
+    assert loop.invoke("NewDataTrigger", event)["signals"][0][0]["trigger"] == "recorded"
+    ended(loop, 2, "skipped")
+    assert loop.evidence(2, "validation.json") == []
+    # And once more, and later still.
+    assert loop.invoke("NewDataTrigger", event)["signals"][0][0]["trigger"] == "duplicate"
+    assert loop.executions() == ["late-1", "late-2"] and loop.waiting() == []
+
+
+def test_an_object_whose_event_is_lost_is_in_the_dead_letters_and_in_the_next_run(pipeline):
+    loop = pipeline("lost-object", SHORT)
+    loop.put_pipeline()
+    ended(loop, 1, "skipped")
+    letters = loop.dead_letters()
+    loop.aws.fail_call("PutObject", times=1000, error="AccessDenied", status=403, match="ledger/lost-object/inbox/")
+    arrive(loop, "2011-05")
+    loop.aws.wait_until(lambda: loop.dead_letters() > letters, what="the event to be given up")
+    assert loop.training()["generation"] == 1
+    loop.aws.clear_faults("ledger/lost-object/")
+    arrive(loop, "2011-06")
+    ended(loop, 2, "skipped", "accepted objects")
+    assert {one["object"]["key"] for one in loop.evidence(2, "validation.json")} == {
+        "lost-object/2011-05.csv", "lost-object/2011-06.csv"}
