@@ -66,9 +66,11 @@ mod tests;
 mod time;
 mod waiting;
 
+pub(crate) use csv::{Cut, cut};
 pub use error::ScanError;
 pub use header::Header;
 pub use ranges::{ByteRange, Flow, Part, RangeScanner, Stitch};
+pub(crate) use record::Span;
 pub use record::{Reason, Record, Rule, Sink};
 pub use scan::{Format, Scanner};
 pub use schema::{ColumnSpec, Schema, TimeOrder};

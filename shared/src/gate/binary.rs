@@ -140,13 +140,7 @@ impl Binary {
         let rows = self.challenger.confusion.rows();
         let positives = self.challenger.confusion.positives();
         let resamples = Resamples::new(self.blocks.len(), policy.resamples_needed(), seed);
-        let bootstrap = Bootstrap {
-            policy,
-            against,
-            resamples: &resamples,
-            rows,
-            alike: self.discordance.discordant() == 0,
-        };
+        let bootstrap = Bootstrap { policy, against, rows, alike: self.discordance.discordant() == 0 };
         let sample = self.scores.sample();
         let precisions = bootstrap.wants(Metric::AveragePrecision).then(|| {
             Precisions::new(&self.scores.challenger, &self.scores.champion, &self.scores.tags, seed)
@@ -181,7 +175,7 @@ impl Binary {
         for (metric, values) in [(Metric::LogLoss, &self.log_loss), (Metric::Brier, &self.brier)] {
             tests.push(mean_test(metric, against, values, policy.alpha));
         }
-        let cells = Parts::new(8, self.blocks.iter().map(|block| block.cells));
+        let cells = resamples.of(&Parts::new(8, self.blocks.iter().map(|block| block.cells)));
         let compared = |value: &dyn Fn(&Cells, Against) -> f64, sums: &[f64]| {
             let cells = Cells::of(sums);
             match against {
@@ -210,13 +204,13 @@ impl Binary {
                     });
                     bootstrap.told(metric, estimate, found, precisions.as_ref().map_or(0, Precisions::rows))
                 }
-                Metric::LogLoss => bootstrap.test(metric, &means(|b| b.log_loss), mean),
-                Metric::Brier => bootstrap.test(metric, &means(|b| b.brier), mean),
+                Metric::LogLoss => bootstrap.test(metric, &resamples.of(&means(|b| b.log_loss)), mean),
+                Metric::Brier => bootstrap.test(metric, &resamples.of(&means(|b| b.brier)), mean),
                 Metric::CalibrationError => {
                     let gaps = self.gaps.iter().flatten().zip(&self.blocks);
                     let rows = |block: &Block| block.cells.challenger().rows();
                     let blocks = gaps.map(|(gaps, block)| [gaps.as_slice(), &[rows(block)]].concat());
-                    bootstrap.test(metric, &Parts::new(2 * BINS + 1, blocks), |sums| {
+                    bootstrap.test(metric, &resamples.of(&Parts::new(2 * BINS + 1, blocks)), |sums| {
                         let rows = sums.last().copied().unwrap_or(f64::NAN);
                         let error =
                             |from: usize| sums.iter().skip(from).take(BINS).map(|g| g.abs()).sum::<f64>();

@@ -170,10 +170,11 @@ impl Multiclass {
         let rows = self.rows;
         let resamples = Resamples::new(self.blocks.len(), policy.resamples_needed(), seed);
         let alike = self.discordance.discordant() == 0;
-        let bootstrap = Bootstrap { policy, against, resamples: &resamples, rows, alike };
+        let bootstrap = Bootstrap { policy, against, rows, alike };
         let width = self.names.len() * OF_CLASS;
         let classes = Parts::new(width, self.blocks.iter().map(|block| &block.classes));
         let total = classes.total();
+        let resampled = resamples.of(&classes);
         let metrics = |from: usize, model: &Model| {
             let value = |metric: Metric| match metric {
                 Metric::LogLoss => model.log_loss.mean().filter(|_| model.log_loss.count() == rows),
@@ -195,14 +196,14 @@ impl Multiclass {
         for &metric in policy.task.metrics().iter().filter(|metric| bootstrap.wants(**metric)) {
             let test = if metric != Metric::LogLoss {
                 let (old, new) = (of_classes(metric, CHAMPION), of_classes(metric, CHALLENGER));
-                bootstrap.test(metric, &classes, |sums| match against {
+                bootstrap.test(metric, &resampled, |sums| match against {
                     Against::Champion => new(sums) - old(sums),
                     Against::Nobody => new(sums),
                 })
             } else if scored {
                 let blocks = self.blocks.iter().map(|b| [b.log_loss, b.right.discordance().rows as f64]);
                 let mean = |sums: &[f64]| sums.first().zip(sums.get(1)).map_or(f64::NAN, |(s, n)| s / n);
-                bootstrap.test(metric, &Parts::new(2, blocks), mean)
+                bootstrap.test(metric, &resamples.of(&Parts::new(2, blocks)), mean)
             } else {
                 continue;
             };

@@ -4,7 +4,7 @@ use super::judgement::{Test, TestName};
 use super::metric::Metric;
 use super::pairs::Against;
 use super::policy::Policy;
-use super::resample::{Parts, Resamples};
+use super::resample::Resampled;
 use super::stats::bca::Bca;
 use super::stats::mcnemar::Discordance;
 use super::stats::moments::Moments;
@@ -92,7 +92,6 @@ pub(super) fn unmoved(differences: &Moments) -> bool {
 pub(super) struct Bootstrap<'a> {
     pub(super) policy: &'a Policy,
     pub(super) against: Against,
-    pub(super) resamples: &'a Resamples,
     pub(super) rows: u64,
     /// Whether both models are right and wrong on the same rows.
     pub(super) alike: bool,
@@ -107,9 +106,9 @@ impl Bootstrap<'_> {
     }
 
     /// The test by sums of blocks; `value` takes sums to the change, or to a first model's own value.
-    pub(super) fn test(&self, metric: Metric, parts: &Parts, value: impl Fn(&[f64]) -> f64) -> Test {
-        let found = self.resamples.interval(parts, &value, self.policy.alpha);
-        self.told(metric, Some(value(&parts.total())), found, self.rows)
+    pub(super) fn test(&self, metric: Metric, sums: &Resampled, value: impl Fn(&[f64]) -> f64) -> Test {
+        let found = sums.interval(&value, self.policy.alpha);
+        self.told(metric, Some(sums.value(value)), found, self.rows)
     }
 
     /// What a bootstrap found, as a test over `n` rows.

@@ -115,9 +115,10 @@ impl Regression {
         let rows = self.challenger.absolute.count();
         let alpha = policy.alpha;
         let resamples = Resamples::new(self.blocks.len(), policy.resamples_needed(), seed);
-        let bootstrap = Bootstrap { policy, against, resamples: &resamples, rows, alike: self.alike };
+        let bootstrap = Bootstrap { policy, against, rows, alike: self.alike };
         let parts = Parts::new(WIDTH, &self.blocks);
         let total = parts.total();
+        let resampled = resamples.of(&parts);
         let values = |from: usize| policy.task.metrics().iter().map(move |&m| (m, of_sums(m, from)));
         let metrics =
             |from: usize| -> Metrics { values(from).map(|(m, of)| (m, Some(of(&total)))).collect() };
@@ -141,7 +142,7 @@ impl Regression {
         }
         for &metric in policy.task.metrics().iter().filter(|metric| bootstrap.wants(**metric)) {
             let (old, new) = (of_sums(metric, CHAMPION), of_sums(metric, CHALLENGER));
-            tests.push(bootstrap.test(metric, &parts, |sums| match against {
+            tests.push(bootstrap.test(metric, &resampled, |sums| match against {
                 Against::Champion => new(sums) - old(sums),
                 Against::Nobody => new(sums),
             }));

@@ -26,21 +26,13 @@ impl Resamples {
         Self { blocks, batches }
     }
 
-    /// The BCa interval of a statistic of the blocks' sums; `statistic` turns sums into a value.
-    pub(super) fn interval(
-        &self,
-        parts: &Parts,
-        statistic: impl Fn(&[f64]) -> f64,
-        alpha: f64,
-    ) -> Option<Bca> {
-        if self.blocks < LEAST_BLOCKS {
-            return None;
-        }
+    /// The sums of every resample, and of all blocks but each.
+    pub(super) fn of(&self, parts: &Parts) -> Resampled {
+        let width = parts.width;
         let total = parts.total();
-        let mut replicates = Vec::with_capacity(self.batches.len() * LANES);
-        let mut sums = vec![[0.0; LANES]; parts.width];
-        let mut lane_sums = vec![0.0; parts.width];
-        for weights in &self.batches {
+        let mut drawn = Vec::new();
+        let mut sums = vec![[0.0; LANES]; width];
+        for weights in self.batches.iter().filter(|_| self.blocks >= LEAST_BLOCKS) {
             sums.fill([0.0; LANES]);
             for (part, weight) in parts.blocks().zip(weights) {
                 for (sum, value) in sums.iter_mut().zip(part) {
@@ -50,18 +42,12 @@ impl Resamples {
                 }
             }
             for lane in 0..LANES {
-                for (slot, sum) in lane_sums.iter_mut().zip(&sums) {
-                    *slot = sum.get(lane).copied().unwrap_or(f64::NAN);
-                }
-                replicates.push(statistic(&lane_sums));
+                drawn.extend(sums.iter().map(|sum| sum.get(lane).copied().unwrap_or(f64::NAN)));
             }
         }
-        let without = |part: &[f64]| {
-            let rest: Vec<f64> = total.iter().zip(part).map(|(all, own)| all - own).collect();
-            statistic(&rest)
-        };
-        let jackknife: Vec<f64> = parts.blocks().map(without).collect();
-        bca(statistic(&total), &mut replicates, &jackknife, alpha)
+        let rest = |part: &[f64]| total.iter().zip(part).map(|(all, own)| all - own).collect::<Vec<f64>>();
+        let left = parts.blocks().flat_map(rest).collect();
+        Resampled { width, total, drawn, left }
     }
 
     /// The BCa interval of a statistic that is computed anew for each resample, eight side by side.
@@ -114,6 +100,29 @@ fn draw(rng: &mut SplitMix64, blocks: usize) -> Weights {
         }
     }
     weights
+}
+
+/// Sums that many statistics are taken of.
+pub(super) struct Resampled {
+    width: usize,
+    total: Vec<f64>,
+    /// Of each resample, end to end.
+    drawn: Vec<f64>,
+    /// Of all blocks but one, end to end.
+    left: Vec<f64>,
+}
+
+impl Resampled {
+    /// The statistic of all blocks.
+    pub(super) fn value(&self, statistic: impl Fn(&[f64]) -> f64) -> f64 {
+        statistic(&self.total)
+    }
+
+    /// The BCa interval of a statistic; none with too few blocks.
+    pub(super) fn interval(&self, statistic: impl Fn(&[f64]) -> f64, alpha: f64) -> Option<Bca> {
+        let each = |sums: &[f64]| sums.chunks_exact(self.width.max(1)).map(&statistic).collect::<Vec<f64>>();
+        bca(statistic(&self.total), &mut each(&self.drawn), &each(&self.left), alpha)
+    }
 }
 
 /// Sums of each block, all of one width, end to end.

@@ -1,9 +1,13 @@
 //! Predictions of both models side by side in one CSV file, for the command line.
 
-use csv_core::ReadRecordResult;
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr_iter};
 
 use super::given::{Unfit, Value};
 use super::judge::{Judge, Row};
+use super::lines::MAX_BUFFERED;
+use crate::dataset::{Cut, Span, cut};
 
 /// Which columns of a file say what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +57,12 @@ pub enum TableError {
         /// What is wrong with it.
         unfit: Unfit,
     },
+    /// A record does not end.
+    #[error("line {line}: a record of more than 16 MiB begins here: is a quote left open?")]
+    TooLong {
+        /// Where it begins.
+        line: u64,
+    },
     /// A field is no UTF-8.
     #[error("line {line}: {column} is not UTF-8 text")]
     NotText {
@@ -67,23 +77,20 @@ pub enum TableError {
 }
 
 /// Reads CSV bytes in pieces of any size and hands every row to the judge.
+#[derive(Debug)]
 pub struct TableReader {
     columns: TableColumns,
-    reader: csv_core::Reader,
-    fields: Vec<u8>,
-    ends: Vec<usize>,
-    /// Bytes and ends that a record cut by a piece's end has so far.
-    filled: (usize, usize),
+    delimiter: u8,
+    /// A record that a piece's end has cut, so far.
+    carry: Vec<u8>,
+    fields: Vec<Span>,
     places: Option<Places>,
+    /// The line on which the next record starts.
     line: u64,
-    /// The first bytes, until they are more than a mark.
-    head: Option<Vec<u8>>,
 }
 
-/// Bytes of a byte order mark in UTF-8.
-const MARK: usize = 3;
-
 /// Where the columns stand.
+#[derive(Debug)]
 struct Places {
     label: usize,
     challenger: usize,
@@ -95,103 +102,120 @@ struct Places {
 impl TableReader {
     /// A reader of these columns, with this character between fields.
     pub fn new(columns: TableColumns, delimiter: u8) -> Self {
-        Self {
-            columns,
-            reader: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
-            fields: vec![0; 1024],
-            ends: vec![0; 32],
-            filled: (0, 0),
-            places: None,
-            line: 1,
-            head: Some(Vec::new()),
-        }
+        Self { columns, delimiter, carry: Vec::new(), fields: Vec::new(), places: None, line: 1 }
     }
 
     /// Takes bytes in; an empty piece ends the file.
     pub fn push(&mut self, bytes: &[u8], judge: &mut Judge) -> Result<(), TableError> {
-        let Some(mut head) = self.head.take() else { return self.cut(bytes, bytes.is_empty(), judge) };
-        // A piece that holds nothing but a byte order mark would look like an empty file to the CSV reader.
-        head.extend_from_slice(bytes);
-        if head.len() <= MARK && !bytes.is_empty() {
-            self.head = Some(head);
-            return Ok(());
-        }
-        self.cut(&head, false, judge)?;
-        if bytes.is_empty() { self.cut(&[], true, judge) } else { Ok(()) }
-    }
-
-    fn cut(&mut self, mut bytes: &[u8], ended: bool, judge: &mut Judge) -> Result<(), TableError> {
-        // The CSV reader takes an empty input for the end of the file.
-        while ended || !bytes.is_empty() {
-            let (filled, count) = self.filled;
-            let output = self.fields.get_mut(filled..).unwrap_or_default();
-            let ends = self.ends.get_mut(count..).unwrap_or_default();
-            let (result, read, wrote, ended_fields) = self.reader.read_record(bytes, output, ends);
-            bytes = bytes.get(read..).unwrap_or_default();
-            self.filled = (filled + wrote, count + ended_fields);
-            match result {
-                ReadRecordResult::OutputFull => self.fields.resize(self.fields.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
-                ReadRecordResult::Record => {
-                    let line = std::mem::replace(&mut self.line, self.reader.line());
-                    let count = self.filled.1;
-                    self.filled = (0, 0);
-                    self.record(count, line, judge)?;
-                }
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::End => {
-                    return self.places.as_ref().map(|_| ()).ok_or(TableError::Empty);
-                }
+        let ended = bytes.is_empty();
+        let mut joined = std::mem::take(&mut self.carry);
+        let mut rest = bytes;
+        if !joined.is_empty() {
+            // The cut record alone is put together; what follows it is read where it lies.
+            let end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+            let (now, later) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            joined.extend_from_slice(now);
+            rest = later;
+            self.whole(&mut joined, ended, judge)?;
+            if !joined.is_empty() && !rest.is_empty() {
+                // The line feed stood in quotes.
+                joined.extend_from_slice(rest);
+                rest = &[];
+                self.whole(&mut joined, ended, judge)?;
             }
         }
+        if joined.is_empty() {
+            let left = self.records(rest, ended, judge)?;
+            joined.extend_from_slice(rest.get(rest.len() - left..).unwrap_or_default());
+        }
+        self.carry = joined;
+        if self.carry.len() > MAX_BUFFERED {
+            return Err(TableError::TooLong { line: self.line });
+        }
+        if ended && self.places.is_none() { Err(TableError::Empty) } else { Ok(()) }
+    }
+
+    /// Takes the whole records out of a buffer.
+    fn whole(&mut self, buffer: &mut Vec<u8>, ended: bool, judge: &mut Judge) -> Result<(), TableError> {
+        let left = self.records(buffer, ended, judge)?;
+        buffer.drain(..buffer.len() - left);
         Ok(())
     }
 
-    fn record(&mut self, count: usize, line: u64, judge: &mut Judge) -> Result<(), TableError> {
+    /// Reads the whole records of a buffer; says how many bytes are left.
+    fn records(&mut self, buffer: &[u8], ended: bool, judge: &mut Judge) -> Result<usize, TableError> {
+        // Excel writes a byte order mark before the first name.
+        let marked = self.line == 1 && buffer.starts_with(b"\xEF\xBB\xBF");
+        let mut at = if marked { 3 } else { 0 };
+        let mut fields = std::mem::take(&mut self.fields);
+        while let Some(rest) = buffer.get(at..).filter(|rest| !rest.is_empty()) {
+            let Cut::Record { length, next } = cut(rest, self.delimiter, ended, &mut fields) else { break };
+            let record = rest.get(..length).unwrap_or_default();
+            let line = self.line;
+            self.line += memchr_iter(b'\n', rest.get(..next).unwrap_or_default()).count() as u64;
+            // A blank line is no record.
+            if !record.is_empty() {
+                self.record(record, &fields, line, judge)?;
+            }
+            at += next;
+        }
+        self.fields = fields;
+        Ok(buffer.len() - at)
+    }
+
+    fn record(
+        &mut self,
+        record: &[u8],
+        fields: &[Span],
+        line: u64,
+        judge: &mut Judge,
+    ) -> Result<(), TableError> {
         let Some(places) = &self.places else {
-            self.places = Some(self.header(count, judge.columns())?);
+            self.places = Some(self.header(record, fields, judge.columns())?);
             return Ok(());
         };
-        if count != places.width {
-            return Err(TableError::FieldCount { line, expected: places.width, found: count });
+        if fields.len() != places.width {
+            return Err(TableError::FieldCount { line, expected: places.width, found: fields.len() });
         }
         let text = |place: usize| {
-            std::str::from_utf8(self.field(place))
-                .map_err(|_| TableError::NotText { line, column: format!("column {}", place + 1) })
-        };
-        let mut few = [""; 8];
-        let mut many = Vec::new();
-        let columns = match few.get_mut(..places.others.len()) {
-            Some(few) => few,
-            None => {
-                many.resize(places.others.len(), "");
-                &mut many
+            let not_text = || TableError::NotText { line, column: format!("column {}", place + 1) };
+            match fields.get(place).copied().unwrap_or_default().field(record) {
+                Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| not_text()),
+                Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| not_text()),
             }
         };
-        for (slot, &place) in columns.iter_mut().zip(&places.others) {
-            *slot = text(place)?;
-        }
-        let row = Row {
-            label: Value::Text(text(places.label)?),
-            challenger: Value::Text(text(places.challenger)?),
-            champion: places.champion.map(text).transpose()?.map(Value::Text),
-            columns,
+        let (label, challenger) = (text(places.label)?, text(places.challenger)?);
+        let champion = places.champion.map(text).transpose()?;
+        let row = |columns: &[&str], judge: &mut Judge| {
+            let (label, challenger) = (Value::Text(&label), Value::Text(&challenger));
+            let champion = champion.as_deref().map(Value::Text);
+            judge
+                .push(&Row { label, challenger, champion, columns })
+                .map_err(|unfit| TableError::Unfit { line, unfit })
         };
-        judge.push(&row).map_err(|unfit| TableError::Unfit { line, unfit })
+        // Few columns are asked for, and a list on the heap for each row would cost more than they do.
+        let mut few = [const { Cow::Borrowed("") }; 8];
+        match few.get_mut(..places.others.len()) {
+            Some(some) => {
+                for (slot, &place) in some.iter_mut().zip(&places.others) {
+                    *slot = text(place)?;
+                }
+                let texts = few.each_ref().map(|text| &**text);
+                row(texts.get(..places.others.len()).unwrap_or_default(), judge)
+            }
+            None => {
+                let many = places.others.iter().map(|&place| text(place)).collect::<Result<Vec<_>, _>>()?;
+                row(&many.iter().map(|text| &**text).collect::<Vec<_>>(), judge)
+            }
+        }
     }
 
-    fn field(&self, place: usize) -> &[u8] {
-        let end = |place: usize| self.ends.get(place).copied().unwrap_or(0);
-        let start = place.checked_sub(1).map_or(0, end);
-        self.fields.get(start..end(place)).unwrap_or_default()
-    }
-
-    fn header(&self, count: usize, others: &[String]) -> Result<Places, TableError> {
-        let names: Vec<String> = (0..count)
-            .map(|place| {
-                let name = lossy(self.field(place));
-                // Excel writes a byte order mark before the first name.
-                name.strip_prefix('\u{feff}').unwrap_or(&name).trim().to_owned()
+    fn header(&self, record: &[u8], fields: &[Span], others: &[String]) -> Result<Places, TableError> {
+        let names: Vec<String> = fields
+            .iter()
+            .map(|span| {
+                let name = String::from_utf8_lossy(&span.field(record)).into_owned();
+                name.trim().to_owned()
             })
             .collect();
         let place = |column: &String| {
@@ -205,13 +229,9 @@ impl TableReader {
             challenger: place(&self.columns.challenger)?,
             champion: self.columns.champion.as_ref().map(place).transpose()?,
             others: others.iter().map(place).collect::<Result<_, _>>()?,
-            width: count,
+            width: fields.len(),
         })
     }
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::gate::binary::Block;
 use crate::gate::cells::{Cells, Counts, Sums, sum};
 use crate::gate::pairs::Against;
 use crate::gate::policy::Policy;
-use crate::gate::resample::{Parts, Resamples};
+use crate::gate::resample::{Parts, Resampled, Resamples};
 use crate::gate::verdict::{Check, Code, Reason};
 
 /// Every grouping of the policy: what was found, and the reasons that follow.
@@ -74,9 +74,9 @@ fn one_grouping(
         .into_iter()
         .map(|m| (m, Some(m.of(&others, &cells)).filter(|v| v.is_finite())))
         .collect();
-    let parts = with_group(all_blocks, blocks);
+    let sums = resamples.of(&with_group(all_blocks, blocks));
     for measure in Measure::ALL {
-        let change = compare(measure, against, &others, &cells, resamples, &parts, policy.alpha);
+        let change = compare(measure, against, &others, &cells, &sums, policy.alpha);
         if let Some(rule) = rules.rules.iter().find(|r| r.measure == measure) {
             reasons.push(check(rule, against, &name, value, &change));
         }
@@ -101,8 +101,7 @@ fn compare(
     against: Against,
     others: &Cells,
     group: &Cells,
-    resamples: &Resamples,
-    parts: &Parts,
+    sums: &Resampled,
     alpha: f64,
 ) -> Change {
     let defined = |value: f64| Some(value).filter(|v| v.is_finite());
@@ -130,8 +129,8 @@ fn compare(
         champion,
         challenger,
         change: champion.zip(challenger).map(|(old, new)| new - old),
-        interval: resamples.interval(parts, change, alpha).map(|b| b.interval),
-        less_fair: resamples.interval(parts, less_fair, alpha).map(|b| b.interval),
+        interval: sums.interval(change, alpha).map(|b| b.interval),
+        less_fair: sums.interval(less_fair, alpha).map(|b| b.interval),
     }
 }
 
