@@ -163,9 +163,10 @@ fn guards<'a>(
         } else {
             (Code::GuardUndecided, "not shown to be as good as the champion")
         };
-        let text = format!(
-            "{means}: {metric} gain {estimate:+.4}, interval {low:+.4} to {high:+.4}, margin {margin}"
-        );
+        // A share of an error has as many digits as the error; four are told of all.
+        let told = (1e4 * margin).round() / 1e4;
+        let text =
+            format!("{means}: {metric} gain {estimate:+.4}, interval {low:+.4} to {high:+.4}, margin {told}");
         Reason::new(check, code, text)
     })
 }

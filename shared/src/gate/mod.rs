@@ -1,6 +1,6 @@
 //! The evaluation gate: may the challenger replace the champion?
 //!
-//! Both models score the same holdout rows. [`PairReader`] joins their two batch-transform outputs,
+//! Both models answer the same holdout rows: with a score, a class or a number, by [`Task`]. [`PairReader`] joins their two batch-transform outputs,
 //! [`Judge`] accumulates the rows and concludes with a [`Judgement`]: tests with effect, interval and
 //! p-value, one reason a check, and a [`Verdict`]. Nothing missing, NaN or too small can promote.
 //!
