@@ -187,9 +187,10 @@ def second_run(stage, loop):
     assert deployment["answer"] == "update", deployment
     loop.sagemaker.create_endpoint_config(**deployment["config"])
     loop.sagemaker.update_endpoint(**deployment["endpoint"])
-    yield step("observe", "RollbackHandler")
+    config = deployment["endpoint"]["EndpointConfigName"]
+    yield step("observe", "RollbackHandler", config=config)
     loop.aws.wait_until(lambda: status(loop) == "InService", what="the update")
-    yield from until(loop, step("observe", "RollbackHandler"), "watch")
+    yield from until(loop, step("observe", "RollbackHandler", config=config), "watch")
     client = loop.aws.client("sagemaker-runtime")
     for row in ROWS:
         client.invoke_endpoint(EndpointName=loop.model, ContentType="application/jsonlines", Body=json.dumps(row).encode())
@@ -197,14 +198,13 @@ def second_run(stage, loop):
     cloudwatch = loop.aws.client("cloudwatch")
     loop.aws.wait_until(lambda: {one["StateValue"] for one in cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]}
                         == {"OK"}, what="the alarms to be OK")
-    yield from until(loop, step("watch", "RollbackHandler"), "promoted")
-    config = loop.release()["current"]["config"]
+    yield from until(loop, step("watch", "RollbackHandler", config=config), "promoted")
     yield "alarm", "RollbackHandler", alarm(loop, f"pawl-{config}-latency", time.time(), config=config)
     yield "rollback", "RollbackHandler", operator(loop, "rollback", "a test of the way back")
     while loop.release()["state"]["name"] == "rolling_back":
         loop.aws.wait_until(lambda: status(loop) == "InService", what="the rollback")
         later(loop)
-        yield step("watch", "RollbackHandler")
+        yield step("watch", "RollbackHandler", config=config)
     outcome = {"code": "rolled_back", "reason": "by the test"}
     yield step("close", "NewDataTrigger", outcome=outcome)
 

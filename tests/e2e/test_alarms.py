@@ -28,7 +28,8 @@ def at_rest(loop):
     """Let time pass until nothing is under way; the release."""
     def rests():
         later(loop)
-        undisturbed(loop, loop.aws.resources["RollbackHandler"], {"step": "observe", "model": loop.model, "generation": 1})
+        observe = {"step": "observe", "model": loop.model, "generation": 1, "config": loop.release()["current"]["config"]}
+        undisturbed(loop, loop.aws.resources["RollbackHandler"], observe)
         release = loop.release()
         return not release["pending"] and release["state"]["name"] not in ("rolling_back", "deploying") and release
     return loop.aws.wait_until(rests, what="the release to be at rest", poll=0.2)

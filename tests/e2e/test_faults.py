@@ -116,7 +116,8 @@ def end(loop):
     """Everything that a run leaves behind, without names and times."""
     while loop.release()["pending"]:  # an event's handler may have died last: the next event goes on
         later(loop)
-        undisturbed(loop, loop.aws.resources["RollbackHandler"], {"step": "watch", "model": loop.model, "generation": 2})
+        watch = {"step": "watch", "model": loop.model, "generation": 2, "config": loop.release()["current"]["config"]}
+        undisturbed(loop, loop.aws.resources["RollbackHandler"], watch)
     release, training, model = loop.release(), loop.training(), loop.model
     history = [loop.read(key) for key in loop.keys(f"ledger/{model}/history/0")]
     assert [one["sequence"] for one in history] == list(range(1, len(history) + 1))

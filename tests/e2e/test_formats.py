@@ -42,9 +42,10 @@ def found(pipeline):
         loop = loops[form] = pipeline(form, {
             "split": {"least_objects": 50},
             "data": {"label": {"column": "count", "at_least": 1}, "features": [n for n in HEADER if n != "count"],
-                     "context": [], # JSON tells "0741" from a number; in CSV only a person can.
+                     "context": [],
+                     # JSON tells "0741" from a number; in CSV only a person can.
                      "schema": {"time": None, "columns": {"code": {"type": "string"}}}, "part_size": part_size},
-            "constraints": {"columns": None},
+            "constraints": {"columns": None}, "compare": {"with": None, "leave_out": None},
         })
         loop.put_pipeline()
         loop.put_object(loop.prefix + name, body)
@@ -84,7 +85,7 @@ def test_text_that_looks_like_records_is_read_once(pipeline):
         "split": {"least_objects": 50},
         "data": {"label": {"column": "id", "at_least": 1}, "features": ["note"], "context": [],
                  "schema": {"time": None}, "part_size": 700},
-        "constraints": {"columns": None},
+        "constraints": {"columns": None}, "compare": {"with": None, "leave_out": None},
     })
     loop.put_pipeline()
     loop.put_object(loop.prefix + "batch.csv", body.encode())

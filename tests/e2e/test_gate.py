@@ -26,7 +26,7 @@ def test_a_suite_that_does_not_hold_keeps_the_model_out(pipeline):
     assert found["behaviour:nothing is certain"]["code"] == "behaviour_held"
     assert found["behaviour:noise"]["code"] == "behaviour_held"
     assert found["leakage:rows"]["code"] == "no_leak"
-    assert "the newest 1 of 1 training objects" in found["leakage:rows"]["text"]
+    assert "the newest 1 of 1 training files" in found["leakage:rows"]["text"]
     assert found["leakage:feature"]["code"] == "no_leak"
 
 
