@@ -9,6 +9,7 @@ pub(crate) enum Codec {
     Plain,
     Snappy,
     Gzip,
+    #[cfg(feature = "brotli")]
     Brotli,
     Zstd(Box<zstd::bulk::Decompressor<'static>>),
     /// Blocks alone.
@@ -24,7 +25,10 @@ impl Codec {
             CompressionCodec::UNCOMPRESSED => Self::Plain,
             CompressionCodec::SNAPPY => Self::Snappy,
             CompressionCodec::GZIP => Self::Gzip,
+            #[cfg(feature = "brotli")]
             CompressionCodec::BROTLI => Self::Brotli,
+            #[cfg(not(feature = "brotli"))]
+            CompressionCodec::BROTLI => return None,
             CompressionCodec::ZSTD => Self::Zstd(Box::new(zstd::bulk::Decompressor::new().ok()?)),
             CompressionCodec::LZ4_RAW => Self::Lz4Raw,
             CompressionCodec::LZ4 => Self::Lz4,
@@ -51,6 +55,7 @@ impl Codec {
             Self::Gzip => {
                 flate2::bufread::MultiGzDecoder::new(input).take(size as u64 + 1).read_to_end(out).ok()?;
             }
+            #[cfg(feature = "brotli")]
             Self::Brotli => {
                 let decoder = brotli_decompressor::Decompressor::new(input, 4096);
                 decoder.take(size as u64 + 1).read_to_end(out).ok()?;

@@ -62,7 +62,7 @@ impl<R: ChunkReader> Pages<R> {
         let end = (end + UNCOUNTED).min(source.len());
         let Some(codec) = Codec::new(chunk.compression_codec()) else {
             let what = format!("compression {:?}", chunk.compression_codec());
-            return Err(place.unsupported(what, "write it with snappy, gzip, zstd, lz4 or brotli"));
+            return Err(place.unsupported(what, "write it with snappy, gzip, zstd or lz4"));
         };
         let left = chunk.num_values().unsigned_abs();
         Ok(Self { source: Arc::clone(source), codec, place, end, fetched, window: Bytes::new(), left })
