@@ -1,0 +1,13 @@
+//! Packed bytes: told by their first ones, unpacked within bounds.
+#![no_main]
+
+use std::io::{Cursor, Read, copy, sink};
+
+use libfuzzer_sys::fuzz_target;
+use pawl::dataset::file::open;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(opened) = open("data", Cursor::new(data.to_vec())) {
+        let _ = copy(&mut opened.bytes.take(16 << 20), &mut sink());
+    }
+});
