@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pawl::dataset::{ByteRange, Flow, Format, Header, Part, RangeScanner, Scan, ScanError, Scanner, Schema, Stitch};
+use pawl::dataset::{
+    ByteRange, Flow, Format, Header, Part, RangeScanner, Scan, ScanError, Scanner, Schema, Stitch,
+};
 
 fn part(data: &[u8], header: &Header, range: ByteRange, start: Option<u64>) -> Result<Part, ScanError> {
     let mut scanner = RangeScanner::new(Scanner::of(Format::Csv, &Schema::default()), header, range, start);
