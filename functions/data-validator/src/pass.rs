@@ -156,21 +156,22 @@ impl Pass {
         outputs: Outputs,
         runtime: Handle,
     ) -> Result<Result<Done, Trouble>, Fault> {
-        let head = match open_head(source) {
-            Ok(head) => head,
+        let end = if partition.piece == Piece::Whole { u64::MAX } else { file::HEAD };
+        let opened = match file::open(&partition.object.key, source.read(0, end)) {
+            Ok(opened) => opened,
             Err(e) => return Ok(Err(e.into())),
         };
         let name = partition.name();
-        let mut rows = Rows::new(&self.pipeline, &name, head.kind, runtime, outputs);
-        let read = match (&partition.piece, head.kind) {
-            (Piece::Whole, Kind::Records(format)) => self.whole(source, format, &mut rows),
-            (Piece::Whole, Kind::Parquet) if head.packed => Err(Trouble::PackedParquet),
+        let mut rows = Rows::new(&self.pipeline, &name, opened.kind, runtime, outputs);
+        let read = match (&partition.piece, opened.kind) {
+            (Piece::Whole, Kind::Records(format)) => self.whole(opened.bytes, format, &mut rows),
+            (Piece::Whole, Kind::Parquet) if opened.packed => Err(Trouble::PackedParquet),
             (Piece::Whole, Kind::Parquet) => self.row_groups(source, None, &mut rows),
             (Piece::RowGroups(groups), Kind::Parquet) => {
                 self.row_groups(source, Some(groups.clone()), &mut rows)
             }
             (Piece::Bytes(range), Kind::Records(format)) => {
-                self.range(source, format, &head.head, *range, start, &mut rows)
+                self.range(source, format, &opened.head, *range, start, &mut rows)
             }
             (Piece::Whole, Kind::Profile) => Err(Trouble::Profile),
             (Piece::Bytes(_) | Piece::RowGroups(_), _) => Err(Trouble::Changed),
@@ -193,8 +194,7 @@ impl Pass {
         scanner
     }
 
-    fn whole(&self, source: &Source, format: Format, rows: &mut Rows<'_>) -> Result<Yield, Trouble> {
-        let mut bytes = file::open(&source.object().key, source.read(0, u64::MAX))?.bytes;
+    fn whole(&self, mut bytes: impl Read, format: Format, rows: &mut Rows<'_>) -> Result<Yield, Trouble> {
         let (mut scanner, mut chunk) = (self.scanner(format), vec![0; CHUNK]);
         loop {
             let read = bytes.read(&mut chunk)?;

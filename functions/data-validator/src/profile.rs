@@ -67,7 +67,7 @@ pub(crate) async fn join(
     edge: &Edge,
     keys: &Keys,
     generation: Generation,
-    partitions: &[&Partition],
+    partitions: &[Partition],
 ) -> Result<Looked, Fault> {
     let Some(first) = partitions.first() else {
         return Err(Fault::BadInput("an object without partitions".to_owned()));
@@ -101,7 +101,7 @@ fn add(treated: &mut Option<Treated>, part: Option<Treated>) {
 async fn append(
     edge: &Edge,
     keys: &Keys,
-    partitions: &[&Partition],
+    partitions: &[Partition],
     treated: &mut Option<Treated>,
 ) -> Result<Found, Fault> {
     let mut whole = Scan::default();
@@ -124,7 +124,7 @@ async fn stitch(
     edge: &Edge,
     keys: &Keys,
     generation: Generation,
-    partitions: &[&Partition],
+    partitions: &[Partition],
     treated: &mut Option<Treated>,
 ) -> Result<Found, Fault> {
     let Some(first) = partitions.first() else { return Ok(Found::Scan(Box::default())) };

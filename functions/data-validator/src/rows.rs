@@ -1,5 +1,7 @@
 //! Where the rows of one pass go: accepted ones to train on and to score, refused ones to quarantine.
 
+use std::borrow::Cow;
+
 use pawl::aws::Upload;
 use pawl::dataset::file::Kind;
 use pawl::dataset::{Format, Reason, Record, Sink};
@@ -70,8 +72,7 @@ impl<'a> Rows<'a> {
             Kind::Records(Format::Csv) => (Form::Csv, u8::try_from(data.schema.delimiter).unwrap_or(b',')),
             Kind::Parquet | Kind::Profile => (Form::Csv, b','),
             Kind::Records(Format::JsonLines) => {
-                let mut columns = data.columns();
-                columns.extend(feedback.into_iter().flat_map(Feedback::columns).cloned());
+                let columns = pipeline.columns();
                 (Form::Objects { places: vec![None; columns.len()], columns }, b',')
             }
         };
@@ -101,7 +102,7 @@ impl<'a> Rows<'a> {
     fn head(&mut self, names: &[String]) {
         let weight = self.feedback.filter(|feedback| feedback.weighs()).map(|_| WEIGHT);
         let header = line_of(names.iter().map(String::as_str).chain(weight), self.delimiter);
-        self.push(|rows| &mut rows.csv, &header);
+        self.push(|rows| &mut rows.csv, &[&header]);
     }
 
     /// Puts the files in place, and says how the feedback of the model was treated.
@@ -119,12 +120,12 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Appends a line, and sends what has gathered: memory stays bounded.
-    fn push(&mut self, to: impl Fn(&mut Self) -> &mut Upload, line: &[u8]) {
+    /// Appends a line in its pieces, and sends what has gathered: memory stays bounded.
+    fn push(&mut self, to: impl Fn(&mut Self) -> &mut Upload, line: &[&[u8]]) {
         let runtime = self.runtime.clone();
         let upload = to(self);
         let buffer = upload.buffer();
-        buffer.extend_from_slice(line);
+        line.iter().for_each(|piece| buffer.extend_from_slice(piece));
         buffer.push(b'\n');
         if upload.is_full()
             && let Err(fault) = runtime.block_on(upload.send_part())
@@ -202,19 +203,21 @@ impl<'a> Rows<'a> {
                 feedback.weighs().then_some(weight)
             }
         };
-        let mut line = match &self.form {
-            Form::Csv => record.raw.to_vec(),
+        let line: Cow<'_, [u8]> = match &self.form {
+            Form::Csv => record.raw.into(),
             Form::Objects { places, .. } => {
                 let text =
                     |place: &Option<usize>| place.and_then(|index| record.text(index)).unwrap_or_default();
-                line_of(places.iter().map(text), self.delimiter)
+                line_of(places.iter().map(text), self.delimiter).into()
             }
         };
-        if let Some(weight) = weight {
-            line.push(self.delimiter);
-            line.extend_from_slice(weight.to_string().as_bytes());
+        let delimiter = self.delimiter;
+        match weight {
+            None => self.push(|rows| &mut rows.csv, &[&line]),
+            Some(weight) => {
+                self.push(|rows| &mut rows.csv, &[&line, &[delimiter], weight.to_string().as_bytes()]);
+            }
         }
-        self.push(|rows| &mut rows.csv, &line);
     }
 }
 
@@ -232,7 +235,7 @@ impl Sink for Rows<'_> {
         self.learn(record.names);
         self.train_on(record);
         let line = self.line(record).to_string();
-        self.push(|rows| &mut rows.jsonl, line.as_bytes());
+        self.push(|rows| &mut rows.jsonl, &[line.as_bytes()]);
     }
 
     fn quarantined(&mut self, record: &Record<'_>, reasons: &[Reason]) {
@@ -247,7 +250,7 @@ impl Sink for Rows<'_> {
             "reasons": reasons,
             "raw": String::from_utf8_lossy(record.raw),
         });
-        self.push(|rows| &mut rows.refused, line.to_string().as_bytes());
+        self.push(|rows| &mut rows.refused, &[line.to_string().as_bytes()]);
     }
 }
 

@@ -45,9 +45,9 @@ pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generat
     let partitions: Vec<Partition> = run::evidence(&edge.store, &keys, generation, PARTITIONS).await?;
 
     let mut judged = Vec::new();
-    for object in &manifest.batch {
-        let parts: Vec<&Partition> = partitions.iter().filter(|part| part.object.id == object.id).collect();
-        let looked = join(edge, &keys, generation, &parts).await?;
+    // The snapshot lists the parts of an object one behind the other.
+    for parts in partitions.chunk_by(|one, next| one.object.id == next.object.id) {
+        let looked = join(edge, &keys, generation, parts).await?;
         judged.push(judge(&pipeline, looked, parts.len(), constraints.as_ref(), manifest.at));
     }
     let mut merged = Profile::default();

@@ -87,20 +87,6 @@ pub struct Data {
     pub schema: Schema,
 }
 
-impl Data {
-    /// The columns that this section names, each once: those of the time order, the label, the features, the context.
-    pub fn columns(&self) -> Vec<String> {
-        let time = self.schema.time.iter().flat_map(|time| std::iter::once(&time.date).chain(&time.hour));
-        let mut columns: Vec<String> = Vec::new();
-        for name in time.chain([&self.label.column]).chain(&self.features).chain(&self.context) {
-            if !columns.contains(name) {
-                columns.push(name.clone());
-            }
-        }
-        columns
-    }
-}
-
 /// What the model learns: a column of 0 and 1, or a number above or below a threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

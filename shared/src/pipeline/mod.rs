@@ -70,6 +70,21 @@ impl Pipeline {
         self.data.features.iter().filter(|name| !self.compare.leave_out.contains(name))
     }
 
+    /// The columns that `data` and `feedback` name, each once: those of the time order, the label,
+    /// the features, the context, and who selected a row.
+    pub fn columns(&self) -> Vec<String> {
+        let Data { schema, label, features, context, .. } = &self.data;
+        let time = schema.time.iter().flat_map(|time| std::iter::once(&time.date).chain(&time.hour));
+        let feedback = self.feedback.iter().flat_map(Feedback::columns);
+        let mut columns: Vec<String> = Vec::new();
+        for name in time.chain([&label.column]).chain(features).chain(context).chain(feedback) {
+            if !columns.contains(name) {
+                columns.push(name.clone());
+            }
+        }
+        columns
+    }
+
     fn check(&self) -> Result<(), PipelineError> {
         let wrong = |field, found: String, fix| Err(PipelineError::BadField { field, found, fix });
         if self.data.bucket.is_empty() {
@@ -318,6 +333,14 @@ mod tests {
             let error = parse(&format!("feedback: {feedback}")).unwrap_err();
             assert!(error.contains(wanted), "{error}");
         }
+    }
+
+    #[test]
+    fn a_column_that_is_named_twice_stands_once() {
+        let base = "model: bike\ntrain: {image: i}\nfeedback: {selected_by: chosen}\n\
+                    data: {bucket: b, prefix: p/, label: {column: y}, features: [x], context: [chosen, day]}\n";
+        let pipeline = Pipeline::parse(base.as_bytes()).unwrap();
+        assert_eq!(pipeline.columns(), ["y", "x", "chosen", "day"]);
     }
 
     #[test]
