@@ -31,12 +31,15 @@ def standin(tmp_path_factory):
         loop.aws.clear_faults()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pipeline(standin):
-    """Makes a pipeline of its own on the stand-in: `pipeline("name", changes)`."""
+    """Makes a pipeline of its own on the stand-in: `pipeline("name", changes)`. No two tests share a name."""
     from loop.loop import merged
+    taken = set()
 
     def make(model, changes=None):
+        assert model not in taken, f"{model} is another test's pipeline"
+        taken.add(model)
         return standin.beside(model, merged(SMALL, changes or {}))
     return make
 

@@ -47,13 +47,12 @@ def test_an_object_that_nobody_asked_for(pipeline):
       "detail": {"bucket": {"name": "bike-rentals"}, "object": {"size": 1}}}, "field detail.object.key is missing"),
     ([], "no known event (no object)"), ("nonsense", "no known event (no object)"), (None, "no known event (no object)"),
 ])
-def test_an_event_that_is_no_event(pipeline, event, reason):
-    loop = pipeline("nobody")
-    answer = loop.invoke("NewDataTrigger", event)
-    record = loop.read(answer["kept"])
+def test_an_event_that_is_no_event(standin, event, reason):
+    answer = standin.invoke("NewDataTrigger", event)
+    record = standin.read(answer["kept"])
     assert record["event"] == event and reason in record["reason"]
-    assert loop.invoke("NewDataTrigger", event)["kept"] == answer["kept"]
-    told = [notice for notice in loop.notices() if answer["kept"] in notice["Message"]]
+    assert standin.invoke("NewDataTrigger", event)["kept"] == answer["kept"]
+    told = [notice for notice in standin.notices() if answer["kept"] in notice["Message"]]
     assert len(told) == 1
 
 

@@ -6,6 +6,7 @@ mod feedback;
 pub mod jobs;
 mod span;
 mod tune;
+mod yaml;
 
 pub use config::{
     Approval, Ask, Autoscaling, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve,
@@ -53,8 +54,7 @@ impl Pipeline {
         }
         let text = std::str::from_utf8(yaml)
             .map_err(|e| PipelineError::Unreadable(format!("not UTF-8 at byte {}", e.valid_up_to())))?;
-        let mut pipeline: Self =
-            serde_saphyr::from_str(text).map_err(|e| PipelineError::Unreadable(e.to_string()))?;
+        let mut pipeline: Self = yaml::read(text).map_err(PipelineError::Unreadable)?;
         pipeline.check()?;
         pipeline.gate = pipeline.gate.filled();
         Ok(pipeline)
