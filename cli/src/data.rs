@@ -50,7 +50,7 @@ pub(crate) struct Reading {
     /// Numbers are written with a comma before their fraction
     #[arg(long)]
     decimal_comma: bool,
-    /// How many processors read a plain file. Default: all
+    /// How many processors read a file that is not packed. Default: all
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
 }
@@ -152,6 +152,10 @@ impl Reading {
         Ok(told)
     }
 
+    fn threads(&self) -> usize {
+        self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZero::get)
+    }
+
     /// Reads one file that is open.
     pub(crate) fn scan(
         &self,
@@ -163,7 +167,13 @@ impl Reading {
     ) -> Result<Scan, Failure> {
         match opened.kind {
             Kind::Records(format) => self.scan_records(path, format, opened, bar, schema, measures),
-            Kind::Parquet => columnar::scan(path, &opened, schema, measures),
+            Kind::Parquet => {
+                let size = opened.plain_size.ok_or_else(|| {
+                    let reason = "Parquet is read from its end: give it as a file, unpacked";
+                    Failure::cannot_run(format!("{}: {reason}", path.display()))
+                })?;
+                columnar::scan(path, size, self.threads(), bar, schema, measures)
+            }
             Kind::Profile => {
                 let reason = "this is a saved profile, no data: give it to --baseline, or to `pawl drift`";
                 Err(Failure::cannot_run(format!("{}: {reason}", path.display())))
@@ -188,9 +198,8 @@ impl Reading {
         if let Some((header, size)) =
             splits(format, &opened, &schema).map_err(|error| refused(path, &error))?
         {
-            let threads = self.threads.or_else(|| std::thread::available_parallelism().ok());
             let ranges = Ranges { path, header: &header, size, each: RANGE, bar };
-            return ranges.scan(threads.map_or(1, NonZero::get), &scanner).map_err(|error| match error {
+            return ranges.scan(self.threads(), &scanner).map_err(|error| match error {
                 RangeError::Read(error) => unread(path, &error),
                 RangeError::Scan(error) => refused(path, &error),
             });

@@ -29,15 +29,17 @@ def test_one_event_ten_times_is_one_run(pipeline):
 
 
 def test_ten_events_at_once_are_one_run(pipeline):
-    loop = pipeline("ten-at-once", {"settle": {"quiet": "3s"}, "split": {"least_objects": 50}})
+    loop = pipeline("ten-at-once", {"settle": {"marker": "_SUCCESS"}, "split": {"least_objects": 50}})
     loop.put_pipeline()
     names = [f"{year}-{number:02}" for year in (2011, 2012) for number in range(3, 8)]
     bodies = {name: month(name) for name in names}
     at_once(lambda name: loop.put_month(name, bodies[name]), names)
+    loop.aws.wait_until(lambda: len(loop.waiting()) == 11, what="the events to be recorded")
+    loop.put_object("ten-at-once/_SUCCESS", b"")
     record = ended(loop, 1, "skipped", "9 accepted objects")
-    assert len(record["triggers"]) == 11
-    assert handled(loop) == [1] * 11
-    assert {one["fate"] for one in loop.evidence(1, "validation.json")} == {"accepted"}
+    assert len(record["triggers"]) == 12, "ten files, the marker and pipeline.yaml"
+    assert handled(loop) == [1] * 12
+    assert [one["fate"] for one in loop.evidence(1, "validation.json")] == ["accepted"] * 10
     assert loop.executions() == ["ten-at-once-1"]
 
 

@@ -1,6 +1,6 @@
-//! One local file read on several processors, range by range.
+//! One local file read on several processors, piece by piece.
 //!
-//! The ranges do not depend on how many threads read them, so the figures do not either.
+//! The pieces do not depend on how many threads read them, so the figures do not either.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,6 +17,47 @@ use super::input::CHUNK;
 
 /// How many bytes a range has: enough to make its warm-up small, few enough to share a file out.
 pub(super) const RANGE: u64 = 32 << 20;
+
+/// Does pieces of work on so many threads, each by a worker of its own, and takes what they yield in order.
+pub(super) fn in_order<T: Send, W: FnMut(usize) -> T, E: From<io::Error>>(
+    threads: usize,
+    pieces: usize,
+    worker: impl Fn() -> W + Sync,
+    mut take: impl FnMut(usize, T) -> Result<(), E>,
+) -> Result<(), E> {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let (sender, done) = mpsc::channel();
+        for _ in 0..threads.min(pieces).max(1) {
+            let (sender, next, worker) = (sender.clone(), &next, &worker);
+            scope.spawn(move || {
+                let mut work = worker();
+                while let Some(piece) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&one| one < pieces)
+                {
+                    // The receiver is gone only after an error, which ends the work.
+                    if sender.send((piece, work(piece))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut early = BTreeMap::new();
+        for piece in 0..pieces {
+            let yielded = loop {
+                if let Some(yielded) = early.remove(&piece) {
+                    break yielded;
+                }
+                match done.recv() {
+                    Ok((piece, yielded)) => early.insert(piece, yielded),
+                    Err(mpsc::RecvError) => return Err(io::Error::other("a reading thread has died").into()),
+                };
+            };
+            take(piece, yielded)?;
+        }
+        Ok(())
+    })
+}
 
 /// Why a range was not read.
 #[derive(Debug, thiserror::Error)]
@@ -45,57 +86,22 @@ impl Ranges<'_> {
         scanner: &(impl Fn() -> Scanner + Sync),
     ) -> Result<Scan, RangeError> {
         let ranges = ByteRange::cover(self.header, self.size, self.each);
-        let next = AtomicUsize::new(0);
-        thread::scope(|scope| {
-            let (sender, parts) = mpsc::channel();
-            for _ in 0..threads.min(ranges.len()).max(1) {
-                let (sender, ranges, next) = (sender.clone(), &ranges, &next);
-                scope.spawn(move || {
-                    while let Some((index, range)) = claim(ranges, next) {
-                        // The receiver is gone only after an error, which ends the work.
-                        if sender.send((index, self.read(scanner(), range, None))).is_err() {
-                            break;
-                        }
-                    }
-                });
-            }
-            drop(sender);
-            self.stitch(&ranges, &parts, scanner)
-        })
-    }
-
-    /// Puts the parts together in their order, as they come.
-    fn stitch(
-        &self,
-        ranges: &[ByteRange],
-        parts: &mpsc::Receiver<(usize, Result<Part, RangeError>)>,
-        scanner: &impl Fn() -> Scanner,
-    ) -> Result<Scan, RangeError> {
         let mut stitch = Stitch::new(self.header);
-        let mut early = BTreeMap::new();
-        for (index, &range) in ranges.iter().enumerate() {
-            let part = loop {
-                if let Some(part) = early.remove(&index) {
-                    break part;
-                }
-                match parts.recv() {
-                    Ok((index, part)) => early.insert(index, part),
-                    Err(mpsc::RecvError) => return Err(io::Error::other("a reading thread has died").into()),
-                };
-            };
+        let range =
+            |index: usize| ranges.get(index).copied().ok_or_else(|| io::Error::other("no such range"));
+        let worker = || |index| self.read(scanner(), range(index)?, None);
+        in_order(threads, ranges.len(), worker, |index, part| {
             // An error counts only where the range was read from its true start.
-            let fits = part.is_ok_and(|part| stitch.add(part).is_ok());
-            if !fits {
-                let again =
-                    self.read(scanner(), range, Some(stitch.next_start())).map_err(|error| match error {
-                        RangeError::Scan(error) => stitch.explain(error).into(),
-                        error => error,
-                    })?;
-                if stitch.add(again).is_err() {
-                    return Err(io::Error::other("the file has changed while it was read").into());
-                }
+            if part.is_ok_and(|part| stitch.add(part).is_ok()) {
+                return Ok::<(), RangeError>(());
             }
-        }
+            let again = self.read(scanner(), range(index)?, Some(stitch.next_start()));
+            let again = again.map_err(|error| match error {
+                RangeError::Scan(error) => stitch.explain(error).into(),
+                error => error,
+            })?;
+            Ok(stitch.add(again).map_err(|_| io::Error::other("the file has changed while it was read"))?)
+        })?;
         Ok(stitch.finish())
     }
 
@@ -116,11 +122,6 @@ impl Ranges<'_> {
     }
 }
 
-fn claim(ranges: &[ByteRange], next: &AtomicUsize) -> Option<(usize, ByteRange)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    Some((index, *ranges.get(index)?))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -138,6 +139,22 @@ mod tests {
         let scan = ranges.scan(threads, &|| Scanner::new(&schema));
         std::fs::remove_file(&path).unwrap();
         scan
+    }
+
+    #[test]
+    fn pieces_come_in_their_order_until_one_fails() {
+        for threads in [0, 1, 4] {
+            let (mut made, mut taken) = (0, Vec::new());
+            let worker =
+                || |piece: usize| if piece == 7 { Err(io::Error::other("seven")) } else { Ok(piece * 2) };
+            let ended = in_order(threads, 20, worker, |piece, yielded| {
+                made += 1;
+                taken.push((piece, yielded?));
+                Ok::<_, io::Error>(())
+            });
+            assert_eq!(ended.unwrap_err().to_string(), "seven");
+            assert_eq!((made, taken), (8, (0..7).map(|piece| (piece, piece * 2)).collect()));
+        }
     }
 
     #[test]

@@ -106,28 +106,13 @@ fn split(source: &Source, data: &Data, each: u64) -> Option<Vec<Piece>> {
             Some(ranges.into_iter().map(Piece::Bytes).collect())
         }
         Kind::Parquet => {
-            let rows = ParquetFile::open(source.clone()).ok()?.rows();
-            let each = u128::from(rows.iter().sum::<u64>()) * u128::from(each) / u128::from(size.max(1));
-            Some(runs(&rows, u64::try_from(each).unwrap_or(u64::MAX)).map(Piece::RowGroups).collect())
+            let file = ParquetFile::open(source.clone()).ok()?;
+            let rows =
+                u128::from(file.rows().iter().sum::<u64>()) * u128::from(each) / u128::from(size.max(1));
+            let runs = file.runs(u64::try_from(rows).unwrap_or(u64::MAX));
+            Some(runs.into_iter().map(Piece::RowGroups).collect())
         }
     }
-}
-
-/// Runs of row groups of about so many rows, in order; at least one.
-fn runs(rows: &[u64], each: u64) -> impl Iterator<Item = Range<usize>> {
-    let (mut ends, mut gathered) = (Vec::new(), 0);
-    for (group, rows) in rows.iter().enumerate() {
-        gathered += rows;
-        if gathered >= each {
-            ends.push(group + 1);
-            gathered = 0;
-        }
-    }
-    if ends.last() != Some(&rows.len()) {
-        ends.push(rows.len());
-    }
-    let starts: Vec<usize> = std::iter::once(0).chain(ends.iter().copied()).collect();
-    starts.into_iter().zip(ends).map(|(from, to)| from..to)
 }
 
 /// Looks at the first bytes of an object.
@@ -141,18 +126,4 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
 ) -> Result<T, Fault> {
     let ended = tokio::task::spawn_blocking(work).await;
     ended.map_err(|e| Fault::Unavailable(format!("the reading thread ended: {e}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn row_groups_gather_to_about_the_same_number_of_rows() {
-        let all = |rows: &[u64], each| runs(rows, each).collect::<Vec<_>>();
-        assert_eq!(all(&[10, 10, 10, 10, 10], 20), [0..2, 2..4, 4..5]);
-        assert_eq!(all(&[50, 1, 1], 20), [0..1, 1..3]);
-        assert_eq!(all(&[5, 5], 100), vec![0..2]);
-        assert_eq!(all(&[], 100), vec![0..0]);
-    }
 }

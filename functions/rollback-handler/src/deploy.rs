@@ -165,7 +165,8 @@ fn next(answer: &Answer, seconds: u64) -> Value {
         Answer::GoOn => json!("deploy"),
         Answer::Healthy => json!(Ending::Promoted),
         Answer::RolledBack { .. } => json!(Ending::RolledBack),
-        Answer::Closed
+        Answer::Unproven
+        | Answer::Closed
         | Answer::Noted
         | Answer::Hold { .. }
         | Answer::DeployCreate { .. }
@@ -190,6 +191,11 @@ fn words(answer: &Answer) -> String {
             format!("Rolled back: {cause}. {serving} serves.")
         }
         Answer::Hold { message, .. } => message.clone(),
+        Answer::Unproven => {
+            "It serves, but was not proven good: something spoke against it, and there was nothing to go back to. \
+             `pawl status` says what."
+                .to_owned()
+        }
         Answer::Closed | Answer::Noted => {
             "The generation is over: it neither serves nor was it rolled back.".to_owned()
         }

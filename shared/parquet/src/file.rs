@@ -1,6 +1,7 @@
 //! A Parquet file, opened: its footer read and believed.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -86,6 +87,11 @@ impl<R: ChunkReader> ParquetFile<R> {
         self.metadata.row_groups().iter().map(|group| group.num_rows().unsigned_abs()).collect()
     }
 
+    /// Runs of row groups of about so many rows, in order; at least one.
+    pub fn runs(&self, rows: u64) -> Vec<Range<usize>> {
+        runs(&self.rows(), rows)
+    }
+
     /// The names of the leaf columns, in order.
     pub fn columns(&self) -> Vec<String> {
         self.leaves.iter().map(|leaf| leaf.name.clone()).collect()
@@ -152,5 +158,33 @@ pub(crate) fn guarded<T>(read: impl FnOnce() -> parquet::errors::Result<T>) -> R
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("its bytes cannot be decoded".to_owned()),
+    }
+}
+
+fn runs(rows: &[u64], each: u64) -> Vec<Range<usize>> {
+    let (mut runs, mut start, mut gathered) = (Vec::new(), 0, 0);
+    for (group, rows) in rows.iter().enumerate() {
+        gathered += rows;
+        if gathered >= each {
+            runs.push(start..group + 1);
+            (start, gathered) = (group + 1, 0);
+        }
+    }
+    if start < rows.len() || runs.is_empty() {
+        runs.push(start..rows.len());
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_groups_gather_to_about_the_same_number_of_rows() {
+        assert_eq!(runs(&[10, 10, 10, 10, 10], 20), [0..2, 2..4, 4..5]);
+        assert_eq!(runs(&[50, 1, 1], 20), [0..1, 1..3]);
+        assert_eq!(runs(&[5, 5], 100), vec![0..2]);
+        assert_eq!(runs(&[], 100), vec![0..0]);
     }
 }

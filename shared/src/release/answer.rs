@@ -55,6 +55,8 @@ pub enum Answer {
         /// Why.
         cause: Cause,
     },
+    /// The config serves, but its watch ended without a proof: something spoke against it, and there was nothing to go back to.
+    Unproven,
     /// The generation is over without having been promoted or rolled back.
     Closed,
     /// Noted; nobody waits for more.
@@ -183,6 +185,7 @@ impl Release {
                     cause: rollback.cause.clone(),
                 },
                 None if self.good.iter().any(|good| good.generation == generation) => Answer::Healthy,
+                None if serves => Answer::Unproven,
                 None => Answer::Closed,
             },
         }

@@ -213,4 +213,4 @@ def test_a_schedule_fires(aws):
     aws.client("scheduler").create_schedule(
         Name="once", ScheduleExpression=f"at({moment})", FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": target, "RoleArn": "arn:aws:iam::000000000000:role/x", "Input": '{"clock": "once"}'})
-    aws.wait_until(lambda: [e for e in given(aws) if e.get("clock") == "once"], 10, "the schedule")
+    aws.wait_until(lambda: [e for e in given(aws) if e.get("clock") == "once"], 60, "the schedule")

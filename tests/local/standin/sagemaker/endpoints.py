@@ -85,10 +85,11 @@ class Endpoints:
     def create(self, p):
         name, config = p["EndpointName"], self.configs.view(p["EndpointConfigName"])
         arn = state.arn("endpoint", name)
-        self.table.add(name, {"EndpointName": name, "EndpointArn": arn, "EndpointStatus": "Creating",
-                              "EndpointConfigName": p["EndpointConfigName"]})
+        with state.changed:
+            self.table.add(name, {"EndpointName": name, "EndpointArn": arn, "EndpointStatus": "Creating",
+                                  "EndpointConfigName": p["EndpointConfigName"]})
+            self.live[name] = Live()
         self._tags.add(arn, p.get("Tags", []))
-        self.live[name] = Live()
         self._start(self._create, name, Fleet(config, self._registry, self._servers))
         return {"EndpointArn": arn}
 
@@ -174,8 +175,10 @@ class Endpoints:
         self._set(name, "InService")
 
     def _delete(self, name):
-        self.live.pop(name).stop()
-        self.table.remove(name)
+        with state.changed:
+            live = self.live.pop(name)
+            self.table.remove(name)
+        live.stop()
 
     def _update(self, name, green, plan):
         live, deadline = self.live[name], time.monotonic() + plan.timeout
