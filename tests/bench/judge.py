@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from profile import PEERS, peers_python
+
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = int(os.environ.get("BENCH_ROWS", 10_000_000))
 CLUSTERS, RESAMPLES, AREA_RESAMPLES = 1000, 2000, 5
@@ -131,6 +133,9 @@ def measure(command):
 
 
 def main():
+    python = peers_python()
+    if sys.prefix != str(PEERS):
+        os.execv(python, [str(python), *sys.argv])
     # In a process of its own: a child's peak memory begins at its parent's.
     subprocess.run([sys.executable, __file__, "generate"], check=True)
     pawl = os.environ.get("PAWL", str(ROOT / "target" / "release" / "pawl"))

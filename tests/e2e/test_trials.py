@@ -2,12 +2,13 @@
 import csv
 import io
 import json
-import threading
 import uuid
 
 import pytest
 from botocore.exceptions import ClientError
 from runs import arrive, ended, month, serves
+
+from loop import Traffic
 
 POOR = {"train": {"hyperparameters": {"rounds": 1, "learning_rate": 0.05}}}
 STRONG = {"train": {"hyperparameters": {"rounds": 40, "learning_rate": 0.2}}}
@@ -16,47 +17,35 @@ JUDGE = {"gain": 0.1, "discordance": 0.3, "minimum_requests": 40}
 LIVE = month("2011-06")
 
 
-class Live:
+class Live(Traffic):
     """Clients that ask for a month's hours under inference ids, and tell what was true a second later."""
 
     def __init__(self, loop, rate=40, turned=False):
         """`turned`: what was true is the opposite of what the month's file says, so the better a model has learnt, the worse."""
-        self.loop, self.rate, self.turned = loop, rate, turned
-        self.runtime, self.features = loop.aws.client("sagemaker-runtime"), loop.pipeline()["data"]["features"]
-        self.answers, self.told, self._stop = [], [], threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        super().__init__(loop.aws, loop.model, list(csv.DictReader(io.StringIO(LIVE.decode()))), rate)
+        self.loop, self.turned, self.features = loop, turned, loop.pipeline()["data"]["features"]
+        self.answers, self.told = [], []
 
-    def __enter__(self):
-        self._thread.start()
-        return self
+    def _send(self, row):
+        key = str(uuid.uuid4())
+        try:
+            answer = self.client.invoke_endpoint(
+                EndpointName=self.endpoint, ContentType="application/jsonlines", InferenceId=key,
+                Body=json.dumps({name: json.loads(row[name]) for name in self.features}).encode() + b"\n")
+        except ClientError:
+            return "failed"
+        self.answers.append(answer["InvokedProductionVariant"])
+        busy = (int(row["cnt"]) >= 120) != self.turned
+        self.told.append((key, 999 if busy else 0))
+        if len(self.told) >= self.rate:
+            self._tell()
+        return "answered"
 
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self):
-        rows = list(csv.DictReader(io.StringIO(LIVE.decode())))
-        number = 0
-        while not self._stop.wait(1 / self.rate):
-            row, key = rows[number % len(rows)], str(uuid.uuid4())
-            number += 1
-            try:
-                answer = self.runtime.invoke_endpoint(
-                    EndpointName=self.loop.model, ContentType="application/jsonlines", InferenceId=key,
-                    Body=json.dumps({name: json.loads(row[name]) for name in self.features}).encode() + b"\n")
-            except ClientError:
-                continue
-            self.answers.append(answer["InvokedProductionVariant"])
-            busy = (int(row["cnt"]) >= 120) != self.turned
-            self.told.append((key, 999 if busy else 0))
-            if len(self.told) >= self.rate:
-                self._tell(number)
-
-    def _tell(self, number):
+    def _tell(self):
         told, self.told = self.told, []
         lines = [json.dumps({"groundTruthData": {"data": str(value), "encoding": "CSV"},
                              "eventMetadata": {"eventId": key}, "eventVersion": "0"}) for key, value in told]
-        self.loop.s3.put_object(Bucket="pawl-evidence", Key=f"truth/{self.loop.model}/{number:09}.jsonl",
+        self.loop.s3.put_object(Bucket="pawl-evidence", Key=f"truth/{self.loop.model}/{len(self.answers):09}.jsonl",
                                 Body="\n".join(lines).encode())
 
 
