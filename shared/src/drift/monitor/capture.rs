@@ -1,13 +1,15 @@
 //! Data capture: JSON Lines, one request each, with the payloads as text or base64. Source:
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture.html>.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::super::live::Join;
 use crate::dataset::{Scan, ScanError, Scanner, Schema};
@@ -203,19 +205,48 @@ impl Reader {
 
     /// Writes an object of features, alone or under `features`, or a list in their order.
     fn object(&mut self, record: &str) -> Option<()> {
-        let value: Value = serde_json::from_str(record).ok()?;
-        let value = value.get("features").unwrap_or(&value);
-        match value {
-            Value::Array(list) => write_row(&mut self.rows, list.iter()),
-            Value::Object(object) => {
-                write_row(
-                    &mut self.rows,
-                    self.features.iter().map(|name| object.get(name).unwrap_or(&Value::Null)),
-                );
+        match Row::read(record)? {
+            Row::List(list) => write_row(&mut self.rows, list.into_iter().map(Some)),
+            Row::Named(fields) => {
+                let field = |name: &String| fields.get(name.as_str()).copied();
+                write_row(&mut self.rows, self.features.iter().map(field))
             }
-            _ => return None,
         }
-        Some(())
+    }
+}
+
+/// The features of one request, each as it was written: a number is not worth reading only to be written again.
+enum Row<'a> {
+    Named(BTreeMap<Name<'a>, &'a RawValue>),
+    List(Vec<&'a RawValue>),
+}
+
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Borrow<str> for Name<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> Row<'a> {
+    fn read(record: &'a str) -> Option<Self> {
+        match Self::plain(record)? {
+            Self::Named(fields) => match fields.get("features") {
+                Some(inner) => Self::plain(inner.get()),
+                None => Some(Self::Named(fields)),
+            },
+            list @ Self::List(_) => Some(list),
+        }
+    }
+
+    fn plain(record: &'a str) -> Option<Self> {
+        match record.trim_start().as_bytes().first()? {
+            b'{' => serde_json::from_str(record).ok().map(Self::Named),
+            b'[' => serde_json::from_str(record).ok().map(Self::List),
+            _ => None,
+        }
     }
 }
 
@@ -280,19 +311,21 @@ pub fn answered(line: &[u8]) -> Option<(f64, f64)> {
 }
 
 /// Writes values as one row of CSV without its end.
-fn write_row<'a>(row: &mut String, values: impl Iterator<Item = &'a Value>) {
+fn write_row<'a>(row: &mut String, values: impl Iterator<Item = Option<&'a RawValue>>) -> Option<()> {
     for (index, value) in values.enumerate() {
         if index > 0 {
             row.push(',');
         }
-        match value {
-            Value::Null => {}
-            Value::String(text) => row.push_str(&quoted(text)),
+        let text = value.map_or("null", RawValue::get);
+        match text.as_bytes().first()? {
+            b'n' => {}
+            b'"' => row.push_str(&quoted(&serde_json::from_str::<Cow<'_, str>>(text).ok()?)),
             // Lists and objects are written as text, with commas and quotes.
-            Value::Array(_) | Value::Object(_) => row.push_str(&quoted(&value.to_string())),
-            plain => drop(write!(row, "{plain}")),
+            b'[' | b'{' => row.push_str(&quoted(text)),
+            _ => row.push_str(text),
         }
     }
+    Some(())
 }
 
 /// One field of CSV.
