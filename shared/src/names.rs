@@ -64,6 +64,57 @@ impl fmt::Display for ModelName {
     }
 }
 
+/// The name of an AWS region, such as `eu-west-1`.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+pub struct RegionName(String);
+
+impl RegionName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for RegionName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let word = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase());
+        let fits = match parts.as_slice() {
+            [area, places @ .., number] => {
+                area.len() == 2
+                    && word(area)
+                    && !places.is_empty()
+                    && places.iter().all(word)
+                    && matches!(number.as_bytes(), [b'1'..=b'9'])
+            }
+            _ => false,
+        };
+        match fits {
+            true => Ok(Self(text)),
+            false => {
+                Err(NameError { kind: "region", text, reason: "write it as AWS does, such as eu-west-1" })
+            }
+        }
+    }
+}
+
+impl From<RegionName> for String {
+    fn from(name: RegionName) -> String {
+        name.0
+    }
+}
+
+impl fmt::Display for RegionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The number of a run of a model's pipeline: 1, 2, 3 and so on, never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
 pub struct Generation(pub u64);
@@ -140,6 +191,17 @@ mod tests {
         assert!(ModelName::try_from("bike-demand".to_owned()).is_ok());
         for bad in ["", "-a", "a-", "a--b", "a b", "a/b", &"x".repeat(41)] {
             assert!(ModelName::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn regions_have_the_shape_that_aws_gives_them() {
+        for good in ["eu-west-1", "ap-southeast-2", "us-gov-west-1"] {
+            assert!(RegionName::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in ["", "eu-west", "eu-1", "EU-WEST-1", "europe-west-1", "eu-west-12", "eu--1", "eu-west-1 "]
+        {
+            assert!(RegionName::try_from(bad.to_owned()).is_err(), "{bad:?}");
         }
     }
 

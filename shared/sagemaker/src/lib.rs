@@ -11,6 +11,7 @@ use pawl::aws::{SdkConfig, fault};
 use pawl::events::EndpointStatus;
 use pawl::fault::Fault;
 use pawl::release::{ConfigName, Target, UpdateCall};
+use serde_json::Value;
 
 /// SageMaker, as a release needs it.
 #[derive(Debug, Clone)]
@@ -45,6 +46,32 @@ impl SageMaker {
             }
             Err(e) if says(&e, "Could not find endpoint") => Ok((EndpointStatus::Absent, None)),
             Err(e) => Err(fault(&format!("describe endpoint {endpoint}"), &e)),
+        }
+    }
+
+    /// Where the archive of a model lies; `None` where it has none.
+    pub async fn archive(&self, model: &str) -> Result<Option<String>, Fault> {
+        let found = self.client.describe_model().model_name(model).send().await;
+        let found = found.map_err(|e| fault(&format!("describe model {model}"), &e))?;
+        Ok(found.primary_container().and_then(|container| container.model_data_url()).map(str::to_owned))
+    }
+
+    /// Sends a `Create…` request that stands as JSON, as [`pawl::pipeline::jobs`] writes it for Step Functions; the ARN of a model
+    /// package, where it makes one. What exists already counts as created.
+    ///
+    /// The SDK's own operations for these would add their trees of types to a function that has no room for them. All are POSTs
+    /// of one JSON document under a target header: so a small operation carries them, before it is signed.
+    pub async fn create_as(&self, operation: &'static str, request: &Value) -> Result<Option<String>, Fault> {
+        let body = request.to_string();
+        let carrier = self.client.update_model_package().customize().mutate_request(move |request| {
+            request.headers_mut().insert("x-amz-target", format!("SageMaker.{operation}"));
+            request.headers_mut().insert("content-length", body.len().to_string());
+            *request.body_mut() = body.clone().into();
+        });
+        match carrier.send().await {
+            Ok(made) => Ok(made.model_package_arn().map(str::to_owned)),
+            Err(e) if says(&e, "already exist") => Ok(None),
+            Err(e) => Err(fault(operation, &e)),
         }
     }
 

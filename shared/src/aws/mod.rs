@@ -25,6 +25,8 @@ use aws_sdk_s3::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+use crate::names::RegionName;
+
 /// The SDK's configuration inside Lambda, where region and credentials stand in the environment. The chain of other sources
 /// is left out: it would be a fifth of a function's size and is never asked there.
 pub fn in_lambda() -> SdkConfig {
@@ -38,6 +40,11 @@ pub fn in_lambda() -> SdkConfig {
         Some(endpoint) => config.endpoint_url(endpoint).build(),
         None => config.build(),
     }
+}
+
+/// The same configuration, for another region.
+pub fn in_region(config: &SdkConfig, region: &RegionName) -> SdkConfig {
+    config.to_builder().region(Region::new(region.to_string())).build()
 }
 
 /// The SDK's configuration on a person's machine: region, credentials and endpoint from wherever the AWS tools find them.

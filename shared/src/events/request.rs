@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DecodeError;
 use super::json::Node;
-use crate::names::ContentHash;
+use crate::names::{ContentHash, RegionName};
 
 /// What a person does to a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub enum Verb {
     Force,
 }
 
-/// A person's act on a release: `{"operator": {"verb", "who", "why", "model"?, "id"?, "at"?}}`.
+/// A person's act on a release: `{"operator": {"verb", "who", "why", "model"?, "region"?, "id"?, "at"?}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operator {
     /// What to do.
@@ -32,6 +32,8 @@ pub struct Operator {
     pub why: String,
     /// Which model, where the payload names it.
     pub model: Option<String>,
+    /// The further region whose release is meant; home where the payload names none.
+    pub region: Option<RegionName>,
     /// When it was asked.
     pub at: Option<Timestamp>,
     /// The same for every copy of this request: from `id`, else from all fields with `at`. Send one of the two, or the same
@@ -49,11 +51,13 @@ impl Operator {
             "force" => Verb::Force,
             _ => return Err(node.invalid(&["operator.verb"], "rollback, freeze, unfreeze or force")),
         };
+        let region = node.text(&["region"]).map(RegionName::try_from).transpose();
         Ok(Self {
             verb,
             who: node.need(&["who"])?,
             why: node.need(&["why"])?,
             model: node.text(&["model"]).or_else(|| payload.text(&["model"])),
+            region: region.map_err(|_| node.invalid(&["operator.region"], "a region such as eu-west-1"))?,
             at: node.time(&["at"])?,
             key: key_of("operator", node),
         })

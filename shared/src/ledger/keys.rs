@@ -1,6 +1,6 @@
 //! Where each thing lies in the bucket of evidence: the one place that spells keys.
 
-use crate::names::{ContentHash, Generation, ModelName};
+use crate::names::{ContentHash, Generation, ModelName, RegionName};
 
 /// The key under which a team's `pipeline.yaml` lies.
 pub fn pipeline(model: &ModelName) -> String {
@@ -15,16 +15,35 @@ pub fn unrouted(event: &ContentHash) -> String {
     format!("ledger/_unrouted/{event}.json")
 }
 
-/// The keys of one model.
+/// The keys of one model. A further region has a release of its own, with a record and a trail of its own; all else is one.
 #[derive(Debug, Clone)]
 pub struct Keys {
     model: ModelName,
+    region: Option<RegionName>,
 }
 
 impl Keys {
     /// The keys of this model.
     pub fn new(model: &ModelName) -> Self {
-        Self { model: model.clone() }
+        Self { model: model.clone(), region: None }
+    }
+
+    /// The keys of this model's release in a further region.
+    pub fn in_region(&self, region: &RegionName) -> Self {
+        Self { model: self.model.clone(), region: Some(region.clone()) }
+    }
+
+    /// The further region whose release this is about; `None` at home.
+    pub fn region(&self) -> Option<&RegionName> {
+        self.region.as_ref()
+    }
+
+    /// The folder of one release's memory.
+    fn place(&self) -> String {
+        match &self.region {
+            None => format!("ledger/{}/", self.model),
+            Some(region) => format!("ledger/{}/regions/{region}/", self.model),
+        }
     }
 
     /// The model.
@@ -39,7 +58,30 @@ impl Keys {
 
     /// What serves: the release record.
     pub fn release(&self) -> String {
-        format!("ledger/{}/release.json", self.model)
+        format!("{}release.json", self.place())
+    }
+
+    /// What became of a generation's release.
+    pub fn outcome(&self, generation: Generation) -> String {
+        match &self.region {
+            None => self.evidence(generation, "release.json"),
+            Some(region) => self.evidence(generation, &format!("regions/{region}.json")),
+        }
+    }
+
+    /// The way of a promoted generation through the further regions: [`crate::release::Wave`].
+    pub fn wave(&self) -> String {
+        format!("ledger/{}/wave.json", self.model)
+    }
+
+    /// The order to take a generation through the further regions. Writing it starts the state machine.
+    pub fn wave_order(&self, generation: Generation) -> String {
+        format!("regions/{}/{}.json", self.model, generation.0)
+    }
+
+    /// Where a model's archive lies in a further region's bucket.
+    pub fn archive(&self, name: &str) -> String {
+        format!("models/{}/{name}/model.tar.gz", self.model)
     }
 
     /// What is to be looked after around the endpoint: [`crate::release::upkeep::Upkeep`].
@@ -79,7 +121,7 @@ impl Keys {
 
     /// The folder of the audit trail.
     pub fn trail(&self) -> String {
-        format!("ledger/{}/history/", self.model)
+        format!("{}history/", self.place())
     }
 
     /// The folder of the questions that runs have put to people, each with the token that answers it. The state

@@ -281,18 +281,9 @@ impl Job<'_> {
         json!({
             "ModelPackageGroupName": self.pipeline.model,
             "ModelPackageDescription": description.chars().take(1_000).collect::<String>(),
-            // At most 36 characters, which a name may exceed; the same name gives the same token.
-            "ClientToken": ContentHash::of(self.name.as_bytes()).short(),
+            "ClientToken": self.token(),
             "ModelApprovalStatus": status,
-            "InferenceSpecification": {
-                "Containers": [{
-                    "Image": self.pipeline.train.image,
-                    "ModelDataUrl": artifact,
-                    "Environment": self.environment(),
-                }],
-                "SupportedContentTypes": ["application/jsonlines"],
-                "SupportedResponseMIMETypes": ["application/jsonlines"],
-            },
+            "InferenceSpecification": self.inference(artifact),
             "ModelMetrics": {
                 "ModelQuality": { "Statistics": file("evaluation.json") },
                 "Bias": { "Report": file("analysis.json") },
@@ -303,6 +294,41 @@ impl Job<'_> {
                 "ModelQuality": { "Statistics": file("evaluation.json") },
             },
             "CustomerMetadataProperties": lineage,
+        })
+    }
+
+    /// CreateModelPackage in a further region. Metrics, baselines and lineage stand in the package at home, which it names.
+    pub fn package_in_region(&self, artifact: &str, at_home: Option<&str>) -> Value {
+        let description =
+            format!("Pawl run {} of {}, promoted at home", self.generation, self.pipeline.model);
+        json!({
+            "ModelPackageGroupName": self.pipeline.model,
+            "ModelPackageDescription": description,
+            "ClientToken": self.token(),
+            "ModelApprovalStatus": "Approved",
+            "InferenceSpecification": self.inference(artifact),
+            "CustomerMetadataProperties": {
+                "pawl.generation": self.generation.to_string(),
+                "pawl.package": at_home.unwrap_or("unknown"),
+            },
+        })
+    }
+
+    /// At most 36 characters, which a name may exceed; the same name gives the same token.
+    fn token(&self) -> String {
+        ContentHash::of(self.name.as_bytes()).short().to_owned()
+    }
+
+    /// What a package says of the serving container.
+    fn inference(&self, artifact: &str) -> Value {
+        json!({
+            "Containers": [{
+                "Image": self.pipeline.train.image,
+                "ModelDataUrl": artifact,
+                "Environment": self.environment(),
+            }],
+            "SupportedContentTypes": ["application/jsonlines"],
+            "SupportedResponseMIMETypes": ["application/jsonlines"],
         })
     }
 
@@ -411,7 +437,13 @@ mod tests {
         };
         let length = |document: Value, field: &str| document[field].as_str().map_or(0, str::len);
         let package = job.package("s3://b/model.tar.gz", "Approved", "better", &json!({}));
-        assert!((1..=36).contains(&length(package, "ClientToken")));
+        assert!((1..=36).contains(&length(package.clone(), "ClientToken")));
+        let there = job.package_in_region("s3://b/model.tar.gz", Some("arn"));
+        assert_eq!(there["InferenceSpecification"], package["InferenceSpecification"]);
+        assert_eq!(
+            there["CustomerMetadataProperties"],
+            json!({ "pawl.generation": "123456", "pawl.package": "arn" })
+        );
         assert!((1..=63).contains(&length(job.training(), "TrainingJobName")));
         let tuning = job.tuning().expect("a search");
         assert_eq!(tuning["HyperParameterTuningJobName"], "mmmmmmmmmm-123456-20261231235959");

@@ -147,6 +147,9 @@ impl Pipeline {
                 .fits(self.serve.fleet(), self.serve.capture_percent, &self.release.strategy)
                 .map_err(|e| PipelineError::BadSection(e.to_string()))?;
         }
+        self.release
+            .fits_regions(&self.train.image, &self.data.bucket)
+            .map_err(|e| PipelineError::BadSection(e.to_string()))?;
         if self.serve.kind == EndpointKind::Serverless {
             self.check_serverless()?;
         }
@@ -278,6 +281,27 @@ mod tests {
             parse("serve: {kind: asynchronous}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}")
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn regions_are_refused_with_the_line_or_the_fix() {
+        let regions = |list: &str| parse(&format!("release: {{regions: [{list}]}}"));
+        let good = "{name: eu-west-1, bucket: there, image: bike}";
+        assert_eq!(regions(good).unwrap().release.regions[0].name.as_str(), "eu-west-1");
+        for (list, wanted) in [
+            ("{name: ireland, bucket: there, image: bike}", "region \"ireland\": write it as AWS does"),
+            ("{name: eu-west-1, image: bike}", "bucket"),
+            ("{name: eu-west-1, bucket: there}", "image"),
+            ("{name: eu-west-1, bucket: there, image: bike, role: r}", "role"),
+            (
+                "{name: eu-west-1, bucket: b, image: bike}",
+                "has the bucket \"b\" of another region, or of the data",
+            ),
+        ] {
+            let error = regions(list).unwrap_err();
+            assert!(error.contains(wanted), "{error}");
+        }
+        assert!(regions(&format!("{good}, {good}")).unwrap_err().contains("named twice"));
     }
 
     #[test]

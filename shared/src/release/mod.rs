@@ -29,10 +29,11 @@ mod event;
 pub mod garbage;
 mod policy;
 mod record;
+mod region;
 mod step;
 pub mod strategy;
 pub mod upkeep;
-pub mod wave;
+mod wave;
 
 pub use action::{Action, Fate, Outcome, Severity, UpdateCall, VariantProperty};
 pub use answer::{Answer, Hold};
@@ -47,8 +48,10 @@ pub use record::{
     AlarmMemory, Cause, ConfigName, Deploying, Deployment, Freeze, InTrial, Lease, Pending, Progress,
     Release, Rollback, RollingBack, Smoke, State, StateName, Watching,
 };
+pub use region::{Region, RegionError};
 pub use step::{Transition, step};
 pub use strategy::{Strategy, Trial};
+pub use wave::{News, Order, Stage, Stop, Wave};
 
 #[cfg(test)]
 mod simulation;

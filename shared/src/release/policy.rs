@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigName, Strategy, Trial};
+use super::{ConfigName, Region, Strategy, Trial};
 use crate::pipeline::Span;
 
 /// How a challenger reaches production, and what takes it out again.
@@ -32,6 +32,8 @@ pub struct Policy {
     pub keep_unused: Span,
     /// The alarms that Pawl makes for each new config.
     pub alarms: AlarmPolicy,
+    /// Further regions that a promoted model goes to, one after another. Default: none.
+    pub regions: Vec<Region>,
 }
 
 impl Default for Policy {
@@ -48,6 +50,7 @@ impl Default for Policy {
             fallback: None,
             keep_unused: Span::seconds(24 * 3600),
             alarms: AlarmPolicy::default(),
+            regions: Vec::new(),
         }
     }
 }

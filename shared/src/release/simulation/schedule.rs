@@ -638,6 +638,7 @@ impl Schedule {
             who: "ada".to_owned(),
             why: "a reason".to_owned(),
             model: None,
+            region: None,
             at: Some(time(world.now)),
             key: format!("operator:{}", self.made),
         });

@@ -133,6 +133,7 @@ pub(crate) fn operator(verb: Verb) -> Event {
         who: "ada".to_owned(),
         why: "slow".to_owned(),
         model: None,
+        region: None,
         at: Some(at(100)),
         key: format!("operator:{verb:?}"),
     })
