@@ -1,16 +1,23 @@
 //! The clients of this function.
 
-use pawl::aws::{Objects, S3Store, SdkConfig};
+use pawl::aws::{Objects, S3Store, SdkConfig, in_region};
 use pawl::fault::Fault;
+use pawl::names::RegionName;
 
 /// Everything outside: the ledger and the data.
 pub(crate) struct Edge {
     pub(crate) store: S3Store,
     pub(crate) objects: Objects,
+    config: SdkConfig,
 }
 
 impl Edge {
     pub(crate) fn from_env(config: &SdkConfig) -> Result<Self, Fault> {
-        Ok(Self { store: S3Store::from_env(config)?, objects: Objects::new(config) })
+        Ok(Self { store: S3Store::from_env(config)?, objects: Objects::new(config), config: config.clone() })
+    }
+
+    /// The objects of another region's buckets.
+    pub(crate) fn objects_in(&self, region: &RegionName) -> Objects {
+        Objects::new(&in_region(&self.config, region))
     }
 }

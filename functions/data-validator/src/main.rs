@@ -1,10 +1,11 @@
-//! Snapshots, profiles and judges new data.
+//! Snapshots, profiles and judges new data; and, since it is the function that streams, copies a model to another region.
 
 mod edge;
 mod parts;
 mod pass;
 mod profile;
 mod reference;
+mod replicate;
 mod rows;
 mod snapshot;
 mod source;
@@ -25,6 +26,7 @@ enum Step {
     Snapshot { model: ModelName, generation: Generation },
     Profile { model: ModelName, generation: Generation, object: parts::Partition },
     Validate { model: ModelName, generation: Generation },
+    Replicate { copy: replicate::Copy },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,5 +44,6 @@ async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {
             profile::profile(edge, &model, generation, &object).await
         }
         Step::Validate { model, generation } => validate::validate(edge, &model, generation).await,
+        Step::Replicate { copy } => replicate::replicate(edge, &copy).await,
     }
 }

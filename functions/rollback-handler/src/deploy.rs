@@ -6,33 +6,12 @@ use pawl::ledger::{Ending, Keys};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Span;
 use pawl::pipeline::jobs::Job;
-use pawl::release::{Answer, ConfigName, Deployment, Driver, DriverError, Policy};
+use pawl::release::{Answer, ConfigName, Deployment, DriverError, Policy};
 use pawl::run;
 use serde_json::{Value, json};
 
 use crate::effects::{Effector, World};
 use crate::upkeep;
-
-/// Longer than the function's time limit: while one call may still act, no other does.
-const LEASE: Span = Span::seconds(70);
-
-/// The driver of one model's release.
-pub(crate) fn driver<'a>(
-    world: &'a World,
-    effects: &'a Effector<'a>,
-    policy: &'a Policy,
-    model: &ModelName,
-) -> Driver<'a, pawl::aws::S3Store, Effector<'a>> {
-    Driver {
-        store: &world.store,
-        effects,
-        keys: Keys::new(model),
-        endpoint: model.to_string(),
-        holder: world.holder(),
-        lease: LEASE,
-        policy,
-    }
-}
 
 /// What a release's trouble means for the step.
 pub(crate) fn fault(error: DriverError) -> Fault {
@@ -59,9 +38,10 @@ pub(crate) async fn guard(
     candidate.package = Some(package);
     candidate.dataset = Some(split.version);
     candidate.kind = pipeline.serve.kind;
-    let effects = Effector::new(world, model, &pipeline.release);
-    let answer = driver(world, &effects, &pipeline.release, model).guard(candidate).await.map_err(fault)?;
-    let release = driver(world, &effects, &pipeline.release, model).load().await.map_err(fault)?;
+    let effects = Effector::new(world, keys.clone(), &pipeline.release);
+    let driver = effects.driver();
+    let answer = driver.guard(candidate).await.map_err(fault)?;
+    let release = driver.load().await.map_err(fault)?;
     let serves = release.champion();
     let (answer, config, endpoint) = match answer {
         Answer::DeployCreate { endpoint, config } => {
@@ -99,7 +79,7 @@ pub(crate) async fn guard(
 
 /// How often a phase that may last so long is looked at: often enough to see it pass, and seldom enough that a state machine's
 /// history, which ends at 25,000 events, holds trial, bake, patience and a person's time to decide.
-fn poll(policy: &Policy, longest: Span) -> u64 {
+pub(crate) fn poll(policy: &Policy, longest: Span) -> u64 {
     (policy.bake.as_secs() / 10).clamp(1, 30).max(longest.as_secs() / LOOKS)
 }
 
@@ -114,8 +94,8 @@ pub(crate) async fn observe(
     config: ConfigName,
 ) -> Result<Value, Fault> {
     let policy = frozen_policy(world, model, generation).await?;
-    let effects = Effector::new(world, model, &policy);
-    let answer = driver(world, &effects, &policy, model).observe(generation, config).await.map_err(fault)?;
+    let effects = Effector::new(world, Keys::new(model), &policy);
+    let answer = effects.driver().observe(generation, config).await.map_err(fault)?;
     Ok(next(&answer, poll(&policy, Span::seconds(0))))
 }
 
@@ -127,8 +107,8 @@ pub(crate) async fn watch(
     config: ConfigName,
 ) -> Result<Value, Fault> {
     let policy = frozen_policy(world, model, generation).await?;
-    let effects = Effector::new(world, model, &policy);
-    let driver = driver(world, &effects, &policy, model);
+    let effects = Effector::new(world, Keys::new(model), &policy);
+    let driver = effects.driver();
     let answer = driver.watch(generation, config).await.map_err(fault)?;
     let serves = driver.load().await.map_err(fault)?.current;
     let in_trial = policy.trial.as_ref().filter(|_| serves.is_some_and(|serves| serves.trial.is_some()));
@@ -148,8 +128,8 @@ pub(crate) async fn abandon(
     reason: String,
 ) -> Result<Value, Fault> {
     let policy = frozen_policy(world, model, generation).await?;
-    let effects = Effector::new(world, model, &policy);
-    let answer = driver(world, &effects, &policy, model).failed(generation, reason).await.map_err(fault)?;
+    let effects = Effector::new(world, Keys::new(model), &policy);
+    let answer = effects.driver().failed(generation, reason).await.map_err(fault)?;
     Ok(next(&answer, poll(&policy, Span::seconds(0))))
 }
 
@@ -176,7 +156,7 @@ fn next(answer: &Answer, seconds: u64) -> Value {
 }
 
 /// An answer in plain words.
-fn words(answer: &Answer) -> String {
+pub(crate) fn words(answer: &Answer) -> String {
     match answer {
         Answer::Wait => "The endpoint is on its way.".to_owned(),
         Answer::RollingBack => "Traffic goes back to the last known good config.".to_owned(),

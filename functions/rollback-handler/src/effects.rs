@@ -4,23 +4,27 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use pawl::aws::{S3Store, SdkConfig, Topic, cloudwatch, fault};
+use pawl::aws::{S3Store, SdkConfig, Topic, cloudwatch, fault, in_region};
 use pawl::events::{AlarmState, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::gate::trial::TrialEvidence;
 use pawl::ledger::{Keys, read, write_once};
-use pawl::names::ModelName;
+use pawl::names::{ModelName, RegionName};
+use pawl::pipeline::Span;
 use pawl::pipeline::catalog::Catalog;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
-    Action, AlarmReading, ConfigName, Deployment, Effects, Outcome, Policy, ReadError, Release, Severity,
-    Target, TrialReading,
+    Action, AlarmReading, ConfigName, Deployment, Driver, Effects, Fate, Outcome, Policy, ReadError, Release,
+    Severity, Target, TrialReading,
 };
 use pawl_sagemaker::{Asked, SageMaker};
 use serde_json::json;
 
 use crate::upkeep::{self, Way};
-use crate::{metrics, smoke};
+use crate::{metrics, regions, smoke};
+
+/// Longer than the function's time limit: while one call may still act, no other does.
+const LEASE: Span = Span::seconds(70);
 
 /// Everything outside.
 pub(crate) struct World {
@@ -28,9 +32,12 @@ pub(crate) struct World {
     pub(crate) catalog: Catalog,
     pub(crate) sagemaker: SageMaker,
     pub(crate) cloudwatch: cloudwatch::Client,
-    topic: Topic,
-    calls: AtomicU64,
+    pub(crate) topic: Topic,
+    config: SdkConfig,
 }
+
+/// Calls of this process so far.
+static CALLS: AtomicU64 = AtomicU64::new(0);
 
 impl World {
     pub(crate) fn from_env(config: &SdkConfig) -> Result<Self, Fault> {
@@ -40,13 +47,31 @@ impl World {
             sagemaker: SageMaker::new(config),
             cloudwatch: cloudwatch::Client::new(config),
             topic: Topic::from_env(config)?,
-            calls: AtomicU64::new(0),
+            config: config.clone(),
         })
     }
 
+    /// The same world from a further region: SageMaker and CloudWatch are the region's, what is remembered and told stays at home.
+    pub(crate) fn in_region(&self, region: &RegionName) -> Self {
+        let there = in_region(&self.config, region);
+        Self {
+            store: self.store.clone(),
+            catalog: Catalog::default(),
+            sagemaker: SageMaker::new(&there),
+            cloudwatch: cloudwatch::Client::new(&there),
+            topic: self.topic.clone(),
+            config: there,
+        }
+    }
+
+    /// Whether this is the region.
+    pub(crate) fn is_in(&self, region: &RegionName) -> bool {
+        self.config.region().is_some_and(|own| own.as_ref() == region.as_str())
+    }
+
     /// A name for one call that no other call has, on whatever machine.
-    pub(crate) fn holder(&self) -> String {
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+    fn holder(&self) -> String {
+        let call = CALLS.fetch_add(1, Ordering::Relaxed);
         format!("{}-{}-{call}", std::process::id(), Timestamp::now().as_nanosecond())
     }
 
@@ -74,17 +99,33 @@ impl World {
     }
 }
 
-/// The world as one model's release acts on it.
+/// The world as one release acts on it: a model's at home, or in a further region.
 pub(crate) struct Effector<'a> {
     world: &'a World,
     keys: Keys,
-    model: ModelName,
     policy: &'a Policy,
 }
 
 impl<'a> Effector<'a> {
-    pub(crate) fn new(world: &'a World, model: &ModelName, policy: &'a Policy) -> Self {
-        Self { world, keys: Keys::new(model), model: model.clone(), policy }
+    pub(crate) fn new(world: &'a World, keys: Keys, policy: &'a Policy) -> Self {
+        Self { world, keys, policy }
+    }
+
+    /// The driver of this release.
+    pub(crate) fn driver(&self) -> Driver<'_, S3Store, Self> {
+        Driver {
+            store: &self.world.store,
+            effects: self,
+            keys: self.keys.clone(),
+            endpoint: self.model().to_string(),
+            holder: self.world.holder(),
+            lease: LEASE,
+            policy: self.policy,
+        }
+    }
+
+    fn model(&self) -> &ModelName {
+        self.keys.model()
     }
 
     async fn act(&self, action: &Action) -> Result<Outcome, Fault> {
@@ -136,13 +177,19 @@ impl<'a> Effector<'a> {
                 Ok(Outcome::Done)
             }
             Action::RecordOutcome { generation, outcome } => {
-                let key = self.keys.evidence(*generation, "release.json");
+                let key = self.keys.outcome(*generation);
                 let note = json!({ "generation": generation, "outcome": outcome, "at": self.now() });
                 write_once(&world.store, &key, &note).await?;
+                if *outcome == Fate::Promoted && self.keys.region().is_none() {
+                    regions::begin(world, &self.keys, *generation).await?;
+                }
                 Ok(Outcome::Done)
             }
             Action::Upkeep { generation } => {
-                upkeep::order(world, &self.keys, *generation).await?;
+                // The state machine that carries it out reaches its own region only.
+                if self.keys.region().is_none() {
+                    upkeep::order(world, &self.keys, *generation).await?;
+                }
                 Ok(Outcome::Done)
             }
             Action::Notify { severity, message } => {
@@ -150,7 +197,8 @@ impl<'a> Effector<'a> {
                     Severity::Info => "",
                     Severity::Page => "needs a person: ",
                 };
-                world.topic.notify(&format!("Pawl: {loud}{}", self.model), message).await?;
+                let place = self.keys.region().map_or(String::new(), |region| format!(" in {region}"));
+                world.topic.notify(&format!("Pawl: {loud}{}{place}", self.model()), message).await?;
                 Ok(Outcome::Done)
             }
         }
@@ -158,6 +206,10 @@ impl<'a> Effector<'a> {
 
     /// The way back may lead to another instance type.
     async fn make_way(&self, to: &ConfigName) -> Result<Way, Fault> {
+        if self.keys.region().is_some() {
+            // Nothing is scaled there.
+            return Ok(Way::Clear);
+        }
         let release = read::<Release>(&self.world.store, &self.keys.release()).await?;
         let Some((release, _)) = release else { return Ok(Way::Clear) };
         let target = release.good.iter().find(|good| good.config == *to);
@@ -171,7 +223,7 @@ impl<'a> Effector<'a> {
 
     /// Whether the endpoint is in service with this config.
     async fn serves(&self, config: &ConfigName) -> Result<bool, Fault> {
-        let (status, serving) = self.world.sagemaker.describe(self.model.as_str()).await?;
+        let (status, serving) = self.world.sagemaker.describe(self.model().as_str()).await?;
         Ok(status == EndpointStatus::InService && serving.as_ref() == Some(config))
     }
 

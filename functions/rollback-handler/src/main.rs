@@ -3,6 +3,7 @@
 mod deploy;
 mod effects;
 mod metrics;
+mod regions;
 mod signals;
 mod smoke;
 mod upkeep;
@@ -12,8 +13,8 @@ use pawl::aws;
 use pawl::fault::Fault;
 use pawl::ledger::Outcome;
 use pawl::names::{Generation, ModelName};
-use pawl::release::ConfigName;
 use pawl::release::garbage::Listed;
+use pawl::release::{ConfigName, News};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,6 +26,7 @@ enum Step {
     Observe { model: ModelName, generation: Generation, config: ConfigName },
     Watch { model: ModelName, generation: Generation, config: ConfigName },
     Abandon { model: ModelName, generation: Generation, failure: Outcome },
+    Regions { model: ModelName, generation: Generation, news: News },
     Garbage { model: ModelName, configs: Vec<Listed>, models: Vec<Listed> },
 }
 
@@ -50,6 +52,7 @@ async fn handle(world: &World, event: Value) -> Result<Value, Fault> {
         Step::Abandon { model, generation, failure } => {
             deploy::abandon(world, &model, generation, failure.in_words().reason).await
         }
+        Step::Regions { model, generation, news } => regions::turn(world, &model, generation, news).await,
         Step::Garbage { model, configs, models } => {
             let policy = signals::policy_of(world, &model).await?;
             Ok(json!(upkeep::garbage(world, &model, &policy, &configs, &models).await?))

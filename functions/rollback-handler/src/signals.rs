@@ -3,14 +3,15 @@
 use pawl::events::{AlarmChange, Signal, decode};
 use pawl::fault::Fault;
 use pawl::ledger::{Keys, Store, pipeline};
-use pawl::names::ModelName;
+use pawl::names::{ModelName, RegionName};
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::catalog::Entry;
 use pawl::release::{Event, Policy};
 use serde_json::{Value, json};
 
-use crate::deploy::{driver, fault};
+use crate::deploy::fault;
 use crate::effects::{Effector, World};
+use crate::regions;
 
 /// Handles one invocation. What cannot be read is an error: after its retries Lambda puts it into the dead-letter queue,
 /// whose alarm tells a person.
@@ -22,11 +23,12 @@ pub(crate) async fn take(world: &World, event: &Value) -> Result<Value, Fault> {
             reconcile(world).await?;
             continue;
         }
-        let (models, event) = route(world, signal).await?;
-        for (model, policy) in models {
-            let effects = Effector::new(world, &model, &policy);
-            let answer = driver(world, &effects, &policy, &model).handle(&event).await.map_err(fault)?;
-            answers.push(json!({ "model": model, "answer": answer }));
+        let (releases, event) = route(world, signal).await?;
+        for (keys, policy) in releases {
+            let there = keys.region().map(|region| world.in_region(region));
+            let effects = Effector::new(there.as_ref().unwrap_or(world), keys.clone(), &policy);
+            let answer = effects.driver().handle(&event).await.map_err(fault)?;
+            answers.push(json!({ "model": keys.model(), "answer": answer }));
         }
     }
     Ok(json!({ "answers": answers }))
@@ -34,19 +36,23 @@ pub(crate) async fn take(world: &World, event: &Value) -> Result<Value, Fault> {
 
 /// Looks at every release again, so that a lost event heals and what waits for its time is done.
 async fn reconcile(world: &World) -> Result<(), Fault> {
+    let mut abroad = Ok(());
     for Entry { model, pipeline } in world.catalog.load(&world.store).await? {
         // What was never deployed has nothing to heal.
-        if world.store.get(&Keys::new(&model).release()).await?.is_some() {
+        let keys = Keys::new(&model);
+        if world.store.get(&keys.release()).await?.is_some() {
             let policy = pipeline.map_or_else(|_| Policy::default(), |pipeline| pipeline.release.clone());
-            let effects = Effector::new(world, &model, &policy);
-            driver(world, &effects, &policy, &model).reconcile().await.map_err(fault)?;
+            let effects = Effector::new(world, keys.clone(), &policy);
+            let home = effects.driver().reconcile().await.map_err(fault)?;
+            // A region that is out holds up no other release.
+            abroad = abroad.and(regions::reconcile(world, &keys, &home, &policy).await);
         }
     }
-    Ok(())
+    abroad
 }
 
 /// The releases that a signal is for, and what it says to them. Endpoints that Pawl has no pipeline for are none of its business.
-async fn route(world: &World, signal: Signal) -> Result<(Vec<(ModelName, Policy)>, Event), Fault> {
+async fn route(world: &World, signal: Signal) -> Result<(Vec<(Keys, Policy)>, Event), Fault> {
     match signal {
         Signal::Alarm(change) => Ok((of_alarm(world, &change).await?, Event::Alarm(change))),
         Signal::Endpoint(change) => Ok((named(world, &change.endpoint).await?, Event::EndpointHinted)),
@@ -59,31 +65,53 @@ async fn route(world: &World, signal: Signal) -> Result<(Vec<(ModelName, Policy)
             if models.is_empty() {
                 return Err(Fault::BadInput(format!("operator.model: no pipeline is called {model:?}")));
             }
-            Ok((models, Event::Operator(operator)))
+            let releases = match &operator.region {
+                None => models,
+                Some(region) => in_region(world, models, region).await?,
+            };
+            Ok((releases, Event::Operator(operator)))
         }
         _ => Ok((Vec::new(), Event::Tick)),
     }
 }
 
 /// An alarm belongs to the endpoint in its dimensions, else to every pipeline that names it under `release.alarms.further`.
-async fn of_alarm(world: &World, change: &AlarmChange) -> Result<Vec<(ModelName, Policy)>, Fault> {
+async fn of_alarm(world: &World, change: &AlarmChange) -> Result<Vec<(Keys, Policy)>, Fault> {
     if let Some(endpoint) = &change.endpoint {
         return named(world, endpoint).await;
     }
     let pipelines =
         world.catalog.load(&world.store).await?.into_iter().filter_map(|entry| entry.pipeline.ok());
     let meant = pipelines.filter(|pipeline| pipeline.release.alarms.further.contains(&change.name));
-    Ok(meant.map(|pipeline| (pipeline.model.clone(), pipeline.release.clone())).collect())
+    Ok(meant.map(|pipeline| (Keys::new(&pipeline.model), pipeline.release.clone())).collect())
+}
+
+/// The same models' releases in a further region.
+async fn in_region(
+    world: &World,
+    models: Vec<(Keys, Policy)>,
+    region: &RegionName,
+) -> Result<Vec<(Keys, Policy)>, Fault> {
+    let mut there = Vec::new();
+    for (keys, policy) in models {
+        let keys = keys.in_region(region);
+        if world.store.get(&keys.release()).await?.is_none() {
+            let model = keys.model();
+            return Err(Fault::BadInput(format!("operator.region: {model} was never released in {region}")));
+        }
+        there.push((keys, policy.in_region()));
+    }
+    Ok(there)
 }
 
 /// The model of this name, if it has a pipeline.
-async fn named(world: &World, name: &str) -> Result<Vec<(ModelName, Policy)>, Fault> {
+async fn named(world: &World, name: &str) -> Result<Vec<(Keys, Policy)>, Fault> {
     let Ok(model) = ModelName::try_from(name.to_owned()) else { return Ok(Vec::new()) };
     if world.store.get(&pipeline(&model)).await?.is_none() {
         return Ok(Vec::new());
     }
     let policy = policy_of(world, &model).await?;
-    Ok(vec![(model, policy)])
+    Ok(vec![(Keys::new(&model), policy)])
 }
 
 /// The model's policy as it stands now. A `pipeline.yaml` that is gone or cannot be read must not keep a bad model in

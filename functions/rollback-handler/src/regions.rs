@@ -1,0 +1,359 @@
+//! A promoted model's way through further regions. The wave says whose turn it is and what is to be done; this does it, with the
+//! region's clients. The release there is the same as at home: record, driver, alarms, watch.
+
+use jiff::Timestamp;
+use pawl::aws::{Setting, Settings};
+use pawl::events::{Operator, Verb};
+use pawl::fault::Fault;
+use pawl::ledger::{Condition, Keys, Store, read, update, write};
+use pawl::names::{Generation, ModelName};
+use pawl::pipeline::Pipeline;
+use pawl::pipeline::jobs::Job;
+use pawl::release::{
+    Answer, ConfigName, Deployment, Event, News, Order, Policy, Region, Release, StateName, Stop, Wave,
+};
+use pawl::run;
+use serde_json::{Value, json};
+
+use crate::deploy::{fault, poll, words};
+use crate::effects::{Effector, World};
+
+/// More steps than one turn takes: each region has six.
+const MOST_STEPS: usize = 200;
+
+/// Begins the wave of a generation that was promoted at home, where its pipeline names regions.
+pub(crate) async fn begin(world: &World, keys: &Keys, generation: Generation) -> Result<(), Fault> {
+    let regions = match run::frozen_pipeline(&world.store, keys, generation).await {
+        Ok(pipeline) => pipeline.release.regions,
+        // No run made this config.
+        Err(Fault::NotFound(_)) => return Ok(()),
+        Err(fault) => return Err(fault),
+    };
+    let home = read::<Release>(&world.store, &keys.release()).await?.map(|(release, _)| release);
+    let promoted = home.and_then(|home| home.good.into_iter().find(|good| good.generation == generation));
+    let Some(promoted) = promoted.filter(|_| !regions.is_empty()) else { return Ok(()) };
+    let missing = || Fault::NotFound(format!("the archive of {}: no region can get it", promoted.config));
+    let model = promoted.model.as_deref().ok_or_else(missing)?;
+    let archive = world.sagemaker.archive(model).await?.ok_or_else(missing)?;
+    let wave = Wave::new(&promoted, archive, &regions, Timestamp::now());
+    let begin = |stands: &mut Option<Wave>| {
+        if stands.as_ref().is_none_or(|older| older.generation < generation) {
+            *stands = Some(wave.clone());
+        }
+    };
+    update(&world.store, &keys.wave(), begin).await?;
+    order(world, keys, generation).await
+}
+
+/// Starts the state machine.
+async fn order(world: &World, keys: &Keys, generation: Generation) -> Result<(), Fault> {
+    let order = json!({ "model": keys.model(), "generation": generation, "at": Timestamp::now() });
+    write(&world.store, &keys.wave_order(generation), &order, Condition::Always).await?;
+    Ok(())
+}
+
+/// One turn of the state machine: takes its news in and does what follows, as far as it can be done now.
+pub(crate) async fn turn(
+    world: &World,
+    model: &ModelName,
+    generation: Generation,
+    mut news: News,
+) -> Result<Value, Fault> {
+    let keys = Keys::new(model);
+    let home = read::<Release>(&world.store, &keys.release()).await?.map(|(release, _)| release);
+    let home = home.unwrap_or_else(|| Release::new(model.to_string()));
+    if let Some(reason) = home.against_wave(generation) {
+        let stopped = step(world, &keys, generation, &News::Stop { reason }).await?;
+        let policy = run::frozen_pipeline(&world.store, &keys, generation).await?.release;
+        for stop in stopped.iter().flat_map(|(wave, _)| &wave.stops) {
+            follow_home(world, &keys, &home, stop, &policy).await?;
+        }
+    }
+    for _ in 0..MOST_STEPS {
+        let Some((wave, order)) = step(world, &keys, generation, &news).await? else { break };
+        let there = |region| There::new(world, &keys, &wave, region);
+        news = match order {
+            Order::Copy(region) if world.is_in(&region.name) => {
+                failed(&region, format!("{} is home: name further regions only", region.name))
+            }
+            Order::Copy(region) => {
+                let key = keys.archive(&wave.name);
+                let copy = json!({ "from": wave.artifact, "region": region.name, "bucket": region.bucket, "key": key });
+                return Ok(json!({ "next": "copy", "copy": copy }));
+            }
+            Order::Register(region) => there(region).await?.register().await?,
+            Order::Deploy(region) => {
+                let there = there(region).await?;
+                match there.deploy().await? {
+                    Some(news) => news,
+                    None => return Ok(wait(&there.policy, &Answer::Wait)),
+                }
+            }
+            Order::Withdraw(region) => {
+                there(region).await?.withdraw("the wave was stopped before it began".to_owned()).await?
+            }
+            Order::Watch(region) => {
+                let there = there(region).await?;
+                let answer = there.watch(generation, ConfigName(wave.name.clone())).await?;
+                match there.ended(&answer) {
+                    Some(news) => news,
+                    None => return Ok(wait(&there.policy, &answer)),
+                }
+            }
+            Order::Tell(message) => {
+                let how = if wave.stopped.is_some() { "stopped" } else { "promoted" };
+                let subject = format!("Pawl: {model} run {generation} {how} in further regions");
+                world.topic.notify(&subject, &message).await?;
+                News::Told
+            }
+            Order::Nothing => break,
+        };
+    }
+    Ok(json!({ "next": "over" }))
+}
+
+/// When the state machine looks again.
+fn wait(policy: &Policy, answer: &Answer) -> Value {
+    let longest = match answer {
+        Answer::NeedsApproval { .. } => policy.decision,
+        _ => policy.patience,
+    };
+    json!({ "next": "wait", "seconds": poll(policy, longest) })
+}
+
+/// Takes news in; `None` where another generation's wave stands there, or none.
+async fn step(
+    world: &World,
+    keys: &Keys,
+    generation: Generation,
+    news: &News,
+) -> Result<Option<(Wave, Order)>, Fault> {
+    let take = |stands: &mut Option<Wave>| {
+        let wave = stands.as_mut().filter(|wave| wave.generation == generation)?;
+        let (next, order) = wave.step(news, Timestamp::now());
+        *wave = next;
+        Some(order)
+    };
+    let (wave, order) = update(&world.store, &keys.wave(), take).await?;
+    Ok(wave.zip(order))
+}
+
+fn failed(region: &Region, reason: String) -> News {
+    News::Failed { region: region.name.clone(), reason }
+}
+
+/// Looks after the releases of all regions of the newest wave, and after the wave itself.
+pub(crate) async fn reconcile(
+    world: &World,
+    keys: &Keys,
+    home: &Release,
+    policy: &Policy,
+) -> Result<(), Fault> {
+    let Some((Some(wave), _)) = read::<Option<Wave>>(&world.store, &keys.wave()).await? else {
+        return Ok(());
+    };
+    let mut all = Ok(());
+    for stop in &wave.stops {
+        all = all.and(look_after(world, keys, home, stop, policy).await);
+    }
+    if wave.is_overdue(Timestamp::now()) {
+        order(world, keys, wave.generation).await?;
+    }
+    all
+}
+
+async fn look_after(
+    world: &World,
+    keys: &Keys,
+    home: &Release,
+    stop: &Stop,
+    policy: &Policy,
+) -> Result<(), Fault> {
+    let there = keys.in_region(&stop.region.name);
+    if world.store.get(&there.release()).await?.is_none() {
+        return Ok(());
+    }
+    follow_home(world, keys, home, stop, policy).await?;
+    let (world, policy) = (world.in_region(&stop.region.name), policy.in_region());
+    Effector::new(&world, there, &policy).driver().reconcile().await.map(|_| ()).map_err(fault)
+}
+
+/// What home has taken back goes back in the region too: once for each config, as if a person had asked.
+async fn follow_home(
+    world: &World,
+    keys: &Keys,
+    home: &Release,
+    stop: &Stop,
+    policy: &Policy,
+) -> Result<(), Fault> {
+    let there = keys.in_region(&stop.region.name);
+    let release = read::<Release>(&world.store, &there.release()).await?.map(|(release, _)| release);
+    let taken = release.as_ref().and_then(Release::subject).filter(|subject| home.has_taken_back(subject));
+    let Some(taken) = taken else { return Ok(()) };
+    let operator = Operator {
+        verb: Verb::Rollback,
+        who: "pawl".to_owned(),
+        why: format!("{} was taken back at home", taken.config),
+        model: None,
+        region: Some(stop.region.name.clone()),
+        at: None,
+        key: format!("operator:home:{}", taken.config),
+    };
+    let (world, policy) = (world.in_region(&stop.region.name), policy.in_region());
+    let effects = Effector::new(&world, there, &policy);
+    effects.driver().handle(&Event::Operator(operator)).await.map(|_| ()).map_err(fault)
+}
+
+/// One region in its turn.
+struct There<'a> {
+    world: World,
+    wave: &'a Wave,
+    region: Region,
+    /// The promoted run's, with the region's image.
+    pipeline: Pipeline,
+    policy: Policy,
+    /// The keys of the region's release.
+    keys: Keys,
+    /// The prefix of the run's evidence.
+    run: String,
+    role: String,
+}
+
+impl<'a> There<'a> {
+    async fn new(world: &World, keys: &Keys, wave: &'a Wave, region: Region) -> Result<Self, Fault> {
+        let mut pipeline = run::frozen_pipeline(&world.store, keys, wave.generation).await?;
+        pipeline.train.image.clone_from(&region.image);
+        Ok(Self {
+            world: world.in_region(&region.name),
+            wave,
+            policy: pipeline.release.in_region(),
+            pipeline,
+            keys: keys.in_region(&region.name),
+            run: keys.run(wave.generation),
+            role: Settings.get(Setting::SageMakerRole)?,
+            region,
+        })
+    }
+
+    fn job(&self) -> Job<'_> {
+        Job {
+            pipeline: &self.pipeline,
+            generation: self.wave.generation,
+            name: &self.wave.name,
+            bucket: &self.region.bucket,
+            run: &self.run,
+            role: &self.role,
+        }
+    }
+
+    fn effects(&self) -> Effector<'_> {
+        Effector::new(&self.world, self.keys.clone(), &self.policy)
+    }
+
+    /// Makes package and model. What a call that died has made is found again.
+    async fn register(&self) -> Result<News, Fault> {
+        match self.package().await {
+            Ok(package) => Ok(News::Registered { region: self.region.name.clone(), package }),
+            // The state machine tries it again.
+            Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => Err(fault),
+            Err(fault) => Ok(failed(&self.region, fault.to_string())),
+        }
+    }
+
+    async fn package(&self) -> Result<String, Fault> {
+        let (job, sagemaker) = (self.job(), &self.world.sagemaker);
+        let archive = format!("s3://{}/{}", self.region.bucket, self.keys.archive(&self.wave.name));
+        sagemaker.create_as("CreateModelPackageGroup", &job.package_group()).await?;
+        let request = job.package_in_region(&archive, self.wave.package.as_deref());
+        let package = sagemaker.create_as("CreateModelPackage", &request).await?;
+        sagemaker.create_as("CreateModel", &job.model(&archive)).await?;
+        package.ok_or_else(|| Fault::Refused("CreateModelPackage: no ARN was answered".to_owned()))
+    }
+
+    /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is under way there.
+    async fn deploy(&self) -> Result<Option<News>, Fault> {
+        let (effects, generation) = (self.effects(), self.wave.generation);
+        let driver = effects.driver();
+        let release = driver.load().await.map_err(fault)?;
+        match release.answer_for(generation) {
+            // Not asked for yet, or the answer got lost.
+            Answer::Closed | Answer::Wait => {}
+            known => return Ok(Some(self.ended(&known).unwrap_or_else(|| self.begun()))),
+        }
+        let resting = matches!(release.state.name(), StateName::Stable | StateName::CoolDown);
+        match release.subject() {
+            Some(other) if !resting && other.generation != generation => {
+                driver.watch(other.generation, other.config.clone()).await.map_err(fault)?;
+                return Ok(None);
+            }
+            _ => {}
+        }
+        let begun = match driver.guard(self.candidate()).await.map_err(fault)? {
+            Answer::Hold { message, .. } => return Ok(Some(failed(&self.region, message))),
+            answer => self.begin(&answer).await,
+        };
+        match begun {
+            Ok(()) => Ok(Some(self.begun())),
+            Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => Err(fault),
+            Err(fault) => self.withdraw(fault.to_string()).await.map(Some),
+        }
+    }
+
+    /// The same deployment as at home; the data it was trained on is judged there.
+    fn candidate(&self) -> Deployment {
+        let mut candidate = Deployment::new(self.wave.generation, self.wave.name.as_str());
+        candidate.model = Some(self.wave.name.clone());
+        let own = self.wave.stops.iter().find(|stop| stop.region == self.region);
+        candidate.package = own.and_then(|stop| stop.package.clone());
+        candidate.kind = self.pipeline.serve.kind;
+        candidate
+    }
+
+    async fn begin(&self, permission: &Answer) -> Result<(), Fault> {
+        let sagemaker = &self.world.sagemaker;
+        match permission {
+            Answer::DeployCreate { endpoint, config } => {
+                sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
+                sagemaker.create(endpoint, config).await
+            }
+            Answer::DeployUpdate { call } => {
+                sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
+                // Busy with this very update, if an answer was lost; if not, the watch finds another config in service.
+                sagemaker.update(call).await.map(|_| ())
+            }
+            // It was begun before.
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the region's release that nothing comes; the endpoint decides whether that is so.
+    async fn withdraw(&self, reason: String) -> Result<News, Fault> {
+        let effects = self.effects();
+        let answer = effects.driver().failed(self.wave.generation, reason.clone()).await.map_err(fault)?;
+        Ok(match self.ended(&answer) {
+            None => self.begun(),
+            Some(News::Failed { .. }) if answer == Answer::Closed => failed(&self.region, reason),
+            Some(ended) => ended,
+        })
+    }
+
+    async fn watch(&self, generation: Generation, config: ConfigName) -> Result<Answer, Fault> {
+        self.effects().driver().watch(generation, config).await.map_err(fault)
+    }
+
+    fn begun(&self) -> News {
+        News::Begun { region: self.region.name.clone() }
+    }
+
+    /// What an answer of the region's release means for the wave; `None` while it is under way.
+    fn ended(&self, answer: &Answer) -> Option<News> {
+        match answer {
+            Answer::Wait
+            | Answer::RollingBack
+            | Answer::KeepWatching { .. }
+            | Answer::NeedsApproval { .. } => None,
+            Answer::Healthy => Some(News::Promoted { region: self.region.name.clone() }),
+            answer => Some(failed(&self.region, words(answer))),
+        }
+    }
+}
