@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use pawl::ledger::{Keys, Listed, RunRecord, Store};
+use pawl::ledger::{Listed, RunRecord, Store};
 use pawl::release::{Actor, Audit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::note::Note;
-use crate::options::Model;
+use crate::options::{Model, Place};
 use crate::page::Page;
 use crate::reply::{Failure, Reply};
 use crate::status::words;
@@ -21,6 +21,8 @@ use crate::world::{Reach, World};
 pub(crate) struct Args {
     #[command(flatten)]
     model: Model,
+    #[command(flatten)]
+    place: Place,
     /// The most entries to show
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     limit: u16,
@@ -66,7 +68,7 @@ impl Kind {
 pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
     let model = &args.model.model;
     world.pipeline_of(model).await?;
-    let (trail, limit) = (Keys::new(model).trail(), usize::from(args.limit));
+    let (trail, limit) = (args.place.keys(model).trail(), usize::from(args.limit));
     let mut kinds: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
     for Listed { key, .. } in world.store.list(&trail).await? {
         if let Some(kind) = key.strip_prefix(&trail).and_then(Kind::of) {

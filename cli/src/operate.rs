@@ -9,10 +9,18 @@ use pawl::release::{Audit, Release, Rule, StateName};
 use serde::Serialize;
 use serde_json::json;
 
-pub(crate) use crate::options::ModelAndWhy as Args;
+use crate::options::{ModelAndWhy, Place};
 use crate::page::Page;
 use crate::reply::{Failure, Reply, Verdict};
 use crate::world::{LOOKS, Reach, Subject, World};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    about: ModelAndWhy,
+    #[command(flatten)]
+    place: Place,
+}
 
 /// What the release did.
 #[derive(Debug, Serialize)]
@@ -27,11 +35,21 @@ pub(crate) async fn run<S: Store, R: Reach>(
     verb: Verb,
     args: &Args,
 ) -> Result<Reply, Failure> {
-    let model = &args.model.model;
+    let model = &args.about.model.model;
     world.pipeline_of(model).await?;
-    let keys = Keys::new(model);
+    let keys = args.place.keys(model);
+    if let Some(region) = keys.region()
+        && world.store.get(&keys.release()).await?.is_none()
+    {
+        return Err(Failure::cannot_run(format!(
+            "{model} was never released in {region}; see `pawl status {model}`"
+        )));
+    }
     let mut seen = sequence(&world.store, &keys).await?;
-    let detail = json!({ "verb": verb, "model": model, "why": args.why.why });
+    let mut detail = json!({ "verb": verb, "model": model, "why": args.about.why.why });
+    if let Some(region) = keys.region() {
+        detail["region"] = json!(region);
+    }
     let key = format!("operator:{}", world.publish(Subject::Operator, "operator", detail).await?);
     for _ in 0..LOOKS {
         while seen < sequence(&world.store, &keys).await? {

@@ -1,6 +1,7 @@
 //! Arguments that several verbs share.
 
-use pawl::names::ModelName;
+use pawl::ledger::Keys;
+use pawl::names::{ModelName, RegionName};
 
 // The model that a verb is about.
 #[derive(Debug, clap::Args)]
@@ -25,6 +26,26 @@ pub(crate) struct ModelAndWhy {
     pub(crate) model: Model,
     #[command(flatten)]
     pub(crate) why: Why,
+}
+
+// The region whose release is meant.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Place {
+    /// The release in this further region, instead of the one at home
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub(crate) region: Option<RegionName>,
+}
+
+impl Place {
+    /// The keys of a model's release there.
+    pub(crate) fn keys(&self, model: &ModelName) -> Keys {
+        let home = Keys::new(model);
+        self.region.as_ref().map_or_else(|| home.clone(), |region| home.in_region(region))
+    }
+}
+
+fn region(text: &str) -> Result<RegionName, String> {
+    RegionName::try_from(text.to_owned()).map_err(|e| e.reason.to_owned())
 }
 
 fn name(text: &str) -> Result<ModelName, String> {

@@ -1,5 +1,7 @@
 //! `pawl status`: what serves, what is under way, what stops it, and who is asked.
 
+mod regions;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -15,6 +17,7 @@ use crate::options::Model;
 use crate::page::Page;
 use crate::reply::{Failure, Reply};
 use crate::world::{Reach, World};
+use regions::Regions;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -45,6 +48,8 @@ struct Status {
     budget: Budget,
     waiting: Waiting,
     question: Option<Asked>,
+    /// The newest promoted model's way through further regions, where there are any.
+    regions: Option<Regions>,
 }
 
 /// What may still be trained.
@@ -87,6 +92,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
     }
     let question = open_question(store, &keys).await?;
     let question = question.map(|asked| Asked { generation: asked.generation, question: asked.question });
+    let regions = Regions::read(store, &keys).await?;
     Reply::done(&Status {
         model: model.clone(),
         at,
@@ -103,6 +109,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
         breaker: training.breaker,
         waiting: Waiting { count: ids.len(), what },
         question,
+        regions,
     })
 }
 
@@ -139,34 +146,34 @@ fn deployment(deployment: Option<&Deployment>) -> String {
     }
 }
 
-impl Status {
-    fn release_words(&self) -> String {
-        match &self.release {
-            None => "untouched: nothing was released yet".to_owned(),
-            Some(State::Stable) => "stable".to_owned(),
-            Some(State::Deploying(d)) => {
-                let intent =
-                    d.intent.as_ref().map_or(String::new(), |cause| format!("; to be rolled back: {cause}"));
-                format!("deploying {} since {}{intent}", d.candidate.config, clock(d.since))
+fn release_words(state: Option<&State>, serving: Option<&Deployment>) -> String {
+    match state {
+        None => "untouched: nothing was released yet".to_owned(),
+        Some(State::Stable) => "stable".to_owned(),
+        Some(State::Deploying(d)) => {
+            let intent =
+                d.intent.as_ref().map_or(String::new(), |cause| format!("; to be rolled back: {cause}"));
+            format!("deploying {} since {}{intent}", d.candidate.config, clock(d.since))
+        }
+        Some(State::Watching(w)) => match w.decide_by {
+            None if serving.is_some_and(|serving| serving.trial.is_some()) => {
+                format!("on trial beside the champion, at most until {}", clock(w.deadline))
             }
-            Some(State::Watching(w)) => match w.decide_by {
-                None if self.serving.as_ref().is_some_and(|serving| serving.trial.is_some()) => {
-                    format!("on trial beside the champion, at most until {}", clock(w.deadline))
-                }
-                None => format!("watching until {}", clock(w.until)),
-                Some(by) => {
-                    format!("nothing proves it good or bad: decide by {}, or it is rolled back", clock(by))
-                }
-            },
-            Some(State::RollingBack(r)) => {
-                format!("rolling back from {} to {}: {}", r.from.config, r.to.config, r.cause)
+            None => format!("watching until {}", clock(w.until)),
+            Some(by) => {
+                format!("nothing proves it good or bad: decide by {}, or it is rolled back", clock(by))
             }
-            Some(State::CoolDown { until }) => {
-                format!("cooling down after a rollback until {}", clock(*until))
-            }
+        },
+        Some(State::RollingBack(r)) => {
+            format!("rolling back from {} to {}: {}", r.from.config, r.to.config, r.cause)
+        }
+        Some(State::CoolDown { until }) => {
+            format!("cooling down after a rollback until {}", clock(*until))
         }
     }
+}
 
+impl Status {
     fn budget_words(&self) -> String {
         let Budget { trained_today, trainings_per_day, not_before, .. } = &self.budget;
         let cool =
@@ -205,7 +212,7 @@ impl fmt::Display for Status {
         }
         page.field("serving", &deployment(self.serving.as_ref()));
         page.field("last good", &deployment(self.last_known_good.as_ref()));
-        page.field("release", &self.release_words());
+        page.field("release", &release_words(self.release.as_ref(), self.serving.as_ref()));
         if !self.pending.is_empty() {
             page.field("to do", &self.pending.join(", ").replace('_', " "));
         }
@@ -253,6 +260,9 @@ impl fmt::Display for Status {
                 Some(asked) => format!("run {} asks: {}", asked.generation, asked.question),
             },
         );
+        if let Some(regions) = &self.regions {
+            regions.show(&mut page);
+        }
         let advice = self.advice();
         if !advice.is_empty() {
             page.gap();

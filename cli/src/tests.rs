@@ -16,7 +16,7 @@ use pawl::ledger::{
     Trigger, TriggerId, TriggerKind, pipeline, read, update, write,
 };
 use pawl::names::{Generation, ModelName};
-use pawl::release::{Deployment, Event, Policy, Release, State, step};
+use pawl::release::{Deployment, Event, Policy, Release, Stage, State, Wave, step};
 use serde_json::{Value, json};
 
 use crate::reply::{Failure, Reply, Verdict};
@@ -346,6 +346,39 @@ async fn status_fits_80_columns() {
     let text = pawl(&stack, "status m").await.unwrap().text().to_owned();
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     insta::assert_snapshot!(text);
+}
+
+#[tokio::test]
+async fn status_tells_what_serves_in_each_region() {
+    let stack = stack().await;
+    let region = |name: &str| pawl::release::Region {
+        name: name.to_owned().try_into().unwrap(),
+        bucket: name.to_owned(),
+        image: "bike".to_owned(),
+    };
+    let promoted = Deployment::new(Generation(12), "bike-demand-12-20261120080000");
+    let regions = [region("eu-west-1"), region("us-east-1")];
+    let mut wave = Wave::new(&promoted, "s3://b/model.tar.gz".to_owned(), &regions, NOW.parse().unwrap());
+    wave.stops[0].stage = Stage::Failed;
+    wave.stopped = Some("eu-west-1: Rolled back: alarm pawl-bike-demand-12-errors.".to_owned());
+    write(&stack.store, &keys().wave(), &Some(wave), Condition::Always).await.unwrap();
+    let mut release = Release::new("m");
+    release.current = Some(Deployment::new(Generation(9), "bike-demand-9-20261118080000"));
+    release.state = State::CoolDown { until: NOW.parse().unwrap() };
+    let there = keys().in_region(&regions[0].name);
+    write(&stack.store, &there.release(), &release, Condition::Always).await.unwrap();
+    let text = pawl(&stack, "status m").await.unwrap().text().to_owned();
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let told = text.split_once("regions").unwrap().1.split_whitespace().collect::<Vec<_>>().join(" ");
+    let wanted = "run 12 was stopped: eu-west-1: Rolled back: alarm pawl-bike-demand-12-errors. \
+                  eu-west-1: failed; run 9 serves; cooling down after a rollback until 2026-11-20 08:00:00 UTC \
+                  us-east-1: waiting; nothing serves";
+    assert!(told.starts_with(wanted), "{told}");
+    let refused = pawl(&stack, "rollback m --region us-east-1 --why x").await.unwrap_err().to_string();
+    assert!(refused.starts_with("m was never released in us-east-1"), "{refused}");
+    assert!(
+        pawl(&stack, "history m --region eu-west-1").await.unwrap().text().contains("Nothing has happened")
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@ import functools
 import os
 import threading
 
-REGION = "us-east-1"
+REGION = "us-east-1"  # home: the stack's region
 ACCOUNT = "000000000000"
 _lock = threading.Lock()
 
@@ -28,19 +28,26 @@ def environment(endpoint_url: str) -> dict[str, str]:
     }
 
 
+def region() -> str:
+    """The region that the running request is signed for; home in a thread that follows no request."""
+    from ministack.core.responses import get_region
+
+    return get_region()
+
+
 @functools.cache
-def _client(service: str, endpoint_url: str):
+def _client(service: str, endpoint_url: str, region_name: str):
     import boto3  # slow to import, and the guard process does not need it
     from botocore.config import Config
 
     config = Config(retries={"max_attempts": 0}, max_pool_connections=64, connect_timeout=5, read_timeout=920,
                     proxies={}, s3={"addressing_style": "path"})
     return boto3.session.Session().client(
-        service, endpoint_url=endpoint_url, region_name=REGION, aws_access_key_id="test",
+        service, endpoint_url=endpoint_url, region_name=region_name, aws_access_key_id="test",
         aws_secret_access_key="test", config=config)
 
 
-def client(service: str, endpoint_url: str | None = None):
+def client(service: str, endpoint_url: str | None = None, region_name: str = REGION):
     """A thread-safe boto3 client of the stand-in, without retries: an injected failure is seen once, as it was made."""
     with _lock:  # boto3 sessions are not safe to create side by side
-        return _client(service, endpoint_url or os.environ["AWS_ENDPOINT_URL"])
+        return _client(service, endpoint_url or os.environ["AWS_ENDPOINT_URL"], region_name)

@@ -93,9 +93,9 @@ class Standin:
     def alive(self) -> bool:
         return self._guard is not None and self._guard.poll() is None
 
-    def client(self, service: str):
+    def client(self, service: str, region: str = aws.REGION):
         """A boto3 client; services by boto3's names ("s3", "stepfunctions", "sagemaker-runtime", ...)."""
-        return aws.client(service, self.endpoint_url)
+        return aws.client(service, self.endpoint_url, region)
 
     def environment(self) -> dict[str, str]:
         """The environment for a program that shall talk to this stand-in, the `pawl` command for one."""

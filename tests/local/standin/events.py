@@ -4,22 +4,26 @@ import logging
 import queue
 import threading
 
+from . import aws
+
 log = logging.getLogger("standin.events")
 _waiting: queue.Queue = queue.Queue()
 
 
 def send(source: str, detail_type: str, resources: list[str], detail: dict):
-    """Queue an event. Delivery is best effort, as on AWS, and never fails the caller."""
-    _waiting.put({"Source": source, "DetailType": detail_type, "Resources": resources, "Detail": json.dumps(detail)})
+    """Queue an event for the bus of its region. Delivery is best effort, as on AWS, and never fails the caller."""
+    _waiting.put((aws.region(), {"Source": source, "DetailType": detail_type, "Resources": resources, "Detail": json.dumps(detail)}))
 
 
 def _deliver():
+    from ministack.core.responses import request_scope
     from ministack.services import eventbridge
 
     while True:
-        entry = _waiting.get()
+        region, entry = _waiting.get()
         try:
-            eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+            with request_scope(aws.ACCOUNT, region):
+                eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
         except Exception:
             log.exception("event %s was not delivered", entry["DetailType"])
 

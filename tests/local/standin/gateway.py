@@ -65,9 +65,9 @@ def main():
 
     from . import admin, patches
     from .container import Images
-    from .sagemaker import SageMaker
+    from .sagemaker import Regions
 
-    sagemaker = SageMaker(Images(dict(pair.split("=", 1) for pair in args.image)), args.state_dir)
+    sagemaker = Regions(Images(dict(pair.split("=", 1) for pair in args.image)), args.state_dir)
     patches.install(sagemaker, args.wait_scale)
     print(json.dumps({"endpoint_url": os.environ["AWS_ENDPOINT_URL"]}), flush=True)
     try:

@@ -13,6 +13,18 @@ class StorageError(Exception):
     """Something that SageMaker would report as a ClientError of the job."""
 
 
+def _s3(region: str | None = None):
+    """S3 as seen from a region, the running request's by default: a bucket of another one is out of reach."""
+    return aws.client("s3", region_name=region or aws.region())
+
+
+def region_of(uri: str) -> str | None:
+    """The region of a URI's bucket; None where there is no such bucket."""
+    from ministack.services import s3
+
+    return s3.bucket_region(split_uri(uri)[0])
+
+
 def split_uri(uri: str) -> tuple[str, str]:
     parts = urlsplit(uri)
     if parts.scheme != "s3" or not parts.netloc:
@@ -25,7 +37,7 @@ def list_prefix(uri: str) -> list[tuple[str, str, str]]:
     bucket, prefix = split_uri(uri)
     found = []
     try:
-        for page in aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for page in _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for item in page.get("Contents", []):
                 if not item["Key"].endswith("/"):
                     found.append((bucket, item["Key"], _relative(item["Key"], prefix)))
@@ -61,7 +73,7 @@ def list_source(source: dict) -> list[tuple[str, str, str]]:
 def read(uri_or_bucket: str, key: str | None = None) -> bytes:
     bucket, key = split_uri(uri_or_bucket) if key is None else (uri_or_bucket, key)
     try:
-        return aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return _s3().get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         raise StorageError(f"{error.response['Error']['Code']} when reading s3://{bucket}/{key}") from None
 
@@ -69,7 +81,7 @@ def read(uri_or_bucket: str, key: str | None = None) -> bytes:
 def etag(uri: str) -> str:
     bucket, key = split_uri(uri)
     try:
-        return aws.client("s3").head_object(Bucket=bucket, Key=key)["ETag"]
+        return _s3().head_object(Bucket=bucket, Key=key)["ETag"]
     except ClientError as error:
         raise StorageError(f"{error.response['Error']['Code']} when looking at {uri}") from None
 
@@ -92,15 +104,15 @@ def upload(path: Path, uri: str):
     bucket, key = split_uri(uri)
     try:
         with path.open("rb") as body:
-            aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+            _s3().put_object(Bucket=bucket, Key=key, Body=body)
     except ClientError as error:
         raise StorageError(f"{error.response['Error']['Code']} when writing {uri}") from None
 
 
-def write(uri: str, body: bytes):
+def write(uri: str, body: bytes, region: str | None = None):
     bucket, key = split_uri(uri)
     try:
-        aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+        _s3(region).put_object(Bucket=bucket, Key=key, Body=body)
     except ClientError as error:
         raise StorageError(f"{error.response['Error']['Code']} when writing {uri}") from None
 

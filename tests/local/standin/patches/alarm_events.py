@@ -49,7 +49,7 @@ def send(alarm: dict, state: dict, previous: dict):
         elif ":lambda:" in action:
             invoked = eventing.to_lambda(action, {
                 "source": "aws.cloudwatch", "alarmArn": alarm["AlarmArn"], "accountId": aws.ACCOUNT,
-                "time": state["timestamp"], "region": aws.REGION, "alarmData": detail})
+                "time": state["timestamp"], "region": aws.region(), "alarmData": detail})
             if not invoked:
                 cw.logger.warning("alarm %s: there is no function %s", alarm["AlarmName"], action)
         else:

@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from ministack.core.responses import request_scope
 from ministack.services import cloudwatch as cw
 
 from . import alarm_events, metric_math
@@ -31,9 +32,11 @@ def install():
 def _tick():
     while True:
         time.sleep(_TICK_SECONDS)
-        for alarm in list(cw._alarms.values()):
+        # Of all regions, each in its own.
+        for (account, region, _), alarm in list(cw._alarms._data.items()):
             try:
-                evaluate(alarm)
+                with request_scope(account, region):
+                    evaluate(alarm)
             except Exception:
                 cw.logger.exception("alarm %s cannot be evaluated", alarm.get("AlarmName"))
 

@@ -1,4 +1,4 @@
 """A SageMaker that really trains, transforms and serves, by running the image's programs as processes."""
-from .service import SageMaker
+from .regions import Regions
 
-__all__ = ["SageMaker"]
+__all__ = ["Regions"]

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 
-from .. import storage
+from .. import aws, storage
 
 FLUSH_SECONDS = 1.0
 log = logging.getLogger("standin.capture")
@@ -19,6 +19,7 @@ class Capture:
 
     def __init__(self):
         self._lines: dict[str, list[str]] = {}
+        self._region = aws.region()
         self._lock = threading.Lock()
         threading.Thread(target=self._flush_now_and_then, daemon=True, name="standin-capture").start()
 
@@ -52,7 +53,7 @@ class Capture:
         for folder, captured in lines.items():
             name = f"{datetime.datetime.now(datetime.UTC):%M-%S-%f}"[:-3]
             try:
-                storage.write(f"{folder}/{name}-{uuid.uuid4()}.jsonl", "".join(f"{c}\n" for c in captured).encode())
+                storage.write(f"{folder}/{name}-{uuid.uuid4()}.jsonl", "".join(f"{c}\n" for c in captured).encode(), self._region)
             except storage.StorageError:
                 log.exception("%d captured requests are lost", len(captured))
 

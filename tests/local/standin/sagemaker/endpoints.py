@@ -1,4 +1,5 @@
 """Endpoints and their configs: create, update behind guardrails, roll back, delete."""
+import contextvars
 import threading
 import time
 
@@ -236,7 +237,9 @@ class Endpoints:
     # Helpers
 
     def _start(self, work, *args):
-        threading.Thread(target=work, args=args, daemon=True, name="standin-endpoint").start()
+        # In the region of the request.
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(work, *args), daemon=True, name="standin-endpoint").start()
 
     def _ready(self, name) -> dict:
         record = self.table.get(name)

@@ -1,4 +1,5 @@
 """What training, transform and tuning jobs share: their life as a thread, their record, their events."""
+import contextvars
 import logging
 import threading
 import time
@@ -40,7 +41,9 @@ class Jobs:
         self.table.add(name, record | {f"{self.field}Arn": arn, f"{self.field}Status": "InProgress",
                                        "_stop": threading.Event()} | self.first_fields(p))
         self._tags.add(arn, p.get("Tags", []))
-        threading.Thread(target=self._run, args=(name,), daemon=True, name=f"standin-{self.kind}").start()
+        # In the region of the request.
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._run, name), daemon=True, name=f"standin-{self.kind}").start()
         return {f"{self.field}Arn": arn}
 
     def describe(self, p: dict) -> dict:

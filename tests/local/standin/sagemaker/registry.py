@@ -1,7 +1,7 @@
 """Models, and the model registry: package groups and versioned packages with their approval."""
 import re
 
-from .. import container, events
+from .. import aws, container, events, storage
 from . import state
 from .errors import Refused, invalid
 
@@ -31,6 +31,7 @@ class Registry:
             self._images.program(resolved["Image"], "serve")
         except container.ImageMissing as error:
             raise invalid(f"Requested image {resolved['Image']} not found. {error}") from None
+        self._refuse_far_archive(resolved["ModelDataUrl"], p.get("ExecutionRoleArn", ""))
         arn = state.arn("model", name)
         self.models.add(name, p | {"ModelArn": arn, "_container": resolved})
         self._tags.add(arn, p.get("Tags", []))
@@ -67,6 +68,14 @@ class Registry:
         environment = package.get("Environment", {}) | definition.get("Environment", {})
         return {"Image": image, "ModelDataUrl": archive, "Environment": environment}
 
+    @staticmethod
+    def _refuse_far_archive(archive: str | None, role: str):
+        if archive and storage.region_of(archive) not in (None, aws.region()):
+            raise invalid(f"Could not access model data at {archive}. Please ensure that the role \"{role}\" exists and that "
+                          "its trust relationship policy allows the action \"sts:AssumeRole\" for the service principal "
+                          "\"sagemaker.amazonaws.com\". Also ensure that the role has \"s3:GetObject\" permissions and that "
+                          f"the object is located in {aws.region()}.")
+
     # Model packages
 
     def create_group(self, p):
@@ -100,6 +109,9 @@ class Registry:
         group = p["ModelPackageGroupName"].rsplit("/", 1)[-1]
         with state.changed:
             counter = self.groups.get(group)
+            made = counter.setdefault("_made", {})
+            if p.get("ClientToken") in made:
+                return {"ModelPackageArn": made[p["ClientToken"]]}
             version = counter["_version"] = counter.get("_version", 0) + 1
             arn = state.arn("model-package", f"{group}/{version}")
             self.packages.add(arn, p | {
@@ -107,6 +119,8 @@ class Registry:
                 "ModelPackageStatus": "Completed",
                 "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
                 "ModelApprovalStatus": p.get("ModelApprovalStatus", "PendingManualApproval")})
+            if "ClientToken" in p:
+                made[p["ClientToken"]] = arn
         self._tags.add(arn, p.get("Tags", []))
         self._announce(arn)
         return {"ModelPackageArn": arn}

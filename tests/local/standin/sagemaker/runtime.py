@@ -1,4 +1,5 @@
 """InvokeEndpoint: route a request to a fleet, measure it, capture it."""
+import contextvars
 import json
 import random
 import re
@@ -33,7 +34,7 @@ class Runtime:
         fleet = self._fleet(name)
         variant = fleet.choose(headers.get("x-amzn-sagemaker-target-variant"))
         for shadow in fleet.shadows:
-            self._shadows.submit(self._ask, name, fleet, shadow, headers, body, time.perf_counter())
+            self._shadows.submit(contextvars.copy_context().run, self._ask, name, fleet, shadow, headers, body, time.perf_counter())
         status, answered, answer = self._ask(name, fleet, variant, headers, body, started)
         if status != 200:
             return _model_error(name, variant, status, answer)
@@ -72,7 +73,7 @@ class Runtime:
 def _model_error(name: str, variant: str, status: int, answer: bytes):
     said = answer.decode("utf-8", "replace")[:1024]
     kind = "client" if status < 500 else "server"
-    stream = f"arn:aws:logs:{aws.REGION}:{aws.ACCOUNT}:log-group:/aws/sagemaker/Endpoints/{name}"
+    stream = f"arn:aws:logs:{aws.region()}:{aws.ACCOUNT}:log-group:/aws/sagemaker/Endpoints/{name}"
     error = {"Message": f'Received {kind} error ({status}) from primary with message "{said}". See {stream} in account '
                         f"{aws.ACCOUNT} for more information.",
              "OriginalMessage": said, "OriginalStatusCode": status, "LogStreamArn": stream}

@@ -21,7 +21,7 @@ log = logging.getLogger("standin.sagemaker")
 
 
 class SageMaker:
-    """SageMaker's control plane (awsJson 1.1) and data plane (InvokeEndpoint), as one ministack service."""
+    """SageMaker's control plane (awsJson 1.1) and data plane (InvokeEndpoint) in one region."""
 
     def __init__(self, images: container.Images, folder: Path):
         self.tags = state.Tags()

@@ -11,7 +11,7 @@ changed = threading.Condition(threading.RLock())
 
 
 def arn(kind: str, name: str) -> str:
-    return f"arn:aws:sagemaker:{aws.REGION}:{aws.ACCOUNT}:{kind}/{name}"
+    return f"arn:aws:sagemaker:{aws.region()}:{aws.ACCOUNT}:{kind}/{name}"
 
 
 def wait_until(condition, seconds: float) -> bool:

@@ -1,0 +1,81 @@
+//! What `pawl status` says of further regions.
+
+use pawl::ledger::{Keys, Store, StoreError, read};
+use pawl::names::RegionName;
+use pawl::release::{Deployment, Freeze, Release, Stage, State, Wave};
+use serde::Serialize;
+
+use super::{release_words, words};
+use crate::page::Page;
+
+/// The newest promoted model's way through further regions, and what serves in each.
+#[derive(Debug, Serialize)]
+pub(super) struct Regions {
+    wave: Wave,
+    releases: Vec<There>,
+}
+
+/// The release in a further region.
+#[derive(Debug, Serialize)]
+struct There {
+    region: RegionName,
+    stage: Stage,
+    serving: Option<Deployment>,
+    release: Option<State>,
+    freeze: Option<Freeze>,
+}
+
+impl Regions {
+    /// `None` where no promoted model was to go further.
+    pub(super) async fn read(store: &impl Store, keys: &Keys) -> Result<Option<Self>, StoreError> {
+        let found: Option<(Option<Wave>, _)> = read(store, &keys.wave()).await?;
+        let Some((Some(wave), _)) = found else { return Ok(None) };
+        let mut releases = Vec::new();
+        for stop in &wave.stops {
+            let region = stop.region.name.clone();
+            let found: Option<(Release, _)> = read(store, &keys.in_region(&region).release()).await?;
+            let release = found.map(|(release, _)| release);
+            releases.push(There {
+                region,
+                stage: stop.stage,
+                serving: release.as_ref().and_then(|release| release.current.clone()),
+                freeze: release.as_ref().and_then(|release| release.freeze.clone()),
+                release: release.map(|release| release.state),
+            });
+        }
+        Ok(Some(Self { wave, releases }))
+    }
+
+    pub(super) fn show(&self, page: &mut Page) {
+        let run = self.wave.generation;
+        let stages = || self.wave.stops.iter().map(|stop| stop.stage);
+        let how = match &self.wave.stopped {
+            Some(reason) => format!("run {run} was stopped: {reason}"),
+            None if stages().all(|stage| stage == Stage::Promoted) => {
+                format!("run {run} was promoted in all")
+            }
+            None => format!("run {run} is on its way, one region after another"),
+        };
+        page.field("regions", &how);
+        for there in &self.releases {
+            page.field("", &there.words());
+        }
+    }
+}
+
+impl There {
+    fn words(&self) -> String {
+        let serving = match &self.serving {
+            None => "nothing serves".to_owned(),
+            Some(found) => format!("run {} serves", found.generation),
+        };
+        let release = match &self.release {
+            None => String::new(),
+            state => format!("; {}", release_words(state.as_ref(), self.serving.as_ref())),
+        };
+        let freeze = self.freeze.as_ref();
+        let freeze =
+            freeze.map_or(String::new(), |freeze| format!("; frozen by {}: {}", freeze.who, freeze.why));
+        format!("{}: {}; {serving}{release}{freeze}", self.region, words(&self.stage))
+    }
+}
