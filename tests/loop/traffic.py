@@ -5,13 +5,14 @@ import threading
 from collections import Counter
 
 from botocore.exceptions import ClientError
+from standin.aws import REGION as HOME
 
 
 class Traffic:
     """Sends rows to an endpoint until stopped, and counts what came back."""
 
-    def __init__(self, aws, endpoint, rows, rate=20):
-        self.client, self.endpoint, self.rows, self.rate = aws.client("sagemaker-runtime"), endpoint, rows, rate
+    def __init__(self, aws, endpoint, rows, rate=20, region=HOME):
+        self.client, self.endpoint, self.rows, self.rate = aws.client("sagemaker-runtime", region), endpoint, rows, rate
         self.counts = Counter()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use pawl::aws::{Setting, Settings};
 use pawl::events::{Operator, Verb};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Store, read, update, write};
+use pawl::ledger::{Condition, Ending, Keys, Outcome, Store, read, update, write};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
@@ -57,9 +57,10 @@ pub(crate) async fn turn(
     world: &World,
     model: &ModelName,
     generation: Generation,
-    mut news: News,
+    news: News,
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
+    let mut news = in_words(news);
     let home = read::<Release>(&world.store, &keys.release()).await?.map(|(release, _)| release);
     let home = home.unwrap_or_else(|| Release::new(model.to_string()));
     if let Some(reason) = home.against_wave(generation) {
@@ -110,6 +111,17 @@ pub(crate) async fn turn(
         };
     }
     Ok(json!({ "next": "over" }))
+}
+
+/// Step Functions hands over a whole document as the cause of a failure.
+fn in_words(news: News) -> News {
+    match news {
+        News::Failed { region, reason } => {
+            let outcome = Outcome { code: Ending::Failed, reason, state: None, error: None };
+            News::Failed { region, reason: outcome.in_words().reason }
+        }
+        news => news,
+    }
 }
 
 /// When the state machine looks again.

@@ -1,0 +1,193 @@
+"""A model that was promoted at home goes to further regions, one after another, each with its own watch; a failure stops it
+there, and what home takes back goes back everywhere. One pipeline, model after model."""
+import contextlib
+
+import pytest
+from disturb import undisturbed
+from played import SCHEDULE
+from runs import arrive, ended, month, serves
+
+from loop import Traffic
+from loop.story import requests
+
+FIRST, SECOND = "eu-west-1", "us-west-2"
+NO_PAUSE = {"first": "1s", "second": "1s", "further": "1s"}
+
+
+def regions(model):
+    return [{"name": name, "bucket": f"{model}-{name}", "image": "bike-demand"} for name in (FIRST, SECOND)]
+
+
+def rounds(number):
+    return {"train": {"hyperparameters": {"rounds": number, "learning_rate": 0.2}}}
+
+
+@pytest.fixture(scope="module")
+def abroad(pipeline):
+    """A pipeline with two further regions, and clients at home and in both."""
+    loop = pipeline("abroad", {"release": {"regions": regions("abroad"), "cool_downs": NO_PAUSE}})
+    for one in regions("abroad"):
+        loop.aws.client("s3", one["name"]).create_bucket(
+            Bucket=one["bucket"], CreateBucketConfiguration={"LocationConstraint": one["name"]})
+    rows = requests(month("2011-06"))
+    with contextlib.ExitStack() as stack:
+        for where in ({}, {"region": FIRST}, {"region": SECOND}):
+            stack.enter_context(Traffic(loop.aws, loop.model, rows, rate=4, **where))
+        yield loop
+
+
+def wave(loop):
+    return loop.read(f"ledger/{loop.model}/wave.json") or {"generation": 0, "told": False}
+
+
+def over(loop, generation):
+    """Wait until the wave of this run is over and told; {region: stage}, and why it was stopped."""
+    found = loop.aws.wait_until(lambda: (it := wave(loop))["generation"] == generation and it["told"] and it, seconds=120,
+                                what=f"the wave of run {generation}", poll=0.2)
+    return {stop["region"]["name"]: stop["stage"] for stop in found["stops"]}, found["stopped"]
+
+
+def release(loop, region):
+    return loop.read(f"ledger/{loop.model}/regions/{region}/release.json")
+
+
+def watching(loop, region, generation):
+    def begun():
+        found = release(loop, region)
+        return found and found["state"]["name"] == "watching" and found["current"]["generation"] == generation and found
+    return loop.aws.wait_until(begun, seconds=120, what=f"the watch in {region}", poll=0.1)
+
+
+def serves_there(loop, region, generation):
+    """What the region's record says is what its endpoint does."""
+    current = release(loop, region)["current"]
+    found = loop.aws.client("sagemaker", region).describe_endpoint(EndpointName=loop.model)
+    assert current["generation"] == generation, current
+    assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", current["config"])
+    return current
+
+
+def told(loop, run, how):
+    subject = f"Pawl: {loop.model} run {run} {how} in further regions"
+    return [notice["Message"] for notice in loop.notices() if notice["Subject"] == subject]
+
+
+def train(loop, name, number):
+    """Another month and a stronger training: the next run's model."""
+    loop.put_pipeline(rounds(number))
+    arrive(loop, name)
+
+
+def test_a_promoted_model_goes_to_each_region_in_turn(abroad):
+    loop = abroad
+    loop.put_pipeline(rounds(1))
+    arrive(loop, "2011-05", "2011-06")
+    # The home run ends before its wave, and holds no lock for it.
+    ended(loop, 1, "promoted", "healthy")
+    assert over(loop, 1) == ({FIRST: "promoted", SECOND: "promoted"}, None)
+    home = serves(loop, 1)["current"]
+    for one in regions(loop.model):
+        name, bucket = one["name"], one["bucket"]
+        there = serves_there(loop, name, 1)
+        assert there["config"] == home["config"]
+        sagemaker = loop.aws.client("sagemaker", name)
+        archive = f"s3://{bucket}/models/abroad/{home['model']}/model.tar.gz"
+        assert sagemaker.describe_model(ModelName=there["model"])["PrimaryContainer"]["ModelDataUrl"] == archive
+        copied = loop.aws.client("s3", name).get_object(Bucket=bucket, Key=archive.split("/", 3)[3])["Body"].read()
+        at_home = loop.sagemaker.describe_model(ModelName=home["model"])["PrimaryContainer"]["ModelDataUrl"]
+        _, _, home_bucket, key = at_home.split("/", 3)
+        assert copied == loop.s3.get_object(Bucket=home_bucket, Key=key)["Body"].read()
+        package, = sagemaker.list_model_packages(ModelPackageGroupName=loop.model)["ModelPackageSummaryList"]
+        assert there["package"] == package["ModelPackageArn"] and f":{name}:" in there["package"]
+        described = sagemaker.describe_model_package(ModelPackageName=there["package"])
+        assert described["ModelApprovalStatus"] == "Approved"
+        assert described["CustomerMetadataProperties"] == {"pawl.generation": "1", "pawl.package": home["package"]}
+        assert loop.read(f"runs/abroad/000001/regions/{name}.json")["outcome"] == "promoted"
+    # The second region began when the first one's watch was over.
+    begun = {name: loop.read(f"ledger/abroad/regions/{name}/history/00000001.json")["at"] for name in (FIRST, SECOND)}
+    assert loop.read(f"runs/abroad/000001/regions/{FIRST}.json")["at"] <= begun[SECOND]
+    assert told(loop, 1, "promoted") == [f"Promoted in {FIRST}, {SECOND}."]
+    status = loop.pawl("status", loop.model)["regions"]
+    assert [(one["region"], one["serving"]["generation"]) for one in status["releases"]] == [(FIRST, 1), (SECOND, 1)]
+
+
+def test_a_model_that_fails_in_one_region_goes_to_no_further_one(abroad):
+    loop = abroad
+    loop.aws.wait_until(lambda: wave(loop)["told"], what="the first wave")
+    train(loop, "2011-07", 8)
+    ended(loop, 2, "promoted", "healthy")
+    alarm = watching(loop, FIRST, 2)["current"]["alarms"][0]
+    cloudwatch = loop.aws.client("cloudwatch", FIRST)
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by the test")
+    stages, reason = over(loop, 2)
+    assert stages == {FIRST: "failed", SECOND: "waiting"}
+    assert reason.startswith(f"{FIRST}: Rolled back: alarm {alarm}. "), reason
+    serves_there(loop, FIRST, 1)
+    serves_there(loop, SECOND, 1)
+    assert release(loop, SECOND)["generation"] == 1, "it was never asked"
+    rejected = release(loop, FIRST)["rejected"]
+    status = loop.aws.client("sagemaker", FIRST).describe_model_package(ModelPackageName=rejected[0])["ModelApprovalStatus"]
+    assert status == "Rejected"
+    assert told(loop, 2, "stopped") == [f"Stopped before any further region was promoted. {reason}"]
+    # Home knows nothing of it.
+    home = serves(loop, 2)
+    assert (home["rollbacks"], home["rejected"], home["quarantined"]) == ([], [], [])
+    assert loop.evidence(2, "release.json")["outcome"] == "promoted"
+    assert loop.keys("quarantine/abroad/datasets/") == []
+
+
+def test_what_home_takes_back_goes_back_everywhere(abroad):
+    loop = abroad
+    loop.aws.wait_until(lambda: (it := wave(loop))["generation"] == 2 and it["told"], what="the second wave")
+    train(loop, "2011-08", 60)
+    ended(loop, 3, "promoted", "healthy")
+    watching(loop, FIRST, 3)
+    # A lock at home lets no further region begin; the one under way comes to its rest.
+    loop.pawl("freeze", loop.model, "--why", "holidays")
+    assert over(loop, 3) == ({FIRST: "promoted", SECOND: "waiting"}, "home is frozen by the tests: holidays")
+    serves_there(loop, FIRST, 3)
+    serves_there(loop, SECOND, 1)
+
+    loop.pawl("rollback", loop.model, "--why", "wrong since noon")
+    loop.aws.wait_until(lambda: loop.release()["state"]["name"] not in ("rolling_back", "deploying"), what="home to be back")
+    serves(loop, 2)
+    handler = loop.aws.resources["RollbackHandler"]
+
+    def followed():
+        undisturbed(loop, handler, SCHEDULE)
+        found = release(loop, FIRST)
+        return len(found["rollbacks"]) == 2 and not found["pending"] and found["state"]["name"] != "rolling_back" and found
+    there = loop.aws.wait_until(followed, what="the region to follow", poll=0.5)
+    assert [one["cause"]["code"] for one in there["rollbacks"]] == ["alarm", "operator"]
+    assert there["rollbacks"][1]["cause"]["why"] == f"{there['revoked_configs'][-1]} was taken back at home"
+    serves_there(loop, FIRST, 1)
+    serves_there(loop, SECOND, 1)
+    # Two rollbacks within a day lock the region too; a person lifts it there.
+    assert there["freeze"] is not None
+    assert loop.pawl("unfreeze", loop.model, "--region", FIRST, "--why", "understood")["audit"]["rule"] == "unfrozen"
+    assert release(loop, FIRST)["freeze"] is None and loop.release()["freeze"]["why"] == "holidays"
+
+
+def test_regions_that_cannot_work_are_refused_before_anything_is_trained(pipeline):
+    twice = [region | {"bucket": f"b{number}"} for number, region in enumerate(regions("nowhere")[:1] * 2)]
+    loop = pipeline("nowhere", {"release": {"regions": twice}})
+    loop.put_pipeline()
+    loop.put_object("nowhere/2011-05.csv", month("2011-05"))
+    wanted = f"release.regions: {FIRST} is named twice"
+    notice = loop.aws.wait_until(lambda: next((n for n in loop.notices() if wanted in n["Message"]), None), what="the refusal")
+    assert "name it once" in notice["Message"]
+    assert loop.training()["generation"] == 0
+
+
+def test_a_bucket_that_lies_elsewhere_stops_the_wave_and_nothing_else(pipeline):
+    there = regions("astray")[0] | {"bucket": "astray-home"}
+    loop = pipeline("astray", {"release": {"regions": [there]}})
+    loop.s3.create_bucket(Bucket="astray-home")
+    loop.put_pipeline()
+    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=8):
+        arrive(loop, "2011-05", "2011-06")
+        ended(loop, 1, "promoted", "healthy")
+    stages, reason = over(loop, 1)
+    assert stages == {FIRST: "failed"} and "s3://astray-home/" in reason, reason
+    serves(loop, 1)
+    assert release(loop, FIRST) is None
