@@ -18,8 +18,8 @@ def regions(model):
     return [{"name": name, "bucket": f"{model}-{name}", "image": "bike-demand"} for name in (FIRST, SECOND)]
 
 
-def rounds(number):
-    return {"train": {"hyperparameters": {"rounds": number, "learning_rate": 0.2}}}
+# Each model is better than the one before.
+MODELS = [{"rounds": 1, "learning_rate": 0.05}, {"rounds": 8, "leaves": 2}, {"rounds": 60}]
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +72,15 @@ def told(loop, run, how):
     return [notice["Message"] for notice in loop.notices() if notice["Subject"] == subject]
 
 
-def train(loop, name, number):
-    """Another month and a stronger training: the next run's model."""
-    loop.put_pipeline(rounds(number))
-    arrive(loop, name)
+def train(loop, run, *months):
+    """More data and a stronger training: the next run's model."""
+    loop.put_pipeline({"train": {"hyperparameters": MODELS[run - 1]}})
+    arrive(loop, *months)
 
 
 def test_a_promoted_model_goes_to_each_region_in_turn(abroad):
     loop = abroad
-    loop.put_pipeline(rounds(1))
-    arrive(loop, "2011-05", "2011-06")
+    train(loop, 1, "2011-05", "2011-06")
     # The home run ends before its wave, and holds no lock for it.
     ended(loop, 1, "promoted", "healthy")
     assert over(loop, 1) == ({FIRST: "promoted", SECOND: "promoted"}, None)
@@ -114,7 +113,7 @@ def test_a_promoted_model_goes_to_each_region_in_turn(abroad):
 def test_a_model_that_fails_in_one_region_goes_to_no_further_one(abroad):
     loop = abroad
     loop.aws.wait_until(lambda: wave(loop)["told"], what="the first wave")
-    train(loop, "2011-07", 8)
+    train(loop, 2, "2011-07")
     ended(loop, 2, "promoted", "healthy")
     alarm = watching(loop, FIRST, 2)["current"]["alarms"][0]
     cloudwatch = loop.aws.client("cloudwatch", FIRST)
@@ -139,7 +138,7 @@ def test_a_model_that_fails_in_one_region_goes_to_no_further_one(abroad):
 def test_what_home_takes_back_goes_back_everywhere(abroad):
     loop = abroad
     loop.aws.wait_until(lambda: (it := wave(loop))["generation"] == 2 and it["told"], what="the second wave")
-    train(loop, "2011-08", 60)
+    train(loop, 3, "2011-08")
     ended(loop, 3, "promoted", "healthy")
     watching(loop, FIRST, 3)
     # A lock at home lets no further region begin; the one under way comes to its rest.
