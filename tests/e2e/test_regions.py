@@ -1,5 +1,5 @@
 """A model that was promoted at home goes to further regions, one after another, each with its own watch; a failure stops it
-there, and what home takes back goes back everywhere. One pipeline, model after model."""
+there, and what home takes back goes back everywhere."""
 import contextlib
 
 import pytest
@@ -9,6 +9,7 @@ from runs import arrive, ended, month, serves
 
 from loop import Traffic
 from loop.story import requests
+from loop.traffic import HOME
 
 FIRST, SECOND = "eu-west-1", "us-west-2"
 NO_PAUSE = {"first": "1s", "second": "1s", "further": "1s"}
@@ -19,21 +20,49 @@ def regions(model):
 
 
 # Each model is better than the one before.
-MODELS = [{"rounds": 1, "learning_rate": 0.05}, {"rounds": 8, "leaves": 2}, {"rounds": 60}]
+MODELS = [{"rounds": 1, "learning_rate": 0.05, "leaves": 2}, {"rounds": 8, "leaves": 2}, {"rounds": 60}]
+
+
+# What each pipeline's first region is like, and who calls it.
+PIPELINES = {
+    "abroad": (regions("abroad"), ({}, {"region": FIRST}, {"region": SECOND})),
+    # Nobody calls the region, so a person must decide there; and the second one is where the stack is.
+    "quiet": ([regions("quiet")[0], regions("quiet")[1] | {"name": HOME}], ({},)),
+    # Every effect of the wave is disturbed.
+    "rough": (regions("rough")[:1], ({}, {"region": FIRST})),
+    # The bucket lies at home.
+    "astray": (regions("astray")[:1], ({},)),
+}
+# The effects of a wave, by the function that has them.
+EFFECTS = [("DataValidator", "PutObject")] + [("RollbackHandler", "Create" + what) for what in (
+    "ModelPackageGroup", "ModelPackage", "Model", "EndpointConfig", "Endpoint")]
 
 
 @pytest.fixture(scope="module")
-def abroad(pipeline):
-    """A pipeline with two further regions, and clients at home and in both."""
-    loop = pipeline("abroad", {"release": {"regions": regions("abroad"), "cool_downs": NO_PAUSE}})
-    for one in regions("abroad"):
-        loop.aws.client("s3", one["name"]).create_bucket(
-            Bucket=one["bucket"], CreateBucketConfiguration={"LocationConstraint": one["name"]})
-    rows = requests(month("2011-06"))
+def loops(pipeline):
+    """The pipelines, side by side: each has had its first data."""
+    rows, made = requests(month("2011-06")), {}
     with contextlib.ExitStack() as stack:
-        for where in ({}, {"region": FIRST}, {"region": SECOND}):
-            stack.enter_context(Traffic(loop.aws, loop.model, rows, rate=4, **where))
-        yield loop
+        for name, (listed, clients) in PIPELINES.items():
+            loop = made[name] = pipeline(name, {"release": {"regions": listed, "cool_downs": NO_PAUSE}})
+            for one in listed:
+                region = HOME if name == "astray" else one["name"]
+                away = {} if region == HOME else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+                loop.aws.client("s3", region).create_bucket(Bucket=one["bucket"], **away)
+            for where in clients:
+                stack.enter_context(Traffic(loop.aws, name, rows, rate=4, **where))
+        for function, operation in EFFECTS:
+            match = "/rough-eu-west-1/" if operation == "PutObject" else "rough"
+            loop.aws.kill_function(loop.aws.resources[function], operation, "after", match=match)
+        for loop in made.values():
+            train(loop, 1, "2011-05", "2011-06")
+        yield made
+
+
+@pytest.fixture
+def abroad(loops):
+    """Two further regions, and clients at home and in both."""
+    return loops["abroad"]
 
 
 def wave(loop):
@@ -80,7 +109,6 @@ def train(loop, run, *months):
 
 def test_a_promoted_model_goes_to_each_region_in_turn(abroad):
     loop = abroad
-    train(loop, 1, "2011-05", "2011-06")
     # The home run ends before its wave, and holds no lock for it.
     ended(loop, 1, "promoted", "healthy")
     assert over(loop, 1) == ({FIRST: "promoted", SECOND: "promoted"}, None)
@@ -178,15 +206,45 @@ def test_regions_that_cannot_work_are_refused_before_anything_is_trained(pipelin
     assert loop.training()["generation"] == 0
 
 
-def test_a_bucket_that_lies_elsewhere_stops_the_wave_and_nothing_else(pipeline):
-    there = regions("astray")[0] | {"bucket": "astray-home"}
-    loop = pipeline("astray", {"release": {"regions": [there]}})
-    loop.s3.create_bucket(Bucket="astray-home")
-    loop.put_pipeline()
-    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=8):
-        arrive(loop, "2011-05", "2011-06")
-        ended(loop, 1, "promoted", "healthy")
+def test_a_wave_whose_every_effect_is_disturbed_ends_as_any_other(loops):
+    loop = loops["rough"]
+    ended(loop, 1, "promoted", "healthy")
+    assert over(loop, 1) == ({FIRST: "promoted"}, None)
+    left = [fault for fault in loop.aws.pending_faults() if "rough" in fault["match"]]
+    assert left == []
+    there = serves_there(loop, FIRST, 1)
+    packages = loop.aws.client("sagemaker", FIRST).list_model_packages(ModelPackageGroupName="rough")
+    assert [one["ModelPackageArn"] for one in packages["ModelPackageSummaryList"]] == [there["package"]]
+    assert len(told(loop, 1, "promoted")) == 1
+
+
+def test_a_newer_model_waits_until_the_region_is_at_rest(loops):
+    loop = loops["quiet"]
+    ended(loop, 1, "promoted", "healthy")
+
+    def asked():
+        found = release(loop, FIRST)
+        return found and found["state"].get("decide_by") and found["current"]["generation"]
+    loop.aws.wait_until(lambda: asked() == 1, seconds=120, what="a person to be asked in the region", poll=0.2)
+    assert any(notice["Subject"] == f"Pawl: needs a person: quiet in {FIRST}" for notice in loop.notices())
+    train(loop, 2, "2011-07")
+    ended(loop, 2, "promoted", "healthy")
+    loop.aws.wait_until(lambda: (it := wave(loop))["generation"] == 2 and it["stops"][0]["stage"] == "deploying",
+                        what="the newer wave", poll=0.2)
+    assert asked() == 1, "the older model is still under way there"
+    for run in (1, 2):
+        loop.aws.wait_until(lambda: asked() == run, seconds=120, what=f"a person to be asked about run {run}", poll=0.2)
+        assert loop.pawl("force", "quiet", "--region", FIRST, "--why", "seen to work")["audit"]["rule"] == "forced"
+    reason = f"{HOME}: {HOME} is home: name further regions only"
+    assert over(loop, 2) == ({FIRST: "promoted", HOME: "failed"}, reason)
+    serves_there(loop, FIRST, 2)
+    assert [good["generation"] for good in release(loop, FIRST)["good"]] == [2, 1]
+
+
+def test_a_bucket_that_lies_elsewhere_stops_the_wave_and_nothing_else(loops):
+    loop = loops["astray"]
+    ended(loop, 1, "promoted", "healthy")
     stages, reason = over(loop, 1)
-    assert stages == {FIRST: "failed"} and "s3://astray-home/" in reason, reason
+    assert stages == {FIRST: "failed"} and "s3://astray-eu-west-1/" in reason, reason
     serves(loop, 1)
     assert release(loop, FIRST) is None
