@@ -44,7 +44,7 @@ def loops(pipeline):
     rows, made = requests(month("2011-06")), {}
     with contextlib.ExitStack() as stack:
         for name, (listed, clients) in PIPELINES.items():
-            loop = made[name] = pipeline(name, {"release": {"regions": listed, "cool_downs": NO_PAUSE}})
+            loop = made[name] = pipeline(name, {"release": {"regions": listed, "cool_downs": NO_PAUSE, "decision": "5m"}})
             for one in listed:
                 region = HOME if name == "astray" else one["name"]
                 away = {} if region == HOME else {"CreateBucketConfiguration": {"LocationConstraint": region}}
