@@ -1,13 +1,14 @@
 """A model that was promoted at home goes to further regions, one after another, each with its own watch; a failure stops it
 there, and what home takes back goes back everywhere."""
 import contextlib
+import json
 
 import pytest
 from disturb import undisturbed
-from played import SCHEDULE
+from played import LONG_AGO, SCHEDULE
 from runs import arrive, ended, month, serves
 
-from loop import Traffic
+from loop import BUCKET, Traffic
 from loop.story import requests
 from loop.traffic import HOME
 
@@ -216,6 +217,13 @@ def test_a_wave_whose_every_effect_is_disturbed_ends_as_any_other(loops):
     packages = loop.aws.client("sagemaker", FIRST).list_model_packages(ModelPackageGroupName="rough")
     assert [one["ModelPackageArn"] for one in packages["ModelPackageSummaryList"]] == [there["package"]]
     assert len(told(loop, 1, "promoted")) == 1
+
+    # An execution that was lost before its last step: the round gives the order again.
+    lost = wave(loop) | {"told": False, "turned_at": LONG_AGO}
+    loop.s3.put_object(Bucket=BUCKET, Key="ledger/rough/wave.json", Body=json.dumps(lost).encode())
+    undisturbed(loop, loop.aws.resources["RollbackHandler"], SCHEDULE)
+    over(loop, 1)
+    assert len(told(loop, 1, "promoted")) == 2
 
 
 def test_a_newer_model_waits_until_the_region_is_at_rest(loops):

@@ -10,8 +10,9 @@ use pawl::release::{Answer, ConfigName, Deployment, DriverError, Policy};
 use pawl::run;
 use serde_json::{Value, json};
 
-use crate::effects::{Effector, World};
+use crate::effects::Effector;
 use crate::upkeep;
+use crate::world::World;
 
 /// What a release's trouble means for the step.
 pub(crate) fn fault(error: DriverError) -> Fault {

@@ -7,8 +7,8 @@ mod regions;
 mod signals;
 mod smoke;
 mod upkeep;
+mod world;
 
-use effects::World;
 use pawl::aws;
 use pawl::fault::Fault;
 use pawl::ledger::Outcome;
@@ -17,6 +17,7 @@ use pawl::release::garbage::Listed;
 use pawl::release::{ConfigName, News};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use world::World;
 
 /// What the state machine asks for. Anything else is an event.
 #[derive(Debug, Deserialize)]

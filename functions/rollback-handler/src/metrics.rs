@@ -6,7 +6,8 @@ use pawl::fault::Fault;
 use pawl::release::alarms::{self, AlarmSpec, VARIANT};
 use pawl::release::{AlarmPolicy, AlarmReading, ConfigName, Fleets};
 
-use crate::effects::{World, alarm_state};
+use crate::effects::alarm_state;
+use crate::world::World;
 use cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use cloudwatch::primitives::DateTime;
 use cloudwatch::types::{AlarmType, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat};

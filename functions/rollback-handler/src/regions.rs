@@ -1,22 +1,21 @@
 //! A promoted model's way through further regions. The wave says whose turn it is and what is to be done; this does it, with the
 //! region's clients. The release there is the same as at home: record, driver, alarms, watch.
 
+mod there;
+
 use jiff::Timestamp;
-use pawl::aws::{Setting, Settings};
 use pawl::events::{Operator, Verb};
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Ending, Keys, Outcome, Store, read, update, write};
 use pawl::names::{Generation, ModelName};
-use pawl::pipeline::Pipeline;
-use pawl::pipeline::jobs::Job;
-use pawl::release::{
-    Answer, ConfigName, Deployment, Event, News, Order, Policy, Region, Release, StateName, Stop, Wave,
-};
+use pawl::release::{Answer, Event, News, Order, Policy, Region, Release, Stop, Wave};
 use pawl::run;
 use serde_json::{Value, json};
 
-use crate::deploy::{fault, poll, words};
-use crate::effects::{Effector, World};
+use crate::deploy::{fault, poll};
+use crate::effects::Effector;
+use crate::world::World;
+use there::There;
 
 /// More steps than one turn takes: each region has six.
 const MOST_STEPS: usize = 200;
@@ -95,7 +94,7 @@ pub(crate) async fn turn(
             }
             Order::Watch(region) => {
                 let there = there(region).await?;
-                let answer = there.watch(generation, ConfigName(wave.name.clone())).await?;
+                let answer = there.watch().await?;
                 match there.ended(&answer) {
                     Some(news) => news,
                     None => return Ok(wait(&there.policy, &answer)),
@@ -214,158 +213,4 @@ async fn follow_home(
     let (world, policy) = (world.in_region(&stop.region.name), policy.in_region());
     let effects = Effector::new(&world, there, &policy);
     effects.driver().handle(&Event::Operator(operator)).await.map(|_| ()).map_err(fault)
-}
-
-/// One region in its turn.
-struct There<'a> {
-    world: World,
-    wave: &'a Wave,
-    region: Region,
-    /// The promoted run's, with the region's image.
-    pipeline: Pipeline,
-    policy: Policy,
-    /// The keys of the region's release.
-    keys: Keys,
-    /// The prefix of the run's evidence.
-    run: String,
-    role: String,
-}
-
-impl<'a> There<'a> {
-    async fn new(world: &World, keys: &Keys, wave: &'a Wave, region: Region) -> Result<Self, Fault> {
-        let mut pipeline = run::frozen_pipeline(&world.store, keys, wave.generation).await?;
-        pipeline.train.image.clone_from(&region.image);
-        Ok(Self {
-            world: world.in_region(&region.name),
-            wave,
-            policy: pipeline.release.in_region(),
-            pipeline,
-            keys: keys.in_region(&region.name),
-            run: keys.run(wave.generation),
-            role: Settings.get(Setting::SageMakerRole)?,
-            region,
-        })
-    }
-
-    fn job(&self) -> Job<'_> {
-        Job {
-            pipeline: &self.pipeline,
-            generation: self.wave.generation,
-            name: &self.wave.name,
-            bucket: &self.region.bucket,
-            run: &self.run,
-            role: &self.role,
-        }
-    }
-
-    fn effects(&self) -> Effector<'_> {
-        Effector::new(&self.world, self.keys.clone(), &self.policy)
-    }
-
-    /// Makes package and model. What a call that died has made is found again.
-    async fn register(&self) -> Result<News, Fault> {
-        match self.package().await {
-            Ok(package) => Ok(News::Registered { region: self.region.name.clone(), package }),
-            // The state machine tries it again.
-            Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => Err(fault),
-            Err(fault) => Ok(failed(&self.region, fault.to_string())),
-        }
-    }
-
-    async fn package(&self) -> Result<String, Fault> {
-        let (job, sagemaker) = (self.job(), &self.world.sagemaker);
-        let archive = format!("s3://{}/{}", self.region.bucket, self.keys.archive(&self.wave.name));
-        sagemaker.create_as("CreateModelPackageGroup", &job.package_group()).await?;
-        let request = job.package_in_region(&archive, self.wave.package.as_deref());
-        let package = sagemaker.create_as("CreateModelPackage", &request).await?;
-        sagemaker.create_as("CreateModel", &job.model(&archive)).await?;
-        package.ok_or_else(|| Fault::Refused("CreateModelPackage: no ARN was answered".to_owned()))
-    }
-
-    /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is under way there.
-    async fn deploy(&self) -> Result<Option<News>, Fault> {
-        let (effects, generation) = (self.effects(), self.wave.generation);
-        let driver = effects.driver();
-        let release = driver.load().await.map_err(fault)?;
-        match release.answer_for(generation) {
-            // Not asked for yet, or the answer got lost.
-            Answer::Closed | Answer::Wait => {}
-            known => return Ok(Some(self.ended(&known).unwrap_or_else(|| self.begun()))),
-        }
-        let resting = matches!(release.state.name(), StateName::Stable | StateName::CoolDown);
-        match release.subject() {
-            Some(other) if !resting && other.generation != generation => {
-                driver.watch(other.generation, other.config.clone()).await.map_err(fault)?;
-                return Ok(None);
-            }
-            _ => {}
-        }
-        let begun = match driver.guard(self.candidate()).await.map_err(fault)? {
-            Answer::Hold { message, .. } => return Ok(Some(failed(&self.region, message))),
-            answer => self.begin(&answer).await,
-        };
-        match begun {
-            Ok(()) => Ok(Some(self.begun())),
-            Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => Err(fault),
-            Err(fault) => self.withdraw(fault.to_string()).await.map(Some),
-        }
-    }
-
-    /// The same deployment as at home; the data it was trained on is judged there.
-    fn candidate(&self) -> Deployment {
-        let mut candidate = Deployment::new(self.wave.generation, self.wave.name.as_str());
-        candidate.model = Some(self.wave.name.clone());
-        let own = self.wave.stops.iter().find(|stop| stop.region == self.region);
-        candidate.package = own.and_then(|stop| stop.package.clone());
-        candidate.kind = self.pipeline.serve.kind;
-        candidate
-    }
-
-    async fn begin(&self, permission: &Answer) -> Result<(), Fault> {
-        let sagemaker = &self.world.sagemaker;
-        match permission {
-            Answer::DeployCreate { endpoint, config } => {
-                sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
-                sagemaker.create(endpoint, config).await
-            }
-            Answer::DeployUpdate { call } => {
-                sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
-                // Busy with this very update, if an answer was lost; if not, the watch finds another config in service.
-                sagemaker.update(call).await.map(|_| ())
-            }
-            // It was begun before.
-            _ => Ok(()),
-        }
-    }
-
-    /// Tells the region's release that nothing comes; the endpoint decides whether that is so.
-    async fn withdraw(&self, reason: String) -> Result<News, Fault> {
-        let effects = self.effects();
-        let answer = effects.driver().failed(self.wave.generation, reason.clone()).await.map_err(fault)?;
-        Ok(match self.ended(&answer) {
-            None => self.begun(),
-            Some(News::Failed { .. }) if answer == Answer::Closed => failed(&self.region, reason),
-            Some(ended) => ended,
-        })
-    }
-
-    async fn watch(&self, generation: Generation, config: ConfigName) -> Result<Answer, Fault> {
-        self.effects().driver().watch(generation, config).await.map_err(fault)
-    }
-
-    fn begun(&self) -> News {
-        News::Begun { region: self.region.name.clone() }
-    }
-
-    /// What an answer of the region's release means for the wave; `None` while it is under way.
-    fn ended(&self, answer: &Answer) -> Option<News> {
-        match answer {
-            Answer::Wait
-            | Answer::RollingBack
-            | Answer::KeepWatching { .. }
-            | Answer::NeedsApproval { .. } => None,
-            Answer::Healthy => Some(News::Promoted { region: self.region.name.clone() }),
-            answer => Some(failed(&self.region, words(answer))),
-        }
-    }
 }

@@ -10,8 +10,9 @@ use pawl::release::{Event, Policy};
 use serde_json::{Value, json};
 
 use crate::deploy::fault;
-use crate::effects::{Effector, World};
+use crate::effects::Effector;
 use crate::regions;
+use crate::world::World;
 
 /// Handles one invocation. What cannot be read is an error: after its retries Lambda puts it into the dead-letter queue,
 /// whose alarm tells a person.

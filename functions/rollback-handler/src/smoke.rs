@@ -8,7 +8,7 @@ use pawl::release::alarms::CHALLENGER;
 use pawl::release::{ConfigName, Outcome, Release};
 use serde_json::Value;
 
-use crate::effects::World;
+use crate::world::World;
 
 /// How many rows are sent.
 const ROWS: usize = 5;

@@ -11,7 +11,7 @@ use pawl::release::upkeep::Upkeep;
 use pawl::release::{Policy, Release};
 use pawl::run;
 
-use crate::effects::World;
+use crate::world::World;
 
 /// Whether an update may go on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::constraints::Validation;
 use crate::drift::Drift;
 use crate::gate::Judgement;
 use crate::gate::convergence::ConvergenceCheck;
+use crate::gate::trial::TrialEvidence;
 use crate::ledger::dataset::{Fate, Split};
 use crate::ledger::{Keys, Manifest, Object, Outcome, RunRecord, Store, TriggerKind, read};
 use crate::names::{ContentHash, Generation, ModelName};
@@ -44,6 +45,8 @@ pub struct Evidence {
     pub convergence: Option<Converged>,
     /// `judgement.json`.
     pub judgement: Option<Judgement>,
+    /// `trial.json`: the newest look at the challenger beside the champion in production; none without a trial.
+    pub trial: Option<TrialEvidence>,
     /// `release.json`: what became of the challenger's deployment.
     pub released: Option<Released>,
     /// `run.json`: how the run ended.
@@ -149,6 +152,7 @@ impl Evidence {
             decision: None,
             convergence: None,
             judgement: None,
+            trial: None,
             released: None,
             run: None,
             failure: None,
@@ -186,6 +190,7 @@ pub async fn load(store: &impl Store, model: &ModelName, generation: Generation)
         decision: take(store, key("decision.json"), bad).await,
         convergence: take(store, key("convergence.json"), bad).await,
         judgement: take(store, key("judgement.json"), bad).await,
+        trial: take(store, key("trial.json"), bad).await,
         released: take(store, key("release.json"), bad).await,
         run: take(store, key("run.json"), bad).await,
         failure: take(store, key("failure.json"), bad).await,

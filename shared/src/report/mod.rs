@@ -14,6 +14,7 @@ mod picture;
 mod serving;
 mod sources;
 mod timeline;
+mod trial;
 mod words;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::html::{Html, code, paragraph, terms, text};
+use super::trial;
 use super::words::time;
 use crate::release::{Deployment, Fate, Release, State};
 
@@ -17,6 +18,7 @@ pub(super) fn render(evidence: &Evidence) -> Html {
         }
         None => "No deployment of this run has come to its end.",
     }));
+    html.add(&trial::render(evidence));
     let Some(release) = &evidence.serving else {
         html.add(&paragraph(
             "Nothing is recorded of the endpoint: no release has begun, or the record cannot be read.",

@@ -60,6 +60,7 @@ fn documents(evidence: &Evidence) -> Html {
         ("The decision to train", key("decision.json"), evidence.decision.is_some()),
         ("The training\u{2019}s metrics", key("convergence.json"), evidence.convergence.is_some()),
         ("The judgement on the models", key("judgement.json"), evidence.judgement.is_some()),
+        ("The trial in production", key("trial.json"), evidence.trial.is_some()),
         ("The release of this run", key("release.json"), evidence.released.is_some()),
         ("The failure", key("failure.json"), evidence.failure.is_some()),
         ("The run", key("run.json"), evidence.run.is_some()),

@@ -8,6 +8,8 @@ use crate::dataset::{Scan, Scanner, Schema};
 use crate::drift;
 use crate::gate::convergence::{self, FinalMetric};
 use crate::gate::fairness::Groups;
+use crate::gate::live::{LiveVerdict, Look};
+use crate::gate::trial::{Agreement, Both, TrialEvidence, TrialKind, TrialLook};
 use crate::gate::{Against, Check, Forced, Judge, Judgement, Policy, Row, Verdict};
 use crate::ledger::dataset::{Fate, Split};
 use crate::ledger::{Ending, Manifest, Object, Outcome, RunRecord, TriggerKind};
@@ -18,6 +20,27 @@ use crate::release::{self, Cause, Deployment, Release, Rollback};
 use crate::report::{Choice, Converged, Decision, Evidence, Judged, Released};
 
 pub(super) const GENERATION: Generation = Generation(7);
+
+/// The newest look at a shadow that has won.
+pub(super) fn trial() -> TrialEvidence {
+    let look = Look {
+        verdict: LiveVerdict::Promote,
+        requests: 4_000,
+        ln_better: 7.3,
+        ln_worse: 0.0,
+        estimate: Some(0.021),
+    };
+    let agreement = Agreement { requests: 5_000, alike: 4_800, interval: Some((0.949, 0.969)) };
+    let reason = "The challenger is shown to be better.".to_owned();
+    let answered = Both { champion: 5_010, challenger: 5_000 };
+    TrialEvidence {
+        config: "bike-demand-000007t".to_owned(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        kind: TrialKind::Shadow,
+        unreadable: 1,
+        came_to: TrialLook { look, answered, agreement, lost: 12, reason },
+    }
+}
 
 pub(super) fn model() -> ModelName {
     ModelName::try_from("bike-demand".to_owned()).unwrap()
@@ -244,6 +267,10 @@ pub(super) fn with_text(text: &str) -> Evidence {
                 (free(), found)
             })
             .collect();
+    }
+    evidence.trial = Some(trial());
+    if let Some(trial) = &mut evidence.trial {
+        (trial.config, trial.came_to.reason) = (free(), free());
     }
     if let Some(release) = &mut evidence.serving {
         release.endpoint = free();

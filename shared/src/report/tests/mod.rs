@@ -41,6 +41,30 @@ fn a_first_model_has_no_zero_line() {
 }
 
 #[test]
+fn a_trial_is_told_with_its_evidence() {
+    let mut evidence = fixtures::full();
+    assert!(!content(&evidence).contains("<h3>The trial</h3>"));
+    evidence.trial = Some(fixtures::trial());
+    let page = content(&evidence);
+    for told in [
+        "The challenger is shown to be better.",
+        "<span class=\"badge good\">better</span>",
+        "4,000 requests with a truth",
+        "+0.0210",
+        "1480.2999 to 1",
+        "96.0 % of 5,000 requests, 94.9 % to 96.9 % at every look",
+        "12 answers, 1 unreadable line",
+    ] {
+        assert!(page.contains(told), "{told}\n{page}");
+    }
+    if let Some(trial) = &mut evidence.trial {
+        (trial.came_to.look.ln_better, trial.came_to.look.estimate) = (f64::INFINITY, Some(f64::NAN));
+    }
+    let page = content(&evidence);
+    assert!(!page.contains("NaN") && !page.contains(" inf"), "{page}");
+}
+
+#[test]
 fn numbers_that_are_none_are_not_drawn() {
     let mut evidence = fixtures::full();
     for test in evidence.judgement.iter_mut().flat_map(|judgement| &mut judgement.tests) {
