@@ -274,12 +274,7 @@ fn print(judgement: &Judgement, format: Format) -> Result<(), String> {
 }
 
 fn words(judgement: &Judgement) -> String {
-    let verdict = match judgement.verdict {
-        Verdict::Promote => "promote",
-        Verdict::Reject => "reject",
-        Verdict::NeedsApproval => "needs approval",
-    };
-    let mut text = format!("{verdict} ({} rows)\n", judgement.rows);
+    let mut text = format!("{} ({} rows)\n", judgement.verdict, judgement.rows);
     for reason in &judgement.reasons {
         let _ = writeln!(text, "  {:<24} {}", reason.check.to_string(), reason.text);
     }

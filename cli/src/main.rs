@@ -4,6 +4,7 @@ mod answer;
 mod check;
 mod data;
 mod drift;
+mod force;
 mod history;
 mod judge;
 mod note;
@@ -145,8 +146,14 @@ enum Remote {
     ///
     /// Promotes what is watched or being deployed, ends a cool-down, or lets the next
     /// deployment begin without a last known good config.
-    #[command(after_help = "Example:\n  pawl force bike-demand --why \"the first model\"")]
-    Force(operate::Args),
+    ///
+    /// With --run: promotes the challenger of a run that the gate rejected or a person
+    /// declined, in a run of its own, which is deployed and watched as any other.
+    #[command(after_help = "\
+Examples:
+  pawl force bike-demand --why \"the first model\"
+  pawl force bike-demand --run 7 --why \"the champion leaks names\"")]
+    Force(force::Args),
     /// Close the breaker that stops trainings
     #[command(after_help = "Example:\n  pawl reset bike-demand --why \"labels were mended\"")]
     Reset(reset::Args),
@@ -188,7 +195,7 @@ async fn remote_on<S: Store, R: Reach>(world: &World<S, R>, verb: &Remote) -> Re
         Remote::Rollback(args) => operate::run(world, Verb::Rollback, args).await,
         Remote::Freeze(args) => operate::run(world, Verb::Freeze, args).await,
         Remote::Unfreeze(args) => operate::run(world, Verb::Unfreeze, args).await,
-        Remote::Force(args) => operate::run(world, Verb::Force, args).await,
+        Remote::Force(args) => force::run(world, args).await,
         Remote::Reset(args) => reset::run(world, args).await,
     }
 }

@@ -1,4 +1,4 @@
-//! `pawl run`: a person asks for a run.
+//! `pawl run`: a person asks for a run, or forces the challenger of an earlier one.
 
 use std::fmt;
 
@@ -19,18 +19,27 @@ struct Recorded {
     trigger: TriggerId,
     /// The run that is open now: it takes the trigger, or the next one does.
     open_run: Option<Generation>,
+    /// The run whose challenger is forced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    force: Option<Generation>,
 }
 
 impl fmt::Display for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.open_run {
-            Some(run) => writeln!(
+        match (self.open_run, self.force) {
+            (_, Some(forced)) => writeln!(
+                f,
+                "Recorded. A run of its own promotes the challenger of run {forced}, as soon as no other is open.\n\
+                 Follow it with `pawl status {model}`.",
+                model = self.model
+            ),
+            (Some(run), None) => writeln!(
                 f,
                 "Recorded. Run {run} of {model} is open: it takes the request, or the next run does.\n\
                  Follow it with `pawl status {model}`.",
                 model = self.model
             ),
-            None => writeln!(
+            (None, None) => writeln!(
                 f,
                 "Recorded. A run of {model} begins; see `pawl status {model}`.",
                 model = self.model
@@ -40,16 +49,26 @@ impl fmt::Display for Recorded {
 }
 
 pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
+    world.pipeline_of(&args.model.model).await?;
+    send(world, args, None).await
+}
+
+/// Sends the wish, and waits until it is recorded.
+pub(crate) async fn send<S: Store, R: Reach>(
+    world: &World<S, R>,
+    args: &Args,
+    force: Option<Generation>,
+) -> Result<Reply, Failure> {
     let model = &args.model.model;
-    world.pipeline_of(model).await?;
     let keys = Keys::new(model);
-    let detail = json!({ "model": model, "why": args.why.why });
+    let detail = json!({ "model": model, "why": args.why.why, "force": force });
     let id = world.publish(Subject::Request, "request", detail).await?;
-    let trigger = TriggerId::new(&format!("request:{id}"), Completes::Itself);
+    let completes = if force.is_some() { Completes::Alone } else { Completes::Itself };
+    let trigger = TriggerId::new(&format!("request:{id}"), completes);
     for _ in 0..LOOKS {
         if inbox::get(&world.store, &keys, &trigger).await?.is_some() {
             let open_run = training::load(&world.store, &keys).await?.open.map(|run| run.generation);
-            return Reply::done(&Recorded { model: model.clone(), trigger, open_run });
+            return Reply::done(&Recorded { model: model.clone(), trigger, open_run, force });
         }
         world.reach.pause().await;
     }

@@ -9,13 +9,15 @@ use std::sync::Arc;
 use clap::Parser;
 use jiff::Timestamp;
 use pawl::events::{Signal, decode};
+use pawl::gate::convergence::{Converged, Trained, check};
+use pawl::gate::{self, Judgement};
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::training::{Execution, OpenRun};
 use pawl::ledger::{
     Condition, ETag, Ending, Keys, Listed, Memory, Outcome, RunRecord, Store, StoreError, Stored, Training,
     Trigger, TriggerId, TriggerKind, pipeline, read, update, write,
 };
-use pawl::names::{Generation, ModelName};
+use pawl::names::{ContentHash, Generation, ModelName};
 use pawl::release::{Deployment, Event, Policy, Release, Stage, State, Wave, step};
 use serde_json::{Value, json};
 
@@ -95,7 +97,8 @@ impl Reach for Stack {
                 }
             }
             [signal @ Signal::Request(request)] => {
-                let id = TriggerId::new(signal.dedupe_key().as_str(), Completes::Itself);
+                let completes = if request.force.is_some() { Completes::Alone } else { Completes::Itself };
+                let id = TriggerId::new(signal.dedupe_key().as_str(), completes);
                 let (kind, what) = (TriggerKind::Person, request.why.clone());
                 let trigger = Trigger { id, kind, what, received_at: self.now(), event: Value::Null };
                 inbox::record(&self.store, &keys, &trigger).await?;
@@ -240,6 +243,42 @@ async fn a_request_lies_in_the_inbox() {
     assert_eq!(reply.json()["trigger"], json!(waiting[0]));
     let status = pawl(&stack, "status m").await.unwrap();
     assert_eq!(status.json()["waiting"], json!({ "count": 1, "what": ["mended"] }));
+}
+
+#[tokio::test]
+async fn a_force_is_refused_or_lies_in_the_inbox_as_a_run_of_its_own() {
+    let stack = stack().await;
+    let none = pawl(&stack, "force m --run 2 --why because-we-must").await.unwrap_err();
+    assert!(none.to_string().contains("there is no run 2"), "{none}");
+    let (run, at) = (Generation(2), NOW.parse().unwrap());
+    let outcome = Outcome { code: Ending::Rejected, reason: String::new(), state: None, error: None };
+    let record = RunRecord {
+        model: model(),
+        generation: run,
+        outcome,
+        triggers: Vec::new(),
+        opened_at: None,
+        closed_at: at,
+    };
+    let trained = Some(Trained { job: "m-2".into(), artifact: "s3://elsewhere/model.tar.gz".into() });
+    let converged = Converged { check: check(&[], &[]), metrics: Value::Null, trained };
+    let judgement = Judgement::unusable(&gate::Policy::default(), 1, &std::fmt::Error);
+    let split = json!({ "version": ContentHash::of(b"data"), "train": [], "holdout": [] });
+    for (name, document) in [
+        ("run.json", json!(record)),
+        ("judgement.json", json!(judgement)),
+        ("split.json", split),
+        ("convergence.json", json!(converged)),
+    ] {
+        write(&stack.store, &keys().evidence(run, name), &document, Condition::Always).await.unwrap();
+    }
+    let short = pawl(&stack, "force m --run 2 --why because").await.unwrap_err();
+    assert!(short.to_string().contains("at least 10 characters"), "{short}");
+    let reply = pawl(&stack, "force m --run 2 --why because-we-must").await.unwrap();
+    let waiting = inbox::waiting(&stack.store, &keys()).await.unwrap();
+    assert_eq!((waiting.len(), waiting[0].completes()), (1, Completes::Alone));
+    assert_eq!(reply.json()["force"], 2);
+    assert!(reply.text().contains("the challenger of run 2"), "{}", reply.text());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ import pytest
 import yaml
 from runs import arrive, ended, month, serves
 
-from loop import Traffic
+from loop import BUCKET, Traffic
 from loop.story import requests
 
 
@@ -65,3 +65,55 @@ def test_a_run_is_asked_for(pipeline):
     assert loop.pawl("run", loop.model, "--why", "the label was mended")["model"] == "asked-for"
     loop.aws.wait_until(lambda: loop.training()["generation"] == 2, what="the run to begin")
     assert "the label was mended" in str(ended(loop, 2, "skipped")["triggers"])
+
+
+def force(loop, run, why, code=0):
+    return loop.pawl("force", loop.model, "--run", str(run), "--why", why, code=code)
+
+
+def test_a_rejected_challenger_is_forced_by_name_and_reason(pipeline):
+    loop = pipeline("forced", {"gate": {"floors": [{"metric": "auc", "worst": 0.9999}]},
+                               "release": {"strategy": "all_at_once"}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    ended(loop, 1, "rejected", "auc")
+    assert loop.serving() is None
+    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=8):
+        assert force(loop, 1, "the old rules leak names")["force"] == 1
+        told = "Forced by the tests, where the gate of run 1 had said reject: the old rules leak names"
+        record = ended(loop, 2, "promoted", told)
+    assert record["triggers"] == ["the tests forces the challenger of run 1: the old rules leak names"]
+    serves(loop, 2)
+    before, after = (loop.evidence(run, "judgement.json") for run in (1, 2))
+    assert (before["verdict"], after["verdict"]) == ("reject", "promote")
+    assert before.get("forced") is None and after["forced"]["instead_of"] == "reject"
+    assert all(after[part] == before[part] for part in ("reasons", "tests", "metrics", "inputs", "policy"))
+    notice, = [one for one in loop.notices() if one["Subject"] == "Pawl: forced run 2 promoted"]
+    assert told in notice["Message"]
+    assert told in str(loop.pawl("history", loop.model))
+    package, = loop.sagemaker.list_model_packages(ModelPackageGroupName="forced")["ModelPackageSummaryList"]
+    found = loop.sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])
+    assert found["ModelApprovalStatus"] == "Approved" and told in found["ModelPackageDescription"]
+    assert found["CustomerMetadataProperties"]["pawl.forced-by"] == "the tests"
+    # What serves is nothing to force, and neither is what never was.
+    assert "run 2 did not end with a challenger" in str(force(loop, 2, "once more with feeling", code=1))
+    assert "there is no run 7" in str(force(loop, 7, "once more with feeling", code=1))
+
+
+def test_a_force_is_refused_where_the_reason_or_the_challenger_is_missing(pipeline):
+    loop = pipeline("unforced", {"gate": {"floors": [{"metric": "auc", "worst": 0.9999}]}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    ended(loop, 1, "rejected", "auc")
+    assert "at least 10 characters" in str(force(loop, 1, "because", code=1))
+    # Whoever asks past the command is refused by the run itself: nothing is registered or deployed.
+    wish = {"model": loop.model, "who": "the tests", "why": "because", "force": 1, "id": "unforced-1"}
+    loop.invoke("NewDataTrigger", {"detail-type": "Pawl Request", "source": "custom.pawl",
+                                   "time": "2026-01-01T00:00:00Z", "detail": {"bucket": BUCKET, "request": wish}})
+    ended(loop, 2, "skipped", "^Not forced, as the tests asked .because.: .* at least 10 characters")
+    assert loop.serving() is None and loop.evidence(2, "judgement.json") is None
+    trained = loop.evidence(1, "convergence.json")["trained"]["artifact"]
+    bucket, key = trained.removeprefix("s3://").split("/", 1)
+    loop.s3.delete_object(Bucket=bucket, Key=key)
+    gone = force(loop, 1, "we need it at once", code=1)
+    assert f"the model artefact of run 1 is gone: {trained}" in str(gone)

@@ -26,9 +26,9 @@ OUTAGES = {
 }
 # The endpoint has moved by then: the release goes on without its run.
 MOVED = {"out-observe", "out-watch"}
-# A search's jobs and a trial's look are another story, and the question before a training is asked like the other one. The
+# A search's jobs, a trial's look and a forced challenger are another story, and the question before a training is asked like the other one. The
 # rest has no say in how a run ends, or comes after its failure.
-OTHERS = {"Tune", "DescribeBest", "CompareTrial", "AskToTrain", "FindGroup", "EnsureGroup", "MarkRejected", "CreateEndpoint",
+OTHERS = {"Force", "Tune", "DescribeBest", "CompareTrial", "AskToTrain", "FindGroup", "EnsureGroup", "MarkRejected", "CreateEndpoint",
           "Abandon", "RecordFailure", "Notify", "Close"}
 
 
@@ -85,8 +85,8 @@ def begun(stage, clients, name, changes, begin):
 def once(stage, clients):
     """Runs that meet passing trouble, begun here and looked at last: every task throttled once, and a guard that dies."""
     def throttle(loop):
-        for name in TASKS.keys() - {"Tune", "DescribeBest", "CompareTrial", "AskToTrain", "MarkRejected", "CreateEndpoint", "Abandon",
-                                    "RecordFailure"}:
+        for name in TASKS.keys() - {"Force", "Tune", "DescribeBest", "CompareTrial", "AskToTrain", "MarkRejected", "CreateEndpoint",
+                                    "Abandon", "RecordFailure"}:
             operation, match = call(name, loop.model)
             code, number = {"Invoke": ("TooManyRequestsException", 429), "PutObject": ("SlowDown", 503)}.get(
                 operation, ("ThrottlingException", 400))

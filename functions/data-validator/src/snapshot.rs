@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use pawl::fault::Fault;
+use pawl::ledger::inbox::Completes;
 use pawl::ledger::{Condition, Dataset, Keys, Manifest, Store, StoreError, inbox, read, write, write_once};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
@@ -50,7 +51,9 @@ async fn look(
     now: Timestamp,
 ) -> Result<Manifest, Fault> {
     // The inbox first: an object whose trigger is taken here was written before, so the listing shows it.
-    let triggers = inbox::waiting(&edge.store, keys).await?;
+    let mut triggers = inbox::waiting(&edge.store, keys).await?;
+    // It came after this run had begun: the next one is its own.
+    triggers.retain(|trigger| trigger.completes() != Completes::Alone);
     let mut objects = edge.objects.list(&pipeline.data.bucket, &pipeline.data.prefix).await?;
     if let Some(marker) = &pipeline.settle.marker {
         objects.retain(|object| object.key.rsplit('/').next() != Some(marker));

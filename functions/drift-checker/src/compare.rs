@@ -3,12 +3,12 @@
 use pawl::dataset::BinnedColumn;
 use pawl::drift::{self, BaselineRule, Remembered, importances, in_segments, inputs, weigh};
 use pawl::fault::Fault;
+use pawl::gate::convergence::Converged;
 use pawl::ledger::{Condition, Keys, Manifest, Store, read, update, write};
 use pawl::names::{Generation, ModelName};
 use pawl::profile::Segments;
 use pawl::profile::bins::Baseline;
 use pawl::release::Release;
-use pawl::report::Converged;
 use pawl::run;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -22,11 +22,13 @@ pub(crate) async fn expected(edge: &Edge, keys: &Keys, champion: Generation) -> 
     let mut baseline: Baseline = evidence(&edge.store, keys, champion, "trained_on.json").await?;
     let split: Split = evidence(&edge.store, keys, champion, "split.json").await?;
     let judgement: Judgement = evidence(&edge.store, keys, champion, "judgement.json").await?;
+    // A forced challenger was scored by the run that trained it.
+    let scored = judgement.forced.as_ref().map_or(champion, |forced| forced.run);
     let (mut calibration, mut errors) = (Calibration::default(), Moments::default());
     let mut scanner = Scanner::new(&Schema::default());
     let mut read = scanner.feed(format!("{PREDICTION}\n").as_bytes(), &mut ());
     for file in split.files(&split.holdout) {
-        let scores = format!("{}scores/challenger/{file}.jsonl.out", keys.run(champion));
+        let scores = format!("{}scores/challenger/{file}.jsonl.out", keys.run(scored));
         let take = |lines: &[u8]| {
             for (score, truth) in lines.split(|byte| *byte == b'\n').filter_map(answered) {
                 calibration.add(score, truth == 1.0);

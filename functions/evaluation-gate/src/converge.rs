@@ -1,7 +1,7 @@
 //! Did the training end with a model worth scoring?
 
 use pawl::fault::Fault;
-use pawl::gate::convergence::{Convergence, FinalMetric, check};
+use pawl::gate::convergence::{Converged, Convergence, FinalMetric, Trained, check};
 use pawl::ledger::{Condition, write};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::jobs::Side;
@@ -20,9 +20,11 @@ pub(crate) async fn converge(
     let run = Run::load(edge, model, generation).await?;
     let checked = check(&run.pipeline.gate.convergence, &final_metrics(metrics));
     let key = run.keys.evidence(generation, "convergence.json");
-    write(&edge.store, &key, &json!({ "check": checked, "metrics": metrics }), Condition::Always).await?;
-    if checked.verdict != Convergence::Converged {
-        let faults: Vec<String> = checked.faults.iter().map(ToString::to_string).collect();
+    let trained = Some(Trained { job: name.to_owned(), artifact: artifact.to_owned() });
+    let converged = Converged { check: checked, metrics: metrics.clone(), trained };
+    write(&edge.store, &key, &converged, Condition::Always).await?;
+    if converged.check.verdict != Convergence::Converged {
+        let faults: Vec<String> = converged.check.faults.iter().map(ToString::to_string).collect();
         return Ok(json!({ "convergence": "failed", "reason": faults.join("; ") }));
     }
     let release = edge.release(&run.keys).await?;

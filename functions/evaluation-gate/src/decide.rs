@@ -109,9 +109,13 @@ async fn consider(
         let suite = suite::write(edge, run, &split).await?;
         write_manifests(edge, run, &split, suite).await?;
     }
-    let stamp = now.strftime("%Y%m%d%H%M%S");
-    let name = format!("{model}-{}-{stamp}", run.generation);
+    let name = name(model, run.generation, now);
     Ok(Decision { decision: choice, reason, name, triggers, fingerprint, dataset: split.version, at: now })
+}
+
+/// The name of what a run makes in SageMaker, once for each run and time.
+pub(crate) fn name(model: &ModelName, generation: Generation, at: Timestamp) -> String {
+    format!("{model}-{generation}-{}", at.strftime("%Y%m%d%H%M%S"))
 }
 
 /// In plain words why nothing is trained, if so.

@@ -51,12 +51,7 @@ pub(crate) async fn judge(
         }
         (Verdict::Reject, _) | (Verdict::NeedsApproval, Ask::Never) => ("reject", "Rejected"),
     };
-    let lineage = json!({
-        "pawl.generation": generation.to_string(),
-        "pawl.dataset": split.version,
-        "pawl.training-job": name,
-        "pawl.evidence": format!("s3://{}/{}", edge.store.bucket(), run.prefix),
-    });
+    let lineage = lineage(edge, &run, &split, name);
     let job = edge.job(&run, name);
     Ok(json!({
         "verdict": judgement.verdict,
@@ -65,6 +60,16 @@ pub(crate) async fn judge(
         "group": job.package_group(),
         "package": job.package(artifact, status, &reason, &lineage),
     }))
+}
+
+/// What the registry says of where a challenger comes from.
+pub(crate) fn lineage(edge: &Edge, run: &Run, split: &Split, training: &str) -> Value {
+    json!({
+        "pawl.generation": run.generation.to_string(),
+        "pawl.dataset": split.version,
+        "pawl.training-job": training,
+        "pawl.evidence": format!("s3://{}/{}", edge.store.bucket(), run.prefix),
+    })
 }
 
 /// Streams both outputs through the gate. Outputs that are missing or do not join are evidence of their own: a person must look.
@@ -148,7 +153,7 @@ pub(crate) fn seed(dataset: &ContentHash) -> u64 {
 }
 
 /// The weightiest reasons, in plain words.
-fn words(judgement: &Judgement) -> String {
+pub(crate) fn words(judgement: &Judgement) -> String {
     let reasons: Vec<&str> = judgement.reasons.iter().take(3).map(|reason| reason.text.as_str()).collect();
     reasons.join("; ")
 }

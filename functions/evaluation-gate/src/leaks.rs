@@ -52,7 +52,12 @@ pub(crate) async fn earlier(edge: &Edge, run: &Run) -> Result<Vec<Judgement>, Fa
     for back in 1..=HISTORY.min(run.generation.0.saturating_sub(1)) {
         let key = run.keys.evidence(Generation(run.generation.0 - back), "judgement.json");
         match read(&edge.store, &key).await {
-            Ok(found) => earlier.extend(found.map(|(judgement, _)| judgement)),
+            // A forced judgement is a copy of an earlier one.
+            Ok(found) => earlier.extend(
+                found
+                    .map(|(judgement, _)| judgement)
+                    .filter(|judgement: &Judgement| judgement.forced.is_none()),
+            ),
             Err(StoreError::Unreadable { .. }) => {}
             Err(other) => return Err(other.into()),
         }

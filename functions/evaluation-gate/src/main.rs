@@ -3,6 +3,7 @@
 mod converge;
 mod decide;
 mod edge;
+mod force;
 mod judge;
 mod leaks;
 mod suite;
@@ -22,6 +23,7 @@ enum Step {
     Decide { model: ModelName, generation: Generation, drift: decide::Drifted },
     Converge { model: ModelName, generation: Generation, name: String, metrics: Value, artifact: String },
     Judge { model: ModelName, generation: Generation, name: String, artifact: String },
+    Force { model: ModelName, generation: Generation },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,5 +44,6 @@ async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {
         Step::Judge { model, generation, name, artifact } => {
             judge::judge(edge, &model, generation, &name, &artifact).await
         }
+        Step::Force { model, generation } => force::force(edge, &model, generation, now).await,
     }
 }

@@ -109,8 +109,14 @@ async fn route(edge: &Edge, signal: &Signal) -> Result<Result<Vec<Routed>, Strin
             named(&push.model, TriggerKind::Code, format!("{} at {}", push.repository, push.revision))
         }
         Signal::Request(request) => {
-            let what = format!("{} asked: {}", request.who, request.why);
-            named(&Some(request.model.clone()), TriggerKind::Person, what)
+            let (who, why) = (&request.who, &request.why);
+            let (what, completes) = match request.force {
+                Some(run) => (format!("{who} forces the challenger of run {run}: {why}"), Completes::Alone),
+                None => (format!("{who} asked: {why}"), Completes::Itself),
+            };
+            let mut routed = named(&Some(request.model.clone()), TriggerKind::Person, what);
+            routed.iter_mut().for_each(|routed| routed.completes = completes);
+            routed
         }
         other => return Ok(Err(format!("this kind of event starts no run: {}", other.dedupe_key()))),
     };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DecodeError;
 use super::json::Node;
-use crate::names::{ContentHash, RegionName};
+use crate::names::{ContentHash, Generation, RegionName};
 
 /// What a person does to a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl Operator {
     }
 }
 
-/// A person's wish for a run: `{"request": {"model", "who", "why", "id"?, "at"?}}`.
+/// A person's wish for a run: `{"request": {"model", "who", "why", "force"?, "id"?, "at"?}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonRequest {
     /// Which model.
@@ -73,6 +73,8 @@ pub struct PersonRequest {
     pub who: String,
     /// Why, for the audit.
     pub why: String,
+    /// The run whose challenger is to be promoted against the gate; none asks for a training.
+    pub force: Option<Generation>,
     /// When it was asked.
     pub at: Option<Timestamp>,
     /// The same for every copy of this request.
@@ -86,10 +88,16 @@ impl PersonRequest {
             model: node.need(&["model"])?,
             who: node.need(&["who"])?,
             why: node.text(&["why"]).unwrap_or_default(),
+            force: node.at("force").map(run_number).transpose()?,
             at: node.time(&["at"])?,
             key: key_of("request", node),
         })
     }
+}
+
+fn run_number(node: Node<'_>) -> Result<Generation, DecodeError> {
+    let number = node.value.as_u64().filter(|number| *number > 0);
+    number.map(Generation).ok_or_else(|| node.invalid(&["request.force"], "the number of a run"))
 }
 
 fn key_of(kind: &str, node: Node<'_>) -> String {

@@ -62,6 +62,28 @@ pub struct ConvergenceCheck {
     pub faults: Vec<Fault>,
 }
 
+/// The document `convergence.json` of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Converged {
+    /// The finding.
+    pub check: ConvergenceCheck,
+    /// SageMaker's `FinalMetricDataList` as it came; null where there was none.
+    #[serde(default)]
+    pub metrics: serde_json::Value,
+    /// What was trained; older evidence does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained: Option<Trained>,
+}
+
+/// The challenger of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trained {
+    /// The name of the job that trained it, or searched.
+    pub job: String,
+    /// Where its artefact lies, as an S3 URI.
+    pub artifact: String,
+}
+
 /// Checks a training job's final metrics. A required metric that is absent fails.
 pub fn check(bounds: &[TrainingBound], metrics: &[FinalMetric]) -> ConvergenceCheck {
     let finite = |m: &FinalMetric| m.value.is_some_and(f64::is_finite);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::judgement::Judgement;
 use super::verdict::Verdict;
+use crate::names::Generation;
 
 /// Who forced a promotion, when, why, and what the gate had said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ pub struct Forced {
     pub reason: String,
     /// When.
     pub at: Timestamp,
+    /// The run that trained and judged the challenger.
+    pub run: Generation,
     /// The verdict that was overridden; its reasons stay in the judgement.
     pub instead_of: Verdict,
 }
@@ -40,7 +43,13 @@ pub const MIN_REASON: usize = 10;
 
 impl Judgement {
     /// The same judgement, promoting by this person's decision. Tests and reasons stay as they are.
-    pub fn forced(mut self, by: &str, reason: &str, at: Timestamp) -> Result<Self, ForceError> {
+    pub fn forced(
+        mut self,
+        run: Generation,
+        by: &str,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<Self, ForceError> {
         let (by, reason) = (by.trim(), reason.trim());
         if by.is_empty() {
             return Err(ForceError::NoName);
@@ -52,7 +61,7 @@ impl Judgement {
             return Err(ForceError::NothingToForce);
         }
         let instead_of = std::mem::replace(&mut self.verdict, Verdict::Promote);
-        self.forced = Some(Forced { by: by.to_owned(), reason: reason.to_owned(), at, instead_of });
+        self.forced = Some(Forced { by: by.to_owned(), reason: reason.to_owned(), at, run, instead_of });
         Ok(self)
     }
 }
@@ -66,13 +75,16 @@ mod tests {
     #[test]
     fn a_force_is_named_reasoned_and_recorded() {
         let judgement = Judgement::unusable(&Policy::default(), 1, &TableError::Empty);
-        let at = Timestamp::UNIX_EPOCH;
-        assert_eq!(judgement.clone().forced(" ", "a good reason", at), Err(ForceError::NoName));
-        assert_eq!(judgement.clone().forced("ada", "because", at), Err(ForceError::NoReason));
-        let forced = judgement.clone().forced("ada", "the champion leaks personal data", at).unwrap();
+        let force = |judgement: &Judgement, by: &str, why: &str| {
+            judgement.clone().forced(Generation(2), by, why, Timestamp::UNIX_EPOCH)
+        };
+        assert_eq!(force(&judgement, " ", "a good reason"), Err(ForceError::NoName));
+        assert_eq!(force(&judgement, "ada", "because"), Err(ForceError::NoReason));
+        let forced = force(&judgement, "ada", "the champion leaks personal data").unwrap();
         assert_eq!(forced.verdict, Verdict::Promote);
         assert_eq!(forced.reasons, judgement.reasons);
-        assert_eq!(forced.forced.as_ref().unwrap().instead_of, Verdict::NeedsApproval);
-        assert_eq!(forced.forced("ada", "once more with feeling", at), Err(ForceError::NothingToForce));
+        let by = forced.forced.as_ref().unwrap();
+        assert_eq!((by.instead_of, by.run), (Verdict::NeedsApproval, Generation(2)));
+        assert_eq!(force(&forced, "ada", "once more with feeling"), Err(ForceError::NothingToForce));
     }
 }

@@ -19,6 +19,16 @@ pub enum Verdict {
     NeedsApproval,
 }
 
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Promote => "promote",
+            Self::Reject => "reject",
+            Self::NeedsApproval => "needs approval",
+        })
+    }
+}
+
 /// One thing the gate checks. Written as text, for example `guard:auc`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {

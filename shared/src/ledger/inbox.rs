@@ -34,6 +34,9 @@ pub struct TriggerId(String);
 /// Marks in the listing that the trigger is the marker file a batch ends with.
 const MARKER: &str = "-marker";
 
+/// Marks that the trigger asks for a run of its own.
+const ALONE: &str = "-alone";
+
 impl TriggerId {
     /// The id of the event with this dedupe key.
     pub fn new(dedupe_key: &str, completes: Completes) -> Self {
@@ -41,12 +44,19 @@ impl TriggerId {
         match completes {
             Completes::Itself => Self(id.as_str().to_owned()),
             Completes::TheBatch => Self(format!("{id}{MARKER}")),
+            Completes::Alone => Self(format!("{id}{ALONE}")),
         }
     }
 
-    /// Whether the trigger is the marker file.
+    /// Whether the trigger says more than that it came.
     pub fn completes(&self) -> Completes {
-        if self.0.ends_with(MARKER) { Completes::TheBatch } else { Completes::Itself }
+        if self.0.ends_with(MARKER) {
+            Completes::TheBatch
+        } else if self.0.ends_with(ALONE) {
+            Completes::Alone
+        } else {
+            Completes::Itself
+        }
     }
 
     fn from_key(key: &str) -> Option<Self> {
@@ -62,6 +72,8 @@ pub enum Completes {
     Itself,
     /// It is the marker file: the batch is whole.
     TheBatch,
+    /// It asks for a run of its own that looks at no data: a person forces an earlier run's challenger.
+    Alone,
 }
 
 /// A trigger as recorded.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::constraints::Validation;
 use crate::drift::Drift;
 use crate::gate::Judgement;
-use crate::gate::convergence::ConvergenceCheck;
+use crate::gate::convergence::Converged;
 use crate::gate::trial::TrialEvidence;
 use crate::ledger::dataset::{Fate, Split};
 use crate::ledger::{Keys, Manifest, Object, Outcome, RunRecord, Store, TriggerKind, read};
@@ -113,16 +113,6 @@ pub enum Choice {
     Skip,
     /// A person decides.
     Ask,
-}
-
-/// The document `convergence.json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Converged {
-    /// The finding.
-    pub check: ConvergenceCheck,
-    /// SageMaker's `FinalMetricDataList` as it came; null where there was none.
-    #[serde(default)]
-    pub metrics: serde_json::Value,
 }
 
 /// The document `release.json` of a run.

@@ -20,7 +20,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Choice, Converged, Decision, Evidence, Judged, Released, Unreadable, load};
+pub use evidence::{Choice, Decision, Evidence, Judged, Released, Unreadable, load};
 
 use html::Html;
 

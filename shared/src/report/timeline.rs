@@ -58,7 +58,8 @@ impl Step {
             "Search" | "Train" | "Tune" | "DescribeBest" | "CheckConvergence" | "Converged" | "Diverged" => {
                 Self::Train
             }
-            "CreateChallenger" | "Score" | "Judge" | "Verdict" | "Rejected" => Self::Judge,
+            "CreateChallenger" | "Created" | "Score" | "Judge" | "Verdict" | "Rejected" | "Force"
+            | "MayForce" | "NotForced" => Self::Judge,
             "Close" | "Notify" | "RecordFailure" => Self::Close,
             "FindGroup"
             | "EnsureGroup"

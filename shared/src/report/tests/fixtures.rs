@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::constraints::{self, Constraints};
 use crate::dataset::{Scan, Scanner, Schema};
 use crate::drift;
-use crate::gate::convergence::{self, FinalMetric};
+use crate::gate::convergence::{self, Converged, FinalMetric};
 use crate::gate::fairness::Groups;
 use crate::gate::live::{LiveVerdict, Look};
 use crate::gate::trial::{Agreement, Both, TrialEvidence, TrialKind, TrialLook};
@@ -17,7 +17,7 @@ use crate::names::{ContentHash, Generation, ModelName};
 use crate::profile::Profile;
 use crate::profile::bins::Baseline;
 use crate::release::{self, Cause, Deployment, Release, Rollback};
-use crate::report::{Choice, Converged, Decision, Evidence, Judged, Released};
+use crate::report::{Choice, Decision, Evidence, Judged, Released};
 
 pub(super) const GENERATION: Generation = Generation(7);
 
@@ -173,6 +173,7 @@ fn whole() -> Evidence {
     evidence.convergence = Some(Converged {
         check: convergence::check(&[], &reported),
         metrics: serde_json::json!([{ "MetricName": "validation:auc", "Value": 0.93 }]),
+        trained: None,
     });
     evidence.judgement = Some(judgement(Against::Champion));
     evidence.released = Some(Released {
@@ -253,8 +254,13 @@ pub(super) fn with_text(text: &str) -> Evidence {
     }
     if let Some(judgement) = &mut evidence.judgement {
         let at = jiff::Timestamp::UNIX_EPOCH;
-        judgement.forced =
-            Some(Forced { by: free(), reason: free(), at, instead_of: Verdict::NeedsApproval });
+        judgement.forced = Some(Forced {
+            by: free(),
+            reason: free(),
+            at,
+            run: GENERATION,
+            instead_of: Verdict::NeedsApproval,
+        });
         for reason in &mut judgement.reasons {
             (reason.text, reason.check) = (free(), Check::Slice(free()));
         }

@@ -1,5 +1,7 @@
 //! A run's evidence: what one step leaves for the next.
 
+pub mod force;
+
 use serde::de::DeserializeOwned;
 
 use crate::fault::Fault;

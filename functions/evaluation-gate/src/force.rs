@@ -1,0 +1,88 @@
+//! A person promotes the challenger of an earlier run against the gate.
+
+use jiff::Timestamp;
+use pawl::fault::Fault;
+use pawl::gate::Forced;
+use pawl::ledger::inbox::{self, Completes};
+use pawl::ledger::{Keys, Manifest, Wrote, read, write_once};
+use pawl::names::{Generation, ModelName};
+use pawl::run::force::{Wish, admit, take_over};
+use serde_json::{Value, json};
+
+use crate::decide::name;
+use crate::edge::{Edge, Run};
+use crate::judge::{lineage, words};
+
+/// The registry takes no longer value in a package's metadata:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html>.
+const LONGEST_VALUE: usize = 256;
+
+pub(crate) async fn force(
+    edge: &Edge,
+    model: &ModelName,
+    generation: Generation,
+    now: Timestamp,
+) -> Result<Value, Fault> {
+    let keys = Keys::new(model);
+    let manifest = manifest(edge, &keys, generation, now).await?;
+    let wish = wish(edge, &keys, &manifest).await?;
+    let forcible = match admit(&edge.store, &keys, edge.store.bucket(), &wish, manifest.at).await? {
+        Ok(forcible) => forcible,
+        Err(refusal) => {
+            let Wish { who, why, .. } = wish;
+            let reason = format!("Not forced, as {who} asked ({why}): {refusal}.");
+            return Ok(json!({ "next": "refuse", "reason": reason }));
+        }
+    };
+    take_over(&edge.store, &keys, generation, &forcible).await?;
+    let run = Run::load(edge, model, generation).await?;
+    let name = name(model, generation, manifest.at);
+    let job = edge.job(&run, &name);
+    let forced = forcible.judgement.forced.as_ref().map(told).unwrap_or_default();
+    let reason = format!("{forced} The gate had found: {}", words(&forcible.judgement));
+    let artifact = &forcible.trained.artifact;
+    let mut lineage = lineage(edge, &run, &forcible.split, &forcible.trained.job);
+    lineage["pawl.forced-run"] = json!(wish.run.to_string());
+    lineage["pawl.forced-by"] = json!(wish.who.chars().take(LONGEST_VALUE).collect::<String>());
+    Ok(json!({
+        "next": "promote",
+        "name": name,
+        "forced": format!("{forced} "),
+        "model": job.model(artifact),
+        "group": job.package_group(),
+        "package": job.package(artifact, "Approved", &reason, &lineage),
+    }))
+}
+
+/// Freezes the one trigger that this run takes. The first choice stands; the others wait for the next run.
+async fn manifest(
+    edge: &Edge,
+    keys: &Keys,
+    generation: Generation,
+    now: Timestamp,
+) -> Result<Manifest, Fault> {
+    let key = keys.evidence(generation, "manifest.json");
+    let waiting = inbox::waiting(&edge.store, keys).await?;
+    let wished = waiting.into_iter().find(|trigger| trigger.completes() == Completes::Alone);
+    let triggers = wished.into_iter().collect();
+    let manifest = Manifest { generation, at: now, triggers, objects: Vec::new(), batch: Vec::new() };
+    if write_once(&edge.store, &key, &manifest).await? == Wrote::Now {
+        return Ok(manifest);
+    }
+    Ok(read(&edge.store, &key).await?.ok_or(Fault::NotFound(key))?.0)
+}
+
+async fn wish(edge: &Edge, keys: &Keys, manifest: &Manifest) -> Result<Wish, Fault> {
+    for id in &manifest.triggers {
+        if let Some(wish) = inbox::get(&edge.store, keys, id).await?.as_ref().and_then(Wish::of) {
+            return Ok(wish);
+        }
+    }
+    Err(Fault::NotFound("the request that forces a challenger".to_owned()))
+}
+
+/// Who, what and why, for the registry, the record of the run, the history and the notice.
+fn told(forced: &Forced) -> String {
+    let Forced { by, reason, run, instead_of, .. } = forced;
+    format!("Forced by {by}, where the gate of run {run} had said {instead_of}: {reason}.")
+}
