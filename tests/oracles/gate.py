@@ -13,6 +13,7 @@ from scipy import optimize, special, stats
 from sklearn.metrics import accuracy_score, average_precision_score, balanced_accuracy_score, brier_score_loss
 from sklearn.metrics import f1_score, log_loss, matthews_corrcoef, mean_absolute_error, mean_squared_error
 from sklearn.metrics import precision_score, r2_score, recall_score, roc_auc_score
+from sklearn.neighbors import KNeighborsClassifier
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
@@ -251,6 +252,58 @@ def multiclass_cases():
         }
 
 
+def quantile_cases():
+    for n in (30, 435, 2000):
+        values = np.round(rng.lognormal(2.0, 0.7, n), 3)
+        for share in (0.5, 0.9, 0.99):
+            found = stats.quantile_test(values, p=share).confidence_interval(confidence_level=0.95)
+            yield {"values": values.tolist(), "share": share, "value": np.quantile(values, share, method="inverted_cdf"),
+                   "interval": [number(found.low), number(found.high)]}
+
+
+def favoured(label, predicted, group):
+    """Clarify's measures of group "d" against the rest, row by row, where the favourable outcome is true."""
+    d, a = group == "d", group != "d"
+    share = lambda of, among: of[among].mean()  # noqa: E731
+    return {
+        "DPPL": share(predicted, a) - share(predicted, d), "DI": share(predicted, d) / share(predicted, a),
+        "RD": share(predicted, a & label) - share(predicted, d & label),
+        "SD": share(~predicted, d & ~label) - share(~predicted, a & ~label),
+        "DAR": share(label, a & predicted) - share(label, d & predicted),
+        "AD": share(label == predicted, a) - share(label == predicted, d),
+    }
+
+
+def fairness_cases():
+    n = 900
+    group = np.where(rng.random(n) < 0.4, "d", np.where(rng.random(n) < 0.5, "e", "f"))
+    names = np.array(["gold", "iron", "lead", "silver"])
+    y = names[rng.integers(0, 4, n)]
+    models = [np.where(rng.random(n) < right, y, names[rng.integers(0, 4, n)]) for right in (0.6, 0.8)]
+    good = [np.isin(it, ["gold", "silver"]) for it in (y, *models)]
+    yield {"task": "multiclass", "favourable": {"classes": ["gold", "silver"]}, "group": group.tolist(), "label": y.tolist(),
+           "champion": models[0].tolist(), "challenger": models[1].tolist(),
+           "measures": [favoured(good[0], it, group) for it in good[1:]]}
+    y = np.round(rng.normal(200, 50, n) - 20 * (group == "d"), 1)
+    models = [np.round(y + rng.normal(0, spread, n), 1) for spread in (40, 20)]
+    models[0][0] = 210.0  # A value at the bound is not above it.
+    good = [it > 210.0 for it in (y, *models)]
+    yield {"task": "regression", "favourable": {"above": 210.0}, "group": group.tolist(), "label": y.tolist(),
+           "champion": models[0].tolist(), "challenger": models[1].tolist(),
+           "measures": [favoured(good[0], it, group) for it in good[1:]]}
+
+
+def feature_cases():
+    """One number against several classes: the nearest even row tells each odd one, and so many errors are saved."""
+    for spread in (0.02, 0.6):
+        y = rng.integers(0, 3, 600)
+        x = np.round(y * 1.5 % 2.3 + rng.normal(0, spread, 600), 9)
+        told = KNeighborsClassifier(1).fit(x[::2, None], y[::2]).predict(x[1::2, None])
+        truth = y[1::2]
+        yield {"label": y.tolist(), "feature": x.tolist(),
+               "strength": 1 - (told != truth).sum() / (len(truth) - np.bincount(truth).max())}
+
+
 golden = {
     "mcnemar": list(mcnemar_cases()),
     "binomial": list(binomial_cases()),
@@ -268,5 +321,8 @@ golden = {
     "shift": list(shift_cases()),
     "regression": list(regression_cases()),
     "multiclass": list(multiclass_cases()),
+    "quantile": list(quantile_cases()),
+    "fairness": list(fairness_cases()),
+    "feature": list(feature_cases()),
 }
 Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")

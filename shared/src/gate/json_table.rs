@@ -74,7 +74,7 @@ fn numbers(json: &Json) -> Option<Vec<f64>> {
     json.as_array()?.iter().map(Json::as_f64).collect()
 }
 
-fn scalar(json: &Json) -> Value<'_> {
+pub(super) fn scalar(json: &Json) -> Value<'_> {
     match json {
         Json::Bool(truth) => Value::Truth(*truth),
         Json::Number(number) => number.as_f64().map_or(Value::Null, Value::Number),

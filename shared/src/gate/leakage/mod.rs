@@ -3,19 +3,19 @@
 //! Four alarms: a holdout score near perfection; one far above what earlier challengers reached; a single feature
 //! that tells the label; holdout rows that the training saw. What an alarm does is the policy's choice.
 
+mod feature;
+
 use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use self::feature::{Sampled, strength};
 use super::fairness::Action;
 use super::judgement::Judgement;
-use super::metric::Task;
 use super::policy::Policy;
 use super::rng::SplitMix64;
-use super::stats::delong;
-use super::stats::sorted::Tag;
 use super::verdict::{Check, Code, Leak, Reason};
 use crate::profile::hash::{self, TableState};
 
@@ -45,7 +45,7 @@ pub struct LeakagePolicy {
     /// So many robust standard deviations above the median of at least 5 earlier judgements, the score is too good. Default 6.
     pub above_history: f64,
     /// A single feature that reaches this alone has the answer in it: the area under the curve, of numbers the squared
-    /// correlation. Default 0.995.
+    /// correlation, of several classes the share of errors that it saves. Default 0.995.
     pub feature: f64,
     /// When more than this share of the holdout's rows is also in the training data (beyond the share that is in the
     /// holdout twice by itself), the training has seen the answers. Default 0.1.
@@ -112,7 +112,7 @@ fn median(values: &mut [f64]) -> f64 {
 #[derive(Debug)]
 pub struct Leaks {
     policy: Policy,
-    sample: Vec<(Json, Map<String, Json>)>,
+    sample: Vec<Sampled>,
     rows: u64,
     rng: SplitMix64,
     holdout: HashMap<u64, Seen, TableState>,
@@ -204,16 +204,13 @@ impl Leaks {
         reasons
     }
 
-    /// Features that tell the label alone: numbers by rank, texts by how often each is positive in the other half of
-    /// the rows. Of several classes nothing is looked at.
+    /// Features that tell the label alone.
     fn features(&self) -> Vec<Reason> {
-        if self.policy.task == Task::Multiclass {
-            return Vec::new();
-        }
+        let task = self.policy.task;
         let names: std::collections::BTreeSet<&String> =
             self.sample.iter().flat_map(|(_, features)| features.keys()).collect();
         let mut found: Vec<(f64, &String)> =
-            names.into_iter().filter_map(|name| Some((self.alone(name)?, name))).collect();
+            names.into_iter().filter_map(|name| Some((strength(task, &self.sample, name)?, name))).collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
         let rules = &self.policy.leakage;
         let Some(&(best, first)) = found.first() else { return Vec::new() };
@@ -230,39 +227,6 @@ impl Leaks {
         let strong = found.iter().filter(|(strength, _)| *strength >= rules.feature).take(LISTED);
         strong.map(|&(strength, name)| rules.reason(Leak::Feature, true, text(strength, name))).collect()
     }
-
-    /// How well one feature tells the label: area under the curve, or squared correlation.
-    fn alone(&self, name: &String) -> Option<f64> {
-        let label = |json: &Json| match json {
-            Json::Bool(truth) => Some(f64::from(u8::from(*truth))),
-            other => other.as_f64(),
-        };
-        let rows = || self.sample.iter().filter_map(|(y, features)| Some((label(y)?, features.get(name)?)));
-        let numbers: Vec<(f64, f64)> = rows().filter_map(|(y, x)| Some((y, label(x)?))).collect();
-        let pairs = if 2 * numbers.len() >= rows().count() {
-            numbers
-        } else {
-            // By the mean label of the text in the even rows, told to the odd ones.
-            let mut known: HashMap<&str, (f64, f64)> = HashMap::new();
-            for (y, text) in rows().step_by(2).filter_map(|(y, x)| Some((y, x.as_str()?))) {
-                let (sum, count) = known.entry(text).or_default();
-                *sum += y;
-                *count += 1.0;
-            }
-            let told =
-                |(y, x): (f64, &Json)| Some((y, known.get(x.as_str()?).map(|(sum, count)| sum / count)?));
-            rows().skip(1).step_by(2).filter_map(told).collect()
-        };
-        // Fewer rows, or a column that is mostly missing, tell of no row alone.
-        if pairs.len() < 50 || 4 * pairs.len() < rows().count() {
-            return None;
-        }
-        match self.policy.task {
-            Task::Binary => area(&pairs),
-            Task::Regression => correlation(&pairs),
-            Task::Multiclass => None,
-        }
-    }
 }
 
 /// What of a line says whether two rows are one: features and label, as the pipeline writes them, in this order.
@@ -272,27 +236,11 @@ fn content(line: &[u8]) -> Option<&[u8]> {
     line.get(from..to)
 }
 
-fn area(pairs: &[(f64, f64)]) -> Option<f64> {
-    let tags: Vec<Tag> = pairs.iter().map(|(y, _)| Tag::new(*y == 1.0, 0)).collect();
-    let area = delong::area(pairs.iter().map(|(_, x)| *x).collect(), &tags, None)?.auc;
-    Some(area.max(1.0 - area))
-}
-
-fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
-    let count = pairs.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / count;
-    let (y, x) = (mean(|p| p.0), mean(|p| p.1));
-    let sum = |of: &dyn Fn(f64, f64) -> f64| pairs.iter().map(|p| of(p.0 - y, p.1 - x)).sum::<f64>();
-    let both = sum(&|y, x| y * x);
-    let squared = both * both / (sum(&|y, _| y * y) * sum(&|_, x| x * x));
-    squared.is_finite().then_some(squared)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::gate::{Against, Judge, Row, Verdict, verdict};
+    use crate::gate::{Against, Judge, Row, Task, Verdict, verdict};
 
     fn line(row: u32, label: &str, features: &str) -> String {
         format!("{{\"columns\":{{}},\"features\":{features},\"label\":{label},\"row\":\"a:{row}\"}}")
@@ -336,6 +284,51 @@ mod tests {
         assert_eq!(found(&policy, &name, &[])[0], feature(Code::NoLeak));
         let empty = holdout(|_, _| "null".into());
         assert_eq!(found(&policy, &empty, &[])[0], feature(Code::NoLeak));
+    }
+
+    #[test]
+    fn a_feature_that_has_the_class_in_it_is_told() {
+        let policy = Policy { task: Task::Multiclass, ..Policy::default() };
+        let classes = ["\"ant\"", "\"bee\"", "\"cow\"", "7"];
+        let rows = |x: &dyn Fn(usize, u32) -> String| {
+            let row = |row: u32| {
+                let class = (row * 7919 % 13 % 4) as usize;
+                line(row, classes[class], &format!("{{\"day\":{},\"x\":{}}}", row % 31, x(class, row)))
+            };
+            (0..600).map(row).collect::<Vec<_>>()
+        };
+        let first = |x: &dyn Fn(usize, u32) -> String| found(&policy, &rows(x), &[])[0].clone();
+        // Neither order nor size of the numbers tells the classes, but each number does.
+        let number = first(&|class, row| format!("{}.{row:04}", [3, 1, 4, 2][class]));
+        assert_eq!(number, feature(Code::LeakAsks));
+        let word = first(&|class, _| ["\"a\"", "\"b\"", "\"c\"", "\"d\""][class].into());
+        assert_eq!(word, feature(Code::LeakAsks));
+        assert_eq!(first(&|_, row| (row % 17).to_string()), feature(Code::NoLeak));
+        assert_eq!(first(&|_, row| format!("\"id {row}\"")), feature(Code::NoLeak));
+    }
+
+    /// Told by scikit-learn's nearest neighbour.
+    #[test]
+    fn the_errors_that_a_feature_saves() {
+        #[derive(Deserialize)]
+        struct Case {
+            label: Vec<u8>,
+            feature: Vec<f64>,
+            strength: f64,
+        }
+        #[derive(Deserialize)]
+        struct Golden {
+            feature: Vec<Case>,
+        }
+        let golden: Golden =
+            serde_json::from_str(include_str!("../../../../tests/oracles/gate.json")).unwrap();
+        for case in golden.feature {
+            let row =
+                |(y, x): (&u8, &f64)| (Json::from(*y), Map::from_iter([("x".to_owned(), Json::from(*x))]));
+            let sample: Vec<Sampled> = case.label.iter().zip(&case.feature).map(row).collect();
+            let found = strength(Task::Multiclass, &sample, "x").unwrap();
+            assert!((found - case.strength).abs() < 1e-12, "{found} {}", case.strength);
+        }
     }
 
     #[test]
