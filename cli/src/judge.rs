@@ -12,8 +12,8 @@ use pawl::dataset::{self, file::Kind};
 use pawl::gate::fairness::Groups;
 use pawl::gate::stats::mcnemar::Discordance;
 use pawl::gate::{
-    Against, Guard, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, TableColumns, TableError,
-    TableReader, Task, Verdict, leakage,
+    Against, Guard, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, Served, ServedColumns,
+    TableColumns, TableError, TableReader, Task, Verdict, leakage,
 };
 use pawl_parquet::{ParquetError, ParquetFile, write_rows};
 
@@ -40,6 +40,18 @@ pub(crate) struct JudgeArgs {
     /// probability for each, such as [0.2, 0.8]; or a number.
     #[arg(long, value_name = "COL", required_unless_present = "counts")]
     challenger: Option<String>,
+    /// Column of milliseconds that the champion's answer took, empty where there was none.
+    #[arg(long, value_name = "COL", requires = "champion")]
+    champion_latency: Option<String>,
+    /// The same of the challenger.
+    #[arg(long, value_name = "COL")]
+    challenger_latency: Option<String>,
+    /// Column that is 1 where the champion failed to answer. Such rows judge nothing else.
+    #[arg(long, value_name = "COL", requires = "champion")]
+    champion_error: Option<String>,
+    /// The same of the challenger.
+    #[arg(long, value_name = "COL")]
+    challenger_error: Option<String>,
     /// A score at or above it predicts the positive class. Default 0.5.
     #[arg(long)]
     threshold: Option<f64>,
@@ -197,6 +209,14 @@ fn of_file(args: &JudgeArgs, policy: &Policy) -> Result<Judgement, String> {
         Err(Unread::Rows(error @ TableError::MissingColumn { .. })) => Err(named(error.to_string())),
         Err(Unread::Rows(error)) => Ok(Judgement::unusable(policy, args.seed, &error)),
         Err(Unread::Bytes(error)) => Err(named(error)),
+        challenger_served: ServedColumns {
+            latency: args.challenger_latency.clone(),
+            error: args.challenger_error.clone(),
+        },
+        champion_served: ServedColumns {
+            latency: args.champion_latency.clone(),
+            error: args.champion_error.clone(),
+        },
     }
 }
 
@@ -293,6 +313,15 @@ fn words(judgement: &Judgement) -> String {
             let _ = writeln!(
                 text,
                 "  {:<18} champion {:>9}  challenger {:>9}",
+type OfServed = fn(&Served) -> Option<f64>;
+
+/// What is told of how a model served.
+const SERVICE: [(&str, OfServed); 3] = [
+    ("latency p50, ms", |served| served.p50_ms),
+    ("latency p99, ms", |served| served.p99_ms),
+    ("error rate", |served| Some(served.failed? as f64 / served.rows as f64)),
+];
+
                 metric.as_str(),
                 of(&metrics.champion),
                 of(&metrics.challenger)
@@ -302,3 +331,10 @@ fn words(judgement: &Judgement) -> String {
     text.truncate(text.trim_end().len());
     text
 }
+    if let Some(service) = &judgement.service {
+        let champion = |of: OfServed| number(service.champion.as_ref().and_then(of));
+        for (name, of) in SERVICE {
+            let new = number(of(&service.challenger));
+            let _ = writeln!(text, "  {name:<18} champion {:>9}  challenger {new:>9}", champion(of));
+        }
+    }

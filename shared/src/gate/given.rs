@@ -104,6 +104,10 @@ pub enum Part {
     Challenger,
     /// The champion's prediction.
     Champion,
+    /// How long an answer took.
+    Latency,
+    /// Whether there was none.
+    Failure,
 }
 
 impl fmt::Display for Part {
@@ -112,6 +116,8 @@ impl fmt::Display for Part {
             Self::Label => "the label",
             Self::Challenger => "the challenger's prediction",
             Self::Champion => "the champion's prediction",
+            Self::Latency => "the latency",
+            Self::Failure => "the mark of a failure",
         })
     }
 }

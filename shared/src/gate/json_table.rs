@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json};
 use super::given::Value;
 use super::judge::{Judge, Row};
 use super::lines::{Lines, MAX_BUFFERED};
-use super::table::{TableColumns, TableError};
+use super::service::{Answered, Answers};
+use super::table::{ServedColumns, TableColumns, TableError};
 
 /// Reads JSON Lines in pieces of any size and hands every row to the judge.
 #[derive(Debug)]
@@ -50,6 +51,21 @@ impl JsonTableReader {
                 header: object.keys().cloned().collect::<Vec<_>>().join(", "),
             })
         };
+        let unfit = |unfit| TableError::Unfit { line: self.line, unfit };
+        let served = |columns: &ServedColumns| {
+            let of = |column: &Option<String>| column.as_ref().map(field).transpose();
+            let (latency, error) = (of(&columns.latency)?, of(&columns.error)?);
+            Answered::read(latency.map(scalar), error.map(scalar)).map_err(unfit)
+        };
+        let new = served(&self.columns.challenger_served)?;
+        let old = match self.columns.champion {
+            Some(_) => Some(served(&self.columns.champion_served)?),
+            None => None,
+        };
+        match judge.served(new, old).map_err(unfit)? {
+            Answers::Both => {}
+            Answers::Missing => return Ok(()),
+        }
         let (label, challenger) = (field(&self.columns.label)?, field(&self.columns.challenger)?);
         let champion = self.columns.champion.as_ref().map(field).transpose()?;
         let scores = [Some(challenger), champion].map(|answer| answer.and_then(numbers));
@@ -62,7 +78,7 @@ impl JsonTableReader {
             champion: champion.map(|json| value(json, scores[1].as_ref())),
             columns: &columns,
         };
-        judge.push(&row).map_err(|unfit| TableError::Unfit { line: self.line, unfit })
+        judge.push(&row).map_err(unfit)
     }
 }
 
@@ -100,8 +116,12 @@ mod tests {
     fn read(text: &str, policy: &Policy, piece: usize) -> Result<Judgement, TableError> {
         let mut judge = Judge::new(policy, Against::Champion, 1).unwrap();
         let (label, challenger) = ("y".into(), "new".into());
-        let mut reader =
-            JsonTableReader::new(TableColumns { label, challenger, champion: Some("old".into()) });
+        let mut reader = JsonTableReader::new(TableColumns {
+            label,
+            challenger,
+            champion: Some("old".into()),
+            ..TableColumns::default()
+        });
         for bytes in text.as_bytes().chunks(piece) {
             reader.push(bytes, &mut judge)?;
         }

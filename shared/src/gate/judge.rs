@@ -12,6 +12,7 @@ use super::multiclass::Multiclass;
 use super::pairs::Against;
 use super::policy::{Policy, PolicyError};
 use super::regression::Regression;
+use super::service::{self, Answered, Answers};
 use super::slices::SliceFinding;
 use super::verdict::{Reason, verdict};
 
@@ -37,6 +38,7 @@ pub struct Judge {
     seed: u64,
     columns: Vec<String>,
     tally: Tally,
+    service: service::Tally,
 }
 
 /// The rows so far, by task.
@@ -73,7 +75,8 @@ impl Judge {
             Task::Multiclass => Tally::Multiclass(Box::new(Multiclass::new(policy, &columns))),
             Task::Regression => Tally::Regression(Box::new(Regression::new(policy, &columns, seed))),
         };
-        Ok(Self { policy: policy.clone().filled(), against, seed, columns, tally })
+        let service = service::Tally::new(seed);
+        Ok(Self { policy: policy.clone().filled(), against, seed, columns, tally, service })
     }
 
     /// What the model predicts.
@@ -84,6 +87,16 @@ impl Judge {
     /// The columns each row must bring: clusters, groups, slices.
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// Whether a row that a model failed to answer counts as such. Else an answer must be there.
+    pub fn counts_errors(&self) -> bool {
+        self.policy.service.errors.is_some()
+    }
+
+    /// Takes in how both models served a row. One that a model did not answer is not [pushed](Self::push).
+    pub fn served(&mut self, challenger: Answered, champion: Option<Answered>) -> Result<Answers, Unfit> {
+        self.service.push(challenger, champion)
     }
 
     /// Takes one row in.
@@ -98,11 +111,13 @@ impl Judge {
     /// Tests, weighs and concludes.
     pub fn finish(self) -> Judgement {
         let (policy, against, seed) = (self.policy, self.against, self.seed);
-        let evidence = match self.tally {
+        let mut evidence = match self.tally {
             Tally::Binary(tally) => tally.finish(&policy, against, seed),
             Tally::Multiclass(tally) => tally.finish(&policy, against, seed),
             Tally::Regression(tally) => tally.finish(&policy, against, seed),
         };
+        let (service, of_service) = self.service.finish(&policy, against);
+        evidence.reasons.extend(of_service);
         let (evidence, reasons) = algebra::weigh(&policy, against, evidence);
         let Evidence { rows, positives, metrics, tests, slices, fairness, sample, .. } = evidence;
         Judgement {
@@ -115,6 +130,7 @@ impl Judge {
             metrics,
             fairness,
             slices,
+            service,
             sample,
             forced: None,
             inputs: Vec::new(),

@@ -9,6 +9,7 @@ use super::fairness::GroupFairness;
 use super::force::Forced;
 use super::metric::Metric;
 use super::policy::{Guard, Policy};
+use super::service::Service;
 use super::slices::SliceFinding;
 use super::stats::Interval;
 use super::stats::mcnemar::Discordance;
@@ -42,6 +43,9 @@ pub struct Judgement {
     /// The worst slices, the worst first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<SliceFinding>,
+    /// How both models served, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
     /// Set when the rank tests saw a sample of the rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
@@ -80,6 +84,7 @@ impl Judgement {
             metrics: BothMetrics::default(),
             fairness: BTreeMap::new(),
             slices: Vec::new(),
+            service: None,
             sample: None,
             forced: None,
             inputs: Vec::new(),
@@ -102,6 +107,7 @@ impl Judgement {
             metrics: BothMetrics::default(),
             fairness: BTreeMap::new(),
             slices: Vec::new(),
+            service: None,
             sample: None,
             forced: None,
             inputs: Vec::new(),

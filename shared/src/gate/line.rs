@@ -9,6 +9,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use super::given::Value;
 use super::metric::Task;
 use super::pairs::{PairError, Side};
+use super::service::Answered;
 
 /// A parsed line: the parts the gate needs; the rest is skipped unread.
 #[derive(Deserialize)]
@@ -35,10 +36,16 @@ impl<'a> Line<'a> {
         })
     }
 
+    /// How long the answer took by the container's own clock, and whether there was none.
+    pub(super) fn answered(&self, counts_errors: bool) -> Answered {
+        let failed = counts_errors.then_some(self.output.failed);
+        Answered { latency_ms: self.output.latency_ms, failed }
+    }
+
     /// What the model answered, in the form that the task takes: a list of scores says more of a class than its name,
     /// and its name more than one score.
     pub(super) fn prediction(&self, task: Task) -> Option<Value<'_>> {
-        let Output { score, label } = &self.output;
+        let Output { score, label, .. } = &self.output;
         let chosen = match (task, score) {
             (Task::Multiclass, Some(Answer::Scores(_))) => score.as_ref(),
             (Task::Multiclass, _) => label.as_ref().or(score.as_ref()),
@@ -151,11 +158,14 @@ impl<'de> Deserialize<'de> for Columns {
     }
 }
 
-/// What the container answered: `{"score": …, "predicted_label": …}`, a bare number, text or list.
+/// What the container answered: `{"score": …, "predicted_label": …, "latency_ms": …}`, `{"error": …}`, a bare number,
+/// text or list.
 #[derive(Default)]
 struct Output {
     score: Option<Answer>,
     label: Option<Answer>,
+    latency_ms: Option<f64>,
+    failed: bool,
 }
 
 impl<'de> Deserialize<'de> for Output {
@@ -172,6 +182,8 @@ impl<'de> Deserialize<'de> for Output {
                     match &*key {
                         "score" => output.score = Some(map.next_value()?),
                         "predicted_label" => output.label = Some(map.next_value()?),
+                        "latency_ms" => output.latency_ms = map.next_value()?,
+                        "error" => output.failed = map.next_value::<Option<IgnoredAny>>()?.is_some(),
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
@@ -197,7 +209,7 @@ impl<'de> Deserialize<'de> for Output {
                 while let Some(score) = list.next_element()? {
                     scores.push(score);
                 }
-                Ok(Output { score: Some(Answer::Scores(scores)), label: None })
+                Ok(Output { score: Some(Answer::Scores(scores)), ..Output::default() })
             }
         }
         deserializer.deserialize_any(Outputs)
@@ -206,6 +218,6 @@ impl<'de> Deserialize<'de> for Output {
 
 impl From<Scalar> for Output {
     fn from(scalar: Scalar) -> Self {
-        Self { score: Some(Answer::One(scalar)), label: None }
+        Self { score: Some(Answer::One(scalar)), ..Self::default() }
     }
 }

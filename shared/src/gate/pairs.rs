@@ -11,6 +11,7 @@ use super::given::Unfit;
 use super::judge::{Judge, Row};
 use super::line::Line;
 use super::lines::{Lines, MAX_BUFFERED};
+use super::service::Answers;
 
 /// Whose output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -252,7 +253,13 @@ fn hand_on(
             return Err(PairError::LabelsDiffer { line, row: row() });
         }
     }
-    let task = judge.task();
+    let (task, counts_errors) = (judge.task(), judge.counts_errors());
+    let unfit = |unfit| PairError::Unfit { line, row: row(), unfit };
+    let of = |line: &Line<'_>| line.answered(counts_errors);
+    match judge.served(of(challenger), champion.map(of)).map_err(unfit)? {
+        Answers::Both => {}
+        Answers::Missing => return Ok(()),
+    }
     let silent = |side| PairError::MissingOutput { side, line, row: row() };
     let said = challenger.prediction(task).ok_or_else(|| silent(Side::Challenger))?;
     let before = match champion {
@@ -262,7 +269,7 @@ fn hand_on(
     let columns = pick(judge.columns(), challenger, line)?;
     let paired =
         Row { label: challenger.label.value(), challenger: said, champion: before, columns: &columns };
-    judge.push(&paired).map_err(|unfit| PairError::Unfit { line, row: row(), unfit })
+    judge.push(&paired).map_err(unfit)
 }
 
 /// The values of the columns the judge needs, from the challenger's line.
@@ -285,7 +292,7 @@ fn pick<'a>(names: &[String], row: &'a Line<'_>, line: u64) -> Result<Vec<&'a st
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::gate::{Part, Policy};
+    use crate::gate::{Judgement, Part, Policy};
 
     fn line(row: &str, label: &str, score: &str) -> String {
         format!(
@@ -294,7 +301,16 @@ mod tests {
     }
 
     fn read(challenger: &str, champion: &str, piece: usize) -> Result<u64, PairError> {
-        let mut judge = Judge::new(&Policy::default(), Against::Champion, 1).unwrap();
+        judged(challenger, champion, piece, &Policy::default()).map(|judgement| judgement.rows)
+    }
+
+    fn judged(
+        challenger: &str,
+        champion: &str,
+        piece: usize,
+        policy: &Policy,
+    ) -> Result<Judgement, PairError> {
+        let mut judge = Judge::new(policy, Against::Champion, 1).unwrap();
         let mut reader = PairReader::new(Against::Champion);
         let mut left = [challenger.as_bytes(), champion.as_bytes()];
         while let Some(side) = reader.wants() {
@@ -307,7 +323,7 @@ mod tests {
                 reader.push(side, now, &mut judge)?;
             }
         }
-        Ok(judge.finish().rows)
+        Ok(judge.finish())
     }
 
     #[test]
@@ -318,6 +334,25 @@ mod tests {
             assert_eq!(read(&new, &old, piece), Ok(2), "{piece}");
         }
         assert_eq!(read("", "", 1), Ok(0));
+    }
+
+    #[test]
+    fn a_container_times_its_answers_and_tells_where_it_has_none() {
+        let with = |output: &str| format!("{{\"row\":\"a:1\",\"label\":1,\"SageMakerOutput\":{output}}}\n");
+        let timed = with("{\"score\":0.5,\"latency_ms\":2.5}");
+        let (both, failed) = (timed.repeat(2), with("{\"error\":\"no tree\"}"));
+        let new = timed + &failed;
+        let missing = PairError::MissingOutput { side: Side::Challenger, line: 2, row: "a:1".into() };
+        assert_eq!(judged(&new, &both, 50, &Policy::default()), Err(missing), "nobody said that it may");
+        let policy = Policy::from_yaml("service: {errors: {margin: 0.01}}").unwrap();
+        let judgement = judged(&new, &both, 50, &policy).unwrap();
+        let service = judgement.service.unwrap();
+        let (champion, challenger) = (service.champion.unwrap(), service.challenger);
+        assert_eq!((judgement.rows, challenger.rows), (1, 2));
+        assert_eq!((challenger.failed, challenger.measured, challenger.p50_ms), (Some(1), 1, Some(2.5)));
+        assert_eq!((champion.failed, champion.measured), (Some(0), 2));
+        let slow = with("{\"score\":0.5,\"latency_ms\":-1}");
+        assert!(matches!(judged(&slow, &slow, 50, &policy), Err(PairError::Unfit { line: 1, .. })));
     }
 
     #[test]

@@ -7,10 +7,11 @@ use memchr::{memchr, memchr_iter};
 use super::given::{Unfit, Value};
 use super::judge::{Judge, Row};
 use super::lines::MAX_BUFFERED;
+use super::service::{Answered, Answers};
 use crate::dataset::{Cut, Span, cut};
 
 /// Which columns of a file say what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableColumns {
     /// The label: 0 or 1 (`false`, `true`), a class, or a number.
     pub label: String,
@@ -18,6 +19,19 @@ pub struct TableColumns {
     pub challenger: String,
     /// What the champion predicts; `None` for a first model.
     pub champion: Option<String>,
+    /// How the challenger served.
+    pub challenger_served: ServedColumns,
+    /// How the champion served.
+    pub champion_served: ServedColumns,
+}
+
+/// Which columns say how a model served; what has no column was not measured.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServedColumns {
+    /// Milliseconds.
+    pub latency: Option<String>,
+    /// 1 where there was no answer.
+    pub error: Option<String>,
 }
 
 /// Why a file cannot be judged. Lines count from 1, the header is line 1.
@@ -95,6 +109,8 @@ struct Places {
     label: usize,
     challenger: usize,
     champion: Option<usize>,
+    /// Latency and error of challenger and champion.
+    served: [[Option<usize>; 2]; 2],
     others: Vec<usize>,
     width: usize,
 }
@@ -184,6 +200,17 @@ impl TableReader {
                 Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| not_text()),
             }
         };
+        let [new, old] = places.served.map(|places| {
+            let [latency, error] = places.map(|place| place.map(text).transpose());
+            let (latency, error) = (latency?, error?);
+            let read = Answered::read(latency.as_deref().map(Value::Text), error.as_deref().map(Value::Text));
+            read.map_err(|unfit| TableError::Unfit { line, unfit })
+        });
+        let old = if places.champion.is_some() { Some(old?) } else { None };
+        match judge.served(new?, old).map_err(|unfit| TableError::Unfit { line, unfit })? {
+            Answers::Both => {}
+            Answers::Missing => return Ok(()),
+        }
         let (label, challenger) = (text(places.label)?, text(places.challenger)?);
         let champion = places.champion.map(text).transpose()?;
         let row = |columns: &[&str], judge: &mut Judge| {
@@ -224,10 +251,15 @@ impl TableReader {
                 .position(|name| name == column)
                 .ok_or_else(|| TableError::MissingColumn { column: column.clone(), header: names.join(", ") })
         };
+        let of = |column: &Option<String>| column.as_ref().map(place).transpose();
         Ok(Places {
             label: place(&self.columns.label)?,
             challenger: place(&self.columns.challenger)?,
-            champion: self.columns.champion.as_ref().map(place).transpose()?,
+            champion: of(&self.columns.champion)?,
+            served: [
+                [of(&self.columns.challenger_served.latency)?, of(&self.columns.challenger_served.error)?],
+                [of(&self.columns.champion_served.latency)?, of(&self.columns.champion_served.error)?],
+            ],
             others: others.iter().map(place).collect::<Result<_, _>>()?,
             width: fields.len(),
         })
@@ -242,8 +274,12 @@ mod tests {
 
     fn read(text: &str, policy: &Policy, piece: usize) -> Result<Judgement, TableError> {
         let mut judge = Judge::new(policy, Against::Champion, 1).unwrap();
-        let columns =
-            TableColumns { label: "y".into(), challenger: "new".into(), champion: Some("old".into()) };
+        let columns = TableColumns {
+            label: "y".into(),
+            challenger: "new".into(),
+            champion: Some("old".into()),
+            ..TableColumns::default()
+        };
         let mut reader = TableReader::new(columns, b',');
         for bytes in text.as_bytes().chunks(piece) {
             reader.push(bytes, &mut judge)?;

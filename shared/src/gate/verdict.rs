@@ -54,6 +54,10 @@ pub enum Check {
     Leakage(Leak),
     /// A case of the behaviour suite, by its name.
     Behaviour(String),
+    /// A quantile of the latency, such as `p99`.
+    Latency(String),
+    /// Requests without an answer.
+    Errors,
 }
 
 /// The alarms on answers that leaked.
@@ -95,6 +99,8 @@ impl fmt::Display for Check {
             Self::Fairness(grouping, measure) => write!(f, "fairness:{grouping}:{}", measure.as_str()),
             Self::Slice(slice) => write!(f, "slice:{slice}"),
             Self::Behaviour(case) => write!(f, "behaviour:{case}"),
+            Self::Latency(quantile) => write!(f, "latency:{quantile}"),
+            Self::Errors => f.write_str("errors"),
             Self::Leakage(leak) => write!(f, "leakage:{}", leak.as_str()),
         }
     }
@@ -122,6 +128,8 @@ impl<'de> Deserialize<'de> for Check {
             ("input", None) => Ok(Self::Input),
             ("rows", None) => Ok(Self::Rows),
             ("win", None) => Ok(Self::Win),
+            ("errors", None) => Ok(Self::Errors),
+            ("latency", _) => Ok(Self::Latency(subject.to_owned())),
             ("floor", Some(metric)) => Ok(Self::Floor(metric)),
             ("guard", Some(metric)) => Ok(Self::Guard(metric)),
             ("superiority", Some(metric)) => Ok(Self::Superiority(metric)),
@@ -206,6 +214,8 @@ pub enum Code {
     LeakAsks,
     /// The same; the policy only tells.
     LeakWarning,
+    /// A guard asks for what nobody measured.
+    NotMeasured,
     /// The outputs do not join, or hold something that is no score or label.
     UnusableInput,
 }
@@ -242,6 +252,7 @@ impl Code {
             | Self::Undefined
             | Self::GroupTooSmall
             | Self::SliceTooSmall
+            | Self::NotMeasured
             | Self::UnusableInput => Weight::Insufficient,
             Self::NotSuperior => Weight::NotBetter,
             Self::GuardUndecided
@@ -328,8 +339,15 @@ mod tests {
             Check::Group("sex".into()),
             Check::Slice("hour=a:b".into()),
             Check::Behaviour("warmer: busier".into()),
+            Check::Latency("p99.9".into()),
         ];
-        let plain = [Check::Input, Check::Guard(Metric::LogLoss), Check::Floor(Metric::Auc), Check::Win];
+        let plain = [
+            Check::Input,
+            Check::Guard(Metric::LogLoss),
+            Check::Floor(Metric::Auc),
+            Check::Win,
+            Check::Errors,
+        ];
         let leaks = Leak::ALL.map(Check::Leakage);
         for check in plain.into_iter().chain(named).chain(leaks) {
             let text = serde_json::to_string(&check).unwrap();

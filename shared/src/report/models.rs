@@ -47,7 +47,7 @@ pub(super) fn render(evidence: &Evidence) -> Html {
             if judgement.policy.task == Task::Binary {
                 html.add(&confusion(judgement)).add(&calibration(judgement));
             }
-            html.add(&tests(judgement)).add(&groups::render(judgement));
+            html.add(&tests(judgement)).add(&service(judgement)).add(&groups::render(judgement));
         }
         None => {
             html.add(&paragraph("No challenger was judged in this run, or the judgement cannot be read."));
@@ -219,6 +219,29 @@ fn calibration(judgement: &Judgement) -> Html {
         Head::Number("Share positive"),
     ];
     table("Calibration of the challenger: the last two columns should agree", &head, rows)
+}
+
+fn service(judgement: &Judgement) -> Html {
+    let Some(service) = &judgement.service else { return Html::default() };
+    let models = [("Champion", service.champion.as_ref()), ("Challenger", Some(&service.challenger))];
+    let rows = models.into_iter().filter_map(|(model, served)| {
+        let served = served?;
+        Some(vec![
+            text(model),
+            text(count(served.rows)),
+            text(served.failed.map_or_else(|| NONE.to_owned(), count)),
+            text(or_none(served.p50_ms, measure)),
+            text(or_none(served.p99_ms, measure)),
+        ])
+    });
+    let head = [
+        Head::Words("Model"),
+        Head::Number("Requests"),
+        Head::Number("Without an answer"),
+        Head::Number("Median latency, ms"),
+        Head::Number("99th percentile, ms"),
+    ];
+    table("Service, as it was measured", &head, rows)
 }
 
 fn tests(judgement: &Judgement) -> Html {

@@ -100,6 +100,7 @@ impl Policy {
         }
         self.behaviour.check(self.task)?;
         self.check_task()?;
+        self.service.check()?;
         let lists = [
             ("superiority", self.superiority().iter().map(|s| s.metric).collect::<Vec<_>>()),
             ("guards", self.guards().iter().map(|g| g.metric).collect()),

@@ -11,6 +11,7 @@ use super::behaviour::Behaviour;
 use super::fairness::FairnessPolicy;
 use super::leakage::LeakagePolicy;
 use super::metric::{Metric, Task};
+use super::service::ServicePolicy;
 use super::slices::SlicePolicy;
 
 /// A way to win: the challenger must be significantly better in at least one of these.
@@ -109,6 +110,8 @@ pub struct Policy {
     pub leakage: LeakagePolicy,
     /// What the challenger must do whatever its scores are. Default: nothing.
     pub behaviour: Behaviour,
+    /// What serving may cost: latency and failures, where they are measured.
+    pub service: ServicePolicy,
     /// What the training job's final metrics must satisfy. Default: nothing required, but a metric
     /// that is reported must be finite.
     pub convergence: Vec<TrainingBound>,
@@ -134,6 +137,7 @@ impl Default for Policy {
             slices: SlicePolicy::default(),
             leakage: LeakagePolicy::default(),
             behaviour: Behaviour::default(),
+            service: ServicePolicy::default(),
             convergence: Vec::new(),
         }
     }

@@ -12,6 +12,7 @@ pub mod diebold_mariano;
 pub mod mcnemar;
 pub mod moments;
 pub mod power;
+pub mod quantile;
 pub mod sequential;
 pub mod sorted;
 pub mod tango;
