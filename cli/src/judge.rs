@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Args;
 use indicatif::ProgressBar;
 use pawl::dataset::{self, file::Kind};
-use pawl::gate::fairness::Groups;
+use pawl::gate::fairness::{Favourable, Groups};
 use pawl::gate::stats::mcnemar::Discordance;
 use pawl::gate::{
     Against, Guard, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, Served, ServedColumns,
@@ -65,9 +65,13 @@ pub(crate) struct JudgeArgs {
     #[arg(long, value_name = "COL")]
     cluster: Option<String>,
     /// Column of groups to compare for fairness; `A,B` for the intersection of two. Repeatable. Of classes and numbers
-    /// each group is a slice that may not lose.
+    /// without --favourable each group is a slice that may not lose.
     #[arg(long = "group", value_name = "COL")]
     groups: Vec<String>,
+    /// What people are better off with, for --group: classes (multiclass), or the number above which it begins
+    /// (regression).
+    #[arg(long, value_name = "A,B,...|X", value_delimiter = ',')]
+    favourable: Vec<String>,
     /// YAML file with the gate section of a pipeline.yaml.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -141,9 +145,12 @@ fn policy(args: &JudgeArgs) -> Result<Policy, String> {
     if let Some(cluster) = &args.cluster {
         policy.cluster = Some(cluster.clone());
     }
+    if let Some(favourable) = favourable(policy.task, &args.favourable)? {
+        policy.fairness.favourable = Some(favourable);
+    }
     for group in &args.groups {
         let columns: Vec<String> = group.split(',').map(|c| c.trim().to_owned()).collect();
-        if policy.task != Task::Binary {
+        if policy.task != Task::Binary && policy.fairness.favourable.is_none() {
             let new = |column: &String| !policy.slices.columns.contains(column);
             let added: Vec<String> = columns.into_iter().filter(new).collect();
             policy.slices.columns.extend(added);
@@ -162,6 +169,19 @@ fn policy(args: &JudgeArgs) -> Result<Policy, String> {
     }
     policy.check().map_err(|e| e.to_string())?;
     Ok(policy)
+}
+
+/// Classes or a bound, by the task; the policy's check refuses what does not fit it.
+fn favourable(task: Task, given: &[String]) -> Result<Option<Favourable>, String> {
+    match (task, given) {
+        (_, []) => Ok(None),
+        (Task::Binary | Task::Multiclass, classes) => Ok(Some(Favourable::Classes(classes.to_vec()))),
+        (Task::Regression, [bound]) => match bound.parse() {
+            Ok(bound) => Ok(Some(Favourable::Above(bound))),
+            Err(_) => Err(format!("--favourable {bound}: under task regression write one number")),
+        },
+        (Task::Regression, _) => Err("--favourable: under task regression write one number".to_owned()),
+    }
 }
 
 fn of_counts(policy: &Policy, counts: &[u64]) -> Result<Judgement, String> {
@@ -189,6 +209,14 @@ fn of_file(args: &JudgeArgs, policy: &Policy) -> Result<Judgement, String> {
         label: label.clone(),
         challenger: challenger.clone(),
         champion: args.champion.clone(),
+        challenger_served: ServedColumns {
+            latency: args.challenger_latency.clone(),
+            error: args.challenger_error.clone(),
+        },
+        champion_served: ServedColumns {
+            latency: args.champion_latency.clone(),
+            error: args.champion_error.clone(),
+        },
     };
     let read = match opened.kind {
         Kind::Parquet => parquet(path, columns, &mut judge),
@@ -209,14 +237,6 @@ fn of_file(args: &JudgeArgs, policy: &Policy) -> Result<Judgement, String> {
         Err(Unread::Rows(error @ TableError::MissingColumn { .. })) => Err(named(error.to_string())),
         Err(Unread::Rows(error)) => Ok(Judgement::unusable(policy, args.seed, &error)),
         Err(Unread::Bytes(error)) => Err(named(error)),
-        challenger_served: ServedColumns {
-            latency: args.challenger_latency.clone(),
-            error: args.challenger_error.clone(),
-        },
-        champion_served: ServedColumns {
-            latency: args.champion_latency.clone(),
-            error: args.champion_error.clone(),
-        },
     }
 }
 
@@ -293,6 +313,15 @@ fn print(judgement: &Judgement, format: Format) -> Result<(), String> {
     }
 }
 
+type OfServed = fn(&Served) -> Option<f64>;
+
+/// What is told of how a model served.
+const SERVICE: [(&str, OfServed); 3] = [
+    ("latency p50, ms", |served| served.p50_ms),
+    ("latency p99, ms", |served| served.p99_ms),
+    ("error rate", |served| Some(served.failed? as f64 / served.rows as f64)),
+];
+
 fn words(judgement: &Judgement) -> String {
     let mut text = format!("{} ({} rows)\n", judgement.verdict, judgement.rows);
     for reason in &judgement.reasons {
@@ -313,24 +342,12 @@ fn words(judgement: &Judgement) -> String {
             let _ = writeln!(
                 text,
                 "  {:<18} champion {:>9}  challenger {:>9}",
-type OfServed = fn(&Served) -> Option<f64>;
-
-/// What is told of how a model served.
-const SERVICE: [(&str, OfServed); 3] = [
-    ("latency p50, ms", |served| served.p50_ms),
-    ("latency p99, ms", |served| served.p99_ms),
-    ("error rate", |served| Some(served.failed? as f64 / served.rows as f64)),
-];
-
                 metric.as_str(),
                 of(&metrics.champion),
                 of(&metrics.challenger)
             );
         }
     }
-    text.truncate(text.trim_end().len());
-    text
-}
     if let Some(service) = &judgement.service {
         let champion = |of: OfServed| number(service.champion.as_ref().and_then(of));
         for (name, of) in SERVICE {
@@ -338,3 +355,6 @@ const SERVICE: [(&str, OfServed); 3] = [
             let _ = writeln!(text, "  {name:<18} champion {:>9}  challenger {new:>9}", champion(of));
         }
     }
+    text.truncate(text.trim_end().len());
+    text
+}

@@ -1,6 +1,6 @@
 //! `pawl judge` on files of every kind and task, and on wrong input.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -58,6 +58,136 @@ fn numbers_in_csv_tsv_json_gzip_and_zstd_are_judged_alike() {
         ("numbers.jsonl.zst", &zstd),
     ] {
         assert_eq!(of(file(name, bytes)), (0, expected.clone()), "{name}");
+    }
+}
+
+/// Parquet is read as the table that it is; text of CSV, numbers of JSON and typed columns mean the same.
+#[test]
+fn one_table_in_parquet_csv_and_json_is_judged_alike() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files");
+    let (csv, parquet) = (format!("{folder}/rentals.csv"), format!("{folder}/rentals.parquet"));
+    let text = std::fs::read_to_string(&csv).unwrap();
+    let mut json = String::new();
+    for line in text.lines().skip(1) {
+        // These columns stand before the first quote.
+        let [_, day, season, temp, wind, price] = line.splitn(7, ',').take(6).collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        writeln!(
+            json,
+            "{{\"day\": \"{day}\", \"season\": {season}, \"temp\": {temp}, \"wind\": {wind}, \"price\": {price}}}"
+        )
+        .unwrap();
+    }
+    let gzip = |bytes: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(bytes).unwrap();
+        gzip.finish().unwrap()
+    };
+    let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+    let of = |path: &str| {
+        let columns = ["--label", "temp", "--champion", "wind", "--challenger", "price"];
+        let rules = ["--task", "regression", "--cluster", "day", "--group", "season"];
+        verdict(&[&[path], &columns[..], &rules[..]].concat())
+    };
+    let (code, expected) = of(&csv);
+    assert_eq!((code, &expected["rows"]), (1, &500.into()));
+    assert!(expected["slices"].as_array().is_some_and(|slices| slices.len() > 1), "{expected:#}");
+    let (csv, json) = (text.as_bytes(), json.as_bytes());
+    let forms = [
+        ("rentals.csv.gz", gzip(csv)),
+        ("rentals.csv.zst", zstd(csv)),
+        ("rentals.jsonl", json.to_vec()),
+        ("rentals.jsonl.gz", gzip(json)),
+        ("rentals.jsonl.zst", zstd(json)),
+    ];
+    for path in forms.map(|(name, bytes)| file(name, &bytes)).iter().chain([&parquet]) {
+        assert_eq!(of(path), (code, expected.clone()), "{path}");
+    }
+}
+
+#[test]
+fn latencies_and_failures_come_from_columns() {
+    let (mut csv, mut json) = ("y,old,new,old_ms,new_ms,failed\n".to_owned(), String::new());
+    for (row, (y, old, new)) in numbers().into_iter().chain(numbers()).enumerate() {
+        let (ms, failed) = (10.0 + (row * 31 % 101) as f64 / 101.0, row.is_multiple_of(50));
+        let (old, new, slow) = (y + old, y + new, 1.5 * ms);
+        if failed {
+            writeln!(csv, "{y},{old},,{ms},,1").unwrap();
+            writeln!(json, "{{\"y\": {y}, \"old\": {old}, \"new\": null, \"old_ms\": {ms}, \"new_ms\": null, \"failed\": true}}")
+                .unwrap();
+        } else {
+            writeln!(csv, "{y},{old},{new},{ms},{slow},0").unwrap();
+            writeln!(json, "{{\"y\": {y}, \"old\": {old}, \"new\": {new}, \"old_ms\": {ms}, \"new_ms\": {slow}, \"failed\": false}}")
+                .unwrap();
+        }
+    }
+    let (csv, json) = (file("served.csv", csv.as_bytes()), file("served.jsonl", json.as_bytes()));
+    let of =
+        |path: &str, more: &[&str]| verdict(&[&[path, "--task", "regression"], &COLUMNS[..], more].concat());
+    let code = |judged: &serde_json::Value, check: &str| {
+        let reasons = judged["reasons"].as_array().unwrap();
+        let found = reasons.iter().find(|reason| reason["check"] == check);
+        found.map(|reason| reason["code"].as_str().unwrap().to_owned())
+    };
+    let some = |code: &str| Some(code.to_owned());
+    let slow =
+        ["--champion-latency", "old_ms", "--challenger-latency", "new_ms", "--challenger-error", "failed"];
+    let (exit, judged) = of(&csv, &slow);
+    assert_eq!((exit, &judged["rows"]), (1, &784.into()), "{judged:#}");
+    assert_eq!(code(&judged, "latency:p50"), some("harm"));
+    assert_eq!(code(&judged, "errors"), some("not_measured"), "the champion's were not");
+    assert_eq!(
+        (&judged["service"]["challenger"]["failed"], &judged["service"]["challenger"]["measured"]),
+        (&16.into(), &784.into())
+    );
+    assert_eq!(of(&json, &slow), (exit, judged));
+
+    // What nobody measured asks a person; what holds promotes.
+    let policy = |text: &str| file(&format!("served-{}.yaml", text.len()), text.as_bytes());
+    let asked = policy("{task: regression, service: {latency: [{quantile: 0.99}]}}");
+    let numbers_alone = file(
+        "served-not.csv",
+        {
+            let mut csv = "y,old,new\n".to_owned();
+            numbers().iter().for_each(|(y, old, new)| writeln!(csv, "{y},{},{}", y + old, y + new).unwrap());
+            csv
+        }
+        .as_bytes(),
+    );
+    let (exit, judged) = of(&numbers_alone, &["--policy", &asked]);
+    assert_eq!((exit, code(&judged, "latency:p99")), (3, some("not_measured")), "{judged:#}");
+    let wrong = policy("{task: regression, service: {latency: [{quantile: 99}]}}");
+    let (exit, _, err) = judge(&[&[numbers_alone.as_str(), "--policy", &wrong], &COLUMNS[..]].concat());
+    assert!(exit == 2 && err.contains("gate.service.latency: quantile 99"), "{err}");
+}
+
+#[test]
+fn a_favourable_class_or_number_makes_groups_comparable() {
+    let mut csv = "y,old,new,sex\n".to_owned();
+    for row in 0..900 {
+        let sex = ["f", "m", "m"][row % 3];
+        let y = ["gold", "iron", "lead"][row * 7 % 11 % 3];
+        // The challenger takes the gold of every second woman.
+        let new = if sex == "f" && y == "gold" && row % 2 == 0 { "iron" } else { y };
+        let old = if row % 4 == 0 { "lead" } else { y };
+        writeln!(csv, "{y},{old},{new},{sex}").unwrap();
+    }
+    let path = file("favourable.csv", csv.as_bytes());
+    let base = [&[path.as_str(), "--task", "multiclass", "--group", "sex"], &COLUMNS[..]].concat();
+    let (_, sliced) = verdict(&base);
+    assert_eq!(sliced["fairness"], serde_json::json!({}));
+    let (code, judged) = verdict(&[&base[..], &["--favourable", "gold"]].concat());
+    let reasons = judged["reasons"].as_array().unwrap();
+    let di = reasons.iter().find(|reason| reason["check"] == "fairness:sex:DI").unwrap();
+    assert_eq!((code, &di["code"]), (1, &"fairness_broken".into()), "{judged:#}");
+    for (args, message) in [
+        (["--task", "binary"], "gate.fairness.favourable: task binary"),
+        (["--task", "regression"], "--favourable gold: under task regression write one number"),
+    ] {
+        let args = [&[path.as_str(), "--favourable", "gold"], &args[..], &COLUMNS[..]].concat();
+        let (code, _, err) = judge(&args);
+        assert!(code == 2 && err.contains(message), "{err}");
     }
 }
 

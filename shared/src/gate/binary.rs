@@ -42,8 +42,8 @@ pub(super) struct Binary {
 
 /// One block's sums.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Block {
-    pub(super) cells: Cells,
+struct Block {
+    cells: Cells,
     log_loss: f64,
     brier: f64,
 }
@@ -244,7 +244,8 @@ impl Binary {
         if against == Against::Champion {
             (evidence.slices, evidence.reasons) = slices::search(policy, &self.counts);
         }
-        let (found, reasons) = fairness::assess(policy, against, &self.counts, &self.blocks, &resamples);
+        let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.cells).collect();
+        let (found, reasons) = fairness::assess(policy, against, &self.counts, &blocks, &resamples);
         evidence.fairness = found;
         evidence.reasons.extend(reasons);
         evidence

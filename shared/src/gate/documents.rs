@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::fairness::{GroupFairness, Measure, PreTraining};
+use super::fairness::{Favourable, GroupFairness, Measure, PreTraining};
 use super::judgement::{Confusion, Judgement, Metrics};
 use super::metric::{Metric, Task};
 
@@ -72,7 +72,7 @@ fn multiclass(metrics: &Metrics) -> Value {
 }
 
 /// Clarify's analysis.json of the challenger: bias of labels and of predictions, by column and group.
-/// `label` is the label's column; its value 1 is the favoured one.
+/// `label` is the label's column; its value 1 is the favoured one, or what the policy says.
 pub fn analysis(judgement: &Judgement, label: &str) -> Value {
     let section = |metrics: &dyn Fn(&GroupFairness) -> Vec<Value>| {
         let facets: BTreeMap<&String, Value> = judgement
@@ -83,7 +83,12 @@ pub fn analysis(judgement: &Judgement, label: &str) -> Value {
                 Some((name, json!([{"value_or_threshold": group, "metrics": metrics(found)}])))
             })
             .collect();
-        json!({"label": label, "label_value_or_threshold": "1", "facets": facets})
+        let favoured = match &judgement.policy.fairness.favourable {
+            Some(Favourable::Classes(classes)) => classes.join(","),
+            Some(Favourable::Above(bound)) => format!("({bound}, inf)"),
+            None => "1".to_owned(),
+        };
+        json!({"label": label, "label_value_or_threshold": favoured, "facets": facets})
     };
     let entry = |name: &Value, text: &str, value: Option<f64>| json!({"name": name, "description": text, "value": value});
     json!({

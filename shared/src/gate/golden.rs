@@ -1,14 +1,19 @@
 //! The numbers against scipy, statsmodels and scikit-learn: `tests/oracles/gate.py` wrote the golden values.
 #![allow(clippy::unwrap_used)]
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::fairness::{Favourable, Groups, Measure};
 use super::stats::bca::bca;
 use super::stats::binomial::{half_cdf, half_pmf};
 use super::stats::diebold_mariano::diebold_mariano;
 use super::stats::mcnemar::Discordance;
 use super::stats::moments::Moments;
 use super::stats::power::share_upper_bound;
+use super::stats::quantile;
 use super::stats::sequential::ln_evidence;
 use super::stats::sorted::Tag;
 use super::stats::wilcoxon::{shift, signed_rank};
@@ -32,6 +37,8 @@ struct Golden {
     shift: Vec<ShiftCase>,
     regression: Vec<RegressionCase>,
     multiclass: Vec<MulticlassCase>,
+    quantile: Vec<QuantileCase>,
+    fairness: Vec<FairnessCase>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +144,25 @@ struct StudentCase {
     statistic: f64,
     p_value: f64,
     interval: [f64; 2],
+}
+
+#[derive(Deserialize)]
+struct QuantileCase {
+    values: Vec<f64>,
+    share: f64,
+    value: f64,
+    interval: [Option<f64>; 2],
+}
+
+#[derive(Deserialize)]
+struct FairnessCase {
+    task: Task,
+    favourable: Favourable,
+    group: Vec<String>,
+    label: Vec<Json>,
+    champion: Vec<Json>,
+    challenger: Vec<Json>,
+    measures: [BTreeMap<Measure, f64>; 2],
 }
 
 #[derive(Deserialize)]
@@ -414,6 +440,48 @@ fn proportions() {
         let found = crate::drift::newcombe(c, n, b, m, normal_upper(0.025)).unwrap();
         close(found.0, low, 1e-9);
         close(found.1, high, 1e-9);
+    }
+}
+
+#[test]
+fn quantiles_and_their_intervals() {
+    for mut case in golden().quantile {
+        case.values.sort_by(f64::total_cmp);
+        assert_eq!(quantile::quantile(&case.values, case.share), Some(case.value));
+        let found = quantile::interval(&case.values, case.share, 0.05);
+        let expected = case.interval[0].zip(case.interval[1]);
+        assert_eq!(found.map(|it| (it.low, it.high)), expected);
+    }
+}
+
+#[test]
+fn fairness_of_a_favourable_class_or_number() {
+    for case in golden().fairness {
+        let groups = Groups { columns: vec!["group".into()], disadvantaged: Some("d".into()) };
+        let mut policy = Policy { task: case.task, ..Policy::default() };
+        policy.fairness.favourable = Some(case.favourable);
+        policy.fairness.groups.push(groups);
+        let mut judge = Judge::new(&policy, Against::Champion, 1).unwrap();
+        let value = |json: &'_ Json| {
+            json.as_f64().map_or_else(|| json.as_str().unwrap().to_owned(), |x| x.to_string())
+        };
+        for place in 0..case.label.len() {
+            let [label, old, new] =
+                [&case.label, &case.champion, &case.challenger].map(|it| value(&it[place]));
+            let columns = [case.group[place].as_str()];
+            let (label, challenger) = (Value::Text(&label), Value::Text(&new));
+            judge
+                .push(&Row { label, challenger, champion: Some(Value::Text(&old)), columns: &columns })
+                .unwrap();
+        }
+        let found = &judge.finish().fairness["group"];
+        for (measure, expected) in &case.measures[0] {
+            close(found.measures[measure].champion.unwrap(), *expected, 1e-12);
+        }
+        for (measure, expected) in &case.measures[1] {
+            close(found.measures[measure].challenger.unwrap(), *expected, 1e-12);
+        }
+        assert!(found.measures[&Measure::Di].less_fair.is_some());
     }
 }
 

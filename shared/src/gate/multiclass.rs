@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cells::{Cells, Counts, slot};
+use super::cells::{Cells, Counts, Sums, slot};
+use super::fairness::{self, Favourable, Favoured};
 use super::given::{Part, Unfit, Value};
 use super::judge::{Evidence, Row};
 use super::judgement::{BothMetrics, Metrics};
@@ -11,7 +12,7 @@ use super::paired::{Bootstrap, accuracy_interval, accuracy_tests, mean_test};
 use super::pairs::Against;
 use super::policy::Policy;
 use super::resample::{Parts, Resamples};
-use super::slices;
+use super::slices::{self, Comparable, Compared};
 use super::stats::mcnemar::Discordance;
 use super::stats::moments::Moments;
 
@@ -31,6 +32,8 @@ pub(super) struct Multiclass {
     /// In the order of their numbers: first those that the policy names.
     names: Vec<String>,
     named: usize,
+    /// The names of the favourable classes, where fairness asks for them.
+    favourable: Vec<String>,
     champion: Model,
     challenger: Model,
     discordance: Discordance,
@@ -38,7 +41,14 @@ pub(super) struct Multiclass {
     log_loss: Moments,
     rows: u64,
     blocks: Vec<Block>,
-    counts: Counts<Cells>,
+    counts: Counts<Judged>,
+}
+
+/// Who is right, and whom they favour.
+#[derive(Debug, Clone, Copy, Default)]
+struct Judged {
+    right: Cells,
+    favoured: Cells,
 }
 
 /// One model's measures.
@@ -52,7 +62,7 @@ struct Model {
 /// One block's sums: for who is right, of losses, and [`OF_CLASS`] for each class.
 #[derive(Debug, Default)]
 struct Block {
-    right: Cells,
+    judged: Judged,
     log_loss: f64,
     classes: Vec<f64>,
 }
@@ -74,6 +84,10 @@ impl Multiclass {
         Self {
             names: policy.classes.clone(),
             named: policy.classes.len(),
+            favourable: match &policy.fairness.favourable {
+                Some(Favourable::Classes(classes)) => classes.clone(),
+                Some(Favourable::Above(_)) | None => Vec::new(),
+            },
             champion: Model::default(),
             challenger: Model::default(),
             discordance: Discordance::default(),
@@ -104,11 +118,17 @@ impl Multiclass {
             loss = new.log_loss.zip(old.log_loss).map(|(new, old)| new - old);
         }
         loss.into_iter().for_each(|loss| self.log_loss.push(loss));
+        let favours = |class| self.names.get(class).is_some_and(|name| self.favourable.contains(name));
+        let (good, before, after) =
+            (favours(label), old.as_ref().is_some_and(|old| favours(old.class)), favours(new.class));
         // Being right is "positive" here, and both say so or not.
-        let count = |cells: &mut Cells| cells.add(true, was_right, right);
+        let count = |judged: &mut Judged| {
+            judged.right.add(true, was_right, right);
+            judged.favoured.add(good, before, after);
+        };
         let number = self.counts.push(row.columns, count);
         let block = slot(&mut self.blocks, number as usize);
-        count(&mut block.right);
+        count(&mut block.judged);
         block.log_loss += loss.unwrap_or(0.0);
         let mut add = |class: usize, place: usize| *slot(&mut block.classes, class * OF_CLASS + place) += 1.0;
         add(label, 0);
@@ -201,7 +221,8 @@ impl Multiclass {
                     Against::Nobody => new(sums),
                 })
             } else if scored {
-                let blocks = self.blocks.iter().map(|b| [b.log_loss, b.right.discordance().rows as f64]);
+                let blocks =
+                    self.blocks.iter().map(|b| [b.log_loss, b.judged.right.discordance().rows as f64]);
                 let mean = |sums: &[f64]| sums.first().zip(sums.get(1)).map_or(f64::NAN, |(s, n)| s / n);
                 bootstrap.test(metric, &resamples.of(&Parts::new(2, blocks)), mean)
             } else {
@@ -224,6 +245,10 @@ impl Multiclass {
         if against == Against::Champion {
             (evidence.slices, evidence.reasons) = slices::search(policy, &self.counts);
         }
+        let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.judged.favoured).collect();
+        let (found, reasons) = fairness::assess(policy, against, &self.counts, &blocks, &resamples);
+        evidence.fairness = found;
+        evidence.reasons.extend(reasons);
         evidence
     }
 
@@ -234,6 +259,27 @@ impl Multiclass {
         };
         let rows = self.names.iter().zip(&model.confusion).map(|(name, counts)| (name.clone(), row(counts)));
         rows.filter(|(_, row)| !row.is_empty()).collect()
+    }
+}
+
+impl Sums for Judged {
+    fn plus(self, other: &Self, times: f64) -> Self {
+        Self {
+            right: self.right.plus(&other.right, times),
+            favoured: self.favoured.plus(&other.favoured, times),
+        }
+    }
+}
+
+impl Comparable for Judged {
+    fn compare(&self, alpha: f64) -> Option<Compared> {
+        self.right.compare(alpha)
+    }
+}
+
+impl Favoured for Judged {
+    fn favoured(&self) -> Cells {
+        self.favoured
     }
 }
 

@@ -1,6 +1,7 @@
 //! A number and its predictions, row by row: losses, their differences, and what they depend on.
 
-use super::cells::{Counts, Sums, slot};
+use super::cells::{Cells, Counts, Sums, slot};
+use super::fairness::{self, Favourable, Favoured};
 use super::given::{Part, Unfit, Value};
 use super::judge::{Evidence, Row};
 use super::judgement::{BothMetrics, Metrics, Test, TestName};
@@ -25,6 +26,8 @@ const NUMBER: &str = "a prediction of task regression is a finite number";
 pub(super) struct Regression {
     /// The first label: others are measured from it, so that digits last.
     origin: f64,
+    /// Numbers above it are favourable, where fairness asks for them.
+    favourable: f64,
     champion: Losses,
     challenger: Losses,
     /// Challenger's − champion's; a first model's own.
@@ -45,14 +48,17 @@ struct Losses {
 
 /// One block's sums.
 #[derive(Debug, Clone, Copy, Default)]
-struct Block([f64; WIDTH]);
+struct Block {
+    sums: [f64; WIDTH],
+    favoured: Cells,
+}
 
 /// Rows, absolute and squared errors of champion and challenger, labels and their squares.
 const WIDTH: usize = 7;
 
 impl AsRef<[f64]> for Block {
     fn as_ref(&self) -> &[f64] {
-        &self.0
+        &self.sums
     }
 }
 
@@ -67,6 +73,10 @@ impl Regression {
     pub(super) fn new(policy: &Policy, columns: &[String], seed: u64) -> Self {
         Self {
             origin: 0.0,
+            favourable: match policy.fairness.favourable {
+                Some(Favourable::Above(bound)) => bound,
+                Some(Favourable::Classes(_)) | None => f64::INFINITY,
+            },
             champion: Losses::default(),
             challenger: Losses::default(),
             compared: Losses::default(),
@@ -80,7 +90,8 @@ impl Regression {
 
     pub(super) fn push(&mut self, row: &Row<'_>) -> Result<(), Unfit> {
         let label = row.label.number().ok_or_else(|| Unfit::new(Part::Label, row.label, LABEL))?;
-        let challenger = number(Part::Challenger, row.challenger)? - label;
+        let predicted = number(Part::Challenger, row.challenger)?;
+        let challenger = predicted - label;
         let champion = row.champion.map(|value| number(Part::Champion, value)).transpose()?;
         if self.challenger.absolute.count() == 0 {
             self.origin = label;
@@ -101,10 +112,15 @@ impl Regression {
             of_absolute.push(absolute);
             of_squared.push(squared);
         }
-        let number = self.counts.push(row.columns, |errors| errors.add(absolute));
+        let favours = |value: f64| value > self.favourable;
+        let mut favoured = Cells::default();
+        favoured.add(favours(label), champion.is_some_and(favours), favours(predicted));
+        let number = self.counts.push(row.columns, |errors| errors.add(absolute, &favoured));
+        let block = slot(&mut self.blocks, number as usize);
+        block.favoured = block.favoured.plus(&favoured, 1.0);
         let (old, y) = (old.unwrap_or(0.0), label - self.origin);
         let sums = [1.0, old, old * old, new, new_squared, y, y * y];
-        for (sum, value) in slot(&mut self.blocks, number as usize).0.iter_mut().zip(sums) {
+        for (sum, value) in block.sums.iter_mut().zip(sums) {
             *sum += value;
         }
         self.errors.push(Tag::new(false, number), absolute, None);
@@ -160,6 +176,10 @@ impl Regression {
         if against == Against::Champion {
             (evidence.slices, evidence.reasons) = slices::search(policy, &self.counts);
         }
+        let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.favoured).collect();
+        let (found, reasons) = fairness::assess(policy, against, &self.counts, &blocks, &resamples);
+        evidence.fairness = found;
+        evidence.reasons.extend(reasons);
         evidence
     }
 }
@@ -222,17 +242,25 @@ fn root(tests: &[Test], rows: u64) -> Test {
     }
 }
 
-/// Differences of absolute errors in a group.
+/// Differences of absolute errors in a group, and whom labels and models favour.
 #[derive(Debug, Clone, Copy, Default)]
 struct Errors {
     rows: f64,
     sum: f64,
     squares: f64,
+    favoured: Cells,
 }
 
 impl Errors {
-    fn add(&mut self, difference: f64) {
-        *self = self.plus(&Self { rows: 1.0, sum: difference, squares: difference * difference }, 1.0);
+    fn add(&mut self, difference: f64, favoured: &Cells) {
+        let squares = difference * difference;
+        *self = self.plus(&Self { rows: 1.0, sum: difference, squares, favoured: *favoured }, 1.0);
+    }
+}
+
+impl Favoured for Errors {
+    fn favoured(&self) -> Cells {
+        self.favoured
     }
 }
 
@@ -242,6 +270,7 @@ impl Sums for Errors {
             rows: self.rows + times * other.rows,
             sum: self.sum + times * other.sum,
             squares: self.squares + times * other.squares,
+            favoured: self.favoured.plus(&other.favoured, times),
         }
     }
 }

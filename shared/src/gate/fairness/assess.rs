@@ -3,19 +3,30 @@
 use std::collections::BTreeMap;
 
 use super::{Action, Change, FairnessRule, GroupCounts, GroupFairness, Groups, Measure, PreTraining};
-use crate::gate::binary::Block;
 use crate::gate::cells::{Cells, Counts, Sums, sum};
 use crate::gate::pairs::Against;
 use crate::gate::policy::Policy;
 use crate::gate::resample::{Parts, Resampled, Resamples};
 use crate::gate::verdict::{Check, Code, Reason};
 
+/// Sums that tell whom labels and models favour.
+pub(in crate::gate) trait Favoured: Sums {
+    /// Counts in which the favourable outcome is positive.
+    fn favoured(&self) -> Cells;
+}
+
+impl Favoured for Cells {
+    fn favoured(&self) -> Cells {
+        *self
+    }
+}
+
 /// Every grouping of the policy: what was found, and the reasons that follow.
-pub(in crate::gate) fn assess(
+pub(in crate::gate) fn assess<C: Favoured>(
     policy: &Policy,
     against: Against,
-    counts: &Counts<Cells>,
-    blocks: &[Block],
+    counts: &Counts<C>,
+    blocks: &[Cells],
     resamples: &Resamples,
 ) -> (BTreeMap<String, GroupFairness>, Vec<Reason>) {
     let (mut found, mut reasons) = (BTreeMap::new(), Vec::new());
@@ -26,24 +37,31 @@ pub(in crate::gate) fn assess(
     (found, reasons)
 }
 
-fn one_grouping(
+fn one_grouping<C: Favoured>(
     policy: &Policy,
     against: Against,
-    counts: &Counts<Cells>,
-    all_blocks: &[Block],
+    counts: &Counts<C>,
+    all_blocks: &[Cells],
     resamples: &Resamples,
     groups: &Groups,
     reasons: &mut Vec<Reason>,
 ) -> GroupFairness {
     let name = groups.name();
     let rules = &policy.fairness;
-    let total = sum(all_blocks.iter().map(|block| &block.cells));
+    let total = sum(all_blocks);
     let supported = |cells: &Cells| {
         let m = cells.challenger();
         m.rows() >= rules.minimum_rows as f64 && m.positives() >= rules.minimum_positives as f64
     };
-    let all: Vec<(&str, &[Cells], Cells)> =
-        counts.groups(&groups.columns).map(|(value, blocks)| (value, blocks, sum(blocks))).collect();
+    let of_group = |blocks: &[C]| blocks.iter().map(Favoured::favoured).collect::<Vec<Cells>>();
+    let all: Vec<(&str, Vec<Cells>, Cells)> = counts
+        .groups(&groups.columns)
+        .map(|(value, blocks)| (value, of_group(blocks)))
+        .map(|(value, blocks)| {
+            let sum = sum(&blocks);
+            (value, blocks, sum)
+        })
+        .collect();
     let mut fairness = GroupFairness {
         groups: all.iter().map(|(value, _, cells)| ((*value).to_owned(), count(cells, against))).collect(),
         ..GroupFairness::default()
@@ -59,7 +77,7 @@ fn one_grouping(
         Some(named) => candidates.into_iter().find(|(value, _, _)| value == named),
         None => candidates.min_by(|a, b| label_rate(&a.2).total_cmp(&label_rate(&b.2))),
     };
-    let Some(&(value, blocks, cells)) = chosen else {
+    let Some((value, blocks, cells)) = chosen else {
         let which = groups.disadvantaged.as_deref().unwrap_or("any group");
         let text = format!(
             "{which} of {name} has fewer than {} rows or {} positive rows, or the rest has",
@@ -68,7 +86,8 @@ fn one_grouping(
         reasons.push(Reason::new(Check::Group(name), Code::GroupTooSmall, text));
         return fairness;
     };
-    fairness.disadvantaged = Some(value.to_owned());
+    let cells = *cells;
+    fairness.disadvantaged = Some((*value).to_owned());
     let others = rest(&cells);
     fairness.pre_training = PreTraining::ALL
         .into_iter()
@@ -184,9 +203,8 @@ fn check(rule: &FairnessRule, against: Against, name: &str, value: &str, change:
 }
 
 /// Counts of all rows, then of one group of them, side by side for a statistic of both.
-fn with_group(blocks: &[Block], group: &[Cells]) -> Parts {
+fn with_group(blocks: &[Cells], group: &[Cells]) -> Parts {
     let none = Cells::default();
-    let pair =
-        |(place, block): (usize, &Block)| [block.cells.0, group.get(place).unwrap_or(&none).0].concat();
+    let pair = |(place, cells): (usize, &Cells)| [cells.0, group.get(place).unwrap_or(&none).0].concat();
     Parts::new(16, blocks.iter().enumerate().map(pair))
 }

@@ -9,7 +9,7 @@ mod measures;
 
 pub use measures::{Measure, PreTraining};
 
-pub(super) use assess::assess;
+pub(super) use assess::{Favoured, assess};
 
 use std::collections::BTreeMap;
 
@@ -24,6 +24,9 @@ use super::stats::Interval;
 pub struct FairnessPolicy {
     /// Groups of people to compare. Default: none.
     pub groups: Vec<Groups>,
+    /// Which outcome people are better off with, for `multiclass` and `regression`; of a `binary` label it is the positive
+    /// class. Default: none, then there can be no groups.
+    pub favourable: Option<Favourable>,
     /// What each group is held to. Default: the selection ratio `DI`, at least 0.8 or not worse than the
     /// champion's, else block.
     pub rules: Vec<FairnessRule>,
@@ -41,8 +44,25 @@ impl Default for FairnessPolicy {
             tolerance: 0.0,
             action: Action::Block,
         };
-        Self { groups: Vec::new(), rules: vec![selection], minimum_rows: 30, minimum_positives: 30 }
+        Self {
+            groups: Vec::new(),
+            favourable: None,
+            rules: vec![selection],
+            minimum_rows: 30,
+            minimum_positives: 30,
+        }
     }
+}
+
+/// The outcome that people are better off with, as Clarify's `label_values_or_threshold` names it: every other one is
+/// negative. Source: <https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-configure-analysis.html>.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Favourable {
+    /// One of these classes.
+    Classes(Vec<String>),
+    /// A number above this one.
+    Above(f64),
 }
 
 /// One way to tell people apart.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Policy;
+use crate::gate::fairness::Favourable;
 use crate::gate::metric::{Metric, Task};
 
 /// A policy that cannot be meant: the field, what it says, what it may say.
@@ -99,8 +100,8 @@ impl Policy {
             }
         }
         self.behaviour.check(self.task)?;
-        self.check_task()?;
         self.service.check()?;
+        self.check_task()?;
         let lists = [
             ("superiority", self.superiority().iter().map(|s| s.metric).collect::<Vec<_>>()),
             ("guards", self.guards().iter().map(|g| g.metric).collect()),
@@ -133,9 +134,38 @@ impl Policy {
     fn check_task(&self) -> Result<(), PolicyError> {
         let wrong =
             |field: &str, found: String, fix| Err(PolicyError { field: field.to_owned(), found, fix });
-        if self.task != Task::Binary && !self.fairness.groups.is_empty() {
-            let fix = "Clarify's measures compare shares of a positive class: name the columns under slices.columns instead";
-            return wrong("fairness.groups", format!("task {}", self.task), fix);
+        let fairness = &self.fairness;
+        match (self.task, &fairness.favourable) {
+            (Task::Binary, Some(_)) => {
+                let fix = "leave it out: of a binary label the positive class is the favourable one";
+                return wrong("fairness.favourable", "task binary".to_owned(), fix);
+            }
+            (Task::Binary, None) => {}
+            (Task::Multiclass, Some(Favourable::Classes(names))) => {
+                let unknown = |name: &String| {
+                    name.is_empty() || !self.classes.is_empty() && !self.classes.contains(name)
+                };
+                if names.is_empty() || names.iter().any(unknown) {
+                    let fix = "name one or several of gate.classes";
+                    return wrong("fairness.favourable.classes", format!("[{}]", names.join(", ")), fix);
+                }
+            }
+            (Task::Regression, Some(Favourable::Above(bound))) => {
+                if !bound.is_finite() {
+                    return wrong("fairness.favourable.above", bound.to_string(), "write a number");
+                }
+            }
+            (Task::Multiclass, _) if fairness.favourable.is_some() || !fairness.groups.is_empty() => {
+                let fix = "Clarify's measures compare shares of a favourable outcome: write favourable: {classes: [...]}, or \
+                           name the columns under slices.columns";
+                return wrong("fairness.favourable", "task multiclass without its classes".to_owned(), fix);
+            }
+            (Task::Regression, _) if fairness.favourable.is_some() || !fairness.groups.is_empty() => {
+                let fix = "Clarify's measures compare shares of a favourable outcome: write favourable: {above: ...}, or \
+                           name the columns under slices.columns";
+                return wrong("fairness.favourable", "task regression without its bound".to_owned(), fix);
+            }
+            (Task::Multiclass | Task::Regression, _) => {}
         }
         let distinct: BTreeSet<&String> = self.classes.iter().collect();
         if distinct.len() != self.classes.len() || distinct.contains(&String::new()) {
@@ -239,7 +269,22 @@ mod tests {
         assert_eq!(metrics("{task: regression, horizon: 24}"), ["mae", "mse"]);
         assert_eq!(metrics("{task: regression, guards: []}"), Vec::<&str>::new());
         for (yaml, field) in [
-            ("{task: regression, fairness: {groups: [{columns: [a]}]}}", "fairness.groups"),
+            ("{task: regression, fairness: {groups: [{columns: [a]}]}}", "fairness.favourable"),
+            (
+                "{task: multiclass, fairness: {groups: [{columns: [a]}], favourable: {above: 1}}}",
+                "fairness.favourable",
+            ),
+            ("{task: regression, fairness: {favourable: {classes: [a]}}}", "fairness.favourable"),
+            ("{task: regression, fairness: {favourable: {above: .nan}}}", "fairness.favourable.above"),
+            ("{task: multiclass, fairness: {favourable: {classes: []}}}", "fairness.favourable.classes"),
+            (
+                "{task: multiclass, classes: [a, b], fairness: {favourable: {classes: [c]}}}",
+                "fairness.favourable.classes",
+            ),
+            ("{fairness: {favourable: {above: 1}}}", "fairness.favourable"),
+            ("{service: {latency: [{quantile: 99}]}}", "service.latency"),
+            ("{service: {latency: [{quantile: 0.5, at_most: 0}]}}", "service.latency"),
+            ("{service: {errors: {margin: 0}}}", "service.errors"),
             ("{task: multiclass, classes: [a, a]}", "classes"),
             ("{classes: [a, b]}", "classes"),
             ("{horizon: 1}", "horizon"),
