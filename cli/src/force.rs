@@ -5,7 +5,6 @@ use pawl::ledger::{Keys, Store};
 use pawl::names::Generation;
 use pawl::run::force::{Wish, admit};
 
-use crate::options::ModelAndWhy;
 use crate::reply::{Failure, Reply};
 use crate::world::{Reach, World};
 use crate::{operate, request};
@@ -13,9 +12,9 @@ use crate::{operate, request};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    act: ModelAndWhy,
+    act: operate::Args,
     /// Promote the challenger of this run against the gate
-    #[arg(long, value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "RUN", conflicts_with = "region", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
 }
 
@@ -23,12 +22,13 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
     let Some(run) = args.run.map(Generation) else {
         return operate::run(world, Verb::Force, &args.act).await;
     };
-    let model = &args.act.model.model;
+    let about = &args.act.about;
+    let model = &about.model.model;
     world.pipeline_of(model).await?;
-    let wish = Wish { run, who: world.who.clone(), why: args.act.why.why.clone() };
+    let wish = Wish { run, who: world.who.clone(), why: about.why.why.clone() };
     // The run looks again when it begins: here a person hears at once what would become of it.
     match admit(&world.store, &Keys::new(model), &world.bucket, &wish, world.reach.now()).await? {
-        Ok(_) => request::send(world, &args.act, Some(run)).await,
+        Ok(_) => request::send(world, about, Some(run)).await,
         Err(refusal) => Err(Failure::refused(format!("not forced: {refusal}"))),
     }
 }

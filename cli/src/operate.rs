@@ -17,7 +17,7 @@ use crate::world::{LOOKS, Reach, Subject, World};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    about: ModelAndWhy,
+    pub(crate) about: ModelAndWhy,
     #[command(flatten)]
     place: Place,
 }
