@@ -17,7 +17,7 @@ use super::verdict::{Check, Code, Reason, Verdict, verdict};
 use crate::names::ContentHash;
 
 /// The version of the gate's rules; a judgement replays with the same version, policy, seed and inputs.
-pub const RULES_VERSION: u32 = 2;
+pub const RULES_VERSION: u32 = 3;
 
 /// The verdict on one challenger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
