@@ -10,6 +10,7 @@ use crate::world::{Reach, World};
 use crate::{operate, request};
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Args {
     #[command(flatten)]
     act: operate::Args,
