@@ -191,14 +191,7 @@ def second_run(stage, loop):
     yield step("observe", "RollbackHandler", config=config)
     loop.aws.wait_until(lambda: status(loop) == "InService", what="the update")
     yield from until(loop, step("observe", "RollbackHandler", config=config), "watch")
-    client = loop.aws.client("sagemaker-runtime")
-    for row in ROWS:
-        client.invoke_endpoint(EndpointName=loop.model, ContentType="application/jsonlines", Body=json.dumps(row).encode())
-    names = [f"{alarm}" for alarm in loop.release()["current"]["alarms"]]
-    cloudwatch = loop.aws.client("cloudwatch")
-    loop.aws.wait_until(lambda: {one["StateValue"] for one in cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]}
-                        == {"OK"}, what="the alarms to be OK")
-    yield from until(loop, step("watch", "RollbackHandler", config=config), "promoted")
+    yield from until(loop, step("watch", "RollbackHandler", config=config), "promoted", lambda: healthy(loop))
     yield "alarm", "RollbackHandler", alarm(loop, f"pawl-{config}-latency", time.time(), config=config)
     yield "rollback", "RollbackHandler", operator(loop, "rollback", "a test of the way back")
     while loop.release()["state"]["name"] == "rolling_back":
@@ -209,9 +202,21 @@ def second_run(stage, loop):
     yield step("close", "NewDataTrigger", outcome=outcome)
 
 
-def until(loop, step, wanted):
-    """Ask until the answer is this one; time passes meanwhile."""
+def healthy(loop):
+    """Requests come, and the alarms have seen them."""
+    client = loop.aws.client("sagemaker-runtime")
+    for row in ROWS:
+        client.invoke_endpoint(EndpointName=loop.model, ContentType="application/jsonlines", Body=json.dumps(row).encode())
+    names = [f"{alarm}" for alarm in loop.release()["current"]["alarms"]]
+    cloudwatch = loop.aws.client("cloudwatch")
+    loop.aws.wait_until(lambda: {one["StateValue"] for one in cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]}
+                        == {"OK"}, what="the alarms to be OK")
+
+
+def until(loop, step, wanted, before=lambda: None):
+    """Ask until the answer is this one; time passes meanwhile. `before` each question the world is made ready."""
     for _ in range(20):
+        before()
         answer = yield step
         if answer["next"] == wanted:
             return answer

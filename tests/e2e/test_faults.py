@@ -124,6 +124,7 @@ def end(loop):
     folder = f"runs/{model}/000002/"
     documents = {key.removeprefix(folder): loop.read(key) for key in loop.keys(folder) if key.endswith(".json")}
     assert documents["manifest.json"].pop("triggers")
+    assert documents["convergence.json"]["trained"].pop("artifact")  # One training serves every actor.
     handled = [loop.read(key) for key in loop.keys(f"ledger/{model}/handled/")]
     updates = [call for call in loop.aws.calls() if call["operation"] == "UpdateEndpoint" and call["status"] == 200
                and f'"EndpointName":"{model}"' in call["body"]]
