@@ -291,7 +291,9 @@ impl World {
         }
         self.truth.undone.remove(&deploying.candidate.config);
         self.truth.seen_updating.remove(&deploying.candidate.config);
-        let forced = after.outbox.last().is_some_and(|audit| audit.rule == Rule::Forced)
+        // A pass that a person gave lets one deployment begin without a trial.
+        let forced = before.pass.is_some()
+            || after.outbox.last().is_some_and(|audit| audit.rule == Rule::Forced)
             || matches!(&before.state, State::Deploying(deploying) if deploying.forced);
         if forced {
             return;
@@ -404,7 +406,9 @@ impl World {
         if before.good.iter().any(|good| good.config == new.config) {
             return;
         }
-        let forced = after.outbox.last().is_some_and(|audit| audit.rule == Rule::Forced)
+        // A pass that a person gave lets one deployment begin without a trial.
+        let forced = before.pass.is_some()
+            || after.outbox.last().is_some_and(|audit| audit.rule == Rule::Forced)
             || matches!(&before.state, State::Deploying(deploying) if deploying.forced);
         if forced {
             return;
