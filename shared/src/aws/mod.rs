@@ -1,6 +1,7 @@
 //! The edge that knows the AWS SDK: settings from the environment, clients, the store in S3, the Lambda loop.
 
 mod error;
+mod http;
 mod lambda;
 mod objects;
 mod settings;
@@ -21,9 +22,7 @@ pub use aws_sdk_sfn as sfn;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region};
-use aws_sdk_s3::config::{SharedCredentialsProvider, SharedHttpClient};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_sdk_s3::config::SharedCredentialsProvider;
 
 use crate::names::RegionName;
 
@@ -33,7 +32,7 @@ pub fn in_lambda() -> SdkConfig {
     let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     let config = SdkConfig::builder()
         .behavior_version(behavior())
-        .http_client(http_client())
+        .http_client(http::client())
         .region(variable("AWS_REGION").map(Region::new))
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()));
     match variable("AWS_ENDPOINT_URL") {
@@ -49,14 +48,9 @@ pub fn in_region(config: &SdkConfig, region: &RegionName) -> SdkConfig {
 
 /// The SDK's configuration on a person's machine: region, credentials and endpoint from wherever the AWS tools find them.
 pub async fn connect() -> SdkConfig {
-    aws_config::defaults(behavior()).http_client(http_client()).load().await
+    aws_config::defaults(behavior()).http_client(http::client()).load().await
 }
 
 fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
-}
-
-/// TLS by rustls on ring.
-fn http_client() -> SharedHttpClient {
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
