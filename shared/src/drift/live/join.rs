@@ -1,8 +1,8 @@
 //! Answers and their truth, joined in any order, in bounded memory.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::answers::Answers;
 use super::errors::Errors;
@@ -17,7 +17,9 @@ use crate::gate::Task;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Join {
     limit: usize,
-    waiting: BTreeMap<String, Half>,
+    #[serde(serialize_with = "sorted")]
+    waiting: HashMap<String, Half>,
+    /// The ids of what waits, the oldest first.
     order: VecDeque<String>,
     predicted: u64,
     rows: u64,
@@ -45,6 +47,11 @@ enum Joined {
     Multiclass,
 }
 
+/// In the order of the ids, so that the same join is the same text.
+fn sorted<S: Serializer>(waiting: &HashMap<String, Half>, serializer: S) -> Result<S::Ok, S::Error> {
+    waiting.iter().collect::<BTreeMap<_, _>>().serialize(serializer)
+}
+
 impl Join {
     /// An empty join that remembers at most `limit` ids.
     pub fn new(task: Task, policy: &QualityPolicy, limit: usize) -> Self {
@@ -55,7 +62,7 @@ impl Join {
         };
         Self {
             limit: limit.max(1),
-            waiting: BTreeMap::new(),
+            waiting: HashMap::new(),
             order: VecDeque::new(),
             predicted: 0,
             rows: 0,
@@ -79,10 +86,13 @@ impl Join {
             Joined::Binary(_) => (0.0..=1.0).contains(&score),
             Joined::Regression(_) | Joined::Multiclass => score.is_finite(),
         };
-        match self.waiting.get(id).copied() {
+        match self.waiting.get_mut(id) {
             Some(Half::Score(_) | Half::Joined) => return,
             _ if !usable => self.lost += 1,
-            Some(Half::Truth(truth)) => self.join(id, score, truth),
+            Some(half @ &mut Half::Truth(truth)) => {
+                *half = Half::Joined;
+                self.join(score, truth);
+            }
             None => self.remember(id, Half::Score(score)),
         }
         self.predicted += 1;
@@ -90,8 +100,11 @@ impl Join {
 
     /// The truth of an answer, whenever it comes: a finite number; of yes and no 1 and 0.
     pub fn truth(&mut self, id: &str, truth: f64) {
-        match self.waiting.get(id).copied() {
-            Some(Half::Score(score)) => self.join(id, score, truth),
+        match self.waiting.get_mut(id) {
+            Some(half @ &mut Half::Score(score)) => {
+                *half = Half::Joined;
+                self.join(score, truth);
+            }
             Some(Half::Truth(_) | Half::Joined) => {}
             None => self.remember(id, Half::Truth(truth)),
         }
@@ -106,8 +119,7 @@ impl Join {
         self.waiting.insert(id.to_owned(), half);
     }
 
-    fn join(&mut self, id: &str, score: f64, truth: f64) {
-        self.waiting.insert(id.to_owned(), Half::Joined);
+    fn join(&mut self, score: f64, truth: f64) {
         self.rows += 1;
         match &mut self.joined {
             Joined::Binary(answers) => answers.add(score, truth == 1.0),
@@ -121,7 +133,8 @@ impl Join {
     fn estimate(&self, champion: &Calibration) -> Option<f64> {
         let Joined::Binary(answers) = &self.joined else { return None };
         let (mut sum, mut rows) = (0.0, 0u64);
-        for half in self.waiting.values() {
+        // In their order: a sum of floats depends on it.
+        for half in self.order.iter().filter_map(|id| self.waiting.get(id)) {
             if let Half::Score(score) = *half {
                 sum += answers.sure(score, champion)?;
                 rows += 1;

@@ -1,17 +1,16 @@
 //! Data capture: JSON Lines, one request each, with the payloads as text or base64. Source:
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture.html>.
 
-use std::borrow::{Borrow, Cow};
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::super::live::Join;
+use super::row;
 use crate::dataset::{Scan, ScanError, Scanner, Schema};
 use crate::profile::bins::Baseline;
 
@@ -21,34 +20,52 @@ pub const PREDICTION: &str = "$prediction";
 /// The longest line that is read; SageMaker's payloads end at 25 MB.
 const LONGEST: usize = 64 << 20;
 
+/// So many bytes of rows go to the scanner at once.
+const ENOUGH: usize = 64 << 10;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Line {
-    capture_data: Data,
-    event_metadata: Meta,
+struct Line<'a> {
+    #[serde(borrow)]
+    capture_data: Data<'a>,
+    #[serde(borrow)]
+    event_metadata: Meta<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Data {
-    endpoint_input: Option<Payload>,
-    endpoint_output: Option<Payload>,
+struct Data<'a> {
+    #[serde(borrow)]
+    endpoint_input: Option<Payload<'a>>,
+    #[serde(borrow)]
+    endpoint_output: Option<Payload<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Payload {
-    data: String,
-    encoding: String,
-    #[serde(default)]
-    observed_content_type: String,
+struct Payload<'a> {
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+    #[serde(borrow)]
+    encoding: Cow<'a, str>,
+    #[serde(borrow, default)]
+    observed_content_type: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Meta {
-    event_id: String,
-    inference_id: Option<String>,
+struct Meta<'a> {
+    #[serde(borrow)]
+    event_id: Cow<'a, str>,
+    #[serde(borrow)]
+    inference_id: Option<Cow<'a, str>>,
+}
+
+impl<'a> Meta<'a> {
+    /// What the client called the request, else what the endpoint did.
+    fn id(self) -> Cow<'a, str> {
+        self.inference_id.unwrap_or(self.event_id)
+    }
 }
 
 /// What a payload holds, row by row.
@@ -58,15 +75,15 @@ enum Form {
     Csv,
 }
 
-impl Payload {
-    fn text(self) -> Option<(Form, String)> {
-        match self.encoding.to_ascii_uppercase().as_str() {
-            "JSON" => Some((Form::Json, self.data)),
-            "CSV" => Some((Form::Csv, self.data)),
-            "BASE64" => {
-                let text = String::from_utf8(STANDARD.decode(&self.data).ok()?).ok()?;
+impl<'a> Payload<'a> {
+    fn text(self) -> Option<(Form, Cow<'a, str>)> {
+        match self.encoding.as_ref() {
+            json if json.eq_ignore_ascii_case("JSON") => Some((Form::Json, self.data)),
+            csv if csv.eq_ignore_ascii_case("CSV") => Some((Form::Csv, self.data)),
+            base64 if base64.eq_ignore_ascii_case("BASE64") => {
+                let text = String::from_utf8(STANDARD.decode(self.data.as_ref()).ok()?).ok()?;
                 let csv = self.observed_content_type.to_ascii_lowercase().contains("csv");
-                Some((if csv { Form::Csv } else { Form::Json }, text))
+                Some((if csv { Form::Csv } else { Form::Json }, text.into()))
             }
             _ => None,
         }
@@ -88,7 +105,7 @@ pub struct Captured {
 pub struct Reader {
     features: Vec<String>,
     scanner: Scanner,
-    /// The rows of one request as CSV.
+    /// Rows as CSV that the scanner has not seen yet.
     rows: String,
     carry: Vec<u8>,
     requests: u64,
@@ -111,7 +128,8 @@ impl Reader {
             ..Schema::default()
         };
         let mut scanner = Scanner::new(&schema).with_baseline(baseline).with_segments(segments);
-        let names: Vec<_> = features.iter().map(|name| quoted(name)).chain([PREDICTION.into()]).collect();
+        let names: Vec<_> =
+            features.iter().map(|name| row::quoted(name)).chain([PREDICTION.into()]).collect();
         scanner.feed(format!("{}\n", names.join(",")).as_bytes(), &mut ())?;
         Ok(Self {
             features: features.to_vec(),
@@ -153,7 +171,8 @@ impl Reader {
     }
 
     /// What was seen in all objects.
-    pub fn finish(self) -> Result<Captured, ScanError> {
+    pub fn finish(mut self) -> Result<Captured, ScanError> {
+        self.scan()?;
         let scan = self.scanner.finish(&mut ())?;
         Ok(Captured { scan, requests: self.requests, unreadable: self.unreadable })
     }
@@ -163,33 +182,41 @@ impl Reader {
             return Ok(());
         }
         self.requests += 1;
-        self.rows.clear();
-        let Some((id, scores)) = self.request(line) else {
-            self.unreadable += 1;
-            return Ok(());
-        };
+        let before = self.rows.len();
+        match self.request(line) {
+            Some((id, scores)) => each_answer(&id, &scores, |id, score| join.predicted(id, score)),
+            None => {
+                self.unreadable += 1;
+                self.rows.truncate(before);
+            }
+        }
+        if self.rows.len() < ENOUGH { Ok(()) } else { self.scan() }
+    }
+
+    /// Hands the rows of many requests to the scanner at once: it has more to do for each piece than for each row.
+    fn scan(&mut self) -> Result<(), ScanError> {
         self.scanner.feed(self.rows.as_bytes(), &mut ())?;
-        each_answer(&id, &scores, |id, score| join.predicted(id, score));
+        self.rows.clear();
         Ok(())
     }
 
     /// Writes the rows of one request, each with its answer; its id and the answers. Where outputs are not captured, or the model
     /// refused, there are no answers.
-    fn request(&mut self, line: &[u8]) -> Option<(String, Vec<Option<f64>>)> {
-        let line: Line = serde_json::from_slice(line).ok()?;
+    fn request<'a>(&mut self, line: &'a [u8]) -> Option<(Cow<'a, str>, Vec<Option<f64>>)> {
+        let line: Line<'a> = serde_json::from_slice(line).ok()?;
         let (form, text) = line.capture_data.endpoint_input?.text()?;
         let records: Vec<&str> = text.lines().filter(|record| !record.trim().is_empty()).collect();
         let answers = line.capture_data.endpoint_output.and_then(Payload::text);
         let scores: Vec<Option<f64>> = match answers {
             None => vec![None; records.len()],
-            Some((_, text)) => text.lines().filter(|answer| !answer.trim().is_empty()).map(score).collect(),
+            Some((_, text)) => scores(&text),
         };
         if records.is_empty() || records.len() != scores.len() {
             return None;
         }
         for (record, score) in records.into_iter().zip(&scores) {
             match form {
-                Form::Json => self.object(record)?,
+                Form::Json => row::write(&mut self.rows, record, &self.features)?,
                 // In the order of the features already. A row with other fields than those is refused as ragged.
                 Form::Csv => self.rows.push_str(record),
             }
@@ -199,75 +226,33 @@ impl Reader {
             }
             self.rows.push('\n');
         }
-        let id = line.event_metadata.inference_id.unwrap_or(line.event_metadata.event_id);
-        Some((id, scores))
-    }
-
-    /// Writes an object of features, alone or under `features`, or a list in their order.
-    fn object(&mut self, record: &str) -> Option<()> {
-        match Row::read(record)? {
-            Row::List(list) => write_row(&mut self.rows, list.into_iter().map(Some)),
-            Row::Named(fields) => {
-                let field = |name: &String| fields.get(name.as_str()).copied();
-                write_row(&mut self.rows, self.features.iter().map(field))
-            }
-        }
-    }
-}
-
-/// The features of one request, each as it was written: a number is not worth reading only to be written again.
-enum Row<'a> {
-    Named(BTreeMap<Name<'a>, &'a RawValue>),
-    List(Vec<&'a RawValue>),
-}
-
-#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl Borrow<str> for Name<'_> {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'a> Row<'a> {
-    fn read(record: &'a str) -> Option<Self> {
-        match Self::plain(record)? {
-            Self::Named(fields) => match fields.get("features") {
-                Some(inner) => Self::plain(inner.get()),
-                None => Some(Self::Named(fields)),
-            },
-            list @ Self::List(_) => Some(list),
-        }
-    }
-
-    fn plain(record: &'a str) -> Option<Self> {
-        match record.trim_start().as_bytes().first()? {
-            b'{' => serde_json::from_str(record).ok().map(Self::Named),
-            b'[' => serde_json::from_str(record).ok().map(Self::List),
-            _ => None,
-        }
+        Some((line.event_metadata.id(), scores))
     }
 }
 
 /// Hands each answer of captured requests over under its id, without reading what was asked; says how many lines could not be
 /// read.
 pub fn answers(bytes: &[u8], mut take: impl FnMut(&str, f64)) -> u64 {
-    let read = |line: &[u8]| {
-        let line: Line = serde_json::from_slice(line).ok()?;
-        let (_, text) = line.capture_data.endpoint_output?.text()?;
-        let scores: Vec<Option<f64>> =
-            text.lines().filter(|answer| !answer.trim().is_empty()).map(score).collect();
-        Some((line.event_metadata.inference_id.unwrap_or(line.event_metadata.event_id), scores))
-    };
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-        match read(line) {
+        match answer(line) {
             Some((id, scores)) => each_answer(&id, &scores, &mut take),
             None => unreadable += 1,
         }
     }
     unreadable
+}
+
+/// The id of one request and its answers.
+fn answer(line: &[u8]) -> Option<(Cow<'_, str>, Vec<Option<f64>>)> {
+    let line: Line<'_> = serde_json::from_slice(line).ok()?;
+    let (_, text) = line.capture_data.endpoint_output?.text()?;
+    Some((line.event_metadata.id(), scores(&text)))
+}
+
+/// One score for each line that says something.
+fn scores(text: &str) -> Vec<Option<f64>> {
+    text.lines().filter(|answer| !answer.trim().is_empty()).map(score).collect()
 }
 
 /// The answers of one request, each under an id of its own.
@@ -308,33 +293,6 @@ pub fn answered(line: &[u8]) -> Option<(f64, f64)> {
     let Joined { label, output } = serde_json::from_slice(line).ok()?;
     let truth = label.as_f64().or_else(|| label.as_bool().map(|yes| f64::from(u8::from(yes))));
     Some((number(&output)?, truth?))
-}
-
-/// Writes values as one row of CSV without its end.
-fn write_row<'a>(row: &mut String, values: impl Iterator<Item = Option<&'a RawValue>>) -> Option<()> {
-    for (index, value) in values.enumerate() {
-        if index > 0 {
-            row.push(',');
-        }
-        let text = value.map_or("null", RawValue::get);
-        match text.as_bytes().first()? {
-            b'n' => {}
-            b'"' => row.push_str(&quoted(&serde_json::from_str::<Cow<'_, str>>(text).ok()?)),
-            // Lists and objects are written as text, with commas and quotes.
-            b'[' | b'{' => row.push_str(&quoted(text)),
-            _ => row.push_str(text),
-        }
-    }
-    Some(())
-}
-
-/// One field of CSV.
-fn quoted(field: &str) -> Cow<'_, str> {
-    if field.contains([',', '"', '\n', '\r']) {
-        Cow::Owned(format!("\"{}\"", field.replace('"', "\"\"")))
-    } else {
-        Cow::Borrowed(field)
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod capture;
 mod document;
 mod metrics;
+mod row;
 mod truth;
 
 pub use capture::{Captured, PREDICTION, Reader, answered, answers};

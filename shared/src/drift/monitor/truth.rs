@@ -1,6 +1,8 @@
 //! Ground truth, in the form that teams merged for Model Monitor. Source:
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-merge.html>.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -9,9 +11,10 @@ use crate::pipeline::Label;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Line {
+struct Line<'a> {
     ground_truth_data: Truth,
-    event_metadata: Meta,
+    #[serde(borrow)]
+    event_metadata: Meta<'a>,
 }
 
 #[derive(Deserialize)]
@@ -21,8 +24,9 @@ struct Truth {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Meta {
-    event_id: String,
+struct Meta<'a> {
+    #[serde(borrow)]
+    event_id: Cow<'a, str>,
 }
 
 /// Hands each truth of an object over under its id; says how many lines could not be read.
@@ -32,7 +36,7 @@ struct Meta {
 pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str, f64)) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-        let read = serde_json::from_slice::<Line>(line).ok();
+        let read = serde_json::from_slice::<Line<'_>>(line).ok();
         match read.and_then(|line| Some((number(&line.ground_truth_data.data, label, task)?, line))) {
             Some((truth, line)) => take(&line.event_metadata.event_id, truth),
             None => unreadable += 1,
