@@ -17,6 +17,9 @@ COPY = ROOT / ".cache" / "mutation" / "workspace"
 TARGET = ROOT / ".cache" / "mutation" / "target"
 RELEASE = pathlib.Path("shared/src/release")
 
+# The only tests that a mutant is built with, as they stand in the crate and in its copy.
+SIMULATION = ("#[cfg(test)]\nmod simulation;", "#[cfg(any())]\nmod simulation;")
+
 # name: (file, the guard, what stands there without it)
 GUARDS = {
     "alarm of another endpoint": ("step/alarm.rs", "is_some_and(|endpoint| *endpoint != self.release.endpoint)", "is_some_and(|_| false)"),
@@ -103,8 +106,10 @@ def prepare() -> None:
     # With new times: cargo would take the last mutant of an earlier run for the crate.
     ignore = shutil.ignore_patterns("target", "sagemaker")
     shutil.copytree(ROOT / "shared", COPY / "shared", ignore=ignore, copy_function=shutil.copy)
-    # The other modules' tests read these at compile time.
-    shutil.copytree(ROOT / "tests" / "oracles", COPY / "tests" / "oracles")
+    # All other tests stay out: they would only be compiled again with each mutant.
+    for path in (COPY / "shared" / "src").rglob("*.rs"):
+        source = path.read_text()
+        path.write_text(source.replace("#[cfg(test)]\n", "#[cfg(any())]\n").replace(SIMULATION[1], SIMULATION[0]))
     for name in ("Cargo.toml", "Cargo.lock"):
         shutil.copy(ROOT / name, COPY / name)
     manifest = COPY / "Cargo.toml"
