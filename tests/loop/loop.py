@@ -168,14 +168,14 @@ class Loop:
             is_open = training["open"] and training["open"]["generation"] == generation
             return training["generation"] >= generation and not is_open and self.evidence(generation, "run.json")
 
-        return self.aws.wait_until(closed, seconds=seconds, what=f"run {generation} to close", poll=0.1)
+        return self.aws.wait_until(closed, seconds=seconds, what=f"run {generation} to close", poll=0.2)
 
     def wait_idle(self, seconds=120):
         """Wait until no run is open and no trigger waits; the newest generation."""
         def idle():
             training = self.training()
             return training["generation"] and not training["open"] and not self.waiting() and training
-        return self.aws.wait_until(idle, seconds=seconds, what="the loop to be idle", poll=0.1)["generation"]
+        return self.aws.wait_until(idle, seconds=seconds, what="the loop to be idle", poll=0.2)["generation"]
 
     def last_closed(self, seconds=120):
         """Wait until the loop is idle; the newest run's generation and record."""
@@ -221,7 +221,7 @@ class Loop:
     def question(self, name, seconds=60):
         """Wait until a run asks; its question. `name` is `train-<run>` or `package-<version>`."""
         return self.aws.wait_until(lambda: self.read(f"ledger/{self.model}/questions/{name}.json"), seconds=seconds,
-                                   what=f"the question {name}", poll=0.1)
+                                   what=f"the question {name}", poll=0.2)
 
     def pawl(self, *arguments, code=0):
         """Run the command `pawl` on this stand-in, as an operator would; what it says, as JSON."""

@@ -101,7 +101,7 @@ class Standin:
         """The environment for a program that shall talk to this stand-in, the `pawl` command for one."""
         return aws.environment(self.endpoint_url)
 
-    def wait_until(self, condition, seconds=60.0, what="the condition", poll=0.05):
+    def wait_until(self, condition, seconds=60.0, what="the condition", poll=0.1):
         """Call `condition` until it returns something true, and return that; TimeoutError after `seconds`."""
         deadline = time.monotonic() + seconds
         while True:

@@ -545,9 +545,8 @@ impl World {
                 self.break_rule(format!("nobody was told what became of generation {generation}"));
             }
         }
-        // Autoscaling was taken off for an update; what serves in the end has it back.
-        let settled =
-            release.good.iter().any(|good| Some(&good.config) == release.current.as_ref().map(|c| &c.config));
+        // Autoscaling was taken off for an update; what serves in the end has it back, proven or not.
+        let settled = matches!(release.state, State::Stable | State::CoolDown { .. });
         let unkept =
             self.denied.is_some_and(|(name, _)| name == "upkeep") || self.coverage.came_to(Rule::GaveUp);
         let serves = release.current.as_ref().map(|current| current.generation);

@@ -109,11 +109,13 @@ impl Turn<'_> {
                 self.release.pending.retain(|pending| pending.action.is_bookkeeping());
                 let generation = serving.generation;
                 self.queue(Action::RecordOutcome { generation, outcome: Fate::Unproven });
+                self.look_around();
             }
             // A trial serves, and what was to follow it was undone or never began: it must not return.
             State::Deploying(deploying) => {
                 self.release.pending.retain(|pending| pending.action.is_bookkeeping());
                 self.take_out(&deploying.candidate, cause);
+                self.look_around();
             }
             other => self.release.state = other,
         }
