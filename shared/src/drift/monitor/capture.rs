@@ -217,6 +217,8 @@ impl Reader {
         for (record, score) in records.into_iter().zip(&scores) {
             match form {
                 Form::Json => row::write(&mut self.rows, record, &self.features)?,
+                // An open quote would swallow the requests behind it.
+                Form::Csv if record.matches('"').count() % 2 == 1 => return None,
                 // In the order of the features already. A row with other fields than those is refused as ragged.
                 Form::Csv => self.rows.push_str(record),
             }
@@ -378,11 +380,12 @@ mod tests {
             "no json\n".to_owned(),
             line(("JSON", "application/json", "[1"), Some("0.9")),
             line(("EBCDIC", "x", "1"), Some("0.9")),
+            line(("CSV", "text/csv", "1,\"a"), Some("0.9")),
             line(("JSON", "application/json", "{\"temp\": 1}\n{\"temp\": 2}"), Some("0.9")),
             good.trim_end().to_owned(),
         ];
         let (seen, join) = captured(&lines, 64);
-        assert_eq!((seen.requests, seen.unreadable, seen.scan.tally.rows), (5, 4, 1));
+        assert_eq!((seen.requests, seen.unreadable, seen.scan.tally.rows), (6, 5, 1));
         let mut join = join;
         join.truth("i", 1.0);
         let quality = join.judge(
