@@ -119,6 +119,16 @@ impl World {
             if before.alarms.get(arn).is_some_and(|memory| memory.at >= at) {
                 self.break_rule(format!("{arn} was acted upon after a newer state of it"));
             }
+            // What came back serves before anybody looks.
+            let serving = before.current.as_ref().filter(|current| {
+                matches!(before.state, State::Stable | State::CoolDown { .. })
+                    && self.endpoint.serving.as_ref() == Some(&current.config)
+                    && arn.contains(&format!("pawl-{}-", current.config))
+            });
+            let late = audit.rule == Rule::Stale && !audit.note.contains("noise");
+            if late && serving.is_some() && at > time(self.endpoint.since) {
+                self.break_rule(format!("{arn} is of what serves, and was taken for one from the past"));
+            }
             let since = match &before.state {
                 State::Deploying(deploying) => Some(deploying.since),
                 _ => before.subject().and_then(|subject| subject.activated_at),
