@@ -1,20 +1,26 @@
 //! What the champion's holdout lets expect of it, worked out once.
 
 use pawl::dataset::{Scanner, Schema};
-use pawl::drift::Calibration;
 use pawl::drift::monitor::{Expected, PREDICTION, answered};
+use pawl::drift::{QualityPolicy, Tally};
 use pawl::fault::Fault;
-use pawl::gate::{Judgement, Metric};
+use pawl::gate::{Classes, Judgement, Metric};
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Keys, read, write_once};
 use pawl::names::Generation;
-use pawl::profile::Moments;
+use pawl::pipeline::Pipeline;
 use pawl::profile::bins::Baseline;
 use pawl::run::evidence;
 
 use crate::edge::Edge;
 
-pub(crate) async fn expected(edge: &Edge, keys: &Keys, champion: Generation) -> Result<Expected, Fault> {
+/// `trained` is the champion's own pipeline.
+pub(crate) async fn expected(
+    edge: &Edge,
+    keys: &Keys,
+    champion: Generation,
+    trained: &Pipeline,
+) -> Result<Expected, Fault> {
     let key = keys.monitored(champion, "expected.json");
     if let Some((expected, _)) = read(&edge.store, &key).await? {
         return Ok(expected);
@@ -24,16 +30,23 @@ pub(crate) async fn expected(edge: &Edge, keys: &Keys, champion: Generation) -> 
     let judgement: Judgement = evidence(&edge.store, keys, champion, "judgement.json").await?;
     // A forced challenger was scored by the run that trained it.
     let scored = judgement.forced.as_ref().map_or(champion, |forced| forced.run);
-    let (mut calibration, mut errors) = (Calibration::default(), Moments::default());
-    let mut scanner = Scanner::new(&Schema::default());
+    let gate = &trained.gate;
+    let mut tally = Tally::new(gate.task, &Classes::new(&gate.classes), &QualityPolicy::default());
+    // The answers of live traffic are read with the same words for null.
+    let schema = Schema { null_words: trained.data.schema.null_words.clone(), ..Schema::default() };
+    let mut scanner = Scanner::new(&schema);
     let mut read = scanner.feed(format!("{PREDICTION}\n").as_bytes(), &mut ());
+    let mut row = String::new();
     for file in split.files(&split.holdout) {
         let scores = format!("{}scores/challenger/{file}.jsonl.out", keys.run(scored));
         let take = |lines: &[u8]| {
-            for (score, truth) in lines.split(|byte| *byte == b'\n').filter_map(answered) {
-                calibration.add(score, truth == 1.0);
-                errors.add((score - truth).abs(), 1);
-                let fed = scanner.feed(format!("{score}\n").as_bytes(), &mut ());
+            for line in lines.split(|byte| *byte == b'\n') {
+                let Some((answer, truth)) = answered(line, tally.reading()) else { continue };
+                tally.add(&answer, &truth);
+                row.clear();
+                answer.write(&mut row);
+                row.push('\n');
+                let fed = scanner.feed(row.as_bytes(), &mut ());
                 read = read.clone().and(fed);
             }
         };
@@ -43,7 +56,7 @@ pub(crate) async fn expected(edge: &Edge, keys: &Keys, champion: Generation) -> 
     let scan = scan.map_err(|e| Fault::BadInput(format!("scores of run {champion}: {e}")))?;
     baseline.columns.extend(Baseline::freeze(&scan.profile).columns);
     let accuracy = judgement.metrics.challenger.and_then(|metrics| metrics.value(Metric::Accuracy));
-    let expected = Expected { accuracy, mae: errors.mean(), calibration, baseline };
+    let expected = Expected { accuracy, mae: tally.mae(), calibration: tally.calibration(), baseline };
     write_once(&edge.store, &key, &expected).await?;
     Ok(expected)
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pawl::drift::monitor::{Look, Monitor, PREDICTION, Policy, Reader, data, truths};
 use pawl::drift::{self, Input, LiveVerdict, Role, Verdict, importances, in_segments, inputs, weigh};
 use pawl::fault::Fault;
-use pawl::gate::Task;
+use pawl::gate::{self, Task};
 use pawl::ledger::{Condition, Keys, Store, pipeline, read, write};
 use pawl::names::ModelName;
 use pawl::pipeline::Pipeline;
@@ -31,8 +31,7 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
     };
     let asked = own(edge, model).await?;
     let trained = run::frozen_pipeline(&edge.store, &keys, champion.generation).await?;
-    let (task, trained) = (trained.gate.task, trained.data);
-    let (mut monitor, etag) = remembered(edge, &keys, champion, task, &asked.monitor).await?;
+    let (mut monitor, etag) = remembered(edge, &keys, champion, &trained.gate, &asked.monitor).await?;
     let until = folder(&keys, VARIANT, now - asked.monitor.lag.duration());
     let mut objects =
         edge.store.keys_after(&captured(&keys, VARIANT), &monitor.captured, MOST_OBJECTS).await?;
@@ -43,14 +42,15 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
         return Ok(json!({ "state": "nothing_new" }));
     }
 
-    let expected = expected(edge, &keys, champion.generation).await?;
+    let expected = expected(edge, &keys, champion.generation, &trained).await?;
+    let learnt = &trained.data;
     let unreadable =
         |e: pawl::dataset::ScanError| Fault::BadInput(format!("captured requests of {model}: {e}"));
     // A request holds features only.
     let mut segments = asked.compare.segments.clone();
-    segments.retain(|name| trained.features.contains(name));
+    segments.retain(|name| learnt.features.contains(name));
     let mut reader =
-        Reader::new(&trained.features, &segments, &trained.schema, &expected.baseline).map_err(unreadable)?;
+        Reader::new(&learnt.features, &segments, &learnt.schema, &expected.baseline).map_err(unreadable)?;
     for key in &objects {
         let mut body = edge.objects.open_key(edge.store.bucket(), key).await?;
         while let Some(piece) = body.next().await {
@@ -64,13 +64,13 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
     for key in &told {
         edge.lines(key, |lines| {
             unreadable_truths +=
-                truths(lines, &trained.label, task, |id, truth| monitor.join.truth(id, truth));
+                truths(lines, &learnt.label, trained.gate.task, |id, truth| monitor.join.truth(id, truth));
         })
         .await?;
     }
 
     let features: Vec<String> =
-        trained.features.iter().filter(|name| !asked.compare.leave_out.contains(name)).cloned().collect();
+        learnt.features.iter().filter(|name| !asked.compare.leave_out.contains(name)).cloned().collect();
     let mut compared = inputs(&expected.baseline, &captured.scan.binned, &features, None);
     let answers = captured.scan.binned.iter().find(|column| column.name == PREDICTION);
     compared.push(Input::new(
@@ -85,7 +85,7 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
     let seen = drift::compare(&compared, &asked.drift);
     let drift = seen.clone().with_history(&monitor.history);
     monitor.history.push(&seen);
-    let hoped = match task {
+    let hoped = match trained.gate.task {
         Task::Binary | Task::Multiclass => expected.accuracy,
         Task::Regression => expected.mae,
     };
@@ -135,11 +135,11 @@ async fn remembered(
     edge: &Edge,
     keys: &Keys,
     champion: &Deployment,
-    task: Task,
+    gate: &gate::Policy,
     policy: &Policy,
 ) -> Result<(Monitor, Condition), Fault> {
     let begin = champion.activated_at.map_or_else(String::new, |at| folder(keys, VARIANT, at));
-    let fresh = Monitor::new(champion.generation, begin, task, policy);
+    let fresh = Monitor::new(champion.generation, begin, gate, policy);
     Ok(match read::<Monitor>(&edge.store, &keys.monitor()).await? {
         Some((monitor, etag)) if monitor.generation == champion.generation => {
             (monitor, Condition::IfMatch(etag))

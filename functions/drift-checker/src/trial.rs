@@ -1,6 +1,7 @@
 //! One look at a trial: what champion and challenger answered since the last one, and what was true.
 
 use jiff::Timestamp;
+use pawl::drift::Truth;
 use pawl::drift::monitor::{Monitor, answers, truths};
 use pawl::fault::Fault;
 use pawl::gate::trial::{SideBySide, TrialEvidence};
@@ -68,7 +69,8 @@ pub(crate) async fn look(
     for key in &told {
         let (label, rows) = (&pipeline.data.label, &mut memory.rows);
         edge.lines(key, |lines| {
-            memory.unreadable += truths(lines, label, Task::Binary, |id, truth| rows.truth(id, truth > 0.5));
+            memory.unreadable +=
+                truths(lines, label, Task::Binary, |id, truth| rows.truth(id, truth == Truth::Number(1.0)));
         })
         .await?;
     }

@@ -58,7 +58,7 @@ pub use document::{
 };
 pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, Remembered, robust_z};
 pub use importance::{IMPORTANCE, importances, weigh};
-pub use live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy};
+pub use live::{Answer, Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy, Tally, Truth};
 pub use policy::{Compat, Policy, PolicyError};
 pub use power::newcombe;
 pub use table::benjamini_hochberg;

@@ -18,6 +18,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// A score for each class.
     Scores(&'a [f64]),
+    /// The same, each under the name of its class.
+    Named(&'a [(String, f64)]),
 }
 
 impl<'a> Value<'a> {
@@ -43,7 +45,7 @@ impl<'a> Value<'a> {
 
     /// The class that a value names. `2`, `2.0` and the number 2 are one class: the same labels are written in all three
     /// ways.
-    pub(super) fn class(self) -> Option<Cow<'a, str>> {
+    pub(crate) fn class(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Truth(truth) => Some(Cow::Borrowed(if truth { "true" } else { "false" })),
             Self::Number(number) if number.is_finite() => Some(Cow::Owned(number.to_string())),
@@ -52,7 +54,7 @@ impl<'a> Value<'a> {
                 let whole = text.strip_suffix(".0").filter(|digits| digits.parse::<i64>().is_ok());
                 Some(Cow::Borrowed(whole.unwrap_or(text))).filter(|name| !name.is_empty())
             }
-            Self::Number(_) | Self::Null | Self::Scores(_) => None,
+            Self::Number(_) | Self::Null | Self::Scores(_) | Self::Named(_) => None,
         }
     }
 
@@ -91,6 +93,7 @@ impl fmt::Display for Value<'_> {
             Self::Number(value) => write!(f, "{value}"),
             Self::Text(value) => write!(f, "{value:?}"),
             Self::Scores(values) => write!(f, "{values:?}"),
+            Self::Named(values) => write!(f, "{values:?}"),
         }
     }
 }

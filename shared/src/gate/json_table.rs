@@ -90,7 +90,8 @@ fn numbers(json: &Json) -> Option<Vec<f64>> {
     json.as_array()?.iter().map(Json::as_f64).collect()
 }
 
-pub(super) fn scalar(json: &Json) -> Value<'_> {
+/// A JSON value that is no list and no object.
+pub(crate) fn scalar(json: &Json) -> Value<'_> {
     match json {
         Json::Bool(truth) => Value::Truth(*truth),
         Json::Number(number) => number.as_f64().map_or(Value::Null, Value::Number),

@@ -42,19 +42,9 @@ impl<'a> Line<'a> {
         Answered { latency_ms: self.output.latency_ms, failed }
     }
 
-    /// What the model answered, in the form that the task takes: a list of scores says more of a class than its name,
-    /// and its name more than one score.
+    /// What the model answered, in the form that the task takes.
     pub(super) fn prediction(&self, task: Task) -> Option<Value<'_>> {
-        let Output { score, label, .. } = &self.output;
-        let chosen = match (task, score) {
-            (Task::Multiclass, Some(Answer::Scores(_))) => score.as_ref(),
-            (Task::Multiclass, _) => label.as_ref().or(score.as_ref()),
-            (Task::Binary | Task::Regression, _) => score.as_ref().or(label.as_ref()),
-        };
-        chosen.map(|answer| match answer {
-            Answer::One(scalar) => scalar.value(),
-            Answer::Scores(scores) => Value::Scores(scores),
-        })
+        self.output.prediction(task)
     }
 }
 
@@ -77,10 +67,11 @@ impl Scalar {
     }
 }
 
-/// A scalar or a list of numbers.
+/// A scalar, a list of numbers, or numbers under the names of classes.
 enum Answer {
     One(Scalar),
     Scores(Vec<f64>),
+    Named(Vec<(String, f64)>),
 }
 
 impl<'de> Deserialize<'de> for Answer {
@@ -89,7 +80,7 @@ impl<'de> Deserialize<'de> for Answer {
         impl<'de> Visitor<'de> for Answers {
             type Value = Answer;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, a truth value, a text, null or a list of numbers")
+                f.write_str("a number, a truth value, a text, null, a list of numbers or an object of them")
             }
             fn visit_unit<E>(self) -> Result<Answer, E> {
                 Ok(Answer::One(Scalar::Null))
@@ -116,6 +107,13 @@ impl<'de> Deserialize<'de> for Answer {
                 }
                 Ok(Answer::Scores(scores))
             }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answer, A::Error> {
+                let mut named = Vec::new();
+                while let Some(score) = map.next_entry()? {
+                    named.push(score);
+                }
+                Ok(Answer::Named(named))
+            }
         }
         deserializer.deserialize_any(Answers)
     }
@@ -126,6 +124,7 @@ impl<'de> Deserialize<'de> for Scalar {
         match Answer::deserialize(deserializer)? {
             Answer::One(scalar) => Ok(scalar),
             Answer::Scores(_) => Err(serde::de::Error::custom("a list, where one value belongs")),
+            Answer::Named(_) => Err(serde::de::Error::custom("an object, where one value belongs")),
         }
     }
 }
@@ -161,11 +160,29 @@ impl<'de> Deserialize<'de> for Columns {
 /// What the container answered: `{"score": …, "predicted_label": …, "latency_ms": …}`, `{"error": …}`, a bare number,
 /// text or list.
 #[derive(Default)]
-struct Output {
+pub(crate) struct Output {
     score: Option<Answer>,
     label: Option<Answer>,
     latency_ms: Option<f64>,
     failed: bool,
+}
+
+impl Output {
+    /// What the model answered, in the form that the task takes: scores of all classes say more of a class than its name,
+    /// and its name more than one score.
+    pub(crate) fn prediction(&self, task: Task) -> Option<Value<'_>> {
+        let Self { score, label, .. } = self;
+        let chosen = match (task, score) {
+            (Task::Multiclass, Some(Answer::Scores(_) | Answer::Named(_))) => score.as_ref(),
+            (Task::Multiclass, _) => label.as_ref().or(score.as_ref()),
+            (Task::Binary | Task::Regression, _) => score.as_ref().or(label.as_ref()),
+        };
+        chosen.map(|answer| match answer {
+            Answer::One(scalar) => scalar.value(),
+            Answer::Scores(scores) => Value::Scores(scores),
+            Answer::Named(scores) => Value::Named(scores),
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for Output {

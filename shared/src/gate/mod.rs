@@ -47,6 +47,7 @@ mod algebra;
 pub mod behaviour;
 mod binary;
 mod cells;
+pub(crate) mod classes;
 pub mod convergence;
 pub mod documents;
 pub mod fairness;
@@ -82,14 +83,17 @@ mod golden;
 #[cfg(test)]
 mod tests;
 
+pub use classes::Classes;
 pub use force::{ForceError, Forced, MIN_REASON};
 pub use given::{Part, Unfit, Value};
 pub use json_table::JsonTableReader;
+pub(crate) use json_table::scalar;
 pub use judge::{Judge, Row};
 pub use judgement::{
     BothMetrics, CalibrationBin, Confusion, JudgedInput, Judgement, Metrics, RULES_VERSION, Sample, Test,
     TestName,
 };
+pub(crate) use line::Output;
 pub use lines::MAX_BUFFERED;
 pub use metric::{Better, Metric, Task};
 pub use pairs::{Against, PairError, PairReader, Side};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::cells::{Cells, Counts, Sums, slot};
+use super::classes::{Chosen, Classes, MAX_CLASSES};
 use super::fairness::{self, Favourable, Favoured};
 use super::given::{Part, Unfit, Value};
 use super::judge::{Evidence, Row};
@@ -16,22 +17,16 @@ use super::slices::{self, Comparable, Compared};
 use super::stats::mcnemar::Discordance;
 use super::stats::moments::Moments;
 
-/// The most classes that are told apart: counts grow with their square.
-pub(super) const MAX_CLASSES: usize = 100;
-
 const TOO_MANY: &str =
     "at most 100 classes are told apart: judge a coarser label, or task regression if it is a number";
 const LABEL: &str = "a label of task multiclass is the name of a class";
-const CLASS: &str =
-    "a prediction of task multiclass is the name of a class, or a list of one probability for each class";
-const SCORES: &str = "scores of classes are probabilities, as many as gate.classes names (or as there are whole numbers from 0)";
 
 /// The rows so far.
 #[derive(Debug)]
 pub(super) struct Multiclass {
     /// In the order of their numbers: first those that the policy names.
     names: Vec<String>,
-    named: usize,
+    listed: Classes,
     /// The names of the favourable classes, where fairness asks for them.
     favourable: Vec<String>,
     champion: Model,
@@ -83,7 +78,7 @@ impl Multiclass {
     pub(super) fn new(policy: &Policy, columns: &[String]) -> Self {
         Self {
             names: policy.classes.clone(),
-            named: policy.classes.len(),
+            listed: Classes::new(&policy.classes),
             favourable: match &policy.fairness.favourable {
                 Some(Favourable::Classes(classes)) => classes.clone(),
                 Some(Favourable::Above(_)) | None => Vec::new(),
@@ -154,35 +149,18 @@ impl Multiclass {
     }
 
     fn read(&mut self, part: Part, value: Value<'_>, label: usize) -> Result<Predicted, Unfit> {
-        let parsed;
-        let scores = match value {
-            Value::Scores(scores) => scores,
-            Value::Text(text) if text.trim_start().starts_with('[') => {
-                parsed = list(text).ok_or_else(|| Unfit::new(part, value, SCORES))?;
-                &parsed
-            }
-            _ => {
-                let name = value.class().ok_or_else(|| Unfit::new(part, value, CLASS))?;
+        let read = self.listed.read(value).map_err(|expected| Unfit::new(part, value, expected))?;
+        let scores = match read {
+            Chosen::Name(name) => {
                 return Ok(Predicted { class: self.class(&name, part, value)?, log_loss: None });
             }
+            Chosen::Scores(scores) => scores,
         };
-        let fits = self.named == 0 || scores.len() == self.named;
-        let sum: f64 = scores.iter().sum();
-        let possible = scores.iter().all(|score| (0.0..=1.0).contains(score)) && (sum - 1.0).abs() < 0.01;
-        if !(fits && possible) {
-            return Err(Unfit::new(part, value, SCORES));
-        }
-        // The first of the greatest, as numpy's argmax has it.
-        let best =
-            (0..scores.len()).fold(0, |best, at| if scores.get(at) > scores.get(best) { at } else { best });
-        let class = if self.named == 0 { self.class(&best.to_string(), part, value)? } else { best };
-        let place = if self.named == 0 {
-            self.names.get(label).and_then(|name| name.parse::<usize>().ok())
-        } else {
-            Some(label)
+        let class = match self.listed.listed() {
+            0 => self.class(&scores.best.to_string(), part, value)?,
+            _ => scores.best,
         };
-        // A class without a score has no probability.
-        let chance = place.and_then(|place| scores.get(place)).map_or(0.0, |score| score / sum);
+        let chance = scores.chance(self.names.get(label).and_then(|name| self.listed.place(name)));
         Ok(Predicted { class, log_loss: Some(-chance.clamp(f64::EPSILON, 1.0).ln()) })
     }
 
@@ -315,11 +293,4 @@ fn of_classes(metric: Metric, from: usize) -> impl Fn(&[f64]) -> f64 {
         }
         sum / if metric == Metric::MacroF1 { classes } else { rows }
     }
-}
-
-/// The numbers of a list such as `[0.2, 0.8]` or numpy's `[0.2 0.8]`.
-fn list(text: &str) -> Option<Vec<f64>> {
-    let inside = text.trim().strip_prefix('[')?.strip_suffix(']')?;
-    let parts = inside.split([',', ' ', ';']).filter(|part| !part.is_empty());
-    parts.map(|part| part.parse().ok()).collect()
 }

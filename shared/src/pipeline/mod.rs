@@ -17,6 +17,7 @@ pub use span::{Span, SpanError};
 pub use tune::{Goal, Range, Scale, Search, Tune};
 
 use crate::drift::BaselineRule;
+use crate::gate::Task;
 use crate::release::strategy::EndpointKind;
 
 /// Why a `pipeline.yaml` cannot be used.
@@ -142,6 +143,15 @@ impl Pipeline {
             .strategy
             .fits(self.serve.fleet())
             .map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        if self.release.trial.is_some() && self.gate.task != Task::Binary {
+            let fix = "side by side only answers of yes or no are compared: leave the trial out";
+            return wrong("release.trial", format!("there for gate.task {}", self.gate.task), fix);
+        }
+        let alarms = &self.release.alarms;
+        if (alarms.live_quality.is_some() || alarms.drift.is_some()) && self.serve.capture_percent == 0 {
+            let fix = "release.alarms.live_quality and drift rest on what is captured: write at least 1, or leave them out";
+            return wrong("serve.capture_percent", "0".into(), fix);
+        }
         if let Some(trial) = &self.release.trial {
             trial
                 .fits(self.serve.fleet(), self.serve.capture_percent, &self.release.strategy)
@@ -334,6 +344,28 @@ mod tests {
             ("remember: 0", "monitor.remember is 0"),
         ] {
             let error = parse(&format!("monitor: {{{monitor}}}")).unwrap_err();
+            assert!(error.contains(wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_the_monitoring_could_never_judge_is_refused() {
+        assert!(
+            parse("gate: {task: multiclass}\nrelease: {alarms: {live_quality: {bound: 0.8, period: 1h}}}")
+                .is_ok()
+        );
+        for (sections, wanted) in [
+            (
+                "gate: {task: multiclass}\nrelease: {trial: {shadow: {at_most: 7d}}}",
+                "release.trial is there for gate.task multiclass: side by side",
+            ),
+            (
+                "serve: {capture_percent: 0}\nrelease: {alarms: {live_quality: {bound: 0.8, period: 1h}}}",
+                "serve.capture_percent is 0: release.alarms.live_quality",
+            ),
+            ("gate: {task: multiclass, classes: [owl, '2.0']}", "gate.classes: \"2.0\"; labels"),
+        ] {
+            let error = parse(sections).unwrap_err();
             assert!(error.contains(wanted), "{error}");
         }
     }

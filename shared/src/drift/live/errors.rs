@@ -15,6 +15,11 @@ impl Errors {
         self.0.add((answer - truth).abs(), 1);
     }
 
+    /// The mean absolute error; none without rows.
+    pub(super) fn mean(&self) -> Option<f64> {
+        self.0.mean()
+    }
+
     /// Fills in what is known, and holds it against the expected mean absolute error.
     pub(super) fn judge(
         &self,

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::answers::Answers;
-use super::errors::Errors;
+use super::answer::{Answer, Reading, Truth};
+use super::tally::Tally;
 use super::{Calibration, LiveQuality, LiveVerdict, QualityPolicy, Side};
 use crate::drift::Verdict;
-use crate::gate::Task;
+use crate::gate::{Classes, Task};
 
 /// Joins answers with their truth, in any order, in bounded memory.
 ///
@@ -24,27 +24,16 @@ pub struct Join {
     predicted: u64,
     rows: u64,
     lost: u64,
-    joined: Joined,
+    joined: Tally,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Half {
-    Score(f64),
-    /// A number; of yes and no 1 and 0.
-    Truth(f64),
-    /// Both came: a repeat of either changes nothing.
-    Joined,
-}
-
-/// The rows whose truth came, as the task measures them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Joined {
-    Binary(Box<Answers>),
-    Regression(Errors),
-    /// Only counted.
-    Multiclass,
+enum Half {
+    Score(Answer),
+    Truth(Truth),
+    /// Both came: a repeat of either changes nothing.
+    Joined,
 }
 
 /// In the order of the ids, so that the same join is the same text.
@@ -53,13 +42,13 @@ fn sorted<S: Serializer>(waiting: &HashMap<String, Half>, serializer: S) -> Resu
 }
 
 impl Join {
-    /// An empty join that remembers at most `limit` ids.
+    /// An empty join that remembers at most `limit` ids. Several classes are the whole numbers from 0; see [`Join::with`].
     pub fn new(task: Task, policy: &QualityPolicy, limit: usize) -> Self {
-        let joined = match task {
-            Task::Binary => Joined::Binary(Box::new(Answers::new(policy))),
-            Task::Regression => Joined::Regression(Errors::default()),
-            Task::Multiclass => Joined::Multiclass,
-        };
+        Self::with(Tally::new(task, &Classes::default(), policy), limit)
+    }
+
+    /// An empty join whose rows go into this tally.
+    pub fn with(tally: Tally, limit: usize) -> Self {
         Self {
             limit: limit.max(1),
             waiting: HashMap::new(),
@@ -67,46 +56,41 @@ impl Join {
             predicted: 0,
             rows: 0,
             lost: 0,
-            joined,
+            joined: tally,
         }
     }
 
-    /// What the answers are.
-    pub fn task(&self) -> Task {
-        match self.joined {
-            Joined::Binary(_) => Task::Binary,
-            Joined::Regression(_) => Task::Regression,
-            Joined::Multiclass => Task::Multiclass,
-        }
+    /// How answers are read.
+    pub fn reading(&self) -> Reading<'_> {
+        self.joined.reading()
     }
 
-    /// An answer of the endpoint: a number, or the probability of yes. One that is neither is lost.
-    pub fn predicted(&mut self, id: &str, score: f64) {
-        let usable = match self.joined {
-            Joined::Binary(_) => (0.0..=1.0).contains(&score),
-            Joined::Regression(_) | Joined::Multiclass => score.is_finite(),
-        };
+    /// An answer of the endpoint, read as [`Join::reading`] says. One that the task cannot use is lost.
+    pub fn predicted(&mut self, id: &str, answer: impl Into<Answer>) {
+        let answer = answer.into();
+        let usable = self.joined.takes(&answer);
         match self.waiting.get_mut(id) {
             Some(Half::Score(_) | Half::Joined) => return,
             _ if !usable => self.lost += 1,
-            Some(half @ &mut Half::Truth(truth)) => {
-                *half = Half::Joined;
-                self.join(score, truth);
+            Some(half @ Half::Truth(_)) => {
+                let truth = std::mem::replace(half, Half::Joined);
+                self.join(&Half::Score(answer), &truth);
             }
-            None => self.remember(id, Half::Score(score)),
+            None => self.remember(id, Half::Score(answer)),
         }
         self.predicted += 1;
     }
 
-    /// The truth of an answer, whenever it comes: a finite number; of yes and no 1 and 0.
-    pub fn truth(&mut self, id: &str, truth: f64) {
+    /// The truth of an answer, whenever it comes.
+    pub fn truth(&mut self, id: &str, truth: impl Into<Truth>) {
+        let truth = Half::Truth(truth.into());
         match self.waiting.get_mut(id) {
-            Some(half @ &mut Half::Score(score)) => {
-                *half = Half::Joined;
-                self.join(score, truth);
+            Some(half @ Half::Score(_)) => {
+                let answer = std::mem::replace(half, Half::Joined);
+                self.join(&answer, &truth);
             }
             Some(Half::Truth(_) | Half::Joined) => {}
-            None => self.remember(id, Half::Truth(truth)),
+            None => self.remember(id, truth),
         }
     }
 
@@ -119,24 +103,21 @@ impl Join {
         self.waiting.insert(id.to_owned(), half);
     }
 
-    fn join(&mut self, score: f64, truth: f64) {
-        self.rows += 1;
-        match &mut self.joined {
-            Joined::Binary(answers) => answers.add(score, truth == 1.0),
-            Joined::Regression(errors) => errors.add(score, truth),
-            Joined::Multiclass => {}
+    fn join(&mut self, answer: &Half, truth: &Half) {
+        if let (Half::Score(answer), Half::Truth(truth)) = (answer, truth) {
+            self.rows += 1;
+            self.joined.add(answer, truth);
         }
     }
 
     /// The mean over answers without truth of the probability that they are right, as the
     /// champion's holdout had it for such scores.
     fn estimate(&self, champion: &Calibration) -> Option<f64> {
-        let Joined::Binary(answers) = &self.joined else { return None };
         let (mut sum, mut rows) = (0.0, 0u64);
         // In their order: a sum of floats depends on it.
         for half in self.order.iter().filter_map(|id| self.waiting.get(id)) {
-            if let Half::Score(score) = *half {
-                sum += answers.sure(score, champion)?;
+            if let Half::Score(answer) = half {
+                sum += self.joined.sure(answer, champion)?;
                 rows += 1;
             }
         }
@@ -163,34 +144,17 @@ impl Join {
             mae_interval: None,
             auc: None,
             log_loss: None,
+            brier: None,
             calibration_error: None,
             estimated_accuracy_of_pending: self.estimate(champion),
             lost: self.lost,
         };
         let hope = expected.unwrap_or(f64::NAN);
-        let (standing, hoped) = match &self.joined {
-            Joined::Binary(answers) => {
-                (answers.judge(self.rows, hope, policy, &mut quality), (0.0..=1.0).contains(&hope))
-            }
-            Joined::Regression(errors) => {
-                (errors.judge(hope, policy, &mut quality), hope >= 0.0 && hope.is_finite())
-            }
-            Joined::Multiclass => (None, true),
-        };
-        let insufficient = match &self.joined {
-            Joined::Multiclass => Some("The live quality of several classes is not judged.".to_owned()),
-            _ if !hoped => Some("Nothing is known of the champion to hold the truth against.".to_owned()),
-            _ if policy.check().is_err() => Some("monitor.quality cannot be used.".to_owned()),
-            _ if self.lost as f64 > policy.max_lost * self.predicted as f64 => {
-                Some(format!("{} of {} answers were lost.", self.lost, self.predicted))
-            }
-            _ if self.rows < policy.min_rows || standing.is_none() => {
-                Some(format!("Truth of {} answers; at least {} are needed.", self.rows, policy.min_rows))
-            }
-            _ => None,
-        };
-        (quality.verdict, quality.reason) = match (insufficient, standing) {
-            (None, Some(standing)) => {
+        let standing = self.joined.judge(self.rows, hope, policy, &mut quality);
+        let standing = standing.ok_or_else(|| self.too_few(policy, &quality));
+        let standing = self.sufficient(hope, policy, &quality).and(standing);
+        (quality.verdict, quality.reason) = match standing {
+            Ok(standing) => {
                 let words = standing.words;
                 match (standing.side, inputs) {
                     (Side::Bad, Verdict::None) => {
@@ -201,9 +165,38 @@ impl Join {
                     (Side::Both, _) => (LiveVerdict::Undecided, format!("Not yet decided: {words}.")),
                 }
             }
-            (reason, _) => (LiveVerdict::InsufficientData, reason.unwrap_or_default()),
+            Err(reason) => (LiveVerdict::InsufficientData, reason),
         };
         quality
+    }
+
+    /// Whether enough is known to judge at all, or why not.
+    fn sufficient(&self, hope: f64, policy: &QualityPolicy, quality: &LiveQuality) -> Result<(), String> {
+        if !self.joined.may_expect(hope) {
+            return Err("Nothing is known of the champion to hold the truth against.".to_owned());
+        }
+        if policy.check().is_err() {
+            return Err("monitor.quality cannot be used.".to_owned());
+        }
+        if self.lost as f64 > policy.max_lost * self.predicted as f64 {
+            return Err(format!("{} of {} answers were lost.", self.lost, self.predicted));
+        }
+        if self.rows < policy.min_rows {
+            return Err(self.too_few(policy, quality));
+        }
+        Ok(())
+    }
+
+    /// What is known while there is too little truth: an estimate, where there is one.
+    fn too_few(&self, policy: &QualityPolicy, quality: &LiveQuality) -> String {
+        let mut words = format!("Truth of {} answers; at least {} are needed.", self.rows, policy.min_rows);
+        if let Some(estimate) = quality.estimated_accuracy_of_pending {
+            words += &format!(
+                " Of the answers that wait for it an estimated {estimate:.3} are right, if scores mean what they meant on the \
+                 champion's holdout; the estimate sees no concept drift."
+            );
+        }
+        words
     }
 }
 

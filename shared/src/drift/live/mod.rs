@@ -3,17 +3,26 @@
 //! Marginals can stand still while the model goes wrong: a clock five hours off moves no column's
 //! distribution. Only the truth shows it, and where no input moved it is concept drift.
 
+mod accuracy;
+mod answer;
 mod answers;
 mod calibration;
+mod choices;
 mod errors;
 mod join;
+mod tally;
+
+#[cfg(test)]
+mod golden;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::answers::always_valid;
+pub(crate) use self::accuracy::always_valid;
+pub use self::answer::{Answer, Choice, Reading, Truth};
 pub use self::calibration::{CALIBRATION_BINS, Calibration};
 pub use self::join::Join;
+pub use self::tally::Tally;
 
 /// The number of rows at which the always-valid interval is tightest.
 const TUNED_FOR: f64 = 5000.0;
@@ -107,15 +116,22 @@ pub struct LiveQuality {
     /// Its interval, valid at every look at once.
     #[serde(default)]
     pub mae_interval: Option<(f64, f64)>,
-    /// Area under the ROC curve, scores told apart by a thousandth; none without both kinds of truth.
+    /// Area under the ROC curve, scores told apart by a thousandth; none without both kinds of truth. Of several classes the
+    /// mean of each against the rest; like what follows, none where an answer came without probabilities.
     #[serde(default)]
     pub auc: Option<f64>,
     /// Mean negative logarithm of the probability given to the truth (natural).
     pub log_loss: Option<f64>,
-    /// Expected calibration error: the mean distance of score and outcome over ten bins.
+    /// Several classes: Brier's score in its own form, 0 to 2: the mean over rows of the squared distances of probabilities and
+    /// outcome, summed over the classes.
+    #[serde(default)]
+    pub brier: Option<f64>,
+    /// Expected calibration error: the mean distance of score and outcome over ten bins; of several classes of the probability
+    /// of the chosen one, and whether it was right.
     pub calibration_error: Option<f64>,
-    /// Accuracy of the answers whose truth has not come, estimated from the champion's calibration.
-    /// An estimate, blind to concept drift.
+    /// Accuracy of the answers whose truth has not come: how often answers with such scores were right on the champion's
+    /// holdout (confidence-based performance estimation). An estimate, blind to concept drift; none where the holdout had no such
+    /// score, or there are none.
     pub estimated_accuracy_of_pending: Option<f64>,
     /// Predictions lost before their truth came.
     pub lost: u64,

@@ -2,14 +2,14 @@
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture.html>.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::live::Join;
+use super::super::live::{Answer, Join, Reading};
+use super::answer::answer;
 use super::row;
 use crate::dataset::{Scan, ScanError, Scanner, Schema};
 use crate::profile::bins::Baseline;
@@ -183,8 +183,8 @@ impl Reader {
         }
         self.requests += 1;
         let before = self.rows.len();
-        match self.request(line) {
-            Some((id, scores)) => each_answer(&id, &scores, |id, score| join.predicted(id, score)),
+        match self.request(line, join.reading()) {
+            Some((id, answers)) => each_answer(&id, answers, |id, answer| join.predicted(id, answer)),
             None => {
                 self.unreadable += 1;
                 self.rows.truncate(before);
@@ -202,19 +202,23 @@ impl Reader {
 
     /// Writes the rows of one request, each with its answer; its id and the answers. Where outputs are not captured, or the model
     /// refused, there are no answers.
-    fn request<'a>(&mut self, line: &'a [u8]) -> Option<(Cow<'a, str>, Vec<Option<f64>>)> {
+    fn request<'a>(
+        &mut self,
+        line: &'a [u8],
+        reading: Reading<'_>,
+    ) -> Option<(Cow<'a, str>, Vec<Option<Answer>>)> {
         let line: Line<'a> = serde_json::from_slice(line).ok()?;
         let (form, text) = line.capture_data.endpoint_input?.text()?;
         let records: Vec<&str> = text.lines().filter(|record| !record.trim().is_empty()).collect();
-        let answers = line.capture_data.endpoint_output.and_then(Payload::text);
-        let scores: Vec<Option<f64>> = match answers {
+        let output = line.capture_data.endpoint_output.and_then(Payload::text);
+        let answers: Vec<Option<Answer>> = match output {
             None => vec![None; records.len()],
-            Some((_, text)) => scores(&text),
+            Some((_, text)) => given(&text).map(|text| answer(reading, text)).collect(),
         };
-        if records.is_empty() || records.len() != scores.len() {
+        if records.is_empty() || records.len() != answers.len() {
             return None;
         }
-        for (record, score) in records.into_iter().zip(&scores) {
+        for (record, answer) in records.into_iter().zip(&answers) {
             match form {
                 Form::Json => row::write(&mut self.rows, record, &self.features)?,
                 // An open quote would swallow the requests behind it.
@@ -223,12 +227,12 @@ impl Reader {
                 Form::Csv => self.rows.push_str(record),
             }
             self.rows.push(',');
-            if let Some(score) = score {
-                let _ = write!(self.rows, "{score}");
+            if let Some(answer) = answer {
+                answer.write(&mut self.rows);
             }
             self.rows.push('\n');
         }
-        Some((line.event_metadata.id(), scores))
+        Some((line.event_metadata.id(), answers))
     }
 }
 
@@ -237,64 +241,45 @@ impl Reader {
 pub fn answers(bytes: &[u8], mut take: impl FnMut(&str, f64)) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-        match answer(line) {
-            Some((id, scores)) => each_answer(&id, &scores, &mut take),
+        match scores(line) {
+            Some((id, scores)) => each_answer(&id, scores, &mut take),
             None => unreadable += 1,
         }
     }
     unreadable
 }
 
-/// The id of one request and its answers.
-fn answer(line: &[u8]) -> Option<(Cow<'_, str>, Vec<Option<f64>>)> {
+/// The id of one request and its answers as scores.
+fn scores(line: &[u8]) -> Option<(Cow<'_, str>, Vec<Option<f64>>)> {
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
     let (_, text) = line.capture_data.endpoint_output?.text()?;
-    Some((line.event_metadata.id(), scores(&text)))
+    Some((line.event_metadata.id(), given(&text).map(score).collect()))
 }
 
-/// One score for each line that says something.
-fn scores(text: &str) -> Vec<Option<f64>> {
-    text.lines().filter(|answer| !answer.trim().is_empty()).map(score).collect()
+/// The answers in a payload, one a line.
+fn given(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|answer| !answer.trim().is_empty())
 }
 
 /// The answers of one request, each under an id of its own.
-fn each_answer(id: &str, scores: &[Option<f64>], mut take: impl FnMut(&str, f64)) {
-    for (index, score) in scores.iter().enumerate() {
-        match score {
-            Some(score) if scores.len() > 1 => take(&format!("{id}_{index}"), *score),
-            Some(score) => take(id, *score),
+fn each_answer<A>(id: &str, answers: Vec<Option<A>>, mut take: impl FnMut(&str, A)) {
+    let alone = answers.len() == 1;
+    for (index, answer) in answers.into_iter().enumerate() {
+        match answer {
+            Some(answer) if alone => take(id, answer),
+            Some(answer) => take(&format!("{id}_{index}"), answer),
             None => {}
         }
     }
 }
 
 /// A score: a number, the first field of a line of CSV, or an object's `score`.
-fn score(answer: &str) -> Option<f64> {
-    match serde_json::from_str(answer) {
-        Ok(value) => number(&value),
+pub(super) fn score(answer: &str) -> Option<f64> {
+    match serde_json::from_str::<Value>(answer) {
+        // A number, or an object's `score`.
+        Ok(value) => value.get("score").unwrap_or(&value).as_f64(),
         Err(_) => answer.split(',').next()?.trim().parse().ok(),
     }
-}
-
-/// A number, or an object's `score`.
-fn number(value: &Value) -> Option<f64> {
-    value.get("score").unwrap_or(value).as_f64()
-}
-
-/// A row of a transform's output, joined with its input.
-#[derive(Deserialize)]
-struct Joined {
-    label: Value,
-    #[serde(rename = "SageMakerOutput")]
-    output: Value,
-}
-
-/// Answer and truth of a row of a transform's output, joined with its input; none where one of them is no number. A truth of
-/// yes or no is 1 or 0.
-pub fn answered(line: &[u8]) -> Option<(f64, f64)> {
-    let Joined { label, output } = serde_json::from_slice(line).ok()?;
-    let truth = label.as_f64().or_else(|| label.as_bool().map(|yes| f64::from(u8::from(yes))));
-    Some((number(&output)?, truth?))
 }
 
 #[cfg(test)]
@@ -302,6 +287,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::drift::QualityPolicy;
+    use crate::drift::live::Truth;
     use crate::gate::Task;
     use crate::profile::Profile;
 
@@ -398,17 +384,26 @@ mod tests {
     }
 
     #[test]
-    fn a_transforms_rows_are_answers_with_their_truth() {
-        let rows: [(&str, Option<(f64, f64)>); 6] = [
-            (r#"{"row": "a:1", "label": 212, "SageMakerOutput": {"score": 198.5}}"#, Some((198.5, 212.0))),
-            (r#"{"label": true, "SageMakerOutput": 0.25}"#, Some((0.25, 1.0))),
-            (r#"{"label": null, "SageMakerOutput": 0.25}"#, None),
-            (r#"{"label": 1, "SageMakerOutput": null}"#, None),
-            (r#"{"label": 1}"#, None),
-            ("NaN", None),
-        ];
-        for (line, expected) in rows {
-            assert_eq!(answered(line.as_bytes()), expected, "{line}");
-        }
+    fn answers_of_several_classes_are_counted_by_name() {
+        let baseline = Baseline::freeze(&Profile::default());
+        let mut reader = Reader::new(&["temp".to_owned()], &[], &Schema::default(), &baseline).unwrap();
+        let mut join = Join::new(Task::Multiclass, &QualityPolicy::default(), 100);
+        let asked = "{\"temp\": 1}\n{\"temp\": 2}\n{\"temp\": 3}\n{\"temp\": 4}";
+        let said = "{\"predicted_label\": \"hawk, grey\"}\n[0.2, 0.8]\nnull\n[0.2, 0.2]";
+        reader
+            .feed(line(("JSON", "application/jsonlines", asked), Some(said)).as_bytes(), &mut join)
+            .unwrap();
+        let seen = reader.finish().unwrap();
+        assert_eq!((seen.requests, seen.unreadable, seen.scan.tally.rows), (1, 0, 4));
+        let answers = seen.scan.profile.columns.iter().find(|column| column.name == PREDICTION).unwrap();
+        let mut named: Vec<_> = answers.values.frequent().into_iter().map(|it| it.value).collect();
+        named.sort();
+        assert_eq!((named, answers.missing), (vec!["1".into(), "hawk, grey".into()], 2));
+        join.truth("i_0", Truth::Class("hawk, grey".into()));
+        join.truth("i_1", Truth::Class("0".into()));
+        // The one that gave no answer is none that was lost; the one whose scores are no probabilities is.
+        let policy = QualityPolicy { max_lost: 0.5, ..QualityPolicy::default() };
+        let quality = join.judge(Some(0.9), &Default::default(), crate::drift::Verdict::None, &policy);
+        assert_eq!((quality.rows, quality.accuracy, quality.lost), (2, Some(0.5), 1));
     }
 }

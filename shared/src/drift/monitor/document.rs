@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::document::{Drift, Verdict};
 use super::super::history::History;
-use super::super::live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy};
-use crate::gate::Task;
+use super::super::live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy, Tally};
+use crate::gate::{self, Classes};
 use crate::names::Generation;
 use crate::pipeline::Span;
 use crate::profile::bins::Baseline;
@@ -82,13 +82,14 @@ pub struct Monitor {
 
 impl Monitor {
     /// Before the first look at a champion.
-    pub fn new(generation: Generation, captured: String, task: Task, policy: &Policy) -> Self {
+    pub fn new(generation: Generation, captured: String, gate: &gate::Policy, policy: &Policy) -> Self {
+        let tally = Tally::new(gate.task, &Classes::new(&gate.classes), &policy.quality);
         Self {
             generation,
             looks: 0,
             captured,
             truth: String::new(),
-            join: Join::new(task, &policy.quality, policy.remember),
+            join: Join::with(tally, policy.remember),
             history: History::default(),
             last: None,
         }
@@ -103,7 +104,7 @@ pub struct Expected {
     /// Regression: its mean absolute error there, in the label's unit.
     #[serde(default)]
     pub mae: Option<f64>,
-    /// How often its scores were right.
+    /// How often its scores were right; of several classes the probabilities of the chosen ones.
     pub calibration: Calibration,
     /// Its training data and its scores, in frozen bins.
     pub baseline: Baseline,

@@ -6,19 +6,20 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::gate::Task;
+use super::super::live::Truth;
+use crate::gate::{Task, scalar};
 use crate::pipeline::Label;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
-    ground_truth_data: Truth,
+    ground_truth_data: Told,
     #[serde(borrow)]
     event_metadata: Meta<'a>,
 }
 
 #[derive(Deserialize)]
-struct Truth {
+struct Told {
     data: Value,
 }
 
@@ -33,11 +34,11 @@ struct Meta<'a> {
 ///
 /// `eventId` is the inference id that the client gave, else the event id of the capture; for the second row and on of one request
 /// `<id>_<index from 0>`, and `<id>_0` for its first.
-pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str, f64)) -> u64 {
+pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str, Truth)) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
         let read = serde_json::from_slice::<Line<'_>>(line).ok();
-        match read.and_then(|line| Some((number(&line.ground_truth_data.data, label, task)?, line))) {
+        match read.and_then(|line| Some((by_rule(&line.ground_truth_data.data, label, task)?, line))) {
             Some((truth, line)) => take(&line.event_metadata.event_id, truth),
             None => unreadable += 1,
         }
@@ -45,22 +46,33 @@ pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str
     unreadable
 }
 
-/// What a value means: the number itself, and where a yes or no is learnt, 1 or 0 by the label's rule. None where it is no
-/// number, or neither 0 nor 1 without a rule.
-fn number(value: &Value, label: &Label, task: Task) -> Option<f64> {
-    let number = match value {
-        Value::Bool(truth) => f64::from(u8::from(*truth)),
-        Value::String(text) => text.trim().parse().ok()?,
-        other => other.as_f64()?,
-    };
-    let usable = match (task, label.at_least) {
-        (Task::Binary, Some(least)) => {
-            return number.is_finite().then(|| f64::from(u8::from(number >= least)));
+/// What a value means by the label's rule, which makes it 1 or 0 as it does in the data.
+fn by_rule(value: &Value, label: &Label, task: Task) -> Option<Truth> {
+    match label.at_least {
+        None => truth(value, task),
+        Some(least) => {
+            let positive = number(value).filter(|number| number.is_finite())? >= least;
+            truth(&Value::from(u8::from(positive)), task)
         }
-        (Task::Binary, None) => number == 0.0 || number == 1.0,
-        (Task::Multiclass | Task::Regression, _) => number.is_finite(),
-    };
-    usable.then_some(number)
+    }
+}
+
+/// What a label is to the task: a class by its name, the number itself, 1 or 0 where a yes or no is learnt; none where it is none of
+/// these.
+pub(super) fn truth(label: &Value, task: Task) -> Option<Truth> {
+    match task {
+        Task::Multiclass => Truth::class(scalar(label)),
+        Task::Binary => number(label).filter(|number| [0.0, 1.0].contains(number)).map(Truth::Number),
+        Task::Regression => number(label).filter(|number| number.is_finite()).map(Truth::Number),
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    }
 }
 
 #[cfg(test)]
@@ -80,8 +92,7 @@ mod tests {
 {"groundTruthData": {"data": "NaN"}, "eventMetadata": {"eventId": "a"}}
 
 nonsense"#;
-        let task = join.task();
-        assert_eq!(truths(lines.as_bytes(), &label, task, |id, truth| join.truth(id, truth)), 2);
+        assert_eq!(truths(lines.as_bytes(), &label, Task::Binary, |id, truth| join.truth(id, truth)), 2);
         let quality = join.judge(Some(0.9), &Default::default(), Verdict::None, &policy);
         assert_eq!((quality.rows, quality.accuracy), (2, Some(0.5)));
     }
@@ -99,5 +110,33 @@ nonsense"#;
         assert_eq!(truths(lines.as_bytes(), &label, Task::Regression, |id, truth| join.truth(id, truth)), 1);
         let quality = join.judge(Some(7.0), &Default::default(), Verdict::None, &policy);
         assert_eq!((quality.rows, quality.mae), (2, Some(7.0)));
+    }
+
+    #[test]
+    fn a_class_is_its_name_however_it_is_written() {
+        let read = |label: &Label, data: &str| {
+            let line =
+                format!(r#"{{"groundTruthData": {{"data": {data}}}, "eventMetadata": {{"eventId": "a"}}}}"#);
+            let mut told = None;
+            let unreadable = truths(line.as_bytes(), label, Task::Multiclass, |_, truth| told = Some(truth));
+            assert_eq!(unreadable, u64::from(told.is_none()));
+            told
+        };
+        let class = |name: &str| Some(Truth::Class(name.to_owned()));
+        let plain = Label { column: "kind".to_owned(), at_least: None };
+        for (data, expected) in [
+            (r#"" owl""#, class("owl")),
+            (r#""2.0""#, class("2")),
+            ("2", class("2")),
+            ("true", class("true")),
+            ("null", None),
+            (r#""""#, None),
+            ("[1]", None),
+        ] {
+            assert_eq!(read(&plain, data), expected, "{data}");
+        }
+        let above = Label { at_least: Some(260.0), ..plain };
+        assert_eq!(read(&above, "300"), class("1"));
+        assert_eq!(read(&above, r#""owl""#), None);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Policy;
 use crate::gate::fairness::Favourable;
+use crate::gate::given::Value;
 use crate::gate::metric::{Metric, Task};
 
 /// A policy that cannot be meant: the field, what it says, what it may say.
@@ -170,6 +171,11 @@ impl Policy {
         let distinct: BTreeSet<&String> = self.classes.iter().collect();
         if distinct.len() != self.classes.len() || distinct.contains(&String::new()) {
             return wrong("classes", self.classes.join(", "), "name each class once");
+        }
+        let read = |name: &String| Value::Text(name).class().is_some_and(|class| class == **name);
+        if let Some(name) = self.classes.iter().find(|name| !read(name)) {
+            let fix = "labels are read without spaces around them, and whole numbers without .0: write it so";
+            return wrong("classes", format!("{name:?}"), fix);
         }
         if self.task != Task::Multiclass && !self.classes.is_empty() {
             return wrong("classes", format!("task {}", self.task), "only task multiclass has named classes");
