@@ -42,6 +42,12 @@ def compared(loop, generation, *names):
     return loop.evidence(generation, "drift.json")
 
 
+def page(loop, generation):
+    """The report of a run."""
+    key = f"runs/{loop.model}/{generation:06}/report.html"
+    return loop.s3.get_object(Bucket="pawl-evidence", Key=key)["Body"].read().decode()
+
+
 def test_segments_history_and_importance(pipeline):
     loop = pipeline("parted", ONCE | {
         "compare": {"with": "champion", "leave_out": ["yr", "mnth", "season"], "segments": ["workingday"]},
@@ -57,9 +63,9 @@ def test_segments_history_and_importance(pipeline):
     second = compared(loop, 3, "2012-01")
     temp = [one for one in second["columns"] if one["name"] == "temp" and one["axis"] == "shape"]
     assert second["verdict"] == "drift" and {one["windows"] for one in temp} == {2}, second["reasons"]
-    page = loop.s3.get_object(Bucket="pawl-evidence", Key="runs/parted/000003/report.html")["Body"].read().decode()
-    assert "It has moved 2 runs in a row." in page and "in features that drift" in page
-    assert "<code>workingday</code> is <code>0</code>" in page
+    told = page(loop, 3)
+    assert "It has moved 2 runs in a row." in told and "in features that drift" in told
+    assert "<code>workingday</code> is <code>0</code>" in told
 
 
 def test_a_batch_meets_its_own_season(pipeline):
@@ -67,10 +73,14 @@ def test_a_batch_meets_its_own_season(pipeline):
     promoted(loop, lambda: arrive(loop, "2011-03", "2011-04", "2011-05", "2011-06", "2011-07"))
     drift = compared(loop, 2, "2012-05")
     assert loop.evidence(2, "reference.json")["rows"] == len(rows("2011-04", "2011-05", "2011-06"))
-    champions = "The baseline is the champion's training data"
-    assert not any(champions in reason for reason in drift["reasons"])
+    season = {"same_season": {"months": 1}}
+    assert drift["compared_with"] == {"earlier": {"rule": season, "objects": 3}}
+    assert "3 earlier objects of the same season" in page(loop, 2) and "Wanted instead" not in page(loop, 2)
     # No winter was ever seen.
-    assert champions in compared(loop, 3, "2012-12")["reasons"][-1]
+    winter = compared(loop, 3, "2012-12")
+    assert winter["compared_with"] == {"champion_instead": {"champion": 1, "rule": season, "why": "none_fits"}}
+    assert "the training data of the champion, run 1" in page(loop, 3)
+    assert "no earlier accepted object is one" in page(loop, 3)
 
 
 def test_a_day_meets_its_own_weekday(pipeline):

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use pawl::dataset::file::Kind;
 use pawl::dataset::{Scanner, Schema};
-use pawl::drift::{BaselineError, BaselineRule, Period, select};
+use pawl::drift::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 use pawl::fault::Fault;
 use pawl::ledger::dataset::Known;
 use pawl::ledger::{Dataset, Keys, Manifest, Object, read, write_once};
@@ -37,15 +37,20 @@ pub(crate) async fn freeze(
     if manifest.batch.is_empty() {
         return Ok(None);
     }
+    let run = champion.generation;
     let earlier = match pipeline.compare.with {
-        BaselineRule::Champion => None,
-        rule => chosen(edge, keys, &pipeline.data.schema, &manifest.batch, rule).await?,
+        BaselineRule::Champion => Err(ComparedWith::Champion(run)),
+        rule => chosen(edge, keys, &pipeline.data.schema, &manifest.batch, rule)
+            .await?
+            .map(|ids| (ComparedWith::Earlier { rule, objects: ids.len() }, ids))
+            // The champion's own training data is the next best.
+            .map_err(|why| ComparedWith::ChampionInstead { champion: run, rule, why }),
     };
-    let reference = match earlier {
-        Some(ids) => Baseline::freeze(&merged(edge, keys, &ids).await?),
-        // Where no earlier object fits the rule, the champion's own training data is the next best.
-        None => run::evidence(&edge.store, keys, champion.generation, "trained_on.json").await?,
+    let (compared_with, baseline) = match earlier {
+        Ok((it, ids)) => (it, Baseline::freeze(&merged(edge, keys, &ids).await?)),
+        Err(it) => (it, run::evidence(&edge.store, keys, run, "trained_on.json").await?),
     };
+    let reference = Reference { baseline, compared_with: Some(compared_with) };
     let key = keys.evidence(generation, "reference.json");
     write_once(&edge.store, &key, &reference).await?;
     Ok(Some(key))
@@ -64,27 +69,27 @@ pub(crate) async fn merged(edge: &Edge, keys: &Keys, ids: &[String]) -> Result<P
     Ok(all)
 }
 
-/// The ids of the earlier accepted objects that the rule chooses for a batch; none where nothing fits.
+/// The ids of the earlier accepted objects that the rule chooses for a batch, or why there are none.
 async fn chosen(
     edge: &Edge,
     keys: &Keys,
     schema: &Schema,
     batch: &[Object],
     rule: BaselineRule,
-) -> Result<Option<Vec<String>>, Fault> {
+) -> Result<Result<Vec<String>, NoEarlier>, Fault> {
     let known = read::<Dataset>(&edge.store, &keys.dataset()).await?;
     let dataset = known.map(|(dataset, _)| dataset).unwrap_or_default();
     let usable = dataset.known.iter().filter(|known| dataset.accepts(&known.object.id));
     if let (BaselineRule::Rolling { objects }, None) = (rule, &schema.time) {
         // Without a time the newest are those that came last.
         let newest: Vec<String> = usable.rev().take(objects).map(|known| known.object.id.clone()).collect();
-        return Ok(Some(newest).filter(|newest| !newest.is_empty()));
+        return Ok(Some(newest).filter(|newest| !newest.is_empty()).ok_or(NoEarlier::NoneFits));
     }
-    let Some(batch) = span(edge, schema, batch).await? else { return Ok(None) };
+    let Some(batch) = span(edge, schema, batch).await? else { return Ok(Err(NoEarlier::NoDay)) };
     let periods: Vec<Period> = usable.filter_map(period).collect();
     match select(&periods, &batch, rule) {
-        Ok(chosen) => Ok(Some(chosen.into_iter().map(|period| period.object.clone()).collect())),
-        Err(BaselineError::NoneFits { .. } | BaselineError::Champion) => Ok(None),
+        Ok(chosen) => Ok(Ok(chosen.into_iter().map(|period| period.object.clone()).collect())),
+        Err(BaselineError::NoneFits { .. } | BaselineError::Champion) => Ok(Err(NoEarlier::NoneFits)),
         Err(e @ BaselineError::Backwards { .. }) => Err(Fault::BadInput(e.to_string())),
     }
 }

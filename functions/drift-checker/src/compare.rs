@@ -1,13 +1,12 @@
 //! The batch against its reference, counted in the same frozen bins.
 
 use pawl::dataset::BinnedColumn;
-use pawl::drift::{self, BaselineRule, Remembered, importances, in_segments, inputs, weigh};
+use pawl::drift::{self, Reference, Remembered, importances, in_segments, inputs, weigh};
 use pawl::fault::Fault;
 use pawl::gate::convergence::Converged;
 use pawl::ledger::{Condition, Keys, Manifest, Store, read, update, write};
 use pawl::names::{Generation, ModelName};
 use pawl::profile::Segments;
-use pawl::profile::bins::Baseline;
 use pawl::release::Release;
 use pawl::run;
 use serde::Deserialize;
@@ -43,7 +42,8 @@ pub(crate) async fn compare(
     let pipeline = run::frozen_pipeline(store, &keys, generation).await?;
     let manifest: Manifest = run::evidence(store, &keys, generation, "manifest.json").await?;
     let key = keys.evidence(generation, "reference.json");
-    let Some((reference, _)) = read::<Baseline>(store, &key).await? else {
+    let Some((Reference { baseline: reference, compared_with }, _)) = read::<Reference>(store, &key).await?
+    else {
         return Ok(
             json!({ "verdict": null, "share": 0.0, "reason": "No champion serves: there is nothing to compare with." }),
         );
@@ -67,13 +67,7 @@ pub(crate) async fn compare(
     let remember = |remembered: &mut Remembered| remembered.remember(generation, &seen);
     let (_, earlier) = update(store, &keys.drift(), remember).await?;
     let mut drift = seen.with_history(&earlier);
-    let by_rule = pipeline.compare.with != BaselineRule::Champion;
-    if by_rule && champions_baseline(store, &keys, champion).await?.is_some_and(|own| own == reference) {
-        drift.reasons.push(
-            "The baseline is the champion's training data: no other earlier object fits compare.with."
-                .to_owned(),
-        );
-    }
+    drift.compared_with = compared_with;
     write(store, &keys.evidence(generation, "drift.json"), &drift, Condition::Always).await?;
     let drifting = drift.drifting();
     let columns = features.len() + usize::from(label.is_some());
@@ -83,17 +77,6 @@ pub(crate) async fn compare(
         "share": drifting.len() as f64 / columns.max(1) as f64,
         "reason": drift.reasons.first(),
     }))
-}
-
-/// What the champion was trained on; none where it is not known.
-async fn champions_baseline(
-    store: &impl Store,
-    keys: &Keys,
-    champion: Option<Generation>,
-) -> Result<Option<Baseline>, Fault> {
-    let Some(champion) = champion else { return Ok(None) };
-    let trained_on = read(store, &keys.evidence(champion, "trained_on.json")).await?;
-    Ok(trained_on.map(|(baseline, _)| baseline))
 }
 
 /// The final metrics of a run's training; null where they are not known.

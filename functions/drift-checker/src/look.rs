@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use pawl::drift::monitor::{Look, Monitor, PREDICTION, Policy, Reader, data, truths};
-use pawl::drift::{self, Input, LiveVerdict, Role, Verdict, importances, in_segments, inputs, weigh};
+use pawl::drift::{
+    self, ComparedWith, Input, LiveVerdict, Role, Verdict, importances, in_segments, inputs, weigh,
+};
 use pawl::fault::Fault;
 use pawl::gate::{self, Task};
 use pawl::ledger::{Condition, Keys, Store, pipeline, read, write};
@@ -83,7 +85,8 @@ pub(crate) async fn look(edge: &Edge, model: &ModelName, now: Timestamp) -> Resu
     let metrics = metrics_of(&edge.store, &keys, champion.generation).await?;
     weigh(&mut compared, &importances(&metrics));
     let seen = drift::compare(&compared, &asked.drift);
-    let drift = seen.clone().with_history(&monitor.history);
+    let mut drift = seen.clone().with_history(&monitor.history);
+    drift.compared_with = Some(ComparedWith::Champion(champion.generation));
     monitor.history.push(&seen);
     let hoped = match trained.gate.task {
         Task::Binary | Task::Multiclass => expected.accuracy,

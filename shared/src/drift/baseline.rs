@@ -4,6 +4,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::names::Generation;
+use crate::profile::bins::Baseline;
+
 /// What a batch is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -23,6 +26,91 @@ pub enum BaselineRule {
         /// How many of them, at least 1.
         objects: usize,
     },
+}
+
+/// The document `reference.json`: the bins that a batch is counted in, and what they are of. Who needs the bins alone reads it
+/// as a [`Baseline`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// The frozen bins.
+    #[serde(flatten)]
+    pub baseline: Baseline,
+    /// What they are of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_with: Option<ComparedWith>,
+}
+
+/// What a batch was compared with: what was wanted, or what took its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComparedWith {
+    /// The training data of the champion, the model of this run, as wanted.
+    Champion(Generation),
+    /// The earlier objects that the rule chose.
+    Earlier {
+        /// The rule.
+        rule: BaselineRule,
+        /// How many they are.
+        objects: usize,
+    },
+    /// The training data of the champion, since the rule chose nothing.
+    ChampionInstead {
+        /// The run whose model it is.
+        champion: Generation,
+        /// The rule.
+        rule: BaselineRule,
+        /// Why it chose nothing.
+        why: NoEarlier,
+    },
+}
+
+/// Why a rule chose no earlier object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoEarlier {
+    /// There is none that fits.
+    NoneFits,
+    /// The first rows of the batch tell no day by which to choose.
+    NoDay,
+}
+
+impl ComparedWith {
+    /// What it was, in plain words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Champion(run) | Self::ChampionInstead { champion: run, .. } => {
+                format!("the training data of the champion, run {run}")
+            }
+            Self::Earlier { rule, objects: 1 } => format!("one earlier object {}", which(*rule)),
+            Self::Earlier { rule, objects } => format!("{objects} earlier objects {}", which(*rule)),
+        }
+    }
+
+    /// What was wanted and why it was not had, in plain words; none where it was.
+    pub fn wanted(&self) -> Option<String> {
+        let Self::ChampionInstead { rule, why, .. } = self else { return None };
+        let why = match why {
+            NoEarlier::NoneFits => "no earlier accepted object is one",
+            NoEarlier::NoDay => "the first rows of the new data tell no day to choose by",
+        };
+        Some(format!("earlier objects {}, as compare.with asks; {why}", which(*rule)))
+    }
+}
+
+/// Which objects a rule means.
+fn which(rule: BaselineRule) -> String {
+    match rule {
+        BaselineRule::Champion => "that trained the champion".to_owned(),
+        BaselineRule::SameSeason { months: 0 } => "of the same month of the year".to_owned(),
+        BaselineRule::SameSeason { months: 1 } => {
+            "of the same season (the same month of the year, and one on either side)".to_owned()
+        }
+        BaselineRule::SameSeason { months } => {
+            format!("of the same season (the same month of the year, and {months} on either side)")
+        }
+        BaselineRule::SameWeekday => "of the same day of the week".to_owned(),
+        BaselineRule::Rolling { .. } => "that came last".to_owned(),
+    }
 }
 
 /// The days that an object of data covers.
@@ -148,6 +236,42 @@ mod tests {
         let days: Vec<Period> = (1..=20).map(day).collect();
         let same = select(&days, &days[19], BaselineRule::SameWeekday).unwrap();
         assert_eq!(same.iter().map(|period| period.object.as_str()).collect::<Vec<_>>(), ["6", "13"]);
+    }
+
+    #[test]
+    fn what_took_the_place_of_what_is_told() {
+        let season = BaselineRule::SameSeason { months: 1 };
+        let (champion, rule) = (Generation(3), season);
+        let earlier = ComparedWith::Earlier { rule, objects: 2 };
+        assert_eq!(
+            earlier.words(),
+            "2 earlier objects of the same season (the same month of the year, and one on either side)"
+        );
+        assert_eq!((earlier.wanted(), ComparedWith::Champion(champion).wanted()), (None, None));
+        let instead = ComparedWith::ChampionInstead { champion, rule, why: NoEarlier::NoneFits };
+        assert_eq!(instead.words(), "the training data of the champion, run 3");
+        assert_eq!(
+            instead.wanted().unwrap(),
+            "earlier objects of the same season (the same month of the year, and one on either side), as compare.with asks; no \
+             earlier accepted object is one"
+        );
+    }
+
+    #[test]
+    fn a_reference_is_read_as_a_baseline_too() {
+        use crate::dataset::{Scanner, Schema};
+        let mut scanner = Scanner::new(&Schema::default()).with_segments(&["town".to_owned()]);
+        scanner.feed(b"temp,town\n1.5,a\n2,b\n,b\nx,\n", &mut ()).unwrap();
+        let baseline = Baseline::freeze(&scanner.finish(&mut ()).unwrap().profile);
+        let compared_with = Some(ComparedWith::Champion(Generation(3)));
+        let text = serde_json::to_string(&Reference { baseline: baseline.clone(), compared_with }).unwrap();
+        assert_eq!(serde_json::from_str::<Baseline>(&text).unwrap(), baseline);
+        let read: Reference = serde_json::from_str(&text).unwrap();
+        assert_eq!((&read.baseline, read.compared_with), (&baseline, compared_with));
+        // One from before says nothing of it.
+        let before = serde_json::to_string(&baseline).unwrap();
+        assert_eq!(serde_json::from_str::<Reference>(&before).unwrap().compared_with, None);
+        assert!(!baseline.segments.is_empty());
     }
 
     #[test]

@@ -128,6 +128,7 @@ pub fn in_segments<'a, C: Counts>(
 pub fn compare(inputs: &[Input<'_>], policy: &Policy) -> Drift {
     let mut drift = Drift {
         version: DRIFT_VERSION,
+        compared_with: None,
         verdict: Verdict::InsufficientData,
         features: Verdict::InsufficientData,
         label: None,

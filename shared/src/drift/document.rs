@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::baseline::ComparedWith;
 use super::policy::Policy;
 use crate::profile::Segment;
 
@@ -222,6 +223,9 @@ pub struct Formula {
 pub struct Drift {
     /// [`DRIFT_VERSION`] when it was written.
     pub version: u32,
+    /// What was compared with, where a pipeline chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_with: Option<ComparedWith>,
     /// The worst verdict of all.
     pub verdict: Verdict,
     /// The worst verdict of the features.

@@ -50,7 +50,7 @@ pub mod table;
 mod wasserstein;
 mod words;
 
-pub use baseline::{BaselineError, BaselineRule, Period, select};
+pub use baseline::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 pub use compare::{Counts, Input, compare, in_segments, inputs};
 pub use document::{
     Axis, CountedBin, DRIFT_VERSION, Drift, EffectUnit, Finding, Formula, ImportanceMoved, Role, Rule,

@@ -68,12 +68,19 @@ fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
         let words = format!("{} in features that drift", percent(moved.drift));
         ("The champion\u{2019}s importance", text(words))
     }));
-    if let Some(reference) = &evidence.reference {
-        facts.push((
-            "Baseline",
-            text(format!("{} that it is compared with", counted(reference.rows, "row", "rows"))),
-        ));
-    }
+    let rows = evidence.reference.as_ref().map(|reference| counted(reference.rows, "row", "rows"));
+    let baseline = match (rows, drift.compared_with) {
+        (Some(rows), Some(with)) => Some(format!("{rows}: {}", with.words())),
+        (None, Some(with)) => Some(with.words()),
+        (Some(rows), None) => Some(format!("{rows} that it is compared with")),
+        (None, None) => None,
+    };
+    facts.extend(baseline.map(|it| ("Baseline", text(it))));
+    facts.extend(drift.compared_with.and_then(|with| with.wanted()).map(|wanted| {
+        let mut html = badge(Tone::Warn, "not to be had");
+        html.raw(" ").text(wanted);
+        ("Wanted instead", html)
+    }));
     facts.push((
         "Tests",
         text(format!(

@@ -123,10 +123,12 @@ fn whole() -> Evidence {
     let validation = constraints::check(&july, &constraints, &policy);
     let counted: Vec<_> = july.binned.iter().map(|it| (it.name.clone(), it.counts.clone())).collect();
     let features = ["hr", "temp", "weather"].map(str::to_owned);
-    evidence.drift = Some(drift::compare(
-        &drift::inputs(&reference, &counted, &features, Some("cnt")),
-        &drift::Policy::default(),
-    ));
+    let inputs = drift::inputs(&reference, &counted, &features, Some("cnt"));
+    let rule = drift::BaselineRule::SameSeason { months: 1 };
+    evidence.drift = Some(drift::Drift {
+        compared_with: Some(drift::ComparedWith::Earlier { rule, objects: 1 }),
+        ..drift::compare(&inputs, &drift::Policy::default())
+    });
     evidence.pipeline = Some(ContentHash::of(b"model: bike-demand"));
     evidence.manifest = Some(Manifest {
         generation: GENERATION,

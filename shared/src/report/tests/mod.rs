@@ -6,9 +6,11 @@ mod fixtures;
 use proptest::prelude::*;
 
 use super::{Evidence, STYLE, load, page};
+use crate::drift::{BaselineRule, ComparedWith, NoEarlier};
 use crate::gate::Against;
 use crate::gate::stats::Interval;
 use crate::ledger::{Condition, Keys, Memory, Store, write};
+use crate::names::Generation;
 
 /// The page without the style sheet, which would only make the snapshots long.
 fn content(evidence: &Evidence) -> String {
@@ -38,6 +40,32 @@ fn a_first_model_has_no_zero_line() {
     evidence.judgement = Some(fixtures::judgement(Against::Nobody));
     let page = content(&evidence);
     assert!(page.contains("No champion took part") && !page.contains("class=\"zero\""), "{page}");
+}
+
+#[test]
+fn the_baseline_is_named_and_what_it_took_the_place_of() {
+    let mut evidence = fixtures::full();
+    let mut told = |compared_with| {
+        evidence.drift.as_mut().unwrap().compared_with = compared_with;
+        let page = content(&evidence);
+        let (_, from) = page.split_once("<dt>Baseline</dt>").unwrap();
+        from.split_once("<div><dt>Tests</dt>").unwrap().0.to_owned()
+    };
+    let champion = Generation(3);
+    assert_eq!(
+        told(Some(ComparedWith::Champion(champion))),
+        "<dd>900 rows: the training data of the champion, run 3</dd></div>\n"
+    );
+    let why = NoEarlier::NoneFits;
+    let fallen_back = ComparedWith::ChampionInstead { champion, rule: BaselineRule::SameWeekday, why };
+    assert_eq!(
+        told(Some(fallen_back)),
+        "<dd>900 rows: the training data of the champion, run 3</dd></div>\n\
+         <div><dt>Wanted instead</dt><dd><span class=\"badge warn\">not to be had</span> earlier objects of the same day of the \
+         week, as compare.with asks; no earlier accepted object is one</dd></div>\n"
+    );
+    // A document from before does not say.
+    assert_eq!(told(None), "<dd>900 rows that it is compared with</dd></div>\n");
 }
 
 #[test]
