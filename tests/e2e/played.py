@@ -248,8 +248,9 @@ def deploying(stage, name, container=None, deployment=None, changes=None):
             "name": "deploying", "candidate": candidate, "progress": "granted", "since": LONG_AGO,
             "lease_until": "2036-01-01T00:00:00Z", "intent": None, "forced": False, "failure": None}
     # What its smoke test reads.
-    loop.s3.copy_object(Bucket=BUCKET, Key=f"runs/{name}/000002/split.json",
-                        CopySource=f"{BUCKET}/runs/{name}/000001/split.json")
+    for document in ("split.json", "pipeline.yaml"):
+        loop.s3.copy_object(Bucket=BUCKET, Key=f"runs/{name}/000002/{document}",
+                            CopySource=f"{BUCKET}/runs/{name}/000001/{document}")
     rewrite(loop, permit)
     loop.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config, **(deployment or {}))
     return loop

@@ -1,11 +1,13 @@
 //! A few real rows, sent to what serves.
 
+use pawl::drift::monitor::usable;
 use pawl::fault::Fault;
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Keys, read};
 use pawl::names::Generation;
 use pawl::release::alarms::CHALLENGER;
 use pawl::release::{ConfigName, Outcome, Release};
+use pawl::run;
 use serde_json::Value;
 
 use crate::world::World;
@@ -13,7 +15,7 @@ use crate::world::World;
 /// How many rows are sent.
 const ROWS: usize = 5;
 
-/// Sends rows of the holdout that the config's model was judged on. Each must get a finite score.
+/// Sends rows of the holdout that the config's model was judged on. Each must get an answer of the task that it was judged by.
 pub(crate) async fn test(
     world: &World,
     keys: &Keys,
@@ -39,22 +41,18 @@ pub(crate) async fn test(
         Err(fault @ Fault::Unavailable(_)) => return Ok(Outcome::Retry { reason: fault.to_string() }),
         Err(fault) => return Ok(Outcome::SmokeFailed { reason: fault.to_string() }),
     };
-    Ok(match scores(&answer) {
+    let gate = run::frozen_pipeline(&world.store, keys, deployment.generation).await?.gate;
+    Ok(match usable(&answer, &gate) {
         found if found == rows.len() => Outcome::SmokePassed,
         found => {
-            Outcome::SmokeFailed { reason: format!("{} rows were sent, {found} got a score", rows.len()) }
+            let reason = format!(
+                "{} rows were sent, {found} got an answer that task {} can use",
+                rows.len(),
+                gate.task
+            );
+            Outcome::SmokeFailed { reason }
         }
     })
-}
-
-/// The lines of the answer that hold a finite score.
-fn scores(answer: &[u8]) -> usize {
-    let lines = answer.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let scored = |line: &&[u8]| {
-        serde_json::from_slice::<Value>(line)
-            .is_ok_and(|value| value["score"].as_f64().is_some_and(f64::is_finite))
-    };
-    lines.filter(scored).count()
 }
 
 fn no_rows() -> Outcome {
@@ -63,23 +61,11 @@ fn no_rows() -> Outcome {
 
 /// The features of the first rows of a run's holdout.
 async fn rows(world: &World, keys: &Keys, generation: Generation) -> Result<Vec<Value>, Fault> {
-    let split: Split = pawl::run::evidence(&world.store, keys, generation, "split.json").await?;
+    let split: Split = run::evidence(&world.store, keys, generation, "split.json").await?;
     let Some(holdout) = split.files(&split.holdout).last() else { return Ok(Vec::new()) };
     let key = format!("{}{holdout}.jsonl", keys.accepted());
     let Some(head) = world.store.get_head(&key).await? else { return Ok(Vec::new()) };
     let lines = head.split(|byte| *byte == b'\n').take(ROWS);
     let features = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     Ok(features.map(|mut line| line["features"].take()).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_finite_scores_count() {
-        assert_eq!(scores(b"{\"score\": 0.5}\n{\"score\": 1}\n"), 2);
-        assert_eq!(scores(b"{\"score\": \"NaN\"}\n{\"error\": \"x\"}\nnonsense\n"), 0);
-        assert_eq!(scores(b""), 0);
-    }
 }

@@ -42,7 +42,7 @@ impl Tally {
     }
 
     /// Whether it can be held against a truth.
-    pub(super) fn takes(&self, answer: &Answer) -> bool {
+    pub(crate) fn takes(&self, answer: &Answer) -> bool {
         match (&self.0, answer) {
             (Rows::Binary(_), Answer::Number(score)) => (0.0..=1.0).contains(score),
             (Rows::Regression(_), Answer::Number(number)) => number.is_finite(),

@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::live::{Answer, Choice, Reading, Truth};
-use super::capture::score;
+use super::super::live::{Answer, Choice, Reading, Tally, Truth};
+use super::capture::{given, score};
 use super::row::quoted;
 use super::truth::truth;
 use crate::dataset::{Cut, cut};
 use crate::gate::classes::Classes;
-use crate::gate::{Output, Task, Value as Given};
+use crate::gate::{self, Output, Task, Value as Given};
 
 /// The answer in an output to one row, JSON or a line of CSV; none where the model gave none.
 pub(super) fn answer(reading: Reading<'_>, text: &str) -> Option<Answer> {
@@ -20,6 +20,14 @@ pub(super) fn answer(reading: Reading<'_>, text: &str) -> Option<Answer> {
         Reading::Binary | Reading::Regression => score(text).map(Answer::Number),
         Reading::Multiclass(classes) => class(text, classes),
     }
+}
+
+/// How many rows of a payload got an answer that the task can use.
+pub fn usable(payload: &[u8], gate: &gate::Policy) -> usize {
+    let tally = Tally::new(gate.task, &Classes::new(&gate.classes), &Default::default());
+    let text = String::from_utf8_lossy(payload);
+    let good = |text: &&str| answer(tally.reading(), text).is_some_and(|answer| tally.takes(&answer));
+    given(&text).filter(good).count()
 }
 
 impl Answer {
@@ -129,6 +137,20 @@ mod tests {
             assert_eq!(read(text), class, "{text}");
         }
         assert_eq!(read(&"o".repeat(10_000)), "unfit");
+    }
+
+    #[test]
+    fn only_answers_of_the_task_are_usable() {
+        let of = |task, payload: &str| {
+            usable(payload.as_bytes(), &gate::Policy { task, ..gate::Policy::default() })
+        };
+        let payload =
+            "{\"score\": 0.5}\n\n{\"score\": \"NaN\"}\n3\n{\"score\": [0.5, 0.5]}\n{\"error\": \"x\"}\n";
+        assert_eq!(of(Task::Binary, payload), 1);
+        assert_eq!(of(Task::Regression, payload), 2);
+        assert_eq!(of(Task::Multiclass, payload), 4, "names and probabilities");
+        assert_eq!(of(Task::Multiclass, "{\"score\": [0.5, 0.4]}\n[[1.0]]\nnull"), 0);
+        assert_eq!(usable(b"\xff\xfe", &gate::Policy::default()), 0);
     }
 
     #[test]

@@ -257,7 +257,7 @@ fn scores(line: &[u8]) -> Option<(Cow<'_, str>, Vec<Option<f64>>)> {
 }
 
 /// The answers in a payload, one a line.
-fn given(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn given(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|answer| !answer.trim().is_empty())
 }
 

@@ -8,7 +8,7 @@ mod metrics;
 mod row;
 mod truth;
 
-pub use answer::answered;
+pub use answer::{answered, usable};
 pub use capture::{Captured, PREDICTION, Reader, answers};
 pub use document::{Expected, Look, Monitor, Policy, Publish};
 pub use metrics::{Datum, data};
