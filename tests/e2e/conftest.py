@@ -25,7 +25,8 @@ def standin(tmp_path_factory):
     missing = [name for name in ("new-data-trigger", "data-validator", "drift-checker", "evaluation-gate",
                                  "rollback-handler") if not (binaries / name).is_file()]
     assert not missing, f"{binaries} lacks {', '.join(missing)}: build them first (cargo build --release)"
-    with Loop(bin_dir=binaries, state_dir=tmp_path_factory.mktemp("standin")) as loop:
+    images = {"counting": TESTS / "e2e" / "counting"}
+    with Loop(bin_dir=binaries, state_dir=tmp_path_factory.mktemp("standin"), images=images) as loop:
         loop.listen()
         yield loop
         loop.aws.clear_faults()

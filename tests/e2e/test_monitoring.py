@@ -83,6 +83,76 @@ def test_drift_and_late_truth_of_what_is_served(pipeline):
     assert look(loop) == fallen, "nothing new since"
 
 
+CLASSES = ["quiet", "usual", "busy"]
+
+
+def of_class(rentals):
+    """What the hour is called that so many people rented in."""
+    return CLASSES[(rentals >= 100) + (rentals >= 260)]
+
+
+def classified(name):
+    """A month with the name of each hour's class."""
+    rows = list(csv.DictReader(io.StringIO(month(name).decode())))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*rows[0], "demand"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row | {"demand": of_class(int(row["cnt"]))} for row in rows)
+    return out.getvalue().encode()
+
+
+def test_several_classes_are_judged_live_as_yes_and_no_are(pipeline):
+    floors = [{"metric": "accuracy", "worst": 0.5}]
+    loop = pipeline("classes")
+    loop.put_pipeline({
+        "data": {"label": {"column": "demand", "at_least": None}},
+        "train": {"image": "counting", "hyperparameters": {"classes": json.dumps(CLASSES)}, "metrics": None},
+        "gate": {"task": "multiclass", "classes": CLASSES, "superiority": None, "guards": None, "floors": floors,
+                 "convergence": None},
+        "release": {"strategy": "all_at_once"}, "monitor": {"lag": "0s"}})
+    for name in ("2011-05", "2011-06"):
+        loop.put_month(name, classified(name))
+    with Traffic(loop.aws, loop.model, requests(month("2011-05")), rate=8):
+        ended(loop, 1, "promoted", "healthy")
+    expected = loop.evidence(1, "judgement.json")["metrics"]["challenger"]
+
+    # Before any truth comes, what the probabilities of the answers are worth.
+    asked = ask(loop, "2011-06", "june")
+    waiting = look(loop)["quality"]
+    assert (waiting["verdict"], waiting["accuracy"]) == ("insufficient_data", None)
+    estimate = waiting["estimated_accuracy_of_pending"]
+    assert abs(estimate - expected["accuracy"]) < 0.1, (estimate, expected)
+    assert f"an estimated {estimate:.3f} are right" in waiting["reason"]
+
+    # It is told the month that it was judged on: quality, and the measures, are those of the holdout.
+    tell(loop, "2011-06", {key: of_class(rentals) for key, rentals in asked.items()})
+    first = look(loop)
+    quality = first["quality"]
+    assert quality["rows"] == len(asked) and quality["verdict"] in ("healthy", "undecided"), quality["reason"]
+    assert abs(quality["accuracy"] - expected["accuracy"]) < 1e-9
+    assert abs(quality["log_loss"] - expected["log_loss"]) < 1e-9
+    assert 0 < quality["brier"] < 2 and quality["auc"] > 0.8 and quality["calibration_error"] < 0.2
+    assert first["unreadable"] == 0 and first["unreadable_truths"] == 0 and quality["lost"] == 0
+    baseline = loop.read("monitoring/classes/000001/expected.json")["baseline"]["columns"]
+    answers, = (column for column in baseline if column["name"] == "$prediction")
+    assert set(answers["bins"]["categorical"]["values"]) <= set(CLASSES)
+
+    # The same hours again; from now on the busy ones are quiet and the quiet ones busy.
+    turned = {"quiet": "busy", "usual": "usual", "busy": "quiet"}
+    again = ask(loop, "2011-06", "july")
+    tell(loop, "2011-07", {key: turned[of_class(rentals)] for key, rentals in again.items()})
+    fallen = look(loop)
+    quality = fallen["quality"]
+    assert fallen["drift"]["features"] in ("none", "drift", "warn"), fallen["drift"]["reasons"]
+    wanted = "concept_drift" if fallen["drift"]["features"] == "none" else "degraded"
+    assert quality["verdict"] == wanted, quality["reason"]
+    assert quality["accuracy_interval"][1] < expected["accuracy"] - 0.02
+    told = [notice for notice in loop.notices() if notice["Subject"].startswith("Pawl: classes is asked other things")]
+    assert quality["reason"] in told[-1]["Message"]
+    published = loop.aws.client("cloudwatch").list_metrics(Namespace="Pawl", MetricName="LiveQuality")["Metrics"]
+    assert any({"Name": "EndpointName", "Value": "classes"} in metric["Dimensions"] for metric in published)
+
+
 def test_a_model_that_cannot_be_looked_at_stops_no_other(pipeline):
     loop = pipeline("unwatchable")
     loop.put_text("model: [")

@@ -42,10 +42,10 @@ def merged(base, changes):
 class Loop:
     """The example's pipeline on a stand-in of its own. `beside` gives further pipelines on the same stand-in."""
 
-    def __init__(self, bin_dir=None, changes=None, state_dir=None):
+    def __init__(self, bin_dir=None, changes=None, state_dir=None, images=None):
         self.bin_dir = Path(bin_dir or ROOT / "target" / "release")
         self.aws = Standin(ROOT / "template.yaml", self.bin_dir,
-                           {"bike-demand": EXAMPLE / "container"},
+                           {"bike-demand": EXAMPLE / "container"} | (images or {}),
                            parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET}, state_dir=state_dir)
         self.changes = merged(QUICK, changes or {})
         self.model, self.prefix, self.heard = MODEL, "hourly/", []

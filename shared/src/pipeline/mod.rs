@@ -143,6 +143,10 @@ impl Pipeline {
             .strategy
             .fits(self.serve.fleet())
             .map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        if let (Some(least), Task::Multiclass) = (self.data.label.at_least, self.gate.task) {
+            let fix = "it makes the label a yes or no: leave it out, or gate.task multiclass";
+            return wrong("data.label.at_least", format!("{least} for gate.task multiclass"), fix);
+        }
         if self.release.trial.is_some() && self.gate.task != Task::Binary {
             let fix = "side by side only answers of yes or no are compared: leave the trial out";
             return wrong("release.trial", format!("there for gate.task {}", self.gate.task), fix);
@@ -368,6 +372,10 @@ mod tests {
             let error = parse(sections).unwrap_err();
             assert!(error.contains(wanted), "{error}");
         }
+        let above = "model: bike\ntrain: {image: i}\ngate: {task: multiclass}\n\
+                     data: {bucket: b, prefix: p/, label: {column: y, at_least: 2}, features: [x]}\n";
+        let error = Pipeline::parse(above.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("data.label.at_least is 2 for gate.task multiclass: it makes"), "{error}");
     }
 
     #[test]
