@@ -118,7 +118,11 @@ def test_several_classes_are_judged_live_as_yes_and_no_are(pipeline):
 
     # Before any truth comes, what the probabilities of the answers are worth.
     asked = ask(loop, "2011-06", "june")
-    waiting = look(loop)["quality"]
+    before = look(loop)
+    answers, = (one for one in before["drift"]["columns"] if one["name"] == "$prediction" and one["axis"] == "shape")
+    assert (answers["verdict"], answers["m"]) == ("none", len(asked)), answers["reason"]
+    assert before["drift"]["compared_with"] == {"champion": 1}
+    waiting = before["quality"]
     assert (waiting["verdict"], waiting["accuracy"]) == ("insufficient_data", None)
     estimate = waiting["estimated_accuracy_of_pending"]
     assert abs(estimate - expected["accuracy"]) < 0.1, (estimate, expected)

@@ -5,11 +5,11 @@
 
 mod accuracy;
 mod answer;
-mod answers;
+mod binary;
 mod calibration;
-mod choices;
-mod errors;
 mod join;
+mod multiclass;
+mod regression;
 mod tally;
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, Reading, Truth};
-use super::answers::Answers;
-use super::choices::Choices;
-use super::errors::Errors;
+use super::binary::Answers;
+use super::multiclass::Choices;
+use super::regression::Errors;
 use super::{Calibration, LiveQuality, QualityPolicy, Standing};
 use crate::gate::{Classes, Task};
 

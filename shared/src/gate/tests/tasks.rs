@@ -272,6 +272,31 @@ fn names_of_classes_meet_whatever_their_form_and_too_many_are_refused() {
 }
 
 #[test]
+fn scores_under_the_names_of_classes_are_those_of_a_list() {
+    use crate::gate::{PairReader, Side};
+    let policy = Policy { classes: ["owl", "hawk"].map(str::to_owned).to_vec(), ..multiclass() };
+    let judged = |answer: &str| {
+        let mut judge = Judge::new(&policy, Against::Nobody, 1).unwrap();
+        let line =
+            format!("{{\"row\": \"a\", \"label\": \"owl\", \"SageMakerOutput\": {{\"score\": {answer}}}}}\n");
+        let read = PairReader::new(Against::Nobody).push(Side::Challenger, line.as_bytes(), &mut judge);
+        read.map(|()| judge.finish())
+    };
+    let listed = judged("[0.25, 0.75]").unwrap();
+    let log_loss = listed.metrics.challenger.as_ref().unwrap().value(Metric::LogLoss);
+    assert_eq!(log_loss, Some(-0.25_f64.ln()));
+    assert_eq!(judged(r#"{"hawk": 0.75, "owl": 0.25}"#).unwrap(), listed);
+    for (answer, why) in [
+        (r#"{"hawk": 1.0}"#, "those of gate.classes, each once"),
+        (r#"{"hawk": 0.5, "owl": 0.2}"#, "scores of classes are probabilities"),
+        (r#"{"hawk": "much"}"#, "invalid type"),
+    ] {
+        let error = judged(answer).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
 fn average_precision_calibration_and_correlation_can_win_and_guard() {
     let metrics = [Metric::AveragePrecision, Metric::Mcc, Metric::BalancedAccuracy];
     let policy = Policy {
