@@ -74,6 +74,12 @@ def undisturbed(loop, function, payload):
     return body
 
 
+def look_again(loop, resource, **where):
+    """What the round asks of a function for this pipeline; `region=` in a further region."""
+    payload = {"step": "reconcile", "pipeline": f"pipelines/{loop.model}/pipeline.yaml"} | where
+    return undisturbed(loop, loop.aws.resources[resource], payload)
+
+
 def overlap():
     """A delete overlaps a write: nobody wrote, and S3 asks to try again."""
     return fail(error="ConditionalRequestConflict", status=409)

@@ -24,8 +24,6 @@ FOLDERS = ("ledger", "runs", "profiles", "accepted")
 ROWS = requests(month("2011-06"), count=8)
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 LONG_AGO = "2026-01-01T00:00:00Z"
-SCHEDULE = {"detail-type": "Scheduled Event", "source": "aws.events", "time": "2026-01-01T00:00:00Z", "detail": {},
-            "resources": ["arn:aws:events:us-east-1:000000000000:rule/reconcile"]}
 
 
 class Stage:

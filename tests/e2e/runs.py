@@ -3,6 +3,7 @@ import functools
 import re
 
 from loop.story import generator
+from loop.traffic import HOME
 
 
 @functools.cache
@@ -51,6 +52,13 @@ def serves(loop, generation):
     assert release["current"]["generation"] == generation, release["current"]
     assert loop.serving() == release["current"]["config"]
     return release
+
+
+def scaled(loop, region=HOME):
+    """The policy that scales the endpoint's variant, or None."""
+    found = loop.aws.client("application-autoscaling", region).describe_scaling_policies(
+        ServiceNamespace="sagemaker", ResourceId=f"endpoint/{loop.model}/variant/AllTraffic")["ScalingPolicies"]
+    return found[0]["TargetTrackingScalingPolicyConfiguration"] if found else None
 
 
 def kept(loop, what):

@@ -5,8 +5,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from disturb import undisturbed
-from played import SCHEDULE, alarm, deploying, later, operator, status, watched
+from disturb import look_again, undisturbed
+from played import alarm, deploying, later, operator, status, watched
 
 from loop import ROOT
 
@@ -154,7 +154,7 @@ def test_what_is_refused_in_a_rollback_holds_nothing_else_up(stage, operation):
     assert bool(pages(loop)) == (operation != "Publish")
 
 
-def test_an_alarm_whose_event_is_lost_is_found_by_the_reconciler(stage):
+def test_an_alarm_whose_event_is_lost_is_found_by_the_round(stage):
     loop = watched(stage, "unheard")
     name = loop.release()["current"]["alarms"][0]
     cloudwatch = loop.aws.client("cloudwatch")
@@ -166,7 +166,7 @@ def test_an_alarm_whose_event_is_lost_is_found_by_the_reconciler(stage):
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by the test")
     loop.aws.wait_until(lambda: loop.dead_letters() > letters, what="the event to be given up")
     assert loop.release()["state"]["name"] == "watching"
-    handle(loop, SCHEDULE)
+    look_again(loop, "RollbackHandler")
     went_back(loop)
 
 
@@ -179,7 +179,9 @@ def test_the_template_allows_what_was_called(stage):
     called = {(names[call["function"]], call["operation"]) for call in loop.aws.calls()}
     assert ("RollbackHandler", "CreateEndpoint") in called
     services = {"PutMetricAlarm": "cloudwatch", "DescribeAlarms": "cloudwatch", "GetMetricData": "cloudwatch",
-                "StartExecution": "states", "DescribeExecution": "states"}
+                "DeleteAlarms": "cloudwatch", "StartExecution": "states", "DescribeExecution": "states"}
+    services |= dict.fromkeys(("RegisterScalableTarget", "PutScalingPolicy", "DeregisterScalableTarget"),
+                              "application-autoscaling")
     by_bucket = ("GetObject", "PutObject", "DeleteObject", "ListObjectsV2", "ListObjectVersions", "Publish")
     missing = [(function, operation) for function, operation in called if operation not in by_bucket
                and f"{services.get(operation, 'sagemaker')}:{operation}" not in resources[function]]

@@ -1,8 +1,11 @@
 """Events that come late, twice or never, and the function that records them killed in each of its effects."""
+import json
+
 import pytest
-from disturb import undisturbed
-from played import SCHEDULE
+from disturb import look_again
 from runs import arrive, ended, handled, kept
+
+from loop import BUCKET
 
 # A run that ends soon, whatever arrives.
 SHORT = {"split": {"least_objects": 50}}
@@ -40,7 +43,7 @@ def test_an_event_whose_handler_dies_is_one_run(killed, effect, when):
     loop.aws.clear_faults(loop.model)
 
 
-def test_a_run_that_could_not_be_started_is_started_by_the_reconciler(pipeline):
+def test_a_run_that_could_not_be_started_is_started_by_the_round(pipeline):
     loop = pipeline("unstarted", SHORT)
     letters = loop.dead_letters()
     loop.aws.fail_call("StartExecution", times=1000, error="AccessDeniedException", match='"unstarted-1"')
@@ -48,9 +51,40 @@ def test_a_run_that_could_not_be_started_is_started_by_the_reconciler(pipeline):
     loop.aws.wait_until(lambda: loop.dead_letters() > letters, what="the event to be given up")
     assert loop.training()["open"]["execution"] == "asked" and len(loop.waiting()) == 1
     loop.aws.clear_faults("unstarted")
-    undisturbed(loop, loop.aws.resources["NewDataTrigger"], SCHEDULE)
+    look_again(loop, "NewDataTrigger")
     ended(loop, 1, "skipped", "accepted objects")
     assert loop.executions() == ["unstarted-1"] and handled(loop) == [1]
+
+
+def test_in_a_round_no_pipeline_waits_for_another(pipeline):
+    """The first in the alphabet is looked at in vain, and is one too many for a single call: its call never comes back."""
+    stuck, healed = (pipeline(name, SHORT) for name in ("aa-stuck", "zz-healed"))
+    for loop in (stuck, healed):
+        letters = loop.dead_letters()
+        loop.aws.fail_call("StartExecution", times=1000, error="AccessDeniedException", match=f'"{loop.model}-1"')
+        loop.put_pipeline()
+        loop.aws.wait_until(lambda loop=loop, letters=letters: loop.dead_letters() > letters, what="the event to be given up")
+    healed.aws.clear_faults(healed.model)
+    function, letters = healed.aws.resources["NewDataTrigger"], healed.dead_letters()
+    healed.aws.kill_function(function, "GetObject", match="aa-stuck/training.json", times=1000)
+    # A stranger's object under the prefix is no pipeline.
+    healed.s3.put_object(Bucket=BUCKET, Key="pipelines/README.md", Body=b"Ours.")
+    arn = next(lambda_["FunctionArn"] for page in healed.aws.client("lambda").get_paginator("list_functions").paginate()
+               for lambda_ in page["Functions"] if lambda_["FunctionName"] == function)
+    execution = healed.sfn.start_execution(stateMachineArn=healed.aws.resources["Round"],
+                                           input=json.dumps({"function": arn}))["executionArn"]
+    ended(healed, 1, "skipped", "accepted objects")
+
+    def over():
+        status = healed.sfn.describe_execution(executionArn=execution)["status"]
+        return status != "RUNNING" and status
+    assert healed.aws.wait_until(over, seconds=120, what="the round") == "SUCCEEDED"
+    # The one whose call died is told as an event that could not be handled, once.
+    assert healed.dead_letters() == letters + 1
+    assert stuck.training()["open"]["execution"] == "asked"
+    stuck.aws.clear_faults("aa-stuck")
+    look_again(stuck, "NewDataTrigger")
+    ended(stuck, 1, "skipped", "accepted objects")
 
 
 def test_an_object_whose_event_comes_late_is_looked_at_once(pipeline):

@@ -6,8 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from disturb import undisturbed
-from played import ROWS, SCHEDULE, later
+from disturb import look_again
+from played import ROWS, later
 from runs import ended
 
 from loop import ROOT
@@ -168,10 +168,10 @@ def test_what_moved_is_looked_after_without_its_run(stage, model):
 
     def settled():
         later(loop)
-        undisturbed(loop, loop.aws.resources["RollbackHandler"], SCHEDULE)
+        look_again(loop, "RollbackHandler")
         release = loop.release()
         return release["state"]["name"] == "stable" and not release["pending"] and release
-    release = loop.aws.wait_until(settled, what="the reconciler")
+    release = loop.aws.wait_until(settled, what="the round")
     assert 2 in [good["generation"] for good in release["good"]]
     assert loop.serving() == release["current"]["config"] == release["good"][0]["config"]
 

@@ -4,11 +4,12 @@ import contextlib
 import json
 
 import pytest
-from disturb import undisturbed
-from played import LONG_AGO, SCHEDULE
-from runs import arrive, ended, month, serves
+from disturb import look_again
+from played import LONG_AGO
+from runs import arrive, ended, month, scaled, serves
 
 from loop import BUCKET, Traffic
+from loop.loop import merged
 from loop.story import requests
 from loop.traffic import HOME
 
@@ -24,15 +25,18 @@ def regions(model):
 MODELS = [{"rounds": 1, "learning_rate": 0.05, "leaves": 2}, {"rounds": 8, "leaves": 2}, {"rounds": 60}]
 
 
-# What each pipeline's first region is like, and who calls it.
+# What each pipeline's regions are like, who calls it, and what it asks for.
 PIPELINES = {
-    "abroad": (regions("abroad"), ({}, {"region": FIRST}, {"region": SECOND})),
+    "abroad": (regions("abroad"), ({}, {"region": FIRST}, {"region": SECOND}), {}),
     # Nobody calls the region, so a person must decide there; and the second one is where the stack is.
-    "quiet": ([regions("quiet")[0], regions("quiet")[1] | {"name": HOME}], ({},)),
+    "quiet": ([regions("quiet")[0], regions("quiet")[1] | {"name": HOME}], ({},), {}),
     # Every effect of the wave is disturbed.
-    "rough": (regions("rough")[:1], ({}, {"region": FIRST})),
+    "rough": (regions("rough")[:1], ({}, {"region": FIRST}), {}),
     # The bucket lies at home.
-    "astray": (regions("astray")[:1], ({},)),
+    "astray": (regions("astray")[:1], ({},), {}),
+    # What nothing needs goes at once.
+    "stretched": (regions("stretched")[:1], ({}, {"region": FIRST}),
+                  {"serve": {"autoscaling": {"most": 4}}, "release": {"strategy": "all_at_once", "keep_unused": "0s"}}),
 }
 # The effects of a wave, by the function that has them.
 EFFECTS = [("DataValidator", "PutObject")] + [("RollbackHandler", "Create" + what) for what in (
@@ -44,8 +48,9 @@ def loops(pipeline):
     """The pipelines, side by side: each has had its first data."""
     rows, made = requests(month("2011-06")), {}
     with contextlib.ExitStack() as stack:
-        for name, (listed, clients) in PIPELINES.items():
-            loop = made[name] = pipeline(name, {"release": {"regions": listed, "cool_downs": NO_PAUSE, "decision": "5m"}})
+        for name, (listed, clients, asked) in PIPELINES.items():
+            release = {"regions": listed, "cool_downs": NO_PAUSE, "decision": "5m"}
+            loop = made[name] = pipeline(name, merged({"release": release}, asked))
             for one in listed:
                 region = HOME if name == "astray" else one["name"]
                 away = {} if region == HOME else {"CreateBucketConfiguration": {"LocationConstraint": region}}
@@ -179,10 +184,9 @@ def test_what_home_takes_back_goes_back_everywhere(abroad):
     loop.pawl("rollback", loop.model, "--why", "wrong since noon")
     loop.aws.wait_until(lambda: loop.release()["state"]["name"] not in ("rolling_back", "deploying"), what="home to be back")
     serves(loop, 2)
-    handler = loop.aws.resources["RollbackHandler"]
 
     def followed():
-        undisturbed(loop, handler, SCHEDULE)
+        look_again(loop, "RollbackHandler", region=FIRST)
         found = release(loop, FIRST)
         return len(found["rollbacks"]) == 2 and not found["pending"] and found["state"]["name"] != "rolling_back" and found
     there = loop.aws.wait_until(followed, what="the region to follow", poll=0.5)
@@ -221,7 +225,7 @@ def test_a_wave_whose_every_effect_is_disturbed_ends_as_any_other(loops):
     # An execution that was lost before its last step: the round gives the order again.
     lost = wave(loop) | {"told": False, "turned_at": LONG_AGO}
     loop.s3.put_object(Bucket=BUCKET, Key="ledger/rough/wave.json", Body=json.dumps(lost).encode())
-    undisturbed(loop, loop.aws.resources["RollbackHandler"], SCHEDULE)
+    look_again(loop, "RollbackHandler")
     over(loop, 1)
     assert len(told(loop, 1, "promoted")) == 2
 
@@ -247,6 +251,52 @@ def test_a_newer_model_waits_until_the_region_is_at_rest(loops):
     assert over(loop, 2) == ({FIRST: "promoted", HOME: "failed"}, reason)
     serves_there(loop, FIRST, 2)
     assert [good["generation"] for good in release(loop, FIRST)["good"]] == [2, 1]
+
+
+def test_scaling_is_kept_and_garbage_collected_in_the_region_too(loops):
+    loop = loops["stretched"]
+    sagemaker = loop.aws.client("sagemaker", FIRST)
+
+    def made(client):
+        """The endpoint configs and the models there."""
+        configs = client.list_endpoint_configs(NameContains="stretched-")["EndpointConfigs"]
+        models = client.list_models(NameContains="stretched-")["Models"]
+        return {one["EndpointConfigName"] for one in configs}, {one["ModelName"] for one in models}
+
+    def scales(generation):
+        policy = loop.aws.wait_until(lambda: scaled(loop, FIRST), what=f"run {generation} to be scaled in the region")
+        assert (policy["TargetValue"], policy["ScaleOutCooldown"], policy["ScaleInCooldown"]) == (1000.0, 300, 600)
+        asked = loop.read(f"upkeep/stretched/{FIRST}.json")
+        assert (asked["region"], asked["scaling"]["target"]["MinCapacity"]) == (FIRST, 2)
+        return serves_there(loop, FIRST, generation)["config"]
+    ended(loop, 1, "promoted", "healthy")
+    assert over(loop, 1) == ({FIRST: "promoted"}, None)
+    first = scales(1)
+
+    # SageMaker refuses another instance type while the variant is registered, there as at home.
+    loop.put_pipeline({"train": {"hyperparameters": MODELS[1]}, "serve": {"instance_type": "ml.c5.large"}})
+    arrive(loop, "2011-07")
+    ended(loop, 2, "promoted", "healthy")
+    assert over(loop, 2) == ({FIRST: "promoted"}, None)
+    second = scales(2)
+    assert made(sagemaker) == ({first, second}, {first, second}), "the first one could be gone back to"
+
+    # The way back leads to the first instance type. What was taken out goes with its alarms.
+    loop.pawl("rollback", loop.model, "--region", FIRST, "--why", "the tests want the way back")
+
+    def gone():
+        look_again(loop, "RollbackHandler", region=FIRST)
+        return made(sagemaker) == ({first}, {first})
+    loop.aws.wait_until(gone, seconds=120, what="the rolled back config to go", poll=0.5)
+    assert scales(1) == first
+    cloudwatch = loop.aws.client("cloudwatch", FIRST)
+    assert cloudwatch.describe_alarms(AlarmNamePrefix=f"pawl-{second}-")["MetricAlarms"] == []
+    assert cloudwatch.describe_alarms(AlarmNamePrefix=f"pawl-{first}-")["MetricAlarms"]
+    # Home keeps what it needs itself, and every package.
+    both = {serves(loop, 2)["current"]["config"], loop.release()["good"][1]["config"]}
+    assert made(loop.sagemaker) == (both, both) and scaled(loop)
+    for client in (sagemaker, loop.sagemaker):
+        assert len(client.list_model_packages(ModelPackageGroupName="stretched")["ModelPackageSummaryList"]) == 2
 
 
 def test_a_bucket_that_lies_elsewhere_stops_the_wave_and_nothing_else(loops):

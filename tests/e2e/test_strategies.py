@@ -2,7 +2,7 @@
 import contextlib
 
 import pytest
-from runs import arrive, ended, month, serves
+from runs import arrive, ended, month, scaled, serves
 
 from loop import Traffic
 from loop.story import requests
@@ -51,13 +51,6 @@ def test_what_an_endpoint_cannot_do_is_refused_before_anything_is_trained(pipeli
     notice = loop.aws.wait_until(lambda: next((n for n in loop.notices() if "serve.instance_count is 1" in n["Message"]), None),
                                  what="the refusal")
     assert "at least 2 instances" in notice["Message"]
-
-
-def scaled(loop):
-    """The policy that scales the endpoint's variant, or None."""
-    found = loop.aws.client("application-autoscaling").describe_scaling_policies(
-        ServiceNamespace="sagemaker", ResourceId=f"endpoint/{loop.model}/variant/AllTraffic")["ScalingPolicies"]
-    return found[0]["TargetTrackingScalingPolicyConfiguration"] if found else None
 
 
 def test_autoscaling_is_kept_through_a_new_instance_type_and_back_and_garbage_goes(pipeline):

@@ -5,9 +5,10 @@ use pawl::fault::Fault;
 use pawl::ledger::training::{self, OpenRun};
 use pawl::ledger::{Ending, Keys, Outcome};
 use pawl::names::{Generation, ModelName};
+use pawl::pipeline::catalog::model_of;
 
 use crate::edge::{Edge, Execution};
-use crate::{close, wake};
+use crate::{close, route, wake};
 
 /// Closes the run if it still holds the lock.
 pub(crate) async fn ended(
@@ -34,7 +35,14 @@ pub(crate) async fn ended(
 }
 
 /// Looks at the world again, so that a lost event heals: frees the lock of a run that is over, starts a run where triggers wait.
-pub(crate) async fn reconcile(edge: &Edge, model: &ModelName, now: Timestamp) -> Result<(), Fault> {
+/// `pipeline` is the key of a `pipeline.yaml`; one that cannot be read starts nothing.
+pub(crate) async fn reconcile(edge: &Edge, pipeline: &str, now: Timestamp) -> Result<(), Fault> {
+    let Some(model) = &model_of(pipeline) else { return Ok(()) };
+    match route::one(&edge.store, model).await {
+        Ok(_) => {}
+        Err(Fault::BadConfig(_) | Fault::NotFound(_)) => return Ok(()),
+        Err(fault) => return Err(fault),
+    }
     let training = training::load(&edge.store, &Keys::new(model)).await?;
     if let Some(run) = training.open.filter(has_begun) {
         let name = wake::execution_name(model, run.generation);

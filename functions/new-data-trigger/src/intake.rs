@@ -39,13 +39,6 @@ async fn one(edge: &Edge, event: &Value, signal: &Signal, now: Timestamp) -> Res
             }
             Ok(json!({ "ended": execution.name }))
         }
-        Signal::Schedule(tick) if tick.model.is_none() => {
-            let pipelines = route::all(edge).await?;
-            for pipeline in &pipelines.readable {
-                ended::reconcile(edge, &pipeline.model, now).await?;
-            }
-            Ok(json!({ "reconciled": pipelines.readable.len() }))
-        }
         _ => trigger(edge, event, signal, now).await,
     }
 }
@@ -104,7 +97,9 @@ async fn route(edge: &Edge, signal: &Signal) -> Result<Result<Vec<Routed>, Strin
             Err(reason) => return Ok(Err(reason)),
         },
         Signal::Alarm(alarm) => return Ok(Ok(by_alarm(&pipelines, alarm))),
-        Signal::Schedule(tick) => named(&tick.model, TriggerKind::Schedule, tick.rule.clone()),
+        Signal::Schedule(tick) if tick.model.is_some() => {
+            named(&tick.model, TriggerKind::Schedule, tick.rule.clone())
+        }
         Signal::Code(push) => {
             named(&push.model, TriggerKind::Code, format!("{} at {}", push.repository, push.revision))
         }

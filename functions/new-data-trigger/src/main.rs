@@ -24,6 +24,7 @@ enum Step {
     Settle { model: ModelName, looks: u32, seen: usize },
     Fail { model: ModelName, generation: Generation, outcome: Outcome },
     Close { model: ModelName, generation: Generation, outcome: Outcome },
+    Reconcile { pipeline: String },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,6 +45,10 @@ async fn handle(edge: &Edge, event: Value) -> Result<Value, Fault> {
         Step::Close { model, generation, outcome } => {
             close::close(edge, &model, generation, &outcome, now).await?;
             Ok(json!({ "closed": generation }))
+        }
+        Step::Reconcile { pipeline } => {
+            ended::reconcile(edge, &pipeline, now).await?;
+            Ok(json!({ "regions": [] }))
         }
     }
 }

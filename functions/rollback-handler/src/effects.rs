@@ -112,10 +112,7 @@ impl<'a> Effector<'a> {
                 Ok(Outcome::Done)
             }
             Action::Upkeep { generation } => {
-                // The state machine that carries it out reaches its own region only.
-                if self.keys.region().is_none() {
-                    upkeep::order(world, &self.keys, *generation).await?;
-                }
+                upkeep::order(world, &self.keys, *generation).await?;
                 Ok(Outcome::Done)
             }
             Action::Notify { severity, message } => {
@@ -132,10 +129,6 @@ impl<'a> Effector<'a> {
 
     /// The way back may lead to another instance type.
     async fn make_way(&self, to: &ConfigName) -> Result<Way, Fault> {
-        if self.keys.region().is_some() {
-            // Nothing is scaled there.
-            return Ok(Way::Clear);
-        }
         let release = read::<Release>(&self.world.store, &self.keys.release()).await?;
         let Some((release, _)) = release else { return Ok(Way::Clear) };
         let target = release.good.iter().find(|good| good.config == *to);

@@ -4,6 +4,7 @@ mod deploy;
 mod effects;
 mod metrics;
 mod regions;
+mod round;
 mod signals;
 mod smoke;
 mod upkeep;
@@ -12,11 +13,10 @@ mod world;
 use pawl::aws;
 use pawl::fault::Fault;
 use pawl::ledger::Outcome;
-use pawl::names::{Generation, ModelName};
-use pawl::release::garbage::Listed;
+use pawl::names::{Generation, ModelName, RegionName};
 use pawl::release::{ConfigName, News};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use world::World;
 
 /// What the state machine asks for. Anything else is an event.
@@ -28,7 +28,8 @@ enum Step {
     Watch { model: ModelName, generation: Generation, config: ConfigName },
     Abandon { model: ModelName, generation: Generation, failure: Outcome },
     Regions { model: ModelName, generation: Generation, news: News },
-    Garbage { model: ModelName, configs: Vec<Listed>, models: Vec<Listed> },
+    Upkeep { model: ModelName, region: Option<RegionName> },
+    Reconcile { pipeline: String, region: Option<RegionName> },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -54,9 +55,7 @@ async fn handle(world: &World, event: Value) -> Result<Value, Fault> {
             deploy::abandon(world, &model, generation, failure.in_words().reason).await
         }
         Step::Regions { model, generation, news } => regions::turn(world, &model, generation, news).await,
-        Step::Garbage { model, configs, models } => {
-            let policy = signals::policy_of(world, &model).await?;
-            Ok(json!(upkeep::garbage(world, &model, &policy, &configs, &models).await?))
-        }
+        Step::Upkeep { model, region } => round::upkeep(world, &model, region.as_ref()).await,
+        Step::Reconcile { pipeline, region } => round::reconcile(world, &pipeline, region.as_ref()).await,
     }
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use pawl::events::{Operator, Verb};
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Ending, Keys, Outcome, Store, read, update, write};
-use pawl::names::{Generation, ModelName};
-use pawl::release::{Answer, Event, News, Order, Policy, Region, Release, Stop, Wave};
+use pawl::names::{Generation, ModelName, RegionName};
+use pawl::release::{Answer, Event, News, Order, Policy, Region, Release, Wave};
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ pub(crate) async fn turn(
         let stopped = step(world, &keys, generation, &News::Stop { reason }).await?;
         let policy = run::frozen_pipeline(&world.store, &keys, generation).await?.release;
         for stop in stopped.iter().flat_map(|(wave, _)| &wave.stops) {
-            follow_home(world, &keys, &home, stop, &policy).await?;
+            follow_home(world, &keys, &home, &stop.region.name, &policy).await?;
         }
     }
     for _ in 0..MOST_STEPS {
@@ -153,39 +153,31 @@ fn failed(region: &Region, reason: String) -> News {
     News::Failed { region: region.name.clone(), reason }
 }
 
-/// Looks after the releases of all regions of the newest wave, and after the wave itself.
-pub(crate) async fn reconcile(
-    world: &World,
-    keys: &Keys,
-    home: &Release,
-    policy: &Policy,
-) -> Result<(), Fault> {
+/// The regions of the newest wave, which the round visits next. A wave that nobody looks after is ordered again.
+pub(crate) async fn to_visit(world: &World, keys: &Keys) -> Result<Vec<RegionName>, Fault> {
     let Some((Some(wave), _)) = read::<Option<Wave>>(&world.store, &keys.wave()).await? else {
-        return Ok(());
+        return Ok(Vec::new());
     };
-    let mut all = Ok(());
-    for stop in &wave.stops {
-        all = all.and(look_after(world, keys, home, stop, policy).await);
-    }
     if wave.is_overdue(Timestamp::now()) {
         order(world, keys, wave.generation).await?;
     }
-    all
+    Ok(wave.stops.into_iter().map(|stop| stop.region.name).collect())
 }
 
-async fn look_after(
+/// Looks after the release in one region.
+pub(crate) async fn look_after(
     world: &World,
     keys: &Keys,
     home: &Release,
-    stop: &Stop,
+    region: &RegionName,
     policy: &Policy,
 ) -> Result<(), Fault> {
-    let there = keys.in_region(&stop.region.name);
+    let there = keys.in_region(region);
     if world.store.get(&there.release()).await?.is_none() {
         return Ok(());
     }
-    follow_home(world, keys, home, stop, policy).await?;
-    let (world, policy) = (world.in_region(&stop.region.name), policy.in_region());
+    follow_home(world, keys, home, region, policy).await?;
+    let (world, policy) = (world.in_region(region), policy.in_region());
     Effector::new(&world, there, &policy).driver().reconcile().await.map(|_| ()).map_err(fault)
 }
 
@@ -194,10 +186,10 @@ async fn follow_home(
     world: &World,
     keys: &Keys,
     home: &Release,
-    stop: &Stop,
+    region: &RegionName,
     policy: &Policy,
 ) -> Result<(), Fault> {
-    let there = keys.in_region(&stop.region.name);
+    let there = keys.in_region(region);
     let release = read::<Release>(&world.store, &there.release()).await?.map(|(release, _)| release);
     let taken = release.as_ref().and_then(Release::subject).filter(|subject| home.has_taken_back(subject));
     let Some(taken) = taken else { return Ok(()) };
@@ -206,11 +198,11 @@ async fn follow_home(
         who: "pawl".to_owned(),
         why: format!("{} was taken back at home", taken.config),
         model: None,
-        region: Some(stop.region.name.clone()),
+        region: Some(region.clone()),
         at: None,
         key: format!("operator:home:{}", taken.config),
     };
-    let (world, policy) = (world.in_region(&stop.region.name), policy.in_region());
+    let (world, policy) = (world.in_region(region), policy.in_region());
     let effects = Effector::new(&world, there, &policy);
     effects.driver().handle(&Event::Operator(operator)).await.map(|_| ()).map_err(fault)
 }

@@ -5,13 +5,11 @@ use pawl::fault::Fault;
 use pawl::ledger::{Keys, Store, pipeline};
 use pawl::names::{ModelName, RegionName};
 use pawl::pipeline::Pipeline;
-use pawl::pipeline::catalog::Entry;
 use pawl::release::{Event, Policy};
 use serde_json::{Value, json};
 
 use crate::deploy::fault;
 use crate::effects::Effector;
-use crate::regions;
 use crate::world::World;
 
 /// Handles one invocation. What cannot be read is an error: after its retries Lambda puts it into the dead-letter queue,
@@ -20,10 +18,6 @@ pub(crate) async fn take(world: &World, event: &Value) -> Result<Value, Fault> {
     let decoded = decode(event.to_string().as_bytes()).map_err(|e| Fault::BadInput(format!("event: {e}")))?;
     let mut answers = Vec::new();
     for signal in decoded.signals {
-        if let Signal::Schedule(_) = signal {
-            reconcile(world).await?;
-            continue;
-        }
         let (releases, event) = route(world, signal).await?;
         for (keys, policy) in releases {
             let there = keys.region().map(|region| world.in_region(region));
@@ -33,23 +27,6 @@ pub(crate) async fn take(world: &World, event: &Value) -> Result<Value, Fault> {
         }
     }
     Ok(json!({ "answers": answers }))
-}
-
-/// Looks at every release again, so that a lost event heals and what waits for its time is done.
-async fn reconcile(world: &World) -> Result<(), Fault> {
-    let mut abroad = Ok(());
-    for Entry { model, pipeline } in world.catalog.load(&world.store).await? {
-        // What was never deployed has nothing to heal.
-        let keys = Keys::new(&model);
-        if world.store.get(&keys.release()).await?.is_some() {
-            let policy = pipeline.map_or_else(|_| Policy::default(), |pipeline| pipeline.release.clone());
-            let effects = Effector::new(world, keys.clone(), &policy);
-            let home = effects.driver().reconcile().await.map_err(fault)?;
-            // A region that is out holds up no other release.
-            abroad = abroad.and(regions::reconcile(world, &keys, &home, &policy).await);
-        }
-    }
-    abroad
 }
 
 /// The releases that a signal is for, and what it says to them. Endpoints that Pawl has no pipeline for are none of its business.

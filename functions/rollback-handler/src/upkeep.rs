@@ -1,17 +1,23 @@
-//! What is around the endpoint: autoscaling and garbage. The calls themselves are the state machine's.
+//! What is around an endpoint, at home or in a further region: autoscaling and garbage. It is ordered here, and carried out here when
+//! the state machine asks for it.
 
 use jiff::Timestamp;
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, read, write};
-use pawl::names::{Generation, ModelName};
+use pawl::ledger::{Condition, Keys, Store, read, write};
+use pawl::names::Generation;
 use pawl::pipeline::Serve;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::{Garbage, Listed};
+use pawl::release::garbage::Garbage;
 use pawl::release::upkeep::Upkeep;
 use pawl::release::{Policy, Release};
 use pawl::run;
 
 use crate::world::World;
+
+/// The most that one order deletes of configs, and of models. The next one goes on.
+const MOST: usize = 50;
+/// So many orders one call carries out.
+const ORDERS: usize = 5;
 
 /// Whether an update may go on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +36,8 @@ pub(crate) async fn order(world: &World, keys: &Keys, serves: Generation) -> Res
     put(world, keys, scaling).await
 }
 
-/// Takes autoscaling off where an update from one generation to another would be refused because of it. Where Pawl never put
-/// it on, that is one read: a rollback waits for it.
+/// Takes autoscaling off where an update from one generation to another would be refused because of it: recorded, then done. Where
+/// Pawl never put it on, that is one read: a rollback waits for it.
 pub(crate) async fn make_way(
     world: &World,
     keys: &Keys,
@@ -43,24 +49,44 @@ pub(crate) async fn make_way(
     else {
         return Ok(Way::Clear);
     };
-    match Scaling::before_update(keys.model().as_str(), &from, &to) {
-        None => Ok(Way::Clear),
-        Some(off) if off == last => Ok(Way::Clearing),
-        off => put(world, keys, off).await.map(|()| Way::Clearing),
+    let Some(off) = Scaling::before_update(keys.model().as_str(), &from, &to) else { return Ok(Way::Clear) };
+    if off != last {
+        put(world, keys, Some(off.clone())).await?;
     }
+    // At once, since a rollback may wait for it. What fails here the state machine tries again, and tells.
+    drop(world.sagemaker.scale(&off).await);
+    Ok(Way::Clearing)
 }
 
-/// What may be deleted of what the account lists.
-pub(crate) async fn garbage(
-    world: &World,
-    model: &ModelName,
-    policy: &Policy,
-    configs: &[Listed],
-    models: &[Listed],
-) -> Result<Garbage, Fault> {
-    let release = read::<Release>(&world.store, &Keys::new(model).release()).await?;
-    let plan = |(release, _)| Garbage::plan(&release, policy, configs, models, Timestamp::now());
-    Ok(release.map(plan).unwrap_or_default())
+/// Carries out the order that stands there now, and collects garbage. `world` is that of the release. It may be repeated.
+pub(crate) async fn carry_out(world: &World, keys: &Keys, policy: &Policy) -> Result<(), Fault> {
+    for _ in 0..ORDERS {
+        let Some((order, etag)) = read::<Upkeep>(&world.store, &keys.upkeep()).await? else { return Ok(()) };
+        if let Some(scaling) = &order.scaling {
+            world.sagemaker.scale(scaling).await?;
+        }
+        // Another call may have carried out an older order meanwhile: then the newer one is carried out again.
+        if world.store.get(&keys.upkeep()).await?.is_some_and(|stands| stands.etag == etag) {
+            return collect(world, keys, policy).await;
+        }
+    }
+    Err(Fault::Conflict(format!("{}: new orders come faster than they are carried out", keys.upkeep())))
+}
+
+/// Deletes what nothing needs any more, the configs first: one after another, since SageMaker throttles.
+async fn collect(world: &World, keys: &Keys, policy: &Policy) -> Result<(), Fault> {
+    let Some((release, _)) = read::<Release>(&world.store, &keys.release()).await? else { return Ok(()) };
+    let sagemaker = &world.sagemaker;
+    let (configs, models) = (sagemaker.configs(keys.model()).await?, sagemaker.models(keys.model()).await?);
+    let garbage = Garbage::plan(&release, policy, &configs, &models, Timestamp::now());
+    for gone in garbage.configs.into_iter().take(MOST) {
+        sagemaker.delete_config(&gone.config).await?;
+        world.delete_alarms(gone.alarms).await?;
+    }
+    for model in garbage.models.iter().take(MOST) {
+        sagemaker.delete_model(model).await?;
+    }
+    Ok(())
 }
 
 async fn last(world: &World, keys: &Keys) -> Result<Option<Scaling>, Fault> {
@@ -68,7 +94,8 @@ async fn last(world: &World, keys: &Keys) -> Result<Option<Scaling>, Fault> {
 }
 
 async fn put(world: &World, keys: &Keys, scaling: Option<Scaling>) -> Result<(), Fault> {
-    let upkeep = Upkeep { model: keys.model().clone(), at: Timestamp::now(), scaling };
+    let (model, region) = (keys.model().clone(), keys.region().cloned());
+    let upkeep = Upkeep { model, region, at: Timestamp::now(), scaling };
     write(&world.store, &keys.upkeep(), &upkeep, Condition::Always).await?;
     Ok(())
 }

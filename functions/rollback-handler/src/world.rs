@@ -61,6 +61,12 @@ impl World {
         format!("{}-{}-{call}", std::process::id(), Timestamp::now().as_nanosecond())
     }
 
+    /// Deletes alarms. What is not there is passed over.
+    pub(crate) async fn delete_alarms(&self, names: Vec<String>) -> Result<(), Fault> {
+        let request = self.cloudwatch.delete_alarms().set_alarm_names(Some(names));
+        request.send().await.map(|_| ()).map_err(|e| fault("delete alarms", &e))
+    }
+
     pub(crate) async fn put_alarm(&self, alarm: &AlarmSpec) -> Result<(), Fault> {
         let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
         let dimensions =

@@ -1,23 +1,28 @@
 //! What the rollback handler asks of SageMaker. The one crate that links SageMaker's SDK: it takes minutes and gigabytes to
 //! build, so only what calls SageMaker itself depends on it. Most calls are Step Functions integrations.
 
+mod carrier;
 mod convert;
+mod upkeep;
 
 use aws_sdk_sagemaker::Client;
-use aws_sdk_sagemaker::error::SdkError;
+use aws_sdk_sagemaker::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use aws_sdk_sagemakerruntime as runtime;
+use carrier::{Carried, Service};
 use pawl::aws::{SdkConfig, fault};
 use pawl::events::EndpointStatus;
 use pawl::fault::Fault;
 use pawl::release::{ConfigName, Target, UpdateCall};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// SageMaker, as a release needs it.
 #[derive(Debug, Clone)]
 pub struct SageMaker {
     client: Client,
     runtime: runtime::Client,
+    /// Where Application Auto Scaling is, unless it is where all services are.
+    scaling: Option<String>,
 }
 
 /// What came of asking for a change of an endpoint.
@@ -29,10 +34,17 @@ pub enum Asked {
     Busy,
 }
 
+/// So much of a request names what it is about.
+const NAMED: usize = 200;
+
 impl SageMaker {
     /// Clients of this configuration.
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config), runtime: runtime::Client::new(config) }
+        Self {
+            client: Client::new(config),
+            runtime: runtime::Client::new(config),
+            scaling: carrier::scaling_endpoint(config),
+        }
     }
 
     /// Status of the endpoint and the config that it serves; `Absent` where there is none.
@@ -58,20 +70,29 @@ impl SageMaker {
 
     /// Sends a `Create…` request that stands as JSON, as [`pawl::pipeline::jobs`] writes it for Step Functions; the ARN of a model
     /// package, where it makes one. What exists already counts as created.
-    ///
-    /// The SDK's own operations for these would add their trees of types to a function that has no room for them. All are POSTs
-    /// of one JSON document under a target header: so a small operation carries them, before it is signed.
     pub async fn create_as(&self, operation: &'static str, request: &Value) -> Result<Option<String>, Fault> {
-        let body = request.to_string();
-        let carrier = self.client.update_model_package().customize().mutate_request(move |request| {
-            request.headers_mut().insert("x-amz-target", format!("SageMaker.{operation}"));
-            request.headers_mut().insert("content-length", body.len().to_string());
-            *request.body_mut() = body.clone().into();
-        });
-        match carrier.send().await {
-            Ok(made) => Ok(made.model_package_arn().map(str::to_owned)),
-            Err(e) if says(&e, "already exist") => Ok(None),
-            Err(e) => Err(fault(operation, &e)),
+        let made = self.carry(Service::SageMaker, operation, request, Some("already exist")).await?;
+        Ok(made.and_then(|made| made["ModelPackageArn"].as_str().map(str::to_owned)))
+    }
+
+    /// Sends a request that stands as JSON; its answer. `None` where it was refused with the code or the words that say that
+    /// nothing is left to be done.
+    async fn carry(
+        &self,
+        service: Service,
+        operation: &'static str,
+        request: &Value,
+        done: Option<&str>,
+    ) -> Result<Option<Value>, Fault> {
+        let endpoint = self.scaling.clone().filter(|_| service == Service::ApplicationAutoScaling);
+        let (carried, answer) = Carried::new(service, operation, request, endpoint);
+        match self.client.update_model_package().customize().interceptor(carried).send().await {
+            Ok(_) => Ok(Some(answer.take())),
+            Err(e) if done.is_some_and(|done| says(&e, done) || e.code() == Some(done)) => Ok(None),
+            Err(e) => {
+                let asked: String = request.to_string().chars().take(NAMED).collect();
+                Err(fault(&format!("{operation} {asked}"), &e))
+            }
         }
     }
 
@@ -95,18 +116,14 @@ impl SageMaker {
 
     /// Deletes an endpoint that has failed. What is gone already counts as deleted.
     pub async fn delete(&self, endpoint: &str) -> Result<(), Fault> {
-        match self.client.delete_endpoint().endpoint_name(endpoint).send().await {
-            Ok(_) => Ok(()),
-            Err(e) if says(&e, "Could not find endpoint") => Ok(()),
-            Err(e) => Err(fault(&format!("delete endpoint {endpoint}"), &e)),
-        }
+        let request = json!({ "EndpointName": endpoint });
+        self.carry(Service::SageMaker, "DeleteEndpoint", &request, Some("Could not find")).await.map(|_| ())
     }
 
     /// Creates an endpoint.
     pub async fn create(&self, endpoint: &str, config: &ConfigName) -> Result<(), Fault> {
-        let request = self.client.create_endpoint().endpoint_name(endpoint).endpoint_config_name(&config.0);
-        let what = format!("create endpoint {endpoint} with {config}");
-        request.send().await.map(|_| ()).map_err(|e| fault(&what, &e))
+        let request = json!({ "EndpointName": endpoint, "EndpointConfigName": config });
+        self.carry(Service::SageMaker, "CreateEndpoint", &request, None).await.map(|_| ())
     }
 
     /// Whether a config and every model that it names still exist.
@@ -165,7 +182,7 @@ impl SageMaker {
 /// Whether the service's message begins so. SageMaker tells most refusals apart by their message alone.
 fn says<E>(error: &SdkError<E, aws_sdk_sagemaker::config::http::HttpResponse>, words: &str) -> bool
 where
-    E: aws_sdk_sagemaker::error::ProvideErrorMetadata,
+    E: ProvideErrorMetadata,
 {
     error.as_service_error().and_then(|e| e.message()).is_some_and(|message| message.contains(words))
 }

@@ -86,7 +86,10 @@ impl Keys {
 
     /// What is to be looked after around the endpoint: [`crate::release::upkeep::Upkeep`].
     pub fn upkeep(&self) -> String {
-        format!("upkeep/{}.json", self.model)
+        match &self.region {
+            None => format!("upkeep/{}.json", self.model),
+            Some(region) => format!("upkeep/{}/{region}.json", self.model),
+        }
     }
 
     /// The known data objects and what became of them: [`super::Dataset`].

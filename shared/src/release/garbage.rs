@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{ConfigName, Deployment, Policy, Release, State, alarms};
 
 /// An endpoint config or a model as listed in the account.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Its name. Pawl gives an endpoint config the name of its model.
     pub name: String,
@@ -17,7 +16,7 @@ pub struct Listed {
 }
 
 /// What may be deleted, the configs before the models.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Garbage {
     /// Endpoint configs, each with the alarms that watched it.
     pub configs: Vec<Discarded>,
@@ -26,7 +25,7 @@ pub struct Garbage {
 }
 
 /// An endpoint config that nothing needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discarded {
     /// Its name.
     pub config: String,

@@ -3,6 +3,7 @@
 use pawl::aws::{Setting, Settings};
 use pawl::fault::Fault;
 use pawl::ledger::Keys;
+use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
 use pawl::release::{Answer, ConfigName, Deployment, News, Policy, Region, StateName, Wave};
@@ -11,6 +12,7 @@ use pawl::run;
 use super::failed;
 use crate::deploy::{fault, words};
 use crate::effects::Effector;
+use crate::upkeep::{self, Way};
 use crate::world::World;
 
 /// One region in its turn.
@@ -84,7 +86,8 @@ impl<'a> There<'a> {
         package.ok_or_else(|| Fault::Refused("CreateModelPackage: no ARN was answered".to_owned()))
     }
 
-    /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is under way there.
+    /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is under way there, or
+    /// autoscaling is being taken off.
     pub(super) async fn deploy(&self) -> Result<Option<News>, Fault> {
         let (effects, generation) = (self.effects(), self.wave.generation);
         let driver = effects.driver();
@@ -102,12 +105,14 @@ impl<'a> There<'a> {
             }
             _ => {}
         }
+        let serves = release.champion().map(|champion| champion.generation);
         let begun = match driver.guard(self.candidate()).await.map_err(fault)? {
             Answer::Hold { message, .. } => return Ok(Some(failed(&self.region, message))),
-            answer => self.begin(&answer).await,
+            answer => self.begin(&answer, serves).await,
         };
         match begun {
-            Ok(()) => Ok(Some(self.begun())),
+            Ok(Way::Clear) => Ok(Some(self.begun())),
+            Ok(Way::Clearing) => Ok(None),
             Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => Err(fault),
             Err(fault) => self.withdraw(fault.to_string()).await.map(Some),
         }
@@ -123,20 +128,31 @@ impl<'a> There<'a> {
         candidate
     }
 
-    async fn begin(&self, permission: &Answer) -> Result<(), Fault> {
+    /// Creates or updates the endpoint; not yet, while autoscaling there is being taken off.
+    async fn begin(&self, permission: &Answer, serves: Option<Generation>) -> Result<Way, Fault> {
         let sagemaker = &self.world.sagemaker;
         match permission {
             Answer::DeployCreate { endpoint, config } => {
                 sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
-                sagemaker.create(endpoint, config).await
+                sagemaker.create(endpoint, config).await.map(|()| Way::Clear)
             }
             Answer::DeployUpdate { call } => {
+                let way = match serves {
+                    Some(from) => {
+                        upkeep::make_way(&self.world, &self.keys, from, self.wave.generation).await?
+                    }
+                    None => Way::Clear,
+                };
                 sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
-                // Busy with this very update, if an answer was lost; if not, the watch finds another config in service.
-                sagemaker.update(call).await.map(|_| ())
+                match (sagemaker.update(call).await, way) {
+                    // Busy with this very update, if an answer was lost; if not, the watch finds another config in service.
+                    (Ok(_), _) => Ok(Way::Clear),
+                    (Err(Fault::Refused(_)), Way::Clearing) => Ok(Way::Clearing),
+                    (Err(fault), _) => Err(fault),
+                }
             }
             // It was begun before.
-            _ => Ok(()),
+            _ => Ok(Way::Clear),
         }
     }
 
