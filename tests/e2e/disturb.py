@@ -80,6 +80,17 @@ def look_again(loop, resource, **where):
     return undisturbed(loop, loop.aws.resources[resource], payload)
 
 
+def go_round(loop, resource):
+    """A whole round, as its schedule starts it."""
+    started = loop.sfn.start_execution(stateMachineArn=loop.aws.resources["Round"],
+                                       input=json.dumps({"function": loop.aws.resources[resource]}))["executionArn"]
+
+    def over():
+        status = loop.sfn.describe_execution(executionArn=started)["status"]
+        return status != "RUNNING" and status
+    assert loop.aws.wait_until(over, seconds=120, what="the round", poll=0.1) == "SUCCEEDED"
+
+
 def overlap():
     """A delete overlaps a write: nobody wrote, and S3 asks to try again."""
     return fail(error="ConditionalRequestConflict", status=409)

@@ -1,11 +1,11 @@
 """Events that come late, twice or never, and the function that records them killed in each of its effects."""
-import json
+import contextlib
 
 import pytest
-from disturb import look_again
-from runs import arrive, ended, handled, kept
+from disturb import go_round, look_again
+from runs import arrive, ended, handled, kept, month
 
-from loop import BUCKET
+from loop import BUCKET, DATA_BUCKET
 
 # A run that ends soon, whatever arrives.
 SHORT = {"split": {"least_objects": 50}}
@@ -69,16 +69,8 @@ def test_in_a_round_no_pipeline_waits_for_another(pipeline):
     healed.aws.kill_function(function, "GetObject", match="aa-stuck/training.json", times=1000)
     # A stranger's object under the prefix is no pipeline.
     healed.s3.put_object(Bucket=BUCKET, Key="pipelines/README.md", Body=b"Ours.")
-    arn = next(lambda_["FunctionArn"] for page in healed.aws.client("lambda").get_paginator("list_functions").paginate()
-               for lambda_ in page["Functions"] if lambda_["FunctionName"] == function)
-    execution = healed.sfn.start_execution(stateMachineArn=healed.aws.resources["Round"],
-                                           input=json.dumps({"function": arn}))["executionArn"]
+    go_round(healed, "NewDataTrigger")
     ended(healed, 1, "skipped", "accepted objects")
-
-    def over():
-        status = healed.sfn.describe_execution(executionArn=execution)["status"]
-        return status != "RUNNING" and status
-    assert healed.aws.wait_until(over, seconds=120, what="the round") == "SUCCEEDED"
     # The one whose call died is told as an event that could not be handled, once.
     assert healed.dead_letters() == letters + 1
     assert stuck.training()["open"]["execution"] == "asked"
@@ -118,3 +110,66 @@ def test_an_object_whose_event_is_lost_is_in_the_dead_letters_and_in_the_next_ru
     ended(loop, 2, "skipped", "accepted objects")
     assert {one["object"]["key"] for one in loop.evidence(2, "validation.json")} == {
         "lost-object/2011-05.csv", "lost-object/2011-06.csv"}
+
+
+@contextlib.contextmanager
+def unheard(loop):
+    """No event of new data is delivered."""
+    events, rule = loop.aws.client("events"), loop.aws.resources["NewDataTriggerData"]
+    events.disable_rule(Name=rule)
+    yield
+    events.enable_rule(Name=rule)
+
+
+def event_of(loop, key):
+    """The event of an object's newest version, as S3 sends it to EventBridge."""
+    found = loop.s3.head_object(Bucket=DATA_BUCKET, Key=key)
+    return {"version": "0", "id": "late", "source": "aws.s3", "detail-type": "Object Created", "account": "000000000000",
+            "time": "2026-01-01T00:00:00Z", "region": "us-east-1", "resources": [f"arn:aws:s3:::{DATA_BUCKET}"],
+            "detail": {"version": "0", "bucket": {"name": DATA_BUCKET}, "reason": "PutObject", "object": {
+                "key": key, "size": found["ContentLength"], "etag": found["ETag"].strip('"'),
+                "version-id": found["VersionId"], "sequencer": "00FF"}}}
+
+
+def test_an_object_whose_event_never_comes_is_found_by_the_round(pipeline):
+    loop = pipeline("unheard", SHORT)
+    loop.put_pipeline()
+    ended(loop, 1, "skipped")
+    with unheard(loop):
+        arrive(loop, "2011-05")
+        loop.put_object("unheard/2011-06.csv", b"no;such,header\n1\n")
+    look_again(loop, "NewDataTrigger")
+    ended(loop, 2, "skipped", "accepted objects")
+    found = [loop.read(key)["trigger"]["event"].get("found") for key in loop.keys("ledger/unheard/handled/")]
+    assert sum(event is not None for event in found) == 2, "no event told of them"
+    fates = {one["object"]["key"]: one["fate"] for one in loop.read("ledger/unheard/dataset.json")["known"]}
+    assert fates == {"unheard/2011-05.csv": "accepted", "unheard/2011-06.csv": "quarantined"}
+    assert sorted(handled(loop)) == [1, 2, 2]
+
+    # Its event comes after all.
+    for key in fates:
+        assert loop.invoke("NewDataTrigger", event_of(loop, key))["signals"][0][0]["trigger"] == "duplicate"
+    # Accepted or quarantined, it is not put in again; nor where only its run knows it, or only its trigger.
+    for forgotten in (None, "ledger/unheard/dataset.json", "runs/unheard/000002/manifest.json"):
+        if forgotten:
+            loop.s3.delete_object(Bucket=BUCKET, Key=forgotten)
+        look_again(loop, "NewDataTrigger")
+    assert loop.executions() == ["unheard-1", "unheard-2"] and loop.waiting() == []
+
+
+def test_a_round_looks_at_a_thousand_versions_and_the_next_one_goes_on(pipeline):
+    loop = pipeline("endless", SHORT)
+    with unheard(loop):
+        for _ in range(1000):
+            loop.s3.put_object(Bucket=DATA_BUCKET, Key="endless/2011-05.csv", Body=b"x")
+    arrive(loop, "2011-05")
+    loop.put_pipeline()
+    ended(loop, 1, "skipped")
+    with unheard(loop):
+        arrive(loop, "2011-06")
+    look_again(loop, "NewDataTrigger")
+    assert loop.training()["generation"] == 1 and loop.read("ledger/endless/sweep.json")["key"] == "endless/2011-05.csv"
+    look_again(loop, "NewDataTrigger")
+    ended(loop, 2, "skipped")
+    assert [one["object"]["key"] for one in loop.evidence(2, "validation.json")] == ["endless/2011-06.csv"]
+    assert loop.read("ledger/endless/sweep.json") is None, "the next look begins anew"

@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from disturb import look_again
+from disturb import go_round, look_again
 from played import LONG_AGO
 from runs import arrive, ended, month, scaled, serves
 
@@ -186,7 +186,7 @@ def test_what_home_takes_back_goes_back_everywhere(abroad):
     serves(loop, 2)
 
     def followed():
-        look_again(loop, "RollbackHandler", region=FIRST)
+        go_round(loop, "RollbackHandler")
         found = release(loop, FIRST)
         return len(found["rollbacks"]) == 2 and not found["pending"] and found["state"]["name"] != "rolling_back" and found
     there = loop.aws.wait_until(followed, what="the region to follow", poll=0.5)

@@ -1,13 +1,14 @@
 //! The clients of this function.
 
-use pawl::aws::{S3Store, SdkConfig, Setting, Settings, Topic, fault, sfn};
+use pawl::aws::{Objects, S3Store, SdkConfig, Setting, Settings, Topic, fault, sfn};
 use pawl::fault::Fault;
 use pawl::pipeline::catalog::Catalog;
 
-/// Everything outside: the ledger, the state machine, the topic.
+/// Everything outside: the ledger, the data, the state machine, the topic.
 pub(crate) struct Edge {
     pub(crate) store: S3Store,
     pub(crate) catalog: Catalog,
+    pub(crate) objects: Objects,
     sfn: sfn::Client,
     retraining: String,
     pub(crate) topic: Topic,
@@ -25,6 +26,7 @@ impl Edge {
         Ok(Self {
             store: S3Store::from_env(config)?,
             catalog: Catalog::default(),
+            objects: Objects::new(config),
             sfn: sfn::Client::new(config),
             retraining: Settings.get(Setting::Retraining)?,
             topic: Topic::from_env(config)?,

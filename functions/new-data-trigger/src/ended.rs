@@ -8,7 +8,7 @@ use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::model_of;
 
 use crate::edge::{Edge, Execution};
-use crate::{close, route, wake};
+use crate::{close, route, sweep, wake};
 
 /// Closes the run if it still holds the lock.
 pub(crate) async fn ended(
@@ -34,15 +34,15 @@ pub(crate) async fn ended(
     close::close(edge, model, generation, &outcome, now).await
 }
 
-/// Looks at the world again, so that a lost event heals: frees the lock of a run that is over, starts a run where triggers wait.
-/// `pipeline` is the key of a `pipeline.yaml`; one that cannot be read starts nothing.
+/// Looks at the world again, so that a lost event heals: frees the lock of a run that is over, finds objects that nobody told of,
+/// starts a run where triggers wait. `pipeline` is the key of a `pipeline.yaml`; one that cannot be read starts nothing.
 pub(crate) async fn reconcile(edge: &Edge, pipeline: &str, now: Timestamp) -> Result<(), Fault> {
     let Some(model) = &model_of(pipeline) else { return Ok(()) };
-    match route::one(&edge.store, model).await {
-        Ok(_) => {}
+    let pipeline = match route::one(&edge.store, model).await {
+        Ok(pipeline) => pipeline,
         Err(Fault::BadConfig(_) | Fault::NotFound(_)) => return Ok(()),
         Err(fault) => return Err(fault),
-    }
+    };
     let training = training::load(&edge.store, &Keys::new(model)).await?;
     if let Some(run) = training.open.filter(has_begun) {
         let name = wake::execution_name(model, run.generation);
@@ -50,6 +50,9 @@ pub(crate) async fn reconcile(edge: &Edge, pipeline: &str, now: Timestamp) -> Re
             ended(edge, model, run.generation, "over", now).await?;
         }
     }
+    // Triggers that wait are not held up by a listing that is refused.
+    wake::wake_if_waiting(edge, model, now).await?;
+    sweep::sweep(edge, &pipeline, now).await?;
     wake::wake_if_waiting(edge, model, now).await
 }
 

@@ -6,6 +6,7 @@ mod ended;
 mod intake;
 mod route;
 mod settle;
+mod sweep;
 mod wake;
 
 use edge::Edge;

@@ -10,7 +10,7 @@ mod topic;
 
 pub use error::fault;
 pub use lambda::serve;
-pub use objects::{Objects, Upload};
+pub use objects::{Objects, Place, Upload};
 pub use settings::{Setting, Settings};
 pub use store::S3Store;
 pub use topic::Topic;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use serde::{Deserialize, Serialize};
 
 use super::SdkConfig;
 use super::error::fault;
@@ -21,6 +22,13 @@ const PART: usize = 8 << 20;
 /// The longest line that is held in memory.
 const LONGEST_LINE: usize = 1 << 20;
 
+/// A place in a listing: behind this version of this key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    key: String,
+    version: Option<String>,
+}
+
 /// Data objects in any bucket.
 #[derive(Debug, Clone)]
 pub struct Objects {
@@ -35,44 +43,49 @@ impl Objects {
 
     /// The current version of every object under the prefix, in lexical order. Folder markers (empty, with a key that ends in `/`) are no objects.
     pub async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>, Fault> {
-        let what = format!("list s3://{bucket}/{prefix}");
-        let mut objects = Vec::new();
-        let (mut key_marker, mut version_marker) = (None, None);
+        let (mut objects, mut after) = (Vec::new(), None);
         loop {
-            let page = self
-                .client
-                .list_object_versions()
-                .bucket(bucket)
-                .prefix(prefix)
-                .set_key_marker(key_marker)
-                .set_version_id_marker(version_marker)
-                .send()
-                .await
-                .map_err(|e| fault(&what, &e))?;
-            for found in page.versions().iter().filter(|found| found.is_latest() == Some(true)) {
-                let key = found.key().unwrap_or_default().to_owned();
-                if key.ends_with('/') {
-                    continue;
-                }
-                // Without versioning S3 says "null": such a version can be overwritten, so the entity tag names it.
-                let version = found.version_id().filter(|id| *id != "null").map(str::to_owned);
-                let etag = found.e_tag().unwrap_or_default().trim_matches('"').to_owned();
-                let size = u64::try_from(found.size().unwrap_or(0)).unwrap_or(0);
-                objects.push(Object::new(bucket.to_owned(), key, version, etag, size));
-            }
+            let (page, next) = self.page(bucket, prefix, after).await?;
+            objects.extend(page);
             if objects.len() > MOST {
                 return Err(Fault::BadInput(format!(
-                    "{what}: more than {MOST} objects; give the pipeline a narrower data.prefix"
+                    "list s3://{bucket}/{prefix}: more than {MOST} objects; give the pipeline a narrower data.prefix"
                 )));
             }
-            if page.is_truncated() != Some(true) {
+            after = next;
+            if after.is_none() {
                 break;
             }
-            key_marker = page.next_key_marker().map(str::to_owned);
-            version_marker = page.next_version_id_marker().map(str::to_owned);
         }
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
+    }
+
+    /// One page of [`Self::list`], at most 1,000 versions behind a place, and the place to go on from; `None` at the end.
+    pub async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<Place>,
+    ) -> Result<(Vec<Object>, Option<Place>), Fault> {
+        let request = self.client.list_object_versions().bucket(bucket).prefix(prefix);
+        let request = match after {
+            Some(Place { key, version }) => request.key_marker(key).set_version_id_marker(version),
+            None => request,
+        };
+        let page = request.send().await.map_err(|e| fault(&format!("list s3://{bucket}/{prefix}"), &e))?;
+        let latest = page.versions().iter().filter(|found| found.is_latest() == Some(true));
+        let objects = latest.filter(|found| !found.key().unwrap_or_default().ends_with('/')).map(|found| {
+            let key = found.key().unwrap_or_default().to_owned();
+            // Without versioning S3 says "null": such a version can be overwritten, so the entity tag names it.
+            let version = found.version_id().filter(|id| *id != "null").map(str::to_owned);
+            let etag = found.e_tag().unwrap_or_default().trim_matches('"').to_owned();
+            let size = u64::try_from(found.size().unwrap_or(0)).unwrap_or(0);
+            Object::new(bucket.to_owned(), key, version, etag, size)
+        });
+        let key = page.next_key_marker().filter(|_| page.is_truncated() == Some(true)).map(str::to_owned);
+        let version = page.next_version_id_marker().map(str::to_owned);
+        Ok((objects.collect(), key.map(|key| Place { key, version })))
     }
 
     /// The bytes `from` up to and without `to` of exactly this version, as a stream.

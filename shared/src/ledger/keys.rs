@@ -117,6 +117,11 @@ impl Keys {
         format!("ledger/{}/handled/", self.model)
     }
 
+    /// How far the round has looked for objects whose event was lost.
+    pub fn sweep(&self) -> String {
+        format!("ledger/{}/sweep.json", self.model)
+    }
+
     /// The audit trail, append only.
     pub fn history(&self, entry: &str) -> String {
         format!("{}{entry}.json", self.trail())
