@@ -132,29 +132,29 @@ def event_of(loop, key):
 
 
 def test_an_object_whose_event_never_comes_is_found_by_the_round(pipeline):
-    loop = pipeline("unheard", SHORT)
+    loop = pipeline("untold", SHORT)
     loop.put_pipeline()
     ended(loop, 1, "skipped")
     with unheard(loop):
         arrive(loop, "2011-05")
-        loop.put_object("unheard/2011-06.csv", b"no;such,header\n1\n")
+        loop.put_object("untold/2011-06.csv", b"no;such,header\n1\n")
     look_again(loop, "NewDataTrigger")
     ended(loop, 2, "skipped", "accepted objects")
-    found = [loop.read(key)["trigger"]["event"].get("found") for key in loop.keys("ledger/unheard/handled/")]
+    found = [loop.read(key)["trigger"]["event"].get("found") for key in loop.keys("ledger/untold/handled/")]
     assert sum(event is not None for event in found) == 2, "no event told of them"
-    fates = {one["object"]["key"]: one["fate"] for one in loop.read("ledger/unheard/dataset.json")["known"]}
-    assert fates == {"unheard/2011-05.csv": "accepted", "unheard/2011-06.csv": "quarantined"}
+    fates = {one["object"]["key"]: one["fate"] for one in loop.read("ledger/untold/dataset.json")["known"]}
+    assert fates == {"untold/2011-05.csv": "accepted", "untold/2011-06.csv": "quarantined"}
     assert sorted(handled(loop)) == [1, 2, 2]
 
     # Its event comes after all.
     for key in fates:
         assert loop.invoke("NewDataTrigger", event_of(loop, key))["signals"][0][0]["trigger"] == "duplicate"
     # Accepted or quarantined, it is not put in again; nor where only its run knows it, or only its trigger.
-    for forgotten in (None, "ledger/unheard/dataset.json", "runs/unheard/000002/manifest.json"):
+    for forgotten in (None, "ledger/untold/dataset.json", "runs/untold/000002/manifest.json"):
         if forgotten:
             loop.s3.delete_object(Bucket=BUCKET, Key=forgotten)
         look_again(loop, "NewDataTrigger")
-    assert loop.executions() == ["unheard-1", "unheard-2"] and loop.waiting() == []
+    assert loop.executions() == ["untold-1", "untold-2"] and loop.waiting() == []
 
 
 def test_a_round_looks_at_a_thousand_versions_and_the_next_one_goes_on(pipeline):

@@ -2,6 +2,7 @@
 there, and what home takes back goes back everywhere."""
 import contextlib
 import json
+import time
 
 import pytest
 from disturb import go_round, look_again
@@ -297,6 +298,22 @@ def test_scaling_is_kept_and_garbage_collected_in_the_region_too(loops):
     assert made(loop.sagemaker) == (both, both) and scaled(loop)
     for client in (sagemaker, loop.sagemaker):
         assert len(client.list_model_packages(ModelPackageGroupName="stretched")["ModelPackageSummaryList"]) == 2
+
+
+def test_a_region_that_cannot_be_looked_at_holds_up_no_other(abroad):
+    loop = abroad
+    loop.aws.wait_until(lambda: wave(loop)["told"], seconds=120, what="a wave")
+    record = "abroad/regions/{}/release.json"
+    # The call dies there, and so does its second try.
+    loop.aws.kill_function(loop.aws.resources["RollbackHandler"], "GetObject", match=record.format(FIRST), times=2)
+    begun = time.time()
+    go_round(loop, "RollbackHandler")
+    read = [call["path"] for call in loop.aws.calls() if call["at"] >= begun and call["operation"] == "GetObject"]
+    assert sum(record.format(FIRST) in path for path in read) == 2 and any(record.format(SECOND) in path for path in read)
+    queue = {"QueueUrl": loop.aws.resources["DeadLetters"], "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+    letters = [json.loads(one["Body"]) for one in loop.aws.client("sqs").receive_message(**queue).get("Messages", [])]
+    kept, = [letter for letter in letters if letter.get("pipeline") == "pipelines/abroad/pipeline.yaml"]
+    assert (kept["function"], kept["region"]) == (loop.aws.resources["RollbackHandler"], FIRST) and kept["reason"]
 
 
 def test_a_bucket_that_lies_elsewhere_stops_the_wave_and_nothing_else(loops):
