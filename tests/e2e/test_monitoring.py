@@ -120,7 +120,7 @@ def test_several_classes_are_judged_live_as_yes_and_no_are(pipeline):
     asked = ask(loop, "2011-06", "june")
     before = look(loop)
     answers, = (one for one in before["drift"]["columns"] if one["name"] == "$prediction" and one["axis"] == "shape")
-    assert (answers["verdict"], answers["m"]) == ("none", len(asked)), answers["reason"]
+    assert (answers["verdict"], answers["m"]) == ("none", before["rows"]), answers["reason"]
     assert before["drift"]["compared_with"] == {"champion": 1}
     waiting = before["quality"]
     assert (waiting["verdict"], waiting["accuracy"]) == ("insufficient_data", None)
@@ -141,15 +141,13 @@ def test_several_classes_are_judged_live_as_yes_and_no_are(pipeline):
     answers, = (column for column in baseline if column["name"] == "$prediction")
     assert set(answers["bins"]["categorical"]["values"]) <= set(CLASSES)
 
-    # The same hours again; from now on the busy ones are quiet and the quiet ones busy.
+    # The very hours that it learnt from; but from now on the busy ones are quiet and the quiet ones busy.
     turned = {"quiet": "busy", "usual": "usual", "busy": "quiet"}
-    again = ask(loop, "2011-06", "july")
+    again = ask(loop, "2011-05", "may")
     tell(loop, "2011-07", {key: turned[of_class(rentals)] for key, rentals in again.items()})
     fallen = look(loop)
     quality = fallen["quality"]
-    assert fallen["drift"]["features"] in ("none", "drift", "warn"), fallen["drift"]["reasons"]
-    wanted = "concept_drift" if fallen["drift"]["features"] == "none" else "degraded"
-    assert quality["verdict"] == wanted, quality["reason"]
+    assert (fallen["drift"]["features"], quality["verdict"]) == ("none", "concept_drift"), fallen["drift"]["reasons"]
     assert quality["accuracy_interval"][1] < expected["accuracy"] - 0.02
     told = [notice for notice in loop.notices() if notice["Subject"].startswith("Pawl: classes is asked other things")]
     assert quality["reason"] in told[-1]["Message"]

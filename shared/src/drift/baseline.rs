@@ -255,6 +255,11 @@ mod tests {
             "earlier objects of the same season (the same month of the year, and one on either side), as compare.with asks; no \
              earlier accepted object is one"
         );
+        let (rule, why) = (BaselineRule::Rolling { objects: 6 }, NoEarlier::NoDay);
+        assert_eq!(
+            ComparedWith::ChampionInstead { champion, rule, why }.wanted().unwrap(),
+            "earlier objects that came last, as compare.with asks; the first rows of the new data tell no day to choose by"
+        );
     }
 
     #[test]

@@ -11,7 +11,6 @@ use crate::gate::{Classes, Task};
 
 /// The rows so far: of live traffic, or of a holdout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub struct Tally(Rows);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
