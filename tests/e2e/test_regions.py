@@ -42,6 +42,8 @@ PIPELINES = {
 # The effects of a wave, by the function that has them.
 EFFECTS = [("DataValidator", "PutObject")] + [("RollbackHandler", "Create" + what) for what in (
     "ModelPackageGroup", "ModelPackage", "Model", "EndpointConfig", "Endpoint")]
+# What passes while the upkeep is at work, at home or in the region.
+PASSING = {"PutScalingPolicy": "ConcurrentUpdateException", "ListModels": "ThrottlingException"}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,8 @@ def loops(pipeline):
         for function, operation in EFFECTS:
             match = "/rough-eu-west-1/" if operation == "PutObject" else "rough"
             loop.aws.kill_function(loop.aws.resources[function], operation, "after", match=match)
+        for operation, error in PASSING.items():
+            loop.aws.fail_call(operation, error=error, status=400, match="stretched")
         for loop in made.values():
             train(loop, 1, "2011-05", "2011-06")
         yield made
@@ -273,6 +277,7 @@ def test_scaling_is_kept_and_garbage_collected_in_the_region_too(loops):
     ended(loop, 1, "promoted", "healthy")
     assert over(loop, 1) == ({FIRST: "promoted"}, None)
     first = scales(1)
+    assert [fault for fault in loop.aws.pending_faults() if fault["match"] == "stretched"] == []
 
     # SageMaker refuses another instance type while the variant is registered, there as at home.
     loop.put_pipeline({"train": {"hyperparameters": MODELS[1]}, "serve": {"instance_type": "ml.c5.large"}})
