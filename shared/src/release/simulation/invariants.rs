@@ -112,6 +112,13 @@ impl World {
         {
             self.break_rule(format!("{key} was acted upon twice"));
         }
+        let tried = before.current.as_ref().filter(|current| current.trial.is_some());
+        let goes_on = matches!(audit.rule, Rule::KeepWatching | Rule::ExtendWatch | Rule::AskPerson);
+        if let Some(tried) = tried.filter(|_| goes_on && audit.event == EventName::WatchTick)
+            && self.truth.told.get(&tried.config) == Some(&LiveVerdict::Harm)
+        {
+            self.break_rule(format!("{} does harm and is tried on", tried.config));
+        }
         if let (Actor::Alarm { arn }, Some(at)) = (&audit.actor, audit.event_at) {
             if arn.contains("other-") {
                 self.break_rule("an alarm of another endpoint was acted upon");

@@ -146,7 +146,7 @@ impl Turn<'_> {
         match known {
             Some(known) => {
                 self.page(format!("{config} serves again while {} was watched", candidate.config));
-                self.serve(known);
+                self.release.current = Some(known);
                 self.close_rolled_back(&candidate, Cause::Guardrail);
             }
             None => {

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Turn;
+use crate::names::Generation;
 use crate::release::{
     Action, Cause, ConfigName, Deployment, Fate, Freeze, Rollback, RollingBack, Rule, Smoke, State,
     UpdateCall, Watching,
@@ -248,12 +249,13 @@ impl Turn<'_> {
         Rule::GaveUp
     }
 
-    /// The endpoint serves something that Pawl did not put there.
+    /// The endpoint serves something that Pawl did not put there. Nobody knows since when: of a config that it knows, no alarm is
+    /// from too long ago.
     pub(super) fn foreign(&mut self, config: &ConfigName) -> Rule {
-        let known = self.release.good.iter().find(|good| good.config == *config).cloned();
-        let found =
-            known.unwrap_or_else(|| Deployment::new(crate::names::Generation::default(), config.clone()));
-        self.serve(found);
+        match self.release.good.iter().find(|good| good.config == *config) {
+            Some(known) => self.release.current = Some(known.clone()),
+            None => self.serve(Deployment::new(Generation::default(), config.clone())),
+        }
         self.lock(FOREIGN);
         self.page(format!("serves {config}, which Pawl did not put there: locked"));
         Rule::Paged
