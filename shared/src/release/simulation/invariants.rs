@@ -195,6 +195,11 @@ impl World {
         if surrendered && before.good.iter().any(other) {
             self.break_rule("gave up with a good config left");
         }
+        let stranger = |audit: &Audit| audit.note.contains("serves neither the old nor the new config");
+        let own = self.endpoint.serving.as_ref().is_some_and(|config| rolling.from.has_stage(config));
+        if own && !self.truth.console && after.outbox.last().is_some_and(stranger) {
+            self.break_rule("a stage of what is taken out was taken for a stranger");
+        }
     }
 
     fn check_cool_down(&mut self, before: &Release, after: &Release) {

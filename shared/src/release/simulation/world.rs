@@ -270,7 +270,13 @@ impl World {
         let creating = self.endpoint.status == EndpointStatus::Absent;
         let takes = self.rng.range(2, 15) * MINUTE;
         let nature = self.configs[to].nature;
+        // Under a trial more goes wrong: two stages may be left behind.
+        let serving = self.endpoint.serving.as_ref().and_then(|config| self.configs.get(config));
+        let on_trial = serving.is_some_and(|config| config.deployment.trial.is_some());
+        let mixed = self.endpoint.status == EndpointStatus::UpdateRollbackFailed;
         let fate = match nature {
+            _ if on_trial && mixed && self.rng.chance(250) => UpdateFate::Silent,
+            _ if on_trial && !mixed && self.rng.chance(60) => UpdateFate::Mixed,
             // The guardrail sees the alarm before the update ends.
             Nature::Bad(after) if guarded && !creating && after < takes => UpdateFate::Silent,
             _ if self.rng.chance(40) => UpdateFate::Silent,
