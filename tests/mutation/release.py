@@ -43,6 +43,7 @@ GUARDS = {
     "alarm lint": ("step/guard.rs", "(!lints.is_empty()).then_some(Hold::AlarmLint { lints })", "lints.is_empty().then_some(Hold::AlarmLint { lints }).filter(|_| false)"),
     "lease of a grant ends": ("step/endpoint.rs", "            && self.now < deploying.lease_until\n    }", "    }"),
     "a run that may still begin is waited for": ("step/endpoint.rs", "if self.may_still_begin(deploying) {", "if false {"),
+    "a run speaks for its own generation": ("step/endpoint.rs", "                && deploying.candidate.generation == *generation\n", ""),
     "silent rollback": ("step/endpoint.rs", "if deploying.progress != Progress::Granted {", "if false {"),
     "somebody else's update is not the run's": ("step/endpoint.rs", "deploying.progress != Progress::Begun\n", "deploying.progress == Progress::Granted\n"),
     "config compared while deploying": ("step/endpoint.rs", "State::Deploying(deploying) if deploying.candidate.config == *config => self.deployed(deploying),", "State::Deploying(deploying) => self.deployed(deploying),"),

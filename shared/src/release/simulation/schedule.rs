@@ -498,7 +498,12 @@ impl Schedule {
                 Phase::Deploy(Deploy::Create)
             }
             (Phase::Guard, Answer::DeployUpdate { call }) => {
-                run.asked = call.config;
+                let last = std::mem::replace(&mut run.asked, call.config);
+                if world.endpoint.serving.as_ref() == Some(&last) && world.rng.chance(300) {
+                    let event = late_look(run.candidate.generation, last);
+                    let after = world.rng.range(1, TIMEOUT);
+                    world.at(after, Happening::Deliver { event, tries: 0 });
+                }
                 pause = world.rng.range(1, 600) * SECOND;
                 Phase::Deploy(Deploy::Update)
             }
@@ -561,10 +566,12 @@ impl Schedule {
         // Sometimes the data is the same as before.
         let dataset = if world.rng.chance(200) { generation.saturating_sub(1) } else { generation };
         let mut candidate = world.new_config(generation, nature, dataset);
-        // A mistake: the name of a config that was used before.
+        // A mistake: the name of a config that was used before, and its run may come back meanwhile.
         if generation > 1 && world.rng.chance(60) {
             candidate.config =
                 ConfigName(format!("bike-{}", world.rng.range(1, i64::try_from(generation).unwrap())));
+            let after = world.rng.range(1, 6) * MINUTE;
+            world.at(after, Happening::Zombie);
         }
         if let Some(kind) = world.trial {
             world.new_trial(&candidate, kind);
@@ -776,6 +783,12 @@ impl Schedule {
             }
         }
     }
+}
+
+/// A look at the run's last stage, by a call that was held up on its way to the record.
+fn late_look(generation: Generation, stage: ConfigName) -> Event {
+    let by = Observer::Run { generation, config: stage.clone() };
+    Event::EndpointObserved(Observation { status: EndpointStatus::InService, config: Some(stage), by })
 }
 
 fn name(job: &Job) -> String {

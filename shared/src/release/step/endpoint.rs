@@ -32,6 +32,7 @@ impl Turn<'_> {
         if let Observer::Run { generation, config: asked_for } = by {
             self.subject = Some(*generation);
             if let State::Deploying(deploying) = &mut self.release.state
+                && deploying.candidate.generation == *generation
                 && deploying.candidate.config == *asked_for
             {
                 deploying.progress = Progress::Begun;
