@@ -501,7 +501,7 @@ impl Schedule {
                 let last = std::mem::replace(&mut run.asked, call.config);
                 if world.endpoint.serving.as_ref() == Some(&last) && world.rng.chance(300) {
                     let event = late_look(run.candidate.generation, last);
-                    let after = world.rng.range(1, TIMEOUT);
+                    let after = world.rng.range(1, 20) * SECOND;
                     world.at(after, Happening::Deliver { event, tries: 0 });
                 }
                 pause = world.rng.range(1, 600) * SECOND;

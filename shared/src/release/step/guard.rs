@@ -20,6 +20,8 @@ impl Turn<'_> {
                 Progress::Updating | Progress::Begun => Answer::Wait,
                 Progress::Granted => {
                     deploying.lease_until = lease_until;
+                    // What its run could not begin before, it may begin now.
+                    deploying.failure = None;
                     let candidate = deploying.candidate.clone();
                     self.permission(&candidate)
                 }

@@ -138,6 +138,11 @@ fn a_run_that_could_not_begin_gives_the_endpoint_back() {
     // It may have begun after all.
     let seen = observed(EndpointStatus::InService, "bike-2");
     assert_eq!(step(&told.release, &seen, at(101), &Policy::default()).rule, Rule::Watch);
+    // It asks once more: what it is permitted anew holds.
+    let again = guard(&told.release, ask(2));
+    assert!(matches!(again.answer, Answer::DeployUpdate { .. }));
+    let seen = observed(EndpointStatus::InService, "bike-1");
+    assert_eq!(step(&again.release, &seen, at(102), &Policy::default()).rule, Rule::Wait);
 }
 
 #[test]
