@@ -55,9 +55,7 @@ async fn look(
     // It came after this run had begun: the next one is its own.
     triggers.retain(|trigger| trigger.completes() != Completes::Alone);
     let mut objects = edge.objects.list(&pipeline.data.bucket, &pipeline.data.prefix).await?;
-    if let Some(marker) = &pipeline.settle.marker {
-        objects.retain(|object| object.key.rsplit('/').next() != Some(marker));
-    }
+    objects.retain(|object| !pipeline.settle.is_marker(&object.key));
     let known = read::<Dataset>(&edge.store, &keys.dataset()).await?;
     let dataset = known.map(|(dataset, _)| dataset).unwrap_or_default();
     let batch = dataset.unknown(&objects).into_iter().cloned().collect();

@@ -52,8 +52,10 @@ pub(crate) async fn reconcile(edge: &Edge, pipeline: &str, now: Timestamp) -> Re
     }
     // Triggers that wait are not held up by a listing that is refused.
     wake::wake_if_waiting(edge, model, now).await?;
-    sweep::sweep(edge, &pipeline, now).await?;
-    wake::wake_if_waiting(edge, model, now).await
+    if sweep::sweep(edge, &pipeline, now).await? > 0 {
+        wake::wake_if_waiting(edge, model, now).await?;
+    }
+    Ok(())
 }
 
 /// Whether the run's execution is known to have been started. One that was only asked for may not exist yet, or was never

@@ -145,15 +145,14 @@ fn data(pipelines: &Pipelines, object: &ObjectChange) -> Result<Vec<Routed>, Str
     }
     let takers = pipelines.readable.iter().filter(|p| p.takes(&object.bucket, &object.key));
     let routed: Vec<Routed> = takers
-        .map(|pipeline| {
-            let name = object.key.rsplit('/').next();
-            let is_marker = pipeline.settle.marker.is_some() && name == pipeline.settle.marker.as_deref();
-            Routed {
-                model: pipeline.model.clone(),
-                kind: TriggerKind::NewData,
-                what: place.clone(),
-                completes: if is_marker { Completes::TheBatch } else { Completes::Itself },
-            }
+        .map(|pipeline| Routed {
+            model: pipeline.model.clone(),
+            kind: TriggerKind::NewData,
+            what: place.clone(),
+            completes: match pipeline.settle.is_marker(&object.key) {
+                true => Completes::TheBatch,
+                false => Completes::Itself,
+            },
         })
         .collect();
     if routed.is_empty() {

@@ -20,11 +20,12 @@ const MOST: usize = 50;
 
 /// Looks at one page of the pipeline's objects, at most 1,000 versions, behind the place where the last look ended; at the end it
 /// begins anew. An object is put in that no run has looked at and no trigger tells of. Not while a run is open: it may be looking.
-pub(crate) async fn sweep(edge: &Edge, pipeline: &Pipeline, now: Timestamp) -> Result<(), Fault> {
+/// Says how many were put in.
+pub(crate) async fn sweep(edge: &Edge, pipeline: &Pipeline, now: Timestamp) -> Result<usize, Fault> {
     let (store, keys) = (&edge.store, Keys::new(&pipeline.model));
     let training = training::load(store, &keys).await?;
     if training.open.is_some() {
-        return Ok(());
+        return Ok(0);
     }
     let after = read::<Option<Place>>(store, &keys.sweep()).await?.and_then(|(after, _)| after);
     let data = &pipeline.data;
@@ -50,15 +51,13 @@ pub(crate) async fn sweep(edge: &Edge, pipeline: &Pipeline, now: Timestamp) -> R
     if next != after {
         write(store, &keys.sweep(), &next, Condition::Always).await?;
     }
-    Ok(())
+    Ok(put_in)
 }
 
 /// An event names the version, so only one of an object that has a version can be told again. A batch whose marker is
 /// not told of ends by itself.
 fn could_be_told_of(pipeline: &Pipeline, object: &Object) -> bool {
-    let is_marker =
-        pipeline.settle.marker.as_deref().is_some_and(|marker| object.key.rsplit('/').next() == Some(marker));
-    object.version.is_some() && !is_marker
+    object.version.is_some() && !pipeline.settle.is_marker(&object.key)
 }
 
 /// The trigger that the object's own event would have been.

@@ -118,6 +118,13 @@ pub struct Settle {
     pub at_most: Span,
 }
 
+impl Settle {
+    /// Whether the object with this key is the marker, wherever it lies. It completes a batch and is no data.
+    pub fn is_marker(&self, key: &str) -> bool {
+        self.marker.is_some() && key.rsplit('/').next() == self.marker.as_deref()
+    }
+}
+
 impl Default for Settle {
     fn default() -> Self {
         Self { quiet: Span::seconds(300), marker: None, at_most: Span::seconds(6 * 3_600) }
