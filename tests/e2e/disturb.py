@@ -4,6 +4,7 @@ import json
 import re
 
 from played import later
+from runs import executed
 
 READS = {"GetObject", "ListObjectsV2", "ListObjectVersions", "DescribeEndpoint", "DescribeEndpointConfig",
          "DescribeModel", "DescribeAlarms", "GetMetricData", "DescribeExecution"}
@@ -82,13 +83,7 @@ def look_again(loop, resource, **where):
 
 def go_round(loop, resource):
     """A whole round, as its schedule starts it."""
-    started = loop.sfn.start_execution(stateMachineArn=loop.aws.resources["Round"],
-                                       input=json.dumps({"function": loop.aws.resources[resource]}))["executionArn"]
-
-    def over():
-        status = loop.sfn.describe_execution(executionArn=started)["status"]
-        return status != "RUNNING" and status
-    assert loop.aws.wait_until(over, seconds=120, what="the round", poll=0.1) == "SUCCEEDED"
+    executed(loop, loop.aws.resources["Round"], {"function": loop.aws.resources[resource]}, seconds=120)
 
 
 def overlap():

@@ -1,5 +1,6 @@
 """What must be true of every run that has ended, and the months that the tests play."""
 import functools
+import json
 import re
 
 from loop.story import generator
@@ -59,6 +60,14 @@ def scaled(loop, region=HOME):
     found = loop.aws.client("application-autoscaling", region).describe_scaling_policies(
         ServiceNamespace="sagemaker", ResourceId=f"endpoint/{loop.model}/variant/AllTraffic")["ScalingPolicies"]
     return found[0]["TargetTrackingScalingPolicyConfiguration"] if found else None
+
+
+def executed(loop, machine, given=None, seconds=60):
+    """Run a state machine once, as its schedule does; it must succeed."""
+    arn = loop.sfn.start_execution(stateMachineArn=machine, input=json.dumps(given or {}))["executionArn"]
+    status = loop.aws.wait_until(lambda: (found := loop.sfn.describe_execution(executionArn=arn)["status"]) != "RUNNING"
+                                 and found, seconds=seconds, what="the execution to end")
+    assert status == "SUCCEEDED", loop.sfn.get_execution_history(executionArn=arn, reverseOrder=True)["events"][:3]
 
 
 def kept(loop, what):

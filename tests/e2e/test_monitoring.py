@@ -3,7 +3,7 @@ import csv
 import io
 import json
 
-from runs import arrive, ended, month
+from runs import arrive, ended, executed, month
 
 from loop import Traffic
 from loop.story import requests
@@ -12,10 +12,7 @@ from loop.story import requests
 def look(loop):
     """Run the monitoring once, as its schedule does; the newest look's evidence."""
     loop.aws.flush_capture()
-    arn = loop.sfn.start_execution(stateMachineArn=loop.aws.outputs["Monitoring"])["executionArn"]
-    status = loop.aws.wait_until(lambda: (found := loop.sfn.describe_execution(executionArn=arn)["status"]) != "RUNNING"
-                                 and found, what="the look to end")
-    assert status == "SUCCEEDED", loop.sfn.get_execution_history(executionArn=arn, reverseOrder=True)["events"][:3]
+    executed(loop, loop.aws.outputs["Monitoring"])
     looks = [key for key in loop.keys(f"monitoring/{loop.model}/") if not key.endswith("expected.json")]
     return loop.read(looks[-1]) if looks else None
 

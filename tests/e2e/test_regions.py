@@ -95,7 +95,7 @@ def watching(loop, region, generation):
     def begun():
         found = release(loop, region)
         return found and found["state"]["name"] == "watching" and found["current"]["generation"] == generation and found
-    return loop.aws.wait_until(begun, seconds=120, what=f"the watch in {region}", poll=0.1)
+    return loop.aws.wait_until(begun, seconds=120, what=f"the watch in {region}")
 
 
 def serves_there(loop, region, generation):
