@@ -12,8 +12,8 @@ use pawl::names::ModelName;
 use pawl::pipeline::Span;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
-    Action, AlarmReading, ConfigName, Deployment, Driver, Effects, Fate, Outcome, Policy, ReadError, Release,
-    Severity, Target, TrialReading,
+    Action, AlarmReading, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, Policy, ReadError,
+    Release, Severity, Target, TrialReading,
 };
 use pawl_sagemaker::Asked;
 use serde_json::json;
@@ -78,8 +78,7 @@ impl<'a> Effector<'a> {
             }
             Action::RecreateEndpoint { endpoint, config } => self.recreate(endpoint, config).await,
             Action::DescribeEndpoint { endpoint } | Action::AwaitConfig { endpoint, .. } => {
-                let (status, config) = world.sagemaker.describe(endpoint).await?;
-                Ok(Outcome::Endpoint { status, config })
+                Ok(Outcome::Endpoint { look: self.look(endpoint).await? })
             }
             Action::SmokeTest { endpoint, config } => smoke::test(world, &self.keys, endpoint, config).await,
             Action::ReadAlarm { change } => {
@@ -140,6 +139,12 @@ impl<'a> Effector<'a> {
         }
     }
 
+    async fn look(&self, endpoint: &str) -> Result<Look, Fault> {
+        let at = self.now();
+        let (status, config) = self.world.sagemaker.describe(endpoint).await?;
+        Ok(Look { status, config, at })
+    }
+
     /// Whether the endpoint is in service with this config.
     async fn serves(&self, config: &ConfigName) -> Result<bool, Fault> {
         let (status, serving) = self.world.sagemaker.describe(self.model().as_str()).await?;
@@ -196,8 +201,8 @@ impl Effects for Effector<'_> {
         }
     }
 
-    async fn describe(&self, endpoint: &str) -> Result<(EndpointStatus, Option<ConfigName>), ReadError> {
-        self.world.sagemaker.describe(endpoint).await.map_err(unread("endpoint"))
+    async fn describe(&self, endpoint: &str) -> Result<Look, ReadError> {
+        self.look(endpoint).await.map_err(unread("endpoint"))
     }
 
     async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {

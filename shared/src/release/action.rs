@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::alarms::AlarmSpec;
 use super::strategy::{DeploymentConfig, EndpointKind};
-use super::{ConfigName, Deployment, Fleets};
-use crate::events::{AlarmChange, AlarmState, EndpointStatus};
+use super::{ConfigName, Deployment, Fleets, Look};
+use crate::events::{AlarmChange, AlarmState};
 use crate::names::{ContentHash, Generation};
 
 /// What to do. Each action may be performed twice with the effect of once.
@@ -186,10 +186,8 @@ pub enum Outcome {
     Done,
     /// The endpoint, as described.
     Endpoint {
-        /// Its status.
-        status: EndpointStatus,
-        /// The config that it serves.
-        config: Option<ConfigName>,
+        /// What was seen.
+        look: Look,
     },
     /// The alarm, as read.
     Alarm {

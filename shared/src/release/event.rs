@@ -88,10 +88,8 @@ impl Event {
 pub struct GuardRequest {
     /// What shall serve.
     pub candidate: Deployment,
-    /// Status of the endpoint and the config it serves.
-    pub status: EndpointStatus,
-    /// The config that the endpoint serves.
-    pub serving: Option<ConfigName>,
+    /// The endpoint.
+    pub look: Look,
     /// Whether the config to fall back to still exists, as [`super::Release::fallback_of_next`] names it.
     pub target: TargetCheck,
     /// State of the team's own alarms that the deployment would be watched by, as far as they exist.
@@ -104,11 +102,10 @@ pub struct GuardRequest {
 
 impl GuardRequest {
     /// The wish to deploy where no endpoint exists yet.
-    pub fn first(candidate: Deployment) -> Self {
+    pub fn first(candidate: Deployment, at: Timestamp) -> Self {
         Self {
             candidate,
-            status: EndpointStatus::Absent,
-            serving: None,
+            look: Look { status: EndpointStatus::Absent, config: None, at },
             target: TargetCheck::NotAsked,
             alarms: Vec::new(),
             defined: Vec::new(),
@@ -167,11 +164,20 @@ pub struct CandidateFailure {
 
 /// The endpoint as `DescribeEndpoint` told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observation {
-    /// Its status.
+pub struct Look {
+    /// Its status; `Absent` where there is none.
     pub status: EndpointStatus,
     /// The config that it serves.
     pub config: Option<ConfigName>,
+    /// When it was asked for: a call may be held up on its way to the record.
+    pub at: Timestamp,
+}
+
+/// A look at the endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// What was seen.
+    pub look: Look,
     /// Who looked.
     pub by: Observer,
 }

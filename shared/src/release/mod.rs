@@ -12,7 +12,7 @@
 //! let policy = Policy::default();
 //! let release = Release::new("bike-demand");
 //! let now = "2026-11-20T08:00:00Z".parse()?;
-//! let ask = GuardRequest::first(Deployment::new(Generation(1), "bike-demand-000001"));
+//! let ask = GuardRequest::first(Deployment::new(Generation(1), "bike-demand-000001"), now);
 //! let granted = step(&release, &Event::GuardRequested(ask), now, &policy);
 //! assert_eq!(granted.release.state.name(), StateName::Deploying);
 //! assert!(matches!(granted.answer, Answer::DeployCreate { .. }));
@@ -40,8 +40,8 @@ pub use answer::{Answer, Hold};
 pub use audit::{Actor, Audit, Rule};
 pub use driver::{Book, Driver, DriverError, Effects, ReadError};
 pub use event::{
-    AlarmReading, CandidateFailure, Event, EventName, Fleets, GuardRequest, Observation, Observer, Target,
-    TargetCheck, TrialReading, WatchReading,
+    AlarmReading, CandidateFailure, Event, EventName, Fleets, GuardRequest, Look, Observation, Observer,
+    Target, TargetCheck, TrialReading, WatchReading,
 };
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{

@@ -389,6 +389,9 @@ pub struct Release {
     pub state: State,
     /// What serves, as last verified.
     pub current: Option<Deployment>,
+    /// When the look was made that taught the record what it last learnt of the endpoint. An older one tells what was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
     /// Configs that finished their watch healthy, newest first. Some may be revoked: [`Release::is_revoked`].
     pub good: Vec<Deployment>,
     /// Configs that were taken out: they never return by themselves.
@@ -429,6 +432,7 @@ impl Release {
             generation: Generation::default(),
             state: State::Stable,
             current: None,
+            seen_at: None,
             good: Vec::new(),
             revoked_configs: Vec::new(),
             rejected: Vec::new(),

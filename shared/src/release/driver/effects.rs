@@ -4,9 +4,8 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use crate::events::EndpointStatus;
 use crate::release::alarms::AlarmSpec;
-use crate::release::{Action, AlarmReading, ConfigName, Deployment, Outcome, Target, TrialReading};
+use crate::release::{Action, AlarmReading, ConfigName, Deployment, Look, Outcome, Target, TrialReading};
 
 /// What a release does to the world, and reads of it. Static dispatch, no SDK.
 pub trait Effects: Sync {
@@ -14,11 +13,8 @@ pub trait Effects: Sync {
     fn now(&self) -> Timestamp;
     /// Performs an action; see [`Action`] for what each answers. May be called again for the same action.
     fn perform(&self, action: &Action) -> impl Future<Output = Outcome> + Send;
-    /// Status of the endpoint and the config that it serves; `Absent` where there is none.
-    fn describe(
-        &self,
-        endpoint: &str,
-    ) -> impl Future<Output = Result<(EndpointStatus, Option<ConfigName>), ReadError>> + Send;
+    /// The endpoint. The look's time is read before the question is sent.
+    fn describe(&self, endpoint: &str) -> impl Future<Output = Result<Look, ReadError>> + Send;
     /// Whether config, model, image and artefact of a deployment still exist.
     fn verify(&self, target: &Deployment) -> impl Future<Output = Result<Target, ReadError>> + Send;
     /// The alarms of these names, as far as they exist.

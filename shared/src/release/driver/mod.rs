@@ -72,7 +72,7 @@ impl<S: Book, E: Effects> Driver<'_, S, E> {
         // A fallback that is gone is struck off, and the next one is looked for.
         for _ in 0..TRIES {
             let release = self.load().await?;
-            let (status, serving) = self.effects.describe(&self.endpoint).await?;
+            let look = self.effects.describe(&self.endpoint).await?;
             let target = match release.fallback_of_next(self.policy) {
                 None => TargetCheck::NotAsked,
                 Some(target) => TargetCheck::Checked {
@@ -87,7 +87,7 @@ impl<S: Book, E: Effects> Driver<'_, S, E> {
                 _ => None,
             };
             let candidate = candidate.clone();
-            let request = GuardRequest { candidate, status, serving, target, alarms, defined, traffic };
+            let request = GuardRequest { candidate, look, target, alarms, defined, traffic };
             match self.handle(&Event::GuardRequested(request)).await? {
                 Answer::Hold { reason: Hold::AskAgain, .. } => {}
                 answer => return Ok(answer),
@@ -117,8 +117,8 @@ impl<S: Book, E: Effects> Driver<'_, S, E> {
     }
 
     async fn observe_as(&self, by: Observer) -> Result<Answer, DriverError> {
-        let (status, config) = self.effects.describe(&self.endpoint).await?;
-        self.handle(&Event::EndpointObserved(Observation { status, config, by })).await
+        let look = self.effects.describe(&self.endpoint).await?;
+        self.handle(&Event::EndpointObserved(Observation { look, by })).await
     }
 
     /// A run watches its config. Also answers for a run whose generation is over.

@@ -106,6 +106,7 @@ impl Effects for Hands {
     }
 
     async fn perform(&self, action: &Action) -> Outcome {
+        let asked = self.now();
         let mut world = self.call().await;
         let retry = || Outcome::Retry { reason: "throttled".to_owned() };
         if world.fault() {
@@ -118,18 +119,19 @@ impl Effects for Hands {
         let outcome = match denied {
             Some((_, Denial::Refused)) => Outcome::Refused { reason: "access denied".to_owned() },
             Some((_, Denial::Throttled)) => retry(),
-            None => world.act(action),
+            None => world.act(action, asked),
         };
         // Done, and nobody was told.
         if world.fault() { retry() } else { outcome }
     }
 
-    async fn describe(&self, _: &str) -> Result<(EndpointStatus, Option<ConfigName>), ReadError> {
+    async fn describe(&self, _: &str) -> Result<Look, ReadError> {
+        let asked = self.now();
         let mut world = self.call().await;
         if world.fault() {
             return Err(ReadError { what: "the endpoint", reason: "throttled".to_owned() });
         }
-        Ok((world.endpoint.status, world.endpoint.serving.clone()))
+        Ok(world.look(asked))
     }
 
     async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {
@@ -200,7 +202,11 @@ impl World {
         Some(alarm)
     }
 
-    fn act(&mut self, action: &Action) -> Outcome {
+    fn look(&self, at: Timestamp) -> Look {
+        Look { status: self.endpoint.status, config: self.endpoint.serving.clone(), at }
+    }
+
+    fn act(&mut self, action: &Action, asked: Timestamp) -> Outcome {
         self.about_to(action);
         match action {
             Action::PutAlarms { alarms } => {
@@ -221,7 +227,7 @@ impl World {
                 _ => Outcome::Busy,
             },
             Action::DescribeEndpoint { .. } | Action::AwaitConfig { .. } => {
-                Outcome::Endpoint { status: self.endpoint.status, config: self.endpoint.serving.clone() }
+                Outcome::Endpoint { look: self.look(asked) }
             }
             Action::SmokeTest { .. } => {
                 let serving = self.endpoint.serving.as_ref().and_then(|config| self.configs.get(config));

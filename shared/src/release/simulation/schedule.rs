@@ -500,8 +500,8 @@ impl Schedule {
             (Phase::Guard, Answer::DeployUpdate { call }) => {
                 let last = std::mem::replace(&mut run.asked, call.config);
                 if world.endpoint.serving.as_ref() == Some(&last) && world.rng.chance(300) {
-                    let event = late_look(run.candidate.generation, last);
-                    let after = world.rng.range(1, 20) * SECOND;
+                    let event = late_look(run.candidate.generation, last, time(world.now));
+                    let after = world.rng.range(1, TIMEOUT);
                     world.at(after, Happening::Deliver { event, tries: 0 });
                 }
                 pause = world.rng.range(1, 600) * SECOND;
@@ -786,9 +786,10 @@ impl Schedule {
 }
 
 /// A look at the run's last stage, by a call that was held up on its way to the record.
-fn late_look(generation: Generation, stage: ConfigName) -> Event {
+fn late_look(generation: Generation, stage: ConfigName, at: Timestamp) -> Event {
     let by = Observer::Run { generation, config: stage.clone() };
-    Event::EndpointObserved(Observation { status: EndpointStatus::InService, config: Some(stage), by })
+    let look = Look { status: EndpointStatus::InService, config: Some(stage), at };
+    Event::EndpointObserved(Observation { look, by })
 }
 
 fn name(job: &Job) -> String {

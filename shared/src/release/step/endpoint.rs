@@ -3,16 +3,23 @@
 use super::Turn;
 use super::moves::FOREIGN;
 use crate::events::EndpointStatus;
-use crate::release::{Action, Cause, ConfigName, Deploying, Fate, Observer, Progress, Rule, State};
+use crate::release::{Action, Cause, ConfigName, Deploying, Fate, Look, Observer, Progress, Rule, State};
 
 impl Turn<'_> {
     /// A word that the endpoint changed is a hint, no more: it may be late, doubled or out of order.
     pub(super) fn endpoint_hinted(&mut self) -> Rule {
         match self.release.state {
-            // A rollback looks by itself.
-            State::RollingBack(_) => Rule::Logged,
+            State::RollingBack(_) => self.go_on_at_once(),
             _ => self.describe(),
         }
+    }
+
+    /// A rollback looks by itself: what waits for the endpoint need not wait longer. What failed keeps its pause.
+    fn go_on_at_once(&mut self) -> Rule {
+        for pending in self.release.pending.iter_mut().filter(|pending| pending.tries == 0) {
+            pending.not_before = None;
+        }
+        Rule::Describe
     }
 
     pub(super) fn describe(&mut self) -> Rule {
@@ -23,20 +30,30 @@ impl Turn<'_> {
         Rule::Describe
     }
 
-    pub(super) fn endpoint(
-        &mut self,
-        status: EndpointStatus,
-        config: Option<&ConfigName>,
-        by: &Observer,
-    ) -> Rule {
-        if let Observer::Run { generation, config: asked_for } = by {
+    /// A look counts unless the record learnt something newer meanwhile: calls overtake each other.
+    pub(super) fn looked(&mut self, look: &Look, by: &Observer) -> Rule {
+        if let Observer::Run { generation, .. } = by {
             self.subject = Some(*generation);
-            if let State::Deploying(deploying) = &mut self.release.state
-                && deploying.candidate.generation == *generation
-                && deploying.candidate.config == *asked_for
-            {
-                deploying.progress = Progress::Begun;
-            }
+        }
+        if self.release.seen_at.is_some_and(|seen| look.at < seen) {
+            return Rule::OutOfOrder;
+        }
+        let before = (self.release.state.clone(), self.release.current.clone());
+        self.looked_at = look.at;
+        let rule = self.endpoint(look.status, look.config.as_ref(), by);
+        if before != (self.release.state.clone(), self.release.current.clone()) {
+            self.release.seen_at = Some(look.at);
+        }
+        rule
+    }
+
+    fn endpoint(&mut self, status: EndpointStatus, config: Option<&ConfigName>, by: &Observer) -> Rule {
+        if let Observer::Run { generation, config: asked_for } = by
+            && let State::Deploying(deploying) = &mut self.release.state
+            && deploying.candidate.generation == *generation
+            && deploying.candidate.config == *asked_for
+        {
+            deploying.progress = Progress::Begun;
         }
         // A rollback judges the endpoint only by what it saw after its own update: see `switched`.
         if matches!(self.release.state, State::RollingBack(_)) {
@@ -94,7 +111,7 @@ impl Turn<'_> {
     fn may_still_begin(&self, deploying: &Deploying) -> bool {
         deploying.progress != Progress::Begun
             && deploying.failure.is_none()
-            && self.now < deploying.lease_until
+            && self.looked_at < deploying.lease_until
     }
 
     /// Somebody moved the endpoint between the permission and the update.
@@ -196,12 +213,12 @@ impl Turn<'_> {
         match self.release.state.clone() {
             State::Deploying(deploying) if self.release.current.is_none() => match &deploying.failure {
                 Some(reason) => self.abandon(&deploying.candidate, reason),
-                None if self.now >= deploying.lease_until => {
+                None if self.looked_at >= deploying.lease_until => {
                     self.abandon(&deploying.candidate, "its run did not create the endpoint in time")
                 }
                 None => Rule::Wait,
             },
-            State::Deploying(deploying) if self.now >= deploying.lease_until => {
+            State::Deploying(deploying) if self.looked_at >= deploying.lease_until => {
                 self.page_status(EndpointStatus::Absent);
                 self.abandon(&deploying.candidate, "the endpoint was deleted")
             }
@@ -211,8 +228,10 @@ impl Turn<'_> {
     }
 
     /// What a rollback saw after its update.
-    pub(super) fn switched(&mut self, status: EndpointStatus, config: Option<&ConfigName>) -> Rule {
+    pub(super) fn switched(&mut self, look: &Look) -> Rule {
         let State::RollingBack(rolling) = self.release.state.clone() else { return Rule::Logged };
+        let (status, config) = (look.status, look.config.as_ref());
+        self.release.seen_at = Some(look.at);
         match status {
             EndpointStatus::InService if config == Some(&rolling.to.config) => {
                 // It took traffic before anybody looked: an alarm of that time counts.

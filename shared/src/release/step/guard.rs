@@ -42,6 +42,7 @@ impl Turn<'_> {
         let candidate = self.first_stage(&request.candidate);
         self.release.generation = candidate.generation;
         self.release.pass = None;
+        self.release.seen_at = Some(request.look.at);
         let granted = self.grant_stage(candidate);
         self.answer = Some(self.permission(&granted));
         Rule::Granted
@@ -118,8 +119,8 @@ impl Turn<'_> {
     }
 
     fn refusal_of_endpoint(&mut self, request: &GuardRequest) -> Option<Hold> {
-        let serving = request.serving.as_ref();
-        match (request.status, &self.release.current) {
+        let serving = request.look.config.as_ref();
+        match (request.look.status, &self.release.current) {
             (EndpointStatus::Absent, None) => return None,
             (EndpointStatus::InService, None) => {
                 // An endpoint from before Pawl: taken as it is, good or not nobody knows.

@@ -10,7 +10,9 @@ mod watch;
 
 use jiff::Timestamp;
 
-use super::{Action, Actor, Answer, Audit, Event, Pending, Policy, Release, Rule, Severity, State};
+use super::{
+    Action, Actor, Answer, Audit, Event, Observation, Pending, Policy, Release, Rule, Severity, State,
+};
 use crate::events::DedupeKey;
 use crate::pipeline::Span;
 
@@ -42,6 +44,7 @@ pub fn step(release: &Release, event: &Event, now: Timestamp, policy: &Policy) -
         policy,
         queued: Vec::new(),
         note: String::new(),
+        looked_at: now,
         answer: None,
         subject: None,
     };
@@ -49,9 +52,7 @@ pub fn step(release: &Release, event: &Event, now: Timestamp, policy: &Policy) -
     let rule = match event {
         Event::GuardRequested(request) => turn.guard(request),
         Event::CandidateFailed(failure) => turn.candidate_failed(failure),
-        Event::EndpointObserved(observation) => {
-            turn.endpoint(observation.status, observation.config.as_ref(), &observation.by)
-        }
+        Event::EndpointObserved(Observation { look, by }) => turn.looked(look, by),
         Event::EndpointHinted => turn.endpoint_hinted(),
         Event::WatchTick(reading) => turn.watch_tick(reading),
         Event::Alarm(change) => turn.alarm(change),
@@ -72,6 +73,8 @@ struct Turn<'a> {
     queued: Vec<Action>,
     note: String,
     answer: Option<Answer>,
+    /// When the endpoint was looked at, where the event is a look.
+    looked_at: Timestamp,
     /// The generation that the caller asks about.
     subject: Option<crate::names::Generation>,
 }
@@ -191,9 +194,9 @@ fn actor_of(event: &Event) -> Actor {
     match event {
         Event::GuardRequested(request) => Actor::Run { generation: request.candidate.generation },
         Event::CandidateFailed(failure) => Actor::Run { generation: failure.generation },
-        Event::EndpointObserved(super::Observation {
-            by: super::Observer::Run { generation, .. }, ..
-        }) => Actor::Run { generation: *generation },
+        Event::EndpointObserved(Observation { by: super::Observer::Run { generation, .. }, .. }) => {
+            Actor::Run { generation: *generation }
+        }
         Event::Alarm(change) => Actor::Alarm { arn: change.arn.clone() },
         Event::Operator(operator) => Actor::Person { who: operator.who.clone() },
         _ => Actor::Pawl,

@@ -63,8 +63,8 @@ impl Turn<'_> {
         let pending = self.release.pending.remove(at);
         self.note(pending.action.name());
         match (&pending.action, outcome) {
-            (Action::AwaitConfig { .. }, Outcome::Endpoint { status, config }) => {
-                let rule = self.switched(*status, config.as_ref());
+            (Action::AwaitConfig { .. }, Outcome::Endpoint { look }) => {
+                let rule = self.switched(look);
                 if matches!(rule, Rule::Wait | Rule::Retry) {
                     // Still on its way: look again, behind a repeated update.
                     let at = usize::from(rule == Rule::Retry);
@@ -75,8 +75,8 @@ impl Turn<'_> {
                 }
                 rule
             }
-            (Action::DescribeEndpoint { .. }, Outcome::Endpoint { status, config }) => {
-                self.endpoint(*status, config.as_ref(), &Observer::Reconciler)
+            (Action::DescribeEndpoint { .. }, Outcome::Endpoint { look }) => {
+                self.looked(look, &Observer::Reconciler)
             }
             (Action::ReadAlarm { change }, Outcome::Alarm { state }) => self.alarm_read(change, *state),
             // Asked only while watching, and void as soon as the watch is over.

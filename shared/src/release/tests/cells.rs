@@ -127,7 +127,7 @@ fn in_service_with_the_requested_config() {
     assert_eq!((current.config, current.activated_at), ("bike-2".into(), Some(at(90))));
 
     let back = |id, outcome| Event::Performed { id, outcome };
-    let seen = Outcome::Endpoint { status: EndpointStatus::InService, config: Some("bike-1".into()) };
+    let seen = Outcome::Endpoint { look: look(EndpointStatus::InService, "bike-1", 100) };
     let switched = run(&release(RollingBack), &back(1, seen)).release;
     assert_eq!(switched.state.name(), RollingBack, "the smoke test comes first");
     assert_eq!(switched.current.as_ref().unwrap().config, "bike-1".into());
@@ -168,10 +168,13 @@ fn in_service_with_the_old_config_before_the_update_began_is_none() {
     {
         let granted = at_stage(progress);
         assert_eq!(run(&granted, &seen).rule, Rule::Wait);
-        assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, end);
+        // What was seen before the lease's end is no proof that the run did not begin in time.
+        assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, Rule::Wait);
+        let later = observed_at(EndpointStatus::InService, "bike-1", 105);
+        assert_eq!(step(&granted, &later, at(105), &Policy::default()).rule, end);
         // The run itself looks only after its update was accepted.
         let by = Observer::Run { generation: crate::names::Generation(2), config: "bike-2".into() };
-        let own = Observation { status: EndpointStatus::InService, config: Some("bike-1".into()), by };
+        let own = Observation { look: look(EndpointStatus::InService, "bike-1", 100), by };
         assert_eq!(run(&granted, &Event::EndpointObserved(own)).rule, Rule::GuardrailRolledBack);
     }
 }
@@ -194,6 +197,7 @@ fn a_permission_holds_though_somebody_moved_the_endpoint() {
         (deployed.state.name(), deployed.rollback_target().unwrap().config.clone()),
         (Watching, "bike-1".into())
     );
+    let seen = observed_at(EndpointStatus::InService, "stranger", 105);
     let late = step(&moved.release, &seen, at(105), &Policy::default());
     assert_eq!((late.rule, late.release.current.unwrap().config), (Rule::Paged, "stranger".into()));
 }
@@ -208,7 +212,7 @@ fn in_service_with_the_old_config_while_watching_pages() {
 
 #[test]
 fn in_service_with_the_old_config_while_rolling_back_is_a_lost_update() {
-    let seen = || Outcome::Endpoint { status: EndpointStatus::InService, config: Some("bike-2".into()) };
+    let seen = || Outcome::Endpoint { look: look(EndpointStatus::InService, "bike-2", 100) };
     let again = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen() });
     assert_eq!((again.rule, names(&again)), (Rule::Retry, vec!["update_endpoint"]));
     let order: Vec<_> = again.release.pending.iter().map(|p| p.action.name()).collect();
@@ -243,6 +247,40 @@ fn system_updating_waits() {
     let busy = run(&begun, &Event::Performed { id, outcome: Outcome::Busy });
     assert_eq!((busy.rule, busy.release.pending[0].id), (Rule::TryLater, id));
     assert!(busy.release.pending[0].not_before.is_some_and(|then| then > at(100)));
+    // Word that the endpoint changed ends the pause; what failed keeps it.
+    let hinted = run(&busy.release, &Event::EndpointHinted);
+    assert_eq!((hinted.rule, hinted.release.pending[0].not_before), (Rule::Describe, None));
+    let failed = |release: &Release| {
+        let outcome = Outcome::Retry { reason: "throttled".to_owned() };
+        run(release, &Event::Performed { id, outcome }).release
+    };
+    let twice = failed(&failed(&begun));
+    assert!(twice.pending[0].not_before.is_some());
+    assert_eq!(run(&twice, &Event::EndpointHinted).release, twice);
+}
+
+#[test]
+fn a_look_that_was_overtaken_tells_what_was() {
+    let by = Observer::Run { generation: crate::names::Generation(2), config: "bike-2".into() };
+    let own = Observation { look: look(EndpointStatus::Updating, "bike-1", 98), by };
+    let mut granted = release(Deploying);
+    let State::Deploying(deploying) = &mut granted.state else { panic!() };
+    deploying.progress = Progress::Granted;
+    let begun = step(&granted, &Event::EndpointObserved(own), at(98), &Policy::default()).release;
+    let before = observed_at(EndpointStatus::InService, "bike-1", 97);
+    assert_eq!(run(&begun, &before).rule, Rule::OutOfOrder);
+    assert_eq!(run(&begun, &observed(EndpointStatus::InService, "bike-1")).rule, Rule::GuardrailRolledBack);
+
+    let watching = run(&begun, &observed(EndpointStatus::InService, "bike-2")).release;
+    let before = observed_at(EndpointStatus::InService, "bike-1", 99);
+    assert_eq!(run(&watching, &before).rule, Rule::OutOfOrder);
+
+    let seen = Outcome::Endpoint { look: look(EndpointStatus::InService, "bike-1", 100) };
+    let switched = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen }).release;
+    let back = run(&switched, &Event::Performed { id: 2, outcome: Outcome::SmokePassed }).release;
+    assert_eq!(back.state.name(), CoolDown);
+    let before = observed_at(EndpointStatus::InService, "bike-2", 99);
+    assert_eq!((run(&back, &before).rule, run(&back, &before).release), (Rule::OutOfOrder, back));
 }
 
 #[test]
@@ -285,15 +323,10 @@ fn a_failed_endpoint() {
     deploying.progress = Progress::Updating;
     let by_hand = run(&granted, &observed(EndpointStatus::UpdateRollbackFailed, "bike-1"));
     assert_eq!((by_hand.rule, names(&by_hand)), (Rule::Paged, vec!["page"]));
-    let late = step(
-        &granted,
-        &observed(EndpointStatus::UpdateRollbackFailed, "bike-1"),
-        at(105),
-        &Policy::default(),
-    );
-    assert_eq!(late.rule, Rule::RollBack);
+    let seen = observed_at(EndpointStatus::UpdateRollbackFailed, "bike-1", 105);
+    assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, Rule::RollBack);
     // A rollback looks at the endpoint by itself.
-    let seen = Outcome::Endpoint { status: EndpointStatus::Failed, config: None };
+    let seen = Outcome::Endpoint { look: look(EndpointStatus::Failed, "bike-2", 100) };
     let failed = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen });
     assert_eq!((failed.rule, names(&failed)), (Rule::GaveUp, vec!["page"]));
     // The same is not paged again and again.

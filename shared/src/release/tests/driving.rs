@@ -31,22 +31,21 @@ impl Effects for Fake {
                 *self.serving.lock().unwrap() = call.config.0.clone();
                 Outcome::Done
             }
-            Action::AwaitConfig { .. } | Action::DescribeEndpoint { .. } => Outcome::Endpoint {
-                status: EndpointStatus::InService,
-                config: Some(serving().as_str().into()),
-            },
+            Action::AwaitConfig { .. } | Action::DescribeEndpoint { .. } => {
+                Outcome::Endpoint { look: look(EndpointStatus::InService, &serving(), 100) }
+            }
             Action::SmokeTest { .. } => Outcome::SmokePassed,
             Action::ReadAlarm { .. } => Outcome::Alarm { state: Some(AlarmState::Alarm) },
             _ => Outcome::Done,
         }
     }
 
-    async fn describe(&self, _: &str) -> Result<(EndpointStatus, Option<ConfigName>), ReadError> {
+    async fn describe(&self, _: &str) -> Result<Look, ReadError> {
         let serving = self.serving.lock().unwrap().clone();
         if serving.is_empty() {
-            return Ok((EndpointStatus::Absent, None));
+            return Ok(Look { status: EndpointStatus::Absent, config: None, at: at(100) });
         }
-        Ok((EndpointStatus::InService, Some(serving.as_str().into())))
+        Ok(look(EndpointStatus::InService, &serving, 100))
     }
 
     async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {

@@ -8,8 +8,7 @@ use crate::release::*;
 fn ask(generation: u64) -> GuardRequest {
     GuardRequest {
         candidate: Deployment { alarms: Vec::new(), ..deployment(generation) },
-        status: EndpointStatus::InService,
-        serving: Some("bike-1".into()),
+        look: look(EndpointStatus::InService, "bike-1", 100),
         target: TargetCheck::Checked { config: "bike-1".into(), found: Target::Present },
         alarms: Vec::new(),
         defined: Vec::new(),
@@ -47,7 +46,7 @@ fn a_good_challenger_is_granted_an_update() {
 
 #[test]
 fn the_first_deployment_of_all_creates_the_endpoint() {
-    let request = GuardRequest::first(deployment(1));
+    let request = GuardRequest::first(deployment(1), at(100));
     let granted = guard(&Release::new(ENDPOINT), request.clone());
     assert_eq!(
         granted.answer,
@@ -85,10 +84,10 @@ fn each_reason_holds() {
     same.candidate.config = "bike-1".into();
     assert_eq!(held(&stable(), same), Hold::AlreadyServing);
     for status in [EndpointStatus::Updating, EndpointStatus::Failed, EndpointStatus::Absent] {
-        let request = GuardRequest { status, ..ask(2) };
+        let request = GuardRequest { look: look(status, "bike-1", 100), ..ask(2) };
         assert!(matches!(held(&stable(), request), Hold::EndpointNotReady { .. }), "{status:?}");
     }
-    let foreign = GuardRequest { serving: Some("stranger".into()), ..ask(2) };
+    let foreign = GuardRequest { look: look(EndpointStatus::InService, "stranger", 100), ..ask(2) };
     assert!(matches!(held(&stable(), foreign), Hold::EndpointNotReady { .. }));
     assert_eq!(held(&stable(), GuardRequest { target: TargetCheck::NotAsked, ..ask(2) }), Hold::AskAgain);
 }
@@ -114,8 +113,8 @@ fn a_fallback_that_is_gone_is_struck_off() {
 
 #[test]
 fn an_endpoint_from_before_pawl_is_nothing_to_fall_back_to() {
-    let request = GuardRequest { target: TargetCheck::NotAsked, ..ask(1) };
-    let request = GuardRequest { serving: Some("old".into()), ..request };
+    let look = look(EndpointStatus::InService, "old", 100);
+    let request = GuardRequest { look, target: TargetCheck::NotAsked, ..ask(1) };
     assert!(matches!(held(&Release::new(ENDPOINT), request), Hold::NoLastKnownGood { .. }));
 }
 
@@ -132,16 +131,16 @@ fn a_run_that_could_not_begin_gives_the_endpoint_back() {
     let failure = CandidateFailure { generation: Generation(2), reason: "no quota".to_owned() };
     let told = step(&granted, &Event::CandidateFailed(failure), at(101), &Policy::default());
     assert_eq!(told.rule, Rule::Describe, "the endpoint decides whether that is so");
-    let seen = observed(EndpointStatus::InService, "bike-1");
+    let seen = observed_at(EndpointStatus::InService, "bike-1", 101);
     let closed = step(&told.release, &seen, at(101), &Policy::default());
     assert_eq!((closed.rule, closed.release.state), (Rule::Abandoned, State::Stable));
     // It may have begun after all.
-    let seen = observed(EndpointStatus::InService, "bike-2");
+    let seen = observed_at(EndpointStatus::InService, "bike-2", 101);
     assert_eq!(step(&told.release, &seen, at(101), &Policy::default()).rule, Rule::Watch);
     // It asks once more: what it is permitted anew holds.
     let again = guard(&told.release, ask(2));
     assert!(matches!(again.answer, Answer::DeployUpdate { .. }));
-    let seen = observed(EndpointStatus::InService, "bike-1");
+    let seen = observed_at(EndpointStatus::InService, "bike-1", 102);
     assert_eq!(step(&again.release, &seen, at(102), &Policy::default()).rule, Rule::Wait);
 }
 

@@ -28,7 +28,7 @@ fn described(
         let config = config(state)?;
         let event = match state {
             RollingBack => {
-                Event::Performed { id: 1, outcome: Outcome::Endpoint { status, config: Some(config.into()) } }
+                Event::Performed { id: 1, outcome: Outcome::Endpoint { look: look(status, config, 100) } }
             }
             _ => observed(status, config),
         };

@@ -25,8 +25,7 @@ fn shadow() -> Policy {
 fn ask(traffic: f64) -> GuardRequest {
     GuardRequest {
         candidate: Deployment { alarms: Vec::new(), ..deployment(2) },
-        status: EndpointStatus::InService,
-        serving: Some("bike-1".into()),
+        look: look(EndpointStatus::InService, "bike-1", 100),
         target: TargetCheck::Checked { config: "bike-1".into(), found: Target::Present },
         alarms: Vec::new(),
         defined: Vec::new(),
@@ -61,13 +60,9 @@ fn going_on() -> Release {
     won.release
 }
 
-fn seen_by_its_run(config: &str, serving: &str) -> Event {
+fn seen_by_its_run(config: &str, serving: &str, minutes: i64) -> Event {
     let by = Observer::Run { generation: Generation(2), config: config.into() };
-    Event::EndpointObserved(Observation {
-        status: EndpointStatus::InService,
-        config: Some(serving.into()),
-        by,
-    })
+    Event::EndpointObserved(Observation { look: look(EndpointStatus::InService, serving, minutes), by })
 }
 
 #[test]
@@ -112,7 +107,7 @@ fn without_a_champion_or_enough_traffic_no_trial_begins() {
     assert!(matches!(&granted.answer, Answer::DeployUpdate { call } if call.config == "bike-2".into()));
 
     // The first model of all has nothing to be tried beside.
-    let request = GuardRequest::first(deployment(1));
+    let request = GuardRequest::first(deployment(1), at(100));
     let first = step(&Release::new(ENDPOINT), &Event::GuardRequested(request), at(0), &shadow());
     assert!(matches!(&first.answer, Answer::DeployCreate { config, .. } if *config == "bike-1".into()));
 }
@@ -134,9 +129,9 @@ fn a_trial_that_is_won_goes_on_and_its_run_asks_again() {
     assert_eq!(routing.kind, strategy::RoutingKind::Canary, "now the strategy holds");
 
     // A look of the run from before it asked says nothing about the new update.
-    let late = step(&won, &seen_by_its_run("bike-2t", "bike-2t"), at(121), &shadow());
+    let late = step(&won, &seen_by_its_run("bike-2t", "bike-2t", 121), at(121), &shadow());
     assert_eq!((late.rule, late.release.state.name()), (Rule::Wait, StateName::Deploying));
-    let deployed = step(&won, &seen_by_its_run("bike-2", "bike-2"), at(122), &shadow());
+    let deployed = step(&won, &seen_by_its_run("bike-2", "bike-2", 122), at(122), &shadow());
     assert_eq!((deployed.rule, deployed.release.state.name()), (Rule::Watch, StateName::Watching));
     assert_eq!(deployed.release.current.unwrap().trial, None);
 }
@@ -172,7 +167,7 @@ fn a_persons_word_ends_a_trial_either_way() {
     assert_eq!(back.release.state.name(), StateName::RollingBack);
     let early = guard(&release(StateName::Stable), &shadow(), 1.0).release;
     let early = step(&early, &operator(Verb::Force), at(101), &shadow()).release;
-    let passed = step(&early, &seen_by_its_run("bike-2t", "bike-2t"), at(102), &shadow());
+    let passed = step(&early, &seen_by_its_run("bike-2t", "bike-2t", 102), at(102), &shadow());
     assert_eq!((passed.rule, passed.release.answer_for(Generation(2))), (Rule::TrialWon, Answer::GoOn));
 }
 
@@ -197,19 +192,20 @@ fn a_trial_that_cannot_go_on_goes_back_to_its_champion() {
         state => panic!("{state:?}"),
     };
     let expected = ("bike-1".to_owned(), "bike-2t".to_owned());
-    let lease_over = step(&going_on(), &observed(EndpointStatus::InService, "bike-2t"), at(200), &shadow());
+    let lease_over =
+        step(&going_on(), &observed_at(EndpointStatus::InService, "bike-2t", 200), at(200), &shadow());
     assert_eq!(back(&lease_over), expected);
-    let silent = step(&going_on(), &seen_by_its_run("bike-2", "bike-2t"), at(122), &shadow());
+    let silent = step(&going_on(), &seen_by_its_run("bike-2", "bike-2t", 122), at(122), &shadow());
     assert_eq!(back(&silent), expected);
     let id = going_on().pending.iter().find(|p| matches!(p.action, Action::PutAlarms { .. })).unwrap().id;
     let outcome = Outcome::Refused { reason: "too many alarms".to_owned() };
     let unwatched = step(&going_on(), &Event::Performed { id, outcome }, at(121), &shadow());
     assert_eq!(back(&unwatched), expected);
-    let broken = step(&going_on(), &observed(EndpointStatus::Failed, "bike-2t"), at(121), &shadow());
+    let broken = step(&going_on(), &observed_at(EndpointStatus::Failed, "bike-2t", 121), at(121), &shadow());
     assert_eq!(back(&broken), ("bike-1".to_owned(), "bike-2".to_owned()));
     // The way back was lost: whichever stage serves, it is asked for once more.
     let awaits = broken.release.pending.iter().find(|p| matches!(p.action, Action::AwaitConfig { .. }));
-    let lost = Outcome::Endpoint { status: EndpointStatus::InService, config: Some("bike-2t".into()) };
+    let lost = Outcome::Endpoint { look: look(EndpointStatus::InService, "bike-2t", 122) };
     let again = Event::Performed { id: awaits.unwrap().id, outcome: lost };
     assert_eq!(step(&broken.release, &again, at(125), &shadow()).rule, Rule::Retry);
 }
@@ -222,17 +218,18 @@ fn a_champion_that_is_rejected_leaves_its_trial_nowhere_to_go() {
     assert_eq!(rejected.rule, Rule::PackageRejected);
     assert!(rejected.actions.iter().any(|action| action.name() == "page"), "it still answers clients");
     let won = tick(&rejected.release, Some(LiveVerdict::Promote), 120).release;
-    let over = step(&won, &observed(EndpointStatus::InService, "bike-2t"), at(200), &shadow());
+    let over = step(&won, &observed_at(EndpointStatus::InService, "bike-2t", 200), at(200), &shadow());
     assert_eq!((over.rule, over.release.state.name()), (Rule::NoTarget, StateName::Stable));
     assert!(over.release.is_revoked(&deployment(2)), "what never began does not return");
 
     // It serves still when a person lets another one begin, which SageMaker undoes.
     let forced = step(&over.release, &operator(Verb::Force), at(201), &shadow()).release;
     let candidate = Deployment { alarms: Vec::new(), ..deployment(3) };
-    let request = GuardRequest { candidate, serving: Some("bike-2t".into()), ..ask(1.0) };
+    let request =
+        GuardRequest { candidate, look: look(EndpointStatus::InService, "bike-2t", 202), ..ask(1.0) };
     let granted = step(&forced, &Event::GuardRequested(request), at(202), &shadow()).release;
     let by = Observer::Run { generation: Generation(3), config: "bike-3".into() };
-    let undone = Observation { status: EndpointStatus::InService, config: Some("bike-2t".into()), by };
+    let undone = Observation { look: look(EndpointStatus::InService, "bike-2t", 210), by };
     let closed = step(&granted, &Event::EndpointObserved(undone), at(210), &shadow());
     assert_eq!((closed.rule, closed.release.state.name()), (Rule::GuardrailRolledBack, StateName::CoolDown));
 }

@@ -150,7 +150,7 @@ fn roll_back(release: &Release, generation: u64, minutes: i64) -> Release {
     while let Some(pending) = release.pending.first().cloned() {
         let outcome = match &pending.action {
             Action::AwaitConfig { config, .. } => {
-                Outcome::Endpoint { status: EndpointStatus::InService, config: Some(config.clone()) }
+                Outcome::Endpoint { look: look(EndpointStatus::InService, &config.0, minutes) }
             }
             Action::SmokeTest { .. } => Outcome::SmokePassed,
             _ => Outcome::Done,

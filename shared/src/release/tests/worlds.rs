@@ -123,8 +123,18 @@ pub(crate) fn alarm(config: Option<&str>, state: AlarmState, minutes: i64) -> Al
     }
 }
 
+/// What is seen of the endpoint at a time.
+pub(crate) fn look(status: EndpointStatus, config: &str, minutes: i64) -> Look {
+    Look { status, config: Some(config.into()), at: at(minutes) }
+}
+
 pub(crate) fn observed(status: EndpointStatus, config: &str) -> Event {
-    Event::EndpointObserved(Observation { status, config: Some(config.into()), by: Observer::Reconciler })
+    observed_at(status, config, 100)
+}
+
+pub(crate) fn observed_at(status: EndpointStatus, config: &str, minutes: i64) -> Event {
+    let look = look(status, config, minutes);
+    Event::EndpointObserved(Observation { look, by: Observer::Reconciler })
 }
 
 pub(crate) fn operator(verb: Verb) -> Event {
