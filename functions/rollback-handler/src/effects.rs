@@ -130,8 +130,7 @@ impl<'a> Effector<'a> {
     async fn make_way(&self, to: &ConfigName) -> Result<Way, Fault> {
         let release = read::<Release>(&self.world.store, &self.keys.release()).await?;
         let Some((release, _)) = release else { return Ok(Way::Clear) };
-        let target = release.good.iter().find(|good| good.config == *to);
-        match (&release.current, target) {
+        match (&release.current, release.good_with(to)) {
             (Some(from), Some(to)) => {
                 upkeep::make_way(self.world, &self.keys, from.generation, to.generation).await
             }

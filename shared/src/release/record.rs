@@ -458,6 +458,11 @@ impl Release {
             || deployment.dataset.as_ref().is_some_and(|dataset| self.quarantined.contains(dataset))
     }
 
+    /// The deployment with this config, if it finished its watch healthy. It may be revoked by now.
+    pub fn good_with(&self, config: &ConfigName) -> Option<&Deployment> {
+        self.good.iter().find(|good| good.config == *config)
+    }
+
     /// The newest good deployment, whatever serves: the last known good.
     pub fn last_known_good(&self) -> Option<&Deployment> {
         self.good.iter().find(|deployment| !self.is_revoked(deployment))

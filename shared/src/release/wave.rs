@@ -272,7 +272,7 @@ impl Release {
 
     /// Whether the release at home has taken back what a region serves or deploys.
     pub fn has_taken_back(&self, there: &Deployment) -> bool {
-        let here = self.good.iter().find(|good| good.config == there.config);
+        let here = self.good_with(&there.config);
         self.revoked_configs.contains(&there.config) || here.is_some_and(|here| self.is_revoked(here))
     }
 }

@@ -102,7 +102,7 @@ impl Choice {
             }
         };
         let scored = choice.chances.as_ref().map_or(0, |Chances(chances)| chances.len());
-        (choice.class.len() <= LONGEST && scored <= MAX_CLASSES.max(classes.listed())).then_some(choice)
+        (choice.class.len() <= LONGEST && scored <= MAX_CLASSES).then_some(choice)
     }
 
     /// The probability of the class that was chosen; none where the model gave none.

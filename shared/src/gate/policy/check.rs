@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Policy;
+use crate::gate::classes::MAX_CLASSES;
 use crate::gate::fairness::Favourable;
 use crate::gate::given::Value;
 use crate::gate::metric::{Metric, Task};
@@ -172,6 +173,10 @@ impl Policy {
         if distinct.len() != self.classes.len() || distinct.contains(&String::new()) {
             return wrong("classes", self.classes.join(", "), "name each class once");
         }
+        if self.classes.len() > MAX_CLASSES {
+            let fix = "name at most 100: judge a coarser label, or task regression if it is a number";
+            return wrong("classes", format!("{} names", self.classes.len()), fix);
+        }
         let read = |name: &String| Value::Text(name).class().is_some_and(|class| class == **name);
         if let Some(name) = self.classes.iter().find(|name| !read(name)) {
             let fix = "labels are read without spaces around them, and whole numbers without .0: write it so";
@@ -274,6 +279,11 @@ mod tests {
         assert_eq!(metrics("task: multiclass"), ["accuracy", "macro_f1"]);
         assert_eq!(metrics("{task: regression, horizon: 24}"), ["mae", "mse"]);
         assert_eq!(metrics("{task: regression, guards: []}"), Vec::<&str>::new());
+        let named = |names: usize| {
+            let classes: Vec<String> = (0..names).map(|name| format!("c{name}")).collect();
+            of(&format!("{{task: multiclass, classes: [{}]}}", classes.join(", "))).map(|_| ())
+        };
+        assert_eq!((named(100), named(101)), (Ok(()), Err("classes".to_owned())));
         for (yaml, field) in [
             ("{task: regression, fairness: {groups: [{columns: [a]}]}}", "fairness.favourable"),
             (

@@ -425,7 +425,7 @@ impl World {
             self.break_rule("a trial counts as a good config");
         }
         let Some(new) = after.good.first() else { return };
-        if before.good.iter().any(|good| good.config == new.config) {
+        if before.good_with(&new.config).is_some() {
             return;
         }
         // A pass that a person gave lets one deployment begin without a trial.

@@ -160,7 +160,7 @@ impl Turn<'_> {
     /// Somebody or something moved the endpoint under the watch.
     fn watched_is_gone(&mut self, config: &ConfigName) -> Rule {
         let Some(candidate) = self.release.current.clone() else { return Rule::Logged };
-        let known = self.release.good.iter().find(|good| good.config == *config).cloned();
+        let known = self.release.good_with(config).cloned();
         match known {
             Some(known) => {
                 self.page(format!("{config} serves again while {} was watched", candidate.config));

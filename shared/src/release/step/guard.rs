@@ -148,7 +148,7 @@ impl Turn<'_> {
         if self.release.pass.is_some() {
             return None;
         }
-        let is_good = self.release.good.iter().any(|good| good.config == current.config);
+        let is_good = self.release.good_with(&current.config).is_some();
         if !is_good || current.model.is_none() || self.release.is_revoked(current) {
             return Some(Hold::NoChampion { serving: current.config.clone() });
         }

@@ -252,7 +252,7 @@ impl Turn<'_> {
     /// The endpoint serves something that Pawl did not put there. Nobody knows since when: of a config that it knows, no alarm is
     /// from too long ago.
     pub(super) fn foreign(&mut self, config: &ConfigName) -> Rule {
-        match self.release.good.iter().find(|good| good.config == *config) {
+        match self.release.good_with(config) {
             Some(known) => self.release.current = Some(known.clone()),
             None => self.serve(Deployment::new(Generation::default(), config.clone())),
         }
