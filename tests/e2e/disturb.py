@@ -83,7 +83,7 @@ def look_again(loop, resource, **where):
 
 def go_round(loop, resource):
     """A whole round, as its schedule starts it."""
-    executed(loop, loop.aws.resources["Round"], {"function": loop.aws.resources[resource]}, seconds=120)
+    executed(loop, loop.aws.resources["Round"], {"function": loop.aws.resources[resource]})
 
 
 def overlap():

@@ -62,11 +62,11 @@ def scaled(loop, region=HOME):
     return found[0]["TargetTrackingScalingPolicyConfiguration"] if found else None
 
 
-def executed(loop, machine, given=None, seconds=60):
+def executed(loop, machine, given=None):
     """Run a state machine once, as its schedule does; it must succeed."""
     arn = loop.sfn.start_execution(stateMachineArn=machine, input=json.dumps(given or {}))["executionArn"]
     status = loop.aws.wait_until(lambda: (found := loop.sfn.describe_execution(executionArn=arn)["status"]) != "RUNNING"
-                                 and found, seconds=seconds, what="the execution to end")
+                                 and found, what="the execution to end")
     assert status == "SUCCEEDED", loop.sfn.get_execution_history(executionArn=arn, reverseOrder=True)["events"][:3]
 
 

@@ -82,7 +82,7 @@ def wave(loop):
 
 def over(loop, generation):
     """Wait until the wave of this run is over and told; {region: stage}, and why it was stopped."""
-    found = loop.aws.wait_until(lambda: (it := wave(loop))["generation"] == generation and it["told"] and it, seconds=120,
+    found = loop.aws.wait_until(lambda: (it := wave(loop))["generation"] == generation and it["told"] and it,
                                 what=f"the wave of run {generation}", poll=0.2)
     return {stop["region"]["name"]: stop["stage"] for stop in found["stops"]}, found["stopped"]
 
@@ -95,7 +95,7 @@ def watching(loop, region, generation):
     def begun():
         found = release(loop, region)
         return found and found["state"]["name"] == "watching" and found["current"]["generation"] == generation and found
-    return loop.aws.wait_until(begun, seconds=120, what=f"the watch in {region}")
+    return loop.aws.wait_until(begun, what=f"the watch in {region}")
 
 
 def serves_there(loop, region, generation):
@@ -242,7 +242,7 @@ def test_a_newer_model_waits_until_the_region_is_at_rest(loops):
     def asked():
         found = release(loop, FIRST)
         return found and found["state"].get("decide_by") and found["current"]["generation"]
-    loop.aws.wait_until(lambda: asked() == 1, seconds=120, what="a person to be asked in the region", poll=0.2)
+    loop.aws.wait_until(lambda: asked() == 1, what="a person to be asked in the region", poll=0.2)
     assert any(notice["Subject"] == f"Pawl: needs a person: quiet in {FIRST}" for notice in loop.notices())
     train(loop, 2, "2011-07")
     ended(loop, 2, "promoted", "healthy")
@@ -250,7 +250,7 @@ def test_a_newer_model_waits_until_the_region_is_at_rest(loops):
                         what="the newer wave", poll=0.2)
     assert asked() == 1, "the older model is still under way there"
     for run in (1, 2):
-        loop.aws.wait_until(lambda: asked() == run, seconds=120, what=f"a person to be asked about run {run}", poll=0.2)
+        loop.aws.wait_until(lambda: asked() == run, what=f"a person to be asked about run {run}", poll=0.2)
         assert loop.pawl("force", "quiet", "--region", FIRST, "--why", "seen to work")["audit"]["rule"] == "forced"
     reason = f"{HOME}: {HOME} is home: name further regions only"
     assert over(loop, 2) == ({FIRST: "promoted", HOME: "failed"}, reason)
@@ -293,7 +293,7 @@ def test_scaling_is_kept_and_garbage_collected_in_the_region_too(loops):
     def gone():
         look_again(loop, "RollbackHandler", region=FIRST)
         return made(sagemaker) == ({first}, {first})
-    loop.aws.wait_until(gone, seconds=120, what="the rolled back config to go", poll=0.5)
+    loop.aws.wait_until(gone, what="the rolled back config to go", poll=0.5)
     assert scales(1) == first
     cloudwatch = loop.aws.client("cloudwatch", FIRST)
     assert cloudwatch.describe_alarms(AlarmNamePrefix=f"pawl-{second}-")["MetricAlarms"] == []
@@ -307,7 +307,7 @@ def test_scaling_is_kept_and_garbage_collected_in_the_region_too(loops):
 
 def test_a_region_that_cannot_be_looked_at_holds_up_no_other(abroad):
     loop = abroad
-    loop.aws.wait_until(lambda: wave(loop)["told"], seconds=120, what="a wave")
+    loop.aws.wait_until(lambda: wave(loop)["told"], what="a wave")
     record = "abroad/regions/{}/release.json"
     # The call dies there, and so does its second try.
     loop.aws.kill_function(loop.aws.resources["RollbackHandler"], "GetObject", match=record.format(FIRST), times=2)

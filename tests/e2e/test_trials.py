@@ -62,7 +62,7 @@ def watched_trial(loop):
     def on_trial():
         release = loop.release()
         return release["state"]["name"] == "watching" and release["current"].get("trial") and release
-    release = loop.aws.wait_until(on_trial, seconds=120, what="the trial")
+    release = loop.aws.wait_until(on_trial, what="the trial")
     return loop.sagemaker.describe_endpoint_config(EndpointConfigName=release["current"]["config"])
 
 

@@ -154,7 +154,7 @@ class Loop:
         arn = self.aws.outputs["Retraining"].replace(":stateMachine:", ":execution:") + f":{self.model}-{generation}"
         return self.sfn.describe_execution(executionArn=arn)
 
-    def wait_closed(self, generation, seconds=120, watch=None):
+    def wait_closed(self, generation, watch=None):
         """Wait until a run has closed and holds no lock; its record. `watch` is called with each new state."""
         last = [None]
 
@@ -168,18 +168,18 @@ class Loop:
             is_open = training["open"] and training["open"]["generation"] == generation
             return training["generation"] >= generation and not is_open and self.evidence(generation, "run.json")
 
-        return self.aws.wait_until(closed, seconds=seconds, what=f"run {generation} to close", poll=0.2)
+        return self.aws.wait_until(closed, what=f"run {generation} to close", poll=0.2)
 
-    def wait_idle(self, seconds=120):
+    def wait_idle(self):
         """Wait until no run is open and no trigger waits; the newest generation."""
         def idle():
             training = self.training()
             return training["generation"] and not training["open"] and not self.waiting() and training
-        return self.aws.wait_until(idle, seconds=seconds, what="the loop to be idle", poll=0.2)["generation"]
+        return self.aws.wait_until(idle, what="the loop to be idle", poll=0.2)["generation"]
 
-    def last_closed(self, seconds=120):
+    def last_closed(self):
         """Wait until the loop is idle; the newest run's generation and record."""
-        generation = self.wait_idle(seconds)
+        generation = self.wait_idle()
         return generation, self.evidence(generation, "run.json")
 
     def executions(self):
@@ -218,9 +218,9 @@ class Loop:
         assert "FunctionError" not in answer, body
         return body
 
-    def question(self, name, seconds=60):
+    def question(self, name):
         """Wait until a run asks; its question. `name` is `train-<run>` or `package-<version>`."""
-        return self.aws.wait_until(lambda: self.read(f"ledger/{self.model}/questions/{name}.json"), seconds=seconds,
+        return self.aws.wait_until(lambda: self.read(f"ledger/{self.model}/questions/{name}.json"),
                                    what=f"the question {name}", poll=0.2)
 
     def pawl(self, *arguments, code=0):

@@ -121,7 +121,10 @@ def stop(process: subprocess.Popen, grace_seconds: float = 2.0):
             process.wait()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def reserve_port() -> socket.socket:
+    """A socket that keeps a free port from everybody else until it is closed; a server that sets SO_REUSEADDR, as all usual ones
+    do, may listen there."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved

@@ -65,7 +65,7 @@ def finished(aws, describe, field, name):
     def over():
         job = describe(**{f"{field}Name": name})
         return job if job[f"{field}Status"] in ("Completed", "Failed", "Stopped") else None
-    return aws.wait_until(over, 30, f"{field} {name}")
+    return aws.wait_until(over, f"{field} {name}")
 
 
 @pytest.fixture(scope="session")
@@ -76,11 +76,11 @@ def archive(aws):
     return job["ModelArtifacts"]["S3ModelArtifacts"]
 
 
-def execution(aws, arn, seconds=60):
+def execution(aws, arn):
     """Wait for the end of an execution."""
     client = aws.client("stepfunctions")
 
     def over():
         described = client.describe_execution(executionArn=arn)
         return described if described["status"] != "RUNNING" else None
-    return aws.wait_until(over, seconds, arn)
+    return aws.wait_until(over, arn)

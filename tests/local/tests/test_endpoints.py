@@ -48,7 +48,7 @@ def settled(aws, name):
     def at_rest():
         described = sagemaker.describe_endpoint(EndpointName=name)
         return described if described["EndpointStatus"] in ("InService", "Failed") else None
-    return aws.wait_until(at_rest, 30, f"endpoint {name}")
+    return aws.wait_until(at_rest, f"endpoint {name}")
 
 
 def score(aws, name, **more):
@@ -123,7 +123,7 @@ def test_an_alarm_rolls_back_without_a_word(aws, sagemaker, endpoint, config):
         except runtime.exceptions.ModelError as error:
             assert error.response["OriginalStatusCode"] == 500
         return old(EndpointName=name)["EndpointStatus"] == "InService"
-    aws.wait_until(ask_until_rolled_back, 30, "the rollback")
+    aws.wait_until(ask_until_rolled_back, "the rollback")
     described = old(EndpointName=name)
     assert described["EndpointConfigName"] == before
     assert "FailureReason" not in described

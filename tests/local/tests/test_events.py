@@ -44,7 +44,7 @@ def test_a_training_job_tells_every_step(aws):
     def all_steps():
         events = kept(aws, "SageMaker Training Job State Change", lambda e: e["detail"]["TrainingJobName"] == "told")
         return events if len(events) >= 5 else None
-    events = aws.wait_until(all_steps, 10, "the events")
+    events = aws.wait_until(all_steps, "the events")
     assert {e["detail"]["SecondaryStatus"] for e in events} == {
         "Starting", "Downloading", "Training", "Uploading", "Completed"}
     last = next(e for e in events if e["detail"]["TrainingJobStatus"] == "Completed")
@@ -107,7 +107,7 @@ def test_an_alarm_tells_event_function_and_topic_with_one_timestamp(aws):
         calls = kept(aws, "aws.cloudwatch", lambda e: e["alarmData"]["alarmName"] == "errors"
                      and e["alarmData"]["state"]["value"] == "ALARM")
         return (events[0], calls[0]) if events and calls else None
-    event, call = aws.wait_until(copies, 10, "the alarm's copies")
+    event, call = aws.wait_until(copies, "the alarm's copies")
     notice = aws.wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 10, "the notice")[0]
     message = json.loads(notice["Body"])
 

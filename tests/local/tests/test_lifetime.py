@@ -11,6 +11,7 @@ import pytest
 from conftest import FIXTURES, IMAGE, ROLE
 
 from standin import Standin
+from standin.client import PATIENCE
 from standin.deploy import DeployError
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -48,8 +49,8 @@ def child_of(pid):
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

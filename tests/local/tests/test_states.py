@@ -20,8 +20,8 @@ def run(aws, request):
                                           roleArn="arn:aws:iam::000000000000:role/x")["stateMachineArn"]
         return states.start_execution(stateMachineArn=arn, name=name, input=json.dumps(data or {}))["executionArn"]
 
-    def finish(machine, data=None, seconds=20):
-        done = execution(aws, start(machine, data), seconds)
+    def finish(machine, data=None):
+        done = execution(aws, start(machine, data))
         if done["status"] == "SUCCEEDED":
             done["output"] = json.loads(done["output"])
         return done

@@ -54,6 +54,10 @@ fn rows() -> Vec<Row> {
         release.pending.clear();
         (state == Deploying).then(|| (release, observed(EndpointStatus::InService, "bike-2t")))
     };
+    let overtaken = |state| {
+        let release = Release { seen_at: Some(at(100)), ..release(state) };
+        Some((release, observed_at(EndpointStatus::InService, "stranger", 99)))
+    };
     let without_target = |state| {
         let mut release = release(state);
         release.good.clear();
@@ -90,6 +94,8 @@ fn rows() -> Vec<Row> {
             "InService with a config that Pawl did not put there",
             described(EndpointStatus::InService, |_| Some("stranger")),
         ),
+        ("a look that a newer one has overtaken", Box::new(overtaken)),
+        ("word that the endpoint changed", always(|_| Event::EndpointHinted)),
         ("SystemUpdating", described(EndpointStatus::SystemUpdating, |_| Some("bike-1"))),
         ("Failed", described(EndpointStatus::Failed, |_| Some("bike-1"))),
         ("UpdateRollbackFailed", described(EndpointStatus::UpdateRollbackFailed, |_| Some("bike-1"))),

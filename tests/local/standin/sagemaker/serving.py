@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .. import container, storage
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 PING_INTERVAL = 0.05
 # SageMaker gives a model 60 s to answer; a program on loopback that takes longer hangs.
 INVOKE_SECONDS = 60.0
@@ -72,7 +72,8 @@ class ModelServer:
         self._job = container.JobFolder(folder)
         if archive:
             storage.unpack(archive, self._job.model)
-        self.port = container.free_port()
+        self._reserved = container.reserve_port()
+        self.port = self._reserved.getsockname()[1]
         environment = container.serving_environment(self._job, self.port) | variables
         self._process = container.start(program, "serve", environment, self.log)
 
@@ -118,6 +119,7 @@ class ModelServer:
         while not self._connections.empty():
             self._connections.get().close()
         container.stop(self._process)
+        self._reserved.close()
 
     def _connection(self) -> http.client.HTTPConnection:
         try:
