@@ -94,7 +94,7 @@ def test_a_canary_takes_its_share_of_the_traffic(aws, sagemaker, endpoint, confi
     name, new = endpoint(), config("b", "new")
     sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new, DeploymentConfig=canary(4))
     aws.wait_until(lambda: sagemaker.describe_endpoint(EndpointName=name).get("PendingDeploymentSummary", {}).get(
-        "ProductionVariants", [{}])[0].get("VariantStatus", [{}])[0].get("Status") == "Baking", 20, "the canary")
+        "ProductionVariants", [{}])[0].get("VariantStatus", [{}])[0].get("Status") == "Baking", "the canary")
     scores = [score(aws, name) for _ in range(40)]
     assert sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"] != new
     # 40 requests at one half: fewer than 6 of either come about once in 700,000 runs.
@@ -259,7 +259,7 @@ def test_a_shadow_sees_requests_and_answers_nobody(aws, sagemaker, archives):
     def captured():
         aws.flush_capture()
         return aws.client("s3").list_objects_v2(Bucket="data", Prefix="shadowed/shadowed/shadow/").get("Contents")
-    assert len(aws.wait_until(captured, 10, "the shadow's capture")) == 1
+    assert len(aws.wait_until(captured, "the shadow's capture")) == 1
     sagemaker.delete_endpoint(EndpointName="shadowed")
 
 

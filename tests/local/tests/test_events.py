@@ -83,7 +83,7 @@ def test_an_endpoint_tells_its_status_in_another_spelling(aws, sagemaker, archiv
     def in_service():
         return kept(aws, "SageMaker Endpoint State Change", lambda e: e["detail"]["EndpointName"] == "told"
                     and e["detail"]["EndpointStatus"] == "IN_SERVICE")
-    detail = aws.wait_until(in_service, 10, "the endpoint's event")[0]["detail"]
+    detail = aws.wait_until(in_service, "the endpoint's event")[0]["detail"]
     assert detail["EndpointConfigName"] == "told"
     assert detail["Tags"] == {"pawl": "yes"}
     assert detail["ProductionVariants"][0]["CurrentInstanceCount"] == 1
@@ -91,14 +91,14 @@ def test_an_endpoint_tells_its_status_in_another_spelling(aws, sagemaker, archiv
 
 
 def test_an_alarm_tells_event_function_and_topic_with_one_timestamp(aws):
-    aws.wait_until(lambda: state(aws, "errors")["StateValue"] == "OK", 10, "the alarm to be OK")
+    aws.wait_until(lambda: state(aws, "errors")["StateValue"] == "OK", "the alarm to be OK")
     sqs = aws.client("sqs")
     queue = sqs.get_queue_url(QueueName="notices")["QueueUrl"]
     put(aws, "Errors", 5, endpoint="another")
     put(aws, "Errors", 1.5)
     put(aws, "Errors", 1.5)
     described = aws.wait_until(
-        lambda: (a := state(aws, "errors"))["StateValue"] == "ALARM" and a, 10, "the alarm")
+        lambda: (a := state(aws, "errors"))["StateValue"] == "ALARM" and a, "the alarm")
     assert described["StateTransitionedTimestamp"] == described["StateUpdatedTimestamp"]
 
     def copies():
@@ -108,7 +108,7 @@ def test_an_alarm_tells_event_function_and_topic_with_one_timestamp(aws):
                      and e["alarmData"]["state"]["value"] == "ALARM")
         return (events[0], calls[0]) if events and calls else None
     event, call = aws.wait_until(copies, "the alarm's copies")
-    notice = aws.wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 10, "the notice")[0]
+    notice = aws.wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the notice")[0]
     message = json.loads(notice["Body"])
 
     detail = event["detail"]
@@ -139,7 +139,7 @@ def test_an_alarm_by_hand_holds_for_a_period(aws):
 def test_missing_data_is_what_the_alarm_says_it_is(aws):
     for treat, expected in (("missing", "INSUFFICIENT_DATA"), ("breaching", "ALARM"), ("notBreaching", "OK")):
         alarm(aws, f"missing-{treat}", f"Nothing{treat}", TreatMissingData=treat)
-        aws.wait_until(lambda t=treat, e=expected: state(aws, f"missing-{t}")["StateValue"] == e, 10, treat)
+        aws.wait_until(lambda t=treat, e=expected: state(aws, f"missing-{t}")["StateValue"] == e, treat)
 
 
 def test_two_of_three_periods_and_a_percentile(aws):
@@ -156,7 +156,7 @@ def test_two_of_three_periods_and_a_percentile(aws):
              "Values": [10.0, 1000.0], "Counts": [98.0, 2.0]}])
     alarm(aws, "p99", "Slow", ExtendedStatistic="p99", EvaluationPeriods=3, DatapointsToAlarm=2, Threshold=500)
     alarm(aws, "p50", "Slow", ExtendedStatistic="p50", EvaluationPeriods=3, DatapointsToAlarm=2, Threshold=500)
-    aws.wait_until(lambda: state(aws, "p99")["StateValue"] == "ALARM", 5, "p99")
+    aws.wait_until(lambda: state(aws, "p99")["StateValue"] == "ALARM", "p99")
     assert state(aws, "p50")["StateValue"] == "OK"
 
 
@@ -173,10 +173,10 @@ def test_an_alarm_on_metric_math(aws):
             query("failed", "Failed"), query("asked", "Asked")])
     put(aws, "Asked", 5)
     put(aws, "Failed", 5)
-    aws.wait_until(lambda: state(aws, "rate")["StateValue"] == "OK", 10, "too few requests")
+    aws.wait_until(lambda: state(aws, "rate")["StateValue"] == "OK", "too few requests")
     put(aws, "Asked", 15)
     put(aws, "Failed", 1)
-    aws.wait_until(lambda: state(aws, "rate")["StateValue"] == "ALARM", 15, "the rate")
+    aws.wait_until(lambda: state(aws, "rate")["StateValue"] == "ALARM", "the rate")
 
 
 def test_a_failing_asynchronous_invocation_is_retried_and_kept(aws):
@@ -184,7 +184,7 @@ def test_a_failing_asynchronous_invocation_is_retried_and_kept(aws):
                                 Payload=json.dumps({"fail": "Fixture.Broken", "letter": 7}).encode())
     sqs = aws.client("sqs")
     queue = sqs.get_queue_url(QueueName="dead-letters")["QueueUrl"]
-    letters = aws.wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 20, "the dead letter")
+    letters = aws.wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the dead letter")
     assert "Fixture.Broken" in letters[0]["Body"]
     assert len([e for e in given(aws) if e.get("letter") == 7]) == 2
 
@@ -192,7 +192,7 @@ def test_a_failing_asynchronous_invocation_is_retried_and_kept(aws):
 def test_a_function_that_fails_once_gets_its_event_again(aws):
     aws.fail_function("keeper", "Fixture.Once")
     aws.client("lambda").invoke(FunctionName="keeper", InvocationType="Event", Payload=b'{"again": 1}')
-    aws.wait_until(lambda: [event for event in given(aws) if event.get("again") == 1], 10, "the second attempt")
+    aws.wait_until(lambda: [event for event in given(aws) if event.get("again") == 1], "the second attempt")
 
 
 def test_a_dead_letter_trips_its_alarm(aws):
@@ -202,9 +202,9 @@ def test_a_dead_letter_trips_its_alarm(aws):
         AlarmName="letters", Namespace="AWS/SQS", MetricName="ApproximateNumberOfMessagesVisible", Statistic="Maximum",
         Dimensions=[{"Name": "QueueName", "Value": "letters"}], Period=60, EvaluationPeriods=1, Threshold=0,
         ComparisonOperator="GreaterThanThreshold", TreatMissingData="notBreaching")
-    aws.wait_until(lambda: state(aws, "letters")["StateValue"] == "OK", 10, "an empty queue")
+    aws.wait_until(lambda: state(aws, "letters")["StateValue"] == "OK", "an empty queue")
     sqs.send_message(QueueUrl=queue, MessageBody="x")
-    aws.wait_until(lambda: state(aws, "letters")["StateValue"] == "ALARM", 10, "the alarm")
+    aws.wait_until(lambda: state(aws, "letters")["StateValue"] == "ALARM", "the alarm")
 
 
 def test_a_schedule_fires(aws):
@@ -213,4 +213,4 @@ def test_a_schedule_fires(aws):
     aws.client("scheduler").create_schedule(
         Name="once", ScheduleExpression=f"at({moment})", FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": target, "RoleArn": "arn:aws:iam::000000000000:role/x", "Input": '{"clock": "once"}'})
-    aws.wait_until(lambda: [e for e in given(aws) if e.get("clock") == "once"], 60, "the schedule")
+    aws.wait_until(lambda: [e for e in given(aws) if e.get("clock") == "once"], "the schedule")

@@ -8,7 +8,7 @@ def test_an_upload_trains_scores_and_serves(aws, sagemaker):
     s3, machine = aws.client("s3"), aws.outputs["PipelineArn"]
     s3.put_object(Bucket="data", Key="raw/month.csv", Body=b"x,y\n1,1\n2,2\n3,6\n")
     states = aws.client("stepfunctions")
-    started = aws.wait_until(lambda: states.list_executions(stateMachineArn=machine)["executions"], 10, "an execution")
+    started = aws.wait_until(lambda: states.list_executions(stateMachineArn=machine)["executions"], "an execution")
     done = execution(aws, started[0]["executionArn"])
     assert done["status"] == "SUCCEEDED", done
     output = json.loads(done["output"])

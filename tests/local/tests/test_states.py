@@ -222,7 +222,7 @@ def token(aws, name):
             return json.loads(aws.client("s3").get_object(Bucket="data", Key=f"questions/{name}.json")["Body"].read())
         except aws.client("s3").exceptions.NoSuchKey:
             return None
-    return aws.wait_until(read, 10, "the question")["token"]
+    return aws.wait_until(read, "the question")["token"]
 
 
 def test_a_task_token_written_to_s3_is_answered(aws, run):
@@ -273,7 +273,7 @@ def test_sns_and_lambda_carry_tokens(aws, run):
             if body.get("ask") == 9:
                 return body["token"]
         return None
-    aws.client("stepfunctions").send_task_success(taskToken=aws.wait_until(asked, 10, "the message"), output="1")
+    aws.client("stepfunctions").send_task_success(taskToken=aws.wait_until(asked, "the message"), output="1")
     assert execution(aws, arn)["output"] == "1"
     state = {"Type": "Task", "Resource": f"{LAMBDA}.waitForTaskToken", "TimeoutSeconds": 1, "Arguments": {
         "FunctionName": "echo", "Payload": {"token": "{% $states.context.Task.Token %}"}}}
@@ -291,7 +291,7 @@ def test_stopping_an_execution_stops_its_training_job(aws, run, sagemaker):
     name = f"stop-{time.monotonic_ns()}"
     arn = run.start(one({"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
                          "Arguments": training_job(name, {"sleep": "60"})}))
-    aws.wait_until(lambda: sagemaker.list_training_jobs(NameContains=name)["TrainingJobSummaries"], 10, "the job")
+    aws.wait_until(lambda: sagemaker.list_training_jobs(NameContains=name)["TrainingJobSummaries"], "the job")
     aws.client("stepfunctions").stop_execution(executionArn=arn)
     assert execution(aws, arn)["status"] == "ABORTED"
     aws.wait_until(lambda: sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] == "Stopped")
@@ -368,7 +368,7 @@ def test_the_end_of_an_execution_is_told(aws, run):
         events = [json.loads(s3.get_object(Bucket="kept", Key=key)["Body"].read()) for key in keys]
         return [event for event in events if event.get("detail", {}).get("executionArn") == arn
                 and event["detail"]["status"] == "FAILED"]
-    event = aws.wait_until(told, 10, "the event")[0]
+    event = aws.wait_until(told, "the event")[0]
     assert event["detail-type"] == "Step Functions Execution Status Change"
     detail = event["detail"]
     assert (detail["name"], json.loads(detail["input"]), detail["error"]) == ("m-1", {"model": "m"}, "Pawl.Told")

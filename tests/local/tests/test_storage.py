@@ -46,7 +46,7 @@ def test_an_event_carries_the_raw_key_and_the_version(aws):
         {"source": ["aws.s3"], "detail": {"object": {"key": [{"prefix": "odd/"}]}}}))
     events.put_targets(Rule="uploads", Targets=[{"Id": "q", "Arn": "arn:aws:sqs:us-east-1:000000000000:uploads"}])
     put = s3.put_object(Bucket="data", Key="odd/a b+c é.csv", Body=b"x")
-    message = aws.wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 10, "the event")[0]
+    message = aws.wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the event")[0]
     item = json.loads(message["Body"])["detail"]["object"]
     assert (item["key"], item["version-id"], item["size"]) == ("odd/a b+c é.csv", put["VersionId"], 1)
     assert item["etag"] == put["ETag"].strip('"')
