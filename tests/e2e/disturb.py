@@ -75,6 +75,14 @@ def undisturbed(loop, function, payload):
     return body
 
 
+def back_at_rest(loop, *names):
+    """Look again and again, as the round does, until the release is in one of these states."""
+    def rests():
+        look_again(loop, "RollbackHandler")
+        return loop.release()["state"]["name"] in names
+    loop.aws.wait_until(rests, what="the release to be " + " or ".join(names), poll=1)
+
+
 def look_again(loop, resource, **where):
     """What the round asks of a function for this pipeline; `region=` in a further region."""
     payload = {"step": "reconcile", "pipeline": f"pipelines/{loop.model}/pipeline.yaml"} | where

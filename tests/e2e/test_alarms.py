@@ -11,7 +11,7 @@ from played import alarm, deploying, later, operator, status, watched
 from loop import ROOT
 
 SLOWLY = {"DeploymentConfig": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {
-    "Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 4}}}}
+    "Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 10}}}}
 
 
 def handle(loop, event):
@@ -27,7 +27,7 @@ def fires(loop, name="errors", at=None):
 def at_rest(loop):
     """Let time pass until nothing is under way; the release."""
     def rests():
-        later(loop)
+        later(loop, leases=False)
         observe = {"step": "observe", "model": loop.model, "generation": 1, "config": loop.release()["current"]["config"]}
         undisturbed(loop, loop.aws.resources["RollbackHandler"], observe)
         release = loop.release()
@@ -64,6 +64,7 @@ def test_ten_alarms_at_once_are_one_rollback(stage):
     loop = watched(stage, "ten-alarms")
     now = time.time()
     events = [fires(loop, name, now + number) for number, name in enumerate(("errors", "latency", "drift", "quality", "few"))]
+    loop.aws.delay_call("UpdateEndpoint", 5, match=loop.model)  # all of them come while it goes back
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda event: handle(loop, event), events * 2))
     assert all(answer["answers"] for answer in answers)

@@ -14,13 +14,14 @@ def test_one_event_ten_times_is_one_run(pipeline):
     # Before there is a pipeline its event is kept, so that it can be sent again.
     arrive(loop, "2011-05")
     event = kept(loop, "ten-times/2011-05.csv")["event"]
-    loop.put_pipeline({"settle": {"quiet": "3s"}})
+    loop.put_pipeline({"settle": {"marker": "_SUCCESS"}})
     answers = at_once(lambda _: loop.invoke("NewDataTrigger", event), range(10))
     states = [signal["trigger"] for answer in answers for signals in answer["signals"] for signal in signals]
     assert sorted(states) == ["duplicate"] * 9 + ["recorded"]
+    loop.put_object("ten-times/_SUCCESS", b"")
     record = ended(loop, 1, "skipped", "1 accepted object|0 accepted object")
-    assert len(record["triggers"]) == 2, "the file and pipeline.yaml"
-    assert handled(loop) == [1, 1]
+    assert len(record["triggers"]) == 3, "the file, the marker and pipeline.yaml"
+    assert handled(loop) == [1, 1, 1]
 
     # And once more after the run: it is known.
     assert loop.invoke("NewDataTrigger", event)["signals"][0][0]["trigger"] == "duplicate"
@@ -44,7 +45,7 @@ def test_ten_events_at_once_are_one_run(pipeline):
 
 
 def test_events_during_a_run_are_one_further_run(pipeline):
-    loop = pipeline("meanwhile", {"decide": {"ask_above": 0.0}, "settle": {"quiet": "2s"}})
+    loop = pipeline("meanwhile", {"decide": {"ask_above": 0.0}, "settle": {"quiet": "5s"}})
     loop.put_pipeline()
     arrive(loop, "2011-05", "2011-06")
     # The run stands still at its question, with the lock in its hand.

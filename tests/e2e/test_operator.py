@@ -1,7 +1,7 @@
 """What an operator does by `pawl`, from the first pipeline.yaml to a rollback by hand."""
 import pytest
 import yaml
-from runs import arrive, ended, month, serves
+from runs import arrive, ended, kept, month, serves
 
 from loop import BUCKET, Traffic
 from loop.story import requests
@@ -24,9 +24,12 @@ def put(loop, folder, changes=None):
 
 def test_a_model_is_put_approved_frozen_and_taken_back(operated, tmp_path):
     loop = operated
+    # The months come first: the run lists them, however long the command takes.
+    arrive(loop, "2011-05", "2011-06")
+    for name in ("2011-05", "2011-06"):
+        kept(loop, f"operated/{name}.csv")
     assert put(loop, tmp_path)["change"] == "new"
     assert put(loop, tmp_path)["change"] == "unchanged"
-    arrive(loop, "2011-05", "2011-06")
     loop.question("package-1")
     assert loop.pawl("status", loop.model)["question"]["generation"] == 1
     assert loop.pawl("approve", loop.model, "--why", "checked by hand")["taken"] == "taken"

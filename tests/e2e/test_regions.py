@@ -5,7 +5,7 @@ import json
 import time
 
 import pytest
-from disturb import go_round, look_again
+from disturb import back_at_rest, go_round, look_again
 from played import LONG_AGO
 from runs import arrive, ended, month, scaled, serves
 
@@ -30,7 +30,8 @@ MODELS = [{"rounds": 1, "learning_rate": 0.05, "leaves": 2}, {"rounds": 8, "leav
 PIPELINES = {
     "abroad": (regions("abroad"), ({}, {"region": FIRST}, {"region": SECOND}), {}),
     # Nobody calls the region, so a person must decide there; and the second one is where the stack is.
-    "quiet": ([regions("quiet")[0], regions("quiet")[1] | {"name": HOME}], ({},), {}),
+    "quiet": ([regions("quiet")[0], regions("quiet")[1] | {"name": HOME}], ({},),
+              {"release": {"patience": "20s"}}),
     # Every effect of the wave is disturbed.
     "rough": (regions("rough")[:1], ({}, {"region": FIRST}), {}),
     # The bucket lies at home.
@@ -52,7 +53,7 @@ def loops(pipeline):
     rows, made = requests(month("2011-06")), {}
     with contextlib.ExitStack() as stack:
         for name, (listed, clients, asked) in PIPELINES.items():
-            release = {"regions": listed, "cool_downs": NO_PAUSE, "decision": "5m"}
+            release = {"regions": listed, "cool_downs": NO_PAUSE, "decision": "20m"}
             loop = made[name] = pipeline(name, merged({"release": release}, asked))
             for one in listed:
                 region = HOME if name == "astray" else one["name"]
@@ -187,7 +188,7 @@ def test_what_home_takes_back_goes_back_everywhere(abroad):
     serves_there(loop, SECOND, 1)
 
     loop.pawl("rollback", loop.model, "--why", "wrong since noon")
-    loop.aws.wait_until(lambda: loop.release()["state"]["name"] not in ("rolling_back", "deploying"), what="home to be back")
+    back_at_rest(loop, "cool_down", "stable")
     serves(loop, 2)
 
     def followed():

@@ -142,9 +142,9 @@ def test_after_two_rollbacks_the_endpoint_is_locked(champions):
 def test_a_model_that_fails_in_production_is_taken_back_by_its_alarm(champions, clients):
     loop = champions["at-once"]
     loop.wait_closed(1)
-    loop.put_pipeline(merged(STRONG, STRICT))
+    # It serves all traffic and bakes, for as long as it takes until clients have sent what it cannot answer.
+    loop.put_pipeline(merged(merged(STRONG, STRICT), {"release": {"bake": "1m"}}))
     arrive(loop, "2011-07")
-    # It serves all traffic and bakes; then clients send what it cannot answer.
     loop.aws.wait_until(lambda: loop.release()["state"]["name"] == "watching", what="the watch to begin")
     serves(loop, 2)
     clients(loop).rows_now(requests(month("2011-06"), nulls=0.5))

@@ -2,6 +2,7 @@
 import contextlib
 
 import pytest
+from disturb import back_at_rest
 from runs import arrive, ended, month, scaled, serves
 
 from loop import Traffic
@@ -72,7 +73,7 @@ def test_autoscaling_is_kept_through_a_new_instance_type_and_back_and_garbage_go
         second = loop.serving()
         loop.aws.wait_until(lambda: scaled(loop), what="autoscaling to be on again")
         loop.pawl("rollback", loop.model, "--why", "the tests want the way back")
-        loop.aws.wait_until(lambda: loop.release()["state"]["name"] == "cool_down", what="the rollback")
+        back_at_rest(loop, "cool_down")
         serves(loop, 1)
         loop.aws.wait_until(lambda: scaled(loop), what="autoscaling to be on once more")
 

@@ -101,14 +101,18 @@ class Served:
 
 def start_server(model):
     """The process and its port, once /ping answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with socket.socket() as reserved:  # keeps the port until the server listens
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        return _start_server(model, reserved.getsockname()[1])
+
+
+def _start_server(model, port):
     environment = clean_environment(SM_MODEL_DIR=model, SAGEMAKER_BIND_HOST="127.0.0.1", SAGEMAKER_BIND_TO_PORT=port)
     process = subprocess.Popen(
         [sys.executable, CONTAINER / "serve"], env=environment, stderr=subprocess.PIPE, text=True
     )
-    served, deadline = Served(port), time.monotonic() + 30
+    served, deadline = Served(port), time.monotonic() + 120
     while process.poll() is None and time.monotonic() < deadline:
         try:
             if served.request("/ping")[0] == 200:

@@ -21,7 +21,7 @@ def _serving(finished):
     process, served = start_server(finished.model)
     yield served
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="session")

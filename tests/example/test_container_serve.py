@@ -132,7 +132,7 @@ def test_one_connection_carries_many_requests(server):
 def test_termination_is_a_clean_exit(job):
     process, _ = start_server(job.model)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 

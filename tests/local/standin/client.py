@@ -72,7 +72,7 @@ class Standin:
         if guard is not None:
             guard.stdin.close()
             try:
-                guard.wait(15)
+                guard.wait(60)
             except subprocess.TimeoutExpired:
                 guard.kill()
             guard.stdout.close()

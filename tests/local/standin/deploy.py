@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 _BUCKET = "standin-artifacts"
-_SECONDS = 60.0
+_SECONDS = 240.0
 
 
 class DeployError(Exception):

@@ -80,7 +80,7 @@ def test_an_update_moves_all_traffic(aws, sagemaker, endpoint, config):
 
 def test_a_second_update_is_refused(aws, sagemaker, endpoint, config):
     name, new, newer = endpoint(), config("b", "new"), config("c", "new")
-    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new, DeploymentConfig=canary(1))
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new, DeploymentConfig=canary(5))
     for call in (lambda: sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=newer),
                  lambda: sagemaker.delete_endpoint(EndpointName=name)):
         with pytest.raises(ClientError) as refused:
@@ -92,7 +92,7 @@ def test_a_second_update_is_refused(aws, sagemaker, endpoint, config):
 
 def test_a_canary_takes_its_share_of_the_traffic(aws, sagemaker, endpoint, config):
     name, new = endpoint(), config("b", "new")
-    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new, DeploymentConfig=canary(4))
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new, DeploymentConfig=canary(20))
     aws.wait_until(lambda: sagemaker.describe_endpoint(EndpointName=name).get("PendingDeploymentSummary", {}).get(
         "ProductionVariants", [{}])[0].get("VariantStatus", [{}])[0].get("Status") == "Baking", "the canary")
     scores = [score(aws, name) for _ in range(40)]

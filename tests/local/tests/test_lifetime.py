@@ -92,7 +92,7 @@ def test_a_signal_to_the_command_ends_everything(number):
     gateway = child_of(guard)
     assert gateway in group(gateway)
     process.send_signal(number)
-    process.wait(15)
+    process.wait(PATIENCE)
     assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 0)
     wait_until(lambda: not group(gateway) and not Path(f"/proc/{guard}").exists())
     process.stdout.close(), process.stderr.close()
@@ -136,7 +136,7 @@ def test_a_template_that_cannot_be_deployed_says_why(tmp_path, change, said):
 def test_a_parameter_that_nobody_declared(tmp_path):
     process, said = up("--template", str(FIXTURES / "template.yaml"), "--bin-dir", str(FIXTURES / "functions"),
                        "--parameter", "Modell=x")
-    assert process.wait(15) == 1
+    assert process.wait(PATIENCE) == 1
     assert said.strip() == "standin: the template has no parameter Modell"
     process.stdout.close(), process.stderr.close()
 

@@ -339,15 +339,16 @@ def test_a_machine_starts_a_machine_and_waits(aws, run):
 
 def test_starting_by_name_is_idempotent_only_while_it_runs(aws, run):
     states = aws.client("stepfunctions")
-    arn = run.start(one({"Type": "Wait", "Seconds": "{% $states.input.s %}"}), {"s": 10}, name="generation-1")
+    arn = run.start(one({"Type": "Wait", "Seconds": "{% $states.input.s %}"}), {"s": 600}, name="generation-1")
     machine = states.describe_execution(executionArn=arn)["stateMachineArn"]
-    again = states.start_execution(stateMachineArn=machine, name="generation-1", input='{"s":10}')
+    again = states.start_execution(stateMachineArn=machine, name="generation-1", input='{"s":600}')
     assert again["executionArn"] == arn
     with pytest.raises(states.exceptions.ExecutionAlreadyExists):
         states.start_execution(stateMachineArn=machine, name="generation-1", input='{"s": 11}')
+    states.stop_execution(executionArn=arn)
     execution(aws, arn)
     with pytest.raises(states.exceptions.ExecutionAlreadyExists):
-        states.start_execution(stateMachineArn=machine, name="generation-1", input='{"s":10}')
+        states.start_execution(stateMachineArn=machine, name="generation-1", input='{"s":600}')
 
 
 def test_jsonpath_machines_are_refused(aws):

@@ -20,7 +20,7 @@ class Capture:
     def __init__(self):
         self._lines: dict[str, list[str]] = {}
         self._region = aws.region()
-        self._lock = threading.Lock()
+        self._lock, self._flushing = threading.Lock(), threading.Lock()
         threading.Thread(target=self._flush_now_and_then, daemon=True, name="standin-capture").start()
 
     def record(self, settings: dict, endpoint: str, variant: str, asked: tuple[bytes, str], answered: tuple[bytes, str],
@@ -48,14 +48,18 @@ class Capture:
             self._lines.setdefault(folder, []).append(line)
 
     def flush(self):
-        with self._lock:
-            lines, self._lines = self._lines, {}
-        for folder, captured in lines.items():
-            name = f"{datetime.datetime.now(datetime.UTC):%M-%S-%f}"[:-3]
-            try:
-                storage.write(f"{folder}/{name}-{uuid.uuid4()}.jsonl", "".join(f"{c}\n" for c in captured).encode(), self._region)
-            except storage.StorageError:
-                log.exception("%d captured requests are lost", len(captured))
+        with self._flushing:  # who asks finds written what another flush has taken
+            with self._lock:
+                lines, self._lines = self._lines, {}
+            for folder, captured in lines.items():
+                self._write(folder, captured)
+
+    def _write(self, folder: str, captured: list[str]):
+        name = f"{datetime.datetime.now(datetime.UTC):%M-%S-%f}"[:-3]
+        try:
+            storage.write(f"{folder}/{name}-{uuid.uuid4()}.jsonl", "".join(f"{c}\n" for c in captured).encode(), self._region)
+        except storage.StorageError:
+            log.exception("%d captured requests are lost", len(captured))
 
     def _flush_now_and_then(self):
         while True:
