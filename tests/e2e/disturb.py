@@ -80,7 +80,7 @@ def back_at_rest(loop, *names):
     def rests():
         look_again(loop, "RollbackHandler")
         return loop.release()["state"]["name"] in names
-    loop.aws.wait_until(rests, what="the release to be " + " or ".join(names), poll=1)
+    loop.aws.wait_until(rests, what="the release to be " + " or ".join(names))
 
 
 def look_again(loop, resource, **where):

@@ -17,8 +17,9 @@ def month(name, *faults):
 
 def arrive(loop, *names):
     """Let months arrive together."""
-    for name in names:
-        loop.put_month(name, month(name))
+    bodies = [month(name) for name in names]
+    for name, body in zip(names, bodies, strict=True):
+        loop.put_month(name, body)
 
 
 def ended(loop, generation, code, reason="", last=True):

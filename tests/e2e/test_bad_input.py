@@ -83,7 +83,7 @@ def test_a_wrong_field_is_named(pipeline):
 def test_objects_that_cannot_be_used(pipeline):
     """All at once, beside one that can."""
     good = month(GOOD)
-    loop = pipeline("bad-objects", {"settle": {"quiet": "5s"}, "split": {"least_objects": 50}, "data": {"largest_object": len(good)}})
+    loop = pipeline("bad-objects", {"split": {"least_objects": 50}, "data": {"largest_object": len(good)}})
     strange = "März + April=100%/2011 05 & more.csv"
     objects = {
         "good.csv": good,

@@ -31,7 +31,7 @@ def promoted(loop, put):
     """The first model of this pipeline serves."""
     loop.put_pipeline()
     put()
-    with Traffic(loop.aws, loop.model, requests(month("2011-05")), rate=8):
+    with Traffic(loop.aws, loop.model, requests(month("2011-05")), rate=4):
         ended(loop, 1, "promoted", "healthy")
 
 
@@ -121,7 +121,7 @@ def test_rows_that_the_model_chose_are_weighed(pipeline):
         for number, row in enumerate(table):
             row |= {"shown": marks[number % 4], "asked": "choosing-1"}
         loop.put_month(name, written(table))
-    with Traffic(loop.aws, loop.model, requests(month("2011-05")), rate=8):
+    with Traffic(loop.aws, loop.model, requests(month("2011-05")), rate=4):
         loop.wait_closed(1)
     judged = {one["object"]["key"][-11:-4]: one for one in loop.evidence(1, "validation.json")}
     quarter = len(rows("2011-05")) // 4

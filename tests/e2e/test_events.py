@@ -45,7 +45,7 @@ def test_ten_events_at_once_are_one_run(pipeline):
 
 
 def test_events_during_a_run_are_one_further_run(pipeline):
-    loop = pipeline("meanwhile", {"decide": {"ask_above": 0.0}, "settle": {"quiet": "5s"}})
+    loop = pipeline("meanwhile", {"decide": {"ask_above": 0.0}})
     loop.put_pipeline()
     arrive(loop, "2011-05", "2011-06")
     # The run stands still at its question, with the lock in its hand.

@@ -23,7 +23,7 @@ def played(standin):
     assert len(history.months) == 12 and len(months) == 12
     loop.put_pipeline()
     generations = {}
-    with Traffic(loop.aws, loop.model, requests(history.months["2011-12"]), rate=8):
+    with Traffic(loop.aws, loop.model, requests(history.months["2011-12"]), rate=4):
         for number, (name, chapter) in enumerate(months.items(), 1):
             for key, body in chapter.months.items():
                 loop.put_month(key, body)

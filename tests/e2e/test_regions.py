@@ -84,7 +84,7 @@ def wave(loop):
 def over(loop, generation):
     """Wait until the wave of this run is over and told; {region: stage}, and why it was stopped."""
     found = loop.aws.wait_until(lambda: (it := wave(loop))["generation"] == generation and it["told"] and it,
-                                what=f"the wave of run {generation}", poll=0.2)
+                                what=f"the wave of run {generation}")
     return {stop["region"]["name"]: stop["stage"] for stop in found["stops"]}, found["stopped"]
 
 
@@ -195,7 +195,7 @@ def test_what_home_takes_back_goes_back_everywhere(abroad):
         go_round(loop, "RollbackHandler")
         found = release(loop, FIRST)
         return len(found["rollbacks"]) == 2 and not found["pending"] and found["state"]["name"] != "rolling_back" and found
-    there = loop.aws.wait_until(followed, what="the region to follow", poll=0.5)
+    there = loop.aws.wait_until(followed, what="the region to follow")
     assert [one["cause"]["code"] for one in there["rollbacks"]] == ["alarm", "operator"]
     assert there["rollbacks"][1]["cause"]["why"] == f"{there['revoked_configs'][-1]} was taken back at home"
     serves_there(loop, FIRST, 1)
@@ -243,15 +243,15 @@ def test_a_newer_model_waits_until_the_region_is_at_rest(loops):
     def asked():
         found = release(loop, FIRST)
         return found and found["state"].get("decide_by") and found["current"]["generation"]
-    loop.aws.wait_until(lambda: asked() == 1, what="a person to be asked in the region", poll=0.2)
+    loop.aws.wait_until(lambda: asked() == 1, what="a person to be asked in the region")
     assert any(notice["Subject"] == f"Pawl: needs a person: quiet in {FIRST}" for notice in loop.notices())
     train(loop, 2, "2011-07")
     ended(loop, 2, "promoted", "healthy")
     loop.aws.wait_until(lambda: (it := wave(loop))["generation"] == 2 and it["stops"][0]["stage"] == "deploying",
-                        what="the newer wave", poll=0.2)
+                        what="the newer wave")
     assert asked() == 1, "the older model is still under way there"
     for run in (1, 2):
-        loop.aws.wait_until(lambda: asked() == run, what=f"a person to be asked about run {run}", poll=0.2)
+        loop.aws.wait_until(lambda: asked() == run, what=f"a person to be asked about run {run}")
         assert loop.pawl("force", "quiet", "--region", FIRST, "--why", "seen to work")["audit"]["rule"] == "forced"
     reason = f"{HOME}: {HOME} is home: name further regions only"
     assert over(loop, 2) == ({FIRST: "promoted", HOME: "failed"}, reason)
@@ -294,7 +294,7 @@ def test_scaling_is_kept_and_garbage_collected_in_the_region_too(loops):
     def gone():
         look_again(loop, "RollbackHandler", region=FIRST)
         return made(sagemaker) == ({first}, {first})
-    loop.aws.wait_until(gone, what="the rolled back config to go", poll=0.5)
+    loop.aws.wait_until(gone, what="the rolled back config to go")
     assert scales(1) == first
     cloudwatch = loop.aws.client("cloudwatch", FIRST)
     assert cloudwatch.describe_alarms(AlarmNamePrefix=f"pawl-{second}-")["MetricAlarms"] == []

@@ -170,14 +170,14 @@ class Loop:
             is_open = training["open"] and training["open"]["generation"] == generation
             return training["generation"] >= generation and not is_open and self.evidence(generation, "run.json")
 
-        return self.aws.wait_until(closed, what=f"run {generation} to close", poll=0.2)
+        return self.aws.wait_until(closed, what=f"run {generation} to close")
 
     def wait_idle(self):
         """Wait until no run is open and no trigger waits; the newest generation."""
         def idle():
             training = self.training()
             return training["generation"] and not training["open"] and not self.waiting() and training
-        return self.aws.wait_until(idle, what="the loop to be idle", poll=0.2)["generation"]
+        return self.aws.wait_until(idle, what="the loop to be idle")["generation"]
 
     def last_closed(self):
         """Wait until the loop is idle; the newest run's generation and record."""
@@ -223,7 +223,7 @@ class Loop:
     def question(self, name):
         """Wait until a run asks; its question. `name` is `train-<run>` or `package-<version>`."""
         return self.aws.wait_until(lambda: self.read(f"ledger/{self.model}/questions/{name}.json"),
-                                   what=f"the question {name}", poll=0.2)
+                                   what=f"the question {name}")
 
     def pawl(self, *arguments, code=0):
         """Run the command `pawl` on this stand-in, as an operator would; what it says, as JSON."""

@@ -102,9 +102,10 @@ class Standin:
         """The environment for a program that shall talk to this stand-in, the `pawl` command for one."""
         return aws.environment(self.endpoint_url)
 
-    def wait_until(self, condition, what="the condition", poll=0.1):
-        """Call `condition` until it returns something true, and return that; TimeoutError where it never does."""
-        deadline = time.monotonic() + PATIENCE
+    def wait_until(self, condition, what="the condition"):
+        """Call `condition` until it returns something true, and return that; TimeoutError where it never does. What takes long is
+        asked for less often: every question costs the machine some milliseconds that others wait for."""
+        deadline, pause = time.monotonic() + PATIENCE, 0.05
         while True:
             value = condition()
             if value:
@@ -113,7 +114,8 @@ class Standin:
                 raise RuntimeError(f"the stand-in ended: {self._log_tail()}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited {PATIENCE} s for {what}")
-            time.sleep(poll)
+            time.sleep(pause)
+            pause = min(1.5 * pause, 0.5)
 
     # Faults. Each is taken once (or `times` times) and then gone.
 
