@@ -1,5 +1,6 @@
 """Ways to disturb the calls that a function makes in one step of a played run."""
 import collections
+import contextlib
 import json
 import re
 
@@ -67,6 +68,19 @@ def invoke(loop, function, payload):
     answer = loop.aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload).encode())
     body = json.loads(answer["Payload"].read())
     return (None, body["errorType"]) if "FunctionError" in answer else (body, None)
+
+
+@contextlib.contextmanager
+def unheard(loop, *rules):
+    """No event of these rules of the template is delivered. Delivery is in threads: they stay off until nothing depends on it."""
+    events = loop.aws.client("events")
+    for rule in rules:
+        events.disable_rule(Name=loop.aws.resources[rule])
+    try:
+        yield
+    finally:
+        for rule in rules:
+            events.enable_rule(Name=loop.aws.resources[rule])
 
 
 def undisturbed(loop, function, payload):

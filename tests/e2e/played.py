@@ -38,7 +38,7 @@ class Stage:
             ended(loop, 1, "promoted", "healthy")
         loop.s3.delete_object(Bucket=BUCKET, Key=f"pipelines/{loop.model}/pipeline.yaml")
         loop.put_month("2011-07", month("2011-07"))
-        self.pipeline, self.model = pipeline, loop.model
+        self.pipeline, self.loop, self.model = pipeline, loop, loop.model
         keys = [key for folder in FOLDERS for key in loop.keys(f"{folder}/{loop.model}/")]
         self.documents = {key: loop.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
         name = loop.release()["current"]["config"]
@@ -193,7 +193,7 @@ def second_run(stage, loop):
     yield from until(loop, step("watch", "RollbackHandler", config=config), "promoted", lambda: healthy(loop))
     yield "alarm", "RollbackHandler", alarm(loop, f"pawl-{config}-latency", time.time(), config=config)
     yield "rollback", "RollbackHandler", operator(loop, "rollback", "a test of the way back")
-    # The books come last, and the handler of an event may have begun them, and died.
+    # The books come last.
     while (release := loop.release())["state"]["name"] == "rolling_back" or release["pending"]:
         loop.aws.wait_until(lambda: status(loop) == "InService", what="the rollback")
         later(loop)

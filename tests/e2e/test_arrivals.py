@@ -1,8 +1,6 @@
 """Events that come late, twice or never, and the function that records them killed in each of its effects."""
-import contextlib
-
 import pytest
-from disturb import go_round, look_again
+from disturb import go_round, look_again, unheard
 from runs import arrive, ended, handled, kept, month
 
 from loop import BUCKET, DATA_BUCKET
@@ -112,17 +110,6 @@ def test_an_object_whose_event_is_lost_is_in_the_dead_letters_and_in_the_next_ru
         "lost-object/2011-05.csv", "lost-object/2011-06.csv"}
 
 
-@contextlib.contextmanager
-def unheard(loop):
-    """No event of new data is delivered. Delivery is in threads, so the rule stays off until what shall find the data has."""
-    events, rule = loop.aws.client("events"), loop.aws.resources["NewDataTriggerData"]
-    events.disable_rule(Name=rule)
-    try:
-        yield
-    finally:
-        events.enable_rule(Name=rule)
-
-
 def event_of(loop, key):
     """The event of an object's newest version, as S3 sends it to EventBridge."""
     found = loop.s3.head_object(Bucket=DATA_BUCKET, Key=key)
@@ -137,7 +124,7 @@ def test_an_object_whose_event_never_comes_is_found_by_the_round(pipeline):
     loop = pipeline("untold", SHORT)
     loop.put_pipeline()
     ended(loop, 1, "skipped")
-    with unheard(loop):
+    with unheard(loop, "NewDataTriggerData"):
         arrive(loop, "2011-05")
         loop.put_object("untold/2011-06.csv", b"no;such,header\n1\n")
         look_again(loop, "NewDataTrigger")
@@ -161,13 +148,13 @@ def test_an_object_whose_event_never_comes_is_found_by_the_round(pipeline):
 
 def test_a_round_looks_at_a_thousand_versions_and_the_next_one_goes_on(pipeline):
     loop = pipeline("endless", SHORT)
-    with unheard(loop):
+    with unheard(loop, "NewDataTriggerData"):
         for _ in range(1000):
             loop.s3.put_object(Bucket=DATA_BUCKET, Key="endless/2011-05.csv", Body=b"x")
     arrive(loop, "2011-05")
     loop.put_pipeline()
     ended(loop, 1, "skipped")
-    with unheard(loop):
+    with unheard(loop, "NewDataTriggerData"):
         arrive(loop, "2011-06")
         look_again(loop, "NewDataTrigger")
         assert loop.training()["generation"] == 1 and loop.read("ledger/endless/sweep.json")["key"] == "endless/2011-05.csv"

@@ -6,7 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from disturb import Call, Script, fail, kill, outrun, overlap, refuse, undisturbed
+from disturb import Call, Script, fail, kill, outrun, overlap, refuse, undisturbed, unheard
 from played import later, play, second_run
 
 # What decides; the rest of the history tells how often something was tried.
@@ -23,6 +23,13 @@ CALLS = {
 # The upkeep comes beside, whenever it comes, and its state machine tries again.
 UPKEEP = {"ListEndpointConfigs", "ListModels"}
 LEDGERS = ("ledger/{model}/training.json", "ledger/{model}/dataset.json", "ledger/{model}/release.json")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone(stage):
+    """A release hears of nothing but the steps: what the handler of an event does beside them comes at any time."""
+    with unheard(stage.loop, "RollbackHandlerAlarms", "RollbackHandlerEndpoints"):
+        yield
 
 
 @pytest.fixture(scope="module")
