@@ -43,7 +43,7 @@ GUARDS = {
     "alarm lint": ("step/guard.rs", "(!lints.is_empty()).then_some(Hold::AlarmLint { lints })", "lints.is_empty().then_some(Hold::AlarmLint { lints }).filter(|_| false)"),
     "lease of a grant ends": ("step/endpoint.rs", "            && self.looked_at < deploying.lease_until\n    }", "    }"),
     "a look that was overtaken tells what was": ("step/endpoint.rs", "if self.release.seen_at.is_some_and(|seen| look.at < seen) {", "if false {"),
-    "a look from before the lease's end proves nothing": ("step/endpoint.rs", "self.looked_at < deploying.lease_until\n", "self.now < deploying.lease_until\n"),
+    "who looked before a run gave up cannot tell": ("step/guard.rs", "                self.release.seen_at = Some(self.now);\n", ""),
     "a run that may still begin is waited for": ("step/endpoint.rs", "if self.may_still_begin(deploying) {", "if false {"),
     "a run speaks for its own generation": ("step/endpoint.rs", "            && deploying.candidate.generation == *generation\n", ""),
     "silent rollback": ("step/endpoint.rs", "if deploying.progress != Progress::Granted {", "if false {"),

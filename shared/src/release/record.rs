@@ -389,7 +389,8 @@ pub struct Release {
     pub state: State,
     /// What serves, as last verified.
     pub current: Option<Deployment>,
-    /// When the look was made that taught the record what it last learnt of the endpoint. An older one tells what was.
+    /// When the look was made that taught the record what it last learnt of the endpoint, or when a run told that it could not
+    /// move it. An older look tells what was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
     /// Configs that finished their watch healthy, newest first. Some may be revoked: [`Release::is_revoked`].

@@ -202,7 +202,7 @@ impl World {
         Some(alarm)
     }
 
-    fn look(&self, at: Timestamp) -> Look {
+    pub(super) fn look(&self, at: Timestamp) -> Look {
         Look { status: self.endpoint.status, config: self.endpoint.serving.clone(), at }
     }
 

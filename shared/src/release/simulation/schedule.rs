@@ -504,7 +504,9 @@ impl Schedule {
                     let after = world.rng.range(1, TIMEOUT);
                     world.at(after, Happening::Deliver { event, tries: 0 });
                 }
-                pause = world.rng.range(1, 600) * SECOND;
+                // Seldom just before its permission ends, which began while it was asked for.
+                let late = world.rng.chance(50);
+                pause = if late { world.rng.range(800, 839) } else { world.rng.range(1, 600) } * SECOND;
                 Phase::Deploy(Deploy::Update)
             }
             (Phase::Guard, Answer::Wait) => Phase::Observe,
@@ -603,9 +605,16 @@ impl Schedule {
             return;
         }
         if let Phase::Deploy(deploy) = run.phase {
+            let before = world.look(time(world.now));
             let next = Self::deploy(&mut world, &run.asked, deploy);
-            world
-                .at(if next == Phase::Deploy(deploy) { 20 } else { 45 } * SECOND, Happening::RunStep(number));
+            let pause = if next == Phase::Deploy(deploy) { 20 } else { world.rng.range(1, 46) };
+            world.at(pause * SECOND, Happening::RunStep(number));
+            if before.status == EndpointStatus::InService && world.rng.chance(200) {
+                // Somebody looked right before, and is held up on the way to the record.
+                let event = Event::EndpointObserved(Observation { look: before, by: Observer::Reconciler });
+                let after = world.rng.range(1, TIMEOUT);
+                world.at(after, Happening::Deliver { event, tries: 0 });
+            }
             drop(world);
             self.runs[number].tries += 1;
             // Busy for ever: the Catch.

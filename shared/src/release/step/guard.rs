@@ -187,6 +187,8 @@ impl Turn<'_> {
         match &mut self.release.state {
             State::Deploying(deploying) if deploying.candidate.generation == failure.generation => {
                 deploying.failure = Some(failure.reason.clone());
+                // Its call may have been accepted all the same: only who looks from now on can tell.
+                self.release.seen_at = Some(self.now);
                 self.note(failure.reason.clone());
                 self.describe()
             }

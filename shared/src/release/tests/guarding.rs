@@ -131,6 +131,9 @@ fn a_run_that_could_not_begin_gives_the_endpoint_back() {
     let failure = CandidateFailure { generation: Generation(2), reason: "no quota".to_owned() };
     let told = step(&granted, &Event::CandidateFailed(failure), at(101), &Policy::default());
     assert_eq!(told.rule, Rule::Describe, "the endpoint decides whether that is so");
+    // Who looked before it said so cannot tell: its call may have been accepted all the same.
+    let before = observed(EndpointStatus::InService, "bike-1");
+    assert_eq!(step(&told.release, &before, at(101), &Policy::default()).rule, Rule::OutOfOrder);
     let seen = observed_at(EndpointStatus::InService, "bike-1", 101);
     let closed = step(&told.release, &seen, at(101), &Policy::default());
     assert_eq!((closed.rule, closed.release.state), (Rule::Abandoned, State::Stable));
