@@ -249,12 +249,11 @@ impl Turn<'_> {
         Rule::GaveUp
     }
 
-    /// The endpoint serves something that Pawl did not put there. Nobody knows since when: of a config that it knows, no alarm is
-    /// from too long ago.
+    /// The endpoint serves something that Pawl did not put there. Nobody knows since when, so no alarm of it is from too long ago.
     pub(super) fn foreign(&mut self, config: &ConfigName) -> Rule {
         match self.release.good_with(config) {
             Some(known) => self.release.current = Some(known.clone()),
-            None => self.serve(Deployment::new(Generation::default(), config.clone())),
+            None => self.release.current = Some(Deployment::new(Generation::default(), config.clone())),
         }
         self.lock(FOREIGN);
         self.page(format!("serves {config}, which Pawl did not put there: locked"));

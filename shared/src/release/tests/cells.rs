@@ -231,7 +231,8 @@ fn a_foreign_config_locks_and_pages() {
         assert_eq!(found.rule, Rule::Paged, "{state:?}");
         assert!(found.release.freeze.is_some(), "{state:?}");
         assert!(names(&found).contains(&"page"), "{state:?}");
-        assert_eq!(found.release.current.as_ref().unwrap().config, "stranger".into(), "{state:?}");
+        let serving = found.release.current.as_ref().unwrap();
+        assert_eq!((&serving.config, serving.activated_at), (&"stranger".into(), None), "{state:?}");
         let again = run(&found.release, &observed(EndpointStatus::InService, "stranger"));
         assert_eq!((again.rule, again.audit), (Rule::Logged, None), "{state:?}");
     }
