@@ -38,7 +38,7 @@ class Stage:
             ended(loop, 1, "promoted", "healthy")
         loop.s3.delete_object(Bucket=BUCKET, Key=f"pipelines/{loop.model}/pipeline.yaml")
         loop.put_month("2011-07", month("2011-07"))
-        self.pipeline, self.loop, self.model = pipeline, loop, loop.model
+        self.pipeline, self.model = pipeline, loop.model
         keys = [key for folder in FOLDERS for key in loop.keys(f"{folder}/{loop.model}/")]
         self.documents = {key: loop.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
         name = loop.release()["current"]["config"]

@@ -12,7 +12,7 @@ from runs import ended
 
 from loop import ROOT
 
-AWAKE = {"settle": {"quiet": "1s"}, "release": {"patience": "10m"}}
+AWAKE = {"settle": {"quiet": "1s"}}
 ASKED = AWAKE | {"approval": {"ask": "always"}}
 # Each pipeline meets its outages one after another, a run for each; the pipelines go side by side. Only the first run has
 # new data to profile.

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,11 +10,13 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "bike-demand"
+TESTS = Path(__file__).resolve().parents[1]
+EXAMPLE = TESTS.parent / "examples" / "bike-demand"
 CONTAINER = EXAMPLE / "container"
-sys.path[:0] = [str(EXAMPLE), str(CONTAINER)]
+sys.path[:0] = [str(EXAMPLE), str(CONTAINER), str(TESTS / "local")]
 
 import rentals  # noqa: E402
+from standin.container import reserve_port  # noqa: E402
 
 HYPERPARAMETERS = {
     "label": "cnt",
@@ -101,9 +102,7 @@ class Served:
 
 def start_server(model):
     """The process and its port, once /ping answers."""
-    with socket.socket() as reserved:  # keeps the port until the server listens
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reserved.bind(("127.0.0.1", 0))
+    with reserve_port() as reserved:
         return _start_server(model, reserved.getsockname()[1])
 
 

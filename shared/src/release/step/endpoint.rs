@@ -41,7 +41,7 @@ impl Turn<'_> {
         let before = (self.release.state.clone(), self.release.current.clone());
         self.looked_at = look.at;
         let rule = self.endpoint(look.status, look.config.as_ref(), by);
-        if before != (self.release.state.clone(), self.release.current.clone()) {
+        if (&before.0, &before.1) != (&self.release.state, &self.release.current) {
             self.release.seen_at = Some(look.at);
         }
         rule
