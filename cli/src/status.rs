@@ -41,6 +41,8 @@ struct Status {
     /// Actions of the release that are still to be done.
     pending: Vec<&'static str>,
     freeze: Option<Freeze>,
+    /// A person's word that lets the next deployment begin.
+    pass: Option<Freeze>,
     newest_run: Generation,
     open_run: Option<OpenRun>,
     breaker: Option<Breaker>,
@@ -101,6 +103,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
         last_known_good: release.as_ref().and_then(|release| release.last_known_good().cloned()),
         pending: release.iter().flat_map(|release| &release.pending).map(|due| due.action.name()).collect(),
         freeze: release.as_ref().and_then(|release| release.freeze.clone()),
+        pass: release.as_ref().and_then(|release| release.pass_at(at).cloned()),
         release: release.map(|release| release.state),
         newest_run: training.generation,
         rejected_in_a_row: training.rejected_in_a_row,
@@ -223,6 +226,16 @@ impl fmt::Display for Status {
                 Some(freeze) => format!("by {} since {}: {}", freeze.who, clock(freeze.at), freeze.why),
             },
         );
+        if let Some(pass) = &self.pass {
+            let words = format!(
+                "by {} since {}: {}; the next deployment may begin without trial and last known good, within a day; `pawl freeze {}` takes it back",
+                pass.who,
+                clock(pass.at),
+                pass.why,
+                self.model
+            );
+            page.field("forced", &words);
+        }
         page.field(
             "run",
             &match &self.open_run {

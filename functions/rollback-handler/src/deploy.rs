@@ -56,6 +56,11 @@ pub(crate) async fn guard(
             }
             ("update", call.config.clone(), json!(call))
         }
+        Answer::Wait | Answer::RollingBack => {
+            let mut wait = next(&answer, &pipeline.release, Span::seconds(0));
+            wait["answer"] = json!("wait");
+            return Ok(wait);
+        }
         Answer::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
         other => return Ok(json!({ "answer": "hold", "reason": words(&other) })),
     };
@@ -74,18 +79,9 @@ pub(crate) async fn guard(
         "stage": stage,
         "config": request,
         "endpoint": endpoint,
-        "poll_seconds": poll(&pipeline.release, Span::seconds(0)),
+        "poll_seconds": pipeline.release.look_every(Span::seconds(0)).as_secs(),
     }))
 }
-
-/// How often a phase that may last so long is looked at: often enough to see it pass, and seldom enough that a state machine's
-/// history, which ends at 25,000 events, holds trial, bake, patience and a person's time to decide.
-pub(crate) fn poll(policy: &Policy, longest: Span) -> u64 {
-    (policy.bake.as_secs() / 10).clamp(1, 30).max(longest.as_secs() / LOOKS)
-}
-
-/// The most looks at one phase.
-const LOOKS: u64 = 400;
 
 /// Has the endpoint arrived where it was sent?
 pub(crate) async fn observe(
@@ -97,7 +93,7 @@ pub(crate) async fn observe(
     let policy = frozen_policy(world, model, generation).await?;
     let effects = Effector::new(world, Keys::new(model), &policy);
     let answer = effects.driver().observe(generation, config).await.map_err(fault)?;
-    Ok(next(&answer, poll(&policy, Span::seconds(0))))
+    Ok(next(&answer, &policy, Span::seconds(0)))
 }
 
 /// Is the bake over, or the trial, and was it healthy?
@@ -116,9 +112,9 @@ pub(crate) async fn watch(
     let longest = match (&answer, in_trial) {
         (Answer::NeedsApproval { .. }, _) => policy.decision,
         (_, Some(trial)) => trial.at_most(),
-        (_, None) => policy.patience,
+        (_, None) => policy.bake.max(policy.patience),
     };
-    Ok(next(&answer, poll(&policy, longest)))
+    Ok(next(&answer, &policy, longest))
 }
 
 /// The run could not deploy its challenger.
@@ -131,15 +127,15 @@ pub(crate) async fn abandon(
     let policy = frozen_policy(world, model, generation).await?;
     let effects = Effector::new(world, Keys::new(model), &policy);
     let answer = effects.driver().failed(generation, reason).await.map_err(fault)?;
-    Ok(next(&answer, poll(&policy, Span::seconds(0))))
+    Ok(next(&answer, &policy, Span::seconds(0)))
 }
 
 async fn frozen_policy(world: &World, model: &ModelName, generation: Generation) -> Result<Policy, Fault> {
     Ok(run::frozen_pipeline(&world.store, &Keys::new(model), generation).await?.release)
 }
 
-/// Where the state machine goes from here, and when it looks again.
-fn next(answer: &Answer, seconds: u64) -> Value {
+/// Where the state machine goes from here, and when it looks again at a phase that may last so long.
+fn next(answer: &Answer, policy: &Policy, longest: Span) -> Value {
     let next = match answer {
         Answer::Wait | Answer::RollingBack => json!("wait"),
         Answer::KeepWatching { .. } | Answer::NeedsApproval { .. } => json!("watch"),
@@ -153,7 +149,7 @@ fn next(answer: &Answer, seconds: u64) -> Value {
         | Answer::DeployCreate { .. }
         | Answer::DeployUpdate { .. } => json!(Ending::Held),
     };
-    json!({ "next": next, "reason": words(answer), "seconds": seconds })
+    json!({ "next": next, "reason": words(answer), "seconds": policy.look_every(longest).as_secs() })
 }
 
 /// An answer in plain words.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use jiff::Timestamp;
 use pawl::aws::{S3Store, cloudwatch};
-use pawl::events::{AlarmState, EndpointStatus};
+use pawl::events::{AlarmState, Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::gate::trial::TrialEvidence;
 use pawl::ledger::{Keys, read, write_once};
@@ -64,8 +64,13 @@ impl<'a> Effector<'a> {
                 Ok(Outcome::Done)
             }
             Action::UpdateEndpoint { call } => {
-                if self.serves(&call.config).await? {
-                    return Ok(Outcome::Done);
+                let look = self.look(&call.endpoint).await?;
+                match look.status {
+                    EndpointStatus::InService if look.config.as_ref() == Some(&call.config) => {
+                        return Ok(Outcome::Done);
+                    }
+                    EndpointStatus::Failed | EndpointStatus::Absent => return Ok(Outcome::Endpoint { look }),
+                    _ => {}
                 }
                 let way = self.make_way(&call.config).await?;
                 match (world.sagemaker.update(call).await, way) {
@@ -225,6 +230,10 @@ impl Effects for Effector<'_> {
             verdict: came_to.look.verdict,
             reason: came_to.reason,
         }))
+    }
+
+    async fn approval(&self, package: &str) -> Result<Option<Approval>, ReadError> {
+        self.world.sagemaker.approval(package).await.map_err(unread("model package"))
     }
 
     async fn requests(

@@ -12,7 +12,7 @@ use pawl::release::{Answer, Event, News, Order, Policy, Region, Release, Wave};
 use pawl::run;
 use serde_json::{Value, json};
 
-use crate::deploy::{fault, poll};
+use crate::deploy::fault;
 use crate::effects::Effector;
 use crate::world::World;
 use there::There;
@@ -127,9 +127,9 @@ fn in_words(news: News) -> News {
 fn wait(policy: &Policy, answer: &Answer) -> Value {
     let longest = match answer {
         Answer::NeedsApproval { .. } => policy.decision,
-        _ => policy.patience,
+        _ => policy.bake.max(policy.patience),
     };
-    json!({ "next": "wait", "seconds": poll(policy, longest) })
+    json!({ "next": "wait", "seconds": policy.look_every(longest).as_secs() })
 }
 
 /// Takes news in; `None` where another generation's wave stands there, or none.

@@ -11,7 +11,7 @@ use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use aws_sdk_sagemakerruntime as runtime;
 use carrier::{Carried, Service};
 use pawl::aws::{SdkConfig, fault};
-use pawl::events::EndpointStatus;
+use pawl::events::{Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::release::{ConfigName, Target, UpdateCall};
 use serde_json::{Value, json};
@@ -146,6 +146,20 @@ impl SageMaker {
             }
         }
         Ok(Target::Present)
+    }
+
+    /// How the registry holds a model package; `None` where it is gone, or may not be read.
+    pub async fn approval(&self, package: &str) -> Result<Option<Approval>, Fault> {
+        let request = json!({ "ModelPackageName": package });
+        let found = match self.carry(Service::SageMaker, "DescribeModelPackage", &request, None).await {
+            Err(Fault::Refused(_) | Fault::NotFound(_)) => return Ok(None),
+            found => found?,
+        };
+        Ok(found.map(|found| match found["ModelApprovalStatus"].as_str() {
+            Some("Approved") => Approval::Approved,
+            Some("Rejected") => Approval::Rejected,
+            _ => Approval::Pending,
+        }))
     }
 
     /// Sets a model package to `Rejected`.

@@ -18,7 +18,8 @@ pub enum Action {
         alarms: Vec<AlarmSpec>,
     },
     /// Describe the endpoint; if it already serves the config or moves to it, nothing; else `UpdateEndpoint` with exactly this.
-    /// Answers [`Outcome::Done`] or, while another update runs, [`Outcome::Busy`].
+    /// Answers [`Outcome::Done`], while another update runs [`Outcome::Busy`], and [`Outcome::Endpoint`] where the endpoint
+    /// has failed or is absent, so that no update can be asked for.
     UpdateEndpoint {
         /// The call.
         call: UpdateCall,
@@ -231,6 +232,11 @@ impl Action {
                 | Self::Upkeep { .. }
                 | Self::Notify { .. }
         )
+    }
+
+    /// Whether the action brings traffic back, or waits for it.
+    pub fn brings_back(&self) -> bool {
+        matches!(self, Self::UpdateEndpoint { .. } | Self::RecreateEndpoint { .. } | Self::AwaitConfig { .. })
     }
 
     /// The action's name, as in the record.

@@ -113,6 +113,11 @@ pub enum Hold {
         /// Each fault.
         lints: Vec<Lint>,
     },
+    /// A reason to take it out came before it began.
+    TakenBack {
+        /// Why.
+        cause: Cause,
+    },
     /// The alarms could not be made.
     AlarmsUnavailable {
         /// Why.
@@ -148,6 +153,7 @@ impl Hold {
                 let all: Vec<String> = lints.iter().map(ToString::to_string).collect();
                 format!("the alarms would not protect it: {}", all.join("; "))
             }
+            Self::TakenBack { cause } => format!("taken back before it began: {cause}"),
             Self::AlarmsUnavailable { reason } => format!("the alarms could not be made: {reason}"),
             Self::AskAgain => "the record changed meanwhile: ask again".to_owned(),
         }
@@ -169,7 +175,7 @@ impl Release {
         match &self.state {
             State::Deploying(deploying) if deploying.candidate.generation == generation => {
                 // What serves is its own trial: it was won, and nobody has asked for the next stage.
-                match serves && deploying.progress == Progress::Granted {
+                match serves && matches!(deploying.progress, Progress::Offered | Progress::Granted) {
                     true => Answer::GoOn,
                     false => Answer::Wait,
                 }

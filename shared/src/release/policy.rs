@@ -36,6 +36,32 @@ pub struct Policy {
     pub regions: Vec<Region>,
 }
 
+/// The most looks at one phase of a release, so that a state machine's history, which ends at 25,000 events, holds them all.
+const LOOKS: u64 = 400;
+
+impl Policy {
+    /// How often a phase that may last so long is looked at: often enough to see it pass, and seldom enough that a state machine's
+    /// history holds trial, bake, patience and a person's time to decide.
+    pub fn look_every(&self, longest: Span) -> Span {
+        let usual = (self.bake.as_secs() / 10).clamp(1, 30);
+        Span::seconds(usual.max(longest.as_secs() / LOOKS))
+    }
+
+    /// How long a run may take to ask for all traffic after its trial was won: it may have looked just before that.
+    pub(super) fn offer(&self) -> Span {
+        let trial = self.trial.as_ref().map_or(Span::seconds(0), Trial::at_most);
+        let longest = trial.max(self.decision).max(self.bake);
+        Span::seconds(self.grant.as_secs() + 2 * self.look_every(longest).as_secs())
+    }
+
+    /// How long a run may deploy and watch at most, if each phase takes its longest.
+    pub fn at_most(&self) -> Span {
+        let trial =
+            self.trial.as_ref().map_or(0, |trial| trial.at_most().as_secs() + self.decision.as_secs());
+        Span::seconds(trial + self.bake.as_secs() + self.patience.as_secs() + self.decision.as_secs())
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {

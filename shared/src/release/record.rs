@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::alarms;
@@ -191,6 +191,8 @@ pub struct Deploying {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Progress {
+    /// A trial was won: its run may ask for all traffic, and has no permission yet.
+    Offered,
     /// Granted; no update was seen.
     Granted,
     /// An update was seen running: by its run, or by somebody else.
@@ -237,6 +239,9 @@ pub struct RollingBack {
     pub since: Timestamp,
     /// How often the update was asked for. A lost update is asked for once more, then a person is paged.
     pub attempts: u8,
+    /// What was refused before in this rollback. A refusal tells nothing for good: a quota, or a right that is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<ConfigName>,
 }
 
 /// Why traffic goes back.
@@ -371,6 +376,8 @@ pub struct AlarmMemory {
 
 /// This many changes within 15 minutes count as an alarm while watching.
 pub(super) const FLAPS: usize = 3;
+/// A person's word for a deployment that nobody asks for within this time is forgotten.
+const PASS_HOLDS: SignedDuration = SignedDuration::from_hours(24);
 /// How many good configs are remembered, newest first.
 const GOOD: usize = 8;
 /// How many revoked packages, configs and datasets are remembered of each kind.
@@ -407,7 +414,8 @@ pub struct Release {
     pub cool_downs: u32,
     /// The lock against new deployments.
     pub freeze: Option<Freeze>,
-    /// A person's word: the next deployment may begin without a last known good config, and in a cool-down.
+    /// A person's word: the next deployment may begin without a last known good config, and in a cool-down. It ends by itself:
+    /// [`Release::pass_at`].
     pub pass: Option<Freeze>,
     /// Who may perform actions.
     pub lease: Option<Lease>,
@@ -459,6 +467,11 @@ impl Release {
             || deployment.dataset.as_ref().is_some_and(|dataset| self.quarantined.contains(dataset))
     }
 
+    /// The person's word that lets the next deployment begin, while it holds: for a day.
+    pub fn pass_at(&self, now: Timestamp) -> Option<&Freeze> {
+        self.pass.as_ref().filter(|pass| now.duration_since(pass.at) < PASS_HOLDS)
+    }
+
     /// The deployment with this config, if it finished its watch healthy. It may be revoked by now.
     pub fn good_with(&self, config: &ConfigName) -> Option<&Deployment> {
         self.good.iter().find(|good| good.config == *config)
@@ -482,8 +495,17 @@ impl Release {
 
     /// The newest good deployment but this one, else the configured fallback.
     pub(super) fn target_from(&self, serving: &ConfigName, policy: &Policy) -> Option<Deployment> {
-        let good = self.good.iter().find(|good| good.config != *serving && !self.is_revoked(good));
-        let fallback = self.configured_fallback(policy).filter(|fallback| fallback.config != *serving);
+        self.target_but(|config| config == serving, policy)
+    }
+
+    /// The newest good deployment that is not left out, else the configured fallback.
+    pub(super) fn target_but(
+        &self,
+        left_out: impl Fn(&ConfigName) -> bool,
+        policy: &Policy,
+    ) -> Option<Deployment> {
+        let good = self.good.iter().find(|good| !left_out(&good.config) && !self.is_revoked(good));
+        let fallback = self.configured_fallback(policy).filter(|fallback| !left_out(&fallback.config));
         good.cloned().or(fallback)
     }
 

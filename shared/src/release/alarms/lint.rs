@@ -193,11 +193,14 @@ fn lint_spec(spec: &AlarmSpec, bake: Span, found: &mut Vec<Lint>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::alarms::for_config;
+    use crate::release::alarms::{for_config, on_traffic};
     use crate::release::{AlarmPolicy, LiveLimit};
 
     fn specs(policy: &AlarmPolicy) -> Vec<AlarmSpec> {
-        for_config(policy, "bike-demand", &"bike-demand-000007".into())
+        let (endpoint, config) = ("bike-demand", "bike-demand-000007".into());
+        let mut specs = for_config(policy, endpoint, &config);
+        specs.extend(on_traffic(policy, endpoint, &config));
+        specs
     }
 
     fn lints(policy: &Policy) -> Vec<Lint> {
@@ -292,9 +295,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("pawl-bike-demand-000007-traffic", "Invocations", "LessThanThreshold", 10.0, "breaching"),
                 ("pawl-bike-demand-000007-quality", "LiveQuality", "LessThanThreshold", 0.8, "missing"),
                 ("pawl-bike-demand-000007-drift", "DriftedShare", "GreaterThanThreshold", 0.3, "missing"),
+                ("pawl-bike-demand-000007-traffic", "Invocations", "LessThanThreshold", 10.0, "breaching"),
             ]
         );
         assert_eq!(lints(&Policy { alarms: alarms.clone(), ..Policy::default() }), []);

@@ -169,21 +169,29 @@ fn of_requests(
     [errors, latency]
 }
 
+/// The alarm on too little traffic, where the policy names a bound; only for a config that takes all traffic.
+pub fn on_traffic(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Option<AlarmSpec> {
+    let least = policy.requests_per_period?;
+    let dimensions =
+        [("EndpointName", endpoint), ("VariantName", VARIANT), ("EndpointConfigName", &config.0)];
+    let (name, metric) = (format!("pawl-{config}-traffic"), ("AWS/SageMaker", "Invocations"));
+    Some(AlarmSpec {
+        alarm_description: format!("Fewer than {least} requests to {config} in a period"),
+        statistic: Some("Sum".to_owned()),
+        // Without requests there is no metric at all.
+        treat_missing_data: BREACHING.to_owned(),
+        ..alarm(policy, dimensions, name, metric, Bad::Below, least as f64)
+    })
+}
+
 /// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error rate and p99
-/// latency always; traffic, live quality and drift where the policy names a bound.
+/// latency always; live quality and drift where the policy names a bound.
 pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<AlarmSpec> {
     let dimensions =
         [("EndpointName", endpoint), ("VariantName", VARIANT), ("EndpointConfigName", &config.0)];
     let alarm = |kind: &str, metric: (&str, &str), bad: Bad, threshold: f64| {
         alarm(policy, dimensions, format!("pawl-{config}-{kind}"), metric, bad, threshold)
     };
-    let traffic = policy.requests_per_period.map(|least| AlarmSpec {
-        alarm_description: format!("Fewer than {least} requests to {config} in a period"),
-        statistic: Some("Sum".to_owned()),
-        // Without requests there is no metric at all.
-        treat_missing_data: BREACHING.to_owned(),
-        ..alarm("traffic", ("AWS/SageMaker", "Invocations"), Bad::Below, least as f64)
-    });
     let live = |limit: &LiveLimit, spec: AlarmSpec| AlarmSpec {
         period: limit.period.as_secs(),
         evaluation_periods: limit.periods,
@@ -202,5 +210,5 @@ pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> 
         ..live(limit, alarm("drift", (NAMESPACE, DRIFTED_SHARE), Bad::Above, limit.bound))
     });
     let requests = of_requests(policy, endpoint, config, VARIANT, "");
-    requests.into_iter().chain(traffic).chain(quality).chain(drift).collect()
+    requests.into_iter().chain(quality).chain(drift).collect()
 }

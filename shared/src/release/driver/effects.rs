@@ -4,6 +4,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
+use crate::events::Approval;
 use crate::release::alarms::AlarmSpec;
 use crate::release::{Action, AlarmReading, ConfigName, Deployment, Look, Outcome, Target, TrialReading};
 
@@ -15,7 +16,7 @@ pub trait Effects: Sync {
     fn perform(&self, action: &Action) -> impl Future<Output = Outcome> + Send;
     /// The endpoint. The look's time is read before the question is sent.
     fn describe(&self, endpoint: &str) -> impl Future<Output = Result<Look, ReadError>> + Send;
-    /// Whether config, model, image and artefact of a deployment still exist.
+    /// Whether the config of a deployment and the models it names still exist.
     fn verify(&self, target: &Deployment) -> impl Future<Output = Result<Target, ReadError>> + Send;
     /// The alarms of these names, as far as they exist.
     fn alarms(&self, names: &[String]) -> impl Future<Output = Result<Vec<AlarmReading>, ReadError>> + Send;
@@ -27,6 +28,8 @@ pub trait Effects: Sync {
         &self,
         trial: &Deployment,
     ) -> impl Future<Output = Result<Option<TrialReading>, ReadError>> + Send;
+    /// How the registry holds a model package; `None` where it is gone.
+    fn approval(&self, package: &str) -> impl Future<Output = Result<Option<Approval>, ReadError>> + Send;
     /// Requests that the config answered since then.
     fn requests(
         &self,

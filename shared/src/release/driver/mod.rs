@@ -17,6 +17,7 @@ use super::{
     Action, Answer, CandidateFailure, ConfigName, Deployment, Event, GuardRequest, Hold, Lease, Observation,
     Observer, Pending, Policy, Release, State, TargetCheck, Transition, WatchReading, step,
 };
+use crate::events::{Approval, PackageChange};
 use crate::ledger::{Condition, ETag, Keys, StoreError};
 use crate::names::Generation;
 use crate::pipeline::Span;
@@ -155,7 +156,21 @@ impl<S: Book, E: Effects> Driver<'_, S, E> {
         self.handle(&Event::Tick).await?;
         self.observe_as(Observer::Reconciler).await?;
         self.read_watch().await?;
+        self.read_package().await?;
         self.load().await
+    }
+
+    /// The registry's word that a package was rejected may have been lost.
+    async fn read_package(&self) -> Result<(), DriverError> {
+        let release = self.load().await?;
+        let package = release.subject().and_then(|subject| subject.package.clone());
+        let Some(arn) = package.filter(|package| !release.rejected.contains(package)) else { return Ok(()) };
+        if self.effects.approval(&arn).await? != Some(Approval::Rejected) {
+            return Ok(());
+        }
+        let (at, approval) = (self.effects.now(), Approval::Rejected);
+        let change = PackageChange { arn, group: None, approval, why: None, at };
+        self.handle(&Event::Package(change)).await.map(|_| ())
     }
 
     /// Handles one event, then performs whatever is due.

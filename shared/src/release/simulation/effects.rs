@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use jiff::Timestamp;
 
 use super::world::{Denial, SECOND, World, time};
-use crate::events::{AlarmState, EndpointStatus};
+use crate::events::{AlarmState, Approval, EndpointStatus};
 use crate::gate::live::LiveVerdict;
 use crate::ledger::{Condition, ETag, Keys, StoreError, Wrote};
 use crate::release::*;
@@ -182,6 +182,15 @@ impl Effects for Hands {
         Ok(Some(TrialReading { verdict, reason: "as seen".to_owned() }))
     }
 
+    async fn approval(&self, package: &str) -> Result<Option<Approval>, ReadError> {
+        let mut world = self.call().await;
+        if world.fault() {
+            return Err(ReadError { what: "the package", reason: "throttled".to_owned() });
+        }
+        let rejected = world.truth.rejected_by_person.contains(package);
+        Ok(Some(if rejected { Approval::Rejected } else { Approval::Approved }))
+    }
+
     async fn requests(&self, _: &str, config: &ConfigName, since: Timestamp) -> Result<u64, ReadError> {
         let mut world = self.call().await;
         if world.fault() {
@@ -216,7 +225,12 @@ impl World {
                 }
                 Outcome::Done
             }
-            Action::UpdateEndpoint { call } => self.start_update(&call.config, false),
+            Action::UpdateEndpoint { call } => match self.endpoint.status {
+                EndpointStatus::Failed | EndpointStatus::Absent => {
+                    Outcome::Endpoint { look: self.look(asked) }
+                }
+                _ => self.start_update(&call.config, false),
+            },
             Action::RecreateEndpoint { config, .. } => match self.endpoint.status {
                 EndpointStatus::Failed | EndpointStatus::Absent => {
                     self.endpoint.status = EndpointStatus::Absent;

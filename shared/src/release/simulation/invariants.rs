@@ -90,7 +90,7 @@ impl World {
             self.break_rule(format!("{} took a lease that {} holds", new.holder, old.holder));
         }
         if let State::Deploying(deploying) = &after.state
-            && deploying.progress != Progress::Granted
+            && matches!(deploying.progress, Progress::Updating | Progress::Begun)
         {
             self.truth.seen_updating.insert(deploying.candidate.config.clone());
         }
@@ -164,6 +164,10 @@ impl World {
         if deploying.intent.is_some() && matches!(after.state, State::Watching(_)) {
             self.break_rule(format!("a reason to take {} out was forgotten", candidate.config));
         }
+        let permitted = after.outbox.last().is_some_and(|audit| audit.rule == Rule::Granted);
+        if deploying.intent.is_some() && permitted && after.sequence > before.sequence {
+            self.break_rule(format!("{} may begin, though it is to be taken out", candidate.config));
+        }
         let undone = self.truth.undone.contains(&candidate.config)
             && self.truth.seen_updating.contains(&candidate.config)
             && !self.truth.console;
@@ -190,7 +194,10 @@ impl World {
                 && after.sequence > before.sequence
         });
         let other = |good: &Deployment| {
-            good.config != rolling.to.config && good.config != rolling.from.config && !before.is_revoked(good)
+            good.config != rolling.to.config
+                && good.config != rolling.from.config
+                && !rolling.refused.contains(&good.config)
+                && !before.is_revoked(good)
         };
         if surrendered && before.good.iter().any(other) {
             self.break_rule("gave up with a good config left");
@@ -598,6 +605,10 @@ impl World {
         }
         if self.truth.taken_out.contains(&serving) && !paged {
             self.break_rule(format!("{serving} was taken out and serves, and nobody was paged"));
+        }
+        let package = self.configs.get(&serving).and_then(|config| config.deployment.package.as_ref());
+        if package.is_some_and(|package| self.truth.rejected_by_person.contains(package)) && !paged {
+            self.break_rule(format!("{serving} was rejected and serves, and nobody was paged"));
         }
         if self.is_bad(&serving) && !paged {
             self.break_rule(format!("{serving} serves while its alarm fires, and nobody was paged"));

@@ -347,6 +347,12 @@ impl Schedule {
         (self.deaths, self.quiet) = (0, true);
         let mut world = self.world();
         world.faults = 0;
+        // AWS recovers: a rollback that was held up goes on.
+        let recovers = |(name, how): &mut (&str, Denial)| {
+            *how == Denial::Throttled
+                && ["update_endpoint", "recreate_endpoint", "await_config"].contains(name)
+        };
+        world.denied.take_if(recovers);
         world.now = world.now.max(HORIZON);
         world.last_stir = world.now;
         world.queue.retain(|_, what| {
@@ -677,6 +683,10 @@ impl Schedule {
         let package = packages[world.rng.index(packages.len())].clone();
         world.truth.rejected_by_person.insert(package.clone());
         world.note(|| format!("a person rejects {package}"));
+        if world.rng.chance(300) {
+            world.coverage.count("rejection lost");
+            return;
+        }
         let event = rejection(&package, time(world.now));
         world.at(SECOND, Happening::Deliver { event, tries: 0 });
     }

@@ -69,24 +69,28 @@ impl Turn<'_> {
     /// The column of the table for an alarm of the current config.
     fn subject_fires(&mut self, change: &AlarmChange) -> Rule {
         let cause = Cause::Alarm { alarm: change.name.clone() };
-        match &mut self.release.state {
+        match self.release.state {
             State::Stable => {
                 self.queue(Action::ReadAlarm { change: change.clone() });
                 Rule::ConfirmAlarm
             }
-            State::Deploying(deploying) => {
-                // The guardrail may act; the endpoint takes no second update anyway.
-                deploying.intent.get_or_insert(cause);
-                Rule::QueueIntent
-            }
-            State::Watching(_) => self.begin_rollback(cause),
+            // While an update runs the guardrail may act; the endpoint takes no second one anyway.
+            State::Deploying(_) | State::Watching(_) => self.intend(cause),
             State::RollingBack(_) => Rule::AlreadyRollingBack,
             State::CoolDown { .. } => self.fires_in_cool_down(&change.name),
         }
     }
 
+    /// An alarm as read in the cool-down; one that has been on since before traffic came back tells nothing of it.
+    pub(super) fn fires_after_rollback(&mut self, change: &AlarmChange) -> Rule {
+        match self.concern(change) {
+            Concern::Subject => self.fires_in_cool_down(&change.name),
+            Concern::Past | Concern::NoConfig => Rule::Stale,
+        }
+    }
+
     /// What was brought back is bad as well: never a second time, a person must act.
-    pub(super) fn fires_in_cool_down(&mut self, alarm: &str) -> Rule {
+    fn fires_in_cool_down(&mut self, alarm: &str) -> Rule {
         self.page_once(
             &format!("cool-down:{alarm}"),
             format!("{alarm} fires after a rollback: a person must act"),

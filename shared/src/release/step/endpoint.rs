@@ -145,7 +145,7 @@ impl Turn<'_> {
         if self.may_still_begin(deploying) {
             return Rule::Wait;
         }
-        if deploying.progress != Progress::Granted {
+        if matches!(deploying.progress, Progress::Updating | Progress::Begun) {
             let cause = deploying.intent.clone().unwrap_or(Cause::Guardrail);
             if self.on_trial(&deploying.candidate) {
                 return self.begin_rollback(cause);

@@ -10,48 +10,70 @@ use crate::release::{
 impl Turn<'_> {
     pub(super) fn guard(&mut self, request: &GuardRequest) -> Rule {
         let generation = request.candidate.generation;
-        let lease_until = self.later(self.policy.grant);
-        if let State::Deploying(deploying) = &mut self.release.state
+        if let State::Deploying(deploying) = self.release.state.clone()
             && deploying.candidate.generation == generation
             && *deploying.candidate.last_config() == request.candidate.config
         {
-            // The answer got lost: it is given again, as long as nothing has begun.
-            self.answer = Some(match deploying.progress {
-                Progress::Updating | Progress::Begun => Answer::Wait,
-                Progress::Granted => {
-                    deploying.lease_until = lease_until;
-                    // What its run could not begin before, it may begin now.
-                    deploying.failure = None;
-                    let candidate = deploying.candidate.clone();
-                    self.permission(&candidate)
-                }
-            });
-            return Rule::Granted;
+            return self.asked_again(deploying);
+        }
+        if let State::RollingBack(rolling) = &self.release.state
+            && rolling.from.generation == generation
+        {
+            // Its trial was won, and taken back before it asked.
+            self.subject = Some(generation);
+            return Rule::AlreadyRollingBack;
         }
         match self.refusal(request) {
             None => self.grant(request),
-            Some(reason) => {
-                self.note(reason.message());
-                self.answer = Some(reason.into());
-                Rule::Held
-            }
+            Some(reason) => self.hold(reason),
         }
+    }
+
+    fn hold(&mut self, reason: Hold) -> Rule {
+        self.note(reason.message());
+        self.answer = Some(reason.into());
+        Rule::Held
+    }
+
+    /// The trial was won, or the answer got lost: it is given again, as long as nothing has begun.
+    fn asked_again(&mut self, deploying: Deploying) -> Rule {
+        if matches!(deploying.progress, Progress::Updating | Progress::Begun) {
+            self.answer = Some(Answer::Wait);
+            return Rule::Granted;
+        }
+        if let Some(cause) = deploying.intent {
+            // An earlier permission may have been used: the end of its lease, and the endpoint, tell what becomes of it.
+            return self.hold(Hold::TakenBack { cause });
+        }
+        self.answer = Some(self.permission(&deploying.candidate));
+        self.release.state = State::Deploying(Deploying {
+            progress: Progress::Granted,
+            lease_until: self.later(self.policy.grant),
+            // What its run could not begin before, it may begin now.
+            failure: None,
+            ..deploying
+        });
+        Rule::Granted
     }
 
     fn grant(&mut self, request: &GuardRequest) -> Rule {
         let candidate = self.first_stage(&request.candidate);
-        self.release.generation = candidate.generation;
         self.release.pass = None;
+        self.release.generation = candidate.generation;
         self.release.seen_at = Some(request.look.at);
-        let granted = self.grant_stage(candidate);
+        let granted = self.grant_stage(candidate, Progress::Granted);
         self.answer = Some(self.permission(&granted));
         Rule::Granted
+    }
+
+    fn has_pass(&self) -> bool {
+        self.release.pass_at(self.now).is_some()
     }
 
     /// A trial first, where one is asked for and there is a champion; a person's word passes it over.
     fn first_stage(&self, candidate: &Deployment) -> Deployment {
         match &self.policy.trial {
-            Some(trial) if self.release.current.is_some() && self.release.pass.is_none() => {
+            Some(trial) if self.release.current.is_some() && !self.has_pass() => {
                 candidate.in_trial(trial.kind())
             }
             _ => candidate.clone(),
@@ -59,16 +81,19 @@ impl Turn<'_> {
     }
 
     /// A stage may begin, behind its alarms.
-    pub(super) fn grant_stage(&mut self, candidate: Deployment) -> Deployment {
+    pub(super) fn grant_stage(&mut self, candidate: Deployment, progress: Progress) -> Deployment {
         let (policy, endpoint) = (&self.policy.alarms, &self.release.endpoint);
         let specs = alarms::for_deployment(policy, endpoint, &candidate);
         let names = alarms::names(policy, endpoint, &candidate);
         let candidate = Deployment { alarms: names, activated_at: None, ..candidate };
         self.release.state = State::Deploying(Deploying {
             candidate: candidate.clone(),
-            progress: Progress::Granted,
+            progress,
             since: self.now,
-            lease_until: self.later(self.policy.grant),
+            lease_until: self.later(match progress {
+                Progress::Offered => self.policy.offer(),
+                _ => self.policy.grant,
+            }),
             intent: None,
             forced: false,
             failure: None,
@@ -97,7 +122,7 @@ impl Turn<'_> {
         }
         match self.release.state {
             State::Stable => {}
-            State::CoolDown { .. } if self.release.pass.is_some() => {}
+            State::CoolDown { .. } if self.has_pass() => {}
             State::CoolDown { until } => return Some(Hold::CoolDown { until }),
             State::Deploying(_) | State::Watching(_) | State::RollingBack(_) => {
                 return Some(Hold::EndpointBusy);
@@ -113,7 +138,9 @@ impl Turn<'_> {
             return Some(refusal);
         }
         let stage = self.first_stage(candidate);
-        let specs = alarms::for_deployment(&self.policy.alarms, &self.release.endpoint, &stage);
+        let (policy, endpoint) = (&self.policy.alarms, &self.release.endpoint);
+        let mut specs = alarms::for_deployment(policy, endpoint, &stage);
+        specs.extend(alarms::on_traffic(policy, endpoint, &stage.config));
         let lints = alarms::lint(self.policy, &stage.config, &specs, &request.alarms, &request.defined);
         (!lints.is_empty()).then_some(Hold::AlarmLint { lints })
     }
@@ -145,7 +172,7 @@ impl Turn<'_> {
     /// There must be a champion to try it beside, and enough traffic for a verdict.
     fn refusal_of_trial(&self, request: &GuardRequest) -> Option<Hold> {
         let (Some(trial), Some(current)) = (&self.policy.trial, &self.release.current) else { return None };
-        if self.release.pass.is_some() {
+        if self.has_pass() {
             return None;
         }
         let is_good = self.release.good_with(&current.config).is_some();
@@ -158,7 +185,7 @@ impl Turn<'_> {
 
     /// There must be something to go back to, and it must have been seen to exist.
     fn refusal_of_target(&mut self, check: &TargetCheck) -> Option<Hold> {
-        if self.release.pass.is_some() {
+        if self.has_pass() {
             return None;
         }
         let Some(target) = self.release.fallback_of_next(self.policy).map(|target| target.config) else {

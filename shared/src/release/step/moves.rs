@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::Turn;
 use crate::names::Generation;
 use crate::release::{
-    Action, Cause, ConfigName, Deployment, Fate, Freeze, Rollback, RollingBack, Rule, Smoke, State,
-    UpdateCall, Watching,
+    Action, Cause, ConfigName, Deployment, Fate, Freeze, Progress, Rollback, RollingBack, Rule, Smoke, State,
+    UpdateCall, Watching, alarms,
 };
 
 /// Two rollbacks within this time lock the endpoint.
@@ -38,6 +38,18 @@ impl Turn<'_> {
         };
         let update = Action::UpdateEndpoint { call: self.call_back(&from, &to) };
         self.roll_back(from, to, cause, update)
+    }
+
+    /// A reason to take out what is deployed: acted upon at the end of the update, since its run cannot be called back. What has
+    /// only been offered is taken back at once.
+    pub(super) fn intend(&mut self, cause: Cause) -> Rule {
+        match &mut self.release.state {
+            State::Deploying(deploying) if deploying.progress != Progress::Offered => {
+                deploying.intent.get_or_insert(cause);
+                Rule::QueueIntent
+            }
+            _ => self.begin_rollback(cause),
+        }
     }
 
     /// The call that brings a config back. While a mixed fleet serves, what served before counts too.
@@ -74,8 +86,14 @@ impl Turn<'_> {
         self.take_out(&from, &cause);
         self.notify(format!("{} is rolled back to {}: {}", from.config, to.config, cause));
         self.note(format!("{} to {}: {}", from.config, to.config, cause));
-        self.release.state =
-            State::RollingBack(RollingBack { from, to, cause, since: self.now, attempts: 1 });
+        self.release.state = State::RollingBack(RollingBack {
+            from,
+            to,
+            cause,
+            since: self.now,
+            attempts: 1,
+            refused: Vec::new(),
+        });
         Rule::RollBack
     }
 
@@ -161,16 +179,23 @@ impl Turn<'_> {
         };
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.notify(format!("the trial of {} is won", next.config));
-        self.grant_stage(next);
+        self.grant_stage(next, Progress::Offered);
         Rule::TrialWon
     }
 
     fn promote(&mut self) {
-        let Some(current) = self.release.current.clone() else { return };
+        let Some(mut current) = self.release.current.clone() else { return };
         self.release.state = State::Stable;
         self.release.cool_downs = 0;
         // The smoke test of a config that a person vouched for no longer decides anything.
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
+        // Before, a fleet that just starts or gets a tenth of the traffic would trip it.
+        if let Some(alarm) = alarms::on_traffic(&self.policy.alarms, &self.release.endpoint, &current.config)
+        {
+            current.alarms.push(alarm.alarm_name.clone());
+            self.queue(Action::PutAlarms { alarms: vec![alarm] });
+            self.release.current = Some(current.clone());
+        }
         let (generation, outcome) = (current.generation, Fate::Promoted);
         self.queue(Action::RecordOutcome { generation, outcome });
         self.notify(format!("{} is promoted", current.config));

@@ -3,7 +3,7 @@
 use super::Turn;
 use crate::pipeline::Span;
 use crate::release::{
-    Action, Cause, Fleets, Observer, Outcome, Pending, RollingBack, Rule, Severity, Smoke, State,
+    Action, Cause, ConfigName, Fleets, Observer, Outcome, Pending, RollingBack, Rule, Severity, Smoke, State,
 };
 
 /// After so many failures an action counts as impossible.
@@ -25,8 +25,7 @@ impl Turn<'_> {
                 let tries = self.count_try(at);
                 self.note(reason.clone());
                 if tries >= TRIES {
-                    let pending = self.release.pending.remove(at);
-                    return self.impossible(&pending, reason);
+                    return self.keeps_failing(at, reason);
                 }
                 // The first failure is tried again at once.
                 if tries > 1 {
@@ -41,6 +40,18 @@ impl Turn<'_> {
             }
             _ => self.conclude(at, outcome),
         }
+    }
+
+    /// Traffic that must go back is never given up for want of an answer: people are told, and it is tried on.
+    fn keeps_failing(&mut self, at: usize, reason: &str) -> Rule {
+        let moves = self.release.pending.get(at).filter(|pending| pending.action.brings_back());
+        let Some(name) = moves.map(|pending| pending.action.name()) else {
+            let pending = self.release.pending.remove(at);
+            return self.impossible(&pending, reason);
+        };
+        let topic = format!("{name}:{}", self.release.generation);
+        self.page_once(&topic, format!("a rollback is held up, and tried on: {reason}"));
+        self.postpone(at, Span::seconds(LONGEST_PAUSE))
     }
 
     fn count_try(&mut self, at: usize) -> u8 {
@@ -78,6 +89,12 @@ impl Turn<'_> {
             (Action::DescribeEndpoint { .. }, Outcome::Endpoint { look }) => {
                 self.looked(look, &Observer::Reconciler)
             }
+            // What has failed or is gone takes no update: it is made anew.
+            (Action::UpdateEndpoint { call }, Outcome::Endpoint { .. }) => {
+                let (endpoint, config) = (call.endpoint.clone(), call.config.clone());
+                self.queue_at(at, Action::RecreateEndpoint { endpoint, config });
+                Rule::Retry
+            }
             (Action::ReadAlarm { change }, Outcome::Alarm { state }) => self.alarm_read(change, *state),
             // Asked only while watching, and void as soon as the watch is over.
             (Action::CompareFleets { change, .. }, Outcome::Fleets { fleets }) => match fleets {
@@ -114,6 +131,12 @@ impl Turn<'_> {
     /// Traffic is back: the cool-down begins, the books follow.
     fn end_rollback(&mut self) -> Rule {
         if let State::RollingBack(_) = self.release.state {
+            if let Some(current) = self.release.current.clone().filter(|back| self.release.is_revoked(back)) {
+                self.page(format!(
+                    "{} came back and was rejected meanwhile: a person must act",
+                    current.config
+                ));
+            }
             self.cool_down();
             return Rule::RolledBack;
         }
@@ -130,7 +153,10 @@ impl Turn<'_> {
                         Some(crate::release::Hold::AlarmsUnavailable { reason: reason.to_owned() }.into());
                     rule
                 }
-                _ => Rule::ActionFailed,
+                _ => {
+                    self.page(format!("not all alarms could be made: {reason}"));
+                    Rule::ActionFailed
+                }
             },
             Action::UpdateEndpoint { .. } | Action::RecreateEndpoint { .. } => self.other_target(reason),
             Action::AwaitConfig { .. } => {
@@ -165,14 +191,14 @@ impl Turn<'_> {
 
     /// The config to go back to is gone or refused: the next good one, while there is one.
     fn other_target(&mut self, reason: &str) -> Rule {
-        let State::RollingBack(rolling) = self.release.state.clone() else { return Rule::ActionFailed };
+        let State::RollingBack(mut rolling) = self.release.state.clone() else { return Rule::ActionFailed };
         self.page(format!("{} could not be brought back: {reason}", rolling.to.config));
-        self.release.good.retain(|good| good.config != rolling.to.config);
-        let next = self
-            .release
-            .target_from(&rolling.from.config, self.policy)
-            .filter(|next| next.config != rolling.to.config);
-        let Some(to) = next else { return self.give_up("there is nothing left to go back to") };
+        rolling.refused.push(rolling.to.config.clone());
+        let left_out =
+            |config: &ConfigName| *config == rolling.from.config || rolling.refused.contains(config);
+        let Some(to) = self.release.target_but(left_out, self.policy) else {
+            return self.give_up("there is nothing left to go back to");
+        };
         let endpoint = self.release.endpoint.clone();
         let call = self.call_back(&rolling.from, &to);
         let traffic =

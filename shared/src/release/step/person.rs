@@ -24,12 +24,10 @@ impl Turn<'_> {
         );
         self.release.reject(&change.arn);
         self.note(change.arn.clone());
-        match &mut self.release.state {
-            State::Deploying(deploying) if is_subject => {
-                deploying.intent.get_or_insert(Cause::PackageRejected);
-                Rule::QueueIntent
+        match self.release.state {
+            State::Deploying(_) | State::Stable | State::Watching(_) if is_subject => {
+                self.intend(Cause::PackageRejected)
             }
-            State::Stable | State::Watching(_) if is_subject => self.begin_rollback(Cause::PackageRejected),
             _ if serves => {
                 self.page_once(
                     &format!("rejected:{}", change.arn),
@@ -53,6 +51,7 @@ impl Turn<'_> {
             Verb::Rollback => self.asked_to_roll_back(Cause::Operator { who, why }),
             Verb::Freeze => {
                 self.release.freeze = Some(Freeze { who, why, at: self.now });
+                self.release.pass = None;
                 Rule::Frozen
             }
             Verb::Unfreeze => {
@@ -64,13 +63,9 @@ impl Turn<'_> {
     }
 
     fn asked_to_roll_back(&mut self, cause: Cause) -> Rule {
-        match &mut self.release.state {
-            State::Deploying(deploying) => {
-                deploying.intent.get_or_insert(cause);
-                Rule::QueueIntent
-            }
+        match self.release.state {
             State::RollingBack(_) => Rule::AlreadyRollingBack,
-            State::Stable | State::Watching(_) | State::CoolDown { .. } => self.begin_rollback(cause),
+            _ => self.intend(cause),
         }
     }
 

@@ -54,11 +54,19 @@ impl Turn<'_> {
     /// Past its watch, a config is looked after: an alarm's event may have been lost, or have come in the cool-down, and
     /// an alarm that stays on never sends another.
     fn look_after(&mut self, reading: &WatchReading) -> Rule {
-        let fires =
-            |alarm: &&AlarmReading| alarm.state == AlarmState::Alarm && is_own(alarm, &reading.config);
-        match (reading.alarms.iter().find(fires), self.release.state.name()) {
+        let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
+        let own = fires.clone().find(|alarm| is_own(alarm, &reading.config));
+        match (own, self.release.state.name()) {
             (Some(alarm), StateName::Stable) => self.alarm_read(&as_change(alarm), Some(alarm.state)),
-            (Some(alarm), StateName::CoolDown) => self.fires_in_cool_down(&alarm.name),
+            (Some(alarm), StateName::CoolDown) => self.fires_after_rollback(&as_change(alarm)),
+            (None, StateName::Stable | StateName::CoolDown) => match fires.next() {
+                Some(alarm) => {
+                    let name = &alarm.name;
+                    self.page_once(&format!("further:{name}"), format!("{name} fires: a shared cause?"));
+                    Rule::SharedCause
+                }
+                None => Rule::Logged,
+            },
             _ => Rule::Logged,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 
 use super::worlds::*;
-use crate::events::{AlarmState, EndpointStatus};
+use crate::events::{AlarmState, Approval, EndpointStatus};
 use crate::ledger::{Condition, Keys, Memory, Store, write};
 use crate::names::{Generation, ModelName};
 use crate::pipeline::Span;
@@ -16,6 +16,7 @@ struct Fake {
     serving: Mutex<String>,
     done: Mutex<Vec<&'static str>>,
     minutes: Mutex<i64>,
+    rejected: Mutex<String>,
 }
 
 impl Effects for Fake {
@@ -68,6 +69,12 @@ impl Effects for Fake {
         Ok(None)
     }
 
+    async fn approval(&self, package: &str) -> Result<Option<Approval>, ReadError> {
+        let rejected = self.rejected.lock().unwrap();
+        let approval = if *rejected == package { Approval::Rejected } else { Approval::Approved };
+        Ok(Some(approval))
+    }
+
     async fn requests(&self, _: &str, _: &ConfigName, _: Timestamp) -> Result<u64, ReadError> {
         Ok(1000)
     }
@@ -92,6 +99,19 @@ fn driver<'a>(
 
 async fn seed(store: &Memory, release: &Release) {
     write(store, "ledger/bike/release.json", release, Condition::Always).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rejection_whose_event_was_lost_is_found_by_the_round() {
+    let (store, fake, policy) = (Memory::default(), Fake::default(), Policy::default());
+    seed(&store, &release(StateName::Stable)).await;
+    *fake.serving.lock().unwrap() = "bike-1".to_owned();
+    *fake.minutes.lock().unwrap() = 100;
+    let driver = driver(&store, &fake, &policy, "one");
+    assert_eq!(driver.reconcile().await.unwrap().state, State::Stable);
+    *fake.rejected.lock().unwrap() = "arn:package/1".to_owned();
+    assert!(driver.reconcile().await.unwrap().rejected.contains(&"arn:package/1".to_owned()));
+    assert_eq!(*fake.serving.lock().unwrap(), "bike-0");
 }
 
 #[tokio::test]

@@ -178,11 +178,41 @@ fn an_alarm_of_either_variant_takes_a_trial_out() {
         change.name = format!("pawl-bike-2t-{kind}");
         let fired = step(&on_trial(), &Event::Alarm(change.clone()), at(100), &shadow());
         assert_eq!(fired.rule, Rule::RollBack, "{kind}");
-        // The trial serves until all traffic has moved: what fires then is acted upon at the end.
+        // The trial serves until all traffic has moved. Its run has asked for nothing yet: there is nothing to wait for.
         change.at = at(121);
-        let queued = step(&going_on(), &Event::Alarm(change), at(121), &shadow());
+        let taken_back = step(&going_on(), &Event::Alarm(change.clone()), at(121), &shadow());
+        assert_eq!(taken_back.rule, Rule::RollBack, "{kind}");
+        let asks = guard(&taken_back.release, &shadow(), 1.0);
+        assert_eq!(asks.answer, Answer::RollingBack, "{kind}");
+        // What the run may have begun is acted upon at the end.
+        let granted = guard(&going_on(), &shadow(), 1.0).release;
+        let queued = step(&granted, &Event::Alarm(change), at(121), &shadow());
         assert_eq!(queued.rule, Rule::QueueIntent, "{kind}");
+        let asks = guard(&queued.release, &shadow(), 1.0);
+        assert!(matches!(asks.answer, Answer::Hold { reason: Hold::TakenBack { .. }, .. }), "{kind}");
     }
+}
+
+#[test]
+fn whoever_may_act_takes_a_won_trial_back_at_once() {
+    for event in [operator(Verb::Rollback), rejected(2)] {
+        assert_eq!(step(&going_on(), &event, at(121), &shadow()).rule, Rule::RollBack);
+    }
+}
+
+#[test]
+fn a_run_that_looks_seldom_finds_its_won_trial_waiting() {
+    let offered = |minutes| {
+        let look = observed_at(EndpointStatus::InService, "bike-2t", minutes);
+        step(&going_on(), &look, at(minutes), &shadow()).rule
+    };
+    // Seven days in 400 looks: one in 25 minutes.
+    assert_eq!(shadow().look_every(Span::seconds(7 * 86_400)), Span::seconds(1_512));
+    assert_eq!(offered(120 + 15 + 2 * 25), Rule::Wait);
+    assert_eq!(offered(120 + 15 + 2 * 26), Rule::RollBack);
+    let granted = guard(&going_on(), &shadow(), 1.0).release;
+    let State::Deploying(deploying) = granted.state else { panic!() };
+    assert_eq!((deploying.progress, deploying.lease_until), (Progress::Granted, at(115)));
 }
 
 #[test]

@@ -196,8 +196,99 @@ fn the_next_good_config_is_taken_where_the_first_is_gone() {
 }
 
 #[test]
+fn what_is_refused_today_can_be_gone_back_to_tomorrow() {
+    let fired = tick(&release(StateName::Watching), reading(AlarmState::Alarm, None), 100).release;
+    let mut release = fired;
+    while matches!(release.state, State::RollingBack(_)) {
+        let id = release.pending[0].id;
+        let outcome = Outcome::Refused { reason: "no quota".to_owned() };
+        release = step(&release, &Event::Performed { id, outcome }, at(100), &Policy::default()).release;
+    }
+    assert_eq!(release.good.len(), 2, "neither was struck off");
+    let again = step(&release, &operator(Verb::Rollback), at(200), &Policy::default());
+    let State::RollingBack(rolling) = &again.release.state else { panic!("{:?}", again.rule) };
+    assert_eq!((&rolling.to.config, rolling.refused.len()), (&"bike-1".into(), 0));
+}
+
+#[test]
+fn what_takes_no_update_is_made_anew() {
+    let fired = tick(&release(StateName::Watching), reading(AlarmState::Alarm, None), 100).release;
+    let id = fired.pending[0].id;
+    let outcome = Outcome::Endpoint { look: look(EndpointStatus::Failed, "bike-2", 100) };
+    let anew = step(&fired, &Event::Performed { id, outcome }, at(100), &Policy::default());
+    let config = ConfigName::from("bike-1");
+    let recreate = Action::RecreateEndpoint { endpoint: ENDPOINT.to_owned(), config };
+    assert_eq!((anew.rule, &anew.release.pending[0].action), (Rule::Retry, &recreate));
+    assert_eq!(anew.release.pending[1].action.name(), "await_config");
+}
+
+#[test]
+fn what_came_back_and_was_rejected_meanwhile_is_told() {
+    let rejected = step(&release(StateName::RollingBack), &rejected(1), at(100), &Policy::default()).release;
+    let outcome = Outcome::Endpoint { look: look(EndpointStatus::InService, "bike-1", 100) };
+    let back = step(&rejected, &Event::Performed { id: 1, outcome }, at(100), &Policy::default()).release;
+    let smoke = Event::Performed { id: 2, outcome: Outcome::SmokePassed };
+    let ended = step(&back, &smoke, at(101), &Policy::default());
+    assert_eq!(ended.rule, Rule::RolledBack);
+    assert!(ended.actions.iter().any(|action| action.name() == "page"));
+}
+
+#[test]
+fn too_little_traffic_is_watched_from_the_promotion_on() {
+    let mut policy = Policy::default();
+    policy.alarms.requests_per_period = Some(10);
+    let reading = reading(AlarmState::Ok, Some(500));
+    let promoted = step(&release(StateName::Watching), &Event::WatchTick(reading), at(121), &policy);
+    assert_eq!(promoted.rule, Rule::Promoted);
+    let made = promoted.actions.iter().find_map(|action| match action {
+        Action::PutAlarms { alarms } => Some(alarms),
+        _ => None,
+    });
+    assert_eq!(made.unwrap()[0].alarm_name, "pawl-bike-2-traffic");
+    for served in [promoted.release.current.as_ref(), promoted.release.good.first()] {
+        assert!(served.unwrap().alarms.contains(&"pawl-bike-2-traffic".to_owned()));
+    }
+}
+
+#[test]
+fn a_teams_own_alarm_pages_and_one_from_before_the_way_back_does_not() {
+    let fires = |name: &str, since| AlarmReading { name: name.to_owned(), state: AlarmState::Alarm, since };
+    let read = |state, alarm| {
+        let alarms = vec![alarm];
+        let reading = WatchReading { config: "bike-1".into(), alarms, requests: None, trial: None };
+        step(&release(state), &Event::WatchTick(reading), at(100), &Policy::default())
+    };
+    let paged = |transition: &Transition| transition.actions.iter().any(|action| action.name() == "page");
+    for state in [StateName::Stable, StateName::CoolDown] {
+        let told = read(state, fires("sales", at(99)));
+        assert_eq!((told.rule, paged(&told)), (Rule::SharedCause, true));
+    }
+    let before = read(StateName::CoolDown, fires("pawl-bike-1-errors", at(9)));
+    assert_eq!((before.rule, paged(&before)), (Rule::Stale, false));
+    let since = read(StateName::CoolDown, fires("pawl-bike-1-errors", at(99)));
+    assert_eq!((since.rule, paged(&since)), (Rule::Paged, true));
+}
+
+#[test]
+fn traffic_that_must_go_back_is_tried_on_and_told() {
+    let mut release = tick(&release(StateName::Watching), reading(AlarmState::Alarm, None), 100).release;
+    let id = release.pending[0].id;
+    let mut pages = 0;
+    for _ in 0..20 {
+        let outcome = Outcome::Retry { reason: "503".to_owned() };
+        let tried = step(&release, &Event::Performed { id, outcome }, at(100), &Policy::default());
+        assert_eq!((tried.rule, tried.release.state.name()), (Rule::TryLater, StateName::RollingBack));
+        pages += tried.actions.iter().filter(|action| action.name() == "page").count();
+        release = tried.release;
+    }
+    assert_eq!(pages, 1);
+}
+
+#[test]
 fn an_action_that_keeps_failing_is_given_up_and_told() {
     let mut release = tick(&release(StateName::Watching), reading(AlarmState::Alarm, None), 100).release;
+    let smoke = release.pending.iter().position(|p| matches!(p.action, Action::SmokeTest { .. })).unwrap();
+    release.pending.drain(..smoke);
     let id = release.pending[0].id;
     let fail = |release: &Release| {
         let outcome = Outcome::Retry { reason: "throttled".to_owned() };

@@ -57,6 +57,7 @@ pub(crate) fn release(state: StateName) -> Release {
             cause: Cause::Guardrail,
             since: at(95),
             attempts: 1,
+            refused: Vec::new(),
         }),
         StateName::CoolDown => State::CoolDown { until: at(460) },
     };
