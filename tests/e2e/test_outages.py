@@ -75,6 +75,11 @@ def clients(stage):
     thread.join()
 
 
+# How the answer to an update that was accepted gets lost: the first is asked for again and refused, as it is under way or there;
+# the second is not asked for again.
+UNHEARD = {"update-unheard": ("InternalFailure", 500), "update-disowned": ("ResourceLimitExceeded", 400)}
+
+
 def begun(stage, clients, name, changes, begin):
     loop = stage.actor(name, changes, begin)
     clients(loop)
@@ -83,7 +88,8 @@ def begun(stage, clients, name, changes, begin):
 
 @pytest.fixture(scope="module")
 def once(stage, clients):
-    """Runs that meet passing trouble, begun here and looked at last: every task throttled once, and a guard that dies."""
+    """Runs that meet passing trouble, begun here and looked at last: every task throttled once, a guard that dies, and updates that
+    are accepted and never answered."""
     def throttle(loop):
         for name in TASKS.keys() - {"Force", "Tune", "DescribeBest", "CompareTrial", "AskToTrain", "MarkRejected", "CreateEndpoint",
                                     "Abandon", "RecordFailure"}:
@@ -94,9 +100,14 @@ def once(stage, clients):
 
     def die(loop):
         loop.aws.kill_function(loop.aws.resources["RollbackHandler"], "PutMetricAlarm", "after", match=loop.model)
+
+    def lose(loop):
+        code, number = UNHEARD[loop.model]
+        loop.aws.fail_call("UpdateEndpoint", error=code, status=number, message="lost", match=loop.model, when="after")
     throttled, dying = begun(stage, clients, "throttled", ASKED, throttle), begun(stage, clients, "guard-dies", AWAKE, die)
+    unheard = {name: begun(stage, clients, name, AWAKE, lose) for name in UNHEARD}
     with ThreadPoolExecutor(1) as pool:
-        yield throttled, dying, pool.submit(throttled.answer, "package-2", "approve", "Good.")
+        yield throttled, dying, pool.submit(throttled.answer, "package-2", "approve", "Good."), unheard
 
 
 def go_out(loop, name):
@@ -177,13 +188,30 @@ def test_what_moved_is_looked_after_without_its_run(stage, model):
 
 
 def test_a_run_whose_every_call_is_throttled_once_is_promoted(once):
-    loop, _, answered = once
+    loop, _, answered, _ = once
     answered.result()
     ended(loop, 2, "promoted", "healthy", last=False)
     assert [fault for fault in loop.aws.pending_faults() if loop.model in fault["match"]] == []
 
 
 def test_a_guard_that_dies_is_waited_out(once):
-    _, loop, _ = once
+    _, loop, *_ = once
     ended(loop, 2, "promoted", "healthy", last=False)
     assert loop.release()["good"][0]["generation"] >= 2
+
+
+@pytest.mark.parametrize("name", UNHEARD)
+def test_an_update_that_is_accepted_and_never_answered_is_followed_to_its_end(once, name):
+    *_, unheard = once
+    loop = unheard[name]
+    ended(loop, 2, "promoted", "healthy", last=False)
+    assert "Abandon" in entered(loop, 2)
+    release = loop.release()
+    assert release["good"][0]["generation"] >= 2 and loop.serving() == release["current"]["config"]
+
+
+def entered(loop, generation):
+    """The states that a run went through."""
+    pages = loop.sfn.get_paginator("get_execution_history").paginate(executionArn=loop.execution(generation)["executionArn"])
+    return {event["stateEnteredEventDetails"]["name"] for page in pages for event in page["events"]
+            if "stateEnteredEventDetails" in event}
