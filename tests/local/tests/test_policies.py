@@ -1,0 +1,124 @@
+"""The stand-in authorises nothing, so what each state machine of the project calls is looked up in its role. Nothing is started."""
+import json
+import re
+from pathlib import Path
+
+import pytest
+from standin import deploy
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATE = deploy.load(ROOT / "template.yaml")["Resources"]
+MACHINES = {name: resource["Properties"] for name, resource in TEMPLATE.items()
+            if resource["Type"] == "AWS::Serverless::StateMachine"}
+
+# What SAM's policy templates allow, as far as a state machine may need it.
+TEMPLATES = {
+    "LambdaInvokePolicy": {"lambda:InvokeFunction"},
+    "SNSPublishMessagePolicy": {"sns:Publish"},
+    "SQSSendMessagePolicy": {"sqs:SendMessage"},
+    "S3ReadPolicy": {"s3:GetObject", "s3:ListBucket"},
+    "S3WritePolicy": {"s3:PutObject"},
+    "S3CrudPolicy": {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject"},
+}
+# Where an integration is not called as its action, and what it needs beside it.
+ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket", "sfn:SendTaskSuccess": "states:SendTaskSuccess"}
+BESIDE = {
+    "sagemaker:CreateTrainingJob": {"iam:PassRole", "sagemaker:AddTags"},
+    "sagemaker:CreateHyperParameterTuningJob": {"iam:PassRole", "sagemaker:AddTags"},
+    "sagemaker:CreateTransformJob": {"sagemaker:AddTags"},
+    "sagemaker:CreateModel": {"iam:PassRole", "sagemaker:AddTags"},
+    "sagemaker:CreateEndpointConfig": {"sagemaker:AddTags"},
+    "sagemaker:CreateModelPackageGroup": {"sagemaker:AddTags"},
+    # It reads the alarms of its guardrails with the caller's rights.
+    "sagemaker:UpdateEndpoint": {"cloudwatch:DescribeAlarms"},
+}
+# A job that is waited for is described, stopped with its execution, and its end is heard by a rule.
+SYNC = {"events:PutTargets", "events:PutRule", "events:DescribeRule"}
+DISTRIBUTED = {"states:StartExecution", "states:DescribeExecution", "states:StopExecution"}
+WRITTEN = {"s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"}
+
+
+@pytest.fixture(autouse=True)
+def no_faults_left():
+    """Nothing is started here that could have faults."""
+
+
+def integrated(resource):
+    """The actions that an integration needs."""
+    service, action = re.fullmatch(r"arn:aws:states:::(?:aws-sdk:)?(\w+):(\w+)(?:\.\w+)?", resource).groups()
+    own = f"{service}:{action[0].upper()}{action[1:]}"
+    needed = {ACTIONS.get(own, own)} | BESIDE.get(own, set())
+    if resource.endswith(".sync"):
+        job = action.removeprefix("create")
+        needed |= SYNC | {f"{service}:Describe{job}", f"{service}:Stop{job}"}
+    return needed
+
+
+def states(definition):
+    """All states of a machine, those of its maps and branches too."""
+    for state in definition["States"].values():
+        yield state
+        for inner in (*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])):
+            yield from states(inner)
+
+
+def definition(machine):
+    return json.loads((ROOT / machine["DefinitionUri"]).read_text())
+
+
+def needed(machine):
+    """The actions that the states of a machine need."""
+    found = set()
+    for state in states(definition(machine)):
+        if state["Type"] == "Task":
+            found |= integrated(state["Resource"])
+        if "ItemReader" in state:
+            found |= integrated(state["ItemReader"]["Resource"])
+        if "ResultWriter" in state:
+            found |= WRITTEN
+        if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+            found |= DISTRIBUTED
+    return found
+
+
+def allowed(machine):
+    """The actions that the role of a machine has."""
+    found = set()
+    for policy in machine["Policies"]:
+        for name, given in policy.items():
+            if name != "Statement":
+                found |= TEMPLATES[name]
+                continue
+            for statement in given:
+                assert statement["Effect"] == "Allow"
+                actions = statement["Action"]
+                found |= {actions} if isinstance(actions, str) else set(actions)
+    return found
+
+
+def test_each_state_machine_of_the_project_has_its_role():
+    files = {path.name for path in (ROOT / "statemachines").glob("*.asl.json")}
+    assert files == {Path(machine["DefinitionUri"]).name for machine in MACHINES.values()}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_state_machine_may_do_what_its_states_do(name):
+    missing = needed(MACHINES[name]) - allowed(MACHINES[name])
+    assert missing == set()
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_state_machine_may_invoke_the_functions_that_it_names(name):
+    machine = MACHINES[name]
+    named = {state["Arguments"]["FunctionName"] for state in states(definition(machine))
+             if state["Type"] == "Task" and state["Resource"].endswith("lambda:invoke")}
+    invokable = {policy["LambdaInvokePolicy"]["FunctionName"]["Ref"] for policy in machine["Policies"] if "LambdaInvokePolicy" in policy}
+    # One that an expression names comes from the schedule.
+    assert {function[2:-1] for function in named if function.startswith("${")} <= invokable
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_state_machine_is_given_what_it_refers_to(name):
+    machine = MACHINES[name]
+    text = (ROOT / machine["DefinitionUri"]).read_text()
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(machine["DefinitionSubstitutions"])
