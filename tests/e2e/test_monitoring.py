@@ -156,3 +156,28 @@ def test_a_model_that_cannot_be_looked_at_stops_no_other(pipeline):
     loop = pipeline("unwatchable")
     loop.put_text("model: [")
     look(loop)
+
+
+def failing(loop):
+    """Run the monitoring once; how it failed."""
+    arn = loop.sfn.start_execution(stateMachineArn=loop.aws.outputs["Monitoring"], input="{}")["executionArn"]
+    return loop.aws.wait_until(lambda: (found := loop.sfn.describe_execution(executionArn=arn))["status"] == "FAILED" and found,
+                               what="the monitoring to fail")
+
+
+def test_a_monitoring_that_sees_no_model_tells_people(standin):
+    standin.aws.fail_call("Invoke", error="ResourceNotFoundException", status=404, message="gone, by the test", match='"step": "models"')
+    assert failing(standin)["error"] == "Pawl.MonitoringFailed"
+    told = [notice["Message"] for notice in standin.notices() if notice["Subject"] == "Pawl: the monitoring is blind"]
+    assert len(told) == 1 and "gone, by the test" in told[0]
+
+
+def test_news_that_cannot_be_told_stop_no_other_look(pipeline):
+    loop = pipeline("untold")
+    loop.put_pipeline()
+    loop.aws.fail_call("Invoke", error="ResourceNotFoundException", status=404, match='"step": "look", "model": "untold"')
+    loop.aws.fail_call("Publish", times=4, error="AuthorizationError", status=403, match="untold+could+not+be+looked+at")
+    failed = failing(loop)
+    assert (failed["error"], failed["cause"]) == (
+        "Pawl.MonitoringFailed", "News could not be told, of so many models: 1. Their looks hold it.")
+    assert [fault for fault in loop.aws.pending_faults() if "untold" in fault["match"]] == []
