@@ -22,8 +22,9 @@ use crate::upkeep::{self, Way};
 use crate::world::World;
 use crate::{metrics, regions, smoke};
 
-/// Longer than the function's time limit: while one call may still act, no other does.
-const LEASE: Span = Span::seconds(70);
+/// Longer than the function's time limit of 45 s: while one call may still act, no other does. Shorter than the minute after which Lambda
+/// gives a failed event again: it would meet the dead call's lease, and give up.
+const LEASE: Span = Span::seconds(50);
 
 /// The world as one release acts on it: a model's at home, or in a further region.
 pub(crate) struct Effector<'a> {
