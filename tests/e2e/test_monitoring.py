@@ -173,11 +173,11 @@ def test_a_monitoring_that_sees_no_model_tells_people(standin):
 
 
 def test_news_that_cannot_be_told_stop_no_other_look(pipeline):
-    loop = pipeline("untold")
+    loop = pipeline("unheeded")
     loop.put_pipeline()
-    loop.aws.fail_call("Invoke", error="ResourceNotFoundException", status=404, match='"step": "look", "model": "untold"')
-    loop.aws.fail_call("Publish", times=4, error="AuthorizationError", status=403, match="untold+could+not+be+looked+at")
+    loop.aws.fail_call("Invoke", error="ResourceNotFoundException", status=404, match='"step": "look", "model": "unheeded"')
+    loop.aws.fail_call("Publish", times=4, error="AuthorizationError", status=403, match="unheeded+could+not+be+looked+at")
     failed = failing(loop)
     assert (failed["error"], failed["cause"]) == (
         "Pawl.MonitoringFailed", "News could not be told, of so many models: 1. Their looks hold it.")
-    assert [fault for fault in loop.aws.pending_faults() if "untold" in fault["match"]] == []
+    assert [fault for fault in loop.aws.pending_faults() if "unheeded" in fault["match"]] == []

@@ -1,6 +1,7 @@
 """The demo: month after month arrives, and each becomes a better model in production, or a reason why not."""
 import argparse
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ BOLD, DIM, GREEN, RED, YELLOW, PLAIN = (
     ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[33m", "\033[0m")
     if sys.stdout.isatty() and "NO_COLOR" not in os.environ else ("",) * 6)
 COLOURS = {"promoted": GREEN, "rolled_back": RED, "failed": RED, "quarantined": YELLOW, "diverged": RED}
+OUT = ROOT / "target" / "demo"
 
 
 def say(text=""):
@@ -82,7 +84,7 @@ def serving(loop):
 
 class Demo:
     def __init__(self, loop, chapters):
-        self.loop, self.chapters, self.rows, self.traffic = loop, chapters, [], None
+        self.loop, self.chapters, self.rows, self.traffic, self.generation = loop, chapters, [], None, 0
 
     def play(self):
         loop, started = self.loop, time.monotonic()
@@ -93,17 +95,22 @@ class Demo:
             for month, body in chapter.months.items():
                 loop.put_month(month, body)
             self.send(chapter)
-            generation = self.next_generation()
-            record = loop.wait_closed(generation, watch=lambda state: say(f"  {DIM}{time.monotonic() - started:6.1f} s  {state}{PLAIN}"))
-            self.report(generation, record, chapter)
+            record = self.run_of(chapter, lambda state: say(f"  {DIM}{time.monotonic() - started:6.1f} s  {state}{PLAIN}"))
+            self.report(self.generation, record, chapter)
         if self.traffic:
             self.traffic.__exit__()
         self.table()
 
-    def next_generation(self):
-        expected = len(self.rows) + 1
-        self.loop.aws.wait_until(lambda: self.loop.training()["generation"] >= expected, what="a run to start")
-        return expected
+    def run_of(self, chapter, watch):
+        """The record of the run that took the chapter's last file. An event that comes late makes a run of its own: it is passed over."""
+        key = f"{self.loop.prefix}{list(chapter.months)[-1]}.csv"
+        while True:
+            self.generation += 1
+            record = self.loop.wait_closed(self.generation, watch=watch)
+            manifest = self.loop.evidence(self.generation, "manifest.json")
+            # A run without a manifest failed before it took any.
+            if manifest is None or key in [one["key"] for one in manifest["batch"]]:
+                return record
 
     def send(self, chapter):
         """Clients keep calling the endpoint with rows of the newest month that was good enough to serve."""
@@ -134,7 +141,8 @@ class Demo:
 
 
 def keep(loop, folder):
-    """Copy the evidence out of the stand-in, so that it can be read afterwards."""
+    """Copy the evidence out of the stand-in, so that it can be read afterwards. That of an earlier demo goes."""
+    shutil.rmtree(folder, ignore_errors=True)
     for key in loop.keys(""):
         target = folder / key
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -144,10 +152,12 @@ def keep(loop, folder):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--data", type=Path, metavar="FILE", help="UCI's hour.csv in its original form, instead of generated months")
-    parser.add_argument("--out", type=Path, default=ROOT / "target" / "demo", metavar="DIR", help="where the evidence goes (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where the evidence goes (default: %(default)s)")
     args = parser.parse_args()
     if args.data and not args.data.is_file():
         parser.error(f"--data: no file at {args.data}")
+    if args.out.resolve() != OUT and args.out.is_dir() and any(args.out.iterdir()):
+        parser.error(f"--out: {args.out} is there and holds something; name a new folder")
     chapters = real(args.data) if args.data else generated()
     started = time.monotonic()
     with Loop() as loop:
