@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from disturb import look_again
 from played import ROWS, later
-from runs import ended
+from runs import ended, handled
 
-from loop import ROOT
+from loop import ROOT, Loop
 
 AWAKE = {"settle": {"quiet": "1s"}}
 ASKED = AWAKE | {"approval": {"ask": "always"}}
@@ -215,3 +215,21 @@ def entered(loop, generation):
     pages = loop.sfn.get_paginator("get_execution_history").paginate(executionArn=loop.execution(generation)["executionArn"])
     return {event["stateEnteredEventDetails"]["name"] for page in pages for event in page["events"]
             if "stateEnteredEventDetails" in event}
+
+
+def test_a_run_that_cannot_close_itself_is_closed_when_its_execution_has_failed(standin, tmp_path):
+    # Close is tried for minutes: on a stand-in of its own they are seconds.
+    with Loop(bin_dir=standin.bin_dir, state_dir=tmp_path, wait_scale=0.02) as loop:
+        loop.listen()
+        go_out(loop, "Close")
+        loop.put_pipeline()
+        record = loop.wait_closed(1)
+        assert (record["outcome"]["code"], record["outcome"]["error"]) == ("failed", "Pawl.ExecutionEnded")
+        assert loop.execution(1)["status"] == "FAILED"
+        assert {"Close", "Failed"} <= entered(loop, 1)
+        left, = loop.aws.pending_faults()
+        assert 1000 - left["times"] == 1 + TASKS["Close"]["Retry"][0]["MaxAttempts"]
+        assert loop.wait_idle() == 1 and set(handled(loop)) == {1}
+        assert loop.evidence(1, "failure.json") == record["outcome"]
+        told = [notice["Subject"] for notice in loop.notices()]
+        assert told.count(f"Pawl: {loop.model} run 1 failed") == 1

@@ -45,11 +45,12 @@ def merged(base, changes):
 class Loop:
     """The example's pipeline on a stand-in of its own. `beside` gives further pipelines on the same stand-in."""
 
-    def __init__(self, bin_dir=None, changes=None, state_dir=None, images=None):
+    def __init__(self, bin_dir=None, changes=None, state_dir=None, images=None, wait_scale=1.0):
         self.bin_dir = Path(bin_dir or ROOT / "target" / "release")
         self.aws = Standin(ROOT / "template.yaml", self.bin_dir,
                            {"bike-demand": EXAMPLE / "container"} | (images or {}),
-                           parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET}, state_dir=state_dir)
+                           parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET}, state_dir=state_dir,
+                           wait_scale=wait_scale)
         self.changes = merged(QUICK, changes or {})
         self.model, self.prefix, self.heard = MODEL, "hourly/", []
 
