@@ -7,7 +7,7 @@ use pawl::aws::{S3Store, cloudwatch};
 use pawl::events::{AlarmState, Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::gate::trial::TrialEvidence;
-use pawl::ledger::{Keys, read, write_once};
+use pawl::ledger::{Keys, Store, read, write_once};
 use pawl::names::ModelName;
 use pawl::pipeline::Span;
 use pawl::release::alarms::AlarmSpec;
@@ -15,7 +15,7 @@ use pawl::release::{
     Action, AlarmReading, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, Policy, ReadError,
     Release, Severity, Target, TrialReading,
 };
-use pawl_sagemaker::Asked;
+use pawl_sagemaker::{Asked, Standing};
 use serde_json::json;
 
 use crate::upkeep::{self, Way};
@@ -156,6 +156,17 @@ impl<'a> Effector<'a> {
         Ok(status == EndpointStatus::InService && serving.as_ref() == Some(config))
     }
 
+    /// What lies elsewhere, in a further region, was copied there by its release and is that bucket's to keep.
+    async fn verify_archives(&self, archives: &[String]) -> Result<Target, Fault> {
+        for archive in archives {
+            let Some(key) = self.world.own_key(archive) else { continue };
+            if self.world.store.list(key).await?.is_empty() {
+                return Ok(Target::Missing { what: archive.clone() });
+            }
+        }
+        Ok(Target::Present)
+    }
+
     async fn recreate(&self, endpoint: &str, config: &ConfigName) -> Result<Outcome, Fault> {
         match self.world.sagemaker.describe(endpoint).await? {
             // The answer to an earlier call may have been lost: it is there, or on its way.
@@ -211,7 +222,11 @@ impl Effects for Effector<'_> {
     }
 
     async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {
-        self.world.sagemaker.verify(&target.config).await.map_err(unread("endpoint config"))
+        let unread = unread("endpoint config");
+        match self.world.sagemaker.verify(&target.config).await.map_err(&unread)? {
+            Standing::Missing { what } => Ok(Target::Missing { what }),
+            Standing::On { archives } => self.verify_archives(&archives).await.map_err(unread),
+        }
     }
 
     async fn alarms(&self, names: &[String]) -> Result<Vec<AlarmReading>, ReadError> {

@@ -3,17 +3,21 @@
 use pawl::drift::monitor::usable;
 use pawl::fault::Fault;
 use pawl::ledger::dataset::Split;
-use pawl::ledger::{Keys, read};
+use pawl::ledger::{Condition, Keys, Store, read, write_once};
 use pawl::names::Generation;
 use pawl::release::alarms::CHALLENGER;
-use pawl::release::{ConfigName, Outcome, Release};
+use pawl::release::strategy::EndpointKind;
+use pawl::release::{ConfigName, Deployment, Outcome, Release};
 use pawl::run;
+use pawl_sagemaker::Awaited;
 use serde_json::Value;
 
 use crate::world::World;
 
 /// How many rows are sent.
 const ROWS: usize = 5;
+/// So much of a failure's reason is told.
+const SHOWN: usize = 500;
 
 /// Sends rows of the holdout that the config's model was judged on. Each must get an answer of the task that it was judged by.
 pub(crate) async fn test(
@@ -36,7 +40,13 @@ pub(crate) async fn test(
     let body = rows.iter().map(|row| format!("{row}\n")).collect::<String>();
     // Where two variants answer, the new one must.
     let variant = deployment.is_split().then_some(CHALLENGER);
-    let answer = match world.sagemaker.invoke(endpoint, variant, body.into_bytes()).await {
+    let answered = match deployment.kind {
+        EndpointKind::Asynchronous => from_storage(world, keys, endpoint, deployment, body).await,
+        EndpointKind::RealTime | EndpointKind::Serverless => {
+            world.sagemaker.invoke(endpoint, variant, body.into_bytes()).await
+        }
+    };
+    let answer = match answered {
         Ok(answer) => answer,
         Err(fault @ Fault::Unavailable(_)) => return Ok(Outcome::Retry { reason: fault.to_string() }),
         Err(fault) => return Ok(Outcome::SmokeFailed { reason: fault.to_string() }),
@@ -53,6 +63,45 @@ pub(crate) async fn test(
             Outcome::SmokeFailed { reason }
         }
     })
+}
+
+/// An asynchronous endpoint takes its rows from the bucket and answers there. It is asked once for each time that the config
+/// comes to serve; every try looks whether the answer has come.
+async fn from_storage(
+    world: &World,
+    keys: &Keys,
+    endpoint: &str,
+    deployment: &Deployment,
+    rows: String,
+) -> Result<Vec<u8>, Fault> {
+    let since = deployment.activated_at.map_or(0, |at| at.as_second());
+    let place = keys.evidence(deployment.generation, &format!("smoke/{}-{since}", deployment.config));
+    let note = format!("{place}.json");
+    let awaited = match read::<Awaited>(&world.store, &note).await? {
+        Some((awaited, _)) => awaited,
+        None => {
+            let input = format!("{place}.jsonl");
+            world.store.put(&input, rows.into_bytes(), Condition::Always).await?;
+            let address = format!("s3://{}/{input}", world.store.bucket());
+            let awaited = world.sagemaker.invoke_later(endpoint, &address).await?;
+            write_once(&world.store, &note, &awaited).await?;
+            awaited
+        }
+    };
+    if let Some(answer) = stored(world, &awaited.answer).await? {
+        return Ok(answer);
+    }
+    if let Some(failure) = &awaited.failure
+        && let Some(reason) = stored(world, failure).await?
+    {
+        return Err(Fault::Refused(String::from_utf8_lossy(&reason).chars().take(SHOWN).collect()));
+    }
+    Err(Fault::Unavailable(format!("{} has not answered yet", deployment.config)))
+}
+
+async fn stored(world: &World, address: &str) -> Result<Option<Vec<u8>>, Fault> {
+    let Some(key) = world.own_key(address) else { return Ok(None) };
+    Ok(world.store.get_head(key).await?)
 }
 
 fn no_rows() -> Outcome {

@@ -2,7 +2,6 @@
 //! build, so only what calls SageMaker itself depends on it. Most calls are Step Functions integrations.
 
 mod carrier;
-mod convert;
 mod upkeep;
 
 use aws_sdk_sagemaker::Client;
@@ -13,7 +12,8 @@ use carrier::{Carried, Service};
 use pawl::aws::{SdkConfig, fault};
 use pawl::events::{Approval, EndpointStatus};
 use pawl::fault::Fault;
-use pawl::release::{ConfigName, Target, UpdateCall};
+use pawl::release::{ConfigName, UpdateCall};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// SageMaker, as a release needs it.
@@ -34,6 +34,30 @@ pub enum Asked {
     Busy,
 }
 
+/// What a config stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Config and models are there.
+    On {
+        /// Where the archives of the models lie, as `s3://` addresses.
+        archives: Vec<String>,
+    },
+    /// Something is not.
+    Missing {
+        /// What.
+        what: String,
+    },
+}
+
+/// Where an answer of an asynchronous endpoint will lie, as `s3://` addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaited {
+    /// The answer.
+    pub answer: String,
+    /// Or the reason why there is none, where the endpoint's config names a place for it.
+    pub failure: Option<String>,
+}
+
 /// So much of a request names what it is about.
 const NAMED: usize = 200;
 
@@ -49,23 +73,26 @@ impl SageMaker {
 
     /// Status of the endpoint and the config that it serves; `Absent` where there is none.
     pub async fn describe(&self, endpoint: &str) -> Result<(EndpointStatus, Option<ConfigName>), Fault> {
-        match self.client.describe_endpoint().endpoint_name(endpoint).send().await {
-            Ok(found) => {
-                let status = found
-                    .endpoint_status()
-                    .map_or(EndpointStatus::Unknown, |status| EndpointStatus::parse(status.as_str()));
-                Ok((status, found.endpoint_config_name().map(ConfigName::from)))
-            }
-            Err(e) if says(&e, "Could not find endpoint") => Ok((EndpointStatus::Absent, None)),
-            Err(e) => Err(fault(&format!("describe endpoint {endpoint}"), &e)),
-        }
+        let request = json!({ "EndpointName": endpoint });
+        let found = self.find("DescribeEndpoint", &request).await?;
+        Ok(found.map_or((EndpointStatus::Absent, None), |found| {
+            let status = found["EndpointStatus"].as_str();
+            let status = status.map_or(EndpointStatus::Unknown, EndpointStatus::parse);
+            (status, found["EndpointConfigName"].as_str().map(ConfigName::from))
+        }))
     }
 
     /// Where the archive of a model lies; `None` where it has none.
     pub async fn archive(&self, model: &str) -> Result<Option<String>, Fault> {
-        let found = self.client.describe_model().model_name(model).send().await;
-        let found = found.map_err(|e| fault(&format!("describe model {model}"), &e))?;
-        Ok(found.primary_container().and_then(|container| container.model_data_url()).map(str::to_owned))
+        let request = json!({ "ModelName": model });
+        let found =
+            self.carry(Service::SageMaker, "DescribeModel", &request, None).await?.unwrap_or_default();
+        Ok(archive_of(&found))
+    }
+
+    /// What a `Describe…` request finds; `None` where there is nothing.
+    async fn find(&self, operation: &'static str, request: &Value) -> Result<Option<Value>, Fault> {
+        self.carry(Service::SageMaker, operation, request, Some("Could not find")).await
     }
 
     /// Sends a `Create…` request that stands as JSON, as [`pawl::pipeline::jobs`] writes it for Step Functions; the ARN of a model
@@ -98,20 +125,10 @@ impl SageMaker {
 
     /// `UpdateEndpoint` with exactly this.
     pub async fn update(&self, call: &UpdateCall) -> Result<Asked, Fault> {
-        let request = self
-            .client
-            .update_endpoint()
-            .endpoint_name(&call.endpoint)
-            .endpoint_config_name(&call.config.0)
-            .retain_all_variant_properties(call.retain_all_variant_properties)
-            .set_exclude_retained_variant_properties(convert::excluded(&call.exclude)?)
-            .set_deployment_config(call.deployment.as_ref().map(convert::deployment).transpose()?);
-        match request.send().await {
-            Ok(_) => Ok(Asked::Begun),
-            // SageMaker has no error type for it: the message is all there is.
-            Err(e) if says(&e, "Cannot update in-progress endpoint") => Ok(Asked::Busy),
-            Err(e) => Err(fault(&format!("update endpoint {} to {}", call.endpoint, call.config), &e)),
-        }
+        // SageMaker has no error type for it: the message is all there is.
+        let busy = Some("Cannot update in-progress endpoint");
+        let begun = self.carry(Service::SageMaker, "UpdateEndpoint", &json!(call), busy).await?;
+        Ok(if begun.is_some() { Asked::Begun } else { Asked::Busy })
     }
 
     /// Deletes an endpoint that has failed. What is gone already counts as deleted.
@@ -126,26 +143,21 @@ impl SageMaker {
         self.carry(Service::SageMaker, "CreateEndpoint", &request, None).await.map(|_| ())
     }
 
-    /// Whether a config and every model that it names still exist.
-    pub async fn verify(&self, config: &ConfigName) -> Result<Target, Fault> {
-        let found = match self.client.describe_endpoint_config().endpoint_config_name(&config.0).send().await
-        {
-            Ok(found) => found,
-            Err(e) if says(&e, "Could not find") => {
-                return Ok(Target::Missing { what: format!("endpoint config {config}") });
-            }
-            Err(e) => return Err(fault(&format!("describe endpoint config {config}"), &e)),
+    /// What a config stands on: where the archives of its models lie; or what of config and models is missing.
+    pub async fn verify(&self, config: &ConfigName) -> Result<Standing, Fault> {
+        let request = json!({ "EndpointConfigName": config });
+        let Some(found) = self.find("DescribeEndpointConfig", &request).await? else {
+            return Ok(Standing::Missing { what: format!("endpoint config {config}") });
         };
-        for model in found.production_variants().iter().filter_map(|variant| variant.model_name()) {
-            match self.client.describe_model().model_name(model).send().await {
-                Ok(_) => {}
-                Err(e) if says(&e, "Could not find") => {
-                    return Ok(Target::Missing { what: format!("model {model} of {config}") });
-                }
-                Err(e) => return Err(fault(&format!("describe model {model}"), &e)),
-            }
+        let mut archives = Vec::new();
+        let variants = found["ProductionVariants"].as_array().into_iter().flatten();
+        for model in variants.filter_map(|variant| variant["ModelName"].as_str()) {
+            let Some(found) = self.find("DescribeModel", &json!({ "ModelName": model })).await? else {
+                return Ok(Standing::Missing { what: format!("model {model} of {config}") });
+            };
+            archives.extend(archive_of(&found));
         }
-        Ok(Target::Present)
+        Ok(Standing::On { archives })
     }
 
     /// How the registry holds a model package; `None` where it is gone, or may not be read.
@@ -191,6 +203,26 @@ impl SageMaker {
         let answer = request.send().await.map_err(|e| fault(&format!("invoke endpoint {endpoint}"), &e))?;
         Ok(answer.body().map(|body| body.as_ref().to_vec()).unwrap_or_default())
     }
+
+    /// Asks an asynchronous endpoint for its answer to JSON Lines that lie there, an `s3://` address.
+    pub async fn invoke_later(&self, endpoint: &str, input: &str) -> Result<Awaited, Fault> {
+        let request = self
+            .runtime
+            .invoke_endpoint_async()
+            .endpoint_name(endpoint)
+            .input_location(input)
+            .content_type("application/jsonlines")
+            .accept("application/jsonlines");
+        let asked = request.send().await.map_err(|e| fault(&format!("invoke endpoint {endpoint}"), &e))?;
+        let answer = asked.output_location().map(str::to_owned);
+        let answer =
+            answer.ok_or_else(|| Fault::Unavailable(format!("{endpoint} names no place for its answer")))?;
+        Ok(Awaited { answer, failure: asked.failure_location().map(str::to_owned) })
+    }
+}
+
+fn archive_of(model: &Value) -> Option<String> {
+    model["PrimaryContainer"]["ModelDataUrl"].as_str().map(str::to_owned)
 }
 
 /// Whether the service's message begins so. SageMaker tells most refusals apart by their message alone.

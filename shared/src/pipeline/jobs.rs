@@ -360,7 +360,10 @@ impl Job<'_> {
         }
         if serve.kind == EndpointKind::Asynchronous {
             let path = format!("s3://{}/answers/{}", self.bucket, self.pipeline.model);
-            request["AsyncInferenceConfig"] = json!({ "OutputConfig": { "S3OutputPath": path } });
+            request["AsyncInferenceConfig"] = json!({ "OutputConfig": {
+                "S3OutputPath": path,
+                "S3FailurePath": format!("{path}-failed"),
+            } });
         }
         if serve.capture_percent > 0 {
             request["DataCaptureConfig"] = json!({
@@ -481,7 +484,9 @@ mod tests {
             (&instances["InitialInstanceCount"], &instances["InstanceType"]),
             (&json!(3), &json!("ml.m5.large"))
         );
-        assert_eq!(answers, json!({ "OutputConfig": { "S3OutputPath": "s3://b/answers/bike" } }));
+        let places =
+            json!({ "S3OutputPath": "s3://b/answers/bike", "S3FailurePath": "s3://b/answers/bike-failed" });
+        assert_eq!(answers, json!({ "OutputConfig": places }));
         assert_eq!(variant("{}").1, Value::Null);
     }
 

@@ -164,6 +164,10 @@ impl Pipeline {
         self.release
             .fits_regions(&self.train.image, &self.data.bucket)
             .map_err(|e| PipelineError::BadSection(e.to_string()))?;
+        if self.serve.kind == EndpointKind::Asynchronous && !self.release.regions.is_empty() {
+            let fix = "its rows and answers lie in the bucket at home: leave the regions out, or serve.kind real_time";
+            return wrong("release.regions", "there for serve.kind asynchronous".into(), fix);
+        }
         if self.serve.kind == EndpointKind::Serverless {
             self.check_serverless()?;
         }
@@ -295,6 +299,8 @@ mod tests {
             parse("serve: {kind: asynchronous}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}")
                 .is_ok()
         );
+        let regions = "serve: {kind: asynchronous}\nrelease: {regions: [{name: eu-west-1, bucket: there, image: bike}]}";
+        assert!(parse(regions).unwrap_err().contains("release.regions"), "{regions}");
     }
 
     #[test]

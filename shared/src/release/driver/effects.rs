@@ -16,7 +16,7 @@ pub trait Effects: Sync {
     fn perform(&self, action: &Action) -> impl Future<Output = Outcome> + Send;
     /// The endpoint. The look's time is read before the question is sent.
     fn describe(&self, endpoint: &str) -> impl Future<Output = Result<Look, ReadError>> + Send;
-    /// Whether the config of a deployment and the models it names still exist.
+    /// Whether the config of a deployment, its models and their archives still exist.
     fn verify(&self, target: &Deployment) -> impl Future<Output = Result<Target, ReadError>> + Send;
     /// The alarms of these names, as far as they exist.
     fn alarms(&self, names: &[String]) -> impl Future<Output = Result<Vec<AlarmReading>, ReadError>> + Send;
