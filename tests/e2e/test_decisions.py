@@ -25,7 +25,7 @@ def test_a_corrupt_batch_trains_nothing(pipeline):
     assert judged["fate"] == "quarantined" and judged["validation"]["verdict"] == "quarantined"
     assert record["triggers"] == ["s3://bike-rentals/corrupt/2011-07.csv"]
     assert loop.evidence(2, "decision.json") is None
-    assert len(loop.training()["trained"]) == 1, "the one that run 1 asked for"
+    assert loop.training()["trained"] == [], "run 1 asked, and trained nothing"
 
 
 def test_a_training_that_diverges_opens_the_breaker(pipeline):
@@ -60,6 +60,24 @@ def test_a_person_is_asked_to_train_and_the_job_fails(pipeline):
     arrive(loop, "2011-07")
     loop.answer("train-2", "reject", "No.")
     ended(loop, 2, "declined", "^No.$")
+
+
+def test_what_failed_to_train_is_trained_when_a_person_asks(pipeline):
+    loop = pipeline("tried-again", {"gate": {"floors": [{"metric": "auc", "worst": 0.9999}]}})
+    loop.aws.fail_training("tried-again-", "CapacityError: none left")
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    ended(loop, 1, "failed", "CapacityError")
+    assert loop.training()["trained"] == []
+
+    loop.pawl("run", loop.model, "--why", "there is capacity again")
+    ended(loop, 2, "rejected")
+    first, second = (loop.evidence(run, "decision.json") for run in (1, 2))
+    assert first["fingerprint"] == second["fingerprint"] and first["dataset"] == second["dataset"]
+
+    # It was judged: the same would only be found again.
+    loop.pawl("run", loop.model, "--why", "once more")
+    ended(loop, 3, "skipped", "run 2 trained on these very objects")
 
 
 def test_a_search_hands_its_best_training_on(pipeline):

@@ -66,7 +66,12 @@ pub(crate) async fn close(
         inbox::settle(store, &keys, id, generation, &outcome.reason, now).await?;
     }
     let allowed = rejections_allowed(store, model).await;
+    let judged = store.get(&keys.evidence(generation, "judgement.json")).await?.is_some();
     update(store, &keys.training(), |training: &mut Training| {
+        // Without the lock too: a booking belongs to its run alone, whoever came after it.
+        if outcome.code.may_be_tried_again(judged) {
+            training.unbook(generation);
+        }
         if training.open.as_ref().is_none_or(|run| run.generation != generation) {
             return;
         }

@@ -29,6 +29,14 @@ pub enum Ending {
     Failed,
 }
 
+impl Ending {
+    /// Whether the same data, code and parameters may be trained again: only after a run that broke off, and only where
+    /// no model of it was judged.
+    pub fn may_be_tried_again(self, judged: bool) -> bool {
+        matches!(self, Self::Failed | Self::Declined) && !judged
+    }
+}
+
 /// How one run ended, as the state machine hands it over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -80,6 +88,17 @@ pub struct RunRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_run_that_broke_off_unjudged_may_be_tried_again() {
+        for ending in [Ending::Failed, Ending::Declined] {
+            assert!(ending.may_be_tried_again(false) && !ending.may_be_tried_again(true), "{ending:?}");
+        }
+        use Ending::{Diverged, Held, Promoted, Quarantined, Rejected, RolledBack, Skipped};
+        for ending in [Promoted, Rejected, Quarantined, Skipped, Diverged, Held, RolledBack] {
+            assert!(!ending.may_be_tried_again(false) && !ending.may_be_tried_again(true), "{ending:?}");
+        }
+    }
 
     #[test]
     fn a_cause_is_told_by_the_field_that_says_why() {

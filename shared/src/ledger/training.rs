@@ -25,7 +25,7 @@ pub struct Training {
     pub rejected_in_a_row: u32,
     /// Set when the breaker opened: why. Only a person closes it.
     pub breaker: Option<Breaker>,
-    /// Earlier trainings, the newest last. What was trained once is never trained again.
+    /// Earlier trainings, the newest last. What was trained and judged once is never trained again.
     pub trained: Vec<Trained>,
 }
 
@@ -204,6 +204,12 @@ impl Training {
         Ok(())
     }
 
+    /// Takes back what a run booked that ended before its model was judged: the same inputs may be trained again. The
+    /// day's budget and the pause stay spent, so that what fails again and again is bounded too.
+    pub fn unbook(&mut self, generation: Generation) {
+        self.trained.retain(|trained| trained.generation != generation);
+    }
+
     /// Counts a rejected challenger; after `allowed` in a row the breaker opens.
     pub fn rejected(&mut self, allowed: u32, now: Timestamp) {
         self.rejected_in_a_row += 1;
@@ -288,6 +294,27 @@ mod tests {
         assert_eq!(training.admit(Generation(4), &print("d"), LIMITS, at(172_900)), Err(open));
         training.reset();
         assert_eq!(training.admit(Generation(4), &print("d"), LIMITS, at(172_900)), Ok(()));
+    }
+
+    #[test]
+    fn what_a_run_left_unjudged_may_be_trained_again() {
+        let mut training = Training::default();
+        assert_eq!(training.admit(Generation(1), &print("a"), LIMITS, at(0)), Ok(()));
+        assert_eq!(training.admit(Generation(2), &print("b"), LIMITS, at(3_600)), Ok(()));
+        training.unbook(Generation(1));
+        let once = training.clone();
+        training.unbook(Generation(1));
+        training.unbook(Generation(7));
+        assert_eq!(training, once, "closing again changes nothing");
+        let judged = Err(Refusal::AlreadyTrained { generation: Generation(2) });
+        assert_eq!(training.admit(Generation(3), &print("b"), LIMITS, at(90_000)), judged);
+        let spent = Err(Refusal::BudgetSpent { trained: 2 });
+        assert_eq!(
+            training.admit(Generation(3), &print("a"), LIMITS, at(7_200)),
+            spent,
+            "what it cost stays"
+        );
+        assert_eq!(training.admit(Generation(3), &print("a"), LIMITS, at(90_000)), Ok(()));
     }
 
     #[test]
