@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Feedback, Goal, Pipeline, Range, Scale, Search, WEIGHT};
+use super::{Feedback, Goal, Pipeline, PipelineError, Range, Scale, Search, WEIGHT};
 use crate::drift::IMPORTANCE;
 use crate::ledger::Keys;
 use crate::names::{ContentHash, Generation};
@@ -59,25 +59,6 @@ impl Job<'_> {
             { "Key": "pawl:model", "Value": self.pipeline.model },
             { "Key": "pawl:generation", "Value": self.generation.to_string() },
         ])
-    }
-
-    fn hyperparameters(&self) -> Map<String, Value> {
-        let (train, data) = (&self.pipeline.train, &self.pipeline.data);
-        let mut all = Map::new();
-        if train.pass_schema {
-            all.insert("label".into(), json!(data.label.column));
-            if let Some(least) = data.label.at_least {
-                all.insert("label_at_least".into(), json!(least.to_string()));
-            }
-            all.insert("features".into(), json!(json!(data.features).to_string()));
-            if self.pipeline.feedback.as_ref().is_some_and(Feedback::weighs) {
-                all.insert("weight".into(), json!(WEIGHT));
-            }
-        }
-        all.extend(
-            train.hyperparameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string()))),
-        );
-        all
     }
 
     /// The metrics that SageMaker reads out of the training log: the team's own, and the importance of each feature where the
@@ -156,7 +137,7 @@ impl Job<'_> {
     pub fn training(&self) -> Value {
         let mut request = self.definition();
         request["TrainingJobName"] = json!(self.name);
-        request["HyperParameters"] = Value::Object(self.hyperparameters());
+        request["HyperParameters"] = Value::Object(hyperparameters(self.pipeline));
         request["Tags"] = self.tags();
         request
     }
@@ -165,7 +146,7 @@ impl Job<'_> {
     pub fn tuning(&self) -> Option<Value> {
         let tune = self.pipeline.train.tune.as_ref()?;
         let mut definition = self.definition();
-        definition["StaticHyperParameters"] = Value::Object(self.hyperparameters());
+        definition["StaticHyperParameters"] = Value::Object(hyperparameters(self.pipeline));
         let (mut whole, mut continuous, mut choices) = (Vec::new(), Vec::new(), Vec::new());
         for (name, range) in &tune.ranges {
             match range {
@@ -398,6 +379,53 @@ impl Job<'_> {
     }
 }
 
+/// The values of the schema that the pipeline passes, and above them the team's own.
+fn hyperparameters(pipeline: &Pipeline) -> Map<String, Value> {
+    let (train, data) = (&pipeline.train, &pipeline.data);
+    let mut all = Map::new();
+    if train.pass_schema {
+        all.insert("label".into(), json!(data.label.column));
+        if let Some(least) = data.label.at_least {
+            all.insert("label_at_least".into(), json!(least.to_string()));
+        }
+        all.insert("features".into(), json!(json!(data.features).to_string()));
+        if pipeline.feedback.as_ref().is_some_and(Feedback::weighs) {
+            all.insert("weight".into(), json!(WEIGHT));
+        }
+    }
+    all.extend(train.hyperparameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string()))));
+    all
+}
+
+/// The most characters of a hyperparameter's value:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html>.
+const LONGEST_VALUE: usize = 2_500;
+
+/// Refuses values that SageMaker would refuse, before a run comes as far as its training.
+pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
+    for (name, value) in hyperparameters(pipeline) {
+        let length = value.as_str().map_or(0, |value| value.chars().count());
+        if length <= LONGEST_VALUE {
+            continue;
+        }
+        let found = |what: &str| format!("{what}, the value of {name} has {length} characters");
+        return Err(if pipeline.train.hyperparameters.contains_key(&name) {
+            PipelineError::BadField {
+                field: "train.hyperparameters",
+                found: found("too long"),
+                fix: "SageMaker takes 2500 in one value: shorten it, or put it into the image",
+            }
+        } else {
+            PipelineError::BadField {
+                field: "train.pass_schema",
+                found: found("true"),
+                fix: "SageMaker takes 2500 in one value: write false, and read the columns from the header of train/",
+            }
+        });
+    }
+    Ok(())
+}
+
 /// SageMaker's limit of metric definitions:
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html>.
 const MOST_METRICS: usize = 40;
@@ -453,6 +481,35 @@ mod tests {
         assert_eq!(tuning["TrainingJobDefinition"]["StaticHyperParameters"]["label"], "y");
         assert!((1..=63).contains(&length(job.transform(Side::Challenger, &name), "TransformJobName")));
         assert!((1..=63).contains(&length(job.endpoint_config(), "EndpointConfigName")));
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_hyperparameter_is_refused_with_the_fix() {
+        // Quotes and brackets count: ["…"].
+        let parse = |feature: usize, train: &str| {
+            let yaml = format!(
+                "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [{}]}}, train: {{image: i{train}}}}}",
+                "é".repeat(feature)
+            );
+            Pipeline::parse(yaml.as_bytes()).map_err(|error| error.to_string())
+        };
+        let longest = parse(2_496, "").expect("2,500 characters are taken");
+        let value = hyperparameters(&longest)["features"].as_str().map(|value| value.chars().count());
+        assert_eq!(value, Some(2_500));
+        let refused = parse(2_497, "").expect_err("2,501 characters");
+        assert_eq!(
+            refused,
+            "pipeline.yaml: train.pass_schema is true, the value of features has 2501 characters: SageMaker takes 2500 in one value: write false, and read the columns from the header of train/"
+        );
+        assert!(parse(2_497, ", pass_schema: false").is_ok());
+        assert!(parse(2_497, ", hyperparameters: {features: all}").is_ok(), "the team's own stands");
+        let own = |length: usize| parse(1, &format!(", hyperparameters: {{notes: {}}}", "x".repeat(length)));
+        assert!(own(2_500).is_ok());
+        let refused = own(2_501).expect_err("2,501 characters");
+        assert!(
+            refused.contains("train.hyperparameters is too long, the value of notes has 2501"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -125,6 +125,7 @@ impl Pipeline {
             return wrong("decide.ask_above", share.to_string(), "a share of columns, from 0 to 1");
         }
         // Before anything is trained, not after it was paid for.
+        jobs::check(self)?;
         if let Some(tune) = &self.train.tune {
             tune.check(&self.train)?;
         }
