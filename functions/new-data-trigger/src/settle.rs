@@ -31,12 +31,30 @@ pub(crate) async fn settle(edge: &Edge, model: &ModelName, looks: u32, seen: usi
     })
 }
 
+/// The most looks at one batch: each is about 9 events of a state machine's history, which ends at 25,000.
+const LOOKS: u64 = 400;
+
+/// So many of them come as often as `quiet` says, which is as many as a batch takes that settles soon.
+const EARLY: u64 = LOOKS / 2;
+
+/// The pause in seconds after this many looks. The later ones share the longest wait, however short `quiet` is.
+fn pause(policy: &Settle, looks: u64) -> u64 {
+    let quiet = policy.quiet.as_secs();
+    if looks < EARLY { quiet } else { quiet.max(policy.at_most.as_secs().div_ceil(LOOKS - EARLY)) }
+}
+
+/// The seconds that were waited before this many looks and the next.
+fn waited(policy: &Settle, looks: u64) -> u64 {
+    let early = looks.min(EARLY);
+    pause(policy, 0) * early + pause(policy, EARLY) * (looks - early)
+}
+
 /// Quiet means that a look found as many triggers as the look before: no clock but the waits themselves.
 fn judge(policy: &Settle, triggers: &[TriggerId], looks: u32, seen: usize) -> Settled {
     if triggers.iter().any(|trigger| trigger.completes() == Completes::Alone) {
         return Settled::Forced;
     }
-    let waited = policy.quiet.as_secs() * u64::from(looks);
+    let (waited, pause) = (waited(policy, looks.into()), pause(policy, looks.into()));
     let complete = match policy.marker {
         Some(_) => triggers.iter().any(|trigger| trigger.completes() == Completes::TheBatch),
         None => looks > 0 && triggers.len() == seen,
@@ -44,7 +62,7 @@ fn judge(policy: &Settle, triggers: &[TriggerId], looks: u32, seen: usize) -> Se
     if complete || waited >= policy.at_most.as_secs() {
         Settled::Ready
     } else {
-        Settled::Wait { seconds: policy.quiet.as_secs() }
+        Settled::Wait { seconds: pause }
     }
 }
 
@@ -67,6 +85,25 @@ mod tests {
         assert_eq!(judge(&policy, &some, 1, 2), Settled::Wait { seconds: 10 });
         assert_eq!(judge(&policy, &some, 2, 3), Settled::Ready);
         assert_eq!(judge(&policy, &some, 6, 2), Settled::Ready, "the upper bound");
+    }
+
+    #[test]
+    fn a_history_holds_all_looks_at_the_longest_batch() {
+        for (quiet, at_most) in [(5, 6 * 3_600), (1, 12 * 86_400), (1, 1), (300, 6 * 3_600), (7, 1_501)] {
+            let policy = Settle {
+                quiet: Span::seconds(quiet),
+                marker: Some("_SUCCESS".to_owned()),
+                at_most: Span::seconds(at_most),
+            };
+            let (mut looks, mut passed) = (0, 0);
+            while let Settled::Wait { seconds } = judge(&policy, &[], looks, 0) {
+                assert!(seconds >= quiet);
+                assert_eq!(passed, waited(&policy, looks.into()), "the count is what was waited");
+                (looks, passed) = (looks + 1, passed + seconds);
+            }
+            assert!(u64::from(looks) <= LOOKS, "{looks} looks of {quiet} s in {at_most} s");
+            assert!(passed >= at_most, "{passed} of {at_most} s");
+        }
     }
 
     #[test]
