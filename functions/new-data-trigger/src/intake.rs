@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use pawl::events::{AlarmChange, AlarmState, ObjectChange, ObjectEvent, Signal, decode};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Keys, Trigger, TriggerId, TriggerKind, Wrote, unrouted, write_once};
+use pawl::ledger::{Keys, Store, Trigger, TriggerId, TriggerKind, Wrote, unrouted, write_once};
 use pawl::names::{ContentHash, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::catalog::model_of;
@@ -178,9 +178,47 @@ fn no_pipeline(pipelines: &Pipelines, reason: &str) -> String {
 async fn keep(edge: &Edge, event: &Value, reason: &str, now: Timestamp) -> Result<Value, Fault> {
     let key = unrouted(&ContentHash::of(event.to_string().as_bytes()));
     let record = json!({ "at": now, "reason": reason, "event": event });
-    if write_once(&edge.store, &key, &record).await? == Wrote::Now {
-        let message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.store.bucket());
-        edge.topic.notify("Pawl: an event started nothing", &message).await?;
-    }
+    let message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.store.bucket());
+    let tell = edge.topic.notify("Pawl: an event started nothing", &message);
+    tell_and_keep(&edge.store, &key, &record, tell).await?;
     Ok(json!({ "kept": key, "reason": reason }))
+}
+
+/// Tells, then keeps: the record says that people know. A try that dies between the two tells twice, never not at all.
+async fn tell_and_keep(
+    store: &impl Store,
+    key: &str,
+    record: &Value,
+    tell: impl Future<Output = Result<(), Fault>>,
+) -> Result<(), Fault> {
+    if store.get(key).await?.is_none() {
+        tell.await?;
+        write_once(store, key, record).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pawl::ledger::Memory;
+
+    #[tokio::test]
+    async fn what_could_not_be_told_is_told_by_the_next_try() -> Result<(), Fault> {
+        let (store, record) = (Memory::default(), json!({ "reason": "no known event" }));
+        let down = async { Err(Fault::Unavailable("notify".to_owned())) };
+        assert!(tell_and_keep(&store, "k", &record, down).await.is_err());
+        assert_eq!(store.get("k").await?, None, "Lambda tries again, and finds nothing done");
+        let mut told = 0;
+        for _ in 0..2 {
+            let tell = async {
+                told += 1;
+                Ok(())
+            };
+            tell_and_keep(&store, "k", &record, tell).await?;
+        }
+        assert_eq!(told, 1);
+        assert!(store.get("k").await?.is_some());
+        Ok(())
+    }
 }
