@@ -81,6 +81,15 @@ impl Default for Policy {
     }
 }
 
+impl Policy {
+    /// How long a run may deploy and watch at most, if each phase takes its longest.
+    pub fn at_most(&self) -> Span {
+        let trial =
+            self.trial.as_ref().map_or(0, |trial| trial.at_most().as_secs() + self.decision.as_secs());
+        Span::seconds(trial + self.bake.as_secs() + self.patience.as_secs() + self.decision.as_secs())
+    }
+}
+
 /// The pauses after rollbacks in a row; a promotion starts the count anew.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
