@@ -112,7 +112,8 @@ fn quarter_gib() -> u64 {
 pub struct Settle {
     /// Complete when nothing new has arrived for this long. Default 5 minutes.
     pub quiet: Span,
-    /// Complete as soon as an object of this name arrives, such as `_SUCCESS`. Then `quiet` is only how often to look.
+    /// Complete as soon as an object of this name arrives, such as `_SUCCESS`. Then `quiet` is only how often to look,
+    /// at first: a long wait is looked at more seldom.
     pub marker: Option<String>,
     /// Complete in any case after this long. Default 6 hours.
     pub at_most: Span,
@@ -233,7 +234,7 @@ pub struct Train {
     /// Hyperparameters, as text or numbers.
     #[serde(default)]
     pub hyperparameters: BTreeMap<String, Scalar>,
-    /// Whether `label`, `label_at_least` and `features` are added to them from the schema. Built-in algorithms refuse names that they do not know: say false there. Default yes.
+    /// Whether `label`, `label_at_least` and `features` are added to them from the schema. Built-in algorithms refuse names that they do not know: say false there, and where the names of the features are too long for one hyperparameter, 2,500 characters. Default yes.
     #[serde(default = "yes")]
     pub pass_schema: bool,
     /// The metrics that the training log holds.
@@ -321,7 +322,8 @@ pub struct Vpc {
 pub struct Approval {
     /// Default: only where the gate could not decide.
     pub ask: Ask,
-    /// Without an answer after this long the challenger is declined. Default 7 days.
+    /// Without an answer after this long the challenger is declined. Default 7 days. All waits of a run may take 12 days
+    /// together: with `decide.ask_above` this one counts twice, and a long trial leaves it less.
     pub wait: Span,
 }
 

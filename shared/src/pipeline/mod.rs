@@ -18,6 +18,7 @@ pub use tune::{Goal, Range, Scale, Search, Tune};
 
 use crate::drift::BaselineRule;
 use crate::gate::Task;
+use crate::release::Trial;
 use crate::release::strategy::EndpointKind;
 
 /// Why a `pipeline.yaml` cannot be used.
@@ -43,6 +44,12 @@ pub enum PipelineError {
 
 /// The largest `pipeline.yaml` that is read, in bytes.
 const LARGEST: usize = 1 << 20;
+
+/// What the longest waits of a run may take together, in seconds. Its state machine ends it after 14 days, and its work
+/// takes time too.
+const LONGEST_WAITS: u64 = 12 * DAY;
+
+const DAY: u64 = 86_400;
 
 /// The most columns whose values part the rows.
 const MOST_SEGMENTS: usize = 4;
@@ -172,7 +179,40 @@ impl Pipeline {
         if self.serve.kind == EndpointKind::Serverless {
             self.check_serverless()?;
         }
-        self.check_autoscaling()
+        self.check_autoscaling()?;
+        self.check_waits()
+    }
+
+    /// A run that is ended in its middle leaves a question unanswered, or a release without its run.
+    fn check_waits(&self) -> Result<(), PipelineError> {
+        let (settle, release) = (self.settle.at_most, &self.release);
+        let asked = u64::from(self.decide.ask_above.is_some()) + u64::from(self.approval.ask != Ask::Never);
+        let answers = self.approval.wait.as_secs() * asked;
+        let total = settle.as_secs() + answers + release.at_most().as_secs();
+        if total <= LONGEST_WAITS {
+            return Ok(());
+        }
+        let (on_trial, trial, decisions) = match &release.trial {
+            Some(Trial::Shadow { at_most, .. }) => ("release.trial.shadow.at_most", *at_most, 2),
+            Some(Trial::Ab { at_most, .. }) => ("release.trial.ab.at_most", *at_most, 2),
+            None => ("release.trial", Span::default(), 1),
+        };
+        let waits = [
+            ("settle.at_most", settle, settle.as_secs()),
+            ("approval.wait", self.approval.wait, answers),
+            (on_trial, trial, trial.as_secs()),
+            ("release.bake", release.bake, release.bake.as_secs()),
+            ("release.patience", release.patience, release.patience.as_secs()),
+            ("release.decision", release.decision, release.decision.as_secs() * decisions),
+        ];
+        let Some((field, span, _)) = waits.into_iter().max_by_key(|(_, _, share)| *share) else {
+            return Ok(());
+        };
+        Err(PipelineError::BadField {
+            field,
+            found: format!("{span}, and a run may wait {} days in all", total.div_ceil(DAY)),
+            fix: "at most 12d for settle, approval (twice with decide.ask_above), trial, bake, patience and decision (twice with a trial): a run is ended after 14",
+        })
     }
 
     fn check_compare(&self) -> Result<(), PipelineError> {
@@ -293,8 +333,10 @@ mod tests {
             let refused = parse(&text).unwrap_err();
             assert!(refused.contains("release.trial: shadow does not work on a"), "{refused}");
         }
-        assert!(parse("release: {trial: {shadow: {at_most: 7d}}}").is_ok());
-        assert!(parse("release: {strategy: all_at_once, trial: {ab: {percent: 20, at_most: 14d}}}").is_ok());
+        let soon = "approval: {wait: 1d}\nrelease:";
+        assert!(parse(&format!("{soon} {{trial: {{shadow: {{at_most: 7d}}}}}}")).is_ok());
+        let ab = "{strategy: all_at_once, trial: {ab: {percent: 20, at_most: 8d}}}";
+        assert!(parse(&format!("{soon} {ab}")).is_ok());
         assert!(parse("serve: {instance_count: 1}\nrelease: {strategy: {blue_green: {bake: 10m}}}").is_ok());
         assert!(
             parse("serve: {kind: asynchronous}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}")
@@ -302,6 +344,40 @@ mod tests {
         );
         let regions = "serve: {kind: asynchronous}\nrelease: {regions: [{name: eu-west-1, bucket: there, image: bike}]}";
         assert!(parse(regions).unwrap_err().contains("release.regions"), "{regions}");
+    }
+
+    #[test]
+    fn waits_that_outlast_a_run_are_refused_with_the_longest() {
+        // The defaults: 6h to settle, 7d for an answer, and 30m, 2h and 1d of the release.
+        assert!(parse("approval: {wait: 919800s}").is_ok(), "12 days");
+        let refused = parse("approval: {wait: 919801s}").unwrap_err();
+        assert_eq!(
+            refused,
+            "pipeline.yaml: approval.wait is 919801s, and a run may wait 13 days in all: at most 12d for settle, approval (twice with decide.ask_above), trial, bake, patience and decision (twice with a trial): a run is ended after 14"
+        );
+        let trial = |days: u32| format!("release: {{trial: {{shadow: {{at_most: {days}d}}}}}}");
+        let (both, never) = ("decide: {ask_above: 0.5}", "approval: {ask: never}");
+        for sections in [
+            "decide: {ask_above: 0.5}\napproval: {wait: 5d}".to_owned(),
+            format!("{both}\n{never}"),
+            format!("{never}\n{}", trial(9)),
+            "approval: {ask: never, wait: 1000d}".to_owned(),
+        ] {
+            assert!(parse(&sections).is_ok(), "{sections}");
+        }
+        for (sections, field, days) in [
+            (both.to_owned(), "approval.wait is 7d", 16),
+            (trial(7), "release.trial.shadow.at_most is 7d", 17),
+            (trial(14), "release.trial.shadow.at_most is 14d", 24),
+            (format!("{never}\n{}", trial(10)), "release.trial.shadow.at_most is 10d", 13),
+            (format!("{never}\nsettle: {{at_most: 11d}}"), "settle.at_most is 11d", 13),
+            (format!("{never}\nrelease: {{bake: 11d}}"), "release.bake is 11d", 13),
+            (format!("{never}\nrelease: {{decision: 3650d}}"), "release.decision is 3650d", 3_651),
+        ] {
+            let refused = parse(&sections).unwrap_err();
+            let wanted = format!("pipeline.yaml: {field}, and a run may wait {days} days");
+            assert!(refused.starts_with(&wanted), "{refused}");
+        }
     }
 
     #[test]
