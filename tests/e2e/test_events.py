@@ -1,4 +1,5 @@
 """Many events, one run; an event during a run, exactly one further run."""
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 from runs import arrive, ended, handled, kept, month
@@ -66,3 +67,15 @@ def test_events_during_a_run_are_one_further_run(pipeline):
     assert sorted(handled(loop)) == [1] * taken + [2] * 3
     assert loop.executions() == ["meanwhile-1", "meanwhile-2"]
     assert loop.serving() is None
+
+
+def test_what_could_not_be_told_is_told_by_the_next_try(standin):
+    event = {"untold": "yet"}
+    standin.aws.fail_call("Publish", error="AuthorizationError", status=403, message="by the test", match="untold")
+    answer = standin.aws.client("lambda").invoke(FunctionName=standin.aws.resources["NewDataTrigger"],
+                                                 Payload=json.dumps(event).encode())
+    assert "FunctionError" in answer
+    # As Lambda does for an event.
+    key = standin.invoke("NewDataTrigger", event)["kept"]
+    assert standin.read(key)["event"] == event
+    assert len([notice for notice in standin.notices() if key in notice["Message"]]) == 1
