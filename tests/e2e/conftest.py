@@ -11,10 +11,9 @@ sys.path[:0] = [str(TESTS), str(TESTS / "local")]
 from loop import ROOT, Loop  # noqa: E402
 
 # Small and quick; what a test needs otherwise it says. A bake cannot be shorter than an alarm's period, and within `quiet` a busy
-# machine must get all that belongs to one run. The wait for an answer leaves room for a second one, or a trial.
+# machine must get all that belongs to one run.
 SMALL = {
     "settle": {"quiet": "5s"},
-    "approval": {"wait": "1d"},
     "data": {"label": {"column": "cnt", "at_least": 120}},
     "train": {"hyperparameters": {"rounds": 40, "learning_rate": 0.2}},
     "release": {"alarms": {"minimum_requests": 5}},

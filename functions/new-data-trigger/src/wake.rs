@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::edge::Edge;
 
-/// Longer than the state machine's own time limit of 14 days: a lock is void only when its run cannot live any more.
-const LEASE: Span = Span::seconds(15 * 86_400);
+/// Longer than the state machine's own time limit of 30 days: a lock is void only when its run cannot live any more.
+const LEASE: Span = Span::seconds(31 * 86_400);
 
 /// The name of a run's execution.
 pub(crate) fn execution_name(model: &ModelName, generation: Generation) -> String {

@@ -322,8 +322,8 @@ pub struct Vpc {
 pub struct Approval {
     /// Default: only where the gate could not decide.
     pub ask: Ask,
-    /// Without an answer after this long the challenger is declined. Default 7 days. All waits of a run may take 12 days
-    /// together: with `decide.ask_above` this one counts twice, and a long trial leaves it less.
+    /// Without an answer after this long the challenger is declined. Default 7 days. All waits of a run may take 28 days
+    /// together: with `decide.ask_above` this one counts twice.
     pub wait: Span,
 }
 

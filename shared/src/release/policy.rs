@@ -81,15 +81,6 @@ impl Default for Policy {
     }
 }
 
-impl Policy {
-    /// How long a run may deploy and watch at most, if each phase takes its longest.
-    pub fn at_most(&self) -> Span {
-        let trial =
-            self.trial.as_ref().map_or(0, |trial| trial.at_most().as_secs() + self.decision.as_secs());
-        Span::seconds(trial + self.bake.as_secs() + self.patience.as_secs() + self.decision.as_secs())
-    }
-}
-
 /// The pauses after rollbacks in a row; a promotion starts the count anew.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -150,7 +141,7 @@ pub struct AlarmPolicy {
     pub bad_periods: u32,
     /// The fewest requests in a bake from which anything may be concluded. Default 100.
     pub minimum_requests: u64,
-    /// The fewest requests in one period: fewer count as an outage. Default: not watched.
+    /// The fewest requests in one period: fewer count as an outage, once the config is promoted. Default: not watched.
     pub requests_per_period: Option<u64>,
     /// The lowest live quality, 0 to 1, on what was served and has its true label by now: the accuracy; of a regression the
     /// expected mean absolute error over the live one, 1 where that is no larger. Default: not watched.
