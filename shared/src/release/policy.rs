@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigName, Region, Strategy, Trial};
+use super::{ConfigName, Region, Strategy, Trial, alarms};
 use crate::pipeline::Span;
 
 /// How a challenger reaches production, and what takes it out again.
@@ -150,6 +150,16 @@ pub struct AlarmPolicy {
     pub drift: Option<LiveLimit>,
     /// Names of further alarms, made by you, that watch every config: business metrics, for example.
     pub further: Vec<String>,
+}
+
+impl AlarmPolicy {
+    /// How far back the data reach on which an alarm of this name rests.
+    pub(super) fn window(&self, alarm: &str) -> Span {
+        let live = self.live_quality.iter().chain(&self.drift);
+        let live = live.filter(|_| alarms::is_on_live_data(alarm));
+        let live = live.map(|limit| limit.period.as_secs() * u64::from(limit.periods)).max();
+        Span::seconds(live.unwrap_or_else(|| self.period.as_secs() * u64::from(self.periods)))
+    }
 }
 
 impl Default for AlarmPolicy {

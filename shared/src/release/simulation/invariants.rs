@@ -606,7 +606,7 @@ impl World {
         if self.truth.taken_out.contains(&serving) && !paged {
             self.break_rule(format!("{serving} was taken out and serves, and nobody was paged"));
         }
-        let package = self.configs.get(&serving).and_then(|config| config.deployment.package.as_ref());
+        let package = release.current.as_ref().and_then(|current| current.package.as_ref());
         if package.is_some_and(|package| self.truth.rejected_by_person.contains(package)) && !paged {
             self.break_rule(format!("{serving} was rejected and serves, and nobody was paged"));
         }

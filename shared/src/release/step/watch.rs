@@ -1,5 +1,7 @@
 //! The watch: proven good, proven bad, or neither yet.
 
+use jiff::Timestamp;
+
 use super::Turn;
 use crate::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
 use crate::gate::live::LiveVerdict;
@@ -25,7 +27,7 @@ impl Turn<'_> {
             return self.begin_rollback(Cause::Trial { reason: trial.reason.clone() });
         }
         if let Some(alarm) = fires.next() {
-            self.compare_fleets(&as_change(alarm));
+            self.compare_fleets(&self.as_change(alarm));
         }
         let calm = |name: &String| {
             reading.alarms.iter().any(|alarm| alarm.name == *name && alarm.state == AlarmState::Ok)
@@ -57,8 +59,8 @@ impl Turn<'_> {
         let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         let own = fires.clone().find(|alarm| is_own(alarm, &reading.config));
         match (own, self.release.state.name()) {
-            (Some(alarm), StateName::Stable) => self.alarm_read(&as_change(alarm), Some(alarm.state)),
-            (Some(alarm), StateName::CoolDown) => self.fires_after_rollback(&as_change(alarm)),
+            (Some(alarm), StateName::Stable) => self.alarm_read(&self.as_change(alarm), Some(alarm.state)),
+            (Some(alarm), StateName::CoolDown) => self.fires_after_rollback(&self.as_change(alarm)),
             (None, StateName::Stable | StateName::CoolDown) => match fires.next() {
                 Some(alarm) => {
                     let name = &alarm.name;
@@ -68,6 +70,27 @@ impl Turn<'_> {
                 None => Rule::Logged,
             },
             _ => Rule::Logged,
+        }
+    }
+
+    /// A reading in the shape of a change. What is on since long ago rests on data of now all the same, once that reaches no
+    /// further back than its periods.
+    fn as_change(&self, alarm: &AlarmReading) -> AlarmChange {
+        let window = self.policy.alarms.window(&alarm.name).duration();
+        let rests_on = self.now.saturating_sub(window).unwrap_or(Timestamp::MIN);
+        AlarmChange {
+            arn: alarm.name.clone(),
+            name: alarm.name.clone(),
+            state: alarm.state,
+            previous: None,
+            at: alarm.since.max(rests_on),
+            shape: AlarmShape::Unknown,
+            reason: String::new(),
+            endpoint: None,
+            config: None,
+            datapoints: None,
+            suppression: Suppression::None,
+            triggered_by: Vec::new(),
         }
     }
 
@@ -97,22 +120,4 @@ impl Turn<'_> {
 /// Whether Pawl made the alarm for this config.
 fn is_own(alarm: &AlarmReading, config: &ConfigName) -> bool {
     alarm.name.starts_with(&format!("pawl-{config}-"))
-}
-
-/// A reading in the shape of a change.
-fn as_change(alarm: &AlarmReading) -> AlarmChange {
-    AlarmChange {
-        arn: alarm.name.clone(),
-        name: alarm.name.clone(),
-        state: alarm.state,
-        previous: None,
-        at: alarm.since,
-        shape: AlarmShape::Unknown,
-        reason: String::new(),
-        endpoint: None,
-        config: None,
-        datapoints: None,
-        suppression: Suppression::None,
-        triggered_by: Vec::new(),
-    }
 }

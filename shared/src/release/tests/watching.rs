@@ -263,8 +263,18 @@ fn a_teams_own_alarm_pages_and_one_from_before_the_way_back_does_not() {
         let told = read(state, fires("sales", at(99)));
         assert_eq!((told.rule, paged(&told)), (Rule::SharedCause, true));
     }
-    let before = read(StateName::CoolDown, fires("pawl-bike-1-errors", at(9)));
+    // Traffic came back just now: what it rests on is older. Three periods later it is not.
+    let back = |minutes| {
+        let mut release = release(StateName::CoolDown);
+        release.current.as_mut().unwrap().activated_at = Some(at(minutes));
+        let alarms = vec![fires("pawl-bike-1-errors", at(9))];
+        let reading = WatchReading { config: "bike-1".into(), alarms, requests: None, trial: None };
+        step(&release, &Event::WatchTick(reading), at(100), &Policy::default())
+    };
+    let before = back(97);
     assert_eq!((before.rule, paged(&before)), (Rule::Stale, false));
+    let still = back(96);
+    assert_eq!((still.rule, paged(&still)), (Rule::Paged, true));
     let since = read(StateName::CoolDown, fires("pawl-bike-1-errors", at(99)));
     assert_eq!((since.rule, paged(&since)), (Rule::Paged, true));
 }
