@@ -52,10 +52,10 @@ fn name(text: &str) -> Result<ModelName, String> {
     ModelName::try_from(text.to_owned()).map_err(|e| e.reason.to_owned())
 }
 
-/// A text with at least one letter or digit.
+/// A text with at least one letter or digit, on one line: the registry takes no line breaks.
 pub(crate) fn text(text: &str) -> Result<String, String> {
     if text.chars().any(char::is_alphanumeric) {
-        Ok(text.trim().to_owned())
+        Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
     } else {
         Err("say why in a few words".to_owned())
     }

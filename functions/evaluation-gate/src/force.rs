@@ -6,16 +6,13 @@ use pawl::gate::Forced;
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Manifest, Wrote, read, write_once};
 use pawl::names::{Generation, ModelName};
+use pawl::pipeline::jobs::property;
 use pawl::run::force::{Wish, admit, take_over};
 use serde_json::{Value, json};
 
 use crate::decide::name;
 use crate::edge::{Edge, Run};
 use crate::judge::{lineage, words};
-
-/// The registry takes no longer value in a package's metadata:
-/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html>.
-const LONGEST_VALUE: usize = 256;
 
 pub(crate) async fn force(
     edge: &Edge,
@@ -43,7 +40,7 @@ pub(crate) async fn force(
     let artifact = &forcible.trained.artifact;
     let mut lineage = lineage(edge, &run, &forcible.split, &forcible.trained.job);
     lineage["pawl.forced-run"] = json!(wish.run.to_string());
-    lineage["pawl.forced-by"] = json!(wish.who.chars().take(LONGEST_VALUE).collect::<String>());
+    lineage["pawl.forced-by"] = json!(property(&wish.who));
     Ok(json!({
         "next": "promote",
         "name": name,

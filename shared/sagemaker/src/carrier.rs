@@ -175,6 +175,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_asynchronous_endpoint_is_told_where_its_rows_lie() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let sagemaker = SageMaker::new(&config(Some(&format!("http://{}", listener.local_addr().unwrap()))));
+        let asked = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut asked, mut buffer) = (String::new(), [0; 4096]);
+            while !asked.ends_with("\r\n\r\n") {
+                let read = stream.read(&mut buffer).unwrap();
+                asked.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+            }
+            let places =
+                "x-amzn-sagemaker-outputlocation: s3://b/out\r\nx-amzn-sagemaker-failurelocation: s3://b/bad";
+            write!(
+                stream,
+                "HTTP/1.1 202 Accepted\r\n{places}\r\ncontent-length: 20\r\n\r\n{{\"InferenceId\": \"7\"}} "
+            )
+            .unwrap();
+            asked
+        });
+        let awaited = sagemaker.invoke_later("bike", "s3://b/in.jsonl").await.unwrap();
+        assert_eq!((awaited.answer.as_str(), awaited.failure.as_deref()), ("s3://b/out", Some("s3://b/bad")));
+        let asked = asked.join().unwrap().to_lowercase();
+        for wanted in [
+            "post /endpoints/bike/async-invocations ",
+            "inputlocation: s3://b/in.jsonl",
+            "application/jsonlines",
+        ] {
+            assert!(asked.contains(wanted), "{wanted} is missing in {asked}");
+        }
+    }
+
+    #[tokio::test]
     async fn an_answer_may_be_empty() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let sagemaker = SageMaker::new(&config(Some(&format!("http://{}", listener.local_addr().unwrap()))));

@@ -12,6 +12,7 @@ use carrier::{Carried, Service};
 use pawl::aws::{SdkConfig, fault};
 use pawl::events::{Approval, EndpointStatus};
 use pawl::fault::Fault;
+use pawl::pipeline::jobs::on_one_line;
 use pawl::release::{ConfigName, UpdateCall};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -181,7 +182,7 @@ impl SageMaker {
             .update_model_package()
             .model_package_arn(package)
             .model_approval_status(ModelApprovalStatus::Rejected)
-            .approval_description(description.chars().take(1_000).collect::<String>());
+            .approval_description(on_one_line(description));
         request.send().await.map(|_| ()).map_err(|e| fault(&format!("reject {package}"), &e))
     }
 

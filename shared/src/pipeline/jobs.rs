@@ -261,7 +261,7 @@ impl Job<'_> {
         let file = |name: &str| json!({ "ContentType": "application/json", "S3Uri": self.uri(name) });
         json!({
             "ModelPackageGroupName": self.pipeline.model,
-            "ModelPackageDescription": description.chars().take(1_000).collect::<String>(),
+            "ModelPackageDescription": on_one_line(&description),
             "ClientToken": self.token(),
             "ModelApprovalStatus": status,
             "InferenceSpecification": self.inference(artifact),
@@ -284,7 +284,7 @@ impl Job<'_> {
             format!("Pawl run {} of {}, promoted at home", self.generation, self.pipeline.model);
         json!({
             "ModelPackageGroupName": self.pipeline.model,
-            "ModelPackageDescription": description,
+            "ModelPackageDescription": on_one_line(&description),
             "ClientToken": self.token(),
             "ModelApprovalStatus": "Approved",
             "InferenceSpecification": self.inference(artifact),
@@ -439,6 +439,19 @@ fn escaped(text: &str) -> String {
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
+/// A text as the registry takes it for a description: no line breaks or other control characters, at most 1,000 characters.
+pub fn on_one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(1_000).collect()
+}
+
+/// A text as the registry takes it for the value of a property: letters, digits and `_.:/=+-@`, others blank, at most 256.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html>
+pub fn property(text: &str) -> String {
+    let taken = |c: char| if c.is_alphanumeric() || "_.:/=+-@".contains(c) { c } else { ' ' };
+    text.chars().map(taken).take(256).collect()
+}
+
 /// The end of a name, where it is unique, in at most so many bytes; SageMaker's names begin with a letter or digit.
 fn tail(name: &str, most: usize) -> &str {
     name.get(name.len().saturating_sub(most)..).unwrap_or(name).trim_start_matches('-')
@@ -583,5 +596,13 @@ mod tests {
         let (weighed, model) = of(feedback, "[x]");
         assert_eq!(weighed["HyperParameters"]["weight"], "$weight");
         assert_eq!(model["PrimaryContainer"]["Environment"], json!({ "PAWL_EXPLORATION": "0.05" }));
+    }
+
+    #[test]
+    fn words_of_others_are_made_fit_for_the_registry() {
+        assert_eq!(on_one_line("500:\n\tno such\u{7} column\n"), "500: no such column");
+        assert_eq!(on_one_line(&"é".repeat(2_000)).chars().count(), 1_000);
+        assert_eq!(property("Jane O'Brien (ops), j@x.org"), "Jane O Brien  ops   j@x.org");
+        assert_eq!(property(&"x".repeat(300)).len(), 256);
     }
 }
