@@ -109,6 +109,16 @@ fn a_fallback_that_is_gone_is_struck_off() {
     let granted = guard(&forced, ask(2));
     assert!(matches!(granted.answer, Answer::DeployUpdate { .. }));
     assert_eq!(granted.release.pass, None);
+    // It is forgotten after a day, and a lock takes it back.
+    let day = 24 * 60;
+    let asks = |minutes| {
+        let event = Event::GuardRequested(ask(2));
+        step(&forced, &event, at(minutes), &Policy::default()).answer
+    };
+    assert!(matches!(asks(100 + day - 1), Answer::DeployUpdate { .. }));
+    assert!(matches!(asks(100 + day), Answer::Hold { reason: Hold::NoLastKnownGood { .. }, .. }));
+    let frozen = step(&forced, &operator(Verb::Freeze), at(101), &Policy::default()).release;
+    assert_eq!(frozen.pass, None);
 }
 
 #[test]
