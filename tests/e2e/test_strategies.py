@@ -23,7 +23,8 @@ def released(pipeline):
     """A pipeline for each way, side by side: the first model makes the endpoint, the second one updates it."""
     loops = {}
     for name, (strategy, _) in WAYS.items():
-        poor = {"train": {"hyperparameters": {"rounds": 1, "learning_rate": 0.05}}, "release": {"strategy": strategy}}
+        poor = {"train": {"hyperparameters": {"rounds": 1, "learning_rate": 0.05}},
+                "release": {"strategy": strategy, "alarms": {"requests_per_period": 1}}}
         loops[name] = pipeline(name, poor)
         loops[name].put_pipeline()
         arrive(loops[name], "2011-05", "2011-06")
@@ -40,7 +41,10 @@ def test_a_better_model_goes_live_by_this_way(released, name):
     loop.put_pipeline({"train": {"hyperparameters": {"rounds": 40, "learning_rate": 0.2}}})
     arrive(loop, "2011-07")
     ended(loop, 2, "promoted", "healthy")
-    serves(loop, 2)
+    release = serves(loop, 2)
+    # Too little traffic is watched from the promotion on: before, a fleet that starts would trip it.
+    watched = loop.aws.client("cloudwatch").describe_alarms(AlarmNames=release["current"]["alarms"])["MetricAlarms"]
+    assert {one["MetricName"] for one in watched} == {"Invocation5XXErrors", "ModelLatency", "Invocations"}
     asked = loop.sagemaker.describe_endpoint(EndpointName=loop.model)["LastDeploymentConfig"]
     assert moved(asked), asked
 
