@@ -152,6 +152,18 @@ def test_what_is_refused_in_a_rollback_holds_nothing_else_up(stage, operation):
     assert release["current"]["generation"] == serving and loop.serving() == release["current"]["config"]
     assert [one["generation"] for one in release["rollbacks"]] == [2] and release["rejected"]
     assert bool(pages(loop)) == (operation != "Publish")
+    if operation == "UpdateEndpoint":
+        # A right that was missing is no reason to forget where to go back to.
+        handle(loop, operator(loop, "rollback", "the right is there again"))
+        assert at_rest(loop)["current"]["generation"] == 1 and loop.serving() == loop.release()["current"]["config"]
+
+
+def test_an_endpoint_that_is_gone_is_made_anew_at_a_persons_word(stage):
+    loop = watched(stage, "gone-for-good")
+    loop.sagemaker.delete_endpoint(EndpointName=loop.model)
+    handle(loop, operator(loop, "rollback", "somebody deleted it"))
+    went_back(loop, "operator")
+    assert status(loop) == "InService"
 
 
 def test_an_alarm_whose_event_is_lost_is_found_by_the_round(stage):
