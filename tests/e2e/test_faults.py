@@ -16,7 +16,7 @@ CALLS = {
     "DataValidator": {"GetObject", "ListObjectsV2", "ListObjectVersions", "PutObject"},
     "DriftChecker": {"GetObject", "PutObject"},
     "EvaluationGate": {"GetObject", "PutObject"},
-    "RollbackHandler": {"GetObject", "PutObject", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel",
+    "RollbackHandler": {"GetObject", "PutObject", "ListObjectsV2", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel",
                         "PutMetricAlarm", "DescribeAlarms", "GetMetricData", "InvokeEndpoint", "UpdateEndpoint",
                         "UpdateModelPackage", "Publish"},
 }

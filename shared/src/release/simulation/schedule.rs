@@ -140,6 +140,8 @@ struct Run {
     asked: ConfigName,
     phase: Phase,
     tries: u8,
+    /// Step Functions tries its call for a minute: the last try comes before the permission ends.
+    tries_until: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -497,6 +499,9 @@ impl Schedule {
             return;
         };
         run.tries = 0;
+        if run.phase == Phase::Guard {
+            run.tries_until = world.now + 860 * SECOND;
+        }
         run.phase = match (run.phase, answer) {
             (Phase::Guard, Answer::DeployCreate { config, .. }) => {
                 run.asked = config;
@@ -594,7 +599,7 @@ impl Schedule {
         }
         drop(world);
         let asked = candidate.config.clone();
-        self.runs.push(Run { candidate, asked, phase: Phase::Guard, tries: 0 });
+        self.runs.push(Run { candidate, asked, phase: Phase::Guard, tries: 0, tries_until: 0 });
     }
 
     fn run_step(&mut self, number: usize) {
@@ -611,7 +616,7 @@ impl Schedule {
             return;
         }
         if let Phase::Deploy(deploy) = run.phase {
-            let before = world.look(time(world.now));
+            let (before, begun) = (world.look(time(world.now)), world.now);
             let next = Self::deploy(&mut world, &run.asked, deploy);
             let pause = if next == Phase::Deploy(deploy) { 20 } else { world.rng.range(1, 46) };
             world.at(pause * SECOND, Happening::RunStep(number));
@@ -624,8 +629,8 @@ impl Schedule {
             drop(world);
             self.runs[number].tries += 1;
             // Busy for ever: the Catch.
-            self.runs[number].phase =
-                if self.runs[number].tries > 5 && next == run.phase { Phase::Failed } else { next };
+            let gives_up = self.runs[number].tries > 5 || begun > run.tries_until - 20 * SECOND;
+            self.runs[number].phase = if gives_up && next == run.phase { Phase::Failed } else { next };
             return;
         }
         drop(world);

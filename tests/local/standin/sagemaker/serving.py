@@ -15,6 +15,8 @@ START_SECONDS = 120.0
 PING_INTERVAL = 0.05
 # SageMaker gives a model 60 s to answer; a program on loopback that takes longer hangs.
 INVOKE_SECONDS = 60.0
+# A connection that was silent for longer is not used again: its server may hang up just then, and that would be a 500.
+SILENT_SECONDS = 1.0
 MOST_IDLE = 3
 
 
@@ -112,20 +114,24 @@ class ModelServer:
         if response.will_close:
             connection.close()
         else:
-            self._connections.put(connection)
+            self._connections.put((connection, time.monotonic()))
         return response.status, {k.lower(): v for k, v in response.getheaders()}, answer, seconds
 
     def stop(self):
         while not self._connections.empty():
-            self._connections.get().close()
+            self._connections.get()[0].close()
         container.stop(self._process)
         self._reserved.close()
 
     def _connection(self) -> http.client.HTTPConnection:
-        try:
-            return self._connections.get_nowait()
-        except queue.Empty:
-            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=INVOKE_SECONDS)
+        while True:
+            try:
+                connection, used = self._connections.get_nowait()
+            except queue.Empty:
+                return http.client.HTTPConnection("127.0.0.1", self.port, timeout=INVOKE_SECONDS)
+            if time.monotonic() - used < SILENT_SECONDS:
+                return connection
+            connection.close()
 
     def _ping(self) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
