@@ -1,6 +1,7 @@
 """Endpoints: fleets, guardrails, silent rollbacks, capture and metrics."""
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -212,6 +213,17 @@ def test_requests_and_answers_are_captured(aws, endpoint):
     assert json.loads(line["captureData"]["endpointOutput"]["data"]) == {"score": 3.0, "batch": 1}
     assert line["eventMetadata"]["inferenceId"] == "request-7"
     assert line["eventVersion"] == "0"
+
+
+def test_a_model_that_hangs_up_on_silence_is_asked_anew(aws, endpoint):
+    name = endpoint()
+    with ThreadPoolExecutor(4) as clients:
+        def together():
+            return [answer.result() for answer in [clients.submit(score, aws, name) for _ in range(8)]]
+        first = together()
+        # Longer than the model waits for the next request on a connection: it hangs up on all of them.
+        time.sleep(3)
+        assert together() == first
 
 
 def test_two_variants_share_by_weight_and_obey_a_target(aws, sagemaker, archives):
