@@ -55,7 +55,6 @@ GUARDS = {
     "the cool-down lasts": ("step/mod.rs", "State::CoolDown { until } if self.now >= until)", "State::CoolDown { .. })"),
     "questions are void once traffic goes back": ("step/moves.rs", "            .filter(|pending| pending.action.is_bookkeeping())\n            .collect();\n        let endpoint", "            .filter(|_| true)\n            .collect();\n        let endpoint"),
     "what was refused is not asked for again": ("step/performed.rs", "rolling.refused.push(rolling.to.config.clone());", ""),
-    "what is taken out is no target": ("step/performed.rs", "|config: &ConfigName| *config == rolling.from.config || rolling", "|config: &ConfigName| rolling"),
     "a rollback is not given up for want of an answer": ("step/performed.rs", ".filter(|pending| pending.action.brings_back());", ".filter(|_| false);"),
     "what is to be taken out may not begin": ("step/guard.rs", "if let Some(cause) = deploying.intent {", "if let Some(cause) = deploying.intent.clone().filter(|_| false) {"),
     "a rejection is read in the registry": ("driver/mod.rs", "        self.read_package().await?;\n", ""),

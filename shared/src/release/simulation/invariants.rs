@@ -202,6 +202,19 @@ impl World {
         if surrendered && before.good.iter().any(other) {
             self.break_rule("gave up with a good config left");
         }
+        // SageMaker refuses no config that is there: a call that was not answered is no refusal.
+        let denied = matches!(
+            self.denied,
+            Some(("update_endpoint" | "recreate_endpoint", super::world::Denial::Refused))
+        );
+        let stands = |good: &Deployment| {
+            good.config != rolling.from.config
+                && !before.is_revoked(good)
+                && self.configs.get(&good.config).is_some_and(|config| config.exists)
+        };
+        if surrendered && !denied && before.good.iter().any(stands) {
+            self.break_rule("gave up while a good config stands");
+        }
         let stranger = |audit: &Audit| audit.note.contains("serves neither the old nor the new config");
         let own = self.endpoint.serving.as_ref().is_some_and(|config| rolling.from.has_stage(config));
         if own && !self.truth.console && after.outbox.last().is_some_and(stranger) {

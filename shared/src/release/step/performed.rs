@@ -3,7 +3,7 @@
 use super::Turn;
 use crate::pipeline::Span;
 use crate::release::{
-    Action, Cause, ConfigName, Fleets, Observer, Outcome, Pending, RollingBack, Rule, Severity, Smoke, State,
+    Action, Cause, Fleets, Observer, Outcome, Pending, RollingBack, Rule, Severity, Smoke, State,
 };
 
 /// After so many failures an action counts as impossible.
@@ -194,9 +194,8 @@ impl Turn<'_> {
         let State::RollingBack(mut rolling) = self.release.state.clone() else { return Rule::ActionFailed };
         self.page(format!("{} could not be brought back: {reason}", rolling.to.config));
         rolling.refused.push(rolling.to.config.clone());
-        let left_out =
-            |config: &ConfigName| *config == rolling.from.config || rolling.refused.contains(config);
-        let Some(to) = self.release.target_but(left_out, self.policy) else {
+        // What is taken out is revoked, and so no target.
+        let Some(to) = self.release.target_but(|config| rolling.refused.contains(config), self.policy) else {
             return self.give_up("there is nothing left to go back to");
         };
         let endpoint = self.release.endpoint.clone();
