@@ -7,7 +7,7 @@ use pawl::aws::{S3Store, cloudwatch};
 use pawl::events::{AlarmState, Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::gate::trial::TrialEvidence;
-use pawl::ledger::{Keys, Store, read, write_once};
+use pawl::ledger::{Keys, is_gone, read, write_once};
 use pawl::names::ModelName;
 use pawl::pipeline::Span;
 use pawl::release::alarms::AlarmSpec;
@@ -159,8 +159,7 @@ impl<'a> Effector<'a> {
     /// What lies elsewhere, in a further region, was copied there by its release and is that bucket's to keep.
     async fn verify_archives(&self, archives: &[String]) -> Result<Target, Fault> {
         for archive in archives {
-            let Some(key) = self.world.own_key(archive) else { continue };
-            if self.world.store.list(key).await?.is_empty() {
+            if is_gone(&self.world.store, self.world.store.bucket(), archive).await? {
                 return Ok(Target::Missing { what: archive.clone() });
             }
         }

@@ -3,7 +3,7 @@
 use pawl::drift::monitor::usable;
 use pawl::fault::Fault;
 use pawl::ledger::dataset::Split;
-use pawl::ledger::{Condition, Keys, Store, read, write_once};
+use pawl::ledger::{Condition, Keys, Store, key_in, read, write_once};
 use pawl::names::Generation;
 use pawl::release::alarms::CHALLENGER;
 use pawl::release::strategy::EndpointKind;
@@ -100,7 +100,7 @@ async fn from_storage(
 }
 
 async fn stored(world: &World, address: &str) -> Result<Option<Vec<u8>>, Fault> {
-    let Some(key) = world.own_key(address) else { return Ok(None) };
+    let Some(key) = key_in(world.store.bucket(), address) else { return Ok(None) };
     Ok(world.store.get_head(key).await?)
 }
 

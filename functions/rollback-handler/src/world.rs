@@ -50,11 +50,6 @@ impl World {
         }
     }
 
-    /// The key of an `s3://` address in the stack's own bucket.
-    pub(crate) fn own_key<'a>(&self, address: &'a str) -> Option<&'a str> {
-        address.strip_prefix("s3://")?.strip_prefix(self.store.bucket())?.strip_prefix('/')
-    }
-
     /// Whether this is the region.
     pub(crate) fn is_in(&self, region: &RegionName) -> bool {
         self.config.region().is_some_and(|own| own.as_ref() == region.as_str())

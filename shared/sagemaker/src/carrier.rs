@@ -135,17 +135,22 @@ mod tests {
         }
     }
 
-    /// Answers one request with a document; what was asked.
-    fn answer(listener: TcpListener, body: &'static str) -> thread::JoinHandle<String> {
+    /// Answers one request, once it ends so, with this head and document; what was asked.
+    fn answer(
+        listener: TcpListener,
+        ends: &'static str,
+        head: &'static str,
+        body: &'static str,
+    ) -> thread::JoinHandle<String> {
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let (mut asked, mut buffer) = (String::new(), [0; 4096]);
-            while !asked.ends_with('}') {
+            while !asked.ends_with(ends) {
                 let read = stream.read(&mut buffer).unwrap();
                 asked.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
             }
             let length = body.len();
-            write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+            write!(stream, "HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
             asked
         })
     }
@@ -154,7 +159,7 @@ mod tests {
     async fn a_document_goes_to_its_service_and_comes_back() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let here = format!("http://{}/", listener.local_addr().unwrap());
-        let asked = answer(listener, r#"{"ScalableTargetARN": "arn"}"#);
+        let asked = answer(listener, "}", "200 OK", r#"{"ScalableTargetARN": "arn"}"#);
         // SageMaker itself is elsewhere.
         let mut sagemaker = SageMaker::new(&config(Some("http://127.0.0.1:9")));
         sagemaker.scaling = Some(here.clone());
@@ -178,22 +183,8 @@ mod tests {
     async fn an_asynchronous_endpoint_is_told_where_its_rows_lie() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let sagemaker = SageMaker::new(&config(Some(&format!("http://{}", listener.local_addr().unwrap()))));
-        let asked = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let (mut asked, mut buffer) = (String::new(), [0; 4096]);
-            while !asked.ends_with("\r\n\r\n") {
-                let read = stream.read(&mut buffer).unwrap();
-                asked.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
-            }
-            let places =
-                "x-amzn-sagemaker-outputlocation: s3://b/out\r\nx-amzn-sagemaker-failurelocation: s3://b/bad";
-            write!(
-                stream,
-                "HTTP/1.1 202 Accepted\r\n{places}\r\ncontent-length: 20\r\n\r\n{{\"InferenceId\": \"7\"}} "
-            )
-            .unwrap();
-            asked
-        });
+        let head = "202 Accepted\r\nx-amzn-sagemaker-outputlocation: s3://b/out\r\nx-amzn-sagemaker-failurelocation: s3://b/bad";
+        let asked = answer(listener, "\r\n\r\n", head, r#"{"InferenceId": "7"}"#);
         let awaited = sagemaker.invoke_later("bike", "s3://b/in.jsonl").await.unwrap();
         assert_eq!((awaited.answer.as_str(), awaited.failure.as_deref()), ("s3://b/out", Some("s3://b/bad")));
         let asked = asked.join().unwrap().to_lowercase();
@@ -210,7 +201,7 @@ mod tests {
     async fn an_answer_may_be_empty() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let sagemaker = SageMaker::new(&config(Some(&format!("http://{}", listener.local_addr().unwrap()))));
-        let asked = answer(listener, "");
+        let asked = answer(listener, "}", "200 OK", "");
         sagemaker.delete_config("bike-1").await.unwrap();
         let asked = asked.join().unwrap();
         assert!(

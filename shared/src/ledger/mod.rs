@@ -13,7 +13,10 @@ pub use inbox::{Trigger, TriggerId, TriggerKind};
 pub use keys::{Keys, PIPELINES, pipeline, unrouted};
 pub use memory::Memory;
 pub use run::{Ending, Outcome, RunRecord};
-pub use store::{Condition, ETag, Listed, Store, StoreError, Stored, Wrote, read, update, write, write_once};
+pub use store::{
+    Condition, ETag, Listed, Store, StoreError, Stored, Wrote, is_gone, key_in, read, update, write,
+    write_once,
+};
 pub use training::Training;
 
 #[cfg(test)]

@@ -135,6 +135,19 @@ pub async fn write_once(store: &impl Store, key: &str, value: &impl Serialize) -
     }
 }
 
+/// The key of an `s3://` address in this bucket; `None` where it lies elsewhere.
+pub fn key_in<'a>(bucket: &str, address: &'a str) -> Option<&'a str> {
+    address.strip_prefix("s3://")?.strip_prefix(bucket)?.strip_prefix('/')
+}
+
+/// Whether what an `s3://` address names in the store's bucket is gone. What lies elsewhere is not looked for.
+pub async fn is_gone(store: &impl Store, bucket: &str, address: &str) -> Result<bool, StoreError> {
+    match key_in(bucket, address) {
+        Some(key) => Ok(store.list(key).await?.is_empty()),
+        None => Ok(false),
+    }
+}
+
 /// Whether a document that is written once was written by this call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wrote {

@@ -12,7 +12,9 @@ use crate::gate::convergence::{Converged, Trained};
 use crate::gate::{ForceError, Judgement};
 use crate::ledger::dataset::Split;
 use crate::ledger::inbox::Completes;
-use crate::ledger::{Condition, Ending, Keys, RunRecord, Store, StoreError, Trigger, TriggerId, read, write};
+use crate::ledger::{
+    Condition, Ending, Keys, RunRecord, Store, StoreError, Trigger, TriggerId, is_gone, read, write,
+};
 use crate::names::Generation;
 use crate::release::Release;
 
@@ -105,10 +107,7 @@ pub async fn admit(
     let Some(trained) = converged.and_then(|converged| converged.trained) else {
         return Ok(Err(Refusal::NoArtifact(run)));
     };
-    let inside = trained.artifact.strip_prefix(&format!("s3://{bucket}/"));
-    if let Some(key) = inside
-        && store.list(key).await?.is_empty()
-    {
+    if is_gone(store, bucket, &trained.artifact).await? {
         return Ok(Err(Refusal::ArtifactGone(run, trained.artifact)));
     }
     Ok(match judgement.forced(run, &wish.who, &wish.why, at) {
