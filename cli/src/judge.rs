@@ -10,11 +10,11 @@ use clap::Args;
 use indicatif::ProgressBar;
 use pawl::dataset::{self, file::Kind};
 use pawl::gate::fairness::{Favourable, Groups};
-use pawl::gate::stats::mcnemar::Discordance;
 use pawl::gate::{
     Against, Guard, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, Served, ServedColumns,
     TableColumns, TableError, TableReader, Task, Verdict, leakage,
 };
+use pawl::stats::mcnemar::Discordance;
 use pawl_parquet::{ParquetError, ParquetFile, write_rows};
 
 use crate::data;

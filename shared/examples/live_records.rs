@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
+use pawl::dataset::Label;
 use pawl::dataset::{Scanner, Schema};
 use pawl::drift::monitor::{Policy, Reader, truths};
 use pawl::drift::{Calibration, Join, compare, inputs};
 use pawl::gate::Task;
-use pawl::pipeline::Label;
 use pawl::profile::bins::Baseline;
 
 /// Requests in a captured object; their truth comes behind each.

@@ -1,23 +1,20 @@
 //! Pawl turns new data into a better model in production, or says exactly why not, and never
 //! leaves production worse than it was.
 //!
-//! This crate is the common core of the Lambda functions and the `pawl` command. Everything
-//! outside `aws` is pure: it takes bytes, values and a clock, and returns values.
-//! Dependencies point one way: functions and command, then `aws`, then the core.
+//! This crate is the face of the pure core: it takes bytes, values and a clock, and returns values. The core is built as
+//! floors, each a crate below this folder, and arrows go down only: `base`, `data` (profile, constraints, dataset),
+//! `gate`, `drift`; beside them `ledger` (events, ledger) and `release`; on top `pipeline`, `run` and `report`, which stand here.
+//! The AWS SDK is known to `pawl-aws` and `pawl-sagemaker` alone.
 
-#[cfg(feature = "aws")]
-pub mod aws;
-pub mod constraints;
-pub mod dataset;
-pub mod drift;
-pub mod events;
-pub mod fault;
-pub mod gate;
-pub mod ledger;
+pub use pawl_base::{fault, metrics, names, span};
+pub use pawl_data::{constraints, dataset, profile};
+pub use pawl_drift as drift;
+pub use pawl_gate as gate;
+pub use pawl_ledger::{events, ledger};
+pub use pawl_release as release;
+pub use pawl_stats as stats;
+
 pub mod model_monitor;
-pub mod names;
 pub mod pipeline;
-pub mod profile;
-pub mod release;
 pub mod report;
 pub mod run;

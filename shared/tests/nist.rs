@@ -1,5 +1,5 @@
 //! Means and deviations certified by NIST's Statistical Reference Datasets (StRD, univariate summary statistics).
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::path::Path;
 
@@ -45,7 +45,58 @@ fn the_hard_cases_keep_their_digits() {
     }
 }
 
-/// Every file of the collection: `Certified Values` in its head, numbers after the line `Data`.
+/// One file of the collection.
+struct Certified {
+    mean: f64,
+    deviation: f64,
+    numbers: Vec<String>,
+}
+
+/// Reads a file as NIST writes it: a head with the certified values and the number of observations, a line `Data: Y` with
+/// a line of dashes below, then one number a line. Other lines of the head begin with `Data` too: the name, the kind.
+fn read(text: &str) -> Result<Certified, String> {
+    let certified = |label: &str| -> Result<f64, String> {
+        let line = text.lines().find(|line| line.starts_with(label)).ok_or(format!("no line {label:?}"))?;
+        let value = line.split(':').nth(1).unwrap_or_default().split_whitespace().next().unwrap_or_default();
+        value.parse().map_err(|_| format!("{label}: {value:?} is no number"))
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let is_rule = |line: &str| line.len() > 3 && line.trim_end().chars().all(|c| c == '-');
+    let head = lines.windows(2).rposition(|pair| pair[0].starts_with("Data:") && is_rule(pair[1]));
+    let head = head.ok_or("no line `Data:` above a line of dashes")?;
+    let numbers = lines[head + 2..].iter().map(|line| line.trim()).filter(|line| !line.is_empty());
+    let numbers: Vec<String> = numbers.map(str::to_owned).collect();
+    if let Some(other) = numbers.iter().find(|number| number.parse::<f64>().is_err()) {
+        return Err(format!("{other:?} stands among the numbers"));
+    }
+    let observations = certified("Number of Observations")?;
+    if numbers.len() as f64 != observations {
+        return Err(format!("{} numbers where the head tells {observations}", numbers.len()));
+    }
+    Ok(Certified {
+        mean: certified("Sample Mean")?,
+        deviation: certified("Sample Standard Deviation")?,
+        numbers,
+    })
+}
+
+#[test]
+fn heads_are_told_from_data() {
+    let head = "Dataset Name:  Lew (Beam Deflection Data)\nData:          \"Real World\"\n\
+                Sample Mean                 ybar:  1.5\nSample Standard Deviation (denom. = n-1)  s: 0.5\n\
+                Number of Observations:        2\n";
+    let good = read(&format!("{head}\nData: Y\n-------\n  1\n  2\n")).unwrap();
+    assert_eq!((good.mean, good.deviation, good.numbers.len()), (1.5, 0.5, 2));
+    for (data, wanted) in [
+        ("Data: Y\n-------\n  1\n", "1 numbers where the head tells 2"),
+        ("Data: Y\n-------\n  1\n  x\n", "\"x\" stands among"),
+        ("1\n2\n", "no line `Data:`"),
+    ] {
+        let refused = read(&format!("{head}\n{data}")).err().unwrap();
+        assert!(refused.contains(wanted), "{refused}");
+    }
+}
+
 #[test]
 fn certified_values_are_met() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/oracles/nist-strd");
@@ -53,26 +104,20 @@ fn certified_values_are_met() {
         println!("skipped: ../shared/oracles/nist-strd is absent");
         return;
     };
-    for path in
-        entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "dat"))
-    {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let certified = |label: &str| -> Option<f64> {
-            let line = text.lines().find(|line| line.contains(label))?;
-            line.split(':').nth(1)?.split_whitespace().next()?.parse().ok()
-        };
-        let (Some(mean), Some(deviation)) =
-            (certified("Sample Mean"), certified("Sample Standard Deviation"))
-        else {
+    let mut read_files = 0;
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.extension().is_none_or(|extension| extension != "dat") {
             continue;
-        };
-        let data = text.lines().skip_while(|line| !line.starts_with("Data")).skip(1);
-        let numbers: Vec<String> = data
-            .filter_map(|line| line.split_whitespace().next())
-            .filter(|word| word.parse::<f64>().is_ok())
-            .map(str::to_owned)
-            .collect();
-        let found = moments(&numbers);
-        assert!(digits(found.0, mean) >= 13.0 && digits(found.1, deviation) >= 8.0, "{path:?}: {found:?}");
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let certified = read(&text).unwrap_or_else(|why| panic!("{path:?}: {why}"));
+        let found = moments(&certified.numbers);
+        let (mean, deviation) = (digits(found.0, certified.mean), digits(found.1, certified.deviation));
+        assert!(
+            mean >= 13.0 && deviation >= 8.0,
+            "{path:?}: {found:?}, right to {mean} and {deviation} digits"
+        );
+        read_files += 1;
     }
+    assert!(read_files > 0, "no file of the collection in {root:?}");
 }

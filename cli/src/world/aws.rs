@@ -3,7 +3,7 @@
 use aws_sdk_eventbridge as eventbridge;
 use eventbridge::types::PutEventsRequestEntry;
 use jiff::Timestamp;
-use pawl::aws::{self, S3Store, fault, sfn};
+use pawl_aws::{S3Store, fault, sfn};
 use serde_json::Value;
 
 use super::{Heard, PAUSE, Reach, Subject, World};
@@ -23,7 +23,7 @@ pub(crate) async fn connect(bucket: Option<&str>, who: String) -> Result<World<S
             "no bucket: give --bucket NAME or set PAWL_BUCKET to the stack's output PawlBucket",
         ));
     };
-    let config = aws::connect().await;
+    let config = pawl_aws::connect().await;
     if config.region().is_none() {
         return Err(Failure::cannot_run(
             "no AWS region: set AWS_REGION, or AWS_PROFILE to a profile with a region",

@@ -1,8 +1,8 @@
 //! The clients of this function.
 
-use pawl::aws::{Objects, S3Store, SdkConfig, in_region};
 use pawl::fault::Fault;
 use pawl::names::RegionName;
+use pawl_aws::{Objects, S3Store, SdkConfig, in_region};
 
 /// Everything outside: the ledger and the data.
 pub(crate) struct Edge {

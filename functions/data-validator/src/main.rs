@@ -13,7 +13,6 @@ mod validate;
 
 use edge::Edge;
 use jiff::Timestamp;
-use pawl::aws;
 use pawl::fault::Fault;
 use pawl::names::{Generation, ModelName};
 use serde::Deserialize;
@@ -31,8 +30,8 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_env(&aws::in_lambda())?;
-    aws::serve(|step| handle(&edge, step)).await
+    let edge = Edge::from_env(&pawl_aws::in_lambda())?;
+    pawl_aws::serve(|step| handle(&edge, step)).await
 }
 
 async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use pawl::aws::Upload;
 use pawl::dataset::file::Kind;
 use pawl::dataset::{Format, Reason, Record, Sink};
 use pawl::fault::Fault;
 use pawl::pipeline::{Data, Feedback, Pipeline, Treated, WEIGHT};
+use pawl_aws::Upload;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 

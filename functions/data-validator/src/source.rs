@@ -4,9 +4,9 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use pawl::aws::{ByteStream, Objects};
 use pawl::fault::Fault;
 use pawl::ledger::Object;
+use pawl_aws::{ByteStream, Objects};
 use pawl_parquet::{ChunkReader, Length};
 use tokio::runtime::Handle;
 

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use pawl::aws::{Objects, S3Store, SdkConfig};
 use pawl::fault::Fault;
+use pawl_aws::{Objects, S3Store, SdkConfig};
 
 /// Everything outside: the ledger with its evidence, and the objects that are streamed.
 pub(crate) struct Edge {

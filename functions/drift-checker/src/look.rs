@@ -8,9 +8,9 @@ use pawl::drift::{
 use pawl::fault::Fault;
 use pawl::gate::{self, Task};
 use pawl::ledger::{Condition, Keys, Store, pipeline, read, write};
+use pawl::metrics::{NAMESPACE, VARIANT};
 use pawl::names::ModelName;
 use pawl::pipeline::Pipeline;
-use pawl::release::alarms::{NAMESPACE, VARIANT};
 use pawl::release::{Deployment, Release};
 use pawl::run;
 use serde_json::{Value, json};

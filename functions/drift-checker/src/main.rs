@@ -8,7 +8,6 @@ mod trial;
 
 use edge::Edge;
 use jiff::Timestamp;
-use pawl::aws;
 use pawl::fault::Fault;
 use pawl::ledger::{PIPELINES, Store};
 use pawl::names::{Generation, ModelName};
@@ -28,8 +27,8 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_env(&aws::in_lambda())?;
-    aws::serve(|step| handle(&edge, step)).await
+    let edge = Edge::from_env(&pawl_aws::in_lambda())?;
+    pawl_aws::serve(|step| handle(&edge, step)).await
 }
 
 async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {

@@ -1,12 +1,12 @@
 //! The clients and documents of this function.
 
-use pawl::aws::{Objects, S3Store, SdkConfig, Setting, Settings};
 use pawl::fault::Fault;
 use pawl::ledger::{Keys, read};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
 use pawl::release::Release;
+use pawl_aws::{Objects, S3Store, SdkConfig, Setting, Settings};
 
 /// Everything outside: the ledger, the scores, the role of SageMaker's jobs.
 pub(crate) struct Edge {

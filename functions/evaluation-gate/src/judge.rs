@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use pawl::aws::Objects;
 use pawl::fault::Fault;
 use pawl::gate::{Against, Judge, JudgedInput, Judgement, PairReader, Side, Verdict, documents, leakage};
 use pawl::ledger::dataset::Split;
@@ -11,6 +10,7 @@ use pawl::names::{ContentHash, ContentHasher, Generation, ModelName};
 use pawl::pipeline::Ask;
 use pawl::pipeline::jobs::Side as Scored;
 use pawl::run::evidence;
+use pawl_aws::Objects;
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Run};
@@ -115,7 +115,7 @@ struct Scores<'a> {
 /// The object that is being read.
 struct Open {
     key: String,
-    body: pawl::aws::ByteStream,
+    body: pawl_aws::ByteStream,
     hasher: ContentHasher,
 }
 

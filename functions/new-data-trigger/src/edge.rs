@@ -1,8 +1,8 @@
 //! The clients of this function.
 
-use pawl::aws::{Objects, S3Store, SdkConfig, Setting, Settings, Topic, fault, sfn};
 use pawl::fault::Fault;
 use pawl::pipeline::catalog::Catalog;
+use pawl_aws::{Objects, S3Store, SdkConfig, Setting, Settings, Topic, fault, sfn};
 
 /// Everything outside: the ledger, the data, the state machine, the topic.
 pub(crate) struct Edge {

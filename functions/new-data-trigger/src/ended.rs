@@ -68,7 +68,7 @@ fn has_begun(run: &OpenRun) -> bool {
 mod tests {
     use super::*;
     use pawl::ledger::Training;
-    use pawl::pipeline::Span;
+    use pawl::span::Span;
 
     #[test]
     fn a_run_that_was_only_asked_for_is_not_over() {

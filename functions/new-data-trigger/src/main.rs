@@ -11,7 +11,6 @@ mod wake;
 
 use edge::Edge;
 use jiff::Timestamp;
-use pawl::aws;
 use pawl::fault::Fault;
 use pawl::ledger::Outcome;
 use pawl::names::{Generation, ModelName};
@@ -30,8 +29,8 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_env(&aws::in_lambda())?;
-    aws::serve(|event| handle(&edge, event)).await
+    let edge = Edge::from_env(&pawl_aws::in_lambda())?;
+    pawl_aws::serve(|event| handle(&edge, event)).await
 }
 
 async fn handle(edge: &Edge, event: Value) -> Result<Value, Fault> {

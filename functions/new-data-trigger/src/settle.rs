@@ -69,7 +69,7 @@ fn judge(policy: &Settle, triggers: &[TriggerId], looks: u32, seen: usize) -> Se
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pawl::pipeline::Span;
+    use pawl::span::Span;
 
     fn triggers(count: usize, last: Completes) -> Vec<TriggerId> {
         (1..=count)

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use pawl::aws::Place;
 use pawl::events::{ObjectChange, ObjectEvent, Signal};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
@@ -11,6 +10,7 @@ use pawl::ledger::{
     Condition, Dataset, Keys, Manifest, Object, Trigger, TriggerId, TriggerKind, Wrote, read, training, write,
 };
 use pawl::pipeline::Pipeline;
+use pawl_aws::Place;
 use serde_json::json;
 
 use crate::edge::Edge;

@@ -5,7 +5,7 @@ use pawl::fault::Fault;
 use pawl::ledger::training::Opening;
 use pawl::ledger::{Keys, Training, inbox, update};
 use pawl::names::{Generation, ModelName};
-use pawl::pipeline::Span;
+use pawl::span::Span;
 use serde_json::json;
 
 use crate::edge::Edge;

@@ -4,10 +4,10 @@ use pawl::fault::Fault;
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Ending, Keys};
 use pawl::names::{Generation, ModelName};
-use pawl::pipeline::Span;
 use pawl::pipeline::jobs::Job;
 use pawl::release::{Answer, ConfigName, Deployment, DriverError, Policy};
 use pawl::run;
+use pawl::span::Span;
 use serde_json::{Value, json};
 
 use crate::effects::Effector;

@@ -3,18 +3,18 @@
 use std::fmt::Display;
 
 use jiff::Timestamp;
-use pawl::aws::{S3Store, cloudwatch};
 use pawl::events::{AlarmState, Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::gate::trial::TrialEvidence;
 use pawl::ledger::{Keys, is_gone, read, write_once};
 use pawl::names::ModelName;
-use pawl::pipeline::Span;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
     Action, AlarmReading, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, Policy, ReadError,
     Release, Severity, Target, TrialReading,
 };
+use pawl::span::Span;
+use pawl_aws::{S3Store, cloudwatch};
 use pawl_sagemaker::{Asked, Standing};
 use serde_json::json;
 

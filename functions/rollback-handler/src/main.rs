@@ -10,7 +10,6 @@ mod smoke;
 mod upkeep;
 mod world;
 
-use pawl::aws;
 use pawl::fault::Fault;
 use pawl::ledger::Outcome;
 use pawl::names::{Generation, ModelName, RegionName};
@@ -34,8 +33,8 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let world = World::from_env(&aws::in_lambda())?;
-    aws::serve(|event| handle(&world, event)).await
+    let world = World::from_env(&pawl_aws::in_lambda())?;
+    pawl_aws::serve(|event| handle(&world, event)).await
 }
 
 async fn handle(world: &World, event: Value) -> Result<Value, Fault> {

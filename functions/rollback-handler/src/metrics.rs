@@ -1,10 +1,11 @@
 //! What CloudWatch says of a config: its alarms, its requests, its errors.
 
 use jiff::{SignedDuration, Timestamp};
-use pawl::aws::{cloudwatch, fault};
 use pawl::fault::Fault;
-use pawl::release::alarms::{self, AlarmSpec, VARIANT};
+use pawl::metrics::{self, VARIANT};
+use pawl::release::alarms::AlarmSpec;
 use pawl::release::{AlarmPolicy, AlarmReading, ConfigName, Fleets};
+use pawl_aws::{cloudwatch, fault};
 
 use crate::effects::alarm_state;
 use crate::world::World;
@@ -70,7 +71,7 @@ fn definition(alarm: &MetricAlarm) -> Option<AlarmSpec> {
         namespace: text(alarm.namespace()),
         metric_name: alarm.metric_name()?.to_owned(),
         dimensions: dimensions
-            .map(|dimension| alarms::Dimension {
+            .map(|dimension| metrics::Dimension {
                 name: text(dimension.name()),
                 value: text(dimension.value()),
             })

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use pawl::aws::{S3Store, SdkConfig, Topic, cloudwatch, fault, in_region};
 use pawl::fault::Fault;
 use pawl::names::RegionName;
 use pawl::pipeline::catalog::Catalog;
 use pawl::release::alarms::AlarmSpec;
+use pawl_aws::{S3Store, SdkConfig, Topic, cloudwatch, fault, in_region};
 use pawl_sagemaker::SageMaker;
 
 use crate::metrics;

@@ -76,7 +76,7 @@ pub enum ParquetError {
     NoRows,
     /// Rows that cannot be judged.
     #[error("its rows cannot be judged: {0}")]
-    Rows(#[from] pawl::dataset::ScanError),
+    Rows(#[from] pawl_data::dataset::ScanError),
     /// A column chunk that does not add up.
     #[error("{place}: {reason}: write the file again")]
     Broken {

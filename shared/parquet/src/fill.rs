@@ -1,6 +1,6 @@
 //! Values on their way into the profile of a column.
 
-use pawl::profile::typed::{Numbers, TypedColumn};
+use pawl_data::profile::typed::{Numbers, TypedColumn};
 
 use crate::decode::Visit;
 use crate::hybrid::ones;

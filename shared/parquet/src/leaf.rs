@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type};
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, ColumnPath, Type as SchemaType};
-use pawl::profile::typed::Numbers;
+use pawl_data::profile::typed::Numbers;
 
 use crate::levels::Highest;
 

@@ -5,14 +5,14 @@
 //! - **Columns** are the leaves of the schema, named by their path: `price`, `address.city`,
 //!   `tags.list.element`. Each entry of a repeated leaf counts as a row of its own, a null and an
 //!   empty list as missing, as the file's own null counts have it.
-//! - **Values** are profiled exactly as the CSV text of each would be (see [`pawl::profile::typed`]):
+//! - **Values** are profiled exactly as the CSV text of each would be (see [`pawl_data::profile::typed`]):
 //!   a text `12` is a whole number, an empty text is missing. Decimals, floats and integers are
 //!   numbers; dates and timestamps (INT96 too) are timestamps, written `2011-01-01 10:00:00.5`, with
 //!   `+00` where the type says UTC; times of day are texts, `10:00:00`. A `float` means its shortest
 //!   decimal form, a `float16` that of the equal `float`. A UUID is text. Bytes that are no UTF-8 are
 //!   text in hexadecimal, `0x00ff`.
 //! - **Rows** are judged only where something asks for it (constraints, a time order, a type that a user
-//!   fixed, a sink that wants rows): then each row goes through [`pawl::dataset::Scanner`] as its CSV
+//!   fixed, a sink that wants rows): then each row goes through [`pawl_data::dataset::Scanner`] as its CSV
 //!   record. Repeated leaves have no place in such a row; they are profiled all the same.
 //! - **Row groups** are the partitions: profiles of ranges of them merge into that of the whole.
 //! - **A file is not trusted.** The footer is walked before it is decoded, every size is held against

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use parquet::file::reader::ChunkReader;
-use pawl::dataset::{BinnedColumn, Schema};
-use pawl::profile::ColumnProfile;
-use pawl::profile::bins::Baseline;
-use pawl::profile::typed::TypedColumn;
+use pawl_data::dataset::{BinnedColumn, Schema};
+use pawl_data::profile::ColumnProfile;
+use pawl_data::profile::bins::Baseline;
+use pawl_data::profile::typed::TypedColumn;
 
 use crate::column;
 use crate::error::ParquetError;

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use parquet::file::reader::ChunkReader;
-use pawl::constraints::Constraints;
-use pawl::dataset::{Scan, Scanner, Schema, Sink, Tally};
-use pawl::profile::bins::Baseline;
-use pawl::profile::{PROFILE_VERSION, Profile, Segments};
+use pawl_data::constraints::Constraints;
+use pawl_data::dataset::{Scan, Scanner, Schema, Sink, Tally};
+use pawl_data::profile::bins::Baseline;
+use pawl_data::profile::{PROFILE_VERSION, Profile, Segments};
 
 use crate::error::ParquetError;
 use crate::file::ParquetFile;

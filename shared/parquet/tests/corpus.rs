@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use pawl::profile::Profile;
+use pawl_data::profile::Profile;
 use pawl_parquet::{ParquetError, ParquetFile, Plan, scan};
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use pawl::constraints::Constraints;
+use pawl_data::constraints::Constraints;
 use pawl_parquet::{ParquetError, ParquetFile, Plan, scan};
 use proptest::prelude::*;
 

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use pawl::dataset::Schema;
-use pawl::profile::{ColumnProfile, Profile};
+use pawl_data::dataset::Schema;
+use pawl_data::profile::{ColumnProfile, Profile};
 use pawl_parquet::{ParquetFile, Plan, scan};
 use serde_json::{Value, json};
 

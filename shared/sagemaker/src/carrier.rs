@@ -13,7 +13,7 @@ use aws_sdk_sagemaker::config::interceptors::{
 use aws_sdk_sagemaker::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sagemaker::error::BoxError;
 use aws_types::SigningName;
-use pawl::aws::SdkConfig;
+use pawl_aws::SdkConfig;
 use serde_json::Value;
 
 /// Who takes a document.
@@ -125,7 +125,7 @@ mod tests {
 
     fn config(endpoint: Option<&str>) -> SdkConfig {
         let keys = Credentials::new("id", "secret", None, None, "test");
-        let config = pawl::aws::in_lambda()
+        let config = pawl_aws::in_lambda()
             .into_builder()
             .region(Region::new("eu-west-1"))
             .credentials_provider(SharedCredentialsProvider::new(keys));

@@ -9,11 +9,11 @@ use aws_sdk_sagemaker::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use aws_sdk_sagemakerruntime as runtime;
 use carrier::{Carried, Service};
-use pawl::aws::{SdkConfig, fault};
 use pawl::events::{Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::pipeline::jobs::on_one_line;
 use pawl::release::{ConfigName, UpdateCall};
+use pawl_aws::{SdkConfig, fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

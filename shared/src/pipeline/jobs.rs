@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::{Feedback, Goal, Pipeline, PipelineError, Range, Scale, Search, WEIGHT};
 use crate::drift::IMPORTANCE;
 use crate::ledger::Keys;
+use crate::metrics::{CHALLENGER, VARIANT};
 use crate::names::{ContentHash, Generation};
-use crate::release::alarms::{CHALLENGER, VARIANT};
 use crate::release::strategy::EndpointKind;
 use crate::release::{ConfigName, Trial};
 

@@ -4,22 +4,21 @@ pub mod catalog;
 mod config;
 mod feedback;
 pub mod jobs;
-mod span;
 mod tune;
 mod yaml;
 
 pub use config::{
-    Approval, Ask, Autoscaling, Compare, Data, Decide, Label, Metric, NewData, Pipeline, Scalar, Serve,
-    Serverless, Settle, Split, Train, Vpc,
+    Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Scalar, Settle, Split, Train, Vpc,
 };
 pub use feedback::{Feedback, Selected, Treat, Treated, WEIGHT};
-pub use span::{Span, SpanError};
 pub use tune::{Goal, Range, Scale, Search, Tune};
 
 use crate::drift::BaselineRule;
 use crate::gate::Task;
 use crate::release::Trial;
+use crate::release::serving::Serverless;
 use crate::release::strategy::EndpointKind;
+use crate::span::Span;
 
 /// Why a `pipeline.yaml` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

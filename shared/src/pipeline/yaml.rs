@@ -1,22 +1,10 @@
-//! Reading YAML in little code: every type is read through one deserializer whose kind is erased.
-//! Otherwise the parser would be built once more for each type in a pipeline: a fifth of each function's code.
+//! Reading YAML, with errors that begin with their place.
 
-use serde::de::{DeserializeOwned, Deserializer, Error};
+use serde::de::DeserializeOwned;
 
 /// A value from the text. The error tells the place and what is wrong there.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    let Erased(value) =
-        serde_saphyr::from_str(text).map_err(|error| placed(&error.without_snippet().to_string()))?;
-    Ok(value)
-}
-
-struct Erased<T>(T);
-
-impl<'de, T: DeserializeOwned> serde::Deserialize<'de> for Erased<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut erased = <dyn erased_serde::Deserializer>::erase(deserializer);
-        erased_serde::deserialize(&mut erased).map(Self).map_err(D::Error::custom)
-    }
+    serde_saphyr::from_str(text).map_err(|error| placed(&error.without_snippet().to_string()))
 }
 
 /// The error with its place in front. An erased error gathers a place at each level on its way out: the innermost counts.

@@ -3,7 +3,7 @@
 use super::html::{Head, Html, code, table, text};
 use super::words::{NONE, count, measure, or_none, p_value, signed};
 use crate::gate::Judgement;
-use crate::gate::stats::Interval;
+use crate::stats::Interval;
 
 /// The most rows of one table here. The document holds all.
 const ROWS: usize = 60;

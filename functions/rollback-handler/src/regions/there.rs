@@ -1,6 +1,5 @@
 //! One region in its turn: what the wave asks of it.
 
-use pawl::aws::{Setting, Settings};
 use pawl::fault::Fault;
 use pawl::ledger::Keys;
 use pawl::names::Generation;
@@ -8,6 +7,7 @@ use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
 use pawl::release::{Answer, ConfigName, Deployment, News, Policy, Region, StateName, Wave};
 use pawl::run;
+use pawl_aws::{Setting, Settings};
 
 use super::failed;
 use crate::deploy::{fault, words};

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use super::{Evidence, STYLE, load, page};
 use crate::drift::{BaselineRule, ComparedWith, NoEarlier};
 use crate::gate::Against;
-use crate::gate::stats::Interval;
 use crate::ledger::{Condition, Keys, Memory, Store, write};
 use crate::names::Generation;
+use crate::stats::Interval;
 
 /// The page without the style sheet, which would only make the snapshots long.
 fn content(evidence: &Evidence) -> String {

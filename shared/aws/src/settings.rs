@@ -1,0 +1,44 @@
+//! Every environment variable that a function reads, in one place.
+
+use pawl_base::fault::Fault;
+
+/// One variable of the environment, set by `template.yaml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// `PAWL_BUCKET`: the bucket of evidence and ledger.
+    Bucket,
+    /// `PAWL_TOPIC_ARN`: the SNS topic that people are notified through.
+    Topic,
+    /// `PAWL_RETRAINING_ARN`: the retraining state machine.
+    Retraining,
+    /// `PAWL_SAGEMAKER_ROLE_ARN`: the role that SageMaker's jobs and endpoints run under.
+    SageMakerRole,
+}
+
+impl Setting {
+    /// The variable's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bucket => "PAWL_BUCKET",
+            Self::Topic => "PAWL_TOPIC_ARN",
+            Self::Retraining => "PAWL_RETRAINING_ARN",
+            Self::SageMakerRole => "PAWL_SAGEMAKER_ROLE_ARN",
+        }
+    }
+}
+
+/// The environment of a function.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings;
+
+impl Settings {
+    /// A variable's value, or what is missing and where it is set.
+    pub fn get(self, setting: Setting) -> Result<String, Fault> {
+        std::env::var(setting.name()).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
+            Fault::BadConfig(format!(
+                "the environment variable {} is not set; template.yaml sets it for each function that needs it",
+                setting.name()
+            ))
+        })
+    }
+}

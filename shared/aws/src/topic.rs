@@ -1,0 +1,30 @@
+//! The topic that people are told through.
+
+use aws_sdk_sns::Client;
+
+use super::{SdkConfig, Setting, Settings, fault};
+use pawl_base::fault::Fault;
+
+/// The most characters that SNS takes in a subject.
+const LONGEST_SUBJECT: usize = 100;
+
+/// The topic that `PAWL_TOPIC_ARN` names.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    client: Client,
+    arn: String,
+}
+
+impl Topic {
+    /// The topic of this environment.
+    pub fn from_env(config: &SdkConfig) -> Result<Self, Fault> {
+        Ok(Self { client: Client::new(config), arn: Settings.get(Setting::Topic)? })
+    }
+
+    /// Tells people. A longer subject is cut.
+    pub async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault> {
+        let subject: String = subject.chars().take(LONGEST_SUBJECT).collect();
+        let request = self.client.publish().topic_arn(&self.arn).subject(subject).message(message);
+        request.send().await.map(|_| ()).map_err(|e| fault("notify", &e))
+    }
+}

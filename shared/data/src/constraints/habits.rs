@@ -1,0 +1,100 @@
+//! What a column as a whole used to be like: told when a batch is different, never a reason to refuse it.
+
+use super::Rule;
+use super::check::{Effect, Violation};
+use super::{ColumnConstraints, TypeShare};
+use crate::profile::ColumnProfile;
+use crate::profile::value::timestamp_seconds;
+
+/// The share of values outside the usual ones that is told.
+const UNUSUAL: f64 = 0.1;
+
+/// A sketched count of different values may be this much too low.
+const SKETCHED: f64 = 0.95;
+
+pub(super) fn habits(
+    expected: &ColumnConstraints,
+    column: &ColumnProfile,
+    now: Option<jiff::Timestamp>,
+) -> impl Iterator<Item = Violation> {
+    let found = [
+        fits_less(expected, column),
+        unique(expected, column),
+        unusual(expected, column),
+        stale(expected, column, now),
+    ];
+    found.into_iter().flatten()
+}
+
+fn fits_less(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violation> {
+    let TypeShare { kind, share: least } = expected.mostly?;
+    let fitting = column.types.fitting(kind);
+    let share = fitting as f64 / column.types.total().max(1) as f64;
+    if share >= least {
+        return None;
+    }
+    let expected = format!("at least {:.1} % of the values of type {}", least * 100.0, kind.name());
+    let others = column.types.total() - fitting;
+    Some(warning(column, Rule::Type, expected, format!("{:.1} %", share * 100.0), others))
+}
+
+fn unique(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violation> {
+    let least = expected.unique?;
+    let (distinct, present) = (column.distinct(), column.present());
+    let allowed = if column.values.is_exact() { least } else { least * SKETCHED };
+    if distinct as f64 >= allowed * present as f64 {
+        return None;
+    }
+    let repeated = present - distinct;
+    let expected = format!("at least {:.0} % different values", least * 100.0);
+    Some(warning(column, Rule::Unique, expected, format!("{distinct} different of {present}"), repeated))
+}
+
+fn unusual(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violation> {
+    let usual = expected.usual.as_ref()?;
+    let known: u64 = column
+        .values
+        .frequent()
+        .iter()
+        .filter(|c| usual.contains(&c.value))
+        .map(|counted| counted.count)
+        .sum();
+    let others = column.present().saturating_sub(known);
+    if others as f64 <= UNUSUAL * column.present() as f64 {
+        return None;
+    }
+    let expected = format!("mostly one of {}", usual.join(", "));
+    Some(warning(column, Rule::Usual, expected, format!("{others} other values"), others))
+}
+
+/// A column without any readable time is stale.
+fn stale(
+    expected: &ColumnConstraints,
+    column: &ColumnProfile,
+    now: Option<jiff::Timestamp>,
+) -> Option<Violation> {
+    let (limit, now) = (expected.freshness?, now?);
+    let newest = column.texts.as_ref().and_then(|(_, most)| timestamp_seconds(most.trim().as_bytes()));
+    let age = newest.map(|newest| now.as_second() - newest);
+    if age.is_some_and(|age| age <= i64::try_from(limit).unwrap_or(i64::MAX)) {
+        return None;
+    }
+    let observed = match age {
+        Some(age) => format!("the newest {age} s old"),
+        None => "no time that can be read".to_owned(),
+    };
+    Some(warning(column, Rule::Freshness, format!("a time of the last {limit} s"), observed, column.rows))
+}
+
+fn warning(column: &ColumnProfile, rule: Rule, expected: String, observed: String, rows: u64) -> Violation {
+    Violation {
+        reason: format!("{}: expected {expected}, found {observed}", column.name),
+        column: Some(column.name.clone()),
+        rule,
+        expected,
+        observed,
+        rows,
+        fraction: rows as f64 / column.rows.max(1) as f64,
+        effect: Effect::Warning,
+    }
+}

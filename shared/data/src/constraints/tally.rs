@@ -1,0 +1,176 @@
+//! What one scan yields; scans of parts merge into that of the whole.
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::{Reason, Rule};
+use crate::profile::bins::BinCounts;
+use crate::profile::{Gaps, Profile, Segments};
+
+/// The outcome of one pass over a part of the data.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Scan {
+    /// The profile of the accepted rows.
+    pub profile: Profile,
+    /// The accepted rows counted in the baseline's frozen bins; empty without a baseline.
+    pub binned: Vec<BinnedColumn>,
+    /// The same of each part of the rows in its own frozen bins, where parts were asked for.
+    #[serde(default, skip_serializing_if = "Segments::is_empty")]
+    pub segments: Segments<Vec<BinnedColumn>>,
+    /// All rows, and the rules they broke.
+    pub tally: Tally,
+}
+
+/// One column counted in frozen bins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BinnedColumn {
+    /// The column's name.
+    pub name: String,
+    /// Its exact counts.
+    pub counts: BinCounts,
+}
+
+/// Rows read, and the rules they broke.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Rows read.
+    pub rows: u64,
+    /// Rows that broke no rule.
+    pub accepted: u64,
+    /// Rows that broke at least one.
+    pub quarantined: u64,
+    /// Each rule broken by rows, with how many.
+    pub broken: Vec<Broken>,
+    /// Gaps longer than the constraints allow: the steps missing in them, in all.
+    pub missing_steps: u64,
+    /// The longest of these gaps.
+    pub gaps: Gaps,
+    /// Columns that the constraints or the schema name and the header lacks.
+    pub missing_columns: Vec<String>,
+    /// Columns that the constraints do not know.
+    pub extra_columns: Vec<String>,
+}
+
+/// A rule that rows broke.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broken {
+    /// The first row's reason, as an example.
+    pub first: Reason,
+    /// The line of that row.
+    pub line: u64,
+    /// How many rows broke this rule in this column.
+    pub rows: u64,
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, line: u64, reason: &Reason) {
+        match self.find(reason.rule, reason.column.as_deref()) {
+            Some(broken) => broken.rows += 1,
+            None => self.broken.push(Broken { first: reason.clone(), line, rows: 1 }),
+        }
+    }
+
+    fn find(&mut self, rule: Rule, column: Option<&str>) -> Option<&mut Broken> {
+        self.broken.iter_mut().find(|b| b.first.rule == rule && b.first.column.as_deref() == column)
+    }
+
+    /// Adds the tally of another part of the data.
+    pub fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.accepted += other.accepted;
+        self.quarantined += other.quarantined;
+        for theirs in &other.broken {
+            match self.find(theirs.first.rule, theirs.first.column.as_deref()) {
+                Some(mine) => mine.rows += theirs.rows,
+                None => self.broken.push(theirs.clone()),
+            }
+        }
+        self.missing_steps += other.missing_steps;
+        self.gaps.merge(&other.gaps);
+        for (mine, theirs) in [
+            (&mut self.missing_columns, &other.missing_columns),
+            (&mut self.extra_columns, &other.extra_columns),
+        ] {
+            for name in theirs {
+                if !mine.contains(name) {
+                    mine.push(name.clone());
+                }
+            }
+        }
+    }
+}
+
+impl Scan {
+    /// Adds the outcome of the part that follows in the same object, `lines` behind its beginning.
+    pub fn append(&mut self, mut next: Self, lines: u64) {
+        next.tally.broken.iter_mut().for_each(|broken| broken.line += lines);
+        // A key of JSON that one range lacks is missing in its rows; the data lacks it only if all ranges do.
+        let missing = std::mem::take(&mut next.tally.missing_columns);
+        if self.profile.parts == 0 {
+            self.tally.missing_columns = missing;
+        } else {
+            self.tally.missing_columns.retain(|name| missing.contains(name));
+            self.pad(&next);
+            next.pad(self);
+        }
+        self.merge(&next);
+        // Ranges are no objects of their own.
+        (self.profile.parts, self.profile.part_rows) = (1, (self.tally.rows, self.tally.rows));
+    }
+
+    /// Counts the columns that the other range lacks as missing in its rows.
+    fn pad(&mut self, other: &Self) {
+        pad_profile(&mut self.profile, &other.profile);
+        pad_binned(&mut self.binned, &other.binned, other.profile.rows);
+        for (column, parts) in self.segments.iter_mut() {
+            for (value, mine) in parts.iter_mut() {
+                let rows = other.profile.segments.get(column, value).map_or(0, |part| part.rows);
+                let theirs = other.segments.get(column, value).map_or(&[][..], Vec::as_slice);
+                pad_binned(mine, theirs, rows);
+            }
+        }
+    }
+
+    /// Adds the outcome of another part of the data.
+    pub fn merge(&mut self, other: &Self) {
+        self.profile.merge(&other.profile);
+        self.tally.merge(&other.tally);
+        BinnedColumn::merge(&mut self.binned, &other.binned);
+        self.segments.merge(&other.segments, |mine, theirs| BinnedColumn::merge(mine, theirs));
+    }
+}
+
+impl BinnedColumn {
+    /// Adds the counts of other rows, by the columns' names.
+    pub fn merge(all: &mut Vec<Self>, more: &[Self]) {
+        for theirs in more {
+            match all.iter_mut().find(|mine| mine.name == theirs.name) {
+                Some(mine) => mine.counts.merge(&theirs.counts),
+                None => all.push(theirs.clone()),
+            }
+        }
+    }
+}
+
+fn pad_profile(mine: &mut Profile, other: &Profile) {
+    for column in &mut mine.columns {
+        if other.column(&column.name).is_none() {
+            column.rows += other.rows;
+            column.missing += other.rows;
+        }
+    }
+    for (column, parts) in mine.segments.iter_mut() {
+        for (value, part) in parts.iter_mut() {
+            if let Some(theirs) = other.segments.get(column, value) {
+                pad_profile(part, theirs);
+            }
+        }
+    }
+}
+
+fn pad_binned(mine: &mut [BinnedColumn], other: &[BinnedColumn], rows: u64) {
+    for column in mine {
+        if !other.iter().any(|theirs| theirs.name == column.name) {
+            column.counts.missing += rows;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Reading data: bytes in, accepted and quarantined rows and a profile out, in one pass.
+//!
+//! ```
+//! use pawl_data::constraints::{self, Constraints, Policy, Verdict};
+//! use pawl_data::dataset::{Reason, Record, Schema, Scanner, Sink};
+//!
+//! /// Keeps what a caller would write to its two outputs.
+//! #[derive(Default)]
+//! struct Rows {
+//!     accepted: Vec<u8>,
+//!     quarantined: Vec<String>,
+//! }
+//! impl Sink for Rows {
+//!     fn header(&mut self, _names: &[String], raw: &[u8]) {
+//!         self.accepted.extend_from_slice(raw);
+//!         self.accepted.push(b'\n');
+//!     }
+//!     fn accepted(&mut self, record: &Record<'_>) {
+//!         self.accepted.extend_from_slice(record.raw);
+//!         self.accepted.push(b'\n');
+//!     }
+//!     fn quarantined(&mut self, record: &Record<'_>, reasons: &[Reason]) {
+//!         self.quarantined.push(format!("line {}: {}", record.line, reasons[0]));
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policy = Policy::default();
+//! let mut rows = Rows::default();
+//! let mut first = Scanner::new(&Schema::default());
+//! first.feed(b"temp,city\n1.5,Par", &mut rows)?; // chunks may end anywhere
+//! first.feed(b"is\n2.5,Rome\n", &mut rows)?;
+//! let mut baseline = first.finish(&mut rows)?; // a `Scan`: profile and counts; `merge` adds parts
+//!
+//! let constraints: Constraints = constraints::suggest(&baseline.profile, &policy);
+//! let mut next = Scanner::new(&Schema::default()).with_constraints(&constraints);
+//! next.feed(b"temp,city\n2.0,Rome\nhot,Rome\n", &mut rows)?;
+//! let scan = next.finish(&mut rows)?;
+//! let validation = constraints::check(&scan, &constraints, &policy);
+//! assert_eq!(validation.verdict, Verdict::Quarantined); // half the rows are bad
+//! assert_eq!(rows.quarantined.len(), 1);
+//! baseline.merge(&scan);
+//! assert_eq!(baseline.profile.rows, 3);
+//! # Ok(())
+//! # }
+//! ```
+
+mod csv;
+mod error;
+pub mod file;
+mod header;
+mod json;
+mod label;
+mod packed;
+mod parts;
+mod ranges;
+mod record;
+mod rules;
+mod scan;
+mod schema;
+mod separators;
+mod state;
+mod table;
+#[cfg(test)]
+mod tests;
+mod time;
+mod waiting;
+
+pub use crate::constraints::{BinnedColumn, Broken, Reason, Rule, Scan, Tally};
+pub use csv::{Cut, cut};
+pub use error::ScanError;
+pub use header::Header;
+pub use label::Label;
+pub use ranges::{ByteRange, Flow, Part, RangeScanner, Stitch};
+pub use record::{FieldKind, FieldSpan, Record, Sink};
+pub use scan::{Format, Scanner};
+pub use schema::{ColumnSpec, Schema, TimeOrder};

@@ -1,0 +1,166 @@
+//! One row as it was read, and why it was turned away.
+
+use std::borrow::Cow;
+
+use super::rules::ColumnJudge;
+use crate::constraints::Reason;
+use crate::profile::value::Value;
+
+/// Where a field lies in its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FieldSpan {
+    /// The offset of its first byte.
+    pub start: usize,
+    /// The offset behind its last byte.
+    pub end: usize,
+    /// How its bytes are meant.
+    pub kind: FieldKind,
+}
+
+/// How the bytes of a field are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FieldKind {
+    /// As they are.
+    #[default]
+    Plain,
+    /// With doubled quotes.
+    Escaped,
+    /// A text, though it reads as a number or a boolean: JSON's `"12"`.
+    Text,
+}
+
+/// A record with the place of its fields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    /// 1 for the first record.
+    pub(crate) number: u64,
+    pub(crate) line: u64,
+    /// The record's own bytes, and behind them those of fields that had to be unescaped.
+    pub(crate) bytes: &'a [u8],
+    /// How many are the record's own.
+    pub(crate) length: usize,
+    pub(crate) fields: &'a [FieldSpan],
+}
+
+impl<'a> Row<'a> {
+    /// The record as it came.
+    pub(crate) fn raw(&self) -> &'a [u8] {
+        self.bytes.get(..self.length).unwrap_or(self.bytes)
+    }
+
+    /// The record for a sink.
+    pub(crate) fn record(&self, names: &'a [String], judges: &'a [ColumnJudge]) -> Record<'a> {
+        let Self { number, line, bytes, fields, .. } = *self;
+        Record { number, line, raw: self.raw(), names, bytes, fields, judges }
+    }
+}
+
+impl FieldSpan {
+    /// The field of this record, without its quotes.
+    pub fn field(self, raw: &[u8]) -> Cow<'_, [u8]> {
+        let bytes = raw.get(self.start..self.end).unwrap_or_default();
+        if self.kind != FieldKind::Escaped {
+            return Cow::Borrowed(bytes);
+        }
+        let mut plain = Vec::with_capacity(bytes.len());
+        let mut after_quote = false;
+        for &byte in bytes {
+            after_quote = byte == b'"' && !after_quote;
+            if !after_quote {
+                plain.push(byte);
+            }
+        }
+        Cow::Owned(plain)
+    }
+}
+
+/// One data record.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    /// 1 for the first record after the header.
+    pub number: u64,
+    /// The line it starts on; the header is line 1.
+    pub line: u64,
+    /// Its bytes as they came, without the line end.
+    pub raw: &'a [u8],
+    /// The columns' names by position; those of JSON Lines grow from row to row. Empty for the header.
+    pub names: &'a [String],
+    pub(crate) bytes: &'a [u8],
+    pub(crate) fields: &'a [FieldSpan],
+    /// How each column's fields are read; empty for the header.
+    pub(crate) judges: &'a [ColumnJudge],
+}
+
+impl<'a> Record<'a> {
+    /// How many fields it has.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether it has no field; a blank line is no record, so this does not happen.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The field at this position without its quotes.
+    pub fn field(&self, index: usize) -> Option<Cow<'a, [u8]>> {
+        Some(self.fields.get(index)?.field(self.bytes))
+    }
+
+    /// The field as JSON: a number, `true` or `false`, null where it is missing, NaN or infinite,
+    /// else a string. A column that the schema fixes as a string stays one.
+    pub fn json(&self, index: usize) -> serde_json::Value {
+        match self.value(index) {
+            None | Some(Value::Missing) => serde_json::Value::Null,
+            Some(Value::Integral(number)) if number.abs() < 9e15 => (number as i64).into(),
+            Some(Value::Integral(number) | Value::Fractional(number)) => number.into(),
+            Some(Value::Boolean) => self
+                .field(index)
+                .is_some_and(|field| matches!(field.trim_ascii().first(), Some(b't' | b'T')))
+                .into(),
+            Some(Value::Timestamp | Value::Text) => self.text(index).unwrap_or_default().into(),
+        }
+    }
+
+    /// The field as a number; none where it is missing, no number, NaN or infinite.
+    pub fn number(&self, index: usize) -> Option<f64> {
+        self.value(index)?.number().filter(|number| number.is_finite())
+    }
+
+    pub(crate) fn value(&self, index: usize) -> Option<Value> {
+        let span = self.fields.get(index)?;
+        Some(self.judges.get(index)?.read(&span.field(self.bytes), span.kind))
+    }
+
+    /// The field as text; bytes that are no UTF-8 are replaced.
+    pub fn text(&self, index: usize) -> Option<Cow<'a, str>> {
+        Some(match self.field(index)? {
+            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        })
+    }
+}
+
+/// Where the rows go. Called in the order of the data, except that rows of a stretch that may yet
+/// prove stuck wait until it is decided; accepted rows keep their order among themselves.
+pub trait Sink {
+    /// Whether accepted rows are wanted; a sink that drops them makes the scan faster.
+    const ROWS: bool = true;
+    /// The header, once, before any row.
+    fn header(&mut self, names: &[String], raw: &[u8]) {
+        let _ = (names, raw);
+    }
+    /// A row that broke no rule.
+    fn accepted(&mut self, record: &Record<'_>) {
+        let _ = record;
+    }
+    /// A row that broke at least one.
+    fn quarantined(&mut self, record: &Record<'_>, reasons: &[Reason]) {
+        let _ = (record, reasons);
+    }
+}
+
+/// Drops the rows: for callers that only want the profile.
+impl Sink for () {
+    const ROWS: bool = false;
+}

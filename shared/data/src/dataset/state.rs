@@ -1,0 +1,303 @@
+//! The scan after the header: rows cut, judged, counted and handed on.
+//!
+//! Most rows go the fast way: each field is counted as it is cut, and taken back in the rare case
+//! that its row proves bad or odd. Such a row then goes the careful way, which finds the reasons.
+//! Rows that are judged in time order or across columns all go the careful way. Lines of JSON are cut by
+//! their reader and then counted the same way.
+
+use super::csv::{Cut, cut};
+use super::json::{self, Keys};
+use super::record::{FieldKind, FieldSpan, Row, Sink};
+use super::schema::Schema;
+use super::separators::Separators;
+use super::table::{SETTLE_EVERY, Table};
+use super::time::Order;
+use super::waiting::Waiting;
+use crate::constraints::Constraints;
+use crate::constraints::Scan;
+use crate::constraints::{Reason, Rule};
+use crate::profile::value::Value;
+use crate::profile::{Judge, Mark};
+
+/// Bytes that hold rows.
+pub(super) struct Rows<'a> {
+    pub(super) buffer: &'a [u8],
+    pub(super) delimiter: u8,
+    /// Whether the data ends with them.
+    pub(super) end: bool,
+    /// Records that start here or later are left alone.
+    pub(super) stop: usize,
+    /// The line of the next record.
+    pub(super) line: &'a mut u64,
+}
+
+/// The scan after the header.
+pub(super) struct State {
+    table: Table,
+    order: Option<Order>,
+    waiting: Waiting,
+    records: u64,
+    fields: Vec<FieldSpan>,
+    marks: Vec<Mark>,
+    values: Vec<Value>,
+    reasons: Vec<Reason>,
+    /// Unescaped texts of a line of JSON.
+    extra: Vec<u8>,
+}
+
+/// How the fast way through a record ended.
+enum Fast {
+    /// The record is good and counted.
+    Good {
+        /// Where the next one starts.
+        next: usize,
+        /// Whether it has a quoted field, which may hold line ends.
+        quoted: bool,
+    },
+    /// It must go the careful way.
+    Careful,
+}
+
+impl State {
+    pub(super) fn new(table: Table, schema: &Schema, constraints: Option<&Constraints>) -> Self {
+        let limit = constraints.and_then(|constraints| constraints.gap);
+        let order = schema.time.as_ref().and_then(|time| Order::new(time, &table.names, limit));
+        let waiting = Waiting::new(&table, order.is_some());
+        let columns = table.columns.len();
+        Self {
+            table,
+            order,
+            waiting,
+            records: 0,
+            fields: vec![FieldSpan::default(); columns],
+            marks: vec![Mark::Later; columns],
+            values: Vec::new(),
+            reasons: Vec::new(),
+            extra: Vec::new(),
+        }
+    }
+
+    /// Handles every whole record; the bytes used up.
+    pub(super) fn rows<S: Sink>(&mut self, rows: Rows<'_>, sink: &mut S) -> usize {
+        let fast = self.order.is_none() && self.table.judges_fields_alone();
+        let mut separators = Separators::new(rows.buffer, rows.delimiter);
+        let mut careful_fields = Vec::new();
+        let mut at = 0;
+        let stop = rows.stop.min(rows.buffer.len());
+        while at < stop {
+            if fast && let Fast::Good { next, quoted } = self.fast(rows.buffer, at, &mut separators) {
+                self.accept(rows.buffer);
+                if S::ROWS || self.table.has_parts() {
+                    self.hand_on(rows.buffer, at, next, *rows.line, sink);
+                }
+                *rows.line += if quoted { newlines(&rows.buffer[at..next]) } else { 1 };
+                at = next;
+                continue;
+            }
+            let rest = &rows.buffer[at..];
+            let Cut::Record { length, next } = cut(rest, rows.delimiter, rows.end, &mut careful_fields)
+            else {
+                break;
+            };
+            if length > 0 {
+                self.records += 1;
+                let (number, line, bytes) = (self.records, *rows.line, &rest[..length]);
+                self.careful(Row { number, line, bytes, length, fields: &careful_fields }, sink);
+            }
+            *rows.line += newlines(&rest[..next]);
+            at += next;
+            separators.seek(at);
+        }
+        at
+    }
+
+    /// Counts a record's fields while cutting it, and takes them back unless the record is whole,
+    /// well formed and good.
+    #[inline]
+    fn fast(&mut self, buffer: &[u8], from: usize, separators: &mut Separators<'_>) -> Fast {
+        let columns = self.table.columns.len();
+        let (mut start, mut index, mut good, mut quoted) = (from, 0, true, false);
+        let next = loop {
+            let (mut first, mut close) = (start, None);
+            if buffer.get(start) == Some(&b'"') {
+                // A quoted field without quotes inside; any other goes the careful way.
+                let Some(length) = memchr::memchr(b'"', &buffer[start + 1..]) else { break None };
+                quoted = true;
+                first = start + 1;
+                close = Some(first + length);
+                separators.seek(first + length + 1);
+            }
+            let Some(stop) = separators.next() else { break None };
+            let newline = buffer[stop] == b'\n';
+            let mut end = stop - usize::from(newline && stop > start && buffer[stop - 1] == b'\r');
+            if let Some(close) = close {
+                if close + 1 != end {
+                    break None;
+                }
+                end = close;
+            }
+            if index == columns || newline && (index + 1 != columns || end == from) {
+                break None;
+            }
+            if let Some(counter) = &mut self.table.columns[index].counter {
+                let (mark, allowed) = counter.add(buffer, first, end, &self.table.judges[index]);
+                self.marks[index] = mark;
+                good &= allowed;
+            }
+            self.fields[index] = FieldSpan { start: first, end, kind: FieldKind::Plain };
+            index += 1;
+            start = stop + 1;
+            if newline {
+                break good.then_some(start);
+            }
+        };
+        if let Some(next) = next {
+            return Fast::Good { next, quoted };
+        }
+        for index in (0..index).rev() {
+            if let Some(counter) = &mut self.table.columns[index].counter {
+                let span = self.fields[index];
+                counter.take_back(self.marks[index], buffer, span.start, span.end);
+            }
+        }
+        Fast::Careful
+    }
+
+    /// Ends a record whose fields were counted.
+    #[inline]
+    fn accept(&mut self, bytes: &[u8]) {
+        self.records += 1;
+        let tally = &mut self.table.tally;
+        tally.rows += 1;
+        tally.accepted += 1;
+        if tally.accepted.is_multiple_of(SETTLE_EVERY) {
+            self.table.settle();
+        }
+        for (index, _) in self.marks.iter().enumerate().filter(|(_, mark)| **mark == Mark::Later) {
+            if let Some(counter) = &mut self.table.columns[index].counter {
+                let span = self.fields[index];
+                let field = &bytes[span.start..span.end];
+                counter.add_value(field, self.table.judges[index].read(field, span.kind));
+            }
+        }
+    }
+
+    /// Gives a record of CSV that went the fast way to its parts and to the sink.
+    fn hand_on(&mut self, buffer: &[u8], from: usize, next: usize, line: u64, sink: &mut impl Sink) {
+        let mut raw = &buffer[from..next - 1];
+        raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+        for span in &mut self.fields {
+            *span = FieldSpan { start: span.start - from, end: span.end - from, kind: span.kind };
+        }
+        let row = Row { number: self.records, line, bytes: raw, length: raw.len(), fields: &self.fields };
+        self.table.part(row);
+        sink.accepted(&row.record(&self.table.names, &self.table.judges));
+    }
+
+    /// Handles every whole line of JSON; the bytes used up.
+    pub(super) fn json_rows<S: Sink>(&mut self, rows: Rows<'_>, keys: &mut Keys, sink: &mut S) -> usize {
+        let stop = rows.stop.min(rows.buffer.len());
+        let mut at = 0;
+        while at < stop {
+            let rest = &rows.buffer[at..];
+            let length = match memchr::memchr(b'\n', rest) {
+                Some(length) => length,
+                None if rows.end => rest.len(),
+                None => break,
+            };
+            let line = rest[..length].strip_suffix(b"\r").unwrap_or(&rest[..length]);
+            if !line.trim_ascii().is_empty() {
+                self.json_row(line, *rows.line, keys, sink);
+            }
+            *rows.line += 1;
+            at += (length + 1).min(rest.len());
+        }
+        at
+    }
+
+    fn json_row<S: Sink>(&mut self, line: &[u8], number: u64, keys: &mut Keys, sink: &mut S) {
+        let (mut fields, mut extra) = (std::mem::take(&mut self.fields), std::mem::take(&mut self.extra));
+        let read = keys.read(line, &mut extra, &mut self.table, &mut fields);
+        if !extra.is_empty() {
+            extra.splice(..0, line.iter().copied());
+        }
+        let bytes = if extra.is_empty() { line } else { &extra };
+        let row = Row { number: self.records + 1, line: number, bytes, length: line.len(), fields: &fields };
+        if let Err(flaw) = read {
+            self.records += 1;
+            let reason = Reason {
+                column: None,
+                rule: Rule::Json,
+                expected: flaw.expected.to_owned(),
+                observed: json::shown(flaw, line),
+            };
+            self.table.decide(Row { fields: &[], ..row }, &[reason], sink);
+        } else if self.order.is_none() && self.table.judges_fields_alone() && self.count(row) {
+            self.table.part(row);
+            if S::ROWS {
+                sink.accepted(&row.record(&self.table.names, &self.table.judges));
+            }
+            self.fields.clone_from(&fields);
+            self.accept(bytes);
+        } else {
+            self.records += 1;
+            self.careful(row, sink);
+        }
+        (self.fields, self.extra) = (fields, extra);
+    }
+
+    /// Counts the fields of a row; none of them when one breaks a rule.
+    fn count(&mut self, row: Row<'_>) -> bool {
+        self.marks.resize(row.fields.len(), Mark::Later);
+        let mut good = true;
+        let columns = self.table.columns.iter_mut().zip(&self.table.judges);
+        for (((column, judge), span), mark) in columns.zip(row.fields).zip(&mut self.marks) {
+            let Some(counter) = &mut column.counter else { continue };
+            let allowed;
+            (*mark, allowed) = if span.kind == FieldKind::Text {
+                let field = span.field(row.bytes);
+                (Mark::Later, judge.allows(&field, judge.read(&field, span.kind)))
+            } else {
+                counter.add(row.bytes, span.start, span.end, judge)
+            };
+            good &= allowed;
+        }
+        if !good {
+            let columns = self.table.columns.iter_mut().zip(row.fields).zip(&self.marks);
+            for ((column, span), mark) in columns {
+                if let Some(counter) = &mut column.counter {
+                    counter.take_back(*mark, row.bytes, span.start, span.end);
+                }
+            }
+        }
+        good
+    }
+
+    /// Judges a record with reasons, and in time order.
+    fn careful(&mut self, row: Row<'_>, sink: &mut impl Sink) {
+        self.reasons.clear();
+        self.table.read(row, &mut self.values, &mut self.reasons);
+        if let Some(order) = &mut self.order
+            && let Some(time) = order.read(row, &self.values)
+        {
+            let flow = order.step(time, &mut self.table);
+            self.waiting.extend(flow, row.number, time, &self.values, &mut self.table);
+        }
+        if self.waiting.holds() {
+            let reasons = std::mem::take(&mut self.reasons);
+            self.waiting.hold(row, reasons, &mut self.table, sink);
+        } else {
+            self.table.decide(row, &self.reasons, sink);
+        }
+    }
+
+    pub(super) fn finish(mut self, sink: &mut impl Sink) -> Scan {
+        self.waiting.finish(&mut self.table, sink);
+        self.table.finish(self.order.map(|order| order.profile))
+    }
+}
+
+/// How many lines end in these bytes.
+pub(super) fn newlines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}

@@ -1,0 +1,108 @@
+//! What a column of data looks like, in memory that does not grow with the rows.
+//!
+//! A [`Profile`] describes one part of the data; profiles of parts [merge](Profile::merge) into the
+//! profile of the whole, in any order. Counts, extremes and bins merge exactly, means and
+//! deviations to rounding, quantiles and distinct counts within the error stated beside them.
+
+pub mod binary;
+pub mod bins;
+mod column;
+mod counter;
+mod dictionary;
+mod freeze;
+pub mod hash;
+mod hll;
+mod kll;
+mod moments;
+mod segments;
+mod shape;
+mod stretch;
+mod summary;
+pub mod typed;
+pub mod value;
+mod values;
+
+pub use column::{ColumnProfile, ColumnType};
+pub(crate) use counter::{Counter, Judge, Mark};
+pub use freeze::BinCounter;
+pub use kll::{Kll, RANK_ERROR};
+pub use moments::Moments;
+pub use segments::{MAX_VALUES, Parts, Segment, Segments};
+use serde::{Deserialize, Serialize};
+pub use shape::{Shapes, shape};
+pub use stretch::{Gap, Gaps, Stretch, Stretches, TimeProfile};
+pub use summary::{Bar, ColumnSummary, Extreme, Frequent, Summary};
+pub use values::{Counted, EXACT_LIMIT, Values};
+
+/// The version of the [`Profile`] document that this code writes.
+pub const PROFILE_VERSION: u32 = 1;
+
+/// The profile of a part of the data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// [`PROFILE_VERSION`] when it was written.
+    pub version: u32,
+    /// The rows profiled.
+    pub rows: u64,
+    /// How many parts were merged: objects, or ranges of one.
+    pub parts: u64,
+    /// The rows of the smallest and of the largest part.
+    pub part_rows: (u64, u64),
+    /// One entry a column, in the order of the data.
+    pub columns: Vec<ColumnProfile>,
+    /// The time order; none when no time columns are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeProfile>,
+    /// The same of each part of the rows, where parts were asked for.
+    #[serde(default, skip_serializing_if = "Segments::is_empty")]
+    pub segments: Segments<Profile>,
+}
+
+impl Profile {
+    /// The column of this name.
+    pub fn column(&self, name: &str) -> Option<&ColumnProfile> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Adds the profile of another part of the data. Columns are matched by name; one that only
+    /// the other part has is added with its own rows.
+    pub fn merge(&mut self, other: &Self) {
+        if other.parts == 0 {
+            return;
+        }
+        if self.parts == 0 {
+            *self = other.clone();
+            return;
+        }
+        self.rows += other.rows;
+        self.parts += other.parts;
+        self.part_rows = (self.part_rows.0.min(other.part_rows.0), self.part_rows.1.max(other.part_rows.1));
+        for theirs in &other.columns {
+            match self.columns.iter_mut().find(|mine| mine.name == theirs.name) {
+                Some(mine) => mine.merge(theirs),
+                None => self.columns.push(theirs.clone()),
+            }
+        }
+        match (&mut self.time, &other.time) {
+            (Some(mine), Some(theirs)) => mine.merge(theirs),
+            (mine @ None, theirs) => mine.clone_from(theirs),
+            (Some(_), None) => {}
+        }
+        self.segments.merge(&other.segments, Self::merge);
+    }
+}
+
+impl Default for Profile {
+    /// The profile of nothing: merging it changes nothing.
+    fn default() -> Self {
+        Self {
+            version: PROFILE_VERSION,
+            rows: 0,
+            parts: 0,
+            part_rows: (0, 0),
+            columns: Vec::new(),
+            time: None,
+            segments: Segments::default(),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The values of a column: counted exactly while they are few, sketched when they are many.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use pawl_base::random::mix;
+
+use super::hash::{self, TableState};
+use super::hll::HyperLogLog;
+use super::kll::{Kll, RANK_ERROR};
+
+/// Up to this many different values are counted exactly.
+pub const EXACT_LIMIT: usize = 2048;
+
+/// How many candidates for the frequent texts are kept beyond that.
+const FREQUENT: usize = 256;
+
+/// A longer text is known by its beginning and its hash.
+const TEXT_LIMIT: usize = 128;
+
+/// The values of one column.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(into = "Document", from = "Document")]
+pub struct Values {
+    numbers: HashMap<u64, u64, TableState>,
+    texts: HashMap<Box<str>, u64, TableState>,
+    sketches: Option<Box<Sketches>>,
+}
+
+/// What is kept once the values are too many.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+struct Sketches {
+    distinct: HyperLogLog,
+    quantiles: Kll,
+    /// How much the count of a frequent text may be too low (Misra and Gries).
+    undercount: u64,
+}
+
+/// A value with its count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// The value as text; numbers in their shortest form.
+    pub value: String,
+    /// How often it was seen; beyond [`EXACT_LIMIT`] values a lower bound.
+    pub count: u64,
+}
+
+impl Values {
+    /// Adds a finite number that was seen `count` times.
+    pub fn add_number(&mut self, number: f64, count: u64) {
+        let bits = positive_zero(number).to_bits();
+        match &mut self.sketches {
+            Some(sketches) => sketches.number(bits, count),
+            None => {
+                *self.numbers.entry(bits).or_insert(0) += count;
+                self.bound();
+            }
+        }
+    }
+
+    /// Adds a block of finite numbers, sorting it.
+    pub fn add_numbers(&mut self, block: &mut [f64]) {
+        match &mut self.sketches {
+            Some(sketches) => {
+                for number in block.iter() {
+                    sketches.distinct.add(mix(positive_zero(*number).to_bits()));
+                }
+                sketches.quantiles.add_block(block);
+            }
+            None => block.iter().for_each(|&number| self.add_number(number, 1)),
+        }
+    }
+
+    /// Adds a text that was seen `count` times.
+    pub fn add_text(&mut self, text: &str, count: u64) {
+        let key = text_key(text);
+        let key = key.as_ref();
+        if let Some(sketches) = &mut self.sketches {
+            sketches.distinct.add(hash::bytes(key.as_bytes()));
+        }
+        match self.texts.get_mut(key) {
+            Some(seen) => *seen += count,
+            None => {
+                self.texts.insert(key.into(), count);
+                self.bound();
+            }
+        }
+    }
+
+    /// Adds the values of another part of the data.
+    pub fn merge(&mut self, other: &Self) {
+        if let Some(theirs) = &other.sketches {
+            self.spill();
+            if let Some(mine) = &mut self.sketches {
+                mine.distinct.merge(&theirs.distinct);
+                mine.quantiles.merge(&theirs.quantiles);
+                mine.undercount += theirs.undercount;
+            }
+        }
+        for (&bits, &count) in &other.numbers {
+            match &mut self.sketches {
+                Some(sketches) => sketches.number(bits, count),
+                None => *self.numbers.entry(bits).or_insert(0) += count,
+            }
+        }
+        for (text, &count) in &other.texts {
+            if let Some(sketches) = &mut self.sketches {
+                sketches.distinct.add(hash::bytes(text.as_bytes()));
+            }
+            *self.texts.entry(text.clone()).or_insert(0) += count;
+        }
+        self.bound();
+    }
+
+    /// Whether every value is still counted exactly.
+    pub fn is_exact(&self) -> bool {
+        self.sketches.is_none()
+    }
+
+    /// How many different values there are; an estimate unless [`Values::is_exact`].
+    pub fn distinct(&self) -> u64 {
+        match &self.sketches {
+            Some(sketches) => sketches.distinct.estimate(),
+            None => (self.numbers.len() + self.texts.len()) as u64,
+        }
+    }
+
+    /// The numbers in rising order, each with the count it stands for.
+    pub fn weighted_numbers(&self) -> Vec<(f64, u64)> {
+        match &self.sketches {
+            Some(sketches) => sketches.quantiles.weighted(),
+            None => {
+                let mut all: Vec<(f64, u64)> =
+                    self.numbers.iter().map(|(&bits, &count)| (f64::from_bits(bits), count)).collect();
+                all.sort_by(|a, b| a.0.total_cmp(&b.0));
+                all
+            }
+        }
+    }
+
+    /// How far a rank taken from [`Values::weighted_numbers`] may be off, 0..=1.
+    pub fn rank_error(&self) -> f64 {
+        if self.is_exact() { 0.0 } else { RANK_ERROR }
+    }
+
+    /// The most frequent values, most frequent first, ties in the order of the text. Beyond
+    /// [`EXACT_LIMIT`] values only texts are kept.
+    pub fn frequent(&self) -> Vec<Counted> {
+        let numbers = self
+            .numbers
+            .iter()
+            .map(|(&bits, &count)| Counted { value: f64::from_bits(bits).to_string(), count });
+        let texts = self.texts.iter().map(|(text, &count)| Counted { value: text.to_string(), count });
+        let mut all: Vec<Counted> = numbers.chain(texts).collect();
+        all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+        all
+    }
+
+    fn bound(&mut self) {
+        if self.sketches.is_none() && self.numbers.len() + self.texts.len() > EXACT_LIMIT {
+            self.spill();
+        }
+        if self.sketches.is_some() && self.texts.len() > 2 * FREQUENT {
+            self.drop_rare();
+        }
+    }
+
+    /// Moves from exact counts to sketches, weights kept.
+    fn spill(&mut self) {
+        if self.sketches.is_some() {
+            return;
+        }
+        let mut sketches = Box::<Sketches>::default();
+        let mut numbers: Vec<(u64, u64)> = self.numbers.drain().collect();
+        numbers.sort_unstable();
+        numbers.iter().for_each(|&(bits, count)| sketches.number(bits, count));
+        self.texts.keys().for_each(|text| sketches.distinct.add(hash::bytes(text.as_bytes())));
+        self.sketches = Some(sketches);
+        if self.texts.len() > FREQUENT {
+            self.drop_rare();
+        }
+    }
+
+    /// Keeps the commonest texts: all counts go down by that of the first one dropped.
+    fn drop_rare(&mut self) {
+        let mut counts: Vec<u64> = self.texts.values().copied().collect();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        let cut = counts.get(FREQUENT).copied().unwrap_or(0);
+        self.texts.retain(|_, count| {
+            *count = count.saturating_sub(cut);
+            *count > 0
+        });
+        if let Some(sketches) = &mut self.sketches {
+            sketches.undercount += cut;
+        }
+    }
+}
+
+impl Sketches {
+    fn number(&mut self, bits: u64, count: u64) {
+        self.distinct.add(mix(bits));
+        self.quantiles.add_counted(f64::from_bits(bits), count);
+    }
+}
+
+/// Minus zero and zero are one value.
+fn positive_zero(number: f64) -> f64 {
+    if number == 0.0 { 0.0 } else { number }
+}
+
+/// The name a text is counted under: itself, or its beginning and its hash when it is long.
+pub(crate) fn text_key(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.len() <= TEXT_LIMIT {
+        return text.into();
+    }
+    let end = (0..=TEXT_LIMIT).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    format!("{}…#{:016x}", &text[..end], hash::bytes(text.as_bytes())).into()
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    numbers: Vec<(f64, u64)>,
+    texts: Vec<(String, u64)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sketches: Option<Sketches>,
+}
+
+impl From<Values> for Document {
+    fn from(values: Values) -> Self {
+        let mut numbers: Vec<(f64, u64)> =
+            values.numbers.into_iter().map(|(bits, count)| (f64::from_bits(bits), count)).collect();
+        numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut texts: Vec<(String, u64)> =
+            values.texts.into_iter().map(|(text, count)| (text.into(), count)).collect();
+        texts.sort();
+        Self { numbers, texts, sketches: values.sketches.map(|sketches| *sketches) }
+    }
+}
+
+impl From<Document> for Values {
+    fn from(document: Document) -> Self {
+        let mut values = Self {
+            numbers: document.numbers.into_iter().map(|(number, count)| (number.to_bits(), count)).collect(),
+            texts: document.texts.into_iter().map(|(text, count)| (text.into(), count)).collect(),
+            sketches: document.sketches.map(Box::new),
+        };
+        values.bound();
+        values
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn many_values_are_sketched_and_read_back() {
+        let mut values = Values::default();
+        for i in 0..10_000u32 {
+            values.add_number(f64::from(i), 1);
+            values.add_text(if i % 2 == 0 { "even" } else { "odd" }, 1);
+            values.add_text(&format!("rare {i}"), 1);
+        }
+        assert!(!values.is_exact());
+        let distinct = values.distinct() as f64;
+        assert!((distinct / 20_002.0 - 1.0).abs() < 0.065, "{distinct}");
+        let frequent = values.frequent();
+        assert_eq!(frequent[0].value, "even");
+        assert!(frequent[0].count > 4_800 && frequent[0].count <= 5_000);
+        let text = serde_json::to_string(&values).unwrap();
+        assert_eq!(serde_json::from_str::<Values>(&text).unwrap(), values);
+    }
+
+    proptest! {
+        #[test]
+        fn merging_exact_values_is_exact_in_any_order(
+            numbers in prop::collection::vec(-20..20i8, 0..100), cut in 0usize..100,
+        ) {
+            let of = |part: &[i8]| {
+                let mut values = Values::default();
+                part.iter().for_each(|&number| values.add_number(f64::from(number), 1));
+                values
+            };
+            let (left, right) = numbers.split_at(cut.min(numbers.len()));
+            let mut merged = of(left);
+            merged.merge(&of(right));
+            let mut swapped = of(right);
+            swapped.merge(&of(left));
+            prop_assert_eq!(&merged, &of(&numbers));
+            prop_assert_eq!(&merged, &swapped);
+        }
+    }
+}

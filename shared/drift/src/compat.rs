@@ -1,0 +1,144 @@
+//! The decision rules of other tools, for a like-for-like move. They see the shape only, and know
+//! neither materiality nor many tests at once: `scripts/bench drift` shows what that costs.
+
+use super::axes::raw_shape;
+use super::compare::Input;
+use super::document::{Axis, Finding, Rule, TestName, Verdict};
+use super::measure::{blank, sides};
+use super::policy::Compat;
+use super::scores::{
+    SAGEMAKER_ROBUST, chi_square_one_sample, jensen_shannon, kolmogorov_sf, ks, largest_difference, robust,
+};
+use super::table::Table;
+use super::wasserstein::wasserstein_sigma;
+use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins};
+
+/// Evidently: a p-value below this is drift.
+const EVIDENTLY_P: f64 = 0.05;
+/// Evidently: a distance from this on is drift.
+const EVIDENTLY_DISTANCE: f64 = 0.1;
+/// Evidently: the data set drifts if this share of its columns does.
+const EVIDENTLY_SHARE: f64 = 0.5;
+/// Evidently: up to this many rows of the baseline it tests, beyond it takes distances.
+const EVIDENTLY_SMALL: u64 = 1000;
+/// SageMaker Model Monitor: `comparison_threshold` as suggested.
+const SAGEMAKER_THRESHOLD: f64 = 0.1;
+
+/// One finding a column, on its shape, decided by the tool's own default rule on the frozen bins.
+pub(super) fn decide_all(inputs: &[Input<'_>], compat: Compat) -> Vec<Finding> {
+    inputs.iter().map(|input| decide(input, compat)).collect()
+}
+
+/// What the tool says of the whole data set, given its columns.
+pub(super) fn of_all(findings: &[Finding], compat: Compat) -> Verdict {
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let (drifted, silent) = (count(Verdict::Drift), count(Verdict::InsufficientData));
+    let enough = match compat {
+        Compat::Evidently => drifted as f64 >= EVIDENTLY_SHARE * findings.len() as f64,
+        Compat::Sagemaker => true,
+    };
+    match (drifted, silent) {
+        _ if findings.is_empty() => Verdict::InsufficientData,
+        (1.., _) if enough => Verdict::Drift,
+        (_, 1..) => Verdict::InsufficientData,
+        (1.., 0) => Verdict::Warn,
+        (0, 0) => Verdict::None,
+    }
+}
+
+fn decide(input: &Input<'_>, compat: Compat) -> Finding {
+    let mut finding = blank(input, Axis::Shape);
+    let (baseline, current) = match sides(input) {
+        Ok(sides) => sides,
+        Err(why) => {
+            finding.reason = why.to_owned();
+            return finding;
+        }
+    };
+    let table = raw_shape(baseline, current).table;
+    (finding.n, finding.m) = (table.n(), table.m());
+    let judged = match compat {
+        Compat::Evidently => evidently(&table, baseline, current),
+        Compat::Sagemaker => sagemaker(&table, baseline),
+    };
+    finding.bins = table.cells;
+    let Some(Judged { rule, score, drifted }) = judged.filter(|judged| judged.score.is_finite()) else {
+        finding.reason = "The rule has no score for these counts.".to_owned();
+        return finding;
+    };
+    (finding.rule, finding.rule_score) = (rule, Some(score));
+    finding.verdict = if drifted { Verdict::Drift } else { Verdict::None };
+    finding.test = match rule {
+        Rule::EvidentlyChiSquare => Some(TestName::OneSampleChiSquare),
+        Rule::EvidentlyZ => Some(TestName::ContingencyChiSquare),
+        Rule::EvidentlyKs => Some(TestName::KolmogorovSmirnov),
+        _ => None,
+    };
+    finding.p_value = finding.test.map(|_| score);
+    finding.reason = format!(
+        "{} by {}: {score:.4}.",
+        if drifted { "Drift" } else { "No drift" },
+        match rule {
+            Rule::Pawl => "the rule of Pawl",
+            Rule::EvidentlyKs => "Evidently's KS test, p below 0.05",
+            Rule::EvidentlyChiSquare => "Evidently's chi-square test, p below 0.05",
+            Rule::EvidentlyZ => "Evidently's Z-test, p below 0.05",
+            Rule::EvidentlyWasserstein => "Evidently's normed Wasserstein distance, 0.1 or more",
+            Rule::EvidentlyJensenShannon => "Evidently's Jensen-Shannon distance, 0.1 or more",
+            Rule::SagemakerRobust => "SageMaker's Robust L-infinity distance, above 0.1",
+        }
+    );
+    finding
+}
+
+struct Judged {
+    rule: Rule,
+    score: f64,
+    drifted: bool,
+}
+
+impl Judged {
+    fn p(rule: Rule, score: f64) -> Self {
+        Self { rule, score, drifted: score < EVIDENTLY_P }
+    }
+
+    fn distance(rule: Rule, score: f64) -> Self {
+        Self { rule, score, drifted: score >= EVIDENTLY_DISTANCE }
+    }
+}
+
+/// The default of Evidently 0.2 to 0.7, as documented: chosen by the size of the baseline, the type
+/// and the number of different values (here: of bins in use).
+fn evidently(table: &Table, baseline: &BaselineColumn, current: &BinCounts) -> Option<Judged> {
+    let used = table.cells.iter().filter(|cell| cell.baseline + cell.current > 0).count();
+    let (n, m) = (table.n() as f64, table.m() as f64);
+    let many_numbers = matches!(&baseline.bins, Bins::Numeric { .. }) && used > 5;
+    if n == 0.0 || m == 0.0 {
+        return None;
+    }
+    if baseline.counts.rows() <= EVIDENTLY_SMALL {
+        return Some(if many_numbers {
+            Judged::p(Rule::EvidentlyKs, kolmogorov_sf((n * m / (n + m)).sqrt() * ks(table)?))
+        } else if used > 2 {
+            // A value that the baseline lacks has an infinite statistic there.
+            Judged::p(Rule::EvidentlyChiSquare, chi_square_one_sample(table).map_or(0.0, |(_, p)| p))
+        } else {
+            Judged::p(Rule::EvidentlyZ, table.homogeneity().map_or(1.0, |outcome| outcome.p_value))
+        });
+    }
+    Some(match (&baseline.bins, baseline.std_dev) {
+        (Bins::Numeric { edges }, Some(deviation)) if many_numbers && current.rows() > 0 => {
+            let distance = wasserstein_sigma(edges, table, deviation.max(0.001), (0.0, 1.0))?;
+            Judged::distance(Rule::EvidentlyWasserstein, distance)
+        }
+        _ => Judged::distance(Rule::EvidentlyJensenShannon, jensen_shannon(table)?),
+    })
+}
+
+/// Model Monitor's `baseline_drift_check` with `comparison_method: Robust`.
+fn sagemaker(table: &Table, baseline: &BaselineColumn) -> Option<Judged> {
+    let numeric = matches!(&baseline.bins, Bins::Numeric { .. });
+    let simple = if numeric { ks(table)? } else { largest_difference(table)? };
+    let score = robust(simple, table.n() as f64, table.m() as f64, SAGEMAKER_ROBUST);
+    Some(Judged { rule: Rule::SagemakerRobust, score, drifted: score > SAGEMAKER_THRESHOLD })
+}

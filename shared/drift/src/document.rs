@@ -1,0 +1,307 @@
+//! The document `drift.json`: what was compared, every score, the verdicts and their reasons.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::baseline::ComparedWith;
+use super::policy::Policy;
+use pawl_data::profile::Segment;
+
+/// The version of the [`Drift`] document that this code writes.
+pub const DRIFT_VERSION: u32 = 1;
+
+/// What a comparison came to. The order is the order of severity: the worst one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Enough data, and nothing moved that matters.
+    None,
+    /// Moved significantly, and by enough to be told.
+    Warn,
+    /// Too little data to say, or none. Never a pass.
+    InsufficientData,
+    /// Moved significantly and materially.
+    Drift,
+}
+
+/// Along which of the four axes a column is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// The share of null, empty and NaN values.
+    Missingness,
+    /// The share of values that the baseline never saw: a new category, a number out of range, an
+    /// infinity, a text among numbers.
+    Unseen,
+    /// How the values spread over the bins frozen from the baseline.
+    Shape,
+    /// The share of each type of value.
+    TypeMix,
+}
+
+impl Axis {
+    /// Its name in metrics and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missingness => "missingness",
+            Self::Unseen => "unseen",
+            Self::Shape => "shape",
+            Self::TypeMix => "type_mix",
+        }
+    }
+}
+
+/// What a column is to the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// An input.
+    #[default]
+    Feature,
+    /// The truth it learns.
+    Label,
+    /// What it answers.
+    Prediction,
+}
+
+/// The test behind a p-value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestName {
+    /// Pearson's chi-square of homogeneity on the table baseline by batch, bins with an expected
+    /// count below 5 pooled.
+    ContingencyChiSquare,
+    /// Fisher's exact test, two-sided: two cells are left and one expects fewer than 5.
+    FisherExact,
+    /// The same, one-sided: more in the batch than the baseline leads to expect.
+    FisherExactMore,
+    /// Everything lies in one cell on both sides: nothing can have moved, p is 1.
+    SingleCell,
+    /// Kolmogorov–Smirnov at the edges of the bins, less the errors of the quantile sketches.
+    KolmogorovSmirnovSketched,
+    /// Kolmogorov–Smirnov at the edges of the bins. Only under `compat`.
+    KolmogorovSmirnov,
+    /// Chi-square of one sample, the baseline taken as the truth. Only under `compat`.
+    OneSampleChiSquare,
+}
+
+/// Whose rule gave a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Enough data, significant, material.
+    Pawl,
+    /// Evidently: two-sample Kolmogorov–Smirnov, p below 0.05.
+    EvidentlyKs,
+    /// Evidently: chi-square of one sample, p below 0.05.
+    EvidentlyChiSquare,
+    /// Evidently: difference of two shares, p below 0.05.
+    EvidentlyZ,
+    /// Evidently: Wasserstein-1 over the baseline's deviation, 0.1 or more.
+    EvidentlyWasserstein,
+    /// Evidently: Jensen–Shannon distance, base 2, 0.1 or more.
+    EvidentlyJensenShannon,
+    /// SageMaker Model Monitor: Robust L-infinity distance above 0.1.
+    SagemakerRobust,
+}
+
+/// The unit of a minimum detectable effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectUnit {
+    /// Population stability index.
+    Psi,
+    /// Change of a share, 0 to 1.
+    Share,
+}
+
+/// One bin as the test and the scores saw it, after pooling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedBin {
+    /// What falls into it, in words.
+    pub bin: String,
+    /// Rows of the baseline in it.
+    pub baseline: u64,
+    /// Rows of the batch in it.
+    pub current: u64,
+}
+
+/// One column on one axis. A score that does not apply is absent (`null`), never a made-up number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The column.
+    pub name: String,
+    /// What the column is to the model.
+    pub role: Role,
+    /// The part of the rows; none for all of them.
+    pub segment: Option<Segment>,
+    /// The axis.
+    pub axis: Axis,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Why, in plain words.
+    pub reason: String,
+    /// Whose rule gave the verdict.
+    pub rule: Rule,
+    /// The score that another tool's rule decided on; none under the rule of Pawl.
+    pub rule_score: Option<f64>,
+    /// How much the champion leans on the column, as its container reported.
+    pub importance: Option<f64>,
+    /// Rows of the baseline that carry evidence on this axis.
+    pub n: u64,
+    /// Rows of the batch that carry evidence on this axis.
+    pub m: u64,
+    /// The test behind `p_value`.
+    pub test: Option<TestName>,
+    /// Its statistic; none for an exact test.
+    pub statistic: Option<f64>,
+    /// Its degrees of freedom.
+    pub degrees_of_freedom: Option<u32>,
+    /// The probability of a table at least this uneven if nothing had moved.
+    pub p_value: Option<f64>,
+    /// The p-value adjusted by Benjamini–Hochberg over the whole document.
+    pub q_value: Option<f64>,
+    /// Population stability index over `bins`.
+    pub psi: Option<f64>,
+    /// The same less its mean under no drift; may be negative.
+    pub psi_debiased: Option<f64>,
+    /// Kolmogorov–Smirnov distance at the bins' edges. Numeric columns only.
+    pub ks: Option<f64>,
+    /// Its lower bound at 95 %.
+    pub ks_lower: Option<f64>,
+    /// Jensen–Shannon distance: the root of the divergence in bits (base 2).
+    pub jensen_shannon: Option<f64>,
+    /// Hellinger distance, 0 to 1.
+    pub hellinger: Option<f64>,
+    /// L-infinity distance, SageMaker's Simple: of the cumulative shares if the bins have an order,
+    /// else of the shares.
+    pub l_infinity: Option<f64>,
+    /// SageMaker's Robust: the same less an allowance for small samples.
+    pub l_infinity_robust: Option<f64>,
+    /// Wasserstein-1 over the baseline's standard deviation, trimmed to 1 to 99 %.
+    pub wasserstein_sigma: Option<f64>,
+    /// The baseline's share that the axis watches (missing, unseen, the type that moved most).
+    pub share_baseline: Option<f64>,
+    /// The batch's share of the same.
+    pub share_current: Option<f64>,
+    /// By how much the share moved at least, at one-sided 95 %; 0 if that is not sure.
+    pub share_change_lower: Option<f64>,
+    /// The smallest true change that this comparison would have told with probability 0.8.
+    pub minimum_detectable_effect: Option<f64>,
+    /// Its unit.
+    pub minimum_detectable_unit: Option<EffectUnit>,
+    /// Over how many windows in a row it has moved, this one counted; none without history.
+    pub windows: Option<u32>,
+    /// How far the score lies from the median of earlier runs, in robust deviations.
+    pub robust_z: Option<f64>,
+    /// The bins, after pooling.
+    pub bins: Vec<CountedBin>,
+}
+
+/// How much of the champion's feature importance sits in features that moved, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ImportanceMoved {
+    /// In features that drifted.
+    pub drift: f64,
+    /// In features that drifted, could not be judged, or are a warning.
+    pub warn: f64,
+}
+
+/// How a score of the document is computed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Formula {
+    /// The field of [`Finding`].
+    pub score: Cow<'static, str>,
+    /// What it is.
+    pub formula: Cow<'static, str>,
+}
+
+/// The document `drift.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// [`DRIFT_VERSION`] when it was written.
+    pub version: u32,
+    /// What was compared with, where a pipeline chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_with: Option<ComparedWith>,
+    /// The worst verdict of all.
+    pub verdict: Verdict,
+    /// The worst verdict of the features.
+    pub features: Verdict,
+    /// The worst verdict of the label; none if it was not compared.
+    pub label: Option<Verdict>,
+    /// The worst verdict of the predictions; none if they were not compared.
+    pub predictions: Option<Verdict>,
+    /// Why, in plain words, the worst first; bounded.
+    pub reasons: Vec<String>,
+    /// How much of the champion's importance moved; none unless every feature reports its own.
+    pub importance: Option<ImportanceMoved>,
+    /// The p-values that Benjamini–Hochberg corrected together.
+    pub tests: usize,
+    /// The thresholds used.
+    pub policy: Policy,
+    /// One entry for each column on each axis, in the order given.
+    pub columns: Vec<Finding>,
+    /// How each score is computed.
+    pub formulas: Vec<Formula>,
+}
+
+impl Drift {
+    /// The findings of this verdict.
+    pub fn findings(&self, verdict: Verdict) -> impl Iterator<Item = &Finding> {
+        self.columns.iter().filter(move |finding| finding.verdict == verdict)
+    }
+
+    /// The columns that drift anywhere, each once.
+    pub fn drifting(&self) -> BTreeSet<&str> {
+        self.findings(Verdict::Drift).map(|finding| finding.name.as_str()).collect()
+    }
+
+    /// The share of the columns that could be judged that drift; none where none could be.
+    pub fn drifted_share(&self) -> Option<f64> {
+        let judged = self.columns.iter().filter(|finding| finding.verdict != Verdict::InsufficientData);
+        let judged: BTreeSet<&str> = judged.map(|finding| finding.name.as_str()).collect();
+        (!judged.is_empty()).then(|| self.drifting().len() as f64 / judged.len() as f64)
+    }
+}
+
+/// The formulas of the scores in a [`Finding`].
+pub(super) fn formulas() -> Vec<Formula> {
+    [
+        (
+            "p_value",
+            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; two cells with \
+             one expecting fewer than 5: Fisher exact, two-sided; unseen: one-sided, and the baseline's share is \
+             what it would not have seen of itself (values seen once; one row beyond the extremes), and rows of \
+             categories weigh half",
+        ),
+        ("q_value", "Benjamini-Hochberg over all p-values of this document"),
+        ("psi", "sum over bins of (c/m - b/n) ln((c/m) / (b/n)); a count of 0 is taken as 1/2"),
+        ("psi_debiased", "psi - (B - 1)(1/n + 1/m), B bins"),
+        ("ks", "largest difference of the two cumulative shares at the edges of the bins"),
+        ("ks_lower", "max(0, ks - sketch errors - 1.3581 sqrt((n + m)/(n m)))"),
+        ("jensen_shannon", "square root of the Jensen-Shannon divergence, logarithm to base 2"),
+        ("hellinger", "sqrt(1 - sum of sqrt(b/n c/m))"),
+        ("l_infinity", "largest difference of cumulative shares (ordered bins) or of shares (values)"),
+        ("l_infinity_robust", "max(0, l_infinity - 1.8 sqrt((n + m)/(n m)))"),
+        (
+            "wasserstein_sigma",
+            "integral over ranks 0.01 to 0.99 of the difference of the quantile functions, linear within \
+             the unpooled bins, over the baseline's population standard deviation",
+        ),
+        ("robust_z", "(score - median)/(1.4826 MAD) over the earlier runs, from 8 on"),
+        (
+            "share_change_lower",
+            "Newcombe's hybrid score bound of the difference of two shares, one-sided 95 %, 0 if it holds no change",
+        ),
+        (
+            "minimum_detectable_effect",
+            "power 0.8 at p = false_discovery_rate / tests and at the threshold of materiality; \
+             psi: noncentral chi-square (Sankaran), noncentrality = psi n m/(n + m); share: arcsine",
+        ),
+    ]
+    .map(|(score, formula)| Formula { score: score.into(), formula: formula.into() })
+    .into()
+}

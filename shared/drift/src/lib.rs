@@ -1,0 +1,71 @@
+//! Has the data moved, for sure and by enough to matter?
+//!
+//! A column drifts only if all three hold: enough data, significant, material. Each column is
+//! compared on four axes ([`Axis`]); Benjamini–Hochberg corrects over all of them. The batch is
+//! counted exactly in bins frozen from the baseline, so no sketch error enters.
+//!
+//! ```
+//! use pawl_drift::{Policy, Verdict, compare, inputs};
+//! use pawl_data::profile::bins::{Baseline, BinCounts, TypeCounts};
+//!
+//! let baseline: Baseline = serde_json::from_value(serde_json::json!({
+//!     "version": 1,
+//!     "rows": 4000,
+//!     "columns": [{
+//!         "name": "temp",
+//!         "bins": {"numeric": {"edges": [0.0, 0.2, 0.4, 0.6, 1.0]}},
+//!         "counts": {"bins": [1000, 1000, 1000, 1000], "types": {"fractional": 4000}},
+//!     }],
+//! }))?;
+//! let counts = BinCounts {
+//!     bins: vec![20, 150, 300, 270],
+//!     types: TypeCounts { fractional: 740, ..Default::default() },
+//!     ..BinCounts::default()
+//! };
+//! let batch = [("temp".to_owned(), counts)];
+//! let drift = compare(&inputs(&baseline, &batch, &["temp".to_owned()], None), &Policy::default());
+//! assert_eq!(drift.verdict, Verdict::Drift);
+//! println!("{}", drift.reasons.join("\n"));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+mod axes;
+mod baseline;
+mod compare;
+mod compat;
+mod decide;
+mod document;
+pub mod files;
+mod history;
+mod importance;
+pub mod live;
+mod measure;
+pub mod monitor;
+mod policy;
+mod power;
+mod ranks;
+pub mod scores;
+mod summary;
+pub mod table;
+mod wasserstein;
+mod words;
+
+pub use baseline::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
+pub use compare::{Counts, Input, compare, in_segments, inputs};
+pub use document::{
+    Axis, CountedBin, DRIFT_VERSION, Drift, EffectUnit, Finding, Formula, ImportanceMoved, Role, Rule,
+    TestName, Verdict,
+};
+pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, Remembered, robust_z};
+pub use importance::{IMPORTANCE, importances, weigh};
+pub use live::{Answer, Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy, Tally, Truth};
+pub use policy::{Compat, Policy, PolicyError};
+pub use table::benjamini_hochberg;
+pub use wasserstein::wasserstein_sigma;
+
+pub use pawl_data::profile::Segment;
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod tests;

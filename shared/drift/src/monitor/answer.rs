@@ -1,0 +1,167 @@
+//! What a container's output to one row says, by the task.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::super::live::{Answer, Choice, Reading, Tally, Truth};
+use super::capture::{given, score};
+use super::row::quoted;
+use super::truth::truth;
+use pawl_data::dataset::{Cut, cut};
+use pawl_gate::Classes;
+use pawl_gate::{Output, Task, Value as Given};
+
+/// The answer in an output to one row, JSON or a line of CSV; none where the model gave none.
+pub(super) fn answer(reading: Reading<'_>, text: &str) -> Option<Answer> {
+    match reading {
+        Reading::Binary | Reading::Regression => score(text).map(Answer::Number),
+        Reading::Multiclass(classes) => class(text, classes),
+    }
+}
+
+/// How many rows of a payload got an answer that the task can use.
+pub fn usable(payload: &[u8], gate: &pawl_gate::Policy) -> usize {
+    let tally = Tally::new(gate.task, &Classes::new(&gate.classes), &Default::default());
+    let text = String::from_utf8_lossy(payload);
+    let good = |text: &&str| answer(tally.reading(), text).is_some_and(|answer| tally.takes(&answer));
+    given(&text).filter(good).count()
+}
+
+impl Answer {
+    /// Appends it as a field of CSV, which is empty where it is none of the task's.
+    pub fn write(&self, row: &mut String) {
+        match self {
+            Self::Number(number) => drop(write!(row, "{number}")),
+            Self::Class(choice) => row.push_str(&quoted(&choice.class)),
+            Self::Unfit => {}
+        }
+    }
+}
+
+/// As the gate reads a transform's output; else as a line of CSV, which is a probability for each class, or a class in its first
+/// field.
+fn class(text: &str, classes: &Classes) -> Option<Answer> {
+    let chosen = |given: Given<'_>| {
+        Choice::read(given, classes).map_or(Answer::Unfit, |choice| Answer::Class(Box::new(choice)))
+    };
+    if let Ok(output) = serde_json::from_str::<Output>(text) {
+        return output.prediction(Task::Multiclass).map(chosen);
+    }
+    // Broken JSON is no name of a class.
+    if text.trim_start().starts_with(['[', '{']) {
+        return Some(Answer::Unfit);
+    }
+    let mut spans = Vec::new();
+    let Cut::Record { .. } = cut(text.as_bytes(), b',', true, &mut spans) else { return Some(Answer::Unfit) };
+    let fields = spans.iter().map(|span| String::from_utf8(span.field(text.as_bytes()).into_owned()));
+    let Ok(fields) = fields.collect::<Result<Vec<String>, _>>() else { return Some(Answer::Unfit) };
+    let numbers: Option<Vec<f64>> = fields.iter().map(|field| field.trim().parse().ok()).collect();
+    Some(match (numbers, fields.first()) {
+        (Some(scores), _) if scores.len() > 1 => chosen(Given::Scores(&scores)),
+        (_, Some(first)) => chosen(Given::Text(first)),
+        (_, None) => Answer::Unfit,
+    })
+}
+
+/// A row of a transform's output, joined with its input.
+#[derive(Deserialize)]
+struct Joined<'a> {
+    label: Value,
+    #[serde(borrow, rename = "SageMakerOutput")]
+    output: &'a RawValue,
+}
+
+/// Answer and truth of a row of a transform's output, joined with its input; none where one of them is none of the task's. A truth
+/// of yes or no is 1 or 0.
+pub fn answered(line: &[u8], reading: Reading<'_>) -> Option<(Answer, Truth)> {
+    let Joined { label, output } = serde_json::from_slice(line).ok()?;
+    Some((answer(reading, output.get())?, truth(&label, reading.task())?))
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transforms_rows_are_answers_with_their_truth() {
+        let rows: [(&str, Option<(f64, f64)>); 6] = [
+            (r#"{"row": "a:1", "label": 212, "SageMakerOutput": {"score": 198.5}}"#, Some((198.5, 212.0))),
+            (r#"{"label": true, "SageMakerOutput": 0.25}"#, Some((0.25, 1.0))),
+            (r#"{"label": null, "SageMakerOutput": 0.25}"#, None),
+            (r#"{"label": 1, "SageMakerOutput": null}"#, None),
+            (r#"{"label": 1}"#, None),
+            ("NaN", None),
+        ];
+        for (line, expected) in rows {
+            let expected = expected.map(|(answer, truth)| (answer.into(), truth.into()));
+            assert_eq!(answered(line.as_bytes(), Reading::Regression), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_class_is_read_from_json_and_csv_alike() {
+        let classes = Classes::new(&["owl", "hawk, grey", "2"].map(str::to_owned));
+        let read = |text: &str| match answer(Reading::Multiclass(&classes), text) {
+            Some(Answer::Class(choice)) => choice.class,
+            Some(Answer::Number(number)) => panic!("{number}"),
+            Some(Answer::Unfit) => "unfit".to_owned(),
+            None => "none".to_owned(),
+        };
+        for (text, class) in [
+            (r#"{"predicted_label": "owl"}"#, "owl"),
+            (r#"{"predicted_label": "owl", "score": [0.1, 0.8, 0.1]}"#, "hawk, grey"),
+            (r#"{"score": {"2": 0.6, "owl": 0.2, "hawk, grey": 0.2}}"#, "2"),
+            ("[0.1, 0.2, 0.7]", "2"),
+            (r#""owl""#, "owl"),
+            ("2.0", "2"),
+            ("owl", "owl"),
+            ("0.1,0.8,0.1", "hawk, grey"),
+            ("\"hawk, grey\",0.93", "hawk, grey"),
+            ("\"[0.8, 0.1, 0.1]\"", "owl"),
+            ("an owl that nobody listed", "an owl that nobody listed"),
+            // What cannot be used is told apart from what is not there.
+            ("[0.1, 0.2]", "unfit"),
+            ("0.1,0.2", "unfit"),
+            ("[0.1, 0.2", "unfit"),
+            ("[[0.1, 0.2, 0.7]]", "unfit"),
+            (r#"{"score": {"2": 0.6, "owl": 0.4}}"#, "unfit"),
+            (r#"{"predicted_label": null}"#, "unfit"),
+            ("\"owl", "unfit"),
+            (r#"{"error": "no such feature"}"#, "none"),
+            ("null", "none"),
+        ] {
+            assert_eq!(read(text), class, "{text}");
+        }
+        assert_eq!(read(&"o".repeat(10_000)), "unfit");
+    }
+
+    #[test]
+    fn only_answers_of_the_task_are_usable() {
+        let of = |task, payload: &str| {
+            usable(payload.as_bytes(), &pawl_gate::Policy { task, ..pawl_gate::Policy::default() })
+        };
+        let payload =
+            "{\"score\": 0.5}\n\n{\"score\": \"NaN\"}\n3\n{\"score\": [0.5, 0.5]}\n{\"error\": \"x\"}\n";
+        assert_eq!(of(Task::Binary, payload), 1);
+        assert_eq!(of(Task::Regression, payload), 2);
+        assert_eq!(of(Task::Multiclass, payload), 4, "names and probabilities");
+        assert_eq!(of(Task::Multiclass, "{\"score\": [0.5, 0.4]}\n[[1.0]]\nnull"), 0);
+        assert_eq!(usable(b"\xff\xfe", &pawl_gate::Policy::default()), 0);
+    }
+
+    #[test]
+    fn a_transforms_row_of_several_classes_names_both() {
+        let classes = Classes::default();
+        let line = br#"{"label": 2.0, "SageMakerOutput": {"score": [0.1, 0.2, 0.7]}}"#;
+        let Some((Answer::Class(choice), truth)) = answered(line, Reading::Multiclass(&classes)) else {
+            panic!()
+        };
+        assert_eq!((choice.class.as_str(), truth), ("2", Truth::Class("2".to_owned())));
+        let failed = br#"{"label": 2.0, "SageMakerOutput": {"error": "no"}}"#;
+        assert_eq!(answered(failed, Reading::Multiclass(&classes)), None);
+    }
+}

@@ -1,0 +1,405 @@
+//! Data capture: JSON Lines, one request each, with the payloads as text or base64. Source:
+//! <https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture.html>.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::live::{Answer, Join, Reading};
+use super::answer::answer;
+use super::row;
+use pawl_data::dataset::{Scan, ScanError, Scanner, Schema};
+use pawl_data::profile::bins::Baseline;
+
+/// The name under which the answers are compared. No CSV column of a team begins so.
+pub const PREDICTION: &str = "$prediction";
+
+/// The longest line that is read; SageMaker's payloads end at 25 MB.
+const LONGEST: usize = 64 << 20;
+
+/// So many bytes of rows go to the scanner at once.
+const ENOUGH: usize = 64 << 10;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    #[serde(borrow)]
+    capture_data: Data<'a>,
+    #[serde(borrow)]
+    event_metadata: Meta<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Data<'a> {
+    #[serde(borrow)]
+    endpoint_input: Option<Payload<'a>>,
+    #[serde(borrow)]
+    endpoint_output: Option<Payload<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload<'a> {
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+    #[serde(borrow)]
+    encoding: Cow<'a, str>,
+    #[serde(borrow, default)]
+    observed_content_type: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta<'a> {
+    #[serde(borrow)]
+    event_id: Cow<'a, str>,
+    #[serde(borrow)]
+    inference_id: Option<Cow<'a, str>>,
+}
+
+impl<'a> Meta<'a> {
+    /// What the client called the request, else what the endpoint did.
+    fn id(self) -> Cow<'a, str> {
+        self.inference_id.unwrap_or(self.event_id)
+    }
+}
+
+/// What a payload holds, row by row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Csv,
+}
+
+impl<'a> Payload<'a> {
+    fn text(self) -> Option<(Form, Cow<'a, str>)> {
+        match self.encoding.as_ref() {
+            json if json.eq_ignore_ascii_case("JSON") => Some((Form::Json, self.data)),
+            csv if csv.eq_ignore_ascii_case("CSV") => Some((Form::Csv, self.data)),
+            base64 if base64.eq_ignore_ascii_case("BASE64") => {
+                let text = String::from_utf8(STANDARD.decode(self.data.as_ref()).ok()?).ok()?;
+                let csv = self.observed_content_type.to_ascii_lowercase().contains("csv");
+                Some((if csv { Form::Csv } else { Form::Json }, text.into()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What was captured, counted.
+#[derive(Debug, Clone)]
+pub struct Captured {
+    /// The rows that were asked, counted in the baseline's bins, with the answers under [`PREDICTION`].
+    pub scan: Scan,
+    /// Requests read.
+    pub requests: u64,
+    /// Requests that could not be read: no rows, or other rows than answers.
+    pub unreadable: u64,
+}
+
+/// Reads captured requests chunk by chunk. Holds one line.
+pub struct Reader {
+    features: Vec<String>,
+    scanner: Scanner,
+    /// Rows as CSV that the scanner has not seen yet.
+    rows: String,
+    carry: Vec<u8>,
+    requests: u64,
+    unreadable: u64,
+}
+
+impl Reader {
+    /// A reader of requests with these features, in the order in which CSV payloads give them, parted by `segments`.
+    pub fn new(
+        features: &[String],
+        segments: &[String],
+        schema: &Schema,
+        baseline: &Baseline,
+    ) -> Result<Self, ScanError> {
+        let known = |name: &String| features.contains(name);
+        let columns = schema.columns.iter().filter(|(name, _)| known(name));
+        let schema = Schema {
+            columns: columns.map(|(name, spec)| (name.clone(), spec.clone())).collect(),
+            null_words: schema.null_words.clone(),
+            ..Schema::default()
+        };
+        let mut scanner = Scanner::new(&schema).with_baseline(baseline).with_segments(segments);
+        let names: Vec<_> =
+            features.iter().map(|name| row::quoted(name)).chain([PREDICTION.into()]).collect();
+        scanner.feed(format!("{}\n", names.join(",")).as_bytes(), &mut ())?;
+        Ok(Self {
+            features: features.to_vec(),
+            scanner,
+            rows: String::new(),
+            carry: Vec::new(),
+            requests: 0,
+            unreadable: 0,
+        })
+    }
+
+    /// Reads the next bytes of an object. Answers go to the join under their inference id.
+    pub fn feed(&mut self, bytes: &[u8], join: &mut Join) -> Result<(), ScanError> {
+        let mut rest = bytes;
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            let (line, after) = rest.split_at(end);
+            if self.carry.is_empty() {
+                self.line(line, join)?;
+            } else {
+                self.carry.extend_from_slice(line);
+                let carried = std::mem::take(&mut self.carry);
+                self.line(&carried, join)?;
+            }
+            rest = after.get(1..).unwrap_or_default();
+        }
+        if self.carry.len() + rest.len() <= LONGEST {
+            self.carry.extend_from_slice(rest);
+        } else {
+            // What is cut here cannot be read and is counted so at its end.
+            self.carry.truncate(1);
+        }
+        Ok(())
+    }
+
+    /// Ends an object: its last line may lack a line break.
+    pub fn end(&mut self, join: &mut Join) -> Result<(), ScanError> {
+        let last = std::mem::take(&mut self.carry);
+        self.line(&last, join)
+    }
+
+    /// What was seen in all objects.
+    pub fn finish(mut self) -> Result<Captured, ScanError> {
+        self.scan()?;
+        let scan = self.scanner.finish(&mut ())?;
+        Ok(Captured { scan, requests: self.requests, unreadable: self.unreadable })
+    }
+
+    fn line(&mut self, line: &[u8], join: &mut Join) -> Result<(), ScanError> {
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        self.requests += 1;
+        let before = self.rows.len();
+        match self.request(line, join.reading()) {
+            Some((id, answers)) => each_answer(&id, answers, |id, answer| join.predicted(id, answer)),
+            None => {
+                self.unreadable += 1;
+                self.rows.truncate(before);
+            }
+        }
+        if self.rows.len() < ENOUGH { Ok(()) } else { self.scan() }
+    }
+
+    /// Hands the rows of many requests to the scanner at once: it has more to do for each piece than for each row.
+    fn scan(&mut self) -> Result<(), ScanError> {
+        self.scanner.feed(self.rows.as_bytes(), &mut ())?;
+        self.rows.clear();
+        Ok(())
+    }
+
+    /// Writes the rows of one request, each with its answer; its id and the answers. Where outputs are not captured, or the model
+    /// refused, there are no answers.
+    fn request<'a>(
+        &mut self,
+        line: &'a [u8],
+        reading: Reading<'_>,
+    ) -> Option<(Cow<'a, str>, Vec<Option<Answer>>)> {
+        let line: Line<'a> = serde_json::from_slice(line).ok()?;
+        let (form, text) = line.capture_data.endpoint_input?.text()?;
+        let records: Vec<&str> = text.lines().filter(|record| !record.trim().is_empty()).collect();
+        let output = line.capture_data.endpoint_output.and_then(Payload::text);
+        let answers: Vec<Option<Answer>> = match output {
+            None => vec![None; records.len()],
+            Some((_, text)) => given(&text).map(|text| answer(reading, text)).collect(),
+        };
+        if records.is_empty() || records.len() != answers.len() {
+            return None;
+        }
+        for (record, answer) in records.into_iter().zip(&answers) {
+            match form {
+                Form::Json => row::write(&mut self.rows, record, &self.features)?,
+                // An open quote would swallow the requests behind it.
+                Form::Csv if record.matches('"').count() % 2 == 1 => return None,
+                // In the order of the features already. A row with other fields than those is refused as ragged.
+                Form::Csv => self.rows.push_str(record),
+            }
+            self.rows.push(',');
+            if let Some(answer) = answer {
+                answer.write(&mut self.rows);
+            }
+            self.rows.push('\n');
+        }
+        Some((line.event_metadata.id(), answers))
+    }
+}
+
+/// Hands each answer of captured requests over under its id, without reading what was asked; says how many lines could not be
+/// read.
+pub fn answers(bytes: &[u8], mut take: impl FnMut(&str, f64)) -> u64 {
+    let mut unreadable = 0;
+    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        match scores(line) {
+            Some((id, scores)) => each_answer(&id, scores, &mut take),
+            None => unreadable += 1,
+        }
+    }
+    unreadable
+}
+
+/// The id of one request and its answers as scores.
+fn scores(line: &[u8]) -> Option<(Cow<'_, str>, Vec<Option<f64>>)> {
+    let line: Line<'_> = serde_json::from_slice(line).ok()?;
+    let (_, text) = line.capture_data.endpoint_output?.text()?;
+    Some((line.event_metadata.id(), given(&text).map(score).collect()))
+}
+
+/// The answers in a payload, one a line.
+pub(super) fn given(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|answer| !answer.trim().is_empty())
+}
+
+/// The answers of one request, each under an id of its own.
+fn each_answer<A>(id: &str, answers: Vec<Option<A>>, mut take: impl FnMut(&str, A)) {
+    let alone = answers.len() == 1;
+    for (index, answer) in answers.into_iter().enumerate() {
+        match answer {
+            Some(answer) if alone => take(id, answer),
+            Some(answer) => take(&format!("{id}_{index}"), answer),
+            None => {}
+        }
+    }
+}
+
+/// A score: a number, the first field of a line of CSV, or an object's `score`.
+pub(super) fn score(answer: &str) -> Option<f64> {
+    match serde_json::from_str::<Value>(answer) {
+        // A number, or an object's `score`.
+        Ok(value) => value.get("score").unwrap_or(&value).as_f64(),
+        Err(_) => answer.split(',').next()?.trim().parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::QualityPolicy;
+    use crate::live::Truth;
+    use pawl_data::profile::Profile;
+    use pawl_gate::Task;
+
+    fn captured(lines: &[String], step: usize) -> (Captured, Join) {
+        let baseline = Baseline::freeze(&Profile::default());
+        let features = ["temp".to_owned(), "town".to_owned()];
+        let mut reader = Reader::new(&features, &[], &Schema::default(), &baseline).unwrap();
+        let mut join = Join::new(Task::Binary, &QualityPolicy::default(), 100);
+        for piece in lines.concat().as_bytes().chunks(step) {
+            reader.feed(piece, &mut join).unwrap();
+        }
+        reader.end(&mut join).unwrap();
+        (reader.finish().unwrap(), join)
+    }
+
+    fn line(input: (&str, &str, &str), output: Option<&str>) -> String {
+        let (encoding, kind, data) = input;
+        let mut sides = serde_json::json!({
+            "endpointInput": { "observedContentType": kind, "mode": "INPUT", "data": data, "encoding": encoding }
+        });
+        if let Some(data) = output {
+            sides["endpointOutput"] = serde_json::json!({
+                "observedContentType": "application/jsonlines", "mode": "OUTPUT", "data": data, "encoding": "JSON"
+            });
+        }
+        let meta = serde_json::json!({ "eventId": "e", "inferenceId": "i", "inferenceTime": "2026-01-01T00:00:00Z" });
+        format!(
+            "{}\n",
+            serde_json::json!({ "captureData": sides, "eventMetadata": meta, "eventVersion": "0" })
+        )
+    }
+
+    #[test]
+    fn json_csv_and_base64_are_one_and_the_same() {
+        let json = r#"{"town": "a, b", "temp": 0.5}"#;
+        let encoded = STANDARD.encode(json);
+        let lines = [
+            line(("JSON", "application/jsonlines", json), Some("{\"score\": 0.25}")),
+            line(("BASE64", "application/json", &encoded), Some("0.25")),
+            line(("CSV", "text/csv", "0.5,\"a, b\""), Some("[0.25]")),
+            line(("JSON", "application/json", "{\"features\": [0.5, \"a, b\"]}"), None),
+        ];
+        for step in [1, 7, 4096] {
+            let (seen, _) = captured(&lines, step);
+            assert_eq!(
+                (seen.requests, seen.unreadable, seen.scan.tally.rows),
+                (4, 0, 4),
+                "a list is no score, and its row counts all the same"
+            );
+            let columns = &seen.scan.profile.columns;
+            assert_eq!(
+                columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
+                ["temp", "town", PREDICTION]
+            );
+        }
+    }
+
+    #[test]
+    fn requests_are_parted_like_rows_of_a_file() {
+        let baseline = Baseline::freeze(&Profile::default());
+        let features = ["temp".to_owned(), "town".to_owned()];
+        let mut reader = Reader::new(&features, &["town".to_owned()], &Schema::default(), &baseline).unwrap();
+        let mut join = Join::new(Task::Binary, &QualityPolicy::default(), 100);
+        let asked = "{\"temp\": 1, \"town\": \"a, b\"}\n{\"temp\": 2, \"town\": \"c\"}";
+        let both = line(("JSON", "application/jsonlines", asked), Some("0.5\n0.75"));
+        reader.feed(both.repeat(2).as_bytes(), &mut join).unwrap();
+        let parts = reader.finish().unwrap().scan.profile.segments;
+        let rows = |town: &str| parts.get("town", town).map(|part| part.rows);
+        assert_eq!((rows("a, b"), rows("c"), rows("")), (Some(2), Some(2), None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_counted_and_stops_nothing() {
+        let good = line(("JSON", "application/json", r#"{"temp": 1}"#), Some("0.9"));
+        let lines = [
+            "no json\n".to_owned(),
+            line(("JSON", "application/json", "[1"), Some("0.9")),
+            line(("EBCDIC", "x", "1"), Some("0.9")),
+            line(("CSV", "text/csv", "1,\"a"), Some("0.9")),
+            line(("JSON", "application/json", "{\"temp\": 1}\n{\"temp\": 2}"), Some("0.9")),
+            good.trim_end().to_owned(),
+        ];
+        let (seen, join) = captured(&lines, 64);
+        assert_eq!((seen.requests, seen.unreadable, seen.scan.tally.rows), (6, 5, 1));
+        let mut join = join;
+        join.truth("i", 1.0);
+        let quality =
+            join.judge(Some(0.9), &Default::default(), crate::Verdict::None, &QualityPolicy::default());
+        assert_eq!((quality.rows, quality.accuracy), (1, Some(1.0)));
+    }
+
+    #[test]
+    fn answers_of_several_classes_are_counted_by_name() {
+        let baseline = Baseline::freeze(&Profile::default());
+        let mut reader = Reader::new(&["temp".to_owned()], &[], &Schema::default(), &baseline).unwrap();
+        let mut join = Join::new(Task::Multiclass, &QualityPolicy::default(), 100);
+        let asked = "{\"temp\": 1}\n{\"temp\": 2}\n{\"temp\": 3}\n{\"temp\": 4}";
+        let said = "{\"predicted_label\": \"hawk, grey\"}\n[0.2, 0.8]\nnull\n[0.2, 0.2]";
+        reader
+            .feed(line(("JSON", "application/jsonlines", asked), Some(said)).as_bytes(), &mut join)
+            .unwrap();
+        let seen = reader.finish().unwrap();
+        assert_eq!((seen.requests, seen.unreadable, seen.scan.tally.rows), (1, 0, 4));
+        let answers = seen.scan.profile.columns.iter().find(|column| column.name == PREDICTION).unwrap();
+        let mut named: Vec<_> = answers.values.frequent().into_iter().map(|it| it.value).collect();
+        named.sort();
+        assert_eq!((named, answers.missing), (vec!["1".into(), "hawk, grey".into()], 2));
+        join.truth("i_0", Truth::Class("hawk, grey".into()));
+        join.truth("i_1", Truth::Class("0".into()));
+        // The one that gave no answer is none that was lost; the one whose scores are no probabilities is.
+        let policy = QualityPolicy { max_lost: 0.5, ..QualityPolicy::default() };
+        let quality = join.judge(Some(0.9), &Default::default(), crate::Verdict::None, &policy);
+        assert_eq!((quality.rows, quality.accuracy, quality.lost), (2, Some(0.5), 1));
+    }
+}

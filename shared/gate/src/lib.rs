@@ -1,0 +1,102 @@
+//! The evaluation gate: may the challenger replace the champion?
+//!
+//! Both models answer the same holdout rows: with a score, a class or a number, by [`Task`]. [`PairReader`] joins their two batch-transform outputs,
+//! [`Judge`] accumulates the rows and concludes with a [`Judgement`]: tests with effect, interval and
+//! p-value, one reason a check, and a [`Verdict`]. Nothing missing, NaN or too small can promote.
+//!
+//! The order of the algebra: shown harm or a broken floor rejects; then what cannot be known asks a
+//! person; then "not better in anything" rejects; then a guard that is not shown to hold asks a person;
+//! what remains, with at least one win, promotes. A first model is judged by its floors alone.
+//!
+//! ```
+//! use pawl_gate::{Against, Judge, Judgement, PairReader, Policy, Side, Verdict};
+//!
+//! type Fault = Box<dyn std::error::Error>;
+//!
+//! fn judge<'a>(policy: &Policy, mut challenger: &'a [u8], mut champion: &'a [u8]) -> Result<Judgement, Fault> {
+//!     let mut judge = Judge::new(policy, Against::Champion, 7)?;
+//!     let mut reader = PairReader::new(Against::Champion);
+//!     while let Some(side) = reader.wants() {
+//!         let source = match side {
+//!             Side::Challenger => &mut challenger,
+//!             Side::Champion => &mut champion,
+//!         };
+//!         // Here a caller awaits the next piece of that object; an empty one ends it.
+//!         let (piece, rest) = source.split_at(source.len().min(65_536));
+//!         *source = rest;
+//!         match piece {
+//!             [] => reader.end(side, &mut judge)?,
+//!             piece => reader.push(side, piece, &mut judge)?,
+//!         }
+//!     }
+//!     Ok(judge.finish())
+//! }
+//!
+//! let policy = Policy::default();
+//! let row = br#"{"row":"2012-08:1","label":1,"columns":{},"features":{},"SageMakerOutput":{"score":0.9}}"#;
+//! let judgement = judge(&policy, row, row)?;
+//! assert_eq!(judgement.verdict, Verdict::NeedsApproval); // one row decides nothing
+//!
+//! // Outputs that do not join are evidence of their own: a judgement that asks a person.
+//! let fault = judge(&policy, row, b"{}").unwrap_err();
+//! assert_eq!(Judgement::unusable(&policy, 7, &*fault).verdict, Verdict::NeedsApproval);
+//! # Ok::<(), Fault>(())
+//! ```
+
+mod algebra;
+pub mod behaviour;
+mod binary;
+mod cells;
+pub mod classes;
+pub mod convergence;
+pub mod documents;
+pub mod fairness;
+mod force;
+mod given;
+mod json_table;
+mod judge;
+mod judgement;
+pub mod leakage;
+mod line;
+mod lines;
+pub mod live;
+mod metric;
+mod multiclass;
+mod paired;
+mod pairs;
+mod policy;
+mod regression;
+mod reliability;
+mod resample;
+mod scores;
+mod service;
+mod slices;
+mod table;
+pub mod trial;
+mod values;
+mod verdict;
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod tests;
+
+pub use classes::Classes;
+pub use force::{ForceError, Forced, MIN_REASON};
+pub use given::{Part, Unfit, Value};
+pub use json_table::JsonTableReader;
+pub use json_table::scalar;
+pub use judge::{Judge, Row};
+pub use judgement::{
+    BothMetrics, CalibrationBin, Confusion, JudgedInput, Judgement, Metrics, RULES_VERSION, Sample, Test,
+    TestName,
+};
+pub use line::Output;
+pub use lines::MAX_BUFFERED;
+pub use metric::{Better, Metric, Task};
+pub use pairs::{Against, PairError, PairReader, Side};
+pub use policy::{Floor, Guard, Policy, PolicyError, Superiority, TrainingBound};
+pub use service::{Answered, Answers, ErrorGuard, LatencyGuard, Served, Service, ServicePolicy};
+pub use slices::{NamedSlice, SliceFinding, SlicePolicy};
+pub use table::{ServedColumns, TableColumns, TableError, TableReader};
+pub use verdict::{Check, Code, Leak, Reason, Verdict, Weight, verdict};

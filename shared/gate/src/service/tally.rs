@@ -1,0 +1,128 @@
+//! Latencies and failures, row by row.
+
+use super::{Answered, Answers, ErrorGuard, LATENCY, LatencyGuard, Served, Service, half_a_percent};
+use crate::given::{Part, Unfit, Value};
+use crate::pairs::Against;
+use crate::policy::Policy;
+use crate::scores::Scores;
+use crate::verdict::Reason;
+use pawl_stats::mcnemar::Discordance;
+use pawl_stats::quantile::quantile;
+use pawl_stats::sorted::Tag;
+
+/// Latencies that are held for each model: of more a seeded sample.
+const MOST_LATENCIES: u64 = 100_000;
+
+/// The rows so far.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub(super) challenger: Model,
+    pub(super) champion: Model,
+    /// Who answered; only of rows where failures of both were measured.
+    pub(super) answers: Discordance,
+}
+
+/// How one model served.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) rows: u64,
+    pub(super) failed: u64,
+    /// Rows where it was measured whether they failed.
+    pub(super) watched: u64,
+    pub(super) measured: u64,
+    latencies: Scores,
+}
+
+impl Model {
+    fn new(seed: u64) -> Self {
+        Self { rows: 0, failed: 0, watched: 0, measured: 0, latencies: Scores::new(MOST_LATENCIES, seed) }
+    }
+
+    fn push(&mut self, answered: Answered) {
+        self.rows += 1;
+        self.watched += u64::from(answered.failed.is_some());
+        let failed = answered.failed == Some(true);
+        self.failed += u64::from(failed);
+        // A request without an answer took no time that one could compare: the error rate tells of it.
+        if let Some(latency) = answered.latency_ms.filter(|_| !failed) {
+            self.measured += 1;
+            self.latencies.push(Tag::new(false, 0), latency, None);
+        }
+    }
+
+    pub(super) fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.latencies.challenger.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        sorted
+    }
+
+    fn served(&self) -> Served {
+        let sorted = self.sorted();
+        Served {
+            rows: self.rows,
+            failed: (self.watched > 0).then_some(self.failed),
+            measured: self.measured,
+            p50_ms: quantile(&sorted, 0.5),
+            p99_ms: quantile(&sorted, 0.99),
+        }
+    }
+
+    pub(super) fn answers_unmeasured(&self) -> u64 {
+        self.rows - self.failed - self.measured
+    }
+}
+
+impl Tally {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { challenger: Model::new(seed), champion: Model::new(seed), answers: Discordance::default() }
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        challenger: Answered,
+        champion: Option<Answered>,
+    ) -> Result<Answers, Unfit> {
+        for answered in champion.iter().chain([&challenger]) {
+            let wrong = |ms: &f64| !(0.0..f64::INFINITY).contains(ms);
+            if let Some(ms) = answered.latency_ms.filter(wrong) {
+                return Err(Unfit::new(Part::Latency, Value::Number(ms), LATENCY));
+            }
+        }
+        self.challenger.push(challenger);
+        champion.into_iter().for_each(|champion| self.champion.push(champion));
+        if let (Some(new), Some(old)) = (challenger.failed, champion.and_then(|champion| champion.failed)) {
+            self.answers.rows += 1;
+            self.answers.challenger_only += u64::from(old && !new);
+            self.answers.champion_only += u64::from(new && !old);
+        }
+        let failed = [Some(challenger), champion].iter().flatten().any(|it| it.failed == Some(true));
+        Ok(if failed { Answers::Missing } else { Answers::Both })
+    }
+
+    /// What was measured, and the reasons that follow.
+    pub(crate) fn finish(&self, policy: &Policy, against: Against) -> (Option<Service>, Vec<Reason>) {
+        let models: &[&Model] = match against {
+            Against::Champion => &[&self.challenger, &self.champion],
+            Against::Nobody => &[&self.challenger],
+        };
+        let timed = models.iter().any(|model| model.measured > 0);
+        let watched = models.iter().any(|model| model.watched > 0);
+        let mut reasons = Vec::new();
+        let usual = [(0.5, 0.1), (0.99, 0.2)];
+        let usual = usual.map(|(quantile, margin)| LatencyGuard { quantile, margin, at_most: None });
+        let rules = &policy.service;
+        let by_default: &[LatencyGuard] = if timed { &usual } else { &[] };
+        for guard in rules.latency.as_deref().unwrap_or(by_default) {
+            reasons.extend(self.latency(guard, policy.alpha, against, models));
+        }
+        let by_default = watched.then(|| ErrorGuard { margin: half_a_percent(), at_most: None });
+        if let Some(guard) = rules.errors.as_ref().or(by_default.as_ref()) {
+            reasons.extend(self.errors(guard, policy.alpha, against, models));
+        }
+        let service = (timed || watched).then(|| Service {
+            champion: (against == Against::Champion).then(|| self.champion.served()),
+            challenger: self.challenger.served(),
+        });
+        (service, reasons)
+    }
+}

@@ -1,0 +1,209 @@
+//! The data objects that Pawl knows, what became of each, and how they split into train and holdout.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use pawl_base::names::{ContentHash, Generation};
+
+/// One version of one object, as it is frozen in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// The digest of bucket, key and version: names everything derived from the object.
+    pub id: String,
+    /// The bucket it lies in.
+    pub bucket: String,
+    /// Its key, raw (not URL-encoded).
+    pub key: String,
+    /// Its version, where the bucket keeps versions.
+    pub version: Option<String>,
+    /// Its entity tag.
+    pub etag: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl Object {
+    /// Freezes an object as listed.
+    pub fn new(bucket: String, key: String, version: Option<String>, etag: String, size: u64) -> Self {
+        let what = version.as_deref().unwrap_or(&etag);
+        let id = ContentHash::of(format!("{bucket}\n{key}\n{what}").as_bytes()).short().to_owned();
+        Self { id, bucket, key, version, etag, size }
+    }
+}
+
+/// What the files of an object's part are called: the object's id, and the part's number where it has several.
+pub fn part_name(object: &str, part: u32, parts: u32) -> String {
+    if parts > 1 { format!("{object}-{part:05}") } else { object.to_owned() }
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Its accepted rows may train and judge models.
+    Accepted,
+    /// None of its rows is ever used.
+    Quarantined,
+}
+
+/// An object that a run has looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Known {
+    /// The object.
+    pub object: Object,
+    /// What became of it.
+    pub fate: Fate,
+    /// Rows accepted.
+    pub rows: u64,
+    /// In how many parts it was read; as many files hold its accepted rows.
+    #[serde(default = "one")]
+    pub parts: u32,
+    /// The earliest time among its rows, where the data has a time.
+    pub since: Option<Timestamp>,
+    /// The latest time among its rows.
+    pub until: Option<Timestamp>,
+    /// The run that looked at it.
+    pub generation: Generation,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// The document `ledger/<model>/dataset.json`: one entry for each object version ever looked at.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Dataset {
+    /// The objects, in the order in which they were looked at.
+    pub known: Vec<Known>,
+}
+
+/// Which objects train and which judge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Split {
+    /// The digest of the ids in order: names the data of a training.
+    pub version: ContentHash,
+    /// Ids of the objects to train on, by time.
+    pub train: Vec<String>,
+    /// Ids of the objects to judge on: the newest.
+    pub holdout: Vec<String>,
+    /// The objects that were read in several parts, and in how many.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, u32>,
+}
+
+impl Split {
+    /// The names of the files that hold the accepted rows of these objects, without their ending.
+    pub fn files(&self, objects: &[String]) -> impl Iterator<Item = String> {
+        objects.iter().flat_map(|object| {
+            let parts = self.parts.get(object).copied().unwrap_or(1);
+            (0..parts).map(move |part| part_name(object, part, parts))
+        })
+    }
+}
+
+impl Dataset {
+    /// The listed objects that no run has looked at.
+    pub fn unknown<'a>(&self, listed: &'a [Object]) -> Vec<&'a Object> {
+        let known: std::collections::HashSet<&str> =
+            self.known.iter().map(|k| k.object.id.as_str()).collect();
+        listed.iter().filter(|object| !known.contains(object.id.as_str())).collect()
+    }
+
+    /// Whether the object's rows may be used.
+    pub fn accepts(&self, id: &str) -> bool {
+        self.known.iter().any(|known| known.object.id == id && known.fate == Fate::Accepted)
+    }
+
+    /// Notes what became of an object. A second note of the same object replaces the first.
+    pub fn note(&mut self, known: Known) {
+        match self.known.iter_mut().find(|k| k.object.id == known.object.id) {
+            Some(place) => *place = known,
+            None => self.known.push(known),
+        }
+    }
+
+    /// Splits the accepted among the listed objects by time: the newest `holdout` judge, the `window` before them train
+    /// (all, where there is no window). Deterministic: the order is by latest row, then by key.
+    pub fn split(&self, listed: &[Object], holdout: usize, window: Option<usize>) -> Split {
+        let current: std::collections::HashSet<&str> = listed.iter().map(|o| o.id.as_str()).collect();
+        let mut usable: Vec<&Known> = self
+            .known
+            .iter()
+            .filter(|k| k.fate == Fate::Accepted && current.contains(k.object.id.as_str()))
+            .collect();
+        usable.sort_by(|a, b| (a.until, &a.object.key).cmp(&(b.until, &b.object.key)));
+        let ids: Vec<String> = usable.iter().map(|k| k.object.id.clone()).collect();
+        let (train, judge) = ids.split_at(ids.len().saturating_sub(holdout));
+        let train = &train[train.len().saturating_sub(window.unwrap_or(usize::MAX))..];
+        let digest = format!("train\n{}\nholdout\n{}", train.join("\n"), judge.join("\n"));
+        let parts = usable.iter().filter(|k| k.parts > 1).map(|k| (k.object.id.clone(), k.parts)).collect();
+        let version = ContentHash::of(digest.as_bytes());
+        Split { version, train: train.to_vec(), holdout: judge.to_vec(), parts }
+    }
+}
+
+/// What one run looks at: the document `runs/<model>/<run>/manifest.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Which run.
+    pub generation: Generation,
+    /// When the objects were listed.
+    pub at: Timestamp,
+    /// The triggers that this run takes.
+    pub triggers: Vec<super::inbox::TriggerId>,
+    /// All current objects of the pipeline.
+    pub objects: Vec<Object>,
+    /// The ones that no earlier run has looked at: this run's batch.
+    pub batch: Vec<Object>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(key: &str) -> Object {
+        Object::new("b".into(), key.into(), Some("v1".into()), "e".into(), 1)
+    }
+
+    fn known(key: &str, fate: Fate, until: i64) -> Known {
+        let until = Some(Timestamp::constant(until, 0));
+        Known { object: object(key), fate, rows: 1, parts: 1, since: until, until, generation: Generation(1) }
+    }
+
+    #[test]
+    fn the_newest_accepted_objects_judge() {
+        let mut dataset = Dataset::default();
+        dataset.note(known("late-name-early-time", Fate::Accepted, 1));
+        dataset.note(known("b", Fate::Accepted, 3));
+        dataset.note(known("a", Fate::Quarantined, 4));
+        dataset.note(known("c", Fate::Accepted, 2));
+        dataset.note(known("deleted", Fate::Accepted, 9));
+        let listed = ["a", "b", "c", "late-name-early-time", "new"].map(object);
+        let split = dataset.split(&listed, 1, None);
+        assert_eq!(split.train, ["late-name-early-time", "c"].map(|key| object(key).id));
+        assert_eq!(split.holdout, [object("b").id]);
+        assert_eq!(dataset.split(&listed, 1, Some(1)).train, [object("c").id]);
+        assert_eq!(dataset.unknown(&listed), [&object("new")]);
+        assert_ne!(split.version, dataset.split(&listed, 2, None).version);
+    }
+
+    #[test]
+    fn the_rows_of_an_object_lie_in_as_many_files_as_it_has_parts() {
+        let mut dataset = Dataset::default();
+        dataset.note(known("small", Fate::Accepted, 1));
+        dataset.note(Known { parts: 3, ..known("large", Fate::Accepted, 2) });
+        let split = dataset.split(&["small", "large"].map(object), 1, None);
+        let (small, large) = (object("small").id, object("large").id);
+        assert_eq!(split.files(&split.train).collect::<Vec<_>>(), [small]);
+        let files = ["00000", "00001", "00002"].map(|part| format!("{large}-{part}"));
+        assert_eq!(split.files(&split.holdout).collect::<Vec<_>>(), files);
+    }
+
+    #[test]
+    fn a_new_version_is_a_new_object() {
+        let other = Object::new("b".into(), "a".into(), Some("v2".into()), "e".into(), 1);
+        assert_ne!(other.id, object("a").id);
+    }
+}

@@ -1,0 +1,205 @@
+//! Where each thing lies in the bucket of evidence: the one place that spells keys.
+
+use pawl_base::names::{ContentHash, Generation, ModelName, RegionName};
+
+/// The key under which a team's `pipeline.yaml` lies.
+pub fn pipeline(model: &ModelName) -> String {
+    format!("{PIPELINES}{model}/pipeline.yaml")
+}
+
+/// The prefix of all pipelines.
+pub const PIPELINES: &str = "pipelines/";
+
+/// Where events lie that no pipeline asked for, or that could not be read. Nothing that arrives is lost.
+pub fn unrouted(event: &ContentHash) -> String {
+    format!("ledger/_unrouted/{event}.json")
+}
+
+/// The keys of one model. A further region has a release of its own, with a record and a trail of its own; all else is one.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    model: ModelName,
+    region: Option<RegionName>,
+}
+
+impl Keys {
+    /// The keys of this model.
+    pub fn new(model: &ModelName) -> Self {
+        Self { model: model.clone(), region: None }
+    }
+
+    /// The keys of this model's release in a further region.
+    pub fn in_region(&self, region: &RegionName) -> Self {
+        Self { model: self.model.clone(), region: Some(region.clone()) }
+    }
+
+    /// The further region whose release this is about; `None` at home.
+    pub fn region(&self) -> Option<&RegionName> {
+        self.region.as_ref()
+    }
+
+    /// The folder of one release's memory.
+    fn place(&self) -> String {
+        match &self.region {
+            None => format!("ledger/{}/", self.model),
+            Some(region) => format!("ledger/{}/regions/{region}/", self.model),
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &ModelName {
+        &self.model
+    }
+
+    /// The retraining loop's memory: [`super::Training`].
+    pub fn training(&self) -> String {
+        format!("ledger/{}/training.json", self.model)
+    }
+
+    /// What serves: the release record.
+    pub fn release(&self) -> String {
+        format!("{}release.json", self.place())
+    }
+
+    /// What became of a generation's release.
+    pub fn outcome(&self, generation: Generation) -> String {
+        match &self.region {
+            None => self.evidence(generation, "release.json"),
+            Some(region) => self.evidence(generation, &format!("regions/{region}.json")),
+        }
+    }
+
+    /// The way of a promoted generation through the further regions: [`pawl_release::Wave`].
+    pub fn wave(&self) -> String {
+        format!("ledger/{}/wave.json", self.model)
+    }
+
+    /// The order to take a generation through the further regions. Writing it starts the state machine.
+    pub fn wave_order(&self, generation: Generation) -> String {
+        format!("regions/{}/{}.json", self.model, generation.0)
+    }
+
+    /// Where a model's archive lies in a further region's bucket.
+    pub fn archive(&self, name: &str) -> String {
+        format!("models/{}/{name}/model.tar.gz", self.model)
+    }
+
+    /// What is to be looked after around the endpoint: [`pawl_release::upkeep::Upkeep`].
+    pub fn upkeep(&self) -> String {
+        match &self.region {
+            None => format!("upkeep/{}.json", self.model),
+            Some(region) => format!("upkeep/{}/{region}.json", self.model),
+        }
+    }
+
+    /// The known data objects and what became of them: [`super::Dataset`].
+    pub fn dataset(&self) -> String {
+        format!("ledger/{}/dataset.json", self.model)
+    }
+
+    /// The constraints that new data must meet. A person may edit them.
+    pub fn constraints(&self) -> String {
+        format!("ledger/{}/constraints.json", self.model)
+    }
+
+    /// The frozen bins in which every object is counted.
+    pub fn bins(&self) -> String {
+        format!("ledger/{}/bins.json", self.model)
+    }
+
+    /// The triggers that wait to be handled.
+    pub fn inbox(&self) -> String {
+        format!("ledger/{}/inbox/", self.model)
+    }
+
+    /// The triggers that were handled, each with its outcome.
+    pub fn handled(&self) -> String {
+        format!("ledger/{}/handled/", self.model)
+    }
+
+    /// How far the round has looked for objects whose event was lost.
+    pub fn sweep(&self) -> String {
+        format!("ledger/{}/sweep.json", self.model)
+    }
+
+    /// The audit trail, append only.
+    pub fn history(&self, entry: &str) -> String {
+        format!("{}{entry}.json", self.trail())
+    }
+
+    /// The folder of the audit trail.
+    pub fn trail(&self) -> String {
+        format!("{}history/", self.place())
+    }
+
+    /// The folder of the questions that runs have put to people, each with the token that answers it. The state
+    /// machine names them: `train-<run>.json` before a training, `package-<version>.json` before a release.
+    pub fn questions(&self) -> String {
+        format!("ledger/{}/questions/", self.model)
+    }
+
+    /// The folder of one run's evidence.
+    pub fn run(&self, generation: Generation) -> String {
+        format!("runs/{}/{:06}/", self.model, generation.0)
+    }
+
+    /// One piece of a run's evidence, for example `drift.json`.
+    pub fn evidence(&self, generation: Generation, name: &str) -> String {
+        format!("{}{name}", self.run(generation))
+    }
+
+    /// The rows of an object that were refused, each with its reason.
+    pub fn quarantine(&self, generation: Generation, object: &str) -> String {
+        format!("quarantine/{}/{:06}/{object}.jsonl", self.model, generation.0)
+    }
+
+    /// The note that a version of the dataset never trains again.
+    pub fn quarantined_dataset(&self, dataset: &ContentHash) -> String {
+        format!("quarantine/{}/datasets/{dataset}.json", self.model)
+    }
+
+    /// The profile of one object.
+    pub fn profile(&self, object: &str) -> String {
+        format!("profiles/{}/{object}.json", self.model)
+    }
+
+    /// The profile of one part of an object that is read in several.
+    pub fn part(&self, object: &str, part: u32) -> String {
+        format!("profiles/{}/{object}/{part:05}.json", self.model)
+    }
+
+    /// What earlier batches' comparisons came to: [`pawl_drift::Remembered`].
+    pub fn drift(&self) -> String {
+        format!("ledger/{}/drift.json", self.model)
+    }
+
+    /// What the monitoring remembers: [`pawl_drift::monitor::Monitor`].
+    pub fn monitor(&self) -> String {
+        format!("ledger/{}/monitor.json", self.model)
+    }
+
+    /// What the comparison in a trial remembers between two looks.
+    pub fn trial(&self) -> String {
+        format!("ledger/{}/trial.json", self.model)
+    }
+
+    /// One piece of the monitoring's evidence on the champion of this run, for example `expected.json`.
+    pub fn monitored(&self, generation: Generation, name: &str) -> String {
+        format!("monitoring/{}/{:06}/{name}", self.model, generation.0)
+    }
+
+    /// The folder that SageMaker captures into.
+    pub fn captured(&self) -> String {
+        format!("capture/{}/", self.model)
+    }
+
+    /// The folder that a team puts ground truth into, in keys that grow with time.
+    pub fn truths(&self) -> String {
+        format!("truth/{}/", self.model)
+    }
+
+    /// The folder of accepted rows: `<object>.csv` to train on, `<object>.jsonl` to score.
+    pub fn accepted(&self) -> String {
+        format!("accepted/{}/", self.model)
+    }
+}

@@ -1,0 +1,69 @@
+//! What must be remembered, in S3 under conditional writes.
+
+pub mod dataset;
+pub mod inbox;
+mod keys;
+mod memory;
+pub mod run;
+pub mod store;
+pub mod training;
+
+pub use dataset::{Dataset, Manifest, Object};
+pub use inbox::{Trigger, TriggerId, TriggerKind};
+pub use keys::{Keys, PIPELINES, pipeline, unrouted};
+pub use memory::Memory;
+pub use run::{Ending, Outcome, RunRecord};
+pub use store::{
+    Condition, ETag, Listed, Store, StoreError, Stored, Wrote, is_gone, key_in, read, update, write,
+    write_once,
+};
+pub use training::Training;
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::inbox::{Completes, record, settle, waiting};
+    use super::*;
+    use pawl_base::names::{Generation, ModelName};
+
+    fn trigger(id: &str) -> Trigger {
+        Trigger {
+            id: TriggerId::new(id, Completes::Itself),
+            kind: TriggerKind::NewData,
+            what: id.to_owned(),
+            received_at: Timestamp::UNIX_EPOCH,
+            event: serde_json::Value::Null,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_trigger_is_recorded_and_handled_once() -> Result<(), Box<dyn std::error::Error>> {
+        let store = Memory::default();
+        let keys = Keys::new(&ModelName::try_from("m".to_owned())?);
+        assert_eq!(record(&store, &keys, &trigger("a")).await?, Wrote::Now);
+        assert_eq!(record(&store, &keys, &trigger("a")).await?, Wrote::Before);
+        assert_eq!(record(&store, &keys, &trigger("b")).await?, Wrote::Now);
+        let a = trigger("a").id;
+        for _ in 0..2 {
+            settle(&store, &keys, &a, Generation(1), "promoted", Timestamp::UNIX_EPOCH).await?;
+        }
+        assert_eq!(waiting(&store, &keys).await?, [trigger("b").id]);
+        assert_eq!(record(&store, &keys, &trigger("a")).await?, Wrote::Before, "a late duplicate");
+        assert_eq!(waiting(&store, &keys).await?, [trigger("b").id]);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn compare_and_swap_loses_no_change() -> Result<(), StoreError> {
+        let store = Memory::default();
+        for _ in 0..10 {
+            update(&store, "count", |n: &mut u32| *n += 1).await?;
+        }
+        let (count, etag) = update(&store, "count", |n: &mut u32| *n).await?;
+        assert_eq!((count, etag), (10, 10));
+        let stale = store.put("count", vec![], Condition::IfMatch(ETag("1".into()))).await;
+        assert_eq!(stale, Err(StoreError::Conflict { key: "count".into() }));
+        Ok(())
+    }
+}

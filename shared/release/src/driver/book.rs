@@ -1,0 +1,35 @@
+//! The record and its history, as values: what the driver needs of a store.
+
+use std::future::Future;
+
+use crate::{Audit, Release};
+use pawl_ledger::ledger::{Condition, ETag, Keys, Store, StoreError, Wrote, read, write, write_once};
+
+/// Where record and history lie. Every [`Store`] is one.
+pub trait Book: Sync {
+    /// The record and its version, where one stands.
+    fn load(&self, keys: &Keys) -> impl Future<Output = Result<Option<(Release, ETag)>, StoreError>> + Send;
+    /// Writes the record if the condition holds.
+    fn save(
+        &self,
+        keys: &Keys,
+        release: &Release,
+        when: Condition,
+    ) -> impl Future<Output = Result<ETag, StoreError>> + Send;
+    /// Appends to the history. An entry that stands there is left as it is.
+    fn append(&self, keys: &Keys, audit: &Audit) -> impl Future<Output = Result<Wrote, StoreError>> + Send;
+}
+
+impl<S: Store + Sync> Book for S {
+    async fn load(&self, keys: &Keys) -> Result<Option<(Release, ETag)>, StoreError> {
+        read(self, &keys.release()).await
+    }
+
+    async fn save(&self, keys: &Keys, release: &Release, when: Condition) -> Result<ETag, StoreError> {
+        write(self, &keys.release(), release, when).await
+    }
+
+    async fn append(&self, keys: &Keys, audit: &Audit) -> Result<Wrote, StoreError> {
+        write_once(self, &keys.history(&format!("{:08}", audit.sequence)), audit).await
+    }
+}

@@ -1,0 +1,161 @@
+//! Which endpoint configs, models and alarms may be deleted: never one that serves, comes, goes, or could be gone back to.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{ConfigName, Deployment, Policy, Release, State, alarms};
+
+/// An endpoint config or a model as listed in the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name. Pawl gives an endpoint config the name of its model.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What may be deleted, the configs before the models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Garbage {
+    /// Endpoint configs, each with the alarms that watched it.
+    pub configs: Vec<Discarded>,
+    /// Models that no kept config names, those of rejected challengers among them.
+    pub models: Vec<String>,
+}
+
+/// An endpoint config that nothing needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discarded {
+    /// Its name.
+    pub config: String,
+    /// The names of the alarms that Pawl may have made for it.
+    pub alarms: Vec<String>,
+}
+
+impl Garbage {
+    /// Plans the deletion of what this release made and no longer needs.
+    ///
+    /// Only what a generation up to the newest granted one made is ours to delete. Kept are: what serves, what is deployed,
+    /// watched, taken out or brought back, every config that could be gone back to, the configured fallback, the models of all
+    /// these, and whatever is younger than [`Policy::keep_unused`].
+    pub fn plan(
+        release: &Release,
+        policy: &Policy,
+        configs: &[Listed],
+        models: &[Listed],
+        now: Timestamp,
+    ) -> Self {
+        let needed = needed(release, policy);
+        let unused = |listed: &&Listed| {
+            let young = now.duration_since(listed.created_at) < policy.keep_unused.duration();
+            is_ours(release, &listed.name) && !needed.contains(&listed.name) && !young
+        };
+        let configs = configs.iter().filter(unused).map(|listed| Discarded {
+            config: listed.name.clone(),
+            alarms: alarms::every_name(&ConfigName(listed.name.clone())),
+        });
+        let models = models.iter().filter(unused).map(|listed| listed.name.clone());
+        Self { configs: configs.collect(), models: models.collect() }
+    }
+}
+
+/// The names of every config that is in use or could be, and of their models.
+fn needed(release: &Release, policy: &Policy) -> BTreeSet<String> {
+    let good = release.good.iter().filter(|good| !release.is_revoked(good));
+    let under_way: Vec<&Deployment> = match &release.state {
+        State::Deploying(deploying) => vec![&deploying.candidate],
+        State::RollingBack(rolling) => vec![&rolling.from, &rolling.to],
+        State::Stable | State::Watching(_) | State::CoolDown { .. } => Vec::new(),
+    };
+    let names = |deployment: &Deployment| {
+        let model = deployment.model.clone();
+        std::iter::once(deployment.config.0.clone()).chain(model)
+    };
+    let fallback = policy.fallback.iter().map(|config| config.0.clone());
+    good.chain(&release.current).chain(under_way).flat_map(names).chain(fallback).collect()
+}
+
+/// Pawl names what it makes `<model>-<generation>` or `<model>-<generation>-<stamp>`; the endpoint has the model's name.
+fn is_ours(release: &Release, name: &str) -> bool {
+    let rest = name.strip_prefix(&release.endpoint).and_then(|rest| rest.strip_prefix('-'));
+    rest.and_then(|rest| rest.split('-').next())
+        .and_then(|number| number.parse::<u64>().ok())
+        .is_some_and(|generation| generation <= release.generation.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::StateName;
+    use super::super::tests::worlds::{at, release};
+    use super::*;
+    use pawl_base::names::Generation;
+    use pawl_base::span::Span;
+
+    fn listed(name: &str) -> Listed {
+        Listed { name: name.to_owned(), created_at: at(0) }
+    }
+
+    fn plan(release: &Release, configs: &[Listed], models: &[Listed]) -> (Vec<String>, Vec<String>) {
+        let keep_unused = Span::seconds(3600);
+        let policy = Policy { fallback: Some("bike-0".into()), keep_unused, ..Policy::default() };
+        let garbage = Garbage::plan(release, &policy, configs, models, at(100));
+        (garbage.configs.into_iter().map(|gone| gone.config).collect(), garbage.models)
+    }
+
+    fn numbered(numbers: std::ops::RangeInclusive<u64>) -> Vec<Listed> {
+        numbers.map(|n| listed(&format!("bike-{n}"))).collect()
+    }
+
+    #[test]
+    fn whatever_could_be_gone_back_to_is_kept() {
+        let mut release = release(StateName::Stable);
+        release.generation = Generation(9);
+        let gone: Vec<String> = (2..=9).map(|n| format!("bike-{n}")).collect();
+        let all = numbered(0..=9);
+        assert_eq!(
+            plan(&release, &all, &all),
+            (gone.clone(), gone.clone()),
+            "bike-1 serves, bike-0 is the fallback"
+        );
+        release.revoked_configs.push("bike-1".into());
+        assert_eq!(plan(&release, &all, &[]).0, gone, "what serves is kept, revoked or not");
+    }
+
+    #[test]
+    fn what_is_under_way_is_kept() {
+        for state in [StateName::Deploying, StateName::Watching, StateName::RollingBack] {
+            let all = numbered(0..=2);
+            assert_eq!(plan(&release(state), &all, &all), (Vec::new(), Vec::new()), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn strangers_and_newcomers_are_left_alone() {
+        let mut release = release(StateName::Stable);
+        release.generation = Generation(5);
+        let young = Listed { created_at: at(90), ..listed("bike-3") };
+        let others =
+            [young, listed("bike-6"), listed("bike-by-hand"), listed("bikes-2"), listed("bike-demand-2")];
+        assert_eq!(plan(&release, &[listed("bike-2-8f")], &[]).0, ["bike-2-8f"]);
+        assert_eq!(plan(&release, &others, &others), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn a_model_is_kept_under_whatever_name_its_config_has() {
+        let mut release = release(StateName::Stable);
+        release.generation = Generation(5);
+        release.good[0].model = Some("bike-4".to_owned());
+        assert_eq!(plan(&release, &[], &numbered(3..=4)).1, ["bike-3"]);
+    }
+
+    #[test]
+    fn a_config_takes_its_alarms_with_it() {
+        let mut release = release(StateName::Stable);
+        release.generation = Generation(5);
+        let garbage = Garbage::plan(&release, &Policy::default(), &numbered(4..=4), &[], at(10_000));
+        let made = alarms::for_config(&Policy::default().alarms, "bike", &"bike-4".into());
+        let known = |alarm: &alarms::AlarmSpec| garbage.configs[0].alarms.contains(&alarm.alarm_name);
+        assert!(!made.is_empty() && made.iter().all(known));
+    }
+}

@@ -1,0 +1,60 @@
+//! Releases: one state machine per endpoint, a pure function over a closed set of states and events.
+//!
+//! [`step`] takes the [`Release`] record, an [`Event`], the time and the [`Policy`], and returns a [`Transition`]: the next
+//! record (with the actions to perform in order), the audit entry and what the caller is told. It reads no clock and calls
+//! nothing. [`Driver`] is the loop around it: it stores the record by compare-and-swap, appends the audit, performs the actions
+//! through [`Effects`] and feeds what came of them back as events.
+//!
+//! ```
+//! use pawl_base::names::Generation;
+//! use pawl_release::*;
+//!
+//! let policy = Policy::default();
+//! let release = Release::new("bike-demand");
+//! let now = "2026-11-20T08:00:00Z".parse()?;
+//! let ask = GuardRequest::first(Deployment::new(Generation(1), "bike-demand-000001"), now);
+//! let granted = step(&release, &Event::GuardRequested(ask), now, &policy);
+//! assert_eq!(granted.release.state.name(), StateName::Deploying);
+//! assert!(matches!(granted.answer, Answer::DeployCreate { .. }));
+//! # Ok::<(), jiff::Error>(())
+//! ```
+
+mod action;
+pub mod alarms;
+mod answer;
+mod audit;
+pub mod autoscaling;
+mod driver;
+mod event;
+pub mod garbage;
+mod policy;
+mod record;
+mod region;
+pub mod serving;
+mod step;
+pub mod strategy;
+pub mod upkeep;
+mod wave;
+
+pub use action::{Action, Fate, Outcome, Severity, UpdateCall, VariantProperty};
+pub use answer::{Answer, Hold};
+pub use audit::{Actor, Audit, Rule};
+pub use driver::{Book, Driver, DriverError, Effects, ReadError};
+pub use event::{
+    AlarmReading, CandidateFailure, Event, EventName, Fleets, GuardRequest, Look, Observation, Observer,
+    Target, TargetCheck, TrialReading, WatchReading,
+};
+pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
+pub use record::{
+    AlarmMemory, Cause, ConfigName, Deploying, Deployment, Freeze, InTrial, Lease, Pending, Progress,
+    Release, Rollback, RollingBack, Smoke, State, StateName, Watching,
+};
+pub use region::{Region, RegionError};
+pub use step::{Transition, step};
+pub use strategy::{Strategy, Trial};
+pub use wave::{News, Order, Stage, Stop, Wave};
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

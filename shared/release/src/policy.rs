@@ -1,0 +1,197 @@
+//! The section `release` of `pipeline.yaml`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigName, Region, Strategy, Trial, alarms};
+use pawl_base::span::Span;
+
+/// How a challenger reaches production, and what takes it out again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// How traffic moves to a new config. Default: a canary of 10 % for 10 minutes.
+    pub strategy: Strategy,
+    /// How a challenger is tried beside the champion before that. Default: it is not.
+    pub trial: Option<Trial>,
+    /// How long a new config must serve all traffic without an alarm before it counts as good. Default `30m`.
+    pub bake: Span,
+    /// By how much the bake is extended, at most, while there is too little traffic or data to judge. Default `2h`.
+    pub patience: Span,
+    /// How long a person may take to decide about a config that could not be proven good; then it is rolled back. Default `1d`.
+    pub decision: Span,
+    /// The run must begin its update within this time of being granted it. Default `15m`.
+    pub grant: Span,
+    /// The pauses after one, two, and three or more rollbacks in a row.
+    pub cool_downs: CoolDowns,
+    /// What a confirmed alarm does once the bake is over. Default `roll_back`.
+    pub when_stable: WhenStable,
+    /// An endpoint config to fall back to where no config is known to be good, for example one with a simple rule. Default: none.
+    pub fallback: Option<ConfigName>,
+    /// Endpoint configs and models that nothing needs any more are kept for this long. Default `1d`.
+    pub keep_unused: Span,
+    /// The alarms that Pawl makes for each new config.
+    pub alarms: AlarmPolicy,
+    /// Further regions that a promoted model goes to, one after another. Default: none.
+    pub regions: Vec<Region>,
+}
+
+/// The most looks at one phase of a release, so that a state machine's history, which ends at 25,000 events, holds them all.
+const LOOKS: u64 = 400;
+
+impl Policy {
+    /// How often a phase that may last so long is looked at: often enough to see it pass, and seldom enough that a state machine's
+    /// history holds trial, bake, patience and a person's time to decide.
+    pub fn look_every(&self, longest: Span) -> Span {
+        let usual = (self.bake.as_secs() / 10).clamp(1, 30);
+        Span::seconds(usual.max(longest.as_secs() / LOOKS))
+    }
+
+    /// How long a run may take to ask for all traffic after its trial was won: it may have looked just before that.
+    pub(super) fn offer(&self) -> Span {
+        let trial = self.trial.as_ref().map_or(Span::seconds(0), Trial::at_most);
+        let longest = trial.max(self.decision).max(self.bake);
+        Span::seconds(self.grant.as_secs() + 2 * self.look_every(longest).as_secs())
+    }
+
+    /// How long a run may deploy and watch at most, if each phase takes its longest.
+    pub fn at_most(&self) -> Span {
+        let trial =
+            self.trial.as_ref().map_or(0, |trial| trial.at_most().as_secs() + self.decision.as_secs());
+        Span::seconds(trial + self.bake.as_secs() + self.patience.as_secs() + self.decision.as_secs())
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            strategy: Strategy::default(),
+            trial: None,
+            bake: Span::seconds(30 * 60),
+            patience: Span::seconds(2 * 3600),
+            decision: Span::seconds(24 * 3600),
+            grant: Span::seconds(15 * 60),
+            cool_downs: CoolDowns::default(),
+            when_stable: WhenStable::default(),
+            fallback: None,
+            keep_unused: Span::seconds(24 * 3600),
+            alarms: AlarmPolicy::default(),
+            regions: Vec::new(),
+        }
+    }
+}
+
+/// The pauses after rollbacks in a row; a promotion starts the count anew.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CoolDowns {
+    /// After the first. Default `6h`.
+    pub first: Span,
+    /// After the second. Default `12h`.
+    pub second: Span,
+    /// After any further one. Default `1d`.
+    pub further: Span,
+}
+
+impl Default for CoolDowns {
+    fn default() -> Self {
+        Self {
+            first: Span::seconds(6 * 3600),
+            second: Span::seconds(12 * 3600),
+            further: Span::seconds(24 * 3600),
+        }
+    }
+}
+
+impl CoolDowns {
+    /// The pause after this many rollbacks in a row.
+    pub fn after(&self, in_a_row: u32) -> Span {
+        match in_a_row {
+            0 | 1 => self.first,
+            2 => self.second,
+            _ => self.further,
+        }
+    }
+}
+
+/// What a confirmed alarm of a config that is past its bake does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenStable {
+    /// Go back to the last known good config.
+    #[default]
+    RollBack,
+    /// Tell people.
+    Notify,
+}
+
+/// The alarms that Pawl makes for each new config, with its name as dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlarmPolicy {
+    /// The share of requests that may end in a 5xx. Default 0.01.
+    pub error_rate: f64,
+    /// The latency that 99 of 100 requests must keep, in milliseconds, without SageMaker's own overhead. Default 500.
+    pub latency_p99_ms: f64,
+    /// The length of one period. Default `60s`.
+    pub period: Span,
+    /// How many of these periods are judged together. Default 3.
+    pub periods: u32,
+    /// How many of them must be bad. Default 2.
+    pub bad_periods: u32,
+    /// The fewest requests in a bake from which anything may be concluded. Default 100.
+    pub minimum_requests: u64,
+    /// The fewest requests in one period: fewer count as an outage, once the config is promoted. Default: not watched.
+    pub requests_per_period: Option<u64>,
+    /// The lowest live quality, 0 to 1, on what was served and has its true label by now: the accuracy; of a regression the
+    /// expected mean absolute error over the live one, 1 where that is no larger. Default: not watched.
+    pub live_quality: Option<LiveLimit>,
+    /// The largest share of columns that may drift in what is served, 0 to 1. Default: not watched.
+    pub drift: Option<LiveLimit>,
+    /// Names of further alarms, made by you, that watch every config: business metrics, for example.
+    pub further: Vec<String>,
+}
+
+impl AlarmPolicy {
+    /// How far back the data reach on which an alarm of this name rests.
+    pub(super) fn window(&self, alarm: &str) -> Span {
+        let live = self.live_quality.iter().chain(&self.drift);
+        let live = live.filter(|_| alarms::is_on_live_data(alarm));
+        let live = live.map(|limit| limit.period.as_secs() * u64::from(limit.periods)).max();
+        Span::seconds(live.unwrap_or_else(|| self.period.as_secs() * u64::from(self.periods)))
+    }
+}
+
+impl Default for AlarmPolicy {
+    fn default() -> Self {
+        Self {
+            error_rate: 0.01,
+            latency_p99_ms: 500.0,
+            period: Span::seconds(60),
+            periods: 3,
+            bad_periods: 2,
+            minimum_requests: 100,
+            requests_per_period: None,
+            live_quality: None,
+            drift: None,
+            further: Vec::new(),
+        }
+    }
+}
+
+/// A bound on what the monitoring publishes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiveLimit {
+    /// The bound.
+    pub bound: f64,
+    /// How often the monitoring publishes: a multiple of a minute.
+    pub period: Span,
+    /// So many periods in a row must be bad. Default 1.
+    #[serde(default = "one")]
+    pub periods: u32,
+}
+
+fn one() -> u32 {
+    1
+}

@@ -1,0 +1,104 @@
+//! The section `serve` of `pipeline.yaml`: what an endpoint runs on.
+
+use std::collections::BTreeMap;
+
+use pawl_base::span::Span;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::strategy::{EndpointKind, Fleet};
+
+/// The instance type where none is named.
+pub const INSTANCE_TYPE: &str = "ml.m5.large";
+
+/// What the endpoint runs on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Serve {
+    /// What kind of endpoint. Default `real_time`.
+    pub kind: EndpointKind,
+    /// What a serverless endpoint gets.
+    pub serverless: Serverless,
+    /// The instance type. Default ml.m5.large.
+    pub instance_type: String,
+    /// How many instances. Default 2: a canary needs two.
+    pub instance_count: u32,
+    /// How the number of instances follows the traffic. Default: it does not.
+    pub autoscaling: Option<Autoscaling>,
+    /// Environment of the serving container.
+    pub environment: BTreeMap<String, String>,
+    /// The share of requests whose data is captured, in percent; 0 captures none. Default 100.
+    pub capture_percent: u32,
+    /// The instance type of batch scoring. Default ml.m5.large.
+    pub scoring_instance_type: String,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            kind: EndpointKind::default(),
+            serverless: Serverless::default(),
+            instance_type: INSTANCE_TYPE.to_owned(),
+            instance_count: 2,
+            autoscaling: None,
+            environment: BTreeMap::new(),
+            capture_percent: 100,
+            scoring_instance_type: INSTANCE_TYPE.to_owned(),
+        }
+    }
+}
+
+impl Serve {
+    /// The fleet that an update has to move.
+    pub fn fleet(&self) -> Fleet {
+        let instances = match self.kind {
+            EndpointKind::Serverless => 0,
+            EndpointKind::RealTime | EndpointKind::Asynchronous => self.instance_count,
+        };
+        Fleet { kind: self.kind, instances, variants: 1 }
+    }
+}
+
+/// What a serverless endpoint gets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Serverless {
+    /// Its memory in MB: 1024, 2048, 3072, 4096, 5120 or 6144. Default 2048.
+    pub memory_mb: u32,
+    /// How many requests it answers at a time: 1 to 200. Default 5.
+    pub concurrency: u32,
+}
+
+impl Default for Serverless {
+    fn default() -> Self {
+        Self { memory_mb: 2_048, concurrency: 5 }
+    }
+}
+
+/// How the number of instances follows the traffic: so many requests a minute for each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Autoscaling {
+    /// Never fewer instances. Default 2, which is the least: a canary needs two.
+    pub least: u32,
+    /// Never more instances. Default 8.
+    pub most: u32,
+    /// The requests a minute that one instance shall answer. Default 1000.
+    pub requests_per_instance: f64,
+    /// The pause after instances were added. Default `5m`.
+    pub out_pause: Span,
+    /// The pause after instances were taken away. Default `10m`.
+    pub in_pause: Span,
+}
+
+impl Default for Autoscaling {
+    fn default() -> Self {
+        Self {
+            least: 2,
+            most: 8,
+            requests_per_instance: 1_000.0,
+            out_pause: Span::seconds(300),
+            in_pause: Span::seconds(600),
+        }
+    }
+}

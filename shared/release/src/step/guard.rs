@@ -1,0 +1,225 @@
+//! A run asks to deploy.
+
+use super::Turn;
+use crate::{
+    Action, Answer, CandidateFailure, Deploying, Deployment, GuardRequest, Hold, Progress, Rule, State,
+    Strategy, Target, TargetCheck, UpdateCall, alarms,
+};
+use pawl_ledger::events::EndpointStatus;
+
+impl Turn<'_> {
+    pub(super) fn guard(&mut self, request: &GuardRequest) -> Rule {
+        let generation = request.candidate.generation;
+        if let State::Deploying(deploying) = self.release.state.clone()
+            && deploying.candidate.generation == generation
+            && *deploying.candidate.last_config() == request.candidate.config
+        {
+            return self.asked_again(deploying);
+        }
+        if let State::RollingBack(rolling) = &self.release.state
+            && rolling.from.generation == generation
+        {
+            // Its trial was won, and taken back before it asked.
+            self.subject = Some(generation);
+            return Rule::AlreadyRollingBack;
+        }
+        match self.refusal(request) {
+            None => self.grant(request),
+            Some(reason) => self.hold(reason),
+        }
+    }
+
+    fn hold(&mut self, reason: Hold) -> Rule {
+        self.note(reason.message());
+        self.answer = Some(reason.into());
+        Rule::Held
+    }
+
+    /// The trial was won, or the answer got lost: it is given again, as long as nothing has begun.
+    fn asked_again(&mut self, deploying: Deploying) -> Rule {
+        if matches!(deploying.progress, Progress::Updating | Progress::Begun) {
+            self.answer = Some(Answer::Wait);
+            return Rule::Granted;
+        }
+        if let Some(cause) = deploying.intent {
+            // An earlier permission may have been used: the end of its lease, and the endpoint, tell what becomes of it.
+            return self.hold(Hold::TakenBack { cause });
+        }
+        self.answer = Some(self.permission(&deploying.candidate));
+        self.release.state = State::Deploying(Deploying {
+            progress: Progress::Granted,
+            lease_until: self.later(self.policy.grant),
+            // What its run could not begin before, it may begin now.
+            failure: None,
+            ..deploying
+        });
+        Rule::Granted
+    }
+
+    fn grant(&mut self, request: &GuardRequest) -> Rule {
+        let candidate = self.first_stage(&request.candidate);
+        self.release.pass = None;
+        self.release.generation = candidate.generation;
+        self.release.seen_at = Some(request.look.at);
+        let granted = self.grant_stage(candidate, Progress::Granted);
+        self.answer = Some(self.permission(&granted));
+        Rule::Granted
+    }
+
+    fn has_pass(&self) -> bool {
+        self.release.pass_at(self.now).is_some()
+    }
+
+    /// A trial first, where one is asked for and there is a champion; a person's word passes it over.
+    fn first_stage(&self, candidate: &Deployment) -> Deployment {
+        match &self.policy.trial {
+            Some(trial) if self.release.current.is_some() && !self.has_pass() => {
+                candidate.in_trial(trial.kind())
+            }
+            _ => candidate.clone(),
+        }
+    }
+
+    /// A stage may begin, behind its alarms.
+    pub(super) fn grant_stage(&mut self, candidate: Deployment, progress: Progress) -> Deployment {
+        let (policy, endpoint) = (&self.policy.alarms, &self.release.endpoint);
+        let specs = alarms::for_deployment(policy, endpoint, &candidate);
+        let names = alarms::names(policy, endpoint, &candidate);
+        let candidate = Deployment { alarms: names, activated_at: None, ..candidate };
+        self.release.state = State::Deploying(Deploying {
+            candidate: candidate.clone(),
+            progress,
+            since: self.now,
+            lease_until: self.later(match progress {
+                Progress::Offered => self.policy.offer(),
+                _ => self.policy.grant,
+            }),
+            intent: None,
+            forced: false,
+            failure: None,
+        });
+        self.queue(Action::PutAlarms { alarms: specs });
+        candidate
+    }
+
+    fn permission(&self, candidate: &Deployment) -> Answer {
+        let (endpoint, config) = (self.release.endpoint.clone(), candidate.config.clone());
+        let Some(current) = &self.release.current else { return Answer::DeployCreate { endpoint, config } };
+        // The champion goes on answering in a trial: there is nothing to move in steps.
+        let strategy = if candidate.trial.is_some() { &Strategy::AllAtOnce } else { &self.policy.strategy };
+        let way = strategy.deployment(&candidate.alarms);
+        Answer::DeployUpdate { call: UpdateCall::to(&endpoint, current, candidate, way) }
+    }
+
+    /// The first reason against the deployment.
+    fn refusal(&mut self, request: &GuardRequest) -> Option<Hold> {
+        let candidate = &request.candidate;
+        if candidate.generation <= self.release.generation {
+            return Some(Hold::Superseded { by: self.release.generation });
+        }
+        if let Some(freeze) = &self.release.freeze {
+            return Some(Hold::Frozen { freeze: freeze.clone() });
+        }
+        match self.release.state {
+            State::Stable => {}
+            State::CoolDown { .. } if self.has_pass() => {}
+            State::CoolDown { until } => return Some(Hold::CoolDown { until }),
+            State::Deploying(_) | State::Watching(_) | State::RollingBack(_) => {
+                return Some(Hold::EndpointBusy);
+            }
+        }
+        if self.release.is_revoked(candidate) {
+            return Some(Hold::Revoked);
+        }
+        if let Some(refusal) = self.refusal_of_endpoint(request) {
+            return Some(refusal);
+        }
+        if let Some(refusal) = self.refusal_of_trial(request) {
+            return Some(refusal);
+        }
+        let stage = self.first_stage(candidate);
+        let (policy, endpoint) = (&self.policy.alarms, &self.release.endpoint);
+        let mut specs = alarms::for_deployment(policy, endpoint, &stage);
+        specs.extend(alarms::on_traffic(policy, endpoint, &stage.config));
+        let lints = alarms::lint(self.policy, &stage.config, &specs, &request.alarms, &request.defined);
+        (!lints.is_empty()).then_some(Hold::AlarmLint { lints })
+    }
+
+    fn refusal_of_endpoint(&mut self, request: &GuardRequest) -> Option<Hold> {
+        let serving = request.look.config.as_ref();
+        match (request.look.status, &self.release.current) {
+            (EndpointStatus::Absent, None) => return None,
+            (EndpointStatus::InService, None) => {
+                // An endpoint from before Pawl: taken as it is, good or not nobody knows.
+                let config = serving?.clone();
+                self.serve(Deployment::new(pawl_base::names::Generation::default(), config));
+            }
+            (EndpointStatus::InService, Some(current)) if serving == Some(&current.config) => {}
+            (status, _) => {
+                let found = match serving {
+                    Some(config) => format!("status {status:?}, serving {config}"),
+                    None => format!("status {status:?}"),
+                };
+                return Some(Hold::EndpointNotReady { found });
+            }
+        }
+        if serving == Some(&request.candidate.config) {
+            return Some(Hold::AlreadyServing);
+        }
+        self.refusal_of_target(&request.target)
+    }
+
+    /// There must be a champion to try it beside, and enough traffic for a verdict.
+    fn refusal_of_trial(&self, request: &GuardRequest) -> Option<Hold> {
+        let (Some(trial), Some(current)) = (&self.policy.trial, &self.release.current) else { return None };
+        if self.has_pass() {
+            return None;
+        }
+        let is_good = self.release.good_with(&current.config).is_some();
+        if !is_good || current.model.is_none() || self.release.is_revoked(current) {
+            return Some(Hold::NoChampion { serving: current.config.clone() });
+        }
+        let why = trial.undecidable(request.traffic.unwrap_or(0.0))?;
+        Some(Hold::TooLittleTraffic { why })
+    }
+
+    /// There must be something to go back to, and it must have been seen to exist.
+    fn refusal_of_target(&mut self, check: &TargetCheck) -> Option<Hold> {
+        if self.has_pass() {
+            return None;
+        }
+        let Some(target) = self.release.fallback_of_next(self.policy).map(|target| target.config) else {
+            let what = "no config has finished its watch healthy".to_owned();
+            self.page_once("guard:no-target", format!("a deployment is held: {what}"));
+            return Some(Hold::NoLastKnownGood { what });
+        };
+        match check {
+            TargetCheck::Checked { config, found: Target::Present } if *config == target => None,
+            TargetCheck::Checked { config, found: Target::Missing { what } } if *config == target => {
+                self.page_once(&format!("lost:{target}"), format!("the fallback {target} is gone: {what}"));
+                let known = self.release.good.len();
+                self.release.good.retain(|good| good.config != target);
+                match self.release.good.len() < known {
+                    true => Some(Hold::AskAgain),
+                    false => Some(Hold::NoLastKnownGood { what: format!("{target}: {what}") }),
+                }
+            }
+            TargetCheck::Checked { .. } | TargetCheck::NotAsked => Some(Hold::AskAgain),
+        }
+    }
+
+    /// The run says that it could not begin; the endpoint tells whether that is so.
+    pub(super) fn candidate_failed(&mut self, failure: &CandidateFailure) -> Rule {
+        self.subject = Some(failure.generation);
+        match &mut self.release.state {
+            State::Deploying(deploying) if deploying.candidate.generation == failure.generation => {
+                deploying.failure = Some(failure.reason.clone());
+                // Its call may have been accepted all the same: only who looks from now on can tell.
+                self.release.seen_at = Some(self.now);
+                self.note(failure.reason.clone());
+                self.describe()
+            }
+            _ => Rule::Logged,
+        }
+    }
+}

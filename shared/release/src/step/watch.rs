@@ -1,0 +1,123 @@
+//! The watch: proven good, proven bad, or neither yet.
+
+use jiff::Timestamp;
+
+use super::Turn;
+use crate::{AlarmReading, Cause, ConfigName, Rule, Smoke, State, StateName, WatchReading};
+use pawl_gate::live::LiveVerdict;
+use pawl_ledger::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
+
+impl Turn<'_> {
+    pub(super) fn watch_tick(&mut self, reading: &WatchReading) -> Rule {
+        let Some(current) = self.release.current.clone() else { return Rule::Logged };
+        self.subject = Some(current.generation);
+        if reading.config != current.config {
+            return Rule::Logged;
+        }
+        let State::Watching(watching) = self.release.state.clone() else { return self.look_after(reading) };
+        let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
+        if let Some(alarm) = fires.clone().find(|alarm| is_own(alarm, &current.config)) {
+            return self.begin_rollback(Cause::Alarm { alarm: alarm.name.clone() });
+        }
+        if let Some(rule) = self.decide_if_overdue() {
+            return rule;
+        }
+        let verdict = reading.trial.as_ref().map(|trial| trial.verdict);
+        if let Some(trial) = reading.trial.as_ref().filter(|trial| trial.verdict == LiveVerdict::Harm) {
+            return self.begin_rollback(Cause::Trial { reason: trial.reason.clone() });
+        }
+        if let Some(alarm) = fires.next() {
+            self.compare_fleets(&self.as_change(alarm));
+        }
+        let calm = |name: &String| {
+            reading.alarms.iter().any(|alarm| alarm.name == *name && alarm.state == AlarmState::Ok)
+        };
+        let proven = !current.alarms.is_empty()
+            && current.alarms.iter().all(calm)
+            && watching.smoke == Smoke::Passed
+            && match current.trial {
+                None => {
+                    reading.requests.is_some_and(|requests| requests >= self.policy.alarms.minimum_requests)
+                }
+                // A lock forbids a deployment, and this would be one.
+                Some(_) => verdict == Some(LiveVerdict::Promote) && self.release.freeze.is_none(),
+            };
+        if self.now < watching.until {
+            Rule::KeepWatching
+        } else if proven {
+            self.pass_stage()
+        } else if self.now < watching.deadline && verdict != Some(LiveVerdict::NeedsApproval) {
+            Rule::ExtendWatch
+        } else {
+            self.ask_person(&current.config)
+        }
+    }
+
+    /// Past its watch, a config is looked after: an alarm's event may have been lost, or have come in the cool-down, and
+    /// an alarm that stays on never sends another.
+    fn look_after(&mut self, reading: &WatchReading) -> Rule {
+        let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
+        let own = fires.clone().find(|alarm| is_own(alarm, &reading.config));
+        match (own, self.release.state.name()) {
+            (Some(alarm), StateName::Stable) => self.alarm_read(&self.as_change(alarm), Some(alarm.state)),
+            (Some(alarm), StateName::CoolDown) => self.fires_after_rollback(&self.as_change(alarm)),
+            (None, StateName::Stable | StateName::CoolDown) => match fires.next() {
+                Some(alarm) => {
+                    let name = &alarm.name;
+                    self.page_once(&format!("further:{name}"), format!("{name} fires: a shared cause?"));
+                    Rule::SharedCause
+                }
+                None => Rule::Logged,
+            },
+            _ => Rule::Logged,
+        }
+    }
+
+    /// A reading in the shape of a change. What is on since long ago rests on data of now all the same, once that reaches no
+    /// further back than its periods.
+    fn as_change(&self, alarm: &AlarmReading) -> AlarmChange {
+        let window = self.policy.alarms.window(&alarm.name).duration();
+        let rests_on = self.now.saturating_sub(window).unwrap_or(Timestamp::MIN);
+        AlarmChange {
+            arn: alarm.name.clone(),
+            name: alarm.name.clone(),
+            state: alarm.state,
+            previous: None,
+            at: alarm.since.max(rests_on),
+            shape: AlarmShape::Unknown,
+            reason: String::new(),
+            endpoint: None,
+            config: None,
+            datapoints: None,
+            suppression: Suppression::None,
+            triggered_by: Vec::new(),
+        }
+    }
+
+    fn ask_person(&mut self, config: &ConfigName) -> Rule {
+        let until = self.later(self.policy.decision);
+        let State::Watching(watching) = &mut self.release.state else { return Rule::Logged };
+        if watching.decide_by.is_none() {
+            watching.decide_by = Some(until);
+            self.page(format!(
+                "nothing proves {config} good or bad: `pawl force` keeps it, `pawl rollback` takes it out, at {until} it is taken out"
+            ));
+        }
+        Rule::AskPerson
+    }
+
+    /// The time for a person to decide is over: the outcome is to go back.
+    pub(super) fn decide_if_overdue(&mut self) -> Option<Rule> {
+        match &self.release.state {
+            State::Watching(watching) if watching.decide_by.is_some_and(|by| self.now >= by) => {
+                Some(self.begin_rollback(Cause::Unproven))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether Pawl made the alarm for this config.
+fn is_own(alarm: &AlarmReading, config: &ConfigName) -> bool {
+    alarm.name.starts_with(&format!("pawl-{config}-"))
+}

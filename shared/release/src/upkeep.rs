@@ -1,0 +1,23 @@
+//! What is around the endpoint, looked after once a release has come to rest: autoscaling and garbage. The document is an order;
+//! the state machine `upkeep` has it carried out, and tells people where that fails.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::autoscaling::Scaling;
+use pawl_base::names::{ModelName, RegionName};
+
+/// The document `upkeep/<model>.json`, or `upkeep/<model>/<region>.json` for a further region. Each writing of it starts the state
+/// machine, which acts on what stands there then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Upkeep {
+    /// The model.
+    pub model: ModelName,
+    /// The further region; `None` at home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<RegionName>,
+    /// When it was ordered.
+    pub at: Timestamp,
+    /// What Application Auto Scaling shall hold; `None` leaves it alone.
+    pub scaling: Option<Scaling>,
+}

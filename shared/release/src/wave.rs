@@ -1,0 +1,479 @@
+//! A promoted model goes to further regions, one after another; a failure stops the wave.
+//!
+//! Each region has a release of its own, with its own record, alarms and watch. The wave only says whose turn it is and what is to
+//! be done there: a pure function of its record and the news. News may be doubled or late: a region moves forward only, and
+//! only in its turn.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Deployment, Region, Release};
+use pawl_base::names::{Generation, RegionName};
+
+/// The way of one generation through the regions: the document `ledger/<model>/wave.json`, changed by compare-and-swap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wave {
+    /// The generation that was promoted at home.
+    pub generation: Generation,
+    /// The name of model and endpoint config, at home and in each region.
+    pub name: String,
+    /// The model's archive at home.
+    pub artifact: String,
+    /// The model package at home.
+    pub package: Option<String>,
+    /// The regions in their order.
+    pub stops: Vec<Stop>,
+    /// Why no further region gets it, where it was stopped.
+    pub stopped: Option<String>,
+    /// Whether people were told how it ended.
+    pub told: bool,
+    /// When it was last looked after.
+    pub turned_at: Timestamp,
+}
+
+/// One region of a wave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// The region, as the promoted run's `pipeline.yaml` describes it.
+    pub region: Region,
+    /// How far it is.
+    pub stage: Stage,
+    /// Since when.
+    pub since: Timestamp,
+    /// The model package there, once it stands.
+    pub package: Option<String>,
+}
+
+/// How far a region is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Its turn has not come.
+    Waiting,
+    /// The archive is copied there.
+    Copying,
+    /// Package and model are made there.
+    Registering,
+    /// Its release is asked for permission, and the endpoint is created or updated.
+    Deploying,
+    /// The endpoint is on its way or bakes, watched by the region's own release.
+    Watching,
+    /// Its watch ended healthy.
+    Promoted,
+    /// It was not copied, held, or rolled back.
+    Failed,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum News {
+    /// Nothing new.
+    Nothing,
+    /// The archive lies in the region.
+    Copied {
+        /// Which.
+        region: RegionName,
+    },
+    /// Package and model stand in the region.
+    Registered {
+        /// Which.
+        region: RegionName,
+        /// The package's ARN.
+        package: String,
+    },
+    /// The region's endpoint has taken the order.
+    Begun {
+        /// Which.
+        region: RegionName,
+    },
+    /// The region's watch ended healthy.
+    Promoted {
+        /// Which.
+        region: RegionName,
+    },
+    /// Anything else ended it.
+    Failed {
+        /// Which.
+        region: RegionName,
+        /// Why, in plain words.
+        reason: String,
+    },
+    /// Home has taken it back, or forbids it: no further region gets it.
+    Stop {
+        /// Why, in plain words.
+        reason: String,
+    },
+    /// People were told how it ended.
+    Told,
+}
+
+/// What to do next. Each may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Copy the archive there.
+    Copy(Region),
+    /// Make package and model there.
+    Register(Region),
+    /// Ask the region's release, and create or update its endpoint.
+    Deploy(Region),
+    /// The wave was stopped: tell the region's release that nothing comes, unless it has begun.
+    Withdraw(Region),
+    /// Let the region's release look at endpoint and alarms.
+    Watch(Region),
+    /// Tell people how it ended.
+    Tell(String),
+    /// It is over.
+    Nothing,
+}
+
+/// A wave under way says so at least this often.
+const SIGN_OF_LIFE: SignedDuration = SignedDuration::from_mins(5);
+/// After so long without a sign nobody looks after it: a copy may take 15 minutes, three times.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(60);
+
+impl Wave {
+    /// The wave of a deployment that was promoted at home.
+    pub fn new(promoted: &Deployment, artifact: String, regions: &[Region], now: Timestamp) -> Self {
+        let stop = |region: &Region| Stop {
+            region: region.clone(),
+            stage: Stage::Waiting,
+            since: now,
+            package: None,
+        };
+        Self {
+            generation: promoted.generation,
+            name: promoted.last_config().0.clone(),
+            artifact,
+            package: promoted.package.clone(),
+            stops: regions.iter().map(stop).collect(),
+            stopped: None,
+            told: false,
+            turned_at: now,
+        }
+    }
+
+    /// Takes in what came back, and says what to do next. News of a region whose turn it is not change nothing.
+    pub fn step(&self, news: &News, now: Timestamp) -> (Self, Order) {
+        let mut next = self.clone();
+        match news {
+            News::Nothing => {}
+            // No deployment comes of it any more.
+            News::Copied { .. } | News::Registered { .. } if next.stopped.is_some() => {}
+            News::Copied { region } => next.advance(region, Stage::Copying, Stage::Registering, now),
+            News::Registered { region, package } => {
+                if let Some(stop) = next.at(region, Stage::Registering) {
+                    stop.package = Some(package.clone());
+                }
+                next.advance(region, Stage::Registering, Stage::Deploying, now);
+            }
+            News::Begun { region } => next.advance(region, Stage::Deploying, Stage::Watching, now),
+            News::Promoted { region } => {
+                next.advance(region, Stage::Deploying, Stage::Promoted, now);
+                next.advance(region, Stage::Watching, Stage::Promoted, now);
+            }
+            News::Failed { region, reason } => {
+                if let Some(stop) = next.under_way().filter(|stop| stop.region.name == *region) {
+                    (stop.stage, stop.since) = (Stage::Failed, now);
+                    next.stopped.get_or_insert(format!("{region}: {reason}"));
+                }
+            }
+            News::Stop { reason } => {
+                if !next.is_through() {
+                    next.stopped.get_or_insert(reason.clone());
+                }
+            }
+            News::Told => next.told = next.ending().is_some(),
+        }
+        let order = next.order(now);
+        let silent = now.duration_since(next.turned_at) >= SIGN_OF_LIFE;
+        if silent || matches!(order, Order::Copy(_)) {
+            next.turned_at = now;
+        }
+        (next, order)
+    }
+
+    /// Whether nobody seems to look after it any more.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        !self.told && now.duration_since(self.turned_at) >= OVERDUE
+    }
+
+    fn at(&mut self, region: &RegionName, stage: Stage) -> Option<&mut Stop> {
+        self.under_way().filter(|stop| stop.region.name == *region && stop.stage == stage)
+    }
+
+    fn advance(&mut self, region: &RegionName, from: Stage, to: Stage, now: Timestamp) {
+        if let Some(stop) = self.at(region, from) {
+            (stop.stage, stop.since) = (to, now);
+        }
+    }
+
+    /// The region whose turn it is.
+    fn under_way(&mut self) -> Option<&mut Stop> {
+        self.stops.iter_mut().find(|stop| (Stage::Copying..=Stage::Watching).contains(&stop.stage))
+    }
+
+    fn is_through(&self) -> bool {
+        self.stops.iter().all(|stop| stop.stage == Stage::Promoted)
+    }
+
+    /// How it ended, in plain words; `None` while a region may still change.
+    fn ending(&self) -> Option<String> {
+        let settled = |stop: &Stop| !matches!(stop.stage, Stage::Deploying | Stage::Watching);
+        let serving = self.stops.iter().filter(|stop| stop.stage == Stage::Promoted);
+        let serving: Vec<&str> = serving.map(|stop| stop.region.name.as_str()).collect();
+        match &self.stopped {
+            None => self.is_through().then(|| format!("Promoted in {}.", serving.join(", "))),
+            Some(reason) => self.stops.iter().all(settled).then(|| match serving.as_slice() {
+                [] => format!("Stopped before any further region was promoted. {reason}"),
+                some => format!("Stopped after {}. {reason}", some.join(", ")),
+            }),
+        }
+    }
+
+    fn order(&mut self, now: Timestamp) -> Order {
+        if let Some(message) = self.ending() {
+            return if self.told { Order::Nothing } else { Order::Tell(message) };
+        }
+        if self.under_way().is_none()
+            && let Some(stop) = self.stops.iter_mut().find(|stop| stop.stage == Stage::Waiting)
+        {
+            (stop.stage, stop.since) = (Stage::Copying, now);
+        }
+        let stopped = self.stopped.is_some();
+        let Some(Stop { region, stage, .. }) = self.under_way() else { return Order::Nothing };
+        let region = region.clone();
+        match stage {
+            Stage::Copying => Order::Copy(region),
+            Stage::Registering => Order::Register(region),
+            Stage::Deploying if stopped => Order::Withdraw(region),
+            Stage::Deploying => Order::Deploy(region),
+            // A release that is under way is ended by its own watch, whatever becomes of the wave.
+            Stage::Watching => Order::Watch(region),
+            Stage::Waiting | Stage::Promoted | Stage::Failed => Order::Nothing,
+        }
+    }
+}
+
+impl Release {
+    /// Why a wave of this generation must go no further, as the release at home says.
+    pub fn against_wave(&self, generation: Generation) -> Option<String> {
+        if let Some(freeze) = &self.freeze {
+            return Some(format!("home is frozen by {}: {}", freeze.who, freeze.why));
+        }
+        match self.last_known_good() {
+            Some(good) if good.generation == generation => None,
+            Some(good) if good.generation > generation => {
+                Some(format!("run {} was promoted at home meanwhile", good.generation))
+            }
+            _ => Some(format!("run {generation} was taken back at home")),
+        }
+    }
+
+    /// Whether the release at home has taken back what a region serves or deploys.
+    pub fn has_taken_back(&self, there: &Deployment) -> bool {
+        let here = self.good_with(&there.config);
+        self.revoked_configs.contains(&there.config) || here.is_some_and(|here| self.is_revoked(here))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::Freeze;
+    use proptest::prelude::*;
+
+    const NAMES: [&str; 3] = ["eu-west-1", "us-east-1", "ap-south-1"];
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(minute * 60).unwrap()
+    }
+
+    fn name(index: usize) -> RegionName {
+        RegionName::try_from(NAMES[index].to_owned()).unwrap()
+    }
+
+    fn region(index: usize) -> Region {
+        Region { name: name(index), bucket: format!("bucket-{index}"), image: "bike".to_owned() }
+    }
+
+    fn wave() -> Wave {
+        let promoted = Deployment::new(Generation(7), "bike-7");
+        Wave::new(&promoted, "s3://home/model.tar.gz".to_owned(), &[region(0), region(1), region(2)], at(0))
+    }
+
+    fn registered(index: usize) -> News {
+        News::Registered { region: name(index), package: format!("package-{index}") }
+    }
+
+    fn failed(index: usize, reason: &str) -> News {
+        News::Failed { region: name(index), reason: reason.to_owned() }
+    }
+
+    /// Takes the news in, one after another.
+    fn after(wave: Wave, news: &[News]) -> (Wave, Order) {
+        let begun = wave.step(&News::Nothing, at(0));
+        news.iter().fold(begun, |(wave, _), news| wave.step(news, at(0)))
+    }
+
+    fn through(index: usize) -> [News; 4] {
+        let region = || name(index);
+        [
+            News::Copied { region: region() },
+            registered(index),
+            News::Begun { region: region() },
+            News::Promoted { region: region() },
+        ]
+    }
+
+    #[test]
+    fn one_region_after_another_each_with_its_own_watch() {
+        let (mut wave, mut order) = wave().step(&News::Nothing, at(0));
+        for index in 0..3 {
+            let orders: [fn(Region) -> Order; 4] =
+                [Order::Copy, Order::Register, Order::Deploy, Order::Watch];
+            for (wanted, news) in orders.into_iter().zip(through(index)) {
+                assert_eq!(order, wanted(region(index)));
+                assert_eq!(
+                    wave.step(&News::Nothing, at(0)),
+                    (wave.clone(), order),
+                    "a lost order is given again"
+                );
+                (wave, order) = wave.step(&news, at(0));
+                assert_eq!(wave.step(&news, at(0)).0, wave, "the same news again");
+            }
+            assert_eq!(wave.stops[index].package, Some(format!("package-{index}")));
+        }
+        assert_eq!(order, Order::Tell("Promoted in eu-west-1, us-east-1, ap-south-1.".to_owned()));
+        let (told, order) = wave.step(&News::Told, at(0));
+        assert_eq!(order, Order::Nothing);
+        assert_eq!(
+            told.step(&News::Stop { reason: "late".to_owned() }, at(0)),
+            (told.clone(), Order::Nothing)
+        );
+    }
+
+    #[test]
+    fn a_failure_stops_the_wave_and_what_is_promoted_stays() {
+        let (first, _) = after(wave(), &through(0));
+        let (stopped, order) = first.step(&failed(1, "rolled back"), at(0));
+        assert_eq!(order, Order::Tell("Stopped after eu-west-1. us-east-1: rolled back".to_owned()));
+        let stages: Vec<Stage> = stopped.stops.iter().map(|stop| stop.stage).collect();
+        assert_eq!(stages, [Stage::Promoted, Stage::Failed, Stage::Waiting]);
+        assert_eq!(stopped.step(&News::Copied { region: name(2) }, at(0)), (stopped.clone(), order));
+        assert_eq!(stopped.step(&News::Told, at(0)).1, Order::Nothing);
+    }
+
+    #[test]
+    fn a_wave_that_is_stopped_lets_a_region_come_to_rest_and_begins_no_other() {
+        let stop = News::Stop { reason: "taken back".to_owned() };
+        let tell = Order::Tell("Stopped before any further region was promoted. taken back".to_owned());
+        let way = through(0);
+        // Nothing has begun there yet.
+        for news in [&way[..0], &way[..1]] {
+            assert_eq!(after(wave(), news).0.step(&stop, at(0)).1, tell);
+        }
+        // It may have begun: its release knows.
+        let (asked, order) = after(wave(), &way[..2]).0.step(&stop, at(0));
+        assert_eq!(order, Order::Withdraw(region(0)));
+        assert_eq!(asked.step(&failed(0, "not begun"), at(0)).1, tell);
+        let (watched, order) = asked.step(&News::Begun { region: name(0) }, at(0));
+        assert_eq!(order, Order::Watch(region(0)));
+        assert_eq!(watched.step(&News::Told, at(0)), (watched.clone(), order), "nobody can be told yet");
+        let (ended, order) = watched.step(&News::Promoted { region: name(0) }, at(0));
+        assert_eq!(order, Order::Tell("Stopped after eu-west-1. taken back".to_owned()));
+        assert_eq!(ended.stops[1].stage, Stage::Waiting);
+    }
+
+    #[test]
+    fn news_out_of_turn_change_nothing() {
+        let begun = wave().step(&News::Nothing, at(0)).0;
+        for news in [
+            registered(0),
+            News::Begun { region: name(0) },
+            News::Copied { region: name(1) },
+            failed(2, "no"),
+            News::Told,
+        ] {
+            assert_eq!(begun.step(&news, at(0)).0, begun, "{news:?}");
+        }
+    }
+
+    #[test]
+    fn a_wave_that_nobody_looks_after_is_overdue() {
+        let (copying, _) = wave().step(&News::Nothing, at(0));
+        assert!(!copying.is_overdue(at(59)) && copying.is_overdue(at(60)));
+        let (again, _) = copying.step(&News::Nothing, at(60));
+        assert!(!again.is_overdue(at(61)), "the order was given again");
+        let (watching, _) = after(wave(), &through(0)[..3]);
+        assert_eq!(watching.step(&News::Nothing, at(4)).0.turned_at, at(0), "not each look is written down");
+        assert_eq!(watching.step(&News::Nothing, at(5)).0.turned_at, at(5));
+        let over = after(wave(), &[failed(0, "no"), News::Told]).0;
+        assert!(!over.is_overdue(at(1_000)));
+    }
+
+    #[test]
+    fn home_has_the_last_word() {
+        let good = |generation| Deployment {
+            package: Some(format!("package-{generation}")),
+            ..Deployment::new(Generation(generation), format!("bike-{generation}").as_str())
+        };
+        let mut home = Release::new("bike");
+        home.good = vec![good(7), good(4)];
+        let says = |home: &Release| home.against_wave(Generation(7));
+        assert_eq!(says(&home), None);
+        assert!(!home.has_taken_back(&good(7)));
+        let frozen = Freeze { who: "ann".to_owned(), why: "holiday".to_owned(), at: at(0) };
+        let locked = Release { freeze: Some(frozen), ..home.clone() };
+        assert_eq!(says(&locked).unwrap(), "home is frozen by ann: holiday");
+        let newer = Release { good: vec![good(8), good(7)], ..home.clone() };
+        assert_eq!(says(&newer).unwrap(), "run 8 was promoted at home meanwhile");
+        assert!(!newer.has_taken_back(&good(7)), "an older model that was good stays good");
+        let by_config = Release { revoked_configs: vec!["bike-7".into()], ..home.clone() };
+        let by_package = Release { rejected: vec!["package-7".to_owned()], ..home.clone() };
+        for home in [by_config, by_package] {
+            assert_eq!(says(&home).unwrap(), "run 7 was taken back at home");
+            // The region's package has another name; the config has the same.
+            assert!(home.has_taken_back(&Deployment { package: None, ..good(7) }));
+        }
+    }
+
+    fn any_news() -> impl Strategy<Value = News> {
+        let any = || prop::sample::select(vec![0, 1, 2]);
+        prop_oneof![
+            12 => (any(), 0..4_usize).prop_map(|(index, step)| through(index)[step].clone()),
+            1 => any().prop_map(|index| failed(index, "no")),
+            1 => Just(News::Stop { reason: "taken back".to_owned() }),
+            1 => Just(News::Told),
+            2 => Just(News::Nothing),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn at_most_one_region_moves_and_none_begins_after_a_stop(all in prop::collection::vec(any_news(), 0..80)) {
+            let mut wave = wave();
+            for news in &all {
+                let (next, order) = wave.step(news, at(0));
+                let moving = next.stops.iter().filter(|stop| (Stage::Copying..=Stage::Watching).contains(&stop.stage));
+                prop_assert!(moving.count() <= 1);
+                // In order: nothing behind a region that is not promoted has begun.
+                let begun = next.stops.iter().rposition(|stop| stop.stage != Stage::Waiting).unwrap_or(0);
+                prop_assert!(next.stops.iter().take(begun).all(|stop| stop.stage == Stage::Promoted));
+                for (before, after) in wave.stops.iter().zip(&next.stops) {
+                    prop_assert!(after.stage >= before.stage, "a region never goes back");
+                    if wave.stopped.is_some() {
+                        prop_assert!(before.stage != Stage::Waiting || after.stage == Stage::Waiting);
+                    }
+                }
+                prop_assert!(!next.told || order == Order::Nothing);
+                if next.stopped.is_some() {
+                    let fits = matches!(order, Order::Withdraw(_) | Order::Watch(_) | Order::Tell(_) | Order::Nothing);
+                    prop_assert!(fits, "{order:?}");
+                }
+                wave = next;
+            }
+        }
+    }
+}

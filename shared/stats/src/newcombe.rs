@@ -1,0 +1,24 @@
+//! The difference of two shares, with its interval (Newcombe 1998, method 10).
+
+/// Wilson's score interval of a share, `count` of `rows`.
+fn wilson(count: f64, rows: f64, z: f64) -> (f64, f64) {
+    let share = count / rows;
+    let middle = share + z * z / (2.0 * rows);
+    let half = z * (share * (1.0 - share) / rows + z * z / (4.0 * rows * rows)).sqrt();
+    let scale = 1.0 + z * z / rows;
+    ((middle - half) / scale, (middle + half) / scale)
+}
+
+/// Newcombe's hybrid score interval of the difference `c/m − b/n`. None without rows.
+pub fn newcombe(b: u64, n: u64, c: u64, m: u64, z: f64) -> Option<(f64, f64)> {
+    if n == 0 || m == 0 {
+        return None;
+    }
+    let (b, n, c, m) = (b as f64, n as f64, c as f64, m as f64);
+    let (p, q) = (b / n, c / m);
+    let (p_low, p_high) = wilson(b, n, z);
+    let (q_low, q_high) = wilson(c, m, z);
+    let down = ((q - q_low).powi(2) + (p_high - p).powi(2)).sqrt();
+    let up = ((q_high - q).powi(2) + (p - p_low).powi(2)).sqrt();
+    Some((q - p - down, q - p + up))
+}
