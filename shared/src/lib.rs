@@ -6,7 +6,7 @@
 //! `gate`, `drift`; beside them `ledger` (events, ledger) and `release`; on top `pipeline`, `run` and `report`, which stand here.
 //! The AWS SDK is known to `pawl-aws` and `pawl-sagemaker` alone.
 
-pub use pawl_base::{fault, metrics, names, span};
+pub use pawl_base::{duration, fault, metrics, names, random};
 pub use pawl_data::{constraints, dataset, profile};
 pub use pawl_drift as drift;
 pub use pawl_gate as gate;

@@ -67,13 +67,13 @@ fn has_begun(run: &OpenRun) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pawl::duration::Duration;
     use pawl::ledger::Training;
-    use pawl::span::Span;
 
     #[test]
     fn a_run_that_was_only_asked_for_is_not_over() {
         let mut training = Training::default();
-        training.open(Timestamp::UNIX_EPOCH, Span::seconds(60));
+        training.open(Timestamp::UNIX_EPOCH, Duration::seconds(60));
         assert!(!training.open.as_ref().is_some_and(has_begun));
         training.started(Generation(1));
         assert!(training.open.as_ref().is_some_and(has_begun));

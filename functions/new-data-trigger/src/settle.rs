@@ -69,7 +69,7 @@ fn judge(policy: &Settle, triggers: &[TriggerId], looks: u32, seen: usize) -> Se
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pawl::span::Span;
+    use pawl::duration::Duration;
 
     fn triggers(count: usize, last: Completes) -> Vec<TriggerId> {
         (1..=count)
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn quiet_is_two_looks_that_agree() {
-        let policy = Settle { quiet: Span::seconds(10), marker: None, at_most: Span::seconds(60) };
+        let policy = Settle { quiet: Duration::seconds(10), marker: None, at_most: Duration::seconds(60) };
         let some = triggers(3, Completes::Itself);
         assert_eq!(judge(&policy, &some, 0, 0), Settled::Wait { seconds: 10 });
         assert_eq!(judge(&policy, &some, 1, 2), Settled::Wait { seconds: 10 });
@@ -91,9 +91,9 @@ mod tests {
     fn a_history_holds_all_looks_at_the_longest_batch() {
         for (quiet, at_most) in [(5, 6 * 3_600), (1, 12 * 86_400), (1, 1), (300, 6 * 3_600), (7, 1_501)] {
             let policy = Settle {
-                quiet: Span::seconds(quiet),
+                quiet: Duration::seconds(quiet),
                 marker: Some("_SUCCESS".to_owned()),
-                at_most: Span::seconds(at_most),
+                at_most: Duration::seconds(at_most),
             };
             let (mut looks, mut passed) = (0, 0);
             while let Settled::Wait { seconds } = judge(&policy, &[], looks, 0) {
@@ -109,9 +109,9 @@ mod tests {
     #[test]
     fn a_forced_challenger_waits_for_no_batch() {
         let policy = Settle {
-            quiet: Span::seconds(10),
+            quiet: Duration::seconds(10),
             marker: Some("_SUCCESS".to_owned()),
-            at_most: Span::seconds(60),
+            at_most: Duration::seconds(60),
         };
         assert_eq!(judge(&policy, &triggers(3, Completes::Alone), 0, 0), Settled::Forced);
     }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_marker_completes_at_once() {
         let marker = Some("_SUCCESS".to_owned());
-        let policy = Settle { quiet: Span::seconds(10), marker, at_most: Span::seconds(60) };
+        let policy = Settle { quiet: Duration::seconds(10), marker, at_most: Duration::seconds(60) };
         assert_eq!(judge(&policy, &triggers(3, Completes::Itself), 3, 3), Settled::Wait { seconds: 10 });
         assert_eq!(judge(&policy, &triggers(3, Completes::TheBatch), 0, 0), Settled::Ready);
     }

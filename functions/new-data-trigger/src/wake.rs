@@ -1,17 +1,17 @@
 //! Opens a run where triggers wait and none runs.
 
 use jiff::Timestamp;
+use pawl::duration::Duration;
 use pawl::fault::Fault;
 use pawl::ledger::training::Opening;
 use pawl::ledger::{Keys, Training, inbox, update};
 use pawl::names::{Generation, ModelName};
-use pawl::span::Span;
 use serde_json::json;
 
 use crate::edge::Edge;
 
 /// Longer than the state machine's own time limit of 30 days: a lock is void only when its run cannot live any more.
-const LEASE: Span = Span::seconds(31 * 86_400);
+const LEASE: Duration = Duration::seconds(31 * 86_400);
 
 /// The name of a run's execution.
 pub(crate) fn execution_name(model: &ModelName, generation: Generation) -> String {

@@ -1,5 +1,6 @@
 //! What a run asks of a release: guard, observe, watch, abandon.
 
+use pawl::duration::Duration;
 use pawl::fault::Fault;
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Ending, Keys};
@@ -7,7 +8,6 @@ use pawl::names::{Generation, ModelName};
 use pawl::pipeline::jobs::Job;
 use pawl::release::{Answer, ConfigName, Deployment, DriverError, Policy};
 use pawl::run;
-use pawl::span::Span;
 use serde_json::{Value, json};
 
 use crate::effects::Effector;
@@ -57,7 +57,7 @@ pub(crate) async fn guard(
             ("update", call.config.clone(), json!(call))
         }
         Answer::Wait | Answer::RollingBack => {
-            let mut wait = next(&answer, &pipeline.release, Span::seconds(0));
+            let mut wait = next(&answer, &pipeline.release, Duration::seconds(0));
             wait["answer"] = json!("wait");
             return Ok(wait);
         }
@@ -79,7 +79,7 @@ pub(crate) async fn guard(
         "stage": stage,
         "config": request,
         "endpoint": endpoint,
-        "poll_seconds": pipeline.release.look_every(Span::seconds(0)).as_secs(),
+        "poll_seconds": pipeline.release.look_every(Duration::seconds(0)).as_secs(),
     }))
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn observe(
     let policy = frozen_policy(world, model, generation).await?;
     let effects = Effector::new(world, Keys::new(model), &policy);
     let answer = effects.driver().observe(generation, config).await.map_err(fault)?;
-    Ok(next(&answer, &policy, Span::seconds(0)))
+    Ok(next(&answer, &policy, Duration::seconds(0)))
 }
 
 /// Is the bake over, or the trial, and was it healthy?
@@ -127,7 +127,7 @@ pub(crate) async fn abandon(
     let policy = frozen_policy(world, model, generation).await?;
     let effects = Effector::new(world, Keys::new(model), &policy);
     let answer = effects.driver().failed(generation, reason).await.map_err(fault)?;
-    Ok(next(&answer, &policy, Span::seconds(0)))
+    Ok(next(&answer, &policy, Duration::seconds(0)))
 }
 
 async fn frozen_policy(world: &World, model: &ModelName, generation: Generation) -> Result<Policy, Fault> {
@@ -135,7 +135,7 @@ async fn frozen_policy(world: &World, model: &ModelName, generation: Generation)
 }
 
 /// Where the state machine goes from here, and when it looks again at a phase that may last so long.
-fn next(answer: &Answer, policy: &Policy, longest: Span) -> Value {
+fn next(answer: &Answer, policy: &Policy, longest: Duration) -> Value {
     let next = match answer {
         Answer::Wait | Answer::RollingBack => json!("wait"),
         Answer::KeepWatching { .. } | Answer::NeedsApproval { .. } => json!("watch"),

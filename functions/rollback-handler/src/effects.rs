@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use jiff::Timestamp;
+use pawl::duration::Duration;
 use pawl::events::{AlarmState, Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::gate::trial::TrialEvidence;
@@ -13,7 +14,6 @@ use pawl::release::{
     Action, AlarmReading, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, Policy, ReadError,
     Release, Severity, Target, TrialReading,
 };
-use pawl::span::Span;
 use pawl_aws::{S3Store, cloudwatch};
 use pawl_sagemaker::{Asked, Standing};
 use serde_json::json;
@@ -24,7 +24,7 @@ use crate::{metrics, regions, smoke};
 
 /// Longer than the function's time limit of 45 s: while one call may still act, no other does. Shorter than the minute after which Lambda
 /// gives a failed event again: it would meet the dead call's lease, and give up.
-const LEASE: Span = Span::seconds(50);
+const LEASE: Duration = Duration::seconds(50);
 
 /// The world as one release acts on it: a model's at home, or in a further region.
 pub(crate) struct Effector<'a> {

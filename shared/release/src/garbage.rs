@@ -89,15 +89,15 @@ mod tests {
     use super::super::StateName;
     use super::super::tests::worlds::{at, release};
     use super::*;
+    use pawl_base::duration::Duration;
     use pawl_base::names::Generation;
-    use pawl_base::span::Span;
 
     fn listed(name: &str) -> Listed {
         Listed { name: name.to_owned(), created_at: at(0) }
     }
 
     fn plan(release: &Release, configs: &[Listed], models: &[Listed]) -> (Vec<String>, Vec<String>) {
-        let keep_unused = Span::seconds(3600);
+        let keep_unused = Duration::seconds(3600);
         let policy = Policy { fallback: Some("bike-0".into()), keep_unused, ..Policy::default() };
         let garbage = Garbage::plan(release, &policy, configs, models, at(100));
         (garbage.configs.into_iter().map(|gone| gone.config).collect(), garbage.models)

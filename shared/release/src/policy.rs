@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigName, Region, Strategy, Trial, alarms};
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 
 /// How a challenger reaches production, and what takes it out again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,13 +15,13 @@ pub struct Policy {
     /// How a challenger is tried beside the champion before that. Default: it is not.
     pub trial: Option<Trial>,
     /// How long a new config must serve all traffic without an alarm before it counts as good. Default `30m`.
-    pub bake: Span,
+    pub bake: Duration,
     /// By how much the bake is extended, at most, while there is too little traffic or data to judge. Default `2h`.
-    pub patience: Span,
+    pub patience: Duration,
     /// How long a person may take to decide about a config that could not be proven good; then it is rolled back. Default `1d`.
-    pub decision: Span,
+    pub decision: Duration,
     /// The run must begin its update within this time of being granted it. Default `15m`.
-    pub grant: Span,
+    pub grant: Duration,
     /// The pauses after one, two, and three or more rollbacks in a row.
     pub cool_downs: CoolDowns,
     /// What a confirmed alarm does once the bake is over. Default `roll_back`.
@@ -29,7 +29,7 @@ pub struct Policy {
     /// An endpoint config to fall back to where no config is known to be good, for example one with a simple rule. Default: none.
     pub fallback: Option<ConfigName>,
     /// Endpoint configs and models that nothing needs any more are kept for this long. Default `1d`.
-    pub keep_unused: Span,
+    pub keep_unused: Duration,
     /// The alarms that Pawl makes for each new config.
     pub alarms: AlarmPolicy,
     /// Further regions that a promoted model goes to, one after another. Default: none.
@@ -42,23 +42,23 @@ const LOOKS: u64 = 400;
 impl Policy {
     /// How often a phase that may last so long is looked at: often enough to see it pass, and seldom enough that a state machine's
     /// history holds trial, bake, patience and a person's time to decide.
-    pub fn look_every(&self, longest: Span) -> Span {
+    pub fn look_every(&self, longest: Duration) -> Duration {
         let usual = (self.bake.as_secs() / 10).clamp(1, 30);
-        Span::seconds(usual.max(longest.as_secs() / LOOKS))
+        Duration::seconds(usual.max(longest.as_secs() / LOOKS))
     }
 
     /// How long a run may take to ask for all traffic after its trial was won: it may have looked just before that.
-    pub(super) fn offer(&self) -> Span {
-        let trial = self.trial.as_ref().map_or(Span::seconds(0), Trial::at_most);
+    pub(super) fn offer(&self) -> Duration {
+        let trial = self.trial.as_ref().map_or(Duration::seconds(0), Trial::at_most);
         let longest = trial.max(self.decision).max(self.bake);
-        Span::seconds(self.grant.as_secs() + 2 * self.look_every(longest).as_secs())
+        Duration::seconds(self.grant.as_secs() + 2 * self.look_every(longest).as_secs())
     }
 
     /// How long a run may deploy and watch at most, if each phase takes its longest.
-    pub fn at_most(&self) -> Span {
+    pub fn at_most(&self) -> Duration {
         let trial =
             self.trial.as_ref().map_or(0, |trial| trial.at_most().as_secs() + self.decision.as_secs());
-        Span::seconds(trial + self.bake.as_secs() + self.patience.as_secs() + self.decision.as_secs())
+        Duration::seconds(trial + self.bake.as_secs() + self.patience.as_secs() + self.decision.as_secs())
     }
 }
 
@@ -67,14 +67,14 @@ impl Default for Policy {
         Self {
             strategy: Strategy::default(),
             trial: None,
-            bake: Span::seconds(30 * 60),
-            patience: Span::seconds(2 * 3600),
-            decision: Span::seconds(24 * 3600),
-            grant: Span::seconds(15 * 60),
+            bake: Duration::seconds(30 * 60),
+            patience: Duration::seconds(2 * 3600),
+            decision: Duration::seconds(24 * 3600),
+            grant: Duration::seconds(15 * 60),
             cool_downs: CoolDowns::default(),
             when_stable: WhenStable::default(),
             fallback: None,
-            keep_unused: Span::seconds(24 * 3600),
+            keep_unused: Duration::seconds(24 * 3600),
             alarms: AlarmPolicy::default(),
             regions: Vec::new(),
         }
@@ -86,26 +86,26 @@ impl Default for Policy {
 #[serde(default, deny_unknown_fields)]
 pub struct CoolDowns {
     /// After the first. Default `6h`.
-    pub first: Span,
+    pub first: Duration,
     /// After the second. Default `12h`.
-    pub second: Span,
+    pub second: Duration,
     /// After any further one. Default `1d`.
-    pub further: Span,
+    pub further: Duration,
 }
 
 impl Default for CoolDowns {
     fn default() -> Self {
         Self {
-            first: Span::seconds(6 * 3600),
-            second: Span::seconds(12 * 3600),
-            further: Span::seconds(24 * 3600),
+            first: Duration::seconds(6 * 3600),
+            second: Duration::seconds(12 * 3600),
+            further: Duration::seconds(24 * 3600),
         }
     }
 }
 
 impl CoolDowns {
     /// The pause after this many rollbacks in a row.
-    pub fn after(&self, in_a_row: u32) -> Span {
+    pub fn after(&self, in_a_row: u32) -> Duration {
         match in_a_row {
             0 | 1 => self.first,
             2 => self.second,
@@ -134,7 +134,7 @@ pub struct AlarmPolicy {
     /// The latency that 99 of 100 requests must keep, in milliseconds, without SageMaker's own overhead. Default 500.
     pub latency_p99_ms: f64,
     /// The length of one period. Default `60s`.
-    pub period: Span,
+    pub period: Duration,
     /// How many of these periods are judged together. Default 3.
     pub periods: u32,
     /// How many of them must be bad. Default 2.
@@ -154,11 +154,11 @@ pub struct AlarmPolicy {
 
 impl AlarmPolicy {
     /// How far back the data reach on which an alarm of this name rests.
-    pub(super) fn window(&self, alarm: &str) -> Span {
+    pub(super) fn window(&self, alarm: &str) -> Duration {
         let live = self.live_quality.iter().chain(&self.drift);
         let live = live.filter(|_| alarms::is_on_live_data(alarm));
         let live = live.map(|limit| limit.period.as_secs() * u64::from(limit.periods)).max();
-        Span::seconds(live.unwrap_or_else(|| self.period.as_secs() * u64::from(self.periods)))
+        Duration::seconds(live.unwrap_or_else(|| self.period.as_secs() * u64::from(self.periods)))
     }
 }
 
@@ -167,7 +167,7 @@ impl Default for AlarmPolicy {
         Self {
             error_rate: 0.01,
             latency_p99_ms: 500.0,
-            period: Span::seconds(60),
+            period: Duration::seconds(60),
             periods: 3,
             bad_periods: 2,
             minimum_requests: 100,
@@ -186,7 +186,7 @@ pub struct LiveLimit {
     /// The bound.
     pub bound: f64,
     /// How often the monitoring publishes: a multiple of a minute.
-    pub period: Span,
+    pub period: Duration,
     /// So many periods in a row must be bad. Default 1.
     #[serde(default = "one")]
     pub periods: u32,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,9 +86,9 @@ pub struct Autoscaling {
     /// The requests a minute that one instance shall answer. Default 1000.
     pub requests_per_instance: f64,
     /// The pause after instances were added. Default `5m`.
-    pub out_pause: Span,
+    pub out_pause: Duration,
     /// The pause after instances were taken away. Default `10m`.
-    pub in_pause: Span,
+    pub in_pause: Duration,
 }
 
 impl Default for Autoscaling {
@@ -97,8 +97,8 @@ impl Default for Autoscaling {
             least: 2,
             most: 8,
             requests_per_instance: 1_000.0,
-            out_pause: Span::seconds(300),
-            in_pause: Span::seconds(600),
+            out_pause: Duration::seconds(300),
+            in_pause: Duration::seconds(600),
         }
     }
 }

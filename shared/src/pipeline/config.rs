@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Feedback, Tune};
 use crate::dataset::{Label, Schema};
+use crate::duration::Duration;
 use crate::ledger::TriggerKind;
 use crate::names::ModelName;
 use crate::release::serving::{INSTANCE_TYPE, Serve};
-use crate::span::Span;
 use crate::{constraints, drift, gate, release};
 
 /// A model's pipeline, as a team writes it. Only `model`, `data` and `train` are needed; the rest has defaults.
@@ -101,12 +101,12 @@ fn quarter_gib() -> u64 {
 #[serde(default, deny_unknown_fields)]
 pub struct Settle {
     /// Complete when nothing new has arrived for this long. Default 5 minutes.
-    pub quiet: Span,
+    pub quiet: Duration,
     /// Complete as soon as an object of this name arrives, such as `_SUCCESS`. Then `quiet` is only how often to look,
     /// at first: a long wait is looked at more seldom.
     pub marker: Option<String>,
     /// Complete in any case after this long. Default 6 hours.
-    pub at_most: Span,
+    pub at_most: Duration,
 }
 
 impl Settle {
@@ -118,7 +118,7 @@ impl Settle {
 
 impl Default for Settle {
     fn default() -> Self {
-        Self { quiet: Span::seconds(300), marker: None, at_most: Span::seconds(6 * 3_600) }
+        Self { quiet: Duration::seconds(300), marker: None, at_most: Duration::seconds(6 * 3_600) }
     }
 }
 
@@ -165,7 +165,7 @@ pub struct Decide {
     /// Whether new data trains always, or only when it drifts. Default always.
     pub new_data: NewData,
     /// The least time between two trainings. Default none.
-    pub cool_down: Span,
+    pub cool_down: Duration,
     /// The most trainings on one day (UTC). Default 4.
     pub trainings_per_day: u32,
     /// So many rejected challengers in a row open the breaker: then nothing is trained until a person
@@ -182,7 +182,7 @@ impl Default for Decide {
             retrain_on: vec![Data, Code, Schedule, Alarm, Person],
             alarms: Vec::new(),
             new_data: NewData::Always,
-            cool_down: Span::seconds(0),
+            cool_down: Duration::seconds(0),
             trainings_per_day: 4,
             rejections_before_breaker: 3,
             ask_above: None,
@@ -217,7 +217,7 @@ pub struct Train {
     pub volume_gb: u32,
     /// The longest a training may take. Default 4 hours.
     #[serde(default = "four_hours")]
-    pub at_most: Span,
+    pub at_most: Duration,
     /// Whether spot capacity is used. Default no.
     #[serde(default)]
     pub spot: bool,
@@ -253,8 +253,8 @@ fn thirty() -> u32 {
     30
 }
 
-fn four_hours() -> Span {
-    Span::seconds(4 * 3_600)
+fn four_hours() -> Duration {
+    Duration::seconds(4 * 3_600)
 }
 
 fn yes() -> bool {
@@ -314,12 +314,12 @@ pub struct Approval {
     pub ask: Ask,
     /// Without an answer after this long the challenger is declined. Default 7 days. All waits of a run may take 28 days
     /// together: with `decide.ask_above` this one counts twice.
-    pub wait: Span,
+    pub wait: Duration,
 }
 
 impl Default for Approval {
     fn default() -> Self {
-        Self { ask: Ask::WhenUndecided, wait: Span::seconds(7 * 86_400) }
+        Self { ask: Ask::WhenUndecided, wait: Duration::seconds(7 * 86_400) }
     }
 }
 

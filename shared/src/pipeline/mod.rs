@@ -14,11 +14,11 @@ pub use feedback::{Feedback, Selected, Treat, Treated, WEIGHT};
 pub use tune::{Goal, Range, Scale, Search, Tune};
 
 use crate::drift::BaselineRule;
+use crate::duration::Duration;
 use crate::gate::Task;
 use crate::release::Trial;
 use crate::release::serving::Serverless;
 use crate::release::strategy::EndpointKind;
-use crate::span::Span;
 
 /// Why a `pipeline.yaml` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -194,7 +194,7 @@ impl Pipeline {
         let (on_trial, trial, decisions) = match &release.trial {
             Some(Trial::Shadow { at_most, .. }) => ("release.trial.shadow.at_most", *at_most, 2),
             Some(Trial::Ab { at_most, .. }) => ("release.trial.ab.at_most", *at_most, 2),
-            None => ("release.trial", Span::default(), 1),
+            None => ("release.trial", Duration::default(), 1),
         };
         let waits = [
             ("settle.at_most", settle, settle.as_secs()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 
 /// How data is judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,7 +65,7 @@ pub struct ColumnPolicy {
     pub unique: Option<f64>,
     /// How old the newest time may be when the batch is checked, such as `2d`; older is a warning.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub freshness: Option<Span>,
+    pub freshness: Option<Duration>,
     /// The most rows in time order that may repeat one number.
     pub stuck: Option<u64>,
 }

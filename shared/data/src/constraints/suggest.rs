@@ -2,7 +2,7 @@
 
 use super::{CONSTRAINTS_VERSION, ColumnConstraints, Constraints, Policy, Range, TypeShare};
 use crate::profile::{ColumnProfile, ColumnType, Profile};
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 
 /// From this many rows on a baseline has seen enough of its tails.
 const GROWN: f64 = 5_000.0;
@@ -64,7 +64,7 @@ impl Constraints {
             column.length = rules.length.or(column.length);
             column.pattern = rules.pattern.clone().or(column.pattern.take());
             column.unique = rules.unique.or(column.unique);
-            column.freshness = rules.freshness.map(Span::as_secs).or(column.freshness);
+            column.freshness = rules.freshness.map(Duration::as_secs).or(column.freshness);
             column.stuck = rules.stuck.or(column.stuck);
         }
         self.across.clone_from(&policy.across);

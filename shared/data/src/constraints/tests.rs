@@ -3,7 +3,7 @@
 use super::*;
 use crate::dataset::{Scan, Scanner, Schema};
 use crate::profile::ColumnType;
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 
 fn scan(data: &str, constraints: Option<&Constraints>) -> Scan {
     let mut scanner = Scanner::new(&Schema::default());
@@ -99,7 +99,7 @@ fn broken_habits_are_told() {
 fn freshness_is_judged_by_the_clock_it_is_given() {
     let columns = [(
         "day".to_owned(),
-        ColumnPolicy { freshness: Some(Span::seconds(2 * 86_400)), ..Default::default() },
+        ColumnPolicy { freshness: Some(Duration::seconds(2 * 86_400)), ..Default::default() },
     )];
     let policy = Policy { columns: columns.into(), ..Policy::default() };
     let data = "day\n2012-03-01\n2012-03-03\n2012-03-02\n";

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::super::document::{Drift, Verdict};
 use super::super::history::History;
 use super::super::live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy, Tally};
+use pawl_base::duration::Duration;
 use pawl_base::names::Generation;
-use pawl_base::span::Span;
 use pawl_data::profile::bins::Baseline;
 use pawl_gate::Classes;
 
@@ -21,7 +21,7 @@ pub struct Policy {
     /// How many answers may wait for their truth; the oldest are let go. Default 100,000.
     pub remember: usize,
     /// Leave requests of the last moments to the next look: their files may still be on the way. Default 2 minutes.
-    pub lag: Span,
+    pub lag: Duration,
     /// Which metrics are published. Default: the model's own two.
     pub publish: Publish,
 }
@@ -45,7 +45,7 @@ impl Default for Policy {
         Self {
             quality: QualityPolicy::default(),
             remember: 100_000,
-            lag: Span::seconds(120),
+            lag: Duration::seconds(120),
             publish: Publish::Model,
         }
     }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Keys, Store, StoreError, read};
+use pawl_base::duration::Duration;
 use pawl_base::names::{ContentHash, Generation};
-use pawl_base::span::Span;
 
 /// How many earlier trainings are remembered.
 const REMEMBERED: usize = 500;
@@ -131,14 +131,14 @@ impl std::fmt::Display for Refusal {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// The least time between two trainings.
-    pub cool_down: Span,
+    pub cool_down: Duration,
     /// The most trainings on one day (UTC).
     pub trainings_per_day: u32,
 }
 
 impl Training {
     /// Takes the lock for the next generation, or tells who holds it. A lease that ran out holds nothing.
-    pub fn open(&mut self, now: Timestamp, lease: Span) -> Opening {
+    pub fn open(&mut self, now: Timestamp, lease: Duration) -> Opening {
         match &self.open {
             Some(run) if now < run.lease_until => match run.execution {
                 Execution::Asked => Opening::Start(run.generation),
@@ -245,7 +245,7 @@ fn day(at: Timestamp) -> i64 {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { cool_down: Span::seconds(3_600), trainings_per_day: 2 };
+    const LIMITS: Limits = Limits { cool_down: Duration::seconds(3_600), trainings_per_day: 2 };
 
     fn at(second: i64) -> Timestamp {
         Timestamp::constant(second, 0)
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn one_run_at_a_time_until_the_lease_ends() {
         let mut training = Training::default();
-        let lease = Span::seconds(100);
+        let lease = Duration::seconds(100);
         assert_eq!(training.open(at(0), lease), Opening::Start(Generation(1)));
         assert_eq!(
             training.open(at(1), lease),

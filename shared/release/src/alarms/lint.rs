@@ -6,7 +6,7 @@ use pawl_base::metrics::{DRIFTED_SHARE, LIVE_QUALITY};
 
 use super::{AlarmSpec, BELOW, BREACHING};
 use crate::{AlarmReading, ConfigName, Policy, Strategy};
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 use pawl_ledger::events::AlarmState;
 
 /// What is wrong with an alarm.
@@ -155,7 +155,7 @@ fn crosses(spec: &AlarmSpec, value: f64) -> Option<bool> {
     }
 }
 
-fn lint_spec(spec: &AlarmSpec, bake: Span, found: &mut Vec<Lint>) {
+fn lint_spec(spec: &AlarmSpec, bake: Duration, found: &mut Vec<Lint>) {
     let alarm = || spec.alarm_name.clone();
     let never = |reason: &str| Lint::NeverTrips { alarm: alarm(), reason: reason.to_owned() };
     if !spec.threshold.is_finite() {
@@ -253,8 +253,8 @@ mod tests {
             [Lint::NeverTrips { .. }]
         ));
         assert_eq!(with(AlarmPolicy { bad_periods: 4, ..base() }).len(), 2);
-        assert_eq!(with(AlarmPolicy { period: Span::seconds(45), ..base() }).len(), 2);
-        assert_eq!(with(AlarmPolicy { period: Span::seconds(30), ..base() }), []);
+        assert_eq!(with(AlarmPolicy { period: Duration::seconds(45), ..base() }).len(), 2);
+        assert_eq!(with(AlarmPolicy { period: Duration::seconds(30), ..base() }), []);
         assert!(matches!(
             with(AlarmPolicy { periods: 60, ..base() })[..],
             [Lint::LongerThanBake { .. }, Lint::LongerThanBake { .. }]
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn traffic_live_quality_and_drift_are_watched_where_a_bound_is_named() {
-        let limit = |bound| Some(LiveLimit { bound, period: Span::seconds(300), periods: 2 });
+        let limit = |bound| Some(LiveLimit { bound, period: Duration::seconds(300), periods: 2 });
         let alarms = AlarmPolicy {
             requests_per_period: Some(10),
             live_quality: limit(0.8),
@@ -321,7 +321,7 @@ mod tests {
         ] {
             assert!(matches!(with(always)[..], [Lint::AlwaysTrips { .. }]));
         }
-        let daily = Some(LiveLimit { bound: 0.8, period: Span::seconds(86_400), periods: 1 });
+        let daily = Some(LiveLimit { bound: 0.8, period: Duration::seconds(86_400), periods: 1 });
         let late = with(AlarmPolicy { live_quality: daily, ..base() });
         assert!(matches!(late[..], [Lint::LongerThanBake { needs: 86_400, .. }]));
     }

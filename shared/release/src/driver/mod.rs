@@ -17,8 +17,8 @@ use super::{
     Action, Answer, CandidateFailure, ConfigName, Deployment, Event, GuardRequest, Hold, Lease, Observation,
     Observer, Pending, Policy, Release, State, TargetCheck, Transition, WatchReading, step,
 };
+use pawl_base::duration::Duration;
 use pawl_base::names::Generation;
-use pawl_base::span::Span;
 use pawl_ledger::events::{Approval, PackageChange};
 use pawl_ledger::ledger::{Condition, ETag, Keys, StoreError};
 
@@ -62,7 +62,7 @@ pub struct Driver<'a, S, E> {
     /// Names this call, for example by its request id: it holds the lease.
     pub holder: String,
     /// How long a call may live. Not less than the function's time-out, or two calls may act at once.
-    pub lease: Span,
+    pub lease: Duration,
     /// The section `release` of `pipeline.yaml`.
     pub policy: &'a Policy,
 }

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use super::effects::Hands;
 use super::world::*;
 use crate::*;
+use pawl_base::duration::Duration;
 use pawl_base::names::{Generation, ModelName};
-use pawl_base::span::Span;
 use pawl_gate::live::LivePolicy;
 use pawl_ledger::events::*;
 use pawl_ledger::ledger::Keys;
@@ -227,7 +227,7 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
         world.note(|| format!("{action} never works: {denial:?}"));
     }
     let trial = world.rng.chance(350).then(|| {
-        let at_most = Span::seconds(90 * 60);
+        let at_most = Duration::seconds(90 * 60);
         let judge = LivePolicy { gain: 0.05, ..LivePolicy::default() };
         match world.rng.chance(500) {
             true => Trial::Shadow { at_most, judge },
@@ -242,9 +242,9 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
     business.turn(AlarmState::Ok, 0);
     world.alarms.insert("business".to_owned(), business);
     let policy = Policy {
-        bake: Span::seconds(600),
-        patience: Span::seconds(1800),
-        decision: Span::seconds(7200),
+        bake: Duration::seconds(600),
+        patience: Duration::seconds(1800),
+        decision: Duration::seconds(7200),
         fallback,
         trial,
         alarms: AlarmPolicy {
@@ -440,7 +440,7 @@ impl Schedule {
                 keys: Keys::new(&ModelName::try_from("bike".to_owned()).unwrap()),
                 endpoint: ENDPOINT.to_owned(),
                 holder: hands.holder.clone(),
-                lease: Span::seconds(u64::try_from(TIMEOUT / SECOND).unwrap()),
+                lease: Duration::seconds(u64::try_from(TIMEOUT / SECOND).unwrap()),
                 policy: &policy,
             };
             match (work, run) {

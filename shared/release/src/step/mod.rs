@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use super::{
     Action, Actor, Answer, Audit, Event, Observation, Pending, Policy, Release, Rule, Severity, State,
 };
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 use pawl_ledger::events::DedupeKey;
 
 /// How long a page or a request without its own time counts as said.
-const SAID: Span = Span::seconds(6 * 3600);
+const SAID: Duration = Duration::seconds(6 * 3600);
 
 /// What a step makes of a release.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,7 +117,7 @@ impl Turn<'_> {
         Transition { release: self.release, actions: self.queued, rule, audit, answer }
     }
 
-    fn later(&self, span: Span) -> Timestamp {
+    fn later(&self, span: Duration) -> Timestamp {
         self.now.saturating_add(span.duration()).unwrap_or(Timestamp::MAX)
     }
 

@@ -2,12 +2,12 @@
 
 use super::Turn;
 use crate::{Action, Cause, Fleets, Observer, Outcome, Pending, RollingBack, Rule, Severity, Smoke, State};
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 
 /// After so many failures an action counts as impossible.
 const TRIES: u8 = 8;
 /// How long a busy endpoint is left alone.
-const BUSY: Span = Span::seconds(30);
+const BUSY: Duration = Duration::seconds(30);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: u64 = 300;
 
@@ -27,7 +27,7 @@ impl Turn<'_> {
                 }
                 // The first failure is tried again at once.
                 if tries > 1 {
-                    self.postpone(at, Span::seconds((5_u64 << tries).min(LONGEST_PAUSE)));
+                    self.postpone(at, Duration::seconds((5_u64 << tries).min(LONGEST_PAUSE)));
                 }
                 Rule::TryLater
             }
@@ -49,7 +49,7 @@ impl Turn<'_> {
         };
         let topic = format!("{name}:{}", self.release.generation);
         self.page_once(&topic, format!("a rollback is held up, and tried on: {reason}"));
-        self.postpone(at, Span::seconds(LONGEST_PAUSE))
+        self.postpone(at, Duration::seconds(LONGEST_PAUSE))
     }
 
     fn count_try(&mut self, at: usize) -> u8 {
@@ -59,7 +59,7 @@ impl Turn<'_> {
         })
     }
 
-    fn postpone(&mut self, at: usize, span: Span) -> Rule {
+    fn postpone(&mut self, at: usize, span: Duration) -> Rule {
         let until = self.later(span);
         if let Some(pending) = self.release.pending.get_mut(at) {
             pending.not_before = Some(until);

@@ -12,7 +12,7 @@ pub use wire::{
     TrafficRouting,
 };
 
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 
 /// How traffic moves to a new config.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,34 +23,34 @@ pub enum Strategy {
     /// A new fleet takes all traffic at once; the old one stays while SageMaker's guardrail may still go back to it.
     BlueGreen {
         /// How long the old fleet stays, at most an hour.
-        bake: Span,
+        bake: Duration,
     },
     /// A small part of the new fleet takes traffic first, then all of it.
     Canary {
         /// How much of the fleet, in percent: 1 to 50.
         percent: u8,
         /// How long it takes traffic alone, at most an hour.
-        wait: Span,
+        wait: Duration,
     },
     /// The new fleet takes traffic in equal steps.
     Linear {
         /// The size of a step, in percent of the fleet: 10 to 50.
         percent: u8,
         /// The pause after each step, at most an hour.
-        wait: Span,
+        wait: Duration,
     },
     /// Instances are replaced batch by batch: no second fleet is needed.
     Rolling {
         /// The size of a batch, in percent of the fleet: 5 to 50.
         percent: u8,
         /// The pause after each batch, at most an hour.
-        wait: Span,
+        wait: Duration,
     },
 }
 
 impl Default for Strategy {
     fn default() -> Self {
-        Self::Canary { percent: 10, wait: Span::seconds(600) }
+        Self::Canary { percent: 10, wait: Duration::seconds(600) }
     }
 }
 
@@ -327,27 +327,27 @@ mod tests {
 
     #[test]
     fn bounds_are_sagemakers() {
-        let canary = |percent, wait| Strategy::Canary { percent, wait: Span::seconds(wait) }.check();
+        let canary = |percent, wait| Strategy::Canary { percent, wait: Duration::seconds(wait) }.check();
         assert_eq!(canary(50, 3600), Ok(()));
         assert!(canary(51, 0).is_err() && canary(0, 0).is_err() && canary(10, 3601).is_err());
-        let linear = |percent, wait| Strategy::Linear { percent, wait: Span::seconds(wait) }.check();
+        let linear = |percent, wait| Strategy::Linear { percent, wait: Duration::seconds(wait) }.check();
         assert_eq!(linear(10, 600), Ok(()));
         assert!(matches!(linear(9, 0), Err(StrategyError::Percent { least: 10, .. })));
         assert_eq!(linear(10, 3600), Err(StrategyError::TooLong { found: 36_000 }));
-        let rolling = |percent| Strategy::Rolling { percent, wait: Span::seconds(60) }.check();
+        let rolling = |percent| Strategy::Rolling { percent, wait: Duration::seconds(60) }.check();
         assert!(rolling(5).is_ok() && rolling(4).is_err());
     }
 
     #[test]
     fn linear_and_rolling_are_spelt_as_sagemaker_takes_them() {
-        let linear = Strategy::Linear { percent: 25, wait: Span::seconds(300) }.deployment(&[]);
+        let linear = Strategy::Linear { percent: 25, wait: Duration::seconds(300) }.deployment(&[]);
         let expected = serde_json::json!({"BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": {
                 "Type": "LINEAR", "WaitIntervalInSeconds": 300,
                 "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 25}},
             "TerminationWaitInSeconds": 0, "MaximumExecutionTimeoutInSeconds": 4800}});
         assert_eq!(serde_json::to_value(linear).ok(), Some(expected));
-        let rolling = Strategy::Rolling { percent: 20, wait: Span::seconds(60) }.deployment(&[]);
+        let rolling = Strategy::Rolling { percent: 20, wait: Duration::seconds(60) }.deployment(&[]);
         let expected = serde_json::json!({"RollingUpdatePolicy": {
             "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 20},
             "WaitIntervalInSeconds": 60, "MaximumExecutionTimeoutInSeconds": 3900}});
@@ -356,12 +356,12 @@ mod tests {
 
     #[test]
     fn blue_green_keeps_the_old_fleet_while_it_bakes() {
-        let baked = Strategy::BlueGreen { bake: Span::seconds(900) }.deployment(&[]);
+        let baked = Strategy::BlueGreen { bake: Duration::seconds(900) }.deployment(&[]);
         let expected = serde_json::json!({"BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
             "TerminationWaitInSeconds": 900, "MaximumExecutionTimeoutInSeconds": 4500}});
         assert_eq!(serde_json::to_value(baked).ok(), Some(expected));
-        let bake = |seconds| Strategy::BlueGreen { bake: Span::seconds(seconds) }.check();
+        let bake = |seconds| Strategy::BlueGreen { bake: Duration::seconds(seconds) }.check();
         assert_eq!((bake(3600), bake(3601)), (Ok(()), Err(StrategyError::Wait { found: 3601 })));
     }
 
@@ -369,7 +369,7 @@ mod tests {
     fn what_an_endpoint_cannot_do_is_refused() {
         let real_time = Fleet { kind: EndpointKind::RealTime, instances: 2, variants: 1 };
         let serverless = Fleet { kind: EndpointKind::Serverless, instances: 0, variants: 1 };
-        let rolling = Strategy::Rolling { percent: 20, wait: Span::seconds(60) };
+        let rolling = Strategy::Rolling { percent: 20, wait: Duration::seconds(60) };
         for strategy in [Strategy::AllAtOnce, Strategy::default(), rolling.clone()] {
             assert_eq!(strategy.fits(real_time), Ok(()));
             let asynchronous = Fleet { kind: EndpointKind::Asynchronous, ..real_time };
@@ -379,7 +379,7 @@ mod tests {
         assert!(matches!(Strategy::default().fits(serverless), Err(StrategyError::Kind { .. })));
         let alone = Fleet { instances: 1, ..real_time };
         assert!(matches!(Strategy::default().fits(alone), Err(StrategyError::TooFewInstances { .. })));
-        let blue_green = Strategy::BlueGreen { bake: Span::seconds(600) };
+        let blue_green = Strategy::BlueGreen { bake: Duration::seconds(600) };
         assert_eq!(blue_green.fits(alone), Ok(()), "it brings a second fleet of its own");
         let refused = blue_green.fits(serverless).map_err(|error| error.to_string());
         let words = "release.strategy: blue_green does not work on a serverless endpoint: use all_at_once, or serve.kind: real_time";

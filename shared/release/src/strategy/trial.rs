@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{EndpointKind, Fleet, Strategy, StrategyError};
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 use pawl_gate::live::LivePolicy;
 use pawl_gate::trial::TrialKind;
 use pawl_stats::power::paired_rows;
@@ -17,7 +17,7 @@ pub enum Trial {
     /// which the answers meet each other and their truth.
     Shadow {
         /// After this long without an answer a person decides.
-        at_most: Span,
+        at_most: Duration,
         /// What evidence suffices.
         #[serde(default)]
         judge: LivePolicy,
@@ -27,7 +27,7 @@ pub enum Trial {
         /// How many of them, in percent: 1 to 50.
         percent: u8,
         /// After this long without an answer a person decides.
-        at_most: Span,
+        at_most: Duration,
         /// What evidence suffices.
         #[serde(default)]
         judge: LivePolicy,
@@ -49,7 +49,7 @@ impl Trial {
     }
 
     /// How long it may take.
-    pub fn at_most(&self) -> Span {
+    pub fn at_most(&self) -> Duration {
         match self {
             Self::Shadow { at_most, .. } | Self::Ab { at_most, .. } => *at_most,
         }
@@ -157,11 +157,11 @@ mod tests {
     const REAL_TIME: Fleet = Fleet { kind: EndpointKind::RealTime, instances: 2, variants: 1 };
 
     fn shadow(judge: LivePolicy) -> Trial {
-        Trial::Shadow { at_most: Span::seconds(7 * 86_400), judge }
+        Trial::Shadow { at_most: Duration::seconds(7 * 86_400), judge }
     }
 
     fn ab(percent: u8, judge: LivePolicy) -> Trial {
-        Trial::Ab { percent, at_most: Span::seconds(7 * 86_400), judge }
+        Trial::Ab { percent, at_most: Duration::seconds(7 * 86_400), judge }
     }
 
     fn refused(trial: &Trial, fleet: Fleet, capture: u32, then: &Strategy) -> String {

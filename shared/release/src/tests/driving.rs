@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::worlds::*;
 use crate::*;
+use pawl_base::duration::Duration;
 use pawl_base::names::{Generation, ModelName};
-use pawl_base::span::Span;
 use pawl_ledger::events::{AlarmState, Approval, EndpointStatus};
 use pawl_ledger::ledger::{Condition, Keys, Memory, Store, write};
 
@@ -92,7 +92,7 @@ fn driver<'a>(
         keys: Keys::new(&ModelName::try_from("bike".to_owned()).unwrap()),
         endpoint: ENDPOINT.to_owned(),
         holder: holder.to_owned(),
-        lease: Span::seconds(60),
+        lease: Duration::seconds(60),
         policy,
     }
 }

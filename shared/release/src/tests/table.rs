@@ -3,7 +3,7 @@
 use super::worlds::*;
 use crate::*;
 use StateName::{CoolDown, Deploying, RollingBack, Stable, Watching};
-use pawl_base::span::Span;
+use pawl_base::duration::Duration;
 use pawl_gate::live::{LivePolicy, LiveVerdict};
 use pawl_ledger::events::{AlarmState, EndpointStatus, Verb};
 
@@ -116,7 +116,7 @@ fn rows() -> Vec<Row> {
 }
 
 fn with_trial() -> Policy {
-    let trial = Trial::Shadow { at_most: Span::seconds(7 * 86_400), judge: LivePolicy::default() };
+    let trial = Trial::Shadow { at_most: Duration::seconds(7 * 86_400), judge: LivePolicy::default() };
     Policy { trial: Some(trial), ..Policy::default() }
 }
 

@@ -2,14 +2,14 @@
 
 use super::worlds::*;
 use crate::*;
+use pawl_base::duration::Duration;
 use pawl_base::names::Generation;
-use pawl_base::span::Span;
 use pawl_gate::live::{LivePolicy, LiveVerdict};
 use pawl_gate::trial::TrialKind;
 use pawl_ledger::events::{AlarmState, EndpointStatus, Verb};
 
 fn policy(kind: TrialKind) -> Policy {
-    let (at_most, judge) = (Span::seconds(7 * 86_400), LivePolicy::default());
+    let (at_most, judge) = (Duration::seconds(7 * 86_400), LivePolicy::default());
     let trial = match kind {
         TrialKind::Shadow => Trial::Shadow { at_most, judge },
         TrialKind::Ab => Trial::Ab { percent: 50, at_most, judge },
@@ -207,7 +207,7 @@ fn a_run_that_looks_seldom_finds_its_won_trial_waiting() {
         step(&going_on(), &look, at(minutes), &shadow()).rule
     };
     // Seven days in 400 looks: one in 25 minutes.
-    assert_eq!(shadow().look_every(Span::seconds(7 * 86_400)), Span::seconds(1_512));
+    assert_eq!(shadow().look_every(Duration::seconds(7 * 86_400)), Duration::seconds(1_512));
     assert_eq!(offered(120 + 15 + 2 * 25), Rule::Wait);
     assert_eq!(offered(120 + 15 + 2 * 26), Rule::RollBack);
     let granted = guard(&going_on(), &shadow(), 1.0).release;

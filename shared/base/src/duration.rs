@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// A whole number of seconds, at most ten years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Span(u64);
+pub struct Duration(u64);
 
 const TEN_YEARS: u64 = 10 * 366 * 86_400;
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
@@ -21,9 +21,9 @@ const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1
 #[error(
     "{0:?} is no span of time: write a whole number and a unit, at most ten years, like 90s, 10m, 6h or 1d"
 )]
-pub struct SpanError(String);
+pub struct DurationError(String);
 
-impl Span {
+impl Duration {
     /// This many seconds; more than ten years becomes ten years.
     pub const fn seconds(seconds: u64) -> Self {
         Self(if seconds > TEN_YEARS { TEN_YEARS } else { seconds })
@@ -40,11 +40,11 @@ impl Span {
     }
 }
 
-impl FromStr for Span {
-    type Err = SpanError;
+impl FromStr for Duration {
+    type Err = DurationError;
 
-    fn from_str(text: &str) -> Result<Self, SpanError> {
-        let error = || SpanError(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let error = || DurationError(text.to_owned());
         let unit = text.chars().last().ok_or_else(error)?;
         let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(error)?;
         let count: u64 = text[..text.len() - unit.len_utf8()].trim_end().parse().map_err(|_| error())?;
@@ -53,21 +53,21 @@ impl FromStr for Span {
     }
 }
 
-impl TryFrom<String> for Span {
-    type Error = SpanError;
+impl TryFrom<String> for Duration {
+    type Error = DurationError;
 
-    fn try_from(text: String) -> Result<Self, SpanError> {
+    fn try_from(text: String) -> Result<Self, DurationError> {
         text.parse()
     }
 }
 
-impl From<Span> for String {
-    fn from(span: Span) -> Self {
+impl From<Duration> for String {
+    fn from(span: Duration) -> Self {
         span.to_string()
     }
 }
 
-impl fmt::Display for Span {
+impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = UNITS.iter().find(|(_, seconds)| self.0 >= *seconds && self.0.is_multiple_of(*seconds));
         let (unit, seconds) = whole.unwrap_or(&('s', 1));
@@ -75,9 +75,9 @@ impl fmt::Display for Span {
     }
 }
 
-impl JsonSchema for Span {
+impl JsonSchema for Duration {
     fn schema_name() -> Cow<'static, str> {
-        "Span".into()
+        "Duration".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -93,17 +93,17 @@ mod tests {
     #[test]
     fn reads_what_people_write() {
         for (text, seconds) in [("90s", 90), ("10m", 600), ("6 h", 21_600), ("1d", 86_400), ("0s", 0)] {
-            assert_eq!(text.parse(), Ok(Span(seconds)));
+            assert_eq!(text.parse(), Ok(Duration(seconds)));
         }
         for bad in ["", "10", "m", "-1s", "1.5h", "10 weeks", "4000d", "99999999999999999999s", "1é"] {
-            assert!(bad.parse::<Span>().is_err(), "{bad:?}");
+            assert!(bad.parse::<Duration>().is_err(), "{bad:?}");
         }
     }
 
     proptest! {
         #[test]
         fn printing_and_reading_agree(seconds in 0..=TEN_YEARS) {
-            prop_assert_eq!(Span(seconds).to_string().parse(), Ok(Span(seconds)));
+            prop_assert_eq!(Duration(seconds).to_string().parse(), Ok(Duration(seconds)));
         }
     }
 }
