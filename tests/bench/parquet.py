@@ -52,7 +52,7 @@ def write(csv: Path, rows: int) -> list[Path]:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--rows", type=int, default=4_500_000)
-    arguments.add_argument("--pawl", type=Path, default=ROOT / "target/cli/pawl")
+    arguments.add_argument("--pawl", type=Path, default=ROOT / "target/release/pawl")
     given = arguments.parse_args()
     python = peers_python()
     if sys.prefix != str(PEERS):

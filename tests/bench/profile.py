@@ -234,7 +234,7 @@ def shares(pawl: Path, path: Path, cores: set[int], whole: float) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--rows", type=int, default=4_500_000)
-    arguments.add_argument("--pawl", type=Path, default=ROOT / "target/cli/pawl")
+    arguments.add_argument("--pawl", type=Path, default=ROOT / "target/release/pawl")
     arguments.add_argument("--skip", action="append", default=[], help="a peer to leave out")
     given = arguments.parse_args()
     python = peers_python()

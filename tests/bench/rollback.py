@@ -1,10 +1,9 @@
 """How long a bad model keeps the traffic: from an alarm's event to Pawl's UpdateEndpoint, on the stand-in.
 
 A config is watched on an endpoint of its own; its alarm's event is handed to the warm function, and the time ends when
-UpdateEndpoint arrives. Then the stage is set again. PAWL_BIN_DIR names another build than target/release.
+UpdateEndpoint arrives. Then the stage is set again. PAWL_BIN_DIR names another build than target/debug.
 Usage: scripts/bench rollback [RUNS]
 """
-import os
 import statistics
 import sys
 import time
@@ -39,7 +38,7 @@ def rollback(loop, config, watching):
 
 def main():
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 30
-    with Loop(bin_dir=os.environ.get("PAWL_BIN_DIR", ROOT / "target" / "release")) as standin:
+    with Loop() as standin:
         standin.listen()
         stage = Stage(lambda model, changes=None: standin.beside(model, merged(SMALL, changes or {})))
         loop = watched(stage, "bad")

@@ -1,5 +1,4 @@
 """One stand-in for all end-to-end tests; each test has models of its own on it."""
-import os
 import sys
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "local")]
 
-from loop import ROOT, Loop  # noqa: E402
+from loop import BINARIES, Loop  # noqa: E402
 
 # Small and quick; what a test needs otherwise it says. A bake cannot be shorter than an alarm's period, and within `quiet` a busy
 # machine must get all that belongs to one run.
@@ -22,11 +21,11 @@ SMALL = {
 
 @pytest.fixture(scope="session")
 def standin(tmp_path_factory):
-    """The whole of Pawl, deployed once. PAWL_BIN_DIR names another build than target/release."""
-    binaries = Path(os.environ.get("PAWL_BIN_DIR", ROOT / "target" / "release"))
+    """The whole of Pawl, deployed once."""
+    binaries = BINARIES
     missing = [name for name in ("new-data-trigger", "data-validator", "drift-checker", "evaluation-gate",
                                  "rollback-handler") if not (binaries / name).is_file()]
-    assert not missing, f"{binaries} lacks {', '.join(missing)}: build them first (cargo build --release)"
+    assert not missing, f"{binaries} lacks {', '.join(missing)}: build them first (./scripts/build)"
     images = {"counting": TESTS / "e2e" / "counting"}
     with Loop(bin_dir=binaries, state_dir=tmp_path_factory.mktemp("standin"), images=images) as loop:
         loop.listen()

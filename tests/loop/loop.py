@@ -1,6 +1,7 @@
 """One pipeline on the stand-in: put data, wait for runs, read evidence."""
 import copy
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from standin import Standin
 from standin.client import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
+# PAWL_BIN_DIR names another build, such as target/release or unzipped packages.
+BINARIES = Path(os.environ.get("PAWL_BIN_DIR", ROOT / "target" / "debug"))
 EXAMPLE = ROOT / "examples" / "bike-demand"
 MODEL = "bike-demand"
 DATA_BUCKET, BUCKET = "bike-rentals", "pawl-evidence"
@@ -46,7 +49,7 @@ class Loop:
     """The example's pipeline on a stand-in of its own. `beside` gives further pipelines on the same stand-in."""
 
     def __init__(self, bin_dir=None, changes=None, state_dir=None, images=None, wait_scale=1.0):
-        self.bin_dir = Path(bin_dir or ROOT / "target" / "release")
+        self.bin_dir = Path(bin_dir or BINARIES)
         self.aws = Standin(ROOT / "template.yaml", self.bin_dir,
                            {"bike-demand": EXAMPLE / "container"} | (images or {}),
                            parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET}, state_dir=state_dir,

@@ -1,0 +1,46 @@
+# Sourced by scripts/test and scripts/test-more: steps that are told while they run, and a table of where the time went.
+step_names=()
+step_starts=()
+cpu_now() { # CPU seconds of this shell's finished children
+  times | tail -n 1 | awk '{ split($1, u, "[ms]"); split($2, s, "[ms]"); printf "%d", u[1] * 60 + u[2] + s[1] * 60 + s[2] }'
+}
+step_cpus=()
+step() { # name
+  step_names+=("$1"); step_starts+=("$SECONDS"); step_cpus+=("$(cpu_now)")
+  printf '\n== %s (%d s)\n' "$1" "$SECONDS"
+}
+steps_end() {
+  step_starts+=("$SECONDS"); step_cpus+=("$(cpu_now)")
+  printf '\n%-52s %7s\n' "where the time went" "seconds"
+  local i
+  for i in "${!step_names[@]}"; do
+    printf '%-52s %7d\n' "${step_names[$i]}" "$((step_starts[i + 1] - step_starts[i]))"
+  done
+  printf '%-52s %7d   (%d CPU s)\n' "all" "$SECONDS" "${step_cpus[-1]}"
+}
+
+# Suites of pytest run side by side, each with a log and an exit code in .cache.
+suite_names=()
+suite() { # name, path...
+  local name=$1; shift
+  suite_names+=("$name")
+  (
+    code=0
+    began=$SECONDS
+    PYTHONPATH=tests:tests/local .cache/venv/bin/python -m pytest -q "$@" >".cache/$name.log" 2>&1 || code=$?
+    echo "$((SECONDS - began))" >".cache/$name.seconds"
+    echo "$code" >".cache/$name.code"
+  ) &
+}
+suites_wait() { # prints each log; fails if a suite failed
+  wait
+  local failed=0 name
+  for name in "${suite_names[@]}"; do
+    cat ".cache/$name.log"
+    [ "$(cat ".cache/$name.code" 2>/dev/null)" = 0 ] || failed=1
+  done
+  printf '\nsuites, side by side:'
+  for name in "${suite_names[@]}"; do printf ' %s %s s' "$name" "$(cat ".cache/$name.seconds")"; done
+  echo
+  return "$failed"
+}
