@@ -6,22 +6,13 @@ use pawl::ledger::dataset::Split;
 use pawl::ledger::{Ending, Keys};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::jobs::Job;
-use pawl::release::{Answer, ConfigName, Deployment, DriverError, Policy};
+use pawl::release::{Answer, ConfigName, Deployment, Policy};
 use pawl::run;
 use serde_json::{Value, json};
 
-use crate::effects::Effector;
+use crate::effects::driver;
 use crate::upkeep;
 use crate::world::World;
-
-/// What a release's trouble means for the step.
-pub(crate) fn fault(error: DriverError) -> Fault {
-    match error {
-        DriverError::Store(e) => e.into(),
-        DriverError::Read(e) => Fault::Unavailable(e.to_string()),
-        DriverError::Contended { .. } => Fault::Conflict(error.to_string()),
-    }
-}
 
 /// May this challenger be deployed, and how?
 pub(crate) async fn guard(
@@ -39,10 +30,9 @@ pub(crate) async fn guard(
     candidate.package = Some(package);
     candidate.dataset = Some(split.version);
     candidate.kind = pipeline.serve.kind;
-    let effects = Effector::new(world, keys.clone(), &pipeline.release);
-    let driver = effects.driver();
-    let answer = driver.guard(candidate).await.map_err(fault)?;
-    let release = driver.load().await.map_err(fault)?;
+    let driver = driver(world, keys.clone(), &pipeline.release);
+    let answer = driver.guard(candidate).await?;
+    let release = driver.load().await?;
     let serves = release.champion();
     let (answer, config, endpoint) = match answer {
         Answer::DeployCreate { endpoint, config } => {
@@ -62,7 +52,7 @@ pub(crate) async fn guard(
             return Ok(wait);
         }
         Answer::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
-        other => return Ok(json!({ "answer": "hold", "reason": words(&other) })),
+        other => return Ok(json!({ "answer": "hold", "reason": other.to_string() })),
     };
     let prefix = keys.run(generation);
     let job =
@@ -91,8 +81,7 @@ pub(crate) async fn observe(
     config: ConfigName,
 ) -> Result<Value, Fault> {
     let policy = frozen_policy(world, model, generation).await?;
-    let effects = Effector::new(world, Keys::new(model), &policy);
-    let answer = effects.driver().observe(generation, config).await.map_err(fault)?;
+    let answer = driver(world, Keys::new(model), &policy).observe(generation, config).await?;
     Ok(next(&answer, &policy, Duration::seconds(0)))
 }
 
@@ -104,10 +93,9 @@ pub(crate) async fn watch(
     config: ConfigName,
 ) -> Result<Value, Fault> {
     let policy = frozen_policy(world, model, generation).await?;
-    let effects = Effector::new(world, Keys::new(model), &policy);
-    let driver = effects.driver();
-    let answer = driver.watch(generation, config).await.map_err(fault)?;
-    let serves = driver.load().await.map_err(fault)?.current;
+    let driver = driver(world, Keys::new(model), &policy);
+    let answer = driver.watch(generation, config).await?;
+    let serves = driver.load().await?.current;
     let in_trial = policy.trial.as_ref().filter(|_| serves.is_some_and(|serves| serves.trial.is_some()));
     let longest = match (&answer, in_trial) {
         (Answer::NeedsApproval { .. }, _) => policy.decision,
@@ -125,8 +113,7 @@ pub(crate) async fn abandon(
     reason: String,
 ) -> Result<Value, Fault> {
     let policy = frozen_policy(world, model, generation).await?;
-    let effects = Effector::new(world, Keys::new(model), &policy);
-    let answer = effects.driver().failed(generation, reason).await.map_err(fault)?;
+    let answer = driver(world, Keys::new(model), &policy).report_failure(generation, reason).await?;
     Ok(next(&answer, &policy, Duration::seconds(0)))
 }
 
@@ -149,34 +136,5 @@ fn next(answer: &Answer, policy: &Policy, longest: Duration) -> Value {
         | Answer::DeployCreate { .. }
         | Answer::DeployUpdate { .. } => json!(Ending::Held),
     };
-    json!({ "next": next, "reason": words(answer), "seconds": policy.look_every(longest).as_secs() })
-}
-
-/// An answer in plain words.
-pub(crate) fn words(answer: &Answer) -> String {
-    match answer {
-        Answer::Wait => "The endpoint is on its way.".to_owned(),
-        Answer::RollingBack => "Traffic goes back to the last known good config.".to_owned(),
-        Answer::KeepWatching { until } => format!("It bakes until {until}."),
-        Answer::NeedsApproval { until } => {
-            format!("Nothing proves it good or bad: a person must decide until {until}.")
-        }
-        Answer::GoOn => "The trial is won: all traffic may move.".to_owned(),
-        Answer::Healthy => "It serves, and its watch ended healthy.".to_owned(),
-        Answer::RolledBack { serving, cause } => {
-            let serving = serving.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-            format!("Rolled back: {cause}. {serving} serves.")
-        }
-        Answer::Hold { message, .. } => message.clone(),
-        Answer::Unproven => {
-            "It serves, but was not proven good: something spoke against it, and there was nothing to go back to. \
-             `pawl status` says what."
-                .to_owned()
-        }
-        Answer::Closed | Answer::Noted => {
-            "The generation is over: it neither serves nor was it rolled back.".to_owned()
-        }
-        Answer::DeployCreate { config, .. } => format!("May be created with {config}."),
-        Answer::DeployUpdate { call } => format!("May be updated to {}.", call.config),
-    }
+    json!({ "next": next, "reason": answer.to_string(), "seconds": policy.look_every(longest).as_secs() })
 }

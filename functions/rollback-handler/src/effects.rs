@@ -11,8 +11,8 @@ use pawl::ledger::{Keys, is_gone, read, write_once};
 use pawl::names::ModelName;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
-    Action, AlarmReading, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, Policy, ReadError,
-    Release, Severity, Target, TrialReading,
+    Action, AlarmReading, Caller, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, Policy,
+    ReadError, Release, Severity, Target, TrialReading,
 };
 use pawl_aws::{S3Store, cloudwatch};
 use pawl_sagemaker::{Asked, Standing};
@@ -33,24 +33,17 @@ pub(crate) struct Effector<'a> {
     policy: &'a Policy,
 }
 
-impl<'a> Effector<'a> {
-    pub(crate) fn new(world: &'a World, keys: Keys, policy: &'a Policy) -> Self {
-        Self { world, keys, policy }
-    }
+/// A driver that acts on AWS.
+pub(crate) type ReleaseDriver<'a> = Driver<'a, S3Store, Effector<'a>, fn() -> Timestamp>;
 
-    /// The driver of this release.
-    pub(crate) fn driver(&self) -> Driver<'_, S3Store, Self> {
-        Driver {
-            store: &self.world.store,
-            effects: self,
-            keys: self.keys.clone(),
-            endpoint: self.model().to_string(),
-            holder: self.world.holder(),
-            lease: LEASE,
-            policy: self.policy,
-        }
-    }
+/// The driver of one release: a model's at home, or in a further region.
+pub(crate) fn driver<'a>(world: &'a World, keys: Keys, policy: &'a Policy) -> ReleaseDriver<'a> {
+    let effects = Effector { world, keys: keys.clone(), policy };
+    let caller = Caller { id: world.holder(), lease: LEASE };
+    Driver::new(&world.store, effects, Timestamp::now, keys, policy, caller)
+}
 
+impl Effector<'_> {
     fn model(&self) -> &ModelName {
         self.keys.model()
     }
@@ -103,13 +96,13 @@ impl<'a> Effector<'a> {
             Action::QuarantineDataset { dataset, reason } => {
                 // The record itself stops the training; this is the note that a person finds beside the quarantined rows.
                 let key = self.keys.quarantined_dataset(dataset);
-                let note = json!({ "dataset": dataset, "reason": reason, "at": self.now() });
+                let note = json!({ "dataset": dataset, "reason": reason, "at": Timestamp::now() });
                 write_once(&world.store, &key, &note).await?;
                 Ok(Outcome::Done)
             }
             Action::RecordOutcome { generation, outcome } => {
                 let key = self.keys.outcome(*generation);
-                let note = json!({ "generation": generation, "outcome": outcome, "at": self.now() });
+                let note = json!({ "generation": generation, "outcome": outcome, "at": Timestamp::now() });
                 write_once(&world.store, &key, &note).await?;
                 if *outcome == Fate::Promoted && self.keys.region().is_none() {
                     regions::begin(world, &self.keys, *generation).await?;
@@ -145,7 +138,7 @@ impl<'a> Effector<'a> {
     }
 
     async fn look(&self, endpoint: &str) -> Result<Look, Fault> {
-        let at = self.now();
+        let at = Timestamp::now();
         let (status, config) = self.world.sagemaker.describe(endpoint).await?;
         Ok(Look { status, config, at })
     }
@@ -202,10 +195,6 @@ fn reason(fault: &impl Display) -> String {
 }
 
 impl Effects for Effector<'_> {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
     async fn perform(&self, action: &Action) -> Outcome {
         match self.act(action).await {
             Ok(outcome) => outcome,

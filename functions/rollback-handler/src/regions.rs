@@ -12,8 +12,7 @@ use pawl::release::{Answer, Event, News, Order, Policy, Region, Release, Wave};
 use pawl::run;
 use serde_json::{Value, json};
 
-use crate::deploy::fault;
-use crate::effects::Effector;
+use crate::effects::driver;
 use crate::world::World;
 use there::There;
 
@@ -178,7 +177,8 @@ pub(crate) async fn look_after(
     }
     follow_home(world, keys, home, region, policy).await?;
     let (world, policy) = (world.in_region(region), policy.in_region());
-    Effector::new(&world, there, &policy).driver().reconcile().await.map(|_| ()).map_err(fault)
+    driver(&world, there, &policy).reconcile().await?;
+    Ok(())
 }
 
 /// What home has taken back goes back in the region too: once for each config, as if a person had asked.
@@ -203,6 +203,6 @@ async fn follow_home(
         key: format!("operator:home:{}", taken.config),
     };
     let (world, policy) = (world.in_region(region), policy.in_region());
-    let effects = Effector::new(&world, there, &policy);
-    effects.driver().handle(&Event::Operator(operator)).await.map(|_| ()).map_err(fault)
+    driver(&world, there, &policy).handle(&Event::Operator(operator)).await?;
+    Ok(())
 }

@@ -8,8 +8,7 @@ use pawl::pipeline::catalog::model_of;
 use pawl::release::Release;
 use serde_json::{Value, json};
 
-use crate::deploy::fault;
-use crate::effects::Effector;
+use crate::effects::driver;
 use crate::signals::policy_of;
 use crate::world::World;
 use crate::{regions, upkeep};
@@ -33,7 +32,7 @@ pub(crate) async fn reconcile(
         regions::look_after(world, &keys, &home, region, &policy).await?;
         return Ok(json!({ "regions": [] }));
     }
-    Effector::new(world, keys.clone(), &policy).driver().reconcile().await.map_err(fault)?;
+    driver(world, keys.clone(), &policy).reconcile().await?;
     Ok(json!({ "regions": regions::to_visit(world, &keys).await? }))
 }
 

@@ -8,8 +8,7 @@ use pawl::pipeline::Pipeline;
 use pawl::release::{Event, Policy};
 use serde_json::{Value, json};
 
-use crate::deploy::fault;
-use crate::effects::Effector;
+use crate::effects::driver;
 use crate::world::World;
 
 /// Handles one invocation. What cannot be read is an error: after its retries Lambda puts it into the dead-letter queue,
@@ -21,8 +20,8 @@ pub(crate) async fn take(world: &World, event: &Value) -> Result<Value, Fault> {
         let (releases, event) = route(world, signal).await?;
         for (keys, policy) in releases {
             let there = keys.region().map(|region| world.in_region(region));
-            let effects = Effector::new(there.as_ref().unwrap_or(world), keys.clone(), &policy);
-            let answer = effects.driver().handle(&event).await.map_err(fault)?;
+            let world = there.as_ref().unwrap_or(world);
+            let answer = driver(world, keys.clone(), &policy).handle(&event).await?;
             answers.push(json!({ "model": keys.model(), "answer": answer }));
         }
     }

@@ -1,5 +1,7 @@
 //! What the caller of a step is told.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -156,6 +158,38 @@ impl Hold {
             Self::TakenBack { cause } => format!("taken back before it began: {cause}"),
             Self::AlarmsUnavailable { reason } => format!("the alarms could not be made: {reason}"),
             Self::AskAgain => "the record changed meanwhile: ask again".to_owned(),
+        }
+    }
+}
+
+/// The answer as people read it.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wait => f.write_str("The endpoint is on its way."),
+            Self::RollingBack => f.write_str("Traffic goes back to the last known good config."),
+            Self::KeepWatching { until } => write!(f, "It bakes until {until}."),
+            Self::NeedsApproval { until } => {
+                write!(f, "Nothing proves it good or bad: a person must decide until {until}.")
+            }
+            Self::GoOn => f.write_str("The trial is won: all traffic may move."),
+            Self::Healthy => f.write_str("It serves, and its watch ended healthy."),
+            Self::RolledBack { serving: Some(serving), cause } => {
+                write!(f, "Rolled back: {cause}. {serving} serves.")
+            }
+            Self::RolledBack { serving: None, cause } => {
+                write!(f, "Rolled back: {cause}. nothing serves.")
+            }
+            Self::Hold { message, .. } => f.write_str(message),
+            Self::Unproven => f.write_str(
+                "It serves, but was not proven good: something spoke against it, and there was nothing to go \
+                 back to. `pawl status` says what.",
+            ),
+            Self::Closed | Self::Noted => {
+                f.write_str("The generation is over: it neither serves nor was it rolled back.")
+            }
+            Self::DeployCreate { config, .. } => write!(f, "May be created with {config}."),
+            Self::DeployUpdate { call } => write!(f, "May be updated to {}.", call.config),
         }
     }
 }

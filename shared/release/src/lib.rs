@@ -39,7 +39,7 @@ mod wave;
 pub use action::{Action, Fate, Outcome, Severity, UpdateCall, VariantProperty};
 pub use answer::{Answer, Hold};
 pub use audit::{Actor, Audit, Rule};
-pub use driver::{Book, Driver, DriverError, Effects, ReadError};
+pub use driver::{Caller, Clock, Driver, DriverError, Effects, ReadError, ReleaseStore};
 pub use event::{
     AlarmReading, CandidateFailure, Event, EventName, Fleets, GuardRequest, Look, Observation, Observer,
     Target, TargetCheck, TrialReading, WatchReading,

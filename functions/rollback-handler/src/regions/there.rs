@@ -10,8 +10,7 @@ use pawl::run;
 use pawl_aws::{Setting, Settings};
 
 use super::failed;
-use crate::deploy::{fault, words};
-use crate::effects::Effector;
+use crate::effects::{ReleaseDriver, driver};
 use crate::upkeep::{self, Way};
 use crate::world::World;
 
@@ -62,8 +61,8 @@ impl<'a> There<'a> {
         }
     }
 
-    fn effects(&self) -> Effector<'_> {
-        Effector::new(&self.world, self.keys.clone(), &self.policy)
+    fn driver(&self) -> ReleaseDriver<'_> {
+        driver(&self.world, self.keys.clone(), &self.policy)
     }
 
     /// Makes package and model. What a call that died has made is found again.
@@ -89,9 +88,8 @@ impl<'a> There<'a> {
     /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is under way there, or
     /// autoscaling is being taken off.
     pub(super) async fn deploy(&self) -> Result<Option<News>, Fault> {
-        let (effects, generation) = (self.effects(), self.wave.generation);
-        let driver = effects.driver();
-        let release = driver.load().await.map_err(fault)?;
+        let (driver, generation) = (self.driver(), self.wave.generation);
+        let release = driver.load().await?;
         match release.answer_for(generation) {
             // Not asked for yet, or the answer got lost.
             Answer::Closed | Answer::Wait => {}
@@ -100,13 +98,13 @@ impl<'a> There<'a> {
         let resting = matches!(release.state.name(), StateName::Stable | StateName::CoolDown);
         match release.subject() {
             Some(other) if !resting && other.generation != generation => {
-                driver.watch(other.generation, other.config.clone()).await.map_err(fault)?;
+                driver.watch(other.generation, other.config.clone()).await?;
                 return Ok(None);
             }
             _ => {}
         }
         let serves = release.champion().map(|champion| champion.generation);
-        let begun = match driver.guard(self.candidate()).await.map_err(fault)? {
+        let begun = match driver.guard(self.candidate()).await? {
             Answer::Hold { message, .. } => return Ok(Some(failed(&self.region, message))),
             answer => self.begin(&answer, serves).await,
         };
@@ -158,8 +156,7 @@ impl<'a> There<'a> {
 
     /// Tells the region's release that nothing comes; the endpoint decides whether that is so.
     pub(super) async fn withdraw(&self, reason: String) -> Result<News, Fault> {
-        let effects = self.effects();
-        let answer = effects.driver().failed(self.wave.generation, reason.clone()).await.map_err(fault)?;
+        let answer = self.driver().report_failure(self.wave.generation, reason.clone()).await?;
         Ok(match self.ended(&answer) {
             None => self.begun(),
             Some(News::Failed { .. }) if answer == Answer::Closed => failed(&self.region, reason),
@@ -170,7 +167,7 @@ impl<'a> There<'a> {
     /// Lets the region's release look at endpoint, alarms and traffic.
     pub(super) async fn watch(&self) -> Result<Answer, Fault> {
         let config = ConfigName(self.wave.name.clone());
-        self.effects().driver().watch(self.wave.generation, config).await.map_err(fault)
+        Ok(self.driver().watch(self.wave.generation, config).await?)
     }
 
     fn begun(&self) -> News {
@@ -185,7 +182,7 @@ impl<'a> There<'a> {
             | Answer::KeepWatching { .. }
             | Answer::NeedsApproval { .. } => None,
             Answer::Healthy => Some(News::Promoted { region: self.region.name.clone() }),
-            answer => Some(failed(&self.region, words(answer))),
+            answer => Some(failed(&self.region, answer.to_string())),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a release does to the world, and reads of it.
+//! What a release does to AWS, and reads of it.
 
 use std::future::Future;
 
@@ -8,13 +8,11 @@ use crate::alarms::AlarmSpec;
 use crate::{Action, AlarmReading, ConfigName, Deployment, Look, Outcome, Target, TrialReading};
 use pawl_ledger::events::Approval;
 
-/// What a release does to the world, and reads of it. Static dispatch, no SDK.
+/// What a release does to AWS, and reads of it. The driver owns one; it is chosen at compile time and needs no SDK.
 pub trait Effects: Sync {
-    /// The clock.
-    fn now(&self) -> Timestamp;
     /// Performs an action; see [`Action`] for what each answers. May be called again for the same action.
     fn perform(&self, action: &Action) -> impl Future<Output = Outcome> + Send;
-    /// The endpoint. The look's time is read before the question is sent.
+    /// Describes the endpoint. The time of the description is read before the question is sent.
     fn describe(&self, endpoint: &str) -> impl Future<Output = Result<Look, ReadError>> + Send;
     /// Whether the config of a deployment, its models and their archives still exist.
     fn verify(&self, target: &Deployment) -> impl Future<Output = Result<Target, ReadError>> + Send;
@@ -23,14 +21,14 @@ pub trait Effects: Sync {
     /// The definitions of these alarms, as far as they exist and judge one metric: no metric maths, no composites.
     fn definitions(&self, names: &[String])
     -> impl Future<Output = Result<Vec<AlarmSpec>, ReadError>> + Send;
-    /// What the comparison of champion and challenger in a trial says by now; `None` before the first look.
+    /// What the comparison of champion and challenger in a trial says by now; `None` before the first comparison.
     fn trial(
         &self,
         trial: &Deployment,
     ) -> impl Future<Output = Result<Option<TrialReading>, ReadError>> + Send;
-    /// How the registry holds a model package; `None` where it is gone.
+    /// The approval of a model package in the registry; `None` where the package is gone.
     fn approval(&self, package: &str) -> impl Future<Output = Result<Option<Approval>, ReadError>> + Send;
-    /// Requests that the config answered since then.
+    /// How many requests the config has answered since then.
     fn requests(
         &self,
         endpoint: &str,
@@ -43,7 +41,7 @@ pub trait Effects: Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} could not be read: {reason}")]
 pub struct ReadError {
-    /// What.
+    /// What, for example `endpoint`.
     pub what: &'static str,
     /// What the service said.
     pub reason: String,

@@ -37,6 +37,10 @@ impl Hands {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn now(&self) -> Timestamp {
+        time(self.lock().now)
+    }
+
     /// A call to AWS: others come between, and it takes a while.
     async fn call(&self) -> MutexGuard<'_, World> {
         Pause::default().await;
@@ -50,7 +54,7 @@ fn unavailable() -> StoreError {
     StoreError::Unavailable { key: String::new(), reason: "503".to_owned() }
 }
 
-impl Book for Hands {
+impl ReleaseStore for Hands {
     async fn load(&self, _: &Keys) -> Result<Option<(Release, ETag)>, StoreError> {
         let mut world = self.call().await;
         if world.fault() {
@@ -101,10 +105,6 @@ impl Book for Hands {
 }
 
 impl Effects for Hands {
-    fn now(&self) -> Timestamp {
-        time(self.lock().now)
-    }
-
     async fn perform(&self, action: &Action) -> Outcome {
         let asked = self.now();
         let mut world = self.call().await;

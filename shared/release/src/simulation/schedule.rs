@@ -434,22 +434,17 @@ impl Schedule {
             _ => None,
         };
         let future = async move {
-            let driver = Driver {
-                store: &hands,
-                effects: &hands,
-                keys: Keys::new(&ModelName::try_from("bike".to_owned()).unwrap()),
-                endpoint: ENDPOINT.to_owned(),
-                holder: hands.holder.clone(),
-                lease: Duration::seconds(u64::try_from(TIMEOUT / SECOND).unwrap()),
-                policy: &policy,
-            };
+            let keys = Keys::new(&ModelName::try_from(ENDPOINT.to_owned()).unwrap());
+            let lease = Duration::seconds(u64::try_from(TIMEOUT / SECOND).unwrap());
+            let caller = Caller { id: hands.holder.clone(), lease };
+            let driver = Driver::new(&hands, hands.clone(), || hands.now(), keys, &policy, caller);
             match (work, run) {
                 (Job::Deliver { event, .. }, _) => driver.handle(&event).await,
                 (Job::Run { .. }, Some(run)) => {
                     let generation = run.candidate.generation;
                     match run.phase {
                         Phase::Guard => driver.guard(run.candidate).await,
-                        Phase::Failed => driver.failed(generation, "no quota".to_owned()).await,
+                        Phase::Failed => driver.report_failure(generation, "no quota".to_owned()).await,
                         Phase::Observe => driver.observe(generation, run.asked).await,
                         _ => driver.watch(generation, run.asked).await,
                     }

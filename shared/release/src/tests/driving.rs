@@ -19,11 +19,7 @@ struct Fake {
     rejected: Mutex<String>,
 }
 
-impl Effects for Fake {
-    fn now(&self) -> Timestamp {
-        at(*self.minutes.lock().unwrap())
-    }
-
+impl Effects for &Fake {
     async fn perform(&self, action: &Action) -> Outcome {
         self.done.lock().unwrap().push(action.name());
         let serving = || self.serving.lock().unwrap().clone();
@@ -82,19 +78,14 @@ impl Effects for Fake {
 
 fn driver<'a>(
     store: &'a Memory,
-    effects: &'a Fake,
+    fake: &'a Fake,
     policy: &'a Policy,
-    holder: &str,
-) -> Driver<'a, Memory, Fake> {
-    Driver {
-        store,
-        effects,
-        keys: Keys::new(&ModelName::try_from("bike".to_owned()).unwrap()),
-        endpoint: ENDPOINT.to_owned(),
-        holder: holder.to_owned(),
-        lease: Duration::seconds(60),
-        policy,
-    }
+    id: &str,
+) -> Driver<'a, Memory, &'a Fake, impl Clock> {
+    let clock = || at(*fake.minutes.lock().unwrap());
+    let keys = Keys::new(&ModelName::try_from(ENDPOINT.to_owned()).unwrap());
+    let caller = Caller { id: id.to_owned(), lease: Duration::seconds(60) };
+    Driver::new(store, fake, clock, keys, policy, caller)
 }
 
 async fn seed(store: &Memory, release: &Release) {

@@ -5,9 +5,9 @@ use std::future::Future;
 use crate::{Audit, Release};
 use pawl_ledger::ledger::{Condition, ETag, Keys, Store, StoreError, Wrote, read, write, write_once};
 
-/// Where record and history lie. Every [`Store`] is one.
-pub trait Book: Sync {
-    /// The record and its version, where one stands.
+/// Where the record and its history lie. Every [`Store`] is one.
+pub trait ReleaseStore: Sync {
+    /// The record and its version; `None` where none was written yet.
     fn load(&self, keys: &Keys) -> impl Future<Output = Result<Option<(Release, ETag)>, StoreError>> + Send;
     /// Writes the record if the condition holds.
     fn save(
@@ -16,11 +16,11 @@ pub trait Book: Sync {
         release: &Release,
         when: Condition,
     ) -> impl Future<Output = Result<ETag, StoreError>> + Send;
-    /// Appends to the history. An entry that stands there is left as it is.
+    /// Appends to the history. An entry that is there already is left as it is.
     fn append(&self, keys: &Keys, audit: &Audit) -> impl Future<Output = Result<Wrote, StoreError>> + Send;
 }
 
-impl<S: Store + Sync> Book for S {
+impl<S: Store + Sync> ReleaseStore for S {
     async fn load(&self, keys: &Keys) -> Result<Option<(Release, ETag)>, StoreError> {
         read(self, &keys.release()).await
     }
