@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use clap::Args;
 use indicatif::ProgressBar;
 use pawl::dataset::{self, file::Kind};
-use pawl::gate::fairness::{Favourable, Groups};
+use pawl::gate::policy::{Favourable, Groups, Guard};
 use pawl::gate::{
-    Against, Guard, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, Served, ServedColumns,
-    TableColumns, TableError, TableReader, Task, Verdict, leakage,
+    Against, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, Served, ServedColumns, TableColumns,
+    TableError, TableReader, Task, Verdict, leakage,
 };
 use pawl::stats::mcnemar::Discordance;
 use pawl_parquet::{ParquetError, ParquetFile, write_rows};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pawl::drift::Truth;
 use pawl::drift::monitor::{Monitor, answers, truths};
 use pawl::fault::Fault;
-use pawl::gate::trial::{SideBySide, TrialEvidence};
+use pawl::gate::live::{SideBySide, TrialEvidence};
 use pawl::gate::{Side, Task};
 use pawl::ledger::{Condition, Keys, read, write};
 use pawl::metrics::{CHALLENGER, VARIANT};

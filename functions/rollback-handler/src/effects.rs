@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use pawl::duration::Duration;
 use pawl::events::{AlarmState, Approval, EndpointStatus};
 use pawl::fault::Fault;
-use pawl::gate::trial::TrialEvidence;
+use pawl::gate::live::TrialEvidence;
 use pawl::ledger::{Keys, is_gone, read, write_once};
 use pawl::names::ModelName;
 use pawl::release::alarms::AlarmSpec;

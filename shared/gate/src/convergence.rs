@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::TrainingBound;
+use crate::policy::TrainingBound;
 
 /// A metric as the training job reported it last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

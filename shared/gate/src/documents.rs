@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::fairness::{Favourable, GroupFairness, Measure, PreTraining};
-use super::judgement::{Confusion, Judgement, Metrics};
-use super::metric::{Metric, Task};
+use crate::fairness::{GroupFairness, PreTraining};
+use crate::findings::{Confusion, Metrics};
+use crate::judgement::Judgement;
+use crate::policy::{Favourable, Measure, Metric, Task};
 
 /// evaluation.json of the challenger, by Model Monitor's names. A value that is undefined is the text
 /// `"NaN"`, as SageMaker writes it; standard deviations are not measured here and are `"NaN"` too.

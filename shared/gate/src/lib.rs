@@ -43,60 +43,41 @@
 //! # Ok::<(), Fault>(())
 //! ```
 
-mod algebra;
 pub mod behaviour;
-mod binary;
-mod cells;
-pub mod classes;
+mod blocks;
 pub mod convergence;
 pub mod documents;
 pub mod fairness;
-mod force;
-mod given;
-mod json_table;
+mod findings;
+mod input;
 mod judge;
 mod judgement;
 pub mod leakage;
-mod line;
-mod lines;
 pub mod live;
-mod metric;
-mod multiclass;
-mod paired;
-mod pairs;
-mod policy;
-mod regression;
-mod reliability;
-mod resample;
-mod scores;
+pub mod policy;
+mod row;
 mod service;
 mod slices;
-mod table;
-pub mod trial;
-mod values;
-mod verdict;
+mod tally;
+mod weigh;
 
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod tests;
 
-pub use classes::Classes;
-pub use force::{ForceError, Forced, MIN_REASON};
-pub use given::{Part, Unfit, Value};
-pub use json_table::JsonTableReader;
-pub use json_table::scalar;
-pub use judge::{Judge, Row};
-pub use judgement::{
-    BothMetrics, CalibrationBin, Confusion, JudgedInput, Judgement, Metrics, RULES_VERSION, Sample, Test,
-    TestName,
+pub use findings::{
+    BothMetrics, CalibrationBin, Check, Code, Confusion, Leak, Metrics, Reason, Sample, Test, TestName,
+    Verdict, Weight, verdict,
 };
-pub use line::Output;
-pub use lines::MAX_BUFFERED;
-pub use metric::{Better, Metric, Task};
-pub use pairs::{Against, PairError, PairReader, Side};
-pub use policy::{Floor, Guard, Policy, PolicyError, Superiority, TrainingBound};
-pub use service::{Answered, Answers, ErrorGuard, LatencyGuard, Served, Service, ServicePolicy};
-pub use slices::{NamedSlice, SliceFinding, SlicePolicy};
-pub use table::{ServedColumns, TableColumns, TableError, TableReader};
-pub use verdict::{Check, Code, Leak, Reason, Verdict, Weight, verdict};
+pub use input::{
+    JsonTableReader, MAX_BUFFERED, Output, PairError, PairReader, ServedColumns, TableColumns, TableError,
+    TableReader,
+};
+pub use judge::Judge;
+pub use judgement::{ForceError, Forced, JudgedInput, Judgement, MIN_REASON, RULES_VERSION};
+pub use policy::{Better, Metric, Policy, PolicyError, Task};
+pub use row::classes;
+pub use row::{Against, Answered, Answers, Classes, Part, Row, Side, Unfit, Value, scalar};
+pub use service::{Served, Service};
+pub use slices::SliceFinding;

@@ -1,49 +1,14 @@
 //! Slices: does the challenger fail a part of the rows while it wins over all?
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cells::{AND, Cells, Counts, Sums, sum};
-use super::fairness::Action;
-use super::metric::{Better, Metric};
-use super::policy::Policy;
-use super::verdict::{Check, Code, Reason};
+use crate::blocks::{Cells, Counts, Sums, sum};
+use crate::findings::{Check, Code, Reason};
+use crate::policy::{AND, Action, Better, Metric, NamedSlice, Policy};
 use pawl_stats::{Interval, holm, tango};
 
 /// The most slices a judgement lists, the worst first.
 const LISTED: usize = 20;
-
-/// The slices part of the gate's policy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct SlicePolicy {
-    /// Columns whose values, one by one and in pairs of columns, are searched for slices that lose.
-    /// Default: none.
-    pub columns: Vec<String>,
-    /// Slices that must be there with enough rows. Default: none.
-    pub named: Vec<NamedSlice>,
-    /// Fewer rows than this are no slice. Default 100.
-    pub minimum_rows: u64,
-    /// What follows when a slice is shown to lose: accuracy by McNemar, for `regression` the mean absolute error by a
-    /// paired t-test; Holm over all slices. Default: ask.
-    pub action: Action,
-}
-
-impl Default for SlicePolicy {
-    fn default() -> Self {
-        Self { columns: Vec::new(), named: Vec::new(), minimum_rows: 100, action: Action::Ask }
-    }
-}
-
-/// Rows whose column has this value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NamedSlice {
-    /// The column.
-    pub column: String,
-    /// Its value.
-    pub value: String,
-}
 
 /// What was found on one slice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,31 +29,17 @@ pub struct SliceFinding {
     pub adjusted_p_value: f64,
 }
 
-impl SlicePolicy {
-    /// The groupings to count.
-    pub(super) fn groupings(&self) -> Vec<Vec<String>> {
-        let mut columns = self.columns.clone();
-        columns.extend(self.named.iter().map(|n| n.column.clone()).filter(|c| !self.columns.contains(c)));
-        let mut groupings: Vec<Vec<String>> = columns.into_iter().map(|c| vec![c]).collect();
-        for (place, first) in self.columns.iter().enumerate() {
-            let pairs = self.columns.iter().skip(place + 1);
-            groupings.extend(pairs.map(|second| vec![first.clone(), second.clone()]));
-        }
-        groupings
-    }
-}
-
 /// How both models compare on some rows.
-pub(super) struct Compared {
-    pub(super) metric: Metric,
-    pub(super) rows: u64,
-    pub(super) change: f64,
-    pub(super) interval: Option<Interval>,
-    pub(super) p_value: f64,
+pub(crate) struct Compared {
+    pub(crate) metric: Metric,
+    pub(crate) rows: u64,
+    pub(crate) change: f64,
+    pub(crate) interval: Option<Interval>,
+    pub(crate) p_value: f64,
 }
 
 /// Sums that tell how both models compare.
-pub(super) trait Comparable: Sums {
+pub(crate) trait Comparable: Sums {
     /// The comparison; `None` without rows.
     fn compare(&self, alpha: f64) -> Option<Compared>;
 }
@@ -116,7 +67,7 @@ impl SliceFinding {
 }
 
 /// Searches the slices: the worst of them, and the reasons that follow.
-pub(super) fn search<C: Comparable>(policy: &Policy, counts: &Counts<C>) -> (Vec<SliceFinding>, Vec<Reason>) {
+pub(crate) fn search<C: Comparable>(policy: &Policy, counts: &Counts<C>) -> (Vec<SliceFinding>, Vec<Reason>) {
     let rules = &policy.slices;
     let mut found = Vec::new();
     for columns in rules.groupings() {

@@ -4,6 +4,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::policy::{
+    Action, FairnessPolicy, FairnessRule, Floor, Groups, Measure, NamedSlice, SlicePolicy, Superiority,
+};
 use pawl_base::random::SplitMix64;
 
 mod tasks;
@@ -267,14 +270,9 @@ fn clusters_keep_the_level_where_rows_depend() {
 fn the_less_fair_challenger_is_blocked_asked_about_or_told() {
     // Both rank alike; the challenger selects group d far less often.
     let fairness = |action| {
-        let rule = fairness::FairnessRule {
-            measure: fairness::Measure::Di,
-            acceptable: Some(0.8),
-            tolerance: 0.0,
-            action,
-        };
-        let groups = fairness::Groups { columns: vec!["group".into()], disadvantaged: Some("d".into()) };
-        fairness::FairnessPolicy { groups: vec![groups], rules: vec![rule], ..Default::default() }
+        let rule = FairnessRule { measure: Measure::Di, acceptable: Some(0.8), tolerance: 0.0, action };
+        let groups = Groups { columns: vec!["group".into()], disadvantaged: Some("d".into()) };
+        FairnessPolicy { groups: vec![groups], rules: vec![rule], ..Default::default() }
     };
     let of = |policy: &Policy, harsh: f64| {
         let mut judge = Judge::new(policy, Against::Champion, 7).unwrap();
@@ -287,16 +285,16 @@ fn the_less_fair_challenger_is_blocked_asked_about_or_told() {
         judge.finish()
     };
     let policy = |action| Policy { fairness: fairness(action), ..Policy::default() };
-    let blocked = of(&policy(fairness::Action::Block), 0.1);
+    let blocked = of(&policy(Action::Block), 0.1);
     assert_eq!((blocked.verdict, has(&blocked, Code::FairnessBroken)), (Verdict::Reject, true));
-    let asked = of(&policy(fairness::Action::Ask), 0.1);
+    let asked = of(&policy(Action::Ask), 0.1);
     assert!(has(&asked, Code::FairnessAsks) && asked.verdict != Verdict::Promote);
-    let told = of(&policy(fairness::Action::Warn), 0.1);
+    let told = of(&policy(Action::Warn), 0.1);
     assert!(has(&told, Code::FairnessWarning));
-    let fair = of(&policy(fairness::Action::Block), 1.0);
+    let fair = of(&policy(Action::Block), 1.0);
     assert_eq!((fair.verdict, has(&fair, Code::FairnessHeld)), (Verdict::Promote, true));
 
-    let mut absent = policy(fairness::Action::Block);
+    let mut absent = policy(Action::Block);
     absent.fairness.groups[0].disadvantaged = Some("nobody".into());
     let absent = of(&absent, 1.0);
     assert_eq!((absent.verdict, has(&absent, Code::GroupTooSmall)), (Verdict::NeedsApproval, true));

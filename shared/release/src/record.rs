@@ -10,7 +10,7 @@ use super::alarms;
 use super::strategy::EndpointKind;
 use super::{Action, Audit, Policy};
 use pawl_base::names::{ContentHash, Generation};
-use pawl_gate::trial::TrialKind;
+use pawl_gate::live::TrialKind;
 use pawl_ledger::events::{AlarmState, DedupeKey, EndpointStatus};
 
 /// The name of an endpoint config. Never used twice: a new deployment needs a new one.

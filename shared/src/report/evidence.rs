@@ -8,7 +8,7 @@ use crate::constraints::Validation;
 use crate::drift::Drift;
 use crate::gate::Judgement;
 use crate::gate::convergence::Converged;
-use crate::gate::trial::TrialEvidence;
+use crate::gate::live::TrialEvidence;
 use crate::ledger::dataset::{Fate, Split};
 use crate::ledger::{Keys, Manifest, Object, Outcome, RunRecord, Store, TriggerKind, read};
 use crate::names::{ContentHash, Generation, ModelName};

@@ -4,7 +4,7 @@ use super::evidence::Evidence;
 use super::html::{Html, Tone, badge, paragraph, terms, text};
 use super::words::{NONE, count, counted, measure, or_none, percent, plain, signed, time};
 use crate::gate::live::LiveVerdict;
-use crate::gate::trial::{Agreement, TrialKind, TrialLook};
+use crate::gate::live::{Agreement, TrialKind, TrialLook};
 
 /// The part of the release's section.
 pub(super) fn render(evidence: &Evidence) -> Html {

@@ -19,6 +19,9 @@ pub mod sorted;
 pub mod tango;
 pub mod wilcoxon;
 
+#[cfg(test)]
+mod golden;
+
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 

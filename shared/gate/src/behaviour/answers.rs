@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Behaviour, Case, Expect};
-use crate::fairness::Action;
-use crate::line::Line;
-use crate::metric::Task;
-use crate::pairs::{Against, PairError, Side};
-use crate::verdict::{Check, Code, Reason};
+use crate::findings::{Check, Code, Reason};
+use crate::input::{Line, PairError};
+use crate::policy::{Action, Behaviour, Case, Expect, Task};
+use crate::row::{Against, Side};
 use pawl_stats::moments::Moments;
 
 /// The name of the check on noise.

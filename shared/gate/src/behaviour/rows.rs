@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Behaviour, Change};
+use crate::policy::{Behaviour, Change};
 use pawl_base::random::SplitMix64;
 use pawl_stats::moments::Moments;
 

@@ -1,9 +1,10 @@
 #![allow(clippy::unwrap_used)]
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::pairs::Side;
-use crate::verdict::{Code, Reason};
+use crate::findings::{Code, Reason};
+use crate::policy::{Behaviour, Task};
+use crate::row::Side;
 
 const SUITE: &str = r#"{
     "rows": 20, "noise": 0.1, "action": "block",

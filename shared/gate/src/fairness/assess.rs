@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Change, FairnessRule, GroupCounts, GroupFairness, Groups, Measure, PreTraining};
-use crate::cells::{Cells, Counts, Sums, sum};
-use crate::pairs::Against;
-use crate::policy::Policy;
-use crate::resample::{Parts, Resampled, Resamples};
-use crate::verdict::{Check, Code, Reason};
+use super::finding::{Change, GroupCounts, GroupFairness};
+use super::pre_training::PreTraining;
+use crate::blocks::{Cells, Counts, Parts, Resampled, Resamples, Sums, sum};
+use crate::findings::{Check, Code, Reason};
+use crate::policy::{Action, FairnessRule, Groups, Measure, Policy};
+use crate::row::Against;
 
 /// Sums that tell whom labels and models favour.
 pub(crate) trait Favoured: Sums {
@@ -21,185 +21,208 @@ impl Favoured for Cells {
     }
 }
 
-/// Every grouping of the policy: what was found, and the reasons that follow.
-pub(crate) fn assess<C: Favoured>(
-    policy: &Policy,
-    against: Against,
-    counts: &Counts<C>,
-    blocks: &[Cells],
-    resamples: &Resamples,
-) -> (BTreeMap<String, GroupFairness>, Vec<Reason>) {
-    let (mut found, mut reasons) = (BTreeMap::new(), Vec::new());
-    for groups in &policy.fairness.groups {
-        let one = one_grouping(policy, against, counts, blocks, resamples, groups, &mut reasons);
-        found.insert(groups.name(), one);
-    }
-    (found, reasons)
+/// What fairness is assessed from.
+pub(crate) struct Assessment<'a, C> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) against: Against,
+    /// Counts by grouping, value and block.
+    pub(crate) counts: &'a Counts<C>,
+    /// Counts of all rows, by block.
+    pub(crate) blocks: &'a [Cells],
+    pub(crate) resamples: &'a Resamples,
 }
 
-fn one_grouping<C: Favoured>(
-    policy: &Policy,
-    against: Against,
-    counts: &Counts<C>,
-    all_blocks: &[Cells],
-    resamples: &Resamples,
-    groups: &Groups,
-    reasons: &mut Vec<Reason>,
-) -> GroupFairness {
-    let name = groups.name();
-    let rules = &policy.fairness;
-    let total = sum(all_blocks);
-    let supported = |cells: &Cells| {
-        let m = cells.challenger();
-        m.rows() >= rules.minimum_rows as f64 && m.positives() >= rules.minimum_positives as f64
-    };
-    let of_group = |blocks: &[C]| blocks.iter().map(Favoured::favoured).collect::<Vec<Cells>>();
-    let all: Vec<(&str, Vec<Cells>, Cells)> = counts
-        .groups(&groups.columns)
-        .map(|(value, blocks)| (value, of_group(blocks)))
-        .map(|(value, blocks)| {
-            let sum = sum(&blocks);
-            (value, blocks, sum)
-        })
-        .collect();
-    let mut fairness = GroupFairness {
-        groups: all.iter().map(|(value, _, cells)| ((*value).to_owned(), count(cells, against))).collect(),
-        ..GroupFairness::default()
-    };
-    // The group named, or the one whose labels are positive least often; and enough rows on either side.
-    let label_rate = |cells: &Cells| {
-        let m = cells.challenger();
-        m.positives() / m.rows()
-    };
-    let rest = |cells: &Cells| total.plus(cells, -1.0);
-    let candidates = all.iter().filter(|(_, _, cells)| supported(cells) && supported(&rest(cells)));
-    let chosen = match &groups.disadvantaged {
-        Some(named) => candidates.into_iter().find(|(value, _, _)| value == named),
-        None => candidates.min_by(|a, b| label_rate(&a.2).total_cmp(&label_rate(&b.2))),
-    };
-    let Some((value, blocks, cells)) = chosen else {
-        let which = groups.disadvantaged.as_deref().unwrap_or("any group");
-        let text = format!(
-            "{which} of {name} has fewer than {} rows or {} positive rows, or the rest has",
-            rules.minimum_rows, rules.minimum_positives
-        );
-        reasons.push(Reason::new(Check::Group(name), Code::GroupTooSmall, text));
-        return fairness;
-    };
-    let cells = *cells;
-    fairness.disadvantaged = Some((*value).to_owned());
-    let others = rest(&cells);
-    fairness.pre_training = PreTraining::ALL
-        .into_iter()
-        .map(|m| (m, Some(m.of(&others, &cells)).filter(|v| v.is_finite())))
-        .collect();
-    let sums = resamples.of(&with_group(all_blocks, blocks));
-    for measure in Measure::ALL {
-        let change = compare(measure, against, &others, &cells, &sums, policy.alpha);
-        if let Some(rule) = rules.rules.iter().find(|r| r.measure == measure) {
-            reasons.push(check(rule, against, &name, value, &change));
+/// One value of a grouping: its counts by block, and their sum.
+struct Group<'a> {
+    value: &'a str,
+    blocks: Vec<Cells>,
+    cells: Cells,
+}
+
+impl Group<'_> {
+    fn label_rate(&self) -> f64 {
+        let matrix = self.cells.challenger();
+        matrix.positives() / matrix.rows()
+    }
+}
+
+impl<C: Favoured> Assessment<'_, C> {
+    /// Every grouping of the policy: what was found, and the reasons that follow.
+    pub(crate) fn assess(&self) -> (BTreeMap<String, GroupFairness>, Vec<Reason>) {
+        let (mut found, mut reasons) = (BTreeMap::new(), Vec::new());
+        for groups in &self.policy.fairness.groups {
+            found.insert(groups.name(), self.assess_grouping(groups, &mut reasons));
         }
-        fairness.measures.insert(measure, change);
+        (found, reasons)
     }
-    fairness
+
+    fn assess_grouping(&self, groups: &Groups, reasons: &mut Vec<Reason>) -> GroupFairness {
+        let (name, rules) = (groups.name(), &self.policy.fairness);
+        let all = self.groups(&groups.columns);
+        let mut fairness = GroupFairness {
+            groups: all.iter().map(|group| (group.value.to_owned(), self.count(&group.cells))).collect(),
+            ..GroupFairness::default()
+        };
+        let total = sum(self.blocks);
+        let Some(group) = self.disadvantaged(groups, &all, &total) else {
+            let which = groups.disadvantaged.as_deref().unwrap_or("any group");
+            let text = format!(
+                "{which} of {name} has fewer than {} rows or {} positive rows, or the rest has",
+                rules.minimum_rows, rules.minimum_positives
+            );
+            reasons.push(Reason::new(Check::Group(name), Code::GroupTooSmall, text));
+            return fairness;
+        };
+        fairness.disadvantaged = Some(group.value.to_owned());
+        let others = total.plus(&group.cells, -1.0);
+        let of_labels = |measure: PreTraining| (measure, defined(measure.of(&others, &group.cells)));
+        fairness.pre_training = PreTraining::ALL.into_iter().map(of_labels).collect();
+        let sums = self.resamples.of(&with_group(self.blocks, &group.blocks));
+        for measure in Measure::ALL {
+            let change = self.compare(measure, &others, &group.cells, &sums);
+            if let Some(rule) = rules.rules.iter().find(|rule| rule.measure == measure) {
+                reasons.push(check(rule, self.against, &name, group.value, &change));
+            }
+            fairness.measures.insert(measure, change);
+        }
+        fairness
+    }
+
+    fn groups(&self, columns: &[String]) -> Vec<Group<'_>> {
+        let group = |(value, blocks): (_, &[C])| {
+            let blocks: Vec<Cells> = blocks.iter().map(Favoured::favoured).collect();
+            let cells = sum(&blocks);
+            Group { value, blocks, cells }
+        };
+        self.counts.groups(columns).map(group).collect()
+    }
+
+    /// The group named, or the one whose labels are positive least often. `None` unless it and the rest have
+    /// enough rows.
+    fn disadvantaged<'g>(
+        &self,
+        groups: &Groups,
+        all: &'g [Group<'g>],
+        total: &Cells,
+    ) -> Option<&'g Group<'g>> {
+        let rules = &self.policy.fairness;
+        let supported = |cells: &Cells| {
+            let matrix = cells.challenger();
+            let enough_positives = matrix.positives() >= rules.minimum_positives as f64;
+            matrix.rows() >= rules.minimum_rows as f64 && enough_positives
+        };
+        let mut candidates =
+            all.iter().filter(|group| supported(&group.cells) && supported(&total.plus(&group.cells, -1.0)));
+        match &groups.disadvantaged {
+            Some(named) => candidates.find(|group| group.value == named),
+            None => candidates.min_by(|a, b| a.label_rate().total_cmp(&b.label_rate())),
+        }
+    }
+
+    fn count(&self, cells: &Cells) -> GroupCounts {
+        let (new, old) = (cells.challenger(), cells.champion());
+        let share = |selected: f64| defined(selected / new.rows());
+        GroupCounts {
+            rows: new.rows() as u64,
+            positives: new.positives() as u64,
+            champion_selects: share(old.selected()).filter(|_| self.against == Against::Champion),
+            challenger_selects: share(new.selected()),
+        }
+    }
+
+    /// One measure of both models; `sums` are those of [`with_group`].
+    fn compare(&self, measure: Measure, others: &Cells, group: &Cells, sums: &Resampled) -> Change {
+        let challenger = defined(measure.of(&others.challenger(), &group.challenger()));
+        if self.against == Against::Nobody {
+            return Change { champion: None, challenger, change: None, interval: None, less_fair: None };
+        }
+        let champion = defined(measure.of(&others.champion(), &group.champion()));
+        let both = |sums: &[f64]| {
+            let (all, group) = sums.split_at_checked(8).unwrap_or_default();
+            let (all, group) = (Cells::of(all), Cells::of(group));
+            let others = all.plus(&group, -1.0);
+            let old = measure.of(&others.champion(), &group.champion());
+            (measure.of(&others.challenger(), &group.challenger()), old)
+        };
+        let change = |sums: &[f64]| {
+            let (new, old) = both(sums);
+            new - old
+        };
+        let less_fair = |sums: &[f64]| {
+            let (new, old) = both(sums);
+            measure.unfairness(new) - measure.unfairness(old)
+        };
+        let alpha = self.policy.alpha;
+        Change {
+            champion,
+            challenger,
+            change: champion.zip(challenger).map(|(old, new)| new - old),
+            interval: sums.interval(change, alpha).map(|found| found.interval),
+            less_fair: sums.interval(less_fair, alpha).map(|found| found.interval),
+        }
+    }
 }
 
-fn count(cells: &Cells, against: Against) -> GroupCounts {
-    let (new, old) = (cells.challenger(), cells.champion());
-    let share = |selected: f64| Some(selected / new.rows()).filter(|v| v.is_finite());
-    GroupCounts {
-        rows: new.rows() as u64,
-        positives: new.positives() as u64,
-        champion_selects: share(old.selected()).filter(|_| against == Against::Champion),
-        challenger_selects: share(new.selected()),
-    }
+fn defined(value: f64) -> Option<f64> {
+    Some(value).filter(|value| value.is_finite())
 }
 
-fn compare(
-    measure: Measure,
-    against: Against,
-    others: &Cells,
-    group: &Cells,
-    sums: &Resampled,
-    alpha: f64,
-) -> Change {
-    let defined = |value: f64| Some(value).filter(|v| v.is_finite());
-    let challenger = defined(measure.of(&others.challenger(), &group.challenger()));
-    if against == Against::Nobody {
-        return Change { champion: None, challenger, change: None, interval: None, less_fair: None };
-    }
-    let champion = defined(measure.of(&others.champion(), &group.champion()));
-    let both = |sums: &[f64]| {
-        let (all, group) = sums.split_at_checked(8).unwrap_or_default();
-        let (all, group) = (Cells::of(all), Cells::of(group));
-        let others = all.plus(&group, -1.0);
-        let old = measure.of(&others.champion(), &group.champion());
-        (measure.of(&others.challenger(), &group.challenger()), old)
-    };
-    let change = |sums: &[f64]| {
-        let (new, old) = both(sums);
-        new - old
-    };
-    let less_fair = |sums: &[f64]| {
-        let (new, old) = both(sums);
-        measure.unfairness(new) - measure.unfairness(old)
-    };
-    Change {
-        champion,
-        challenger,
-        change: champion.zip(challenger).map(|(old, new)| new - old),
-        interval: sums.interval(change, alpha).map(|b| b.interval),
-        less_fair: sums.interval(less_fair, alpha).map(|b| b.interval),
-    }
-}
-
+/// What a rule makes of the change of its measure, for the group `value` of the grouping `name`.
 fn check(rule: &FairnessRule, against: Against, name: &str, value: &str, change: &Change) -> Reason {
-    let check = Check::Fairness(name.to_owned(), rule.measure);
-    let label = rule.measure.as_str();
+    let reason = |(code, text)| Reason::new(Check::Fairness(name.to_owned(), rule.measure), code, text);
+    let of_group = format!("{} of {value}", rule.measure.as_str());
     let Some(new) = change.challenger else {
-        let text = format!("{label} of {value} is undefined: nothing to divide by");
-        return Reason::new(check, Code::Undefined, text);
+        return reason((Code::Undefined, format!("{of_group} is undefined: nothing to divide by")));
     };
     let unfairness = rule.measure.unfairness(new);
     if let Some(acceptable) = rule.acceptable
         && unfairness <= rule.measure.allowance(acceptable)
     {
-        let text = format!("{label} of {value} is {new:.4}, acceptable from {acceptable}");
-        return Reason::new(check, Code::FairnessHeld, text);
+        let text = format!("{of_group} is {new:.4}, acceptable from {acceptable}");
+        return reason((Code::FairnessHeld, text));
     }
     let broken = match rule.action {
         Action::Block => Code::FairnessBroken,
         Action::Ask => Code::FairnessAsks,
         Action::Warn => Code::FairnessWarning,
     };
-    if against == Against::Nobody {
-        // Without an acceptable value and without a champion there is nothing to hold a value against.
-        let code = if rule.acceptable.is_some() { broken } else { Code::FairnessHeld };
-        return Reason::new(check, code, format!("{label} of {value} is {new:.4}"));
+    reason(match against {
+        Against::Nobody => {
+            // Without an acceptable value and without a champion there is nothing to hold a value against.
+            let code = if rule.acceptable.is_some() { broken } else { Code::FairnessHeld };
+            (code, format!("{of_group} is {new:.4}"))
+        }
+        Against::Champion => against_champion(rule, broken, &of_group, new, change),
+    })
+}
+
+/// A challenger's value that is not acceptable by itself, held against the champion's.
+fn against_champion(
+    rule: &FairnessRule,
+    broken: Code,
+    of_group: &str,
+    new: f64,
+    change: &Change,
+) -> (Code, String) {
+    match (change.champion, change.less_fair) {
+        (Some(old), Some(worse)) => {
+            let (code, means) = if worse.low > rule.tolerance {
+                (broken, "less fair than the champion")
+            } else {
+                (Code::FairnessHeld, "not shown to be less fair than the champion")
+            };
+            let text = format!(
+                "{means}: {of_group} is {new:.4}, the champion's {old:.4}; further from fair by {:+.4} to {:+.4}",
+                worse.low, worse.high
+            );
+            (code, text)
+        }
+        // Both models select alike on every row: no interval, and no change.
+        (Some(old), None) if old == new => {
+            (Code::FairnessHeld, format!("{of_group} is {new:.4} for both models"))
+        }
+        _ => (Code::Undefined, format!("the change of {of_group} is undefined")),
     }
-    let (Some(old), Some(worse)) = (change.champion, change.less_fair) else {
-        return match change.champion {
-            // Both models select alike on every row: no interval, and no change.
-            Some(old) if old == new => {
-                let text = format!("{label} of {value} is {new:.4} for both models");
-                Reason::new(check, Code::FairnessHeld, text)
-            }
-            _ => {
-                let text = format!("the change of {label} of {value} is undefined");
-                Reason::new(check, Code::Undefined, text)
-            }
-        };
-    };
-    let (code, means) = if worse.low > rule.tolerance {
-        (broken, "less fair than the champion")
-    } else {
-        (Code::FairnessHeld, "not shown to be less fair than the champion")
-    };
-    let text = format!(
-        "{means}: {label} of {value} is {new:.4}, the champion's {old:.4}; further from fair by {:+.4} to {:+.4}",
-        worse.low, worse.high
-    );
-    Reason::new(check, code, text)
 }
 
 /// Counts of all rows, then of one group of them, side by side for a statistic of both.

@@ -1,102 +1,9 @@
-//! Clarify's measures from counts; `a` is the advantaged side, `d` the disadvantaged group.
+//! Clarify's measures of predictions from counts; `a` is the advantaged side, `d` the disadvantaged group.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::cells::{Cells, Matrix};
-
-/// Clarify's post-training measures. Differences are fair at 0, the ratio `DI` at 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Measure {
-    /// Difference in positive proportions in predicted labels: q̂a − q̂d.
-    #[serde(rename = "DPPL")]
-    Dppl,
-    /// Disparate impact, the selection ratio: q̂d / q̂a.
-    #[serde(rename = "DI")]
-    Di,
-    /// Difference in conditional acceptance: labels per selection, a − d.
-    #[serde(rename = "DCAcc")]
-    Dcacc,
-    /// Difference in conditional rejection: negative labels per rejection, d − a.
-    #[serde(rename = "DCR")]
-    Dcr,
-    /// Specificity difference, d − a.
-    #[serde(rename = "SD")]
-    Sd,
-    /// Recall difference, a − d.
-    #[serde(rename = "RD")]
-    Rd,
-    /// Difference in acceptance rates (precision), a − d.
-    #[serde(rename = "DAR")]
-    Dar,
-    /// Difference in rejection rates (true share of rejections), d − a.
-    #[serde(rename = "DRR")]
-    Drr,
-    /// Accuracy difference, a − d.
-    #[serde(rename = "AD")]
-    Ad,
-    /// Treatment equality: false negatives per false positive, d − a.
-    #[serde(rename = "TE")]
-    Te,
-    /// Generalized entropy of benefits over all rows, α = 2.
-    #[serde(rename = "GE")]
-    Ge,
-}
+use crate::blocks::Matrix;
+use crate::policy::Measure;
 
 impl Measure {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::Dppl,
-        Self::Di,
-        Self::Dcacc,
-        Self::Dcr,
-        Self::Sd,
-        Self::Rd,
-        Self::Dar,
-        Self::Drr,
-        Self::Ad,
-        Self::Te,
-        Self::Ge,
-    ];
-
-    /// Clarify's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dppl => "DPPL",
-            Self::Di => "DI",
-            Self::Dcacc => "DCAcc",
-            Self::Dcr => "DCR",
-            Self::Sd => "SD",
-            Self::Rd => "RD",
-            Self::Dar => "DAR",
-            Self::Drr => "DRR",
-            Self::Ad => "AD",
-            Self::Te => "TE",
-            Self::Ge => "GE",
-        }
-    }
-
-    /// The measure of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|m| m.as_str() == name)
-    }
-
-    /// How far a value is from fair: 0 is fair. For the ratio, 1 − the smaller of it and its inverse.
-    pub fn unfairness(self, value: f64) -> f64 {
-        match self {
-            Self::Di => 1.0 - value.min(1.0 / value),
-            _ => value.abs(),
-        }
-    }
-
-    /// How far an acceptable value may be from fair, where a rule names one.
-    pub(super) fn allowance(self, acceptable: f64) -> f64 {
-        match self {
-            Self::Di => 1.0 - acceptable,
-            _ => acceptable,
-        }
-    }
-
     /// The value; NaN where a group lacks what the measure divides by.
     pub(crate) fn of(self, a: &Matrix, d: &Matrix) -> f64 {
         match self {
@@ -126,58 +33,8 @@ fn right(m: &Matrix) -> f64 {
     (m.true_positives + m.true_negatives) / m.rows()
 }
 
-fn finite(value: f64) -> f64 {
+pub(super) fn finite(value: f64) -> f64 {
     if value.is_finite() { value } else { f64::NAN }
-}
-
-/// Clarify's pre-training measures of a binary label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum PreTraining {
-    /// Class imbalance: (na − nd) / (na + nd).
-    #[serde(rename = "CI")]
-    Ci,
-    /// Difference in positive proportions of labels: qa − qd.
-    #[serde(rename = "DPL")]
-    Dpl,
-    /// Kullback–Leibler divergence of the labels, a from d, in nats.
-    #[serde(rename = "KL")]
-    Kl,
-    /// Jensen–Shannon divergence of the labels, in nats.
-    #[serde(rename = "JS")]
-    Js,
-    /// L2 norm of the difference of label distributions.
-    #[serde(rename = "LP")]
-    Lp,
-    /// Total variation distance of the labels.
-    #[serde(rename = "TVD")]
-    Tvd,
-    /// Kolmogorov–Smirnov distance of the labels.
-    #[serde(rename = "KS")]
-    Ks,
-}
-
-impl PreTraining {
-    /// All of them.
-    pub const ALL: [Self; 7] = [Self::Ci, Self::Dpl, Self::Kl, Self::Js, Self::Lp, Self::Tvd, Self::Ks];
-
-    /// The value; NaN where a side is empty or a divergence has no finite value.
-    pub(super) fn of(self, a: &Cells, d: &Cells) -> f64 {
-        let (a, d) = (a.challenger(), d.challenger());
-        let (p, q) = (a.positives() / a.rows(), d.positives() / d.rows());
-        let divergence = |p: f64, q: f64| {
-            let part = |p: f64, q: f64| if p == 0.0 { 0.0 } else { p * (p / q).ln() };
-            part(p, q) + part(1.0 - p, 1.0 - q)
-        };
-        let middle = f64::midpoint(p, q);
-        match self {
-            Self::Ci => (a.rows() - d.rows()) / (a.rows() + d.rows()),
-            Self::Dpl => p - q,
-            Self::Kl => finite(divergence(p, q)),
-            Self::Js => f64::midpoint(divergence(p, middle), divergence(q, middle)),
-            Self::Lp => std::f64::consts::SQRT_2 * (p - q).abs(),
-            Self::Tvd | Self::Ks => (p - q).abs(),
-        }
-    }
 }
 
 #[cfg(test)]

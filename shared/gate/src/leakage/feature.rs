@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value as Json};
 
-use crate::json_table::scalar;
-use crate::metric::Task;
+use crate::policy::Task;
+use crate::row::scalar;
 use pawl_stats::delong;
 use pawl_stats::sorted::Tag;
 

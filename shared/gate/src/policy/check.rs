@@ -2,206 +2,99 @@
 
 use std::collections::BTreeSet;
 
-use super::Policy;
-use crate::classes::MAX_CLASSES;
-use crate::fairness::Favourable;
-use crate::given::Value;
-use crate::metric::{Metric, Task};
-
-/// A policy that cannot be meant: the field, what it says, what it may say.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("gate.{field}: {found}; {fix}")]
-pub struct PolicyError {
-    /// The field's path inside the gate section.
-    pub field: String,
-    /// What stands there.
-    pub found: String,
-    /// What may stand there.
-    pub fix: &'static str,
-}
+use super::error::PolicyError;
+use super::metric::Metric;
+use super::section::Policy;
+use super::task::Task;
 
 impl Policy {
     /// Checks what the types cannot: ranges, doubled entries, bounds that no value meets.
+    ///
+    /// # Errors
+    /// The first field that cannot be meant, what it says, what it may say.
     pub fn check(&self) -> Result<(), PolicyError> {
-        let wrong =
-            |field: &str, found: String, fix| Err(PolicyError { field: field.to_owned(), found, fix });
-        if !(self.threshold > 0.0 && self.threshold < 1.0) {
-            return wrong("threshold", self.threshold.to_string(), "write a number between 0 and 1");
-        }
-        if !(self.alpha > 0.0 && self.alpha <= 0.5) {
-            return wrong(
-                "alpha",
-                self.alpha.to_string(),
-                "write a level above 0 and at most 0.5, such as 0.05",
-            );
-        }
-        if self.sample_above < 1000 {
-            return wrong("sample_above", self.sample_above.to_string(), "write at least 1000 rows");
-        }
-        if self.superiority().is_empty() {
-            let fix = "name at least one metric in which a challenger can win";
-            return wrong("superiority", "empty".to_owned(), fix);
-        }
-        if let Some(win) =
-            self.superiority().iter().find(|s| !(0.0..f64::INFINITY).contains(&s.minimum_effect))
-        {
-            return wrong(
-                &format!("superiority.{}.minimum_effect", win.metric),
-                win.minimum_effect.to_string(),
-                "write 0 or a positive number",
-            );
-        }
-        if let Some(guard) = self.guards().iter().find(|g| !(g.margin > 0.0 && g.margin < 1.0)) {
-            return wrong(
-                &format!("guards.{}.margin", guard.metric),
-                guard.margin.to_string(),
-                "write a margin between 0 and 1: without one nothing can be shown to be as good",
-            );
-        }
-        if let Some(floor) = self.floors.iter().find(|f| !f.worst.is_finite()) {
-            return wrong(
-                &format!("floors.{}.worst", floor.metric),
-                floor.worst.to_string(),
-                "write a number",
-            );
-        }
+        self.check_levels()?;
+        self.check_bounds()?;
         if !(200..=100_000).contains(&self.resamples) {
-            return wrong("resamples", self.resamples.to_string(), "write 200 to 100000; 2000 is usual");
+            let fix = "write 200 to 100000; 2000 is usual";
+            return PolicyError::refuse("resamples", self.resamples, fix);
         }
-        if self.fairness.groups.iter().any(|g| g.columns.is_empty() || g.columns.iter().any(String::is_empty))
-        {
-            return wrong(
-                "fairness.groups",
-                "a group without columns".to_owned(),
-                "name at least one column",
-            );
-        }
-        for rule in &self.fairness.rules {
-            let fine = |x: f64| (0.0..=1.0).contains(&x);
-            if !(rule.acceptable.is_none_or(fine) && rule.tolerance >= 0.0 && rule.tolerance.is_finite()) {
-                return wrong(
-                    &format!("fairness.rules.{}", rule.measure.as_str()),
-                    format!("acceptable {:?}, tolerance {}", rule.acceptable, rule.tolerance),
-                    "write acceptable between 0 and 1 and a tolerance of 0 or more",
-                );
-            }
-        }
-        let leakage = &self.leakage;
-        for (field, value) in [
-            ("ceiling", leakage.ceiling),
-            ("above_history", leakage.above_history),
-            ("feature", leakage.feature),
-            ("seen_rows", leakage.seen_rows),
-        ] {
-            if !(value > 0.0 && value.is_finite()) {
-                return wrong(
-                    &format!("leakage.{field}"),
-                    value.to_string(),
-                    "write a number above 0; one that nothing reaches, such as 2, turns an alarm off",
-                );
-            }
-        }
+        self.fairness.check()?;
+        self.leakage.check()?;
         self.behaviour.check(self.task)?;
         self.service.check()?;
         self.check_task()?;
-        let lists = [
-            ("superiority", self.superiority().iter().map(|s| s.metric).collect::<Vec<_>>()),
-            ("guards", self.guards().iter().map(|g| g.metric).collect()),
-            ("floors", self.floors.iter().map(|f| f.metric).collect()),
+        self.check_metrics()?;
+        self.check_convergence()
+    }
+
+    fn check_levels(&self) -> Result<(), PolicyError> {
+        if !(self.threshold > 0.0 && self.threshold < 1.0) {
+            return PolicyError::refuse("threshold", self.threshold, "write a number between 0 and 1");
+        }
+        if !(self.alpha > 0.0 && self.alpha <= 0.5) {
+            let fix = "write a level above 0 and at most 0.5, such as 0.05";
+            return PolicyError::refuse("alpha", self.alpha, fix);
+        }
+        if self.sample_above < 1000 {
+            return PolicyError::refuse("sample_above", self.sample_above, "write at least 1000 rows");
+        }
+        Ok(())
+    }
+
+    /// The numbers of superiority, guards and floors.
+    fn check_bounds(&self) -> Result<(), PolicyError> {
+        if self.superiority().is_empty() {
+            let fix = "name at least one metric in which a challenger can win";
+            return PolicyError::refuse("superiority", "empty", fix);
+        }
+        let in_range = |effect: f64| (0.0..f64::INFINITY).contains(&effect);
+        if let Some(win) = self.superiority().iter().find(|win| !in_range(win.minimum_effect)) {
+            let field = format!("superiority.{}.minimum_effect", win.metric);
+            return PolicyError::refuse(field, win.minimum_effect, "write 0 or a positive number");
+        }
+        if let Some(guard) = self.guards().iter().find(|guard| !(guard.margin > 0.0 && guard.margin < 1.0)) {
+            let field = format!("guards.{}.margin", guard.metric);
+            let fix = "write a margin between 0 and 1: without one nothing can be shown to be as good";
+            return PolicyError::refuse(field, guard.margin, fix);
+        }
+        if let Some(floor) = self.floors.iter().find(|floor| !floor.worst.is_finite()) {
+            let field = format!("floors.{}.worst", floor.metric);
+            return PolicyError::refuse(field, floor.worst, "write a number");
+        }
+        Ok(())
+    }
+
+    /// Each list names measures of the task, and each of them once.
+    fn check_metrics(&self) -> Result<(), PolicyError> {
+        let lists: [(&str, Vec<Metric>); 3] = [
+            ("superiority", self.superiority().iter().map(|win| win.metric).collect()),
+            ("guards", self.guards().iter().map(|guard| guard.metric).collect()),
+            ("floors", self.floors.iter().map(|floor| floor.metric).collect()),
         ];
         for (list, metrics) in lists {
             if let Some(foreign) = metrics.iter().find(|metric| !self.task.metrics().contains(metric)) {
-                return wrong(list, format!("{foreign} under task {}", self.task), measures(self.task));
+                let found = format!("{foreign} under task {}", self.task);
+                return PolicyError::refuse(list, found, measures(self.task));
             }
             let mut seen = BTreeSet::new();
-            if let Some(twice) = metrics.into_iter().find(|m| !seen.insert(*m)) {
-                return wrong(list, format!("{twice} stands twice"), "name each metric once");
-            }
-        }
-        for bound in &self.convergence {
-            let possible =
-                bound.at_least.unwrap_or(f64::NEG_INFINITY) <= bound.at_most.unwrap_or(f64::INFINITY);
-            if !possible || bound.metric.is_empty() {
-                return wrong(
-                    &format!("convergence.{}", bound.metric),
-                    format!("at_least {:?}, at_most {:?}", bound.at_least, bound.at_most),
-                    "name the metric, and let at_least be no greater than at_most",
-                );
+            if let Some(twice) = metrics.into_iter().find(|metric| !seen.insert(*metric)) {
+                return PolicyError::refuse(list, format!("{twice} stands twice"), "name each metric once");
             }
         }
         Ok(())
     }
 
-    /// What only some tasks have.
-    fn check_task(&self) -> Result<(), PolicyError> {
-        let wrong =
-            |field: &str, found: String, fix| Err(PolicyError { field: field.to_owned(), found, fix });
-        let fairness = &self.fairness;
-        match (self.task, &fairness.favourable) {
-            (Task::Binary, Some(_)) => {
-                let fix = "leave it out: of a binary label the positive class is the favourable one";
-                return wrong("fairness.favourable", "task binary".to_owned(), fix);
+    fn check_convergence(&self) -> Result<(), PolicyError> {
+        for bound in &self.convergence {
+            let least = bound.at_least.unwrap_or(f64::NEG_INFINITY);
+            let possible = least <= bound.at_most.unwrap_or(f64::INFINITY);
+            if !possible || bound.metric.is_empty() {
+                let field = format!("convergence.{}", bound.metric);
+                let found = format!("at_least {:?}, at_most {:?}", bound.at_least, bound.at_most);
+                let fix = "name the metric, and let at_least be no greater than at_most";
+                return PolicyError::refuse(field, found, fix);
             }
-            (Task::Binary, None) => {}
-            (Task::Multiclass, Some(Favourable::Classes(names))) => {
-                let unknown = |name: &String| {
-                    name.is_empty() || !self.classes.is_empty() && !self.classes.contains(name)
-                };
-                if names.is_empty() || names.iter().any(unknown) {
-                    let fix = "name one or several of gate.classes";
-                    return wrong("fairness.favourable.classes", format!("[{}]", names.join(", ")), fix);
-                }
-            }
-            (Task::Regression, Some(Favourable::Above(bound))) => {
-                if !bound.is_finite() {
-                    return wrong("fairness.favourable.above", bound.to_string(), "write a number");
-                }
-            }
-            (Task::Multiclass, _) if fairness.favourable.is_some() || !fairness.groups.is_empty() => {
-                let fix = "Clarify's measures compare shares of a favourable outcome: write favourable: {classes: [...]}, or \
-                           name the columns under slices.columns";
-                return wrong("fairness.favourable", "task multiclass without its classes".to_owned(), fix);
-            }
-            (Task::Regression, _) if fairness.favourable.is_some() || !fairness.groups.is_empty() => {
-                let fix = "Clarify's measures compare shares of a favourable outcome: write favourable: {above: ...}, or \
-                           name the columns under slices.columns";
-                return wrong("fairness.favourable", "task regression without its bound".to_owned(), fix);
-            }
-            (Task::Multiclass | Task::Regression, _) => {}
-        }
-        let distinct: BTreeSet<&String> = self.classes.iter().collect();
-        if distinct.len() != self.classes.len() || distinct.contains(&String::new()) {
-            return wrong("classes", self.classes.join(", "), "name each class once");
-        }
-        if self.classes.len() > MAX_CLASSES {
-            let fix = "name at most 100: judge a coarser label, or task regression if it is a number";
-            return wrong("classes", format!("{} names", self.classes.len()), fix);
-        }
-        let read = |name: &String| Value::Text(name).class().is_some_and(|class| class == **name);
-        if let Some(name) = self.classes.iter().find(|name| !read(name)) {
-            let fix = "labels are read without spaces around them, and whole numbers without .0: write it so";
-            return wrong("classes", format!("{name:?}"), fix);
-        }
-        if self.task != Task::Multiclass && !self.classes.is_empty() {
-            return wrong("classes", format!("task {}", self.task), "only task multiclass has named classes");
-        }
-        let Some(horizon) = self.horizon else { return Ok(()) };
-        let found = horizon.to_string();
-        if self.task != Task::Regression {
-            return wrong("horizon", found, "only task regression is a forecast: leave it out");
-        }
-        if !(1..=1000).contains(&horizon) {
-            return wrong("horizon", found, "write how many steps ahead is forecast: 1 to 1000");
-        }
-        if self.cluster.is_some() {
-            return wrong("horizon", found, "rows depend by their order or by cluster: write one of the two");
-        }
-        if self.names(Metric::Rmse) || self.names(Metric::R2) {
-            return wrong(
-                "horizon",
-                found,
-                "Diebold–Mariano tests mae and mse: name one of them, not rmse or r2",
-            );
         }
         Ok(())
     }
@@ -211,8 +104,8 @@ impl Policy {
 fn measures(task: Task) -> &'static str {
     match task {
         Task::Binary => {
-            "name auc, average_precision, accuracy, balanced_accuracy, precision, recall, f1, mcc, log_loss, brier or \
-             calibration_error"
+            "name auc, average_precision, accuracy, balanced_accuracy, precision, recall, f1, mcc, log_loss, \
+             brier or calibration_error"
         }
         Task::Multiclass => "name accuracy, macro_f1, weighted_f1, weighted_precision or log_loss",
         Task::Regression => "name mae, mse, rmse or r2",
@@ -223,8 +116,7 @@ fn measures(task: Task) -> &'static str {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::fairness::Groups;
-    use crate::{Floor, Guard, Superiority, TrainingBound};
+    use crate::policy::{Floor, Groups, Guard, Superiority, TrainingBound};
 
     #[test]
     fn the_default_holds_and_reads_back() {

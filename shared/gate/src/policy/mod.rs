@@ -1,203 +1,31 @@
 //! The `gate` section of pipeline.yaml: what a challenger must show to replace the champion.
 
+mod action;
+mod behaviour;
+mod bounds;
 mod check;
+mod check_task;
+mod error;
+mod fairness;
+mod leakage;
+mod measure;
+mod metric;
+mod section;
+mod service;
+mod slices;
+mod task;
 
-pub use check::PolicyError;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::behaviour::Behaviour;
-use super::fairness::FairnessPolicy;
-use super::leakage::LeakagePolicy;
-use super::metric::{Metric, Task};
-use super::service::ServicePolicy;
-use super::slices::SlicePolicy;
-
-/// A way to win: the challenger must be significantly better in at least one of these.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Superiority {
-    /// What must improve.
-    pub metric: Metric,
-    /// The least improvement worth a deployment, beside significance; in the metric's own unit, for `mae`, `mse`
-    /// and `rmse` as a share of the champion's.
-    #[serde(default)]
-    pub minimum_effect: f64,
-}
-
-/// What must not get worse: the interval of the gain must lie above `-margin`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Guard {
-    /// What is guarded.
-    pub metric: Metric,
-    /// The largest loss that would not matter, above 0; in the metric's own unit, for `mae`, `mse` and `rmse` as a
-    /// share of the champion's: 0.02 lets an error grow by 2 %.
-    pub margin: f64,
-}
-
-/// A bound on the challenger's own value: with or without a champion, it must hold. For a metric
-/// where higher is better it is the least value, for a loss the greatest.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Floor {
-    /// What is bounded.
-    pub metric: Metric,
-    /// The worst acceptable value.
-    pub worst: f64,
-}
-
-/// A training metric that must be present, finite and in bounds when training ends.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TrainingBound {
-    /// The name the container reports, for example `validation:auc`.
-    pub metric: String,
-    /// The least value, if there is one.
-    #[serde(default)]
-    pub at_least: Option<f64>,
-    /// The greatest value, if there is one.
-    #[serde(default)]
-    pub at_most: Option<f64>,
-}
-
-/// What a challenger must show. All fractions and levels are plain numbers from 0 to 1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Policy {
-    /// What the model predicts. Default `binary`.
-    pub task: Task,
-    /// The classes in the order in which a list of scores names them, for `multiclass`. Default: none, then predictions
-    /// are class names.
-    pub classes: Vec<String>,
-    /// For `regression`: the rows stand in the order of time and are forecasts so many steps ahead, so
-    /// their errors depend on each other, and Diebold–Mariano decides `mae` and `mse`. Default: rows are
-    /// independent.
-    pub horizon: Option<usize>,
-    /// A score at or above it predicts the positive class. Default 0.5.
-    pub threshold: f64,
-    /// Two-sided level of every interval, and family-wise level of superiority (Holm). A guard is
-    /// thereby decided at a one-sided `alpha / 2`. Default 0.05.
-    pub alpha: f64,
-    /// Fewer holdout rows than this decide nothing. Default 200.
-    pub minimum_rows: u64,
-    /// Classes: at least two must have so many rows, or nothing is decided. Default 30.
-    pub minimum_rows_per_class: u64,
-    /// The challenger must win in at least one. Default: any significant gain of `auc` or `accuracy`; multiclass:
-    /// of `accuracy` or `macro_f1`; regression: of `mae` or `mse`.
-    pub superiority: Option<Vec<Superiority>>,
-    /// The challenger must lose in none. Default: `auc` by 0.01, `accuracy` by 0.02; multiclass: `accuracy` and `macro_f1`
-    /// by 0.02; regression: `mae` by 2 % and `mse` by 4 % of the champion's.
-    pub guards: Option<Vec<Guard>>,
-    /// Worst acceptable values of the challenger itself. A first model has no champion to beat and
-    /// is promoted by its floors alone; without any, a person decides. Default: none.
-    pub floors: Vec<Floor>,
-    /// Tests by rank need scores or errors in memory, 20 bytes a row. Above this many rows a seeded random sample of as
-    /// many is taken, and the judgement says so. Default 10 million.
-    pub sample_above: u64,
-    /// The column that says which rows belong together (a day, a user): rows of one value are
-    /// resampled as one, and the cluster bootstrap decides instead of tests that take rows for
-    /// independent. Default: none.
-    pub cluster: Option<String>,
-    /// Resamples of the bootstrap. Default 2000.
-    pub resamples: u32,
-    /// Groups of people that must not be treated worse. Default: none.
-    pub fairness: FairnessPolicy,
-    /// Parts of the rows that must not be lost. Default: none.
-    pub slices: SlicePolicy,
-    /// Scores too good to be true. Default: a person is asked.
-    pub leakage: LeakagePolicy,
-    /// What the challenger must do whatever its scores are. Default: nothing.
-    pub behaviour: Behaviour,
-    /// What serving may cost: latency and failures, where they are measured.
-    pub service: ServicePolicy,
-    /// What the training job's final metrics must satisfy. Default: nothing required, but a metric
-    /// that is reported must be finite.
-    pub convergence: Vec<TrainingBound>,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            task: Task::default(),
-            classes: Vec::new(),
-            horizon: None,
-            threshold: 0.5,
-            alpha: 0.05,
-            minimum_rows: 200,
-            minimum_rows_per_class: 30,
-            superiority: None,
-            guards: None,
-            floors: Vec::new(),
-            sample_above: 10_000_000,
-            cluster: None,
-            resamples: 2000,
-            fairness: FairnessPolicy::default(),
-            slices: SlicePolicy::default(),
-            leakage: LeakagePolicy::default(),
-            behaviour: Behaviour::default(),
-            service: ServicePolicy::default(),
-            convergence: Vec::new(),
-        }
-    }
-}
-
-impl Policy {
-    /// Reads a gate section from YAML; a whole pipeline.yaml is no gate section.
-    pub fn from_yaml(text: &str) -> Result<Self, PolicyError> {
-        serde_saphyr::from_str(text).map_err(|error| PolicyError {
-            field: "*".to_owned(),
-            found: error.to_string(),
-            fix: "write the fields of the gate section as they stand in pipeline.yaml",
-        })
-    }
-
-    /// The columns a row must bring, in the order in which it brings them.
-    pub fn columns(&self) -> Vec<String> {
-        let groupings = self.groupings();
-        let mut columns: Vec<String> = Vec::new();
-        for name in self.cluster.iter().chain(groupings.iter().flatten()) {
-            if !columns.contains(name) {
-                columns.push(name.clone());
-            }
-        }
-        columns
-    }
-
-    /// Where the challenger can win.
-    pub fn superiority(&self) -> &[Superiority] {
-        self.superiority.as_deref().unwrap_or(self.task.superiority())
-    }
-
-    /// Where the challenger may not lose.
-    pub fn guards(&self) -> &[Guard] {
-        self.guards.as_deref().unwrap_or(self.task.guards())
-    }
-
-    /// The same policy with the task's defaults written out.
-    pub fn filled(mut self) -> Self {
-        self.superiority = Some(self.superiority().to_vec());
-        self.guards = Some(self.guards().to_vec());
-        self
-    }
-
-    /// Whether a check rests on this metric.
-    pub(super) fn names(&self, metric: Metric) -> bool {
-        let wins = self.superiority().iter().map(|s| s.metric);
-        let mut named = wins.chain(self.guards().iter().map(|g| g.metric));
-        named.any(|named| named == metric) || self.floors.iter().any(|floor| floor.metric == metric)
-    }
-
-    /// How many resamples this policy's checks need: none where no check is a bootstrap.
-    pub(super) fn resamples_needed(&self) -> u32 {
-        let by_bootstrap = self.task.metrics().iter().any(|&m| m.by_bootstrap() && self.names(m));
-        let needed = by_bootstrap || self.cluster.is_some() || !self.fairness.groups.is_empty();
-        if needed { self.resamples } else { 0 }
-    }
-
-    pub(super) fn groupings(&self) -> Vec<Vec<String>> {
-        let fairness = self.fairness.groups.iter().map(|g| g.columns.clone());
-        fairness.chain(self.slices.groupings()).collect()
-    }
-}
+pub use action::Action;
+pub use behaviour::{Behaviour, Case, Change, Expect};
+pub use bounds::{Floor, Guard, Superiority, TrainingBound};
+pub use error::PolicyError;
+pub(crate) use fairness::AND;
+pub use fairness::{FairnessPolicy, FairnessRule, Favourable, Groups};
+pub use leakage::LeakagePolicy;
+pub use measure::Measure;
+pub use metric::{Better, Metric};
+pub use section::Policy;
+pub(crate) use service::half_a_percent;
+pub use service::{ErrorGuard, LatencyGuard, ServicePolicy};
+pub use slices::{NamedSlice, SlicePolicy};
+pub use task::Task;

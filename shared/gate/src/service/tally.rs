@@ -1,11 +1,8 @@
 //! Latencies and failures, row by row.
 
-use super::{Answered, Answers, ErrorGuard, LATENCY, LatencyGuard, Served, Service, half_a_percent};
-use crate::given::{Part, Unfit, Value};
-use crate::pairs::Against;
-use crate::policy::Policy;
-use crate::scores::Scores;
-use crate::verdict::Reason;
+use super::finding::Served;
+use crate::blocks::Scores;
+use crate::row::{Against, Answered, Answers, LATENCY, Part, Unfit, Value};
 use pawl_stats::mcnemar::Discordance;
 use pawl_stats::quantile::quantile;
 use pawl_stats::sorted::Tag;
@@ -50,14 +47,15 @@ impl Model {
         }
     }
 
-    pub(super) fn sorted(&self) -> Vec<f64> {
+    /// Rising.
+    pub(super) fn sorted_latencies(&self) -> Vec<f64> {
         let mut sorted = self.latencies.challenger.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         sorted
     }
 
-    fn served(&self) -> Served {
-        let sorted = self.sorted();
+    pub(super) fn served(&self) -> Served {
+        let sorted = self.sorted_latencies();
         Served {
             rows: self.rows,
             failed: (self.watched > 0).then_some(self.failed),
@@ -91,38 +89,17 @@ impl Tally {
         self.challenger.push(challenger);
         champion.into_iter().for_each(|champion| self.champion.push(champion));
         if let (Some(new), Some(old)) = (challenger.failed, champion.and_then(|champion| champion.failed)) {
-            self.answers.rows += 1;
-            self.answers.challenger_only += u64::from(old && !new);
-            self.answers.champion_only += u64::from(new && !old);
+            self.answers.push(!new, !old);
         }
         let failed = [Some(challenger), champion].iter().flatten().any(|it| it.failed == Some(true));
         Ok(if failed { Answers::Missing } else { Answers::Both })
     }
 
-    /// What was measured, and the reasons that follow.
-    pub(crate) fn finish(&self, policy: &Policy, against: Against) -> (Option<Service>, Vec<Reason>) {
-        let models: &[&Model] = match against {
-            Against::Champion => &[&self.challenger, &self.champion],
-            Against::Nobody => &[&self.challenger],
-        };
-        let timed = models.iter().any(|model| model.measured > 0);
-        let watched = models.iter().any(|model| model.watched > 0);
-        let mut reasons = Vec::new();
-        let usual = [(0.5, 0.1), (0.99, 0.2)];
-        let usual = usual.map(|(quantile, margin)| LatencyGuard { quantile, margin, at_most: None });
-        let rules = &policy.service;
-        let by_default: &[LatencyGuard] = if timed { &usual } else { &[] };
-        for guard in rules.latency.as_deref().unwrap_or(by_default) {
-            reasons.extend(self.latency(guard, policy.alpha, against, models));
+    /// The models that were asked, the challenger first.
+    pub(super) fn models(&self, against: Against) -> Vec<&Model> {
+        match against {
+            Against::Champion => vec![&self.challenger, &self.champion],
+            Against::Nobody => vec![&self.challenger],
         }
-        let by_default = watched.then(|| ErrorGuard { margin: half_a_percent(), at_most: None });
-        if let Some(guard) = rules.errors.as_ref().or(by_default.as_ref()) {
-            reasons.extend(self.errors(guard, policy.alpha, against, models));
-        }
-        let service = (timed || watched).then(|| Service {
-            champion: (against == Against::Champion).then(|| self.champion.served()),
-            challenger: self.challenger.served(),
-        });
-        (service, reasons)
     }
 }

@@ -1,9 +1,8 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::given::Value;
-use crate::pairs::Against;
-use crate::policy::Policy;
-use crate::verdict::Code;
+use crate::findings::Code;
+use crate::policy::{ErrorGuard, LatencyGuard, Policy, ServicePolicy};
+use crate::row::{Against, Answered, Value};
 
 /// So many rows, in order: latency and failure of challenger and champion.
 fn judged(service: ServicePolicy, rows: u64, row: impl Fn(u64) -> [Answered; 2]) -> Vec<(String, Code)> {

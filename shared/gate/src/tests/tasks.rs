@@ -1,6 +1,7 @@
 //! Numbers, classes and what a binary label has beyond accuracy: from rows to verdict, and how often chance wins.
 
 use super::*;
+use crate::policy::Guard;
 
 fn unit(rng: &mut SplitMix64) -> f64 {
     rng.next_u64() as f64 / u64::MAX as f64

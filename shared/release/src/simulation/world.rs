@@ -11,7 +11,7 @@ use super::schedule::Coverage;
 use crate::*;
 use pawl_base::names::{ContentHash, Generation};
 use pawl_gate::live::LiveVerdict;
-use pawl_gate::trial::TrialKind;
+use pawl_gate::live::TrialKind;
 use pawl_ledger::events::{AlarmChange, AlarmShape, AlarmState, EndpointStatus, Suppression};
 
 pub(super) const ENDPOINT: &str = "bike";

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{EndpointKind, Fleet, Strategy, StrategyError};
 use pawl_base::duration::Duration;
 use pawl_gate::live::LivePolicy;
-use pawl_gate::trial::TrialKind;
+use pawl_gate::live::TrialKind;
 use pawl_stats::power::paired_rows;
 
 /// How a challenger is tried beside the champion before all traffic moves to it.

@@ -4,8 +4,8 @@ use super::worlds::*;
 use crate::*;
 use pawl_base::duration::Duration;
 use pawl_base::names::Generation;
+use pawl_gate::live::TrialKind;
 use pawl_gate::live::{LivePolicy, LiveVerdict};
-use pawl_gate::trial::TrialKind;
 use pawl_ledger::events::{AlarmState, EndpointStatus, Verb};
 
 fn policy(kind: TrialKind) -> Policy {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::*;
 use pawl_base::names::{ContentHash, Generation};
-use pawl_gate::trial::TrialKind;
+use pawl_gate::live::TrialKind;
 use pawl_ledger::events::*;
 
 pub(crate) const ENDPOINT: &str = "bike";

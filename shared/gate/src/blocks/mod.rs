@@ -1,0 +1,12 @@
+//! Exact sums block by block, and what resampling the blocks says of a statistic.
+
+mod cells;
+mod dictionary;
+mod groups;
+mod resample;
+mod reservoir;
+
+pub(crate) use cells::{Cells, Matrix, Sums, slot, sum};
+pub(crate) use groups::Counts;
+pub(crate) use resample::{LANES, Parts, Resampled, Resamples};
+pub(crate) use reservoir::Scores;

@@ -1,0 +1,135 @@
+//! What a check found, and how that weighs.
+
+use serde::{Deserialize, Serialize};
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The interval lies above zero and the minimum effect is met: better.
+    Superior,
+    /// A first model's interval lies beyond the floor.
+    FloorProven,
+    /// The interval lies above the margin: as good as the champion.
+    NonInferior,
+    /// The value is beyond the floor.
+    FloorHeld,
+    /// No significant gain here.
+    NoGain,
+    /// A significant gain, but smaller than the minimum effect.
+    GainTooSmall,
+    /// No superiority check was won.
+    NotSuperior,
+    /// The interval lies below zero and reaches beyond the margin: worse than the champion.
+    Harm,
+    /// The challenger's value is beyond a floor, on the wrong side.
+    FloorBroken,
+    /// The interval reaches beyond the margin on the bad side and above zero on the other.
+    GuardUndecided,
+    /// A first model's value is beyond the floor, its interval is not.
+    FloorUnproven,
+    /// A first model, and no floor to judge it by.
+    NoFloors,
+    /// Fewer rows than the policy asks for.
+    TooFewRows,
+    /// Fewer rows of one class than the policy asks for.
+    TooFewOfOneClass,
+    /// The test has no answer on these rows, for example for want of variance.
+    Undefined,
+    /// A fairness measure is acceptable, or not shown to be worse than the champion's.
+    FairnessHeld,
+    /// A fairness measure is not acceptable and shown to be worse; the policy blocks.
+    FairnessBroken,
+    /// The same; the policy asks a person.
+    FairnessAsks,
+    /// The same; the policy only tells.
+    FairnessWarning,
+    /// No group of a grouping, or not the one named, has enough rows.
+    GroupTooSmall,
+    /// A slice is shown to lose; the policy blocks.
+    SliceBroken,
+    /// The same; the policy asks a person.
+    SliceAsks,
+    /// The same; the policy only tells.
+    SliceWarning,
+    /// A slice that must be there has too few rows.
+    SliceTooSmall,
+    /// A case of the behaviour suite holds.
+    BehaviourHeld,
+    /// A case does not hold; the suite blocks.
+    BehaviourBroken,
+    /// The same; the suite asks a person.
+    BehaviourAsks,
+    /// The same; the suite only tells.
+    BehaviourWarning,
+    /// Nothing of this kind leaked.
+    NoLeak,
+    /// An answer seems to have leaked; the policy blocks.
+    LeakBlocks,
+    /// The same; the policy asks a person.
+    LeakAsks,
+    /// The same; the policy only tells.
+    LeakWarning,
+    /// A guard asks for what nobody measured.
+    NotMeasured,
+    /// The outputs do not join, or hold something that is no score or label.
+    UnusableInput,
+}
+
+/// How a code weighs in the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Shown to be bad: rejects, whatever else holds.
+    Bad,
+    /// Nothing can be known: a person must look.
+    Insufficient,
+    /// Not better: the champion stays.
+    NotBetter,
+    /// Not shown to be as good: a person must look.
+    Undecided,
+    /// A win.
+    Win,
+    /// As it should be, or merely told.
+    Fine,
+}
+
+impl Code {
+    /// How it weighs.
+    pub fn weight(self) -> Weight {
+        match self {
+            Self::Harm
+            | Self::FloorBroken
+            | Self::FairnessBroken
+            | Self::SliceBroken
+            | Self::LeakBlocks
+            | Self::BehaviourBroken => Weight::Bad,
+            Self::TooFewRows
+            | Self::TooFewOfOneClass
+            | Self::Undefined
+            | Self::GroupTooSmall
+            | Self::SliceTooSmall
+            | Self::NotMeasured
+            | Self::UnusableInput => Weight::Insufficient,
+            Self::NotSuperior => Weight::NotBetter,
+            Self::GuardUndecided
+            | Self::FloorUnproven
+            | Self::NoFloors
+            | Self::FairnessAsks
+            | Self::SliceAsks
+            | Self::LeakAsks
+            | Self::BehaviourAsks => Weight::Undecided,
+            Self::Superior | Self::FloorProven => Weight::Win,
+            Self::NonInferior
+            | Self::FloorHeld
+            | Self::NoGain
+            | Self::GainTooSmall
+            | Self::FairnessHeld
+            | Self::FairnessWarning
+            | Self::SliceWarning
+            | Self::NoLeak
+            | Self::LeakWarning
+            | Self::BehaviourHeld
+            | Self::BehaviourWarning => Weight::Fine,
+        }
+    }
+}

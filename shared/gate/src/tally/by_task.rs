@@ -1,0 +1,45 @@
+//! The rows of a holdout, tallied as their task asks.
+
+use super::binary::Binary;
+use super::evidence::Evidence;
+use super::multiclass::Multiclass;
+use super::regression::Regression;
+use crate::policy::{Policy, Task};
+use crate::row::{Against, Row, Unfit};
+
+/// The rows so far, by task.
+#[derive(Debug)]
+pub(crate) enum Tally {
+    Binary(Box<Binary>),
+    Multiclass(Box<Multiclass>),
+    Regression(Box<Regression>),
+}
+
+impl Tally {
+    /// No rows yet; `columns` are those that rows will bring.
+    pub(crate) fn new(policy: &Policy, columns: &[String], seed: u64) -> Self {
+        match policy.task {
+            Task::Binary => Self::Binary(Box::new(Binary::new(policy, columns, seed))),
+            Task::Multiclass => Self::Multiclass(Box::new(Multiclass::new(policy, columns))),
+            Task::Regression => Self::Regression(Box::new(Regression::new(policy, columns, seed))),
+        }
+    }
+
+    /// Takes one row in.
+    pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<(), Unfit> {
+        match self {
+            Self::Binary(tally) => tally.push(row),
+            Self::Multiclass(tally) => tally.push(row),
+            Self::Regression(tally) => tally.push(row),
+        }
+    }
+
+    /// What the rows amount to.
+    pub(crate) fn finish(self, policy: &Policy, against: Against, seed: u64) -> Evidence {
+        match self {
+            Self::Binary(tally) => tally.finish(policy, against, seed),
+            Self::Multiclass(tally) => tally.finish(policy, against, seed),
+            Self::Regression(tally) => tally.finish(policy, against, seed),
+        }
+    }
+}

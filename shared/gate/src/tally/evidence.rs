@@ -1,0 +1,46 @@
+//! What a task's rows amount to.
+
+use std::collections::BTreeMap;
+
+use super::bootstrap::Bootstrap;
+use crate::blocks::{Cells, Counts};
+use crate::fairness::{Assessment, Favoured, GroupFairness};
+use crate::findings::{BothMetrics, Reason, Sample, Test};
+use crate::row::Against;
+use crate::slices::{self, Comparable, SliceFinding};
+
+/// What a task's rows amount to, for the algebra to weigh.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    pub(crate) rows: u64,
+    /// Rows of the second most frequent class; `None` where there are no classes.
+    pub(crate) second_class: Option<u64>,
+    pub(crate) positives: Option<u64>,
+    pub(crate) metrics: BothMetrics,
+    pub(crate) tests: Vec<Test>,
+    pub(crate) slices: Vec<SliceFinding>,
+    pub(crate) fairness: BTreeMap<String, GroupFairness>,
+    /// Of fairness and slices.
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) sample: Option<Sample>,
+}
+
+impl Evidence {
+    /// Adds what parts of the rows show: slices that lose, and groups of people; `blocks` count the favourable
+    /// outcome over all rows.
+    pub(super) fn add_parts<C: Comparable + Favoured>(
+        &mut self,
+        bootstrap: &Bootstrap<'_>,
+        counts: &Counts<C>,
+        blocks: &[Cells],
+    ) {
+        let Bootstrap { policy, against, resamples, .. } = bootstrap;
+        if *against == Against::Champion {
+            (self.slices, self.reasons) = slices::search(policy, counts);
+        }
+        let assessment = Assessment { policy, against: *against, counts, blocks, resamples };
+        let (found, reasons) = assessment.assess();
+        self.fairness = found;
+        self.reasons.extend(reasons);
+    }
+}

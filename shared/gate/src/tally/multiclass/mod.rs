@@ -1,0 +1,8 @@
+//! One of several classes: who is right, and which class is taken for which.
+
+mod inference;
+mod measures;
+mod rows;
+mod sums;
+
+pub(super) use rows::Multiclass;

@@ -1,0 +1,157 @@
+//! The rows so far.
+
+use super::inference::{forecasts, root, wilcoxon};
+use super::sums::{Block, CHALLENGER, CHAMPION, Errors, Losses, WIDTH, of_sums};
+use crate::blocks::{Cells, Counts, Parts, Resamples, Scores, Sums, slot};
+use crate::findings::{BothMetrics, Metrics, Test};
+use crate::policy::{Favourable, Metric, Policy};
+use crate::row::{Against, Part, Row, Unfit, Value};
+use crate::tally::bootstrap::Bootstrap;
+use crate::tally::evidence::Evidence;
+use crate::tally::means::mean_test;
+use pawl_stats::diebold_mariano::DieboldMariano;
+use pawl_stats::sorted::Tag;
+
+const LABEL: &str = "a label of task regression is a finite number";
+
+const NUMBER: &str = "a prediction of task regression is a finite number";
+
+/// The rows so far.
+#[derive(Debug)]
+pub(crate) struct Regression {
+    /// The first label: others are measured from it, so that digits last.
+    origin: f64,
+    /// Numbers above it are favourable, where fairness asks for them.
+    favourable: f64,
+    champion: Losses,
+    challenger: Losses,
+    /// Challenger's − champion's; a first model's own.
+    compared: Losses,
+    series: Option<(DieboldMariano, DieboldMariano)>,
+    errors: Scores,
+    blocks: Vec<Block>,
+    alike: bool,
+    counts: Counts<Errors>,
+}
+
+impl Regression {
+    pub(in crate::tally) fn new(policy: &Policy, columns: &[String], seed: u64) -> Self {
+        Self {
+            origin: 0.0,
+            favourable: match policy.fairness.favourable {
+                Some(Favourable::Above(bound)) => bound,
+                Some(Favourable::Classes(_)) | None => f64::INFINITY,
+            },
+            champion: Losses::default(),
+            challenger: Losses::default(),
+            compared: Losses::default(),
+            series: policy.horizon.map(|steps| (DieboldMariano::new(steps), DieboldMariano::new(steps))),
+            errors: Scores::new(policy.sample_above, seed),
+            blocks: Vec::new(),
+            alike: true,
+            counts: Counts::new(columns, policy),
+        }
+    }
+
+    pub(in crate::tally) fn push(&mut self, row: &Row<'_>) -> Result<(), Unfit> {
+        let label = row.label.number().ok_or_else(|| Unfit::new(Part::Label, row.label, LABEL))?;
+        let predicted = number(Part::Challenger, row.challenger)?;
+        let challenger = predicted - label;
+        let champion = row.champion.map(|value| number(Part::Champion, value)).transpose()?;
+        if self.challenger.absolute.count() == 0 {
+            self.origin = label;
+        }
+        let (new, new_squared) = (challenger.abs(), challenger * challenger);
+        self.challenger.push(new, new_squared);
+        let old = champion.map(|prediction| (prediction - label).abs());
+        let (absolute, squared) = match old {
+            Some(old) => {
+                self.champion.push(old, old * old);
+                self.alike &= old == new;
+                (new - old, new_squared - old * old)
+            }
+            None => (new, new_squared),
+        };
+        self.compared.push(absolute, squared);
+        if let Some((of_absolute, of_squared)) = &mut self.series {
+            of_absolute.push(absolute);
+            of_squared.push(squared);
+        }
+        let favours = |value: f64| value > self.favourable;
+        let mut favoured = Cells::default();
+        favoured.add(favours(label), champion.is_some_and(favours), favours(predicted));
+        let number = self.counts.push(row.columns, |errors| errors.add(absolute, &favoured));
+        let block = slot(&mut self.blocks, number as usize);
+        block.favoured = block.favoured.plus(&favoured, 1.0);
+        let (old, y) = (old.unwrap_or(0.0), label - self.origin);
+        let sums = [1.0, old, old * old, new, new_squared, y, y * y];
+        for (sum, value) in block.sums.iter_mut().zip(sums) {
+            *sum += value;
+        }
+        self.errors.push(Tag::new(false, number), absolute, None);
+        Ok(())
+    }
+
+    pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> Evidence {
+        let rows = self.challenger.absolute.count();
+        let bootstrap = Bootstrap {
+            policy,
+            against,
+            rows,
+            alike: self.alike,
+            resamples: Resamples::new(self.blocks.len(), policy.resamples_needed(), seed),
+        };
+        let parts = Parts::new(WIDTH, &self.blocks);
+        let total = parts.total();
+        let metrics = |from: usize| -> Metrics {
+            policy
+                .task
+                .metrics()
+                .iter()
+                .map(|&metric| (metric, Some(of_sums(metric, from)(&total))))
+                .collect()
+        };
+        let mut evidence = Evidence {
+            rows,
+            metrics: BothMetrics {
+                champion: (against == Against::Champion).then(|| metrics(CHAMPION)),
+                challenger: Some(metrics(CHALLENGER)),
+            },
+            tests: self.tests(&bootstrap, &parts),
+            sample: self.errors.sample(),
+            ..Evidence::default()
+        };
+        let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.favoured).collect();
+        evidence.add_parts(&bootstrap, &self.counts, &blocks);
+        evidence
+    }
+
+    fn tests(&self, bootstrap: &Bootstrap<'_>, parts: &Parts) -> Vec<Test> {
+        let &Bootstrap { policy, against, rows, alike, .. } = bootstrap;
+        let alpha = policy.alpha;
+        let mut tests = vec![
+            mean_test(Metric::Mae, against, &self.compared.absolute, alpha),
+            mean_test(Metric::Mse, against, &self.compared.squared, alpha),
+        ];
+        match against {
+            Against::Champion => {
+                tests.push(wilcoxon(&self.errors.challenger, alpha));
+                if let Some((absolute, squared)) = &self.series {
+                    tests.push(forecasts(Metric::Mae, absolute, alike, rows, alpha));
+                    tests.push(forecasts(Metric::Mse, squared, alike, rows, alpha));
+                }
+            }
+            Against::Nobody => tests.push(root(&tests, rows)),
+        }
+        let resampled = bootstrap.resamples.of(parts);
+        tests.extend(bootstrap.metrics().map(|metric| {
+            let (new, old) = (of_sums(metric, CHALLENGER), of_sums(metric, CHAMPION));
+            bootstrap.test(metric, &resampled, |sums| against.change(new(sums), || old(sums)))
+        }));
+        tests
+    }
+}
+
+fn number(part: Part, value: Value<'_>) -> Result<f64, Unfit> {
+    value.number().ok_or_else(|| Unfit::new(part, value, NUMBER))
+}

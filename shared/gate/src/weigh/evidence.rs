@@ -1,0 +1,32 @@
+//! Everything that a task's rows amount to, weighed.
+
+use super::{floors, guards, rows, superiority};
+use crate::findings::{Check, Code, Reason};
+use crate::leakage;
+use crate::policy::Policy;
+use crate::row::Against;
+use crate::tally::Evidence;
+
+/// Every check the policy asks for, the weightiest first; p-values of the superiority family are adjusted.
+pub(crate) fn weigh(policy: &Policy, against: Against, mut evidence: Evidence) -> (Evidence, Vec<Reason>) {
+    let mut reasons = rows::check(policy, &evidence);
+    reasons.extend(policy.floors.iter().map(|floor| floors::check(floor, policy, against, &evidence)));
+    match against {
+        Against::Champion => {
+            reasons.extend(guards::check(policy, &evidence.metrics, &evidence.tests));
+            reasons.extend(superiority::check(policy, &evidence.metrics, &mut evidence.tests));
+        }
+        Against::Nobody if policy.floors.is_empty() => reasons.push(Reason::new(
+            Check::Win,
+            Code::NoFloors,
+            "a first model, and no floors in the policy to judge it by",
+        )),
+        Against::Nobody => {}
+    }
+    let score = evidence.metrics.challenger.as_ref().and_then(|metrics| metrics.value(policy.task.leading()));
+    reasons.extend(leakage::check_ceiling(policy, score));
+    reasons.append(&mut evidence.reasons);
+    // Stable: within one weight the order of the policy stays.
+    reasons.sort_by_key(|r| r.code.weight());
+    (evidence, reasons)
+}
