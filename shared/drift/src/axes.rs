@@ -2,7 +2,8 @@
 
 use super::document::{Axis, CountedBin};
 use super::table::{MIN_EXPECTED, Table};
-use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins, TypeCounts};
+use pawl_data::profile::TypeCounts;
+use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins};
 
 /// What an axis of a column looks like before any test.
 pub(super) struct View {

@@ -2,8 +2,8 @@
 //! neither materiality nor many tests at once: `scripts/bench drift` shows what that costs.
 
 use super::axes::raw_shape;
-use super::compare::Input;
 use super::document::{Axis, Finding, Rule, TestName, Verdict};
+use super::input::Input;
 use super::measure::{blank, sides};
 use super::policy::Compat;
 use super::scores::{

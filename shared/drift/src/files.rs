@@ -1,7 +1,8 @@
 //! Both sides of a comparison from files: data as it streamed by, or profiles that were saved.
 
-use super::compare::{Input, compare, in_segments, inputs};
+use super::compare::compare;
 use super::document::Drift;
+use super::input::{Input, in_segments, inputs};
 use super::policy::Policy;
 use pawl_data::dataset::{BinnedColumn, Scan};
 use pawl_data::profile::binary::{BinaryError, MAGIC};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::compare::Input;
 use super::document::Role;
+use super::input::Input;
 
 /// A training reports the importance of a feature as the metric of this name and the feature's.
 pub const IMPORTANCE: &str = "importance:";

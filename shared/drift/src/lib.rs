@@ -6,7 +6,8 @@
 //!
 //! ```
 //! use pawl_drift::{Policy, Verdict, compare, inputs};
-//! use pawl_data::profile::bins::{Baseline, BinCounts, TypeCounts};
+//! use pawl_data::profile::TypeCounts;
+//! use pawl_data::profile::bins::{Baseline, BinCounts};
 //!
 //! let baseline: Baseline = serde_json::from_value(serde_json::json!({
 //!     "version": 1,
@@ -38,6 +39,7 @@ mod document;
 pub mod files;
 mod history;
 mod importance;
+mod input;
 pub mod live;
 mod measure;
 pub mod monitor;
@@ -51,13 +53,14 @@ mod wasserstein;
 mod words;
 
 pub use baseline::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
-pub use compare::{Counts, Input, compare, in_segments, inputs};
+pub use compare::compare;
 pub use document::{
     Axis, CountedBin, DRIFT_VERSION, Drift, EffectUnit, Finding, Formula, ImportanceMoved, Role, Rule,
     TestName, Verdict,
 };
 pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, Remembered, robust_z};
 pub use importance::{IMPORTANCE, importances, weigh};
+pub use input::{Counts, Input, in_segments, inputs};
 pub use live::{Answer, Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy, Tally, Truth};
 pub use policy::{Compat, Policy, PolicyError};
 pub use table::benjamini_hochberg;

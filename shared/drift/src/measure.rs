@@ -1,8 +1,8 @@
 //! The evidence: for each column and axis, whether there is enough data, the test and the scores.
 
 use super::axes::{View, can_tell_unseen, raw_shape, view};
-use super::compare::Input;
 use super::document::{Axis, CountedBin, Finding, Rule, TestName, Verdict};
+use super::input::Input;
 use super::policy::Policy;
 use super::power::Z_95;
 use super::scores::{

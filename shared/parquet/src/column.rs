@@ -7,7 +7,7 @@ use crate::decode::{self, DICTIONARY, PLAIN, Visit};
 use crate::error::{ParquetError, Place};
 use crate::file::ParquetFile;
 use crate::fill::Fill;
-use crate::header::Kind;
+use crate::header::PageKind;
 use crate::hybrid::{Run, runs, unpack};
 use crate::leaf::Leaf;
 use crate::levels::Parts;
@@ -36,7 +36,7 @@ pub(crate) fn read<R: ChunkReader>(
     let mut rows = 0;
     while let Some(page) = pages.next()? {
         let broken = |reason: &str| pages.place.broken(reason);
-        if page.header.kind == Kind::Dictionary {
+        if page.header.kind == PageKind::Dictionary {
             if dictionary.is_some() {
                 return Err(broken("it has two dictionaries"));
             }

@@ -153,51 +153,56 @@ fn encoded(
         Encoding::DELTA_BYTE_ARRAY => (BATCH_BYTES / bytes.len().max(1)).clamp(1, BATCH),
         _ => BATCH,
     };
-    let mut size = 0;
-    let mut texts = |batch: &mut dyn Iterator<Item = &[u8]>| {
-        size += batch.map(|text| text.len() as u64).sum::<u64>();
-        if size > DECODED_LIMIT {
-            Err(format!("a page decodes to more than {DECODED_LIMIT} bytes"))
-        } else {
-            Ok(())
-        }
-    };
-    let seen = match reader {
-        ColumnReader::BoolColumnReader(reader) => batches(reader, batch, count, |values| {
-            visitor.visit(values.iter().copied());
-            Ok(())
-        }),
-        ColumnReader::Int32ColumnReader(reader) => batches(reader, batch, count, |values| {
-            visitor.visit(values.iter().copied());
-            Ok(())
-        }),
-        ColumnReader::Int64ColumnReader(reader) => batches(reader, batch, count, |values| {
-            visitor.visit(values.iter().copied());
-            Ok(())
-        }),
-        ColumnReader::FloatColumnReader(reader) => batches(reader, batch, count, |values| {
-            visitor.visit(values.iter().copied());
-            Ok(())
-        }),
-        ColumnReader::DoubleColumnReader(reader) => batches(reader, batch, count, |values| {
-            visitor.visit(values.iter().copied());
-            Ok(())
-        }),
+    let seen = decode(reader, batch, count, visitor)?;
+    if seen == count { Ok(()) } else { Err(format!("a page holds {seen} of the {count} values it should")) }
+}
+
+/// Hands out up to `count` values of a reader, `batch` at a time; how many there were.
+fn decode(
+    reader: ColumnReader,
+    batch: usize,
+    count: usize,
+    visitor: &mut impl Visit,
+) -> Result<usize, String> {
+    match reader {
+        ColumnReader::BoolColumnReader(reader) => copies(reader, batch, count, visitor),
+        ColumnReader::Int32ColumnReader(reader) => copies(reader, batch, count, visitor),
+        ColumnReader::Int64ColumnReader(reader) => copies(reader, batch, count, visitor),
+        ColumnReader::FloatColumnReader(reader) => copies(reader, batch, count, visitor),
+        ColumnReader::DoubleColumnReader(reader) => copies(reader, batch, count, visitor),
         ColumnReader::Int96ColumnReader(reader) => batches(reader, batch, count, |values| {
             visitor.visit(values.iter().map(|value| int96(value.data())));
             Ok(())
         }),
-        ColumnReader::ByteArrayColumnReader(reader) => batches(reader, batch, count, |values| {
-            texts(&mut values.iter().map(ByteArray::data))?;
-            visitor.visit(values.iter().map(ByteArray::data));
-            Ok(())
-        }),
+        ColumnReader::ByteArrayColumnReader(reader) => {
+            let mut size = 0;
+            batches(reader, batch, count, |values| {
+                size += values.iter().map(|text| text.len() as u64).sum::<u64>();
+                if size > DECODED_LIMIT {
+                    return Err(format!("a page decodes to more than {DECODED_LIMIT} bytes"));
+                }
+                visitor.visit(values.iter().map(ByteArray::data));
+                Ok(())
+            })
+        }
         ColumnReader::FixedLenByteArrayColumnReader(reader) => batches(reader, batch, count, |values| {
             visitor.visit(values.iter().map(|value| value.data()));
             Ok(())
         }),
-    }?;
-    if seen == count { Ok(()) } else { Err(format!("a page holds {seen} of the {count} values it should")) }
+    }
+}
+
+/// Hands out values that need no conversion.
+fn copies<T: DataType<T: Raw + Copy>>(
+    reader: ColumnReaderImpl<T>,
+    batch: usize,
+    count: usize,
+    visitor: &mut impl Visit,
+) -> Result<usize, String> {
+    batches(reader, batch, count, |values| {
+        visitor.visit(values.iter().copied());
+        Ok(())
+    })
 }
 
 /// Decodes values some at a time; how many there were.

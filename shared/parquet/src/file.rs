@@ -14,15 +14,7 @@ use parquet::file::reader::ChunkReader;
 use crate::error::{ParquetError, Place};
 use crate::footer;
 use crate::leaf::Leaf;
-
-/// The largest page that is held in memory, in bytes, compressed and not.
-pub const PAGE_LIMIT: u32 = 256 << 20;
-
-/// The largest footer that is read, in bytes.
-pub const FOOTER_LIMIT: u64 = 64 << 20;
-
-/// The most leaf columns.
-pub const COLUMN_LIMIT: usize = 20_000;
+use crate::limits::FOOTER_LIMIT;
 
 /// No more values are believed in a file than this many for each of its bytes. A column of one value
 /// takes some hundred bytes for each million of rows.

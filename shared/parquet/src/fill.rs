@@ -4,13 +4,13 @@ use pawl_data::profile::typed::{Numbers, TypedColumn};
 
 use crate::decode::Visit;
 use crate::hybrid::ones;
-use crate::leaf::{Kind, Leaf};
+use crate::leaf::{Leaf, ValueKind};
 use crate::write::Raw;
 
 /// The profile of one leaf, while values come.
 pub(crate) struct Fill {
     column: TypedColumn,
-    kind: Kind,
+    kind: ValueKind,
     /// Whether values go in as numbers.
     as_numbers: bool,
     scratch: Vec<u8>,
@@ -21,7 +21,7 @@ impl Fill {
         let numbers = leaf.kind.numbers();
         let column = make(numbers.unwrap_or(Numbers::Whole));
         let column = match leaf.kind {
-            Kind::Date | Kind::Timestamp { .. } | Kind::Int96 => column.of_times(),
+            ValueKind::Date | ValueKind::Timestamp { .. } | ValueKind::Int96 => column.of_times(),
             _ => column,
         };
         Self {

@@ -1,7 +1,7 @@
 //! Walks over a footer before it is decoded, so that no size it declares is believed unseen.
 
 use crate::error::ParquetError;
-use crate::file::COLUMN_LIMIT;
+use crate::limits::COLUMN_LIMIT;
 use crate::thrift::{Bad, STRUCT, Walker};
 
 /// How deep columns may nest: decoding recurses.

@@ -4,7 +4,7 @@ use crate::thrift::{Bad, STRUCT, TRUE, Walker};
 
 /// What a page holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum PageKind {
     /// The dictionary of the chunk.
     Dictionary,
     /// Values: levels and values compressed together.
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
 /// The header of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
-    pub(crate) kind: Kind,
+    pub(crate) kind: PageKind,
     /// Its size in the file.
     pub(crate) compressed: u32,
     /// Its size in memory.
@@ -59,7 +59,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Header, usize), Bad> {
     let missing = Bad::Nonsense("a page header lacks a field");
     let (compressed, uncompressed) = (compressed.ok_or(missing)?, uncompressed.ok_or(missing)?);
     let mut header = Header {
-        kind: Kind::Other,
+        kind: PageKind::Other,
         compressed,
         uncompressed,
         crc,
@@ -74,16 +74,16 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Header, usize), Bad> {
     let get = |index: usize| fields.get(index).copied().flatten().ok_or(missing);
     header.values = positive(get(1)?)?;
     match (kind, which) {
-        (Some(2), 7) => (header.kind, header.encoding) = (Kind::Dictionary, get(2)?),
+        (Some(2), 7) => (header.kind, header.encoding) = (PageKind::Dictionary, get(2)?),
         (Some(0), 5) => {
-            (header.kind, header.encoding, header.levels) = (Kind::Data, get(2)?, (get(3)?, get(4)?));
+            (header.kind, header.encoding, header.levels) = (PageKind::Data, get(2)?, (get(3)?, get(4)?));
         }
         (Some(3), 8) => {
             let (definition, repetition) = (positive(get(5)?)?, positive(get(6)?)?);
             if u64::from(definition) + u64::from(repetition) > u64::from(uncompressed.min(compressed)) {
                 return Err(Bad::Nonsense("a page's levels are longer than the page"));
             }
-            header.kind = Kind::DataV2 { definition, repetition, compressed: get(7).unwrap_or(1) == 1 };
+            header.kind = PageKind::DataV2 { definition, repetition, compressed: get(7).unwrap_or(1) == 1 };
             header.encoding = get(4)?;
         }
         _ => return Err(missing),

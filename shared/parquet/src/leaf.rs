@@ -13,7 +13,7 @@ use crate::levels::Highest;
 pub(crate) struct Leaf {
     /// Its path, joined by dots.
     pub(crate) name: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ValueKind,
     pub(crate) physical: Type,
     /// The bytes of a value of fixed length.
     pub(crate) width: usize,
@@ -24,7 +24,7 @@ pub(crate) struct Leaf {
 
 /// What the values of a leaf mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     Boolean,
     Signed,
     Unsigned,
@@ -49,7 +49,7 @@ pub(crate) enum Kind {
     Interval,
 }
 
-impl Kind {
+impl ValueKind {
     /// Whether values are numbers, and which; none where they are texts.
     pub(crate) fn numbers(self) -> Option<Numbers> {
         match self {
@@ -96,64 +96,102 @@ impl Leaf {
 }
 
 /// What is annotated, where it fits how values are stored; else what their storage says.
-fn kind(column: &ColumnDescriptor, width: usize) -> Kind {
-    let physical = column.physical_type();
-    let bytes = matches!(physical, Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
-    let whole = matches!(physical, Type::INT32 | Type::INT64);
-    // No decimal has more digits than this: its text would have them all.
-    let scale = u32::try_from(column.type_scale()).unwrap_or(0).min(200);
-    let ticks = |unit: TimeUnit| match unit {
-        TimeUnit::MILLIS => 1_000,
-        TimeUnit::MICROS => 1_000_000,
-        TimeUnit::NANOS => 1_000_000_000,
-    };
-    let logical = match column.logical_type_ref() {
-        Some(LogicalType::Decimal { .. }) if bytes || whole => Some(Kind::Decimal(scale)),
-        Some(LogicalType::Integer(int)) if whole => {
-            Some(if int.is_signed { Kind::Signed } else { Kind::Unsigned })
+fn kind(column: &ColumnDescriptor, width: usize) -> ValueKind {
+    let storage = Storage::of(column, width);
+    storage.logical(column).or_else(|| storage.converted(column)).unwrap_or(match storage.physical {
+        Type::BOOLEAN => ValueKind::Boolean,
+        Type::INT32 | Type::INT64 => ValueKind::Signed,
+        Type::INT96 => ValueKind::Int96,
+        Type::FLOAT | Type::DOUBLE => ValueKind::Float,
+        // Old writers left texts without a name.
+        Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY => ValueKind::Text,
+    })
+}
+
+/// How values are stored: an annotation that does not fit is passed over.
+struct Storage {
+    physical: Type,
+    width: usize,
+    bytes: bool,
+    whole: bool,
+    /// Of decimals. None has more digits than 200: its text would have them all.
+    scale: u32,
+}
+
+impl Storage {
+    fn of(column: &ColumnDescriptor, width: usize) -> Self {
+        let physical = column.physical_type();
+        Self {
+            physical,
+            width,
+            bytes: matches!(physical, Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY),
+            whole: matches!(physical, Type::INT32 | Type::INT64),
+            scale: u32::try_from(column.type_scale()).unwrap_or(0).min(200),
         }
-        Some(LogicalType::Date) if physical == Type::INT32 => Some(Kind::Date),
-        Some(LogicalType::Time(time)) if whole => Some(Kind::Time(ticks(time.unit))),
-        Some(LogicalType::Timestamp(time)) if physical == Type::INT64 => {
-            Some(Kind::Timestamp { ticks: ticks(time.unit), utc: time.is_adjusted_to_u_t_c })
-        }
-        Some(LogicalType::String | LogicalType::Enum | LogicalType::Json) if bytes => Some(Kind::Text),
-        Some(LogicalType::Uuid) if bytes && width == 16 => Some(Kind::Uuid),
-        Some(LogicalType::Float16) if bytes && width == 2 => Some(Kind::Half),
-        Some(
+    }
+
+    /// What the annotation of today says.
+    fn logical(&self, column: &ColumnDescriptor) -> Option<ValueKind> {
+        let &Self { physical, width, bytes, whole, scale } = self;
+        let ticks = |unit: TimeUnit| match unit {
+            TimeUnit::MILLIS => 1_000,
+            TimeUnit::MICROS => 1_000_000,
+            TimeUnit::NANOS => 1_000_000_000,
+        };
+        Some(match column.logical_type_ref()? {
+            LogicalType::Decimal { .. } if bytes || whole => ValueKind::Decimal(scale),
+            LogicalType::Integer(int) if whole => {
+                if int.is_signed {
+                    ValueKind::Signed
+                } else {
+                    ValueKind::Unsigned
+                }
+            }
+            LogicalType::Date if physical == Type::INT32 => ValueKind::Date,
+            LogicalType::Time(time) if whole => ValueKind::Time(ticks(time.unit)),
+            LogicalType::Timestamp(time) if physical == Type::INT64 => {
+                ValueKind::Timestamp { ticks: ticks(time.unit), utc: time.is_adjusted_to_u_t_c }
+            }
+            LogicalType::String | LogicalType::Enum | LogicalType::Json if bytes => ValueKind::Text,
+            LogicalType::Uuid if bytes && width == 16 => ValueKind::Uuid,
+            LogicalType::Float16 if bytes && width == 2 => ValueKind::Half,
             LogicalType::Bson
             | LogicalType::Variant(_)
             | LogicalType::Geometry(_)
-            | LogicalType::Geography(_),
-        ) if bytes => Some(Kind::Binary),
-        _ => None,
-    };
-    let converted = match column.converted_type() {
-        ConvertedType::DECIMAL if bytes || whole => Some(Kind::Decimal(scale)),
-        ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64
-            if whole =>
-        {
-            Some(Kind::Unsigned)
-        }
-        ConvertedType::DATE if physical == Type::INT32 => Some(Kind::Date),
-        ConvertedType::TIME_MILLIS if whole => Some(Kind::Time(1_000)),
-        ConvertedType::TIME_MICROS if whole => Some(Kind::Time(1_000_000)),
-        ConvertedType::TIMESTAMP_MILLIS if physical == Type::INT64 => {
-            Some(Kind::Timestamp { ticks: 1_000, utc: true })
-        }
-        ConvertedType::TIMESTAMP_MICROS if physical == Type::INT64 => {
-            Some(Kind::Timestamp { ticks: 1_000_000, utc: true })
-        }
-        ConvertedType::BSON if bytes => Some(Kind::Binary),
-        ConvertedType::INTERVAL if bytes && width == 12 => Some(Kind::Interval),
-        _ => None,
-    };
-    logical.or(converted).unwrap_or(match physical {
-        Type::BOOLEAN => Kind::Boolean,
-        Type::INT32 | Type::INT64 => Kind::Signed,
-        Type::INT96 => Kind::Int96,
-        Type::FLOAT | Type::DOUBLE => Kind::Float,
-        // Old writers left texts without a name.
-        Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY => Kind::Text,
-    })
+            | LogicalType::Geography(_)
+                if bytes =>
+            {
+                ValueKind::Binary
+            }
+            _ => return None,
+        })
+    }
+
+    /// What the annotation of older writers says.
+    fn converted(&self, column: &ColumnDescriptor) -> Option<ValueKind> {
+        let &Self { physical, width, bytes, whole, scale } = self;
+        Some(match column.converted_type() {
+            ConvertedType::DECIMAL if bytes || whole => ValueKind::Decimal(scale),
+            ConvertedType::UINT_8
+            | ConvertedType::UINT_16
+            | ConvertedType::UINT_32
+            | ConvertedType::UINT_64
+                if whole =>
+            {
+                ValueKind::Unsigned
+            }
+            ConvertedType::DATE if physical == Type::INT32 => ValueKind::Date,
+            ConvertedType::TIME_MILLIS if whole => ValueKind::Time(1_000),
+            ConvertedType::TIME_MICROS if whole => ValueKind::Time(1_000_000),
+            ConvertedType::TIMESTAMP_MILLIS if physical == Type::INT64 => {
+                ValueKind::Timestamp { ticks: 1_000, utc: true }
+            }
+            ConvertedType::TIMESTAMP_MICROS if physical == Type::INT64 => {
+                ValueKind::Timestamp { ticks: 1_000_000, utc: true }
+            }
+            ConvertedType::BSON if bytes => ValueKind::Binary,
+            ConvertedType::INTERVAL if bytes && width == 12 => ValueKind::Interval,
+            _ => return None,
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::header::{Header, Kind, RLE};
+use crate::header::{Header, PageKind, RLE};
 use crate::hybrid::{Run, ones, runs, unpack};
 
 /// The parts of a page.
@@ -26,7 +26,7 @@ impl Parts {
     /// Cuts a page. The error is what is wrong with it.
     pub(crate) fn cut(header: &Header, mut body: Bytes, highest: Highest) -> Result<Self, &'static str> {
         const SHORT: &str = "a page ends before its levels do";
-        if let Kind::DataV2 { definition, repetition, .. } = header.kind {
+        if let PageKind::DataV2 { definition, repetition, .. } = header.kind {
             if (body.len() as u64) < u64::from(definition) + u64::from(repetition) {
                 return Err(SHORT);
             }

@@ -34,6 +34,7 @@ mod header;
 mod hybrid;
 mod leaf;
 mod levels;
+mod limits;
 mod pages;
 mod profile;
 mod rows;
@@ -42,7 +43,8 @@ mod thrift;
 mod write;
 
 pub use error::{ParquetError, Place};
-pub use file::{COLUMN_LIMIT, FOOTER_LIMIT, PAGE_LIMIT, ParquetFile};
+pub use file::ParquetFile;
+pub use limits::{COLUMN_LIMIT, FOOTER_LIMIT, PAGE_LIMIT};
 pub use parquet::errors::Result;
 pub use parquet::file::reader::{ChunkReader, Length};
 pub use rows::write_rows;

@@ -8,8 +8,9 @@ use parquet::file::reader::ChunkReader;
 
 use crate::codec::Codec;
 use crate::error::{ParquetError, Place};
-use crate::file::{PAGE_LIMIT, fetch};
-use crate::header::{self, Header, Kind};
+use crate::file::fetch;
+use crate::header::{self, Header, PageKind};
+use crate::limits::PAGE_LIMIT;
 use crate::thrift::Bad;
 
 /// How much of a chunk is fetched at once, at least, where one chunk is read at a time.
@@ -76,13 +77,13 @@ impl<R: ChunkReader> Pages<R> {
             }
             let header = self.header()?;
             let body = self.take(u64::from(header.compressed))?;
-            if header.kind == Kind::Other {
+            if header.kind == PageKind::Other {
                 continue;
             }
             if header.crc.is_some_and(|crc| crc32fast::hash(&body) != crc) {
                 return Err(self.place.broken("the checksum of a page does not fit its bytes"));
             }
-            if header.kind != Kind::Dictionary {
+            if header.kind != PageKind::Dictionary {
                 self.left = self
                     .left
                     .checked_sub(u64::from(header.values))
@@ -164,7 +165,7 @@ impl<R: ChunkReader> Pages<R> {
 
     fn decompress(&mut self, header: &Header, body: Bytes) -> Result<Bytes, ParquetError> {
         let (plain, packed) = match header.kind {
-            Kind::DataV2 { definition, repetition, compressed } => {
+            PageKind::DataV2 { definition, repetition, compressed } => {
                 ((definition + repetition) as usize, compressed)
             }
             _ => (0, true),

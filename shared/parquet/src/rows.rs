@@ -10,7 +10,7 @@ use crate::column::Dictionary;
 use crate::decode::{self, DICTIONARY, Visit};
 use crate::error::{ParquetError, Place};
 use crate::file::ParquetFile;
-use crate::header::Kind;
+use crate::header::PageKind;
 use crate::hybrid::{Run, runs, unpack};
 use crate::leaf::{self, Leaf};
 use crate::levels::Parts;
@@ -137,7 +137,7 @@ impl<'a, R: ChunkReader> Cursor<'a, R> {
 
     fn load(&mut self, page: Page) -> Result<(), ParquetError> {
         let place = &self.pages.place;
-        if page.header.kind == Kind::Dictionary {
+        if page.header.kind == PageKind::Dictionary {
             let dictionary = Dictionary::new(self.leaf, page).map_err(|reason| place.broken(reason))?;
             let mut texts = Texts::new(self.leaf.kind);
             decode::plain(self.leaf, &dictionary.values, dictionary.entries, &mut texts)
@@ -198,13 +198,13 @@ fn codes(bytes: &[u8], count: usize) -> Option<Vec<u32>> {
 
 /// Texts, end to end.
 struct Texts {
-    kind: leaf::Kind,
+    kind: leaf::ValueKind,
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Texts {
-    fn new(kind: leaf::Kind) -> Self {
+    fn new(kind: leaf::ValueKind) -> Self {
         Self { kind, bytes: Vec::new(), ends: Vec::new() }
     }
 

@@ -1,7 +1,7 @@
 //! Values as the text that a CSV file would hold.
 
 use crate::decimal;
-use crate::leaf::Kind;
+use crate::leaf::ValueKind;
 
 /// Days from 1970 back to Julian day 0.
 const JULIAN_1970: i64 = 2_440_588;
@@ -9,39 +9,39 @@ const JULIAN_1970: i64 = 2_440_588;
 /// A value as it is stored.
 pub(crate) trait Raw: Copy {
     /// The number that it is, in a column of numbers.
-    fn number(self, kind: Kind) -> f64;
+    fn number(self, kind: ValueKind) -> f64;
     /// Appends its text.
-    fn text(self, kind: Kind, out: &mut Vec<u8>);
+    fn text(self, kind: ValueKind, out: &mut Vec<u8>);
     /// Its text, where that is what is stored.
-    fn as_text(&self, _kind: Kind) -> Option<&[u8]> {
+    fn as_text(&self, _kind: ValueKind) -> Option<&[u8]> {
         None
     }
 }
 
 impl Raw for bool {
-    fn number(self, _kind: Kind) -> f64 {
+    fn number(self, _kind: ValueKind) -> f64 {
         f64::from(u8::from(self))
     }
 
-    fn text(self, _kind: Kind, out: &mut Vec<u8>) {
+    fn text(self, _kind: ValueKind, out: &mut Vec<u8>) {
         out.extend_from_slice(if self { b"true" } else { b"false" });
     }
 }
 
 impl Raw for i32 {
     #[inline]
-    fn number(self, kind: Kind) -> f64 {
+    fn number(self, kind: ValueKind) -> f64 {
         match kind {
-            Kind::Unsigned => f64::from(self as u32),
-            Kind::Decimal(scale) => decimal::number(self.into(), scale),
+            ValueKind::Unsigned => f64::from(self as u32),
+            ValueKind::Decimal(scale) => decimal::number(self.into(), scale),
             _ => f64::from(self),
         }
     }
 
-    fn text(self, kind: Kind, out: &mut Vec<u8>) {
+    fn text(self, kind: ValueKind, out: &mut Vec<u8>) {
         match kind {
-            Kind::Unsigned => show(out, self as u32),
-            Kind::Date => date(self.into(), out),
+            ValueKind::Unsigned => show(out, self as u32),
+            ValueKind::Date => date(self.into(), out),
             _ => i64::from(self).text(kind, out),
         }
     }
@@ -49,20 +49,20 @@ impl Raw for i32 {
 
 impl Raw for i64 {
     #[inline]
-    fn number(self, kind: Kind) -> f64 {
+    fn number(self, kind: ValueKind) -> f64 {
         match kind {
-            Kind::Unsigned => self as u64 as f64,
-            Kind::Decimal(scale) => decimal::number(self, scale),
+            ValueKind::Unsigned => self as u64 as f64,
+            ValueKind::Decimal(scale) => decimal::number(self, scale),
             _ => self as f64,
         }
     }
 
-    fn text(self, kind: Kind, out: &mut Vec<u8>) {
+    fn text(self, kind: ValueKind, out: &mut Vec<u8>) {
         match kind {
-            Kind::Unsigned => show(out, self as u64),
-            Kind::Decimal(scale) => decimal::text(self.into(), scale, out),
-            Kind::Time(ticks) => time(self, ticks, out),
-            Kind::Timestamp { ticks, utc } => {
+            ValueKind::Unsigned => show(out, self as u64),
+            ValueKind::Decimal(scale) => decimal::text(self.into(), scale, out),
+            ValueKind::Time(ticks) => time(self, ticks, out),
+            ValueKind::Timestamp { ticks, utc } => {
                 let day = ticks * 86_400;
                 timestamp(self.div_euclid(day), self.rem_euclid(day), ticks, out);
                 if utc {
@@ -82,11 +82,11 @@ pub(crate) struct Int96 {
 }
 
 impl Raw for Int96 {
-    fn number(self, _kind: Kind) -> f64 {
+    fn number(self, _kind: ValueKind) -> f64 {
         f64::from(self.day)
     }
 
-    fn text(self, _kind: Kind, out: &mut Vec<u8>) {
+    fn text(self, _kind: ValueKind, out: &mut Vec<u8>) {
         const DAY: i64 = 86_400_000_000_000;
         let days = i64::from(self.day) - JULIAN_1970 + self.nanoseconds.div_euclid(DAY);
         timestamp(days, self.nanoseconds.rem_euclid(DAY), 1_000_000_000, out);
@@ -95,42 +95,42 @@ impl Raw for Int96 {
 
 impl Raw for f32 {
     #[inline]
-    fn number(self, _kind: Kind) -> f64 {
+    fn number(self, _kind: ValueKind) -> f64 {
         decimal::shortest(self)
     }
 
-    fn text(self, kind: Kind, out: &mut Vec<u8>) {
+    fn text(self, kind: ValueKind, out: &mut Vec<u8>) {
         decimal::shortest(self).text(kind, out);
     }
 }
 
 impl Raw for f64 {
     #[inline]
-    fn number(self, _kind: Kind) -> f64 {
+    fn number(self, _kind: ValueKind) -> f64 {
         self
     }
 
-    fn text(self, _kind: Kind, out: &mut Vec<u8>) {
+    fn text(self, _kind: ValueKind, out: &mut Vec<u8>) {
         out.extend_from_slice(format!("{self:?}").as_bytes());
     }
 }
 
 impl Raw for &[u8] {
-    fn number(self, kind: Kind) -> f64 {
+    fn number(self, kind: ValueKind) -> f64 {
         match kind {
-            Kind::Half => half(self).number(kind),
-            Kind::Decimal(scale) => decimal::number_of_bytes(self, scale),
+            ValueKind::Half => half(self).number(kind),
+            ValueKind::Decimal(scale) => decimal::number_of_bytes(self, scale),
             _ => f64::NAN,
         }
     }
 
-    fn text(self, kind: Kind, out: &mut Vec<u8>) {
+    fn text(self, kind: ValueKind, out: &mut Vec<u8>) {
         match kind {
-            Kind::Half => half(self).text(kind, out),
-            Kind::Decimal(scale) => decimal::text_of_bytes(self, scale, out),
-            Kind::Uuid => uuid(self, out),
-            Kind::Interval => interval(self, out),
-            Kind::Text if std::str::from_utf8(self).is_ok() => out.extend_from_slice(self),
+            ValueKind::Half => half(self).text(kind, out),
+            ValueKind::Decimal(scale) => decimal::text_of_bytes(self, scale, out),
+            ValueKind::Uuid => uuid(self, out),
+            ValueKind::Interval => interval(self, out),
+            ValueKind::Text if std::str::from_utf8(self).is_ok() => out.extend_from_slice(self),
             _ => {
                 out.extend_from_slice(b"0x");
                 self.iter().for_each(|&byte| hex(byte, out));
@@ -139,8 +139,8 @@ impl Raw for &[u8] {
     }
 
     #[inline]
-    fn as_text(&self, kind: Kind) -> Option<&[u8]> {
-        (kind == Kind::Text && std::str::from_utf8(self).is_ok()).then_some(self)
+    fn as_text(&self, kind: ValueKind) -> Option<&[u8]> {
+        (kind == ValueKind::Text && std::str::from_utf8(self).is_ok()).then_some(self)
     }
 }
 
@@ -243,7 +243,7 @@ fn interval(bytes: &[u8], out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn text(value: impl Raw, kind: Kind) -> String {
+    fn text(value: impl Raw, kind: ValueKind) -> String {
         let mut out = Vec::new();
         value.text(kind, &mut out);
         String::from_utf8(out).unwrap()
@@ -254,45 +254,48 @@ mod tests {
         let first = jiff::civil::date(1970, 1, 1);
         for days in (-719_000..2_900_000).step_by(97) {
             let expected = (first + jiff::Span::new().days(days)).to_string();
-            assert_eq!(text(days, Kind::Date), expected);
+            assert_eq!(text(days, ValueKind::Date), expected);
         }
-        assert_eq!(text(2_932_897, Kind::Date), "+10000-01-01");
-        assert_eq!(text(-719_529, Kind::Date), "-1-12-31");
+        assert_eq!(text(2_932_897, ValueKind::Date), "+10000-01-01");
+        assert_eq!(text(-719_529, ValueKind::Date), "-1-12-31");
     }
 
     #[test]
     fn times_have_the_digits_they_need() {
-        let micros = Kind::Timestamp { ticks: 1_000_000, utc: false };
+        let micros = ValueKind::Timestamp { ticks: 1_000_000, utc: false };
         assert_eq!(text(0i64, micros), "1970-01-01 00:00:00");
         assert_eq!(text(-1i64, micros), "1969-12-31 23:59:59.999999");
         assert_eq!(
-            text(1_500_000i64, Kind::Timestamp { ticks: 1_000_000, utc: true }),
+            text(1_500_000i64, ValueKind::Timestamp { ticks: 1_000_000, utc: true }),
             "1970-01-01 00:00:01.5+00"
         );
         assert_eq!(
-            text(i64::MIN, Kind::Timestamp { ticks: 1_000, utc: false }),
+            text(i64::MIN, ValueKind::Timestamp { ticks: 1_000, utc: false }),
             "-292275055-05-16 16:47:04.192"
         );
-        assert_eq!(text(36_000_000i32, Kind::Time(1_000)), "10:00:00");
+        assert_eq!(text(36_000_000i32, ValueKind::Time(1_000)), "10:00:00");
         let int96 = Int96 { nanoseconds: 3_600_000_000_001, day: 2_440_589 };
-        assert_eq!(text(int96, Kind::Int96), "1970-01-02 01:00:00.000000001");
+        assert_eq!(text(int96, ValueKind::Int96), "1970-01-02 01:00:00.000000001");
     }
 
     #[test]
     fn bytes_are_texts_where_they_can_be() {
-        assert_eq!(text("é".as_bytes(), Kind::Text), "é");
-        assert_eq!(text([0u8, 255].as_slice(), Kind::Text), "0x00ff");
-        assert_eq!(text(b"abc".as_slice(), Kind::Binary), "0x616263");
+        assert_eq!(text("é".as_bytes(), ValueKind::Text), "é");
+        assert_eq!(text([0u8, 255].as_slice(), ValueKind::Text), "0x00ff");
+        assert_eq!(text(b"abc".as_slice(), ValueKind::Binary), "0x616263");
         let id: Vec<u8> = (0..16).collect();
-        assert_eq!(text(id.as_slice(), Kind::Uuid), "00010203-0405-0607-0809-0a0b0c0d0e0f");
-        assert_eq!(text([1, 0, 0, 0, 2, 0, 0, 0, 220, 5, 0, 0].as_slice(), Kind::Interval), "P1M2DT1.500S");
+        assert_eq!(text(id.as_slice(), ValueKind::Uuid), "00010203-0405-0607-0809-0a0b0c0d0e0f");
+        assert_eq!(
+            text([1, 0, 0, 0, 2, 0, 0, 0, 220, 5, 0, 0].as_slice(), ValueKind::Interval),
+            "P1M2DT1.500S"
+        );
     }
 
     #[test]
     fn numbers_mean_what_their_texts_say() {
-        assert_eq!(text(-1i32, Kind::Unsigned), "4294967295");
-        assert_eq!((-1i64).number(Kind::Unsigned), u64::MAX as f64);
-        assert_eq!(text(2.0f64, Kind::Float), "2.0");
+        assert_eq!(text(-1i32, ValueKind::Unsigned), "4294967295");
+        assert_eq!((-1i64).number(ValueKind::Unsigned), u64::MAX as f64);
+        assert_eq!(text(2.0f64, ValueKind::Float), "2.0");
         for (bits, expected) in
             [(0x3C00u16, 1.0), (0xC000, -2.0), (0x0001, 2f32.powi(-24)), (0x7BFF, 65504.0)]
         {

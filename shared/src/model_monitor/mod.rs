@@ -44,10 +44,9 @@ pub use rules::{
     CategoricalMethod, Comparison, ComparisonMethod, ComparisonOverrides, FeatureRules, Monitoring,
     NumberRules, Overrides, Rules, Switch, TextRules,
 };
-pub use sketch::DeequSketch;
+pub use sketch::{DeequSketch, SketchDocument, SketchParameters};
 pub use statistics::{
     Bar, Categories, Common, Dataset, Feature, InferredType, KllDistribution, NumberDistribution,
-    NumberStatistics, SketchDocument, SketchParameters, Statistics, TextDistribution, TextStatistics,
-    ValueCount,
+    NumberStatistics, Statistics, TextDistribution, TextStatistics, ValueCount,
 };
 pub use violations::{CheckType, Violation, Violations};

@@ -1,12 +1,12 @@
 //! Deequ's quantile sketch: deterministic, with its largest level at the bottom.
 
-use super::statistics::SketchDocument;
+use serde::{Deserialize, Serialize};
 
 /// How many numbers the lowest level holds, about.
-pub(super) const K: f64 = 2048.0;
+const K: f64 = 2048.0;
 
 /// How much smaller each level is than the one below.
-pub(super) const SHRINKING: f64 = 0.64;
+const SHRINKING: f64 = 0.64;
 
 /// Numbers of level i stand for 2^i each.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +104,44 @@ impl Level {
         self.numbers.extend(stays);
         all.sort_by(f64::total_cmp);
         all.into_iter().skip(usize::from(self.second)).step_by(2).collect()
+    }
+}
+
+/// A quantile sketch: numbers of `data[i]` stand for 2^i each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SketchDocument {
+    /// How it was made.
+    pub parameters: SketchParameters,
+    /// The numbers, level by level.
+    pub data: Vec<Vec<f64>>,
+}
+
+/// How a sketch was made.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SketchParameters {
+    /// How much smaller each level is than the one below.
+    pub c: f64,
+    /// How many numbers the lowest level holds, about.
+    pub k: f64,
+}
+
+impl SketchDocument {
+    fn new(data: Vec<Vec<f64>>) -> Self {
+        Self { parameters: SketchParameters { c: SHRINKING, k: K }, data }
+    }
+
+    /// Its numbers in rising order with the counts they stand for; none when these do not add up to
+    /// `count`, as in files made by hand.
+    pub fn weighted(&self, count: u64) -> Option<Vec<(f64, u64)>> {
+        let mut total = 0u64;
+        let mut all = Vec::new();
+        for (height, numbers) in self.data.iter().enumerate().filter(|(_, numbers)| !numbers.is_empty()) {
+            let weight = 1u64.checked_shl(u32::try_from(height).ok()?)?;
+            total = total.checked_add(weight.checked_mul(numbers.len() as u64)?)?;
+            all.extend(numbers.iter().map(|&number| (number, weight)));
+        }
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        (total == count && all.iter().all(|(number, _)| number.is_finite())).then_some(all)
     }
 }
 

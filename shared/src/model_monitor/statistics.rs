@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::numbers::{whole, whole_or_none};
-use super::sketch::{K, SHRINKING};
+use super::sketch::SketchDocument;
 
 /// The document. Fields that are not known are passed over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,44 +134,6 @@ pub struct Bar {
     pub upper_bound: f64,
     /// Its numbers; written as `12.0`.
     pub count: f64,
-}
-
-/// A quantile sketch: numbers of `data[i]` stand for 2^i each.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SketchDocument {
-    /// How it was made.
-    pub parameters: SketchParameters,
-    /// The numbers, level by level.
-    pub data: Vec<Vec<f64>>,
-}
-
-/// How a sketch was made.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct SketchParameters {
-    /// How much smaller each level is than the one below.
-    pub c: f64,
-    /// How many numbers the lowest level holds, about.
-    pub k: f64,
-}
-
-impl SketchDocument {
-    pub(super) fn new(data: Vec<Vec<f64>>) -> Self {
-        Self { parameters: SketchParameters { c: SHRINKING, k: K }, data }
-    }
-
-    /// Its numbers in rising order with the counts they stand for; none when these do not add up to
-    /// `count`, as in files made by hand.
-    pub fn weighted(&self, count: u64) -> Option<Vec<(f64, u64)>> {
-        let mut total = 0u64;
-        let mut all = Vec::new();
-        for (height, numbers) in self.data.iter().enumerate().filter(|(_, numbers)| !numbers.is_empty()) {
-            let weight = 1u64.checked_shl(u32::try_from(height).ok()?)?;
-            total = total.checked_add(weight.checked_mul(numbers.len() as u64)?)?;
-            all.extend(numbers.iter().map(|&number| (number, weight)));
-        }
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        (total == count && all.iter().all(|(number, _)| number.is_finite())).then_some(all)
-    }
 }
 
 /// Of a column of texts.

@@ -1,7 +1,7 @@
 //! What a column as a whole used to be like: told when a batch is different, never a reason to refuse it.
 
-use super::Rule;
-use super::check::{Effect, Violation};
+use super::rule::Rule;
+use super::validation::{Effect, Violation};
 use super::{ColumnConstraints, TypeShare};
 use crate::profile::ColumnProfile;
 use crate::profile::value::timestamp_seconds;

@@ -1,6 +1,7 @@
 //! Constraints on data: suggested from a profile, completed by a team's own rules, checked on a
 //! batch. A row that breaks a row rule is quarantined; a batch with too many is quarantined whole.
 
+mod batch;
 mod check;
 mod habits;
 mod policy;
@@ -9,15 +10,17 @@ mod suggest;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod validation;
 
 use std::fmt;
 
-pub use check::{Effect, Validation, Verdict, Violation, check, check_at};
+pub use check::{check, check_at};
 pub use policy::{Across, ColumnPolicy, Policy, Range};
 pub use rule::{Reason, Rule};
 use serde::{Deserialize, Serialize};
 pub use suggest::suggest;
 pub use tally::{BinnedColumn, Broken, Scan, Tally};
+pub use validation::{Effect, Validation, Verdict, Violation};
 
 use crate::profile::ColumnType;
 

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::record::{FieldKind, FieldSpan};
+use super::field::{FieldKind, FieldSpan};
 
 /// What the beginning of a buffer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::io::{self, Cursor, Read};
 
+use super::format::Format;
 use super::packed::Packing;
-use super::scan::Format;
 use crate::profile::binary::MAGIC;
 
 /// How many bytes are looked at beforehand: a header ends within them, or the file is read in one piece.

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use super::csv::{Cut, cut};
 use super::error::ScanError;
-use super::record::{Record, Row};
-use super::scan::Format;
+use super::field::Row;
+use super::format::Format;
+use super::record::Record;
 use super::schema::Schema;
 use super::state::newlines;
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::record::{FieldKind, FieldSpan};
+use super::field::{FieldKind, FieldSpan};
 use super::table::Table;
 use crate::profile::value::{self, Value};
 

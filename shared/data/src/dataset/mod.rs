@@ -45,9 +45,12 @@
 //! # }
 //! ```
 
+mod boundary;
 mod csv;
 mod error;
+mod field;
 pub mod file;
+mod format;
 mod header;
 mod json;
 mod label;
@@ -69,9 +72,11 @@ mod waiting;
 pub use crate::constraints::{BinnedColumn, Broken, Reason, Rule, Scan, Tally};
 pub use csv::{Cut, cut};
 pub use error::ScanError;
+pub use field::{FieldKind, FieldSpan};
+pub use format::Format;
 pub use header::Header;
 pub use label::Label;
 pub use ranges::{ByteRange, Flow, Part, RangeScanner, Stitch};
-pub use record::{FieldKind, FieldSpan, Record, Sink};
-pub use scan::{Format, Scanner};
+pub use record::{Record, Sink};
+pub use scan::Scanner;
 pub use schema::{ColumnSpec, Schema, TimeOrder};

@@ -1,6 +1,6 @@
 //! The accepted rows once more, each in the tables of the parts that it lies in.
 
-use super::record::Row;
+use super::field::Row;
 use super::table::Table;
 use crate::constraints::Scan;
 use crate::profile::value::Value;

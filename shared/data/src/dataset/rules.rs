@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::record::{FieldKind, Record};
-use crate::constraints::{ColumnConstraints, Constraints, Range};
-use crate::constraints::{Reason, Rule};
+use super::field::{FieldKind, Row};
+use crate::constraints::{ColumnConstraints, Constraints, Range, Reason, Rule};
 use crate::profile::typed::is_null_word;
 use crate::profile::value::{self, Value};
 use crate::profile::{ColumnType, Judge, shape};
@@ -180,20 +179,14 @@ impl AcrossRule {
             .collect()
     }
 
-    pub(crate) fn check(
-        &self,
-        names: &[String],
-        values: &[Value],
-        record: &Record<'_>,
-        reasons: &mut Vec<Reason>,
-    ) {
+    pub(crate) fn check(&self, names: &[String], values: &[Value], row: Row<'_>, reasons: &mut Vec<Reason>) {
         let number = |index: usize| values.get(index).and_then(|value| value.number());
         let (Some(left), Some(right)) = (number(self.left), number(self.right)) else { return };
         if (left - right).abs() <= self.within {
             return;
         }
         let (Some(name), Some(other)) = (names.get(self.left), names.get(self.right)) else { return };
-        let text = |index: usize| record.field(index).map(|field| shown(&field)).unwrap_or_default();
+        let text = |index: usize| row.field(index).map(|field| shown(&field)).unwrap_or_default();
         reasons.push(Reason {
             column: Some(name.clone()),
             rule: Rule::Across,

@@ -1,29 +1,19 @@
 //! The scanner: bytes in, rows to a sink, and at the end what was seen.
 
+use super::boundary::first_record;
 use super::error::ScanError;
+use super::format::Format;
 use super::header::Header;
 use super::json::Keys;
-use super::ranges::guess;
 use super::record::Sink;
 use super::schema::Schema;
 use super::state::{Rows, State};
 use super::table::Table;
-use crate::constraints::Constraints;
-use crate::constraints::Scan;
+use crate::constraints::{Constraints, Scan};
 use crate::profile::bins::Baseline;
 
 /// The longest record held in memory, in bytes.
 pub(super) const RECORD_LIMIT: usize = 1 << 20;
-
-/// How the records of data are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
-    /// RFC 4180, with a header row.
-    #[default]
-    Csv,
-    /// An object a line; its leaves are columns by path (`a.b`), arrays are text.
-    JsonLines,
-}
 
 /// Reads data in one pass, fed chunk by chunk; see the [module](super).
 ///
@@ -100,9 +90,9 @@ impl Scanner {
     }
 
     /// Where the first whole record starts behind the first byte of a window, as far as can be told.
-    pub(super) fn guess(&self, window: &[u8], header: &Header) -> Option<usize> {
+    pub(super) fn guess_start(&self, window: &[u8], header: &Header) -> Option<usize> {
         match self.format {
-            Format::Csv => guess(window, self.schema.delimiter(), header.names.len()),
+            Format::Csv => first_record(window, self.schema.delimiter(), header.names.len()),
             Format::JsonLines => memchr::memchr(b'\n', window).map(|end| end + 1),
         }
     }

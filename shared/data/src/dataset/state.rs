@@ -6,16 +6,15 @@
 //! their reader and then counted the same way.
 
 use super::csv::{Cut, cut};
+use super::field::{FieldKind, FieldSpan, Row};
 use super::json::{self, Keys};
-use super::record::{FieldKind, FieldSpan, Row, Sink};
+use super::record::Sink;
 use super::schema::Schema;
 use super::separators::Separators;
 use super::table::{SETTLE_EVERY, Table};
 use super::time::Order;
 use super::waiting::Waiting;
-use crate::constraints::Constraints;
-use crate::constraints::Scan;
-use crate::constraints::{Reason, Rule};
+use crate::constraints::{Constraints, Reason, Rule, Scan};
 use crate::profile::value::Value;
 use crate::profile::{Judge, Mark};
 

@@ -3,12 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::record::{FieldKind, Row, Sink};
+use super::field::{FieldKind, Row};
+use super::record::Sink;
 use super::rules::{AcrossRule, ColumnJudge, ColumnRules};
 use super::schema::Schema;
-use crate::constraints::Constraints;
-use crate::constraints::{BinnedColumn, Scan, Tally};
-use crate::constraints::{Reason, Rule};
+use crate::constraints::{BinnedColumn, Constraints, Reason, Rule, Scan, Tally};
 use crate::profile::bins::Baseline;
 use crate::profile::value::Value;
 use crate::profile::{ColumnProfile, Counter, Judge, Mark, PROFILE_VERSION, Profile, Segments, TimeProfile};
@@ -146,9 +145,8 @@ impl Table {
             judge.rules.check(name, &field, value, reasons);
             values.push(value);
         }
-        let record = row.record(&self.names, &self.judges);
         for rule in &self.across {
-            rule.check(&self.names, values, &record, reasons);
+            rule.check(&self.names, values, row, reasons);
         }
     }
 

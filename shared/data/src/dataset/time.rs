@@ -1,6 +1,6 @@
 //! The order of rows in time: when a row is, and what is missing before it.
 
-use super::record::Row;
+use super::field::Row;
 use super::schema::TimeOrder;
 use super::table::Table;
 use crate::profile::value::{Value, timestamp_seconds};

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::record::{FieldSpan, Row, Sink};
+use super::field::{FieldSpan, Row};
+use super::record::Sink;
 use super::table::Table;
 use super::time::Flow;
 use crate::constraints::{Reason, Rule};

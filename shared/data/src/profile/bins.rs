@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ColumnType;
+use super::column_type::TypeCounts;
 use super::segments::Segments;
 
 /// The version of the [`Baseline`] document that this code writes.
@@ -87,49 +87,6 @@ pub fn place(edges: &[f64], number: f64) -> Place {
     match edges.partition_point(|&edge| edge <= number) {
         0 => Place::Below,
         upper => Place::Bin((upper - 1).min(edges.len() - 2)),
-    }
-}
-
-/// How many values of a column read as which type; missing values are in none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TypeCounts {
-    /// Whole numbers.
-    pub integral: u64,
-    /// Numbers with a fraction or an exponent, NaN and infinities.
-    pub fractional: u64,
-    /// `true` and `false`.
-    pub boolean: u64,
-    /// Dates and times.
-    pub timestamp: u64,
-    /// Everything else.
-    pub string: u64,
-}
-
-impl TypeCounts {
-    /// All values that are not missing.
-    pub fn total(&self) -> u64 {
-        self.integral + self.fractional + self.boolean + self.timestamp + self.string
-    }
-
-    /// The values that fit a type: any is a text, and a whole number is a number.
-    pub fn fitting(&self, kind: ColumnType) -> u64 {
-        match kind {
-            ColumnType::Integral => self.integral,
-            ColumnType::Fractional => self.integral + self.fractional,
-            ColumnType::Boolean => self.boolean,
-            ColumnType::Timestamp => self.timestamp,
-            ColumnType::String | ColumnType::Unknown => self.total(),
-        }
-    }
-
-    /// Adds the counts of another part of the data.
-    pub fn merge(&mut self, other: &Self) {
-        self.integral += other.integral;
-        self.fractional += other.fractional;
-        self.boolean += other.boolean;
-        self.timestamp += other.timestamp;
-        self.string += other.string;
     }
 }
 

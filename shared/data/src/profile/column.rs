@@ -1,64 +1,14 @@
 //! The profile of one column.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::bins::TypeCounts;
+use super::column_type::{ColumnType, TypeCounts};
 use super::kll::quantiles_of;
 use super::moments::Moments;
 use super::shape::Shapes;
 use super::stretch::Stretches;
 use super::value::{self, Value};
 use super::values::Values;
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ColumnType {
-    /// Whole numbers.
-    Integral,
-    /// Numbers.
-    Fractional,
-    /// `true` and `false`.
-    Boolean,
-    /// Dates and times.
-    Timestamp,
-    /// Text.
-    String,
-    /// No value was ever seen.
-    Unknown,
-}
-
-impl ColumnType {
-    /// Whether values of this type are numbers.
-    pub fn is_numeric(self) -> bool {
-        matches!(self, Self::Integral | Self::Fractional)
-    }
-
-    /// The type's name as documents write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Integral => "integral",
-            Self::Fractional => "fractional",
-            Self::Boolean => "boolean",
-            Self::Timestamp => "timestamp",
-            Self::String => "string",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// The type's name as tables and summaries write it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Integral => "Integral",
-            Self::Fractional => "Fractional",
-            Self::Boolean => "Boolean",
-            Self::Timestamp => "Timestamp",
-            Self::String => "String",
-            Self::Unknown => "Unknown",
-        }
-    }
-}
 
 /// The mergeable profile of one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::Profile;
 use super::bins::{BASELINE_VERSION, Baseline, BaselineColumn, BinCounts, Bins, TOP_VALUES, place};
-use super::column::{ColumnProfile, ColumnType};
+use super::column::ColumnProfile;
+use super::column_type::ColumnType;
 use super::hash::{self, TableState};
 use super::kll::quantiles_of;
 use super::value::Value;

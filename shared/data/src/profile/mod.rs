@@ -7,6 +7,7 @@
 pub mod binary;
 pub mod bins;
 mod column;
+mod column_type;
 mod counter;
 mod dictionary;
 mod freeze;
@@ -22,7 +23,8 @@ pub mod typed;
 pub mod value;
 mod values;
 
-pub use column::{ColumnProfile, ColumnType};
+pub use column::ColumnProfile;
+pub use column_type::{ColumnType, TypeCounts};
 pub(crate) use counter::{Counter, Judge, Mark};
 pub use freeze::BinCounter;
 pub use kll::{Kll, RANK_ERROR};

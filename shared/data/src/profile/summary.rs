@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::Profile;
-use super::bins::TypeCounts;
-use super::column::{ColumnProfile, ColumnType};
+use super::column::ColumnProfile;
+use super::column_type::{ColumnType, TypeCounts};
 
 /// The ranks that a summary tells.
 const RANKS: [&str; 9] = ["0.01", "0.05", "0.1", "0.25", "0.5", "0.75", "0.9", "0.95", "0.99"];

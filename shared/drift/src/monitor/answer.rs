@@ -7,7 +7,6 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::live::{Answer, Choice, Reading, Tally, Truth};
-use super::capture::{given, score};
 use super::row::quoted;
 use super::truth::truth;
 use pawl_data::dataset::{Cut, cut};
@@ -28,6 +27,20 @@ pub fn usable(payload: &[u8], gate: &pawl_gate::Policy) -> usize {
     let text = String::from_utf8_lossy(payload);
     let good = |text: &&str| answer(tally.reading(), text).is_some_and(|answer| tally.takes(&answer));
     given(&text).filter(good).count()
+}
+
+/// The answers in a payload, one a line.
+pub(super) fn given(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|answer| !answer.trim().is_empty())
+}
+
+/// A score: a number, the first field of a line of CSV, or an object's `score`.
+pub(super) fn score(answer: &str) -> Option<f64> {
+    match serde_json::from_str::<Value>(answer) {
+        // A number, or an object's `score`.
+        Ok(value) => value.get("score").unwrap_or(&value).as_f64(),
+        Err(_) => answer.split(',').next()?.trim().parse().ok(),
+    }
 }
 
 impl Answer {

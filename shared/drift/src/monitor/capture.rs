@@ -6,10 +6,9 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::super::live::{Answer, Join, Reading};
-use super::answer::answer;
+use super::answer::{answer, given, score};
 use super::row;
 use pawl_data::dataset::{Scan, ScanError, Scanner, Schema};
 use pawl_data::profile::bins::Baseline;
@@ -256,11 +255,6 @@ fn scores(line: &[u8]) -> Option<(Cow<'_, str>, Vec<Option<f64>>)> {
     Some((line.event_metadata.id(), given(&text).map(score).collect()))
 }
 
-/// The answers in a payload, one a line.
-pub(super) fn given(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|answer| !answer.trim().is_empty())
-}
-
 /// The answers of one request, each under an id of its own.
 fn each_answer<A>(id: &str, answers: Vec<Option<A>>, mut take: impl FnMut(&str, A)) {
     let alone = answers.len() == 1;
@@ -270,15 +264,6 @@ fn each_answer<A>(id: &str, answers: Vec<Option<A>>, mut take: impl FnMut(&str, 
             Some(answer) => take(&format!("{id}_{index}"), answer),
             None => {}
         }
-    }
-}
-
-/// A score: a number, the first field of a line of CSV, or an object's `score`.
-pub(super) fn score(answer: &str) -> Option<f64> {
-    match serde_json::from_str::<Value>(answer) {
-        // A number, or an object's `score`.
-        Ok(value) => value.get("score").unwrap_or(&value).as_f64(),
-        Err(_) => answer.split(',').next()?.trim().parse().ok(),
     }
 }
 

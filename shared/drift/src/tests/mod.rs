@@ -6,7 +6,8 @@ mod around;
 use proptest::prelude::*;
 
 use super::*;
-use pawl_data::profile::bins::{Baseline, BaselineColumn, BinCounts, Bins, TypeCounts};
+use pawl_data::profile::TypeCounts;
+use pawl_data::profile::bins::{Baseline, BaselineColumn, BinCounts, Bins};
 
 fn counts(bins: &[u64]) -> BinCounts {
     let rows = bins.iter().sum();
