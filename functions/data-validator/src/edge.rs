@@ -1,23 +1,17 @@
-//! The clients of this function.
+//! Everything outside of this function.
 
-use pawl::fault::Fault;
-use pawl::names::RegionName;
-use pawl_aws::{Objects, S3Store, SdkConfig, in_region};
+use pawl::edge::Objects;
+use pawl::ledger::Store;
+
+/// Data that a thread of its own may read and write, since readers of files wait for each piece.
+pub(crate) trait Data: Objects<Body: Send, Upload: Send> + Send + Sync + 'static {}
+
+impl<O: Objects<Body: Send, Upload: Send> + Send + Sync + 'static> Data for O {}
 
 /// Everything outside: the ledger and the data.
-pub(crate) struct Edge {
-    pub(crate) store: S3Store,
-    pub(crate) objects: Objects,
-    config: SdkConfig,
-}
-
-impl Edge {
-    pub(crate) fn from_env(config: &SdkConfig) -> Result<Self, Fault> {
-        Ok(Self { store: S3Store::from_env(config)?, objects: Objects::new(config), config: config.clone() })
-    }
-
-    /// The objects of another region's buckets.
-    pub(crate) fn objects_in(&self, region: &RegionName) -> Objects {
-        Objects::new(&in_region(&self.config, region))
-    }
+pub(crate) struct Edge<S: Store, D: Data> {
+    pub(crate) store: S,
+    /// The name of the bucket that the store lies in.
+    pub(crate) bucket: String,
+    pub(crate) objects: D,
 }

@@ -9,12 +9,16 @@ mod replicate;
 mod rows;
 mod snapshot;
 mod source;
+#[cfg(test)]
+mod tests;
 mod validate;
 
-use edge::Edge;
+use edge::{Data, Edge};
 use jiff::Timestamp;
 use pawl::fault::Fault;
+use pawl::ledger::Store;
 use pawl::names::{Generation, ModelName};
+use pawl_aws::{S3Objects, S3Store, in_lambda, serve};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -30,19 +34,19 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_env(&pawl_aws::in_lambda())?;
-    pawl_aws::serve(|step| handle(&edge, step)).await
+    let config = in_lambda();
+    let store = S3Store::from_env(&config)?;
+    let edge = Edge { bucket: store.bucket().to_owned(), store, objects: S3Objects::new(&config) };
+    serve(|step| handle(&edge, step, Timestamp::now())).await
 }
 
-async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {
+async fn handle(edge: &Edge<impl Store, impl Data>, step: Step, now: Timestamp) -> Result<Value, Fault> {
     match step {
-        Step::Snapshot { model, generation } => {
-            snapshot::snapshot(edge, &model, generation, Timestamp::now()).await
-        }
+        Step::Snapshot { model, generation } => snapshot::snapshot(edge, &model, generation, now).await,
         Step::Profile { model, generation, object } => {
             profile::profile(edge, &model, generation, &object).await
         }
         Step::Validate { model, generation } => validate::validate(edge, &model, generation).await,
-        Step::Replicate { copy } => replicate::replicate(edge, &copy).await,
+        Step::Replicate { copy } => replicate::replicate(&edge.objects, &copy).await,
     }
 }

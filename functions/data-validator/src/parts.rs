@@ -6,12 +6,12 @@ use pawl::dataset::file::{self, Kind, Opened};
 use pawl::dataset::{ByteRange, Header};
 use pawl::fault::Fault;
 use pawl::ledger::dataset::part_name;
-use pawl::ledger::{Keys, Object};
-use pawl::pipeline::Data;
+use pawl::ledger::{Keys, Object, Store};
+use pawl::pipeline;
 use pawl_parquet::ParquetFile;
 use serde::{Deserialize, Serialize};
 
-use crate::edge::Edge;
+use crate::edge::{Data, Edge};
 use crate::source::Source;
 
 /// The document that lists all partitions of a run.
@@ -59,8 +59,8 @@ impl Partition {
 
 /// The partitions of one object.
 pub(crate) async fn plan(
-    edge: &Edge,
-    data: &Data,
+    edge: &Edge<impl Store, impl Data>,
+    data: &pipeline::Data,
     object: &Object,
     reference: Option<&String>,
 ) -> Result<Vec<Partition>, Fault> {
@@ -76,7 +76,11 @@ pub(crate) async fn plan(
     Ok((0..).zip(pieces).map(partition).collect())
 }
 
-async fn pieces(edge: &Edge, data: &Data, object: &Object) -> Result<Vec<Piece>, Fault> {
+async fn pieces(
+    edge: &Edge<impl Store, impl Data>,
+    data: &pipeline::Data,
+    object: &Object,
+) -> Result<Vec<Piece>, Fault> {
     // Gaps and stuck values are seen in the order of time only.
     let whole =
         object.size <= data.part_size || data.schema.time.is_some() || object.size > data.largest_object;
@@ -85,8 +89,8 @@ async fn pieces(edge: &Edge, data: &Data, object: &Object) -> Result<Vec<Piece>,
     }
     let (source, data) = (Source::new(&edge.objects, object), data.clone());
     let each = data.part_size.max(object.size / MOST + 1);
-    let (looked, fault) = on_a_thread(move || (split(&source, &data, each), source.fault())).await?;
-    match (looked, fault) {
+    let (pieces, fault) = on_a_thread(move || (split(&source, &data, each), source.fault())).await?;
+    match (pieces, fault) {
         (Some(pieces), None) => Ok(pieces),
         // What cannot be read here is refused, with its reason, by the pass over the whole.
         (None, None) | (_, Some(Fault::NotFound(_))) => Ok(vec![Piece::Whole]),
@@ -95,7 +99,7 @@ async fn pieces(edge: &Edge, data: &Data, object: &Object) -> Result<Vec<Piece>,
 }
 
 /// The pieces of an object that can be shared out.
-fn split(source: &Source, data: &Data, each: u64) -> Option<Vec<Piece>> {
+fn split(source: &Source<impl Data>, data: &pipeline::Data, each: u64) -> Option<Vec<Piece>> {
     let (opened, size) = (open_head(source).ok()?, source.object().size);
     match opened.kind {
         Kind::Profile => None,
@@ -115,8 +119,8 @@ fn split(source: &Source, data: &Data, each: u64) -> Option<Vec<Piece>> {
     }
 }
 
-/// Looks at the first bytes of an object.
-pub(crate) fn open_head(source: &Source) -> std::io::Result<Opened> {
+/// Reads the first bytes of an object, which say what kind of file it is.
+pub(crate) fn open_head(source: &Source<impl Data>) -> std::io::Result<Opened> {
     file::open(&source.object().key, source.read(0, file::HEAD))
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use pawl::constraints::Constraints;
 use pawl::dataset::file::{self, Kind};
 use pawl::dataset::{ByteRange, Flow, Format, Header, Part, RangeScanner, Scan, ScanError, Scanner, Sink};
+use pawl::edge::Upload;
 use pawl::fault::Fault;
-use pawl::ledger::{Keys, Object, read};
+use pawl::ledger::{Keys, Object, Store, read};
 use pawl::names::Generation;
 use pawl::pipeline::{Pipeline, Treated};
 use pawl::profile::bins::Baseline;
@@ -16,7 +17,7 @@ use pawl::run;
 use pawl_parquet::{ParquetError, ParquetFile, Plan};
 use tokio::runtime::Handle;
 
-use crate::edge::Edge;
+use crate::edge::{Data, Edge};
 use crate::parts::{Partition, Piece, on_a_thread, open_head};
 use crate::rows::{Outputs, Rows};
 use crate::source::Source;
@@ -33,8 +34,8 @@ pub(crate) struct Pass {
     reference: Option<Baseline>,
 }
 
-/// What a pass yields.
-pub(crate) enum Yield {
+/// What a pass found in the rows.
+pub(crate) enum Findings {
     /// Of the whole, or of row groups.
     Scan(Box<Scan>),
     /// Of a byte range, to be stitched to the one before.
@@ -42,15 +43,15 @@ pub(crate) enum Yield {
 }
 
 /// A pass that came to its end.
-pub(crate) struct Done {
-    pub(crate) found: Yield,
+pub(crate) struct Completed {
+    pub(crate) found: Findings,
     /// What training makes of rows that the model selected, where the pipeline says so.
     pub(crate) treated: Option<Treated>,
 }
 
 /// Why an object, or a part of it, cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum PassError {
     #[error(transparent)]
     Records(#[from] ScanError),
     #[error(transparent)]
@@ -69,10 +70,13 @@ pub(crate) enum Trouble {
     Changed,
 }
 
-/// What came of reading, unless S3 did not give the bytes.
-fn told<T>(source: &Source, read: Result<Result<T, Trouble>, Fault>) -> Result<Result<T, Trouble>, Fault> {
+/// What came of reading; but where S3 did not give the bytes, that is the reason, whatever the reader made of it.
+fn blame_source<T>(
+    source: &Source<impl Data>,
+    read: Result<Result<T, PassError>, Fault>,
+) -> Result<Result<T, PassError>, Fault> {
     match source.fault() {
-        Some(Fault::NotFound(reason)) => Ok(Err(Trouble::Deleted(reason))),
+        Some(Fault::NotFound(reason)) => Ok(Err(PassError::Deleted(reason))),
         Some(fault) => Err(fault),
         None => read,
     }
@@ -81,7 +85,7 @@ fn told<T>(source: &Source, read: Result<Result<T, Trouble>, Fault>) -> Result<R
 impl Pass {
     /// Gathers what the run has frozen.
     pub(crate) async fn load(
-        edge: &Edge,
+        edge: &Edge<impl Store, impl Data>,
         keys: &Keys,
         generation: Generation,
         reference: Option<&String>,
@@ -98,21 +102,21 @@ impl Pass {
     /// Reads a partition, and puts its rows in their files. Where the first record of a byte range starts may be known.
     pub(crate) async fn over(
         self: &Arc<Self>,
-        edge: &Edge,
+        edge: &Edge<impl Store, impl Data>,
         partition: &Partition,
         start: Option<u64>,
-    ) -> Result<Result<Done, Trouble>, Fault> {
+    ) -> Result<Result<Completed, PassError>, Fault> {
         let (size, limit) = (partition.object.size, self.pipeline.data.largest_object);
         if size > limit {
-            return Ok(Err(Trouble::TooLarge { size, limit }));
+            return Ok(Err(PassError::TooLarge { size, limit }));
         }
         let (pass, partition) = (Arc::clone(self), partition.clone());
         let source = Source::new(&edge.objects, &partition.object);
         let outputs = self.outputs(edge, &partition.name());
         let runtime = Handle::current();
         on_a_thread(move || {
-            let read = pass.look(&source, &partition, start, outputs, runtime);
-            told(&source, read)
+            let read = pass.read(&source, &partition, start, outputs, runtime);
+            blame_source(&source, read)
         })
         .await?
     }
@@ -120,26 +124,26 @@ impl Pass {
     /// What stands before the first record of an object that is read in byte ranges.
     pub(crate) async fn header(
         self: &Arc<Self>,
-        edge: &Edge,
+        edge: &Edge<impl Store, impl Data>,
         object: &Object,
-    ) -> Result<Result<Header, Trouble>, Fault> {
+    ) -> Result<Result<Header, PassError>, Fault> {
         let (pass, source) = (Arc::clone(self), Source::new(&edge.objects, object));
         on_a_thread(move || {
-            let header = open_head(&source).map_err(Trouble::from).and_then(|head| match head.kind {
+            let header = open_head(&source).map_err(PassError::from).and_then(|head| match head.kind {
                 Kind::Records(format) => pass.header_of(format, &head.head),
-                Kind::Parquet | Kind::Profile => Err(Trouble::Changed),
+                Kind::Parquet | Kind::Profile => Err(PassError::Changed),
             });
-            told(&source, Ok(header))
+            blame_source(&source, Ok(header))
         })
         .await?
     }
 
-    fn header_of(&self, format: Format, head: &[u8]) -> Result<Header, Trouble> {
-        Header::of(format, head, &self.pipeline.data.schema, false)?.ok_or(Trouble::Changed)
+    fn header_of(&self, format: Format, head: &[u8]) -> Result<Header, PassError> {
+        Header::of(format, head, &self.pipeline.data.schema, false)?.ok_or(PassError::Changed)
     }
 
-    fn outputs(&self, edge: &Edge, name: &str) -> Outputs {
-        let upload = |key: String| edge.objects.upload(edge.store.bucket(), &key);
+    fn outputs<D: Data>(&self, edge: &Edge<impl Store, D>, name: &str) -> Outputs<D::Upload> {
+        let upload = |key: String| edge.objects.upload(&edge.bucket, &key);
         let accepted = self.keys.accepted();
         Outputs {
             csv: upload(format!("{accepted}{name}.csv")),
@@ -148,14 +152,14 @@ impl Pass {
         }
     }
 
-    fn look(
+    fn read(
         &self,
-        source: &Source,
+        source: &Source<impl Data>,
         partition: &Partition,
         start: Option<u64>,
-        outputs: Outputs,
+        outputs: Outputs<impl Upload>,
         runtime: Handle,
-    ) -> Result<Result<Done, Trouble>, Fault> {
+    ) -> Result<Result<Completed, PassError>, Fault> {
         let end = if partition.piece == Piece::Whole { u64::MAX } else { file::HEAD };
         let opened = match file::open(&partition.object.key, source.read(0, end)) {
             Ok(opened) => opened,
@@ -165,7 +169,7 @@ impl Pass {
         let mut rows = Rows::new(&self.pipeline, &name, opened.kind, runtime, outputs);
         let read = match (&partition.piece, opened.kind) {
             (Piece::Whole, Kind::Records(format)) => self.whole(opened.bytes, format, &mut rows),
-            (Piece::Whole, Kind::Parquet) if opened.packed => Err(Trouble::PackedParquet),
+            (Piece::Whole, Kind::Parquet) if opened.packed => Err(PassError::PackedParquet),
             (Piece::Whole, Kind::Parquet) => self.row_groups(source, None, &mut rows),
             (Piece::RowGroups(groups), Kind::Parquet) => {
                 self.row_groups(source, Some(groups.clone()), &mut rows)
@@ -173,12 +177,12 @@ impl Pass {
             (Piece::Bytes(range), Kind::Records(format)) => {
                 self.range(source, format, &opened.head, *range, start, &mut rows)
             }
-            (Piece::Whole, Kind::Profile) => Err(Trouble::Profile),
-            (Piece::Bytes(_) | Piece::RowGroups(_), _) => Err(Trouble::Changed),
+            (Piece::Whole, Kind::Profile) => Err(PassError::Profile),
+            (Piece::Bytes(_) | Piece::RowGroups(_), _) => Err(PassError::Changed),
         };
         match read {
-            Ok(found) => rows.finish().map(|treated| Ok(Done { found, treated })),
-            Err(trouble) => Ok(Err(trouble)),
+            Ok(found) => rows.finish().map(|treated| Ok(Completed { found, treated })),
+            Err(error) => Ok(Err(error)),
         }
     }
 
@@ -194,25 +198,30 @@ impl Pass {
         scanner
     }
 
-    fn whole(&self, mut bytes: impl Read, format: Format, rows: &mut Rows<'_>) -> Result<Yield, Trouble> {
+    fn whole(
+        &self,
+        mut bytes: impl Read,
+        format: Format,
+        rows: &mut Rows<'_, impl Upload>,
+    ) -> Result<Findings, PassError> {
         let (mut scanner, mut chunk) = (self.scanner(format), vec![0; CHUNK]);
         loop {
             let read = bytes.read(&mut chunk)?;
             let Some(bytes @ [_, ..]) = chunk.get(..read) else { break };
             scanner.feed(bytes, rows)?;
         }
-        Ok(Yield::Scan(Box::new(scanner.finish(rows)?)))
+        Ok(Findings::Scan(Box::new(scanner.finish(rows)?)))
     }
 
     fn range(
         &self,
-        source: &Source,
+        source: &Source<impl Data>,
         format: Format,
         head: &[u8],
         range: ByteRange,
         start: Option<u64>,
-        rows: &mut Rows<'_>,
-    ) -> Result<Yield, Trouble> {
+        rows: &mut Rows<'_, impl Upload>,
+    ) -> Result<Findings, PassError> {
         let header = self.header_of(format, head)?;
         rows.header(&header.names, b"");
         let mut scanner = RangeScanner::new(self.scanner(format), &header, range, start);
@@ -222,15 +231,15 @@ impl Pass {
                 break;
             }
         }
-        Ok(Yield::Range(Box::new(scanner.finish(rows)?)))
+        Ok(Findings::Range(Box::new(scanner.finish(rows)?)))
     }
 
     fn row_groups(
         &self,
-        source: &Source,
+        source: &Source<impl Data>,
         row_groups: Option<Range<usize>>,
-        rows: &mut Rows<'_>,
-    ) -> Result<Yield, Trouble> {
+        rows: &mut Rows<'_, impl Upload>,
+    ) -> Result<Findings, PassError> {
         let plan = Plan {
             row_groups,
             schema: Some(&self.pipeline.data.schema),
@@ -239,6 +248,6 @@ impl Pass {
             segments: &self.pipeline.compare.segments,
         };
         let file = ParquetFile::open(source.clone())?;
-        Ok(Yield::Scan(Box::new(pawl_parquet::scan(&file, &plan, rows)?)))
+        Ok(Findings::Scan(Box::new(pawl_parquet::scan(&file, &plan, rows)?)))
     }
 }

@@ -2,15 +2,15 @@
 
 use pawl::dataset::{Scan, Stitch};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Object, read, write};
+use pawl::ledger::{Condition, Keys, Object, Store, read, write};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Treated;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::edge::Edge;
+use crate::edge::{Data, Edge};
 use crate::parts::{Partition, Piece};
-use crate::pass::{Done, Pass, Trouble, Yield};
+use crate::pass::{Completed, Findings, Pass, PassError};
 
 /// The document `profiles/<model>/<object>.json`, and that of each part.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,18 +34,18 @@ pub(crate) enum Found {
     Unreadable(String),
 }
 
-impl From<Yield> for Found {
-    fn from(read: Yield) -> Self {
+impl From<Findings> for Found {
+    fn from(read: Findings) -> Self {
         match read {
-            Yield::Scan(scan) => Self::Scan(scan),
-            Yield::Range(part) => Self::Range(part),
+            Findings::Scan(scan) => Self::Scan(scan),
+            Findings::Range(part) => Self::Range(part),
         }
     }
 }
 
 /// One pass over a partition.
 pub(crate) async fn profile(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Data>,
     model: &ModelName,
     generation: Generation,
     partition: &Partition,
@@ -54,8 +54,8 @@ pub(crate) async fn profile(
     let pass = Pass::load(edge, &keys, generation, partition.reference.as_ref()).await?;
     let object = partition.object.clone();
     let looked = match pass.over(edge, partition, None).await? {
-        Ok(Done { found, treated }) => Looked { object, found: found.into(), treated },
-        Err(trouble) => Looked { object, found: Found::Unreadable(trouble.to_string()), treated: None },
+        Ok(Completed { found, treated }) => Looked { object, found: found.into(), treated },
+        Err(error) => Looked { object, found: Found::Unreadable(error.to_string()), treated: None },
     };
     let readable = !matches!(looked.found, Found::Unreadable(_));
     write(&edge.store, &partition.key(&keys), &looked, Condition::Always).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn profile(
 
 /// What the partitions of one object found together, kept as the object's own profile.
 pub(crate) async fn join(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Data>,
     keys: &Keys,
     generation: Generation,
     partitions: &[Partition],
@@ -73,20 +73,20 @@ pub(crate) async fn join(
         return Err(Fault::BadInput("an object without partitions".to_owned()));
     };
     if partitions.len() == 1 {
-        return looked(edge, &first.key(keys)).await;
+        return load(&edge.store, &first.key(keys)).await;
     }
     let mut treated = None;
     let found = match first.piece {
         Piece::Bytes(_) => stitch(edge, keys, generation, partitions, &mut treated).await?,
-        Piece::Whole | Piece::RowGroups(_) => append(edge, keys, partitions, &mut treated).await?,
+        Piece::Whole | Piece::RowGroups(_) => append(&edge.store, keys, partitions, &mut treated).await?,
     };
     let whole = Looked { object: first.object.clone(), found, treated };
     write(&edge.store, &keys.profile(&first.object.id), &whole, Condition::Always).await?;
     Ok(whole)
 }
 
-async fn looked(edge: &Edge, key: &str) -> Result<Looked, Fault> {
-    let found = read::<Looked>(&edge.store, key).await?;
+async fn load(store: &impl Store, key: &str) -> Result<Looked, Fault> {
+    let found = read::<Looked>(store, key).await?;
     found.map(|(looked, _)| looked).ok_or_else(|| Fault::NotFound(key.to_owned()))
 }
 
@@ -99,14 +99,14 @@ fn add(treated: &mut Option<Treated>, part: Option<Treated>) {
 
 /// Row groups, one behind the other.
 async fn append(
-    edge: &Edge,
+    store: &impl Store,
     keys: &Keys,
     partitions: &[Partition],
     treated: &mut Option<Treated>,
 ) -> Result<Found, Fault> {
     let mut whole = Scan::default();
     for partition in partitions {
-        let part = looked(edge, &partition.key(keys)).await?;
+        let part = load(store, &partition.key(keys)).await?;
         match part.found {
             Found::Scan(scan) => {
                 let rows = whole.tally.rows;
@@ -119,9 +119,10 @@ async fn append(
     Ok(Found::Scan(Box::new(whole)))
 }
 
-/// Byte ranges. One that began at the wrong place, which text within quotes can bring about, is read again from the right one.
+/// Byte ranges, stitched where records cross their borders. A range that began at the wrong place, which text within quotes
+/// can bring about, is read again from the right one.
 async fn stitch(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Data>,
     keys: &Keys,
     generation: Generation,
     partitions: &[Partition],
@@ -131,10 +132,10 @@ async fn stitch(
     let pass = Pass::load(edge, keys, generation, first.reference.as_ref()).await?;
     let mut stitch = match pass.header(edge, &first.object).await? {
         Ok(header) => Stitch::new(&header),
-        Err(trouble) => return Ok(Found::Unreadable(trouble.to_string())),
+        Err(error) => return Ok(Found::Unreadable(error.to_string())),
     };
     for partition in partitions {
-        let part = looked(edge, &partition.key(keys)).await?;
+        let part = load(&edge.store, &partition.key(keys)).await?;
         if let Found::Range(range) = part.found
             && stitch.add(*range).is_ok()
         {
@@ -142,16 +143,16 @@ async fn stitch(
             continue;
         }
         let again = match pass.over(edge, partition, Some(stitch.next_start())).await? {
-            Ok(Done { found: Yield::Range(range), treated }) => {
-                stitch.add(*range).map(|()| treated).map_err(|_| Trouble::Changed)
+            Ok(Completed { found: Findings::Range(range), treated }) => {
+                stitch.add(*range).map(|()| treated).map_err(|_| PassError::Changed)
             }
-            Ok(Done { found: Yield::Scan(_), .. }) => Err(Trouble::Changed),
-            Err(Trouble::Records(error)) => Err(Trouble::Records(stitch.explain(error))),
-            Err(trouble) => Err(trouble),
+            Ok(Completed { found: Findings::Scan(_), .. }) => Err(PassError::Changed),
+            Err(PassError::Records(error)) => Err(PassError::Records(stitch.explain(error))),
+            Err(error) => Err(error),
         };
         match again {
             Ok(part) => add(treated, part),
-            Err(trouble) => return Ok(Found::Unreadable(trouble.to_string())),
+            Err(error) => return Ok(Found::Unreadable(error.to_string())),
         }
     }
     Ok(Found::Scan(Box::new(stitch.finish())))

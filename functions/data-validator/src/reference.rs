@@ -8,7 +8,7 @@ use pawl::dataset::{Scanner, Schema};
 use pawl::drift::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 use pawl::fault::Fault;
 use pawl::ledger::dataset::Known;
-use pawl::ledger::{Dataset, Keys, Manifest, Object, read, write_once};
+use pawl::ledger::{Dataset, Keys, Manifest, Object, Store, read, write_once};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::profile::Profile;
@@ -17,14 +17,14 @@ use pawl::release::Release;
 use pawl::run;
 use pawl_parquet::{ParquetFile, Plan};
 
-use crate::edge::Edge;
+use crate::edge::{Data, Edge};
 use crate::parts::{on_a_thread, open_head};
 use crate::profile::{Found, Looked};
 use crate::source::Source;
 
 /// Freezes the reference, and names its key. Without a champion, or without anything to compare with, there is none.
 pub(crate) async fn freeze(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Data>,
     keys: &Keys,
     generation: Generation,
     pipeline: &Pipeline,
@@ -47,7 +47,7 @@ pub(crate) async fn freeze(
             .map_err(|why| ComparedWith::ChampionInstead { champion: run, rule, why }),
     };
     let (compared_with, baseline) = match earlier {
-        Ok((it, ids)) => (it, Baseline::freeze(&merged(edge, keys, &ids).await?)),
+        Ok((it, ids)) => (it, Baseline::freeze(&merged(&edge.store, keys, &ids).await?)),
         Err(it) => (it, run::evidence(&edge.store, keys, run, "trained_on.json").await?),
     };
     let reference = Reference { baseline, compared_with: Some(compared_with) };
@@ -57,11 +57,11 @@ pub(crate) async fn freeze(
 }
 
 /// The merged profile of these objects.
-pub(crate) async fn merged(edge: &Edge, keys: &Keys, ids: &[String]) -> Result<Profile, Fault> {
+pub(crate) async fn merged(store: &impl Store, keys: &Keys, ids: &[String]) -> Result<Profile, Fault> {
     let mut all = Profile::default();
     for id in ids {
         let key = keys.profile(id);
-        let (looked, _): (Looked, _) = read(&edge.store, &key).await?.ok_or(Fault::NotFound(key))?;
+        let (looked, _): (Looked, _) = read(store, &key).await?.ok_or(Fault::NotFound(key))?;
         if let Found::Scan(scan) = looked.found {
             all.merge(&scan.profile);
         }
@@ -71,7 +71,7 @@ pub(crate) async fn merged(edge: &Edge, keys: &Keys, ids: &[String]) -> Result<P
 
 /// The ids of the earlier accepted objects that the rule chooses for a batch, or why there are none.
 async fn chosen(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Data>,
     keys: &Keys,
     schema: &Schema,
     batch: &[Object],
@@ -85,7 +85,7 @@ async fn chosen(
         let newest: Vec<String> = usable.rev().take(objects).map(|known| known.object.id.clone()).collect();
         return Ok(Some(newest).filter(|newest| !newest.is_empty()).ok_or(NoEarlier::NoneFits));
     }
-    let Some(batch) = span(edge, schema, batch).await? else { return Ok(Err(NoEarlier::NoDay)) };
+    let Some(batch) = period_of_batch(edge, schema, batch).await? else { return Ok(Err(NoEarlier::NoDay)) };
     let periods: Vec<Period> = usable.filter_map(period).collect();
     match select(&periods, &batch, rule) {
         Ok(chosen) => Ok(Ok(chosen.into_iter().map(|period| period.object.clone()).collect())),
@@ -94,10 +94,14 @@ async fn chosen(
     }
 }
 
-/// From the first day of the batch's earliest object to the first day of its latest, by a look at the beginning of each.
-async fn span(edge: &Edge, schema: &Schema, batch: &[Object]) -> Result<Option<Period>, Fault> {
+/// From the first day of the batch's earliest object to the first day of its latest, read from the beginning of each.
+async fn period_of_batch(
+    edge: &Edge<impl Store, impl Data>,
+    schema: &Schema,
+    batch: &[Object],
+) -> Result<Option<Period>, Fault> {
     let mut all: Option<Period> = None;
-    for object in batch.iter().take(MOST_LOOKS) {
+    for object in batch.iter().take(MOST_DATED) {
         if let Some(day) = first_day(edge, schema, object).await? {
             let (first, last) = all.map_or((day, day), |it| (it.first.min(day), it.last.max(day)));
             all = Some(Period { object: object.id.clone(), first, last });
@@ -106,8 +110,8 @@ async fn span(edge: &Edge, schema: &Schema, batch: &[Object]) -> Result<Option<P
     Ok(all)
 }
 
-/// The most objects of a batch that are looked at for its days.
-const MOST_LOOKS: usize = 50;
+/// The most objects of a batch that are opened to learn its days.
+const MOST_DATED: usize = 50;
 
 fn period(known: &Known) -> Option<Period> {
     Some(Period { object: known.object.id.clone(), first: day(known.since?), last: day(known.until?) })
@@ -118,7 +122,11 @@ fn day(at: Timestamp) -> Date {
 }
 
 /// The day of the object's first rows. What cannot be read here is refused, with its reason, by the pass over it.
-async fn first_day(edge: &Edge, schema: &Schema, object: &Object) -> Result<Option<Date>, Fault> {
+async fn first_day(
+    edge: &Edge<impl Store, impl Data>,
+    schema: &Schema,
+    object: &Object,
+) -> Result<Option<Date>, Fault> {
     let (source, schema) = (Source::new(&edge.objects, object), schema.clone());
     let (time, fault) = on_a_thread(move || (first_time(&source, &schema), source.fault())).await?;
     match fault {
@@ -127,7 +135,7 @@ async fn first_day(edge: &Edge, schema: &Schema, object: &Object) -> Result<Opti
     }
 }
 
-fn first_time(source: &Source, schema: &Schema) -> Option<i64> {
+fn first_time(source: &Source<impl Data>, schema: &Schema) -> Option<i64> {
     let head = open_head(source).ok()?;
     let scan = match head.kind {
         Kind::Records(format) => {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use pawl::dataset::file::Kind;
 use pawl::dataset::{Format, Reason, Record, Sink};
+use pawl::edge::Upload;
 use pawl::fault::Fault;
 use pawl::pipeline::{Data, Feedback, Pipeline, Treated, WEIGHT};
-use pawl_aws::Upload;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 
@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 const MOST_REFUSED: u64 = 10_000;
 
 /// The rows of one part of an object on their way to three files. Whatever came in, a container trains on CSV.
-pub(crate) struct Rows<'a> {
+pub(crate) struct Rows<'a, U> {
     data: &'a Data,
     feedback: Option<&'a Feedback>,
     treated: Treated,
@@ -26,19 +26,19 @@ pub(crate) struct Rows<'a> {
     form: Form,
     /// The byte between the fields of what is trained on.
     delimiter: u8,
-    csv: Upload,
-    jsonl: Upload,
-    refused: Upload,
+    csv: U,
+    jsonl: U,
+    refused: U,
     refused_rows: u64,
     /// Why rows could not be sent: then no further row is taken.
     fault: Option<Fault>,
 }
 
 /// Where the rows go.
-pub(crate) struct Outputs {
-    pub(crate) csv: Upload,
-    pub(crate) jsonl: Upload,
-    pub(crate) refused: Upload,
+pub(crate) struct Outputs<U> {
+    pub(crate) csv: U,
+    pub(crate) jsonl: U,
+    pub(crate) refused: U,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,14 +57,14 @@ enum Form {
     Objects { columns: Vec<String>, places: Vec<Option<usize>> },
 }
 
-impl<'a> Rows<'a> {
+impl<'a, U: Upload> Rows<'a, U> {
     /// Made inside the runtime that shall send them.
     pub(crate) fn new(
         pipeline: &'a Pipeline,
         name: &'a str,
         kind: Kind,
         runtime: Handle,
-        outputs: Outputs,
+        outputs: Outputs<U>,
     ) -> Self {
         let (data, feedback) = (&pipeline.data, pipeline.feedback.as_ref());
         let Outputs { csv, jsonl, refused } = outputs;
@@ -121,7 +121,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Appends a line in its pieces, and sends what has gathered: memory stays bounded.
-    fn push(&mut self, to: impl Fn(&mut Self) -> &mut Upload, line: &[&[u8]]) {
+    fn push(&mut self, to: impl Fn(&mut Self) -> &mut U, line: &[&[u8]]) {
         let runtime = self.runtime.clone();
         let upload = to(self);
         let buffer = upload.buffer();
@@ -221,7 +221,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl Sink for Rows<'_> {
+impl<U: Upload> Sink for Rows<'_, U> {
     fn header(&mut self, names: &[String], _raw: &[u8]) {
         if matches!(self.form, Form::Csv) {
             self.head(names);

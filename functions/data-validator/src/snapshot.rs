@@ -9,22 +9,22 @@ use pawl::pipeline::Pipeline;
 use pawl::run;
 use serde_json::{Value, json};
 
-use crate::edge::Edge;
+use crate::edge::{Data, Edge};
 use crate::{parts, reference};
 
 pub(crate) async fn snapshot(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Data>,
     model: &ModelName,
     generation: Generation,
     now: Timestamp,
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
-    let pipeline = freeze_pipeline(edge, model, &keys, generation).await?;
+    let pipeline = freeze_pipeline(&edge.store, model, &keys, generation).await?;
     let key = keys.evidence(generation, "manifest.json");
     let manifest = match read::<Manifest>(&edge.store, &key).await? {
         Some((manifest, _)) => manifest,
         None => {
-            let manifest = look(edge, &keys, generation, &pipeline, now).await?;
+            let manifest = list_all(edge, &keys, generation, &pipeline, now).await?;
             write_once(&edge.store, &key, &manifest).await?;
             manifest
         }
@@ -43,8 +43,9 @@ pub(crate) async fn snapshot(
     }))
 }
 
-async fn look(
-    edge: &Edge,
+/// Lists the triggers that wait and the objects that stand there now.
+async fn list_all(
+    edge: &Edge<impl Store, impl Data>,
     keys: &Keys,
     generation: Generation,
     pipeline: &Pipeline,
@@ -64,17 +65,17 @@ async fn look(
 
 /// Copies `pipeline.yaml` into the run's evidence. The first copy stands.
 async fn freeze_pipeline(
-    edge: &Edge,
+    store: &impl Store,
     model: &ModelName,
     keys: &Keys,
     generation: Generation,
 ) -> Result<Pipeline, Fault> {
     let source = pawl::ledger::pipeline(model);
-    let stored = edge.store.get(&source).await?.ok_or(Fault::NotFound(source))?;
+    let stored = store.get(&source).await?.ok_or(Fault::NotFound(source))?;
     let copy = keys.evidence(generation, run::PIPELINE);
-    match edge.store.put(&copy, stored.body, Condition::IfAbsent).await {
+    match store.put(&copy, stored.body, Condition::IfAbsent).await {
         Ok(_) | Err(StoreError::Conflict { .. }) => {}
         Err(e) => return Err(e.into()),
     }
-    run::frozen_pipeline(&edge.store, keys, generation).await
+    run::frozen_pipeline(store, keys, generation).await
 }

@@ -4,28 +4,30 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use pawl::edge::Body;
 use pawl::fault::Fault;
 use pawl::ledger::Object;
-use pawl_aws::{ByteStream, Objects};
 use pawl_parquet::{ChunkReader, Length};
 use tokio::runtime::Handle;
+
+use crate::edge::Data;
 
 /// How many bytes one request asks for at most.
 const WINDOW: u64 = 64 << 20;
 
 /// An object to read from.
 #[derive(Clone)]
-pub(crate) struct Source {
-    objects: Objects,
+pub(crate) struct Source<D> {
+    objects: D,
     object: Object,
     runtime: Handle,
     /// Why S3 did not answer: a reader's error cannot tell that from bad data.
     fault: Arc<Mutex<Option<Fault>>>,
 }
 
-impl Source {
+impl<D: Data> Source<D> {
     /// Made inside the runtime that shall wait for S3.
-    pub(crate) fn new(objects: &Objects, object: &Object) -> Self {
+    pub(crate) fn new(objects: &D, object: &Object) -> Self {
         let (objects, object, runtime) = (objects.clone(), object.clone(), Handle::current());
         Self { objects, object, runtime, fault: Arc::default() }
     }
@@ -40,7 +42,7 @@ impl Source {
     }
 
     /// The bytes from `at` on, and before `end`.
-    pub(crate) fn read(&self, at: u64, end: u64) -> Reader {
+    pub(crate) fn read(&self, at: u64, end: u64) -> Reader<D> {
         let end = end.min(self.object.size);
         Reader { source: self.clone(), at, end, body: None, chunk: Bytes::new() }
     }
@@ -53,23 +55,23 @@ impl Source {
         error
     }
 
-    fn open(&self, from: u64, to: u64) -> io::Result<ByteStream> {
+    fn open(&self, from: u64, to: u64) -> io::Result<D::Body> {
         let opened = self.runtime.block_on(self.objects.open(&self.object, from, to));
         opened.map_err(|fault| self.failed(fault))
     }
 }
 
 /// The bytes of an object from some place on.
-pub(crate) struct Reader {
-    source: Source,
+pub(crate) struct Reader<D: Data> {
+    source: Source<D>,
     at: u64,
     end: u64,
     /// The body of the open request, and where it began.
-    body: Option<(u64, ByteStream)>,
+    body: Option<(u64, D::Body)>,
     chunk: Bytes,
 }
 
-impl Reader {
+impl<D: Data> Reader<D> {
     /// The next bytes as they come; none at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<Bytes>> {
         while self.at < self.end {
@@ -80,19 +82,17 @@ impl Reader {
                     self.body.insert((self.at, body))
                 }
             };
-            let read = self.source.runtime.block_on(body.next());
-            let failed = |why: String| {
-                let reason =
-                    format!("read s3://{}/{}: {why}", self.source.object.bucket, self.source.object.key);
-                Err(self.source.failed(Fault::Unavailable(reason)))
-            };
-            match read {
-                Some(Ok(chunk)) => {
+            let next = self.source.runtime.block_on(body.next());
+            match next.map_err(|fault| self.source.failed(fault))? {
+                Some(chunk) => {
                     self.at += chunk.len() as u64;
                     return Ok(Some(chunk));
                 }
-                Some(Err(e)) => return failed(e.to_string()),
-                None if *from == self.at => return failed("the answer is empty".to_owned()),
+                None if *from == self.at => {
+                    let Object { bucket, key, .. } = &self.source.object;
+                    let reason = format!("read s3://{bucket}/{key}: the answer is empty");
+                    return Err(self.source.failed(Fault::Unavailable(reason)));
+                }
                 None => self.body = None,
             }
         }
@@ -100,7 +100,7 @@ impl Reader {
     }
 }
 
-impl Read for Reader {
+impl<D: Data> Read for Reader<D> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() {
             match self.next()? {
@@ -116,23 +116,30 @@ impl Read for Reader {
     }
 }
 
-impl Length for Source {
+impl<D: Data> Length for Source<D> {
     fn len(&self) -> u64 {
         self.object.size
     }
 }
 
-impl ChunkReader for Source {
-    type T = Reader;
+impl<D: Data> ChunkReader for Source<D> {
+    type T = Reader<D>;
 
-    fn get_read(&self, start: u64) -> pawl_parquet::Result<Reader> {
+    fn get_read(&self, start: u64) -> pawl_parquet::Result<Reader<D>> {
         Ok(self.read(start, u64::MAX))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> pawl_parquet::Result<Bytes> {
-        let body = self.open(start, start.saturating_add(length as u64))?;
-        let collected = self.runtime.block_on(body.collect());
-        let failed = |e| self.failed(Fault::Unavailable(format!("read {}: {e}", self.object.key)));
-        Ok(collected.map_err(failed)?.into_bytes())
+        let mut body = self.open(start, start.saturating_add(length as u64))?;
+        let mut bytes = Vec::with_capacity(length.min(WINDOW as usize));
+        self.runtime
+            .block_on(async {
+                while let Some(piece) = body.next().await? {
+                    bytes.extend_from_slice(&piece);
+                }
+                Ok(())
+            })
+            .map_err(|fault| self.failed(fault))?;
+        Ok(bytes.into())
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pawl::constraints::{self, Constraints, Validation, Verdict};
 use pawl::fault::Fault;
 use pawl::ledger::dataset::{Fate, Known, Split};
-use pawl::ledger::{Condition, Dataset, Keys, Manifest, Object, read, update, write, write_once};
+use pawl::ledger::{Condition, Dataset, Keys, Manifest, Object, Store, read, update, write, write_once};
 use pawl::model_monitor::{Rules, Statistics};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::{Pipeline, Treated};
@@ -14,7 +14,7 @@ use pawl::run;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::edge::Edge;
+use crate::edge::{Data, Edge};
 use crate::parts::{PARTITIONS, Partition};
 use crate::profile::{Found, Looked, join};
 use crate::reference;
@@ -36,7 +36,11 @@ struct Judged {
     profile: Option<Profile>,
 }
 
-pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generation) -> Result<Value, Fault> {
+pub(crate) async fn validate(
+    edge: &Edge<impl Store, impl Data>,
+    model: &ModelName,
+    generation: Generation,
+) -> Result<Value, Fault> {
     let keys = Keys::new(model);
     let pipeline = run::frozen_pipeline(&edge.store, &keys, generation).await?;
     let manifest: Manifest = run::evidence(&edge.store, &keys, generation, "manifest.json").await?;
@@ -54,9 +58,9 @@ pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generat
     for profile in judged.iter().filter(|it| it.fate == Fate::Accepted).filter_map(|it| it.profile.as_ref()) {
         merged.merge(profile);
     }
-    let put = |name: &str| keys.evidence(generation, name);
-    write(&edge.store, &put("validation.json"), &judged, Condition::Always).await?;
-    write(&edge.store, &put("profile.json"), &merged, Condition::Always).await?;
+    let evidence = |name: &str| keys.evidence(generation, name);
+    write(&edge.store, &evidence("validation.json"), &judged, Condition::Always).await?;
+    write(&edge.store, &evidence("profile.json"), &merged, Condition::Always).await?;
     if constraints.is_none() && merged.rows > 0 {
         // The first batch sets them; a person may edit them afterwards.
         let suggested = constraints::suggest(&merged, &pipeline.constraints);
@@ -67,8 +71,8 @@ pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generat
     let (dataset, ()) = update(&edge.store, &keys.dataset(), note).await?;
     let sizes = &pipeline.split;
     let split = dataset.split(&manifest.objects, sizes.holdout_objects, sizes.window_objects);
-    write(&edge.store, &put("split.json"), &split, Condition::Always).await?;
-    freeze_training_set(edge, &keys, generation, &split).await?;
+    write(&edge.store, &evidence("split.json"), &split, Condition::Always).await?;
+    freeze_training_set(&edge.store, &keys, generation, &split).await?;
 
     let accepted = judged.iter().filter(|it| it.fate == Fate::Accepted).count();
     let verdict = if !judged.is_empty() && accepted == 0 { "quarantined" } else { "accepted" };
@@ -76,7 +80,7 @@ pub(crate) async fn validate(edge: &Edge, model: &ModelName, generation: Generat
         "verdict": verdict,
         "accepted": accepted,
         "quarantined": judged.len() - accepted,
-        "reason": words(&judged),
+        "reason": summary(&judged),
     }))
 }
 
@@ -133,24 +137,24 @@ fn known(judged: &Judged, generation: Generation) -> Known {
 
 /// Freezes what this run would train on: the reference of later batches, should its model be promoted.
 async fn freeze_training_set(
-    edge: &Edge,
+    store: &impl Store,
     keys: &Keys,
     generation: Generation,
     split: &Split,
 ) -> Result<(), Fault> {
-    let trained_on = reference::merged(edge, keys, &split.train).await?;
+    let trained_on = reference::merged(store, keys, &split.train).await?;
     let key = keys.evidence(generation, "trained_on.json");
-    write(&edge.store, &key, &Baseline::freeze(&trained_on), Condition::Always).await?;
+    write(store, &key, &Baseline::freeze(&trained_on), Condition::Always).await?;
     // The same for the model registry, as Model Monitor writes it.
     let statistics = Statistics::of(&trained_on);
     let rules = Rules::suggest(&statistics);
-    write(&edge.store, &keys.evidence(generation, "statistics.json"), &statistics, Condition::Always).await?;
-    write(&edge.store, &keys.evidence(generation, "constraints.json"), &rules, Condition::Always).await?;
+    write(store, &keys.evidence(generation, "statistics.json"), &statistics, Condition::Always).await?;
+    write(store, &keys.evidence(generation, "constraints.json"), &rules, Condition::Always).await?;
     Ok(())
 }
 
 /// What a person reads first: the quarantined objects and why, else what was noted.
-fn words(judged: &[Judged]) -> String {
+fn summary(judged: &[Judged]) -> String {
     if judged.is_empty() {
         return "No new objects.".to_owned();
     }

@@ -3,10 +3,11 @@
 use pawl::dataset::{Scanner, Schema};
 use pawl::drift::monitor::{Expected, PREDICTION, answered};
 use pawl::drift::{QualityPolicy, Tally};
+use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::{Classes, Judgement, Metric};
 use pawl::ledger::dataset::Split;
-use pawl::ledger::{Keys, read, write_once};
+use pawl::ledger::{Keys, Store, read, write_once};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::profile::bins::Baseline;
@@ -16,7 +17,7 @@ use crate::edge::Edge;
 
 /// `trained` is the champion's own pipeline.
 pub(crate) async fn expected(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Objects>,
     keys: &Keys,
     champion: Generation,
     trained: &Pipeline,

@@ -1,17 +1,22 @@
 //! Compares what arrives, and what the endpoint is asked, with the champion's training data.
 
+mod captured;
 mod compare;
 mod edge;
 mod expected;
-mod look;
+mod monitor;
+#[cfg(test)]
+mod tests;
 mod trial;
 
 use edge::Edge;
 use jiff::Timestamp;
+use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::ledger::{PIPELINES, Store};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::model_of;
+use pawl_aws::{S3Objects, S3Store, in_lambda, serve};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -27,11 +32,13 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_env(&pawl_aws::in_lambda())?;
-    pawl_aws::serve(|step| handle(&edge, step)).await
+    let config = in_lambda();
+    let store = S3Store::from_env(&config)?;
+    let edge = Edge { bucket: store.bucket().to_owned(), store, objects: S3Objects::new(&config) };
+    serve(|step| handle(&edge, step, Timestamp::now())).await
 }
 
-async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {
+async fn handle(edge: &Edge<impl Store, impl Objects>, step: Step, now: Timestamp) -> Result<Value, Fault> {
     match step {
         Step::Compare { model, generation } => compare::compare(&edge.store, &model, generation).await,
         Step::Models => {
@@ -39,7 +46,7 @@ async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {
             let models: Vec<ModelName> = listed.iter().filter_map(|found| model_of(&found.key)).collect();
             Ok(json!({ "models": models }))
         }
-        Step::Look { model } => look::look(edge, &model, Timestamp::now()).await,
-        Step::Trial { model, generation } => trial::look(edge, &model, generation, Timestamp::now()).await,
+        Step::Look { model } => monitor::monitor(edge, &model, now).await,
+        Step::Trial { model, generation } => trial::compare_sides(edge, &model, generation, now).await,
     }
 }

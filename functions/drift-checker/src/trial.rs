@@ -1,12 +1,13 @@
-//! One look at a trial: what champion and challenger answered since the last one, and what was true.
+//! A trial: what champion and challenger have answered since the last step, and what was true.
 
 use jiff::Timestamp;
 use pawl::drift::Truth;
 use pawl::drift::monitor::{Monitor, answers, truths};
+use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::live::{SideBySide, TrialEvidence};
 use pawl::gate::{Side, Task};
-use pawl::ledger::{Condition, Keys, read, write};
+use pawl::ledger::{Condition, Keys, Store, StoreError, read, write};
 use pawl::metrics::{CHALLENGER, VARIANT};
 use pawl::names::{Generation, ModelName};
 use pawl::release::{ConfigName, Deployment, Release, State};
@@ -14,10 +15,10 @@ use pawl::run;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::captured::{MOST_OBJECTS, keys_between, prefix_at};
 use crate::edge::Edge;
-use crate::look::{MOST_OBJECTS, captured, folder};
 
-/// The document [`Keys::trial`], changed only by compare-and-swap: a look that is repeated counts nothing twice.
+/// The document [`Keys::trial`], changed only by compare-and-swap: a step that is repeated counts nothing twice.
 #[derive(Debug, Serialize, Deserialize)]
 struct Memory {
     /// The trial. Another one begins anew.
@@ -30,8 +31,9 @@ struct Memory {
     rows: SideBySide,
 }
 
-pub(crate) async fn look(
-    edge: &Edge,
+/// Reads what both have answered since the last step, and says which is better as far as can be told.
+pub(crate) async fn compare_sides(
+    edge: &Edge<impl Store, impl Objects>,
     model: &ModelName,
     generation: Generation,
     now: Timestamp,
@@ -46,16 +48,15 @@ pub(crate) async fn look(
         return Ok(json!({ "state": "no_trial" }));
     };
     let fresh = SideBySide::new(policy.kind(), pipeline.gate.threshold, pipeline.monitor.remember);
-    let (mut memory, etag) = remembered(edge, &keys, &trial, fresh).await?;
+    let (mut memory, if_unchanged) = memory_of(&edge.store, &keys, &trial, fresh).await?;
 
     for (side, variant) in [(Side::Champion, VARIANT), (Side::Challenger, CHALLENGER)] {
         let last = match side {
             Side::Champion => &mut memory.champion,
             Side::Challenger => &mut memory.challenger,
         };
-        let until = folder(&keys, variant, now - pipeline.monitor.lag.duration());
-        let mut objects = edge.store.keys_after(&captured(&keys, variant), last, MOST_OBJECTS).await?;
-        objects.retain(|key| *key < until || key.starts_with(&until));
+        let until = now - pipeline.monitor.lag.duration();
+        let mut objects = keys_between(edge, &keys, variant, last, until).await?;
         for key in &objects {
             let rows = &mut memory.rows;
             edge.lines(key, |lines| {
@@ -65,8 +66,8 @@ pub(crate) async fn look(
         }
         *last = objects.pop().unwrap_or(std::mem::take(last));
     }
-    let told = edge.store.keys_after(&keys.truths(), &memory.truth, MOST_OBJECTS).await?;
-    for key in &told {
+    let truth_keys = edge.store.keys_after(&keys.truths(), &memory.truth, MOST_OBJECTS).await?;
+    for key in &truth_keys {
         let (label, rows) = (&pipeline.data.label, &mut memory.rows);
         edge.lines(key, |lines| {
             memory.unreadable +=
@@ -74,7 +75,7 @@ pub(crate) async fn look(
         })
         .await?;
     }
-    memory.truth = told.last().cloned().unwrap_or(memory.truth);
+    memory.truth = truth_keys.last().cloned().unwrap_or(memory.truth);
 
     let evidence = TrialEvidence {
         config: trial.config.0.clone(),
@@ -83,9 +84,9 @@ pub(crate) async fn look(
         unreadable: memory.unreadable,
         came_to: memory.rows.look(policy.judge()),
     };
-    // The evidence first: a look that dies here is done again.
+    // The evidence first: a step that dies here is done again.
     write(&edge.store, &keys.evidence(generation, "trial.json"), &evidence, Condition::Always).await?;
-    write(&edge.store, &keys.trial(), &memory, etag).await?;
+    write(&edge.store, &keys.trial(), &memory, if_unchanged).await?;
     Ok(json!({
         "state": "looked",
         "verdict": evidence.came_to.look.verdict,
@@ -94,20 +95,20 @@ pub(crate) async fn look(
 }
 
 /// What is remembered of this trial, and the condition under which it may be replaced.
-async fn remembered(
-    edge: &Edge,
+async fn memory_of(
+    store: &impl Store,
     keys: &Keys,
     trial: &Deployment,
     rows: SideBySide,
-) -> Result<(Memory, Condition), Fault> {
-    let known = read::<Memory>(&edge.store, &keys.trial()).await?;
+) -> Result<(Memory, Condition), StoreError> {
+    let known = read::<Memory>(store, &keys.trial()).await?;
     let when = known.as_ref().map_or(Condition::IfAbsent, |(_, etag)| Condition::IfMatch(etag.clone()));
     if let Some((memory, _)) = known.filter(|(memory, _)| memory.config == trial.config) {
         return Ok((memory, when));
     }
-    let begin = |variant| trial.activated_at.map_or_else(String::new, |at| folder(keys, variant, at));
+    let begin = |variant| trial.activated_at.map_or_else(String::new, |at| prefix_at(keys, variant, at));
     // Truths that the monitoring has joined are of requests before the trial.
-    let monitor = read::<Monitor>(&edge.store, &keys.monitor()).await?;
+    let monitor = read::<Monitor>(store, &keys.monitor()).await?;
     let fresh = Memory {
         config: trial.config.clone(),
         champion: begin(VARIANT),

@@ -1,8 +1,9 @@
 //! Did the training end with a model worth scoring?
 
+use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::convergence::{Converged, Convergence, FinalMetric, Trained, check};
-use pawl::ledger::{Condition, write};
+use pawl::ledger::{Condition, Store, write};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::jobs::Side;
 use serde_json::{Value, json};
@@ -10,14 +11,14 @@ use serde_json::{Value, json};
 use crate::edge::{Edge, Run};
 
 pub(crate) async fn converge(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Objects>,
     model: &ModelName,
     generation: Generation,
     name: &str,
     metrics: &Value,
     artifact: &str,
 ) -> Result<Value, Fault> {
-    let run = Run::load(edge, model, generation).await?;
+    let run = Run::load(&edge.store, model, generation).await?;
     let checked = check(&run.pipeline.gate.convergence, &final_metrics(metrics));
     let key = run.keys.evidence(generation, "convergence.json");
     let trained = Some(Trained { job: name.to_owned(), artifact: artifact.to_owned() });

@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use pawl::drift::Verdict;
+use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::ledger::dataset::Split;
 use pawl::ledger::training::Limits;
-use pawl::ledger::{Condition, Manifest, Training, TriggerKind, inbox, read, update, write, write_once};
+use pawl::ledger::{
+    Condition, Manifest, Store, StoreError, Training, TriggerKind, inbox, read, update, write, write_once,
+};
 use pawl::names::{ContentHash, Generation, ModelName};
 use pawl::pipeline::NewData;
 use pawl::run::evidence;
@@ -46,13 +49,13 @@ enum Choice {
 }
 
 pub(crate) async fn decide(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Objects>,
     model: &ModelName,
     generation: Generation,
     drift: &Drifted,
     now: Timestamp,
 ) -> Result<Value, Fault> {
-    let run = Run::load(edge, model, generation).await?;
+    let run = Run::load(&edge.store, model, generation).await?;
     let key = run.keys.evidence(generation, "decision.json");
     // The first decision stands: a repeated step must not spend the budget again, nor pick another name.
     let decision = match read(&edge.store, &key).await? {
@@ -75,7 +78,7 @@ pub(crate) async fn decide(
 }
 
 async fn consider(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Objects>,
     run: &Run,
     model: &ModelName,
     drift: &Drifted,
@@ -83,7 +86,7 @@ async fn consider(
 ) -> Result<Decision, Fault> {
     let split: Split = evidence(&edge.store, &run.keys, run.generation, "split.json").await?;
     let manifest: Manifest = evidence(&edge.store, &run.keys, run.generation, "manifest.json").await?;
-    let triggers = kinds(edge, run, &manifest).await?;
+    let triggers = kinds(&edge.store, run, &manifest).await?;
     let release = edge.release(&run.keys).await?;
     let fingerprint = fingerprint(run, &split);
     let (choice, reason) = match skip(run, &split, &triggers, drift, release.as_ref()) {
@@ -159,10 +162,10 @@ fn skip(
 }
 
 /// The kinds of the triggers that this run took.
-async fn kinds(edge: &Edge, run: &Run, manifest: &Manifest) -> Result<Vec<TriggerKind>, Fault> {
+async fn kinds(store: &impl Store, run: &Run, manifest: &Manifest) -> Result<Vec<TriggerKind>, StoreError> {
     let mut kinds = Vec::new();
     for id in &manifest.triggers {
-        if let Some(trigger) = inbox::get(&edge.store, &run.keys, id).await?
+        if let Some(trigger) = inbox::get(store, &run.keys, id).await?
             && !kinds.contains(&trigger.kind)
         {
             kinds.push(trigger.kind);
@@ -181,9 +184,14 @@ fn fingerprint(run: &Run, split: &Split) -> ContentHash {
     ContentHash::of(parts.join("\n").as_bytes())
 }
 
-/// What SageMaker reads: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>.
-async fn write_manifests(edge: &Edge, run: &Run, split: &Split, suite: Option<String>) -> Result<(), Fault> {
-    let prefix = format!("s3://{}/{}", edge.store.bucket(), run.keys.accepted());
+/// Writes the lists of objects that SageMaker reads: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>.
+async fn write_manifests(
+    edge: &Edge<impl Store, impl Objects>,
+    run: &Run,
+    split: &Split,
+    suite: Option<String>,
+) -> Result<(), Fault> {
+    let prefix = format!("s3://{}/{}", edge.bucket, run.keys.accepted());
     for (name, ids, ending, more) in
         [("train.manifest", &split.train, "csv", None), ("holdout.manifest", &split.holdout, "jsonl", suite)]
     {

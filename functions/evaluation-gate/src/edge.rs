@@ -1,31 +1,26 @@
-//! The clients and documents of this function.
+//! Everything outside of this function, and the documents of the run that it works on.
 
+use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::ledger::{Keys, read};
+use pawl::ledger::{Keys, Store, StoreError, read};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
 use pawl::release::Release;
-use pawl_aws::{Objects, S3Store, SdkConfig, Setting, Settings};
 
 /// Everything outside: the ledger, the scores, the role of SageMaker's jobs.
-pub(crate) struct Edge {
-    pub(crate) store: S3Store,
-    pub(crate) objects: Objects,
-    role: String,
+pub(crate) struct Edge<S: Store, O: Objects> {
+    pub(crate) store: S,
+    /// The name of the bucket that the store lies in.
+    pub(crate) bucket: String,
+    pub(crate) objects: O,
+    /// The ARN of the role that SageMaker's jobs run under.
+    pub(crate) role: String,
 }
 
-impl Edge {
-    pub(crate) fn from_env(config: &SdkConfig) -> Result<Self, Fault> {
-        Ok(Self {
-            store: S3Store::from_env(config)?,
-            objects: Objects::new(config),
-            role: Settings.get(Setting::SageMakerRole)?,
-        })
-    }
-
+impl<S: Store, O: Objects> Edge<S, O> {
     /// The release record: what serves. An endpoint that Pawl has not touched has none.
-    pub(crate) async fn release(&self, keys: &Keys) -> Result<Option<Release>, Fault> {
+    pub(crate) async fn release(&self, keys: &Keys) -> Result<Option<Release>, StoreError> {
         Ok(read(&self.store, &keys.release()).await?.map(|(release, _)| release))
     }
 
@@ -35,7 +30,7 @@ impl Edge {
             pipeline: &run.pipeline,
             generation: run.generation,
             name,
-            bucket: self.store.bucket(),
+            bucket: &self.bucket,
             run: &run.prefix,
             role: &self.role,
         }
@@ -51,9 +46,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) async fn load(edge: &Edge, model: &ModelName, generation: Generation) -> Result<Self, Fault> {
+    pub(crate) async fn load(
+        store: &impl Store,
+        model: &ModelName,
+        generation: Generation,
+    ) -> Result<Self, Fault> {
         let keys = Keys::new(model);
-        let pipeline = pawl::run::frozen_pipeline(&edge.store, &keys, generation).await?;
+        let pipeline = pawl::run::frozen_pipeline(store, &keys, generation).await?;
         Ok(Self { generation, prefix: keys.run(generation), keys, pipeline })
     }
 }

@@ -1,10 +1,11 @@
 //! A person promotes the challenger of an earlier run against the gate.
 
 use jiff::Timestamp;
+use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::Forced;
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Keys, Manifest, Wrote, read, write_once};
+use pawl::ledger::{Keys, Manifest, Store, Wrote, read, write_once};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::jobs::property;
 use pawl::run::force::{Wish, admit, take_over};
@@ -12,18 +13,18 @@ use serde_json::{Value, json};
 
 use crate::decide::name;
 use crate::edge::{Edge, Run};
-use crate::judge::{lineage, words};
+use crate::registry::{lineage, reasons};
 
 pub(crate) async fn force(
-    edge: &Edge,
+    edge: &Edge<impl Store, impl Objects>,
     model: &ModelName,
     generation: Generation,
     now: Timestamp,
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
-    let manifest = manifest(edge, &keys, generation, now).await?;
-    let wish = wish(edge, &keys, &manifest).await?;
-    let forcible = match admit(&edge.store, &keys, edge.store.bucket(), &wish, manifest.at).await? {
+    let manifest = freeze_manifest(&edge.store, &keys, generation, now).await?;
+    let wish = wish(&edge.store, &keys, &manifest).await?;
+    let forcible = match admit(&edge.store, &keys, &edge.bucket, &wish, manifest.at).await? {
         Ok(forcible) => forcible,
         Err(refusal) => {
             let Wish { who, why, .. } = wish;
@@ -32,13 +33,13 @@ pub(crate) async fn force(
         }
     };
     take_over(&edge.store, &keys, generation, &forcible).await?;
-    let run = Run::load(edge, model, generation).await?;
+    let run = Run::load(&edge.store, model, generation).await?;
     let name = name(model, generation, manifest.at);
     let job = edge.job(&run, &name);
-    let forced = forcible.judgement.forced.as_ref().map(told).unwrap_or_default();
-    let reason = format!("{forced} The gate had found: {}", words(&forcible.judgement));
+    let forced = forcible.judgement.forced.as_ref().map(in_words).unwrap_or_default();
+    let reason = format!("{forced} The gate had found: {}", reasons(&forcible.judgement));
     let artifact = &forcible.trained.artifact;
-    let mut lineage = lineage(edge, &run, &forcible.split, &forcible.trained.job);
+    let mut lineage = lineage(&edge.bucket, &run, &forcible.split, &forcible.trained.job);
     lineage["pawl.forced-run"] = json!(wish.run.to_string());
     lineage["pawl.forced-by"] = json!(property(&wish.who));
     Ok(json!({
@@ -52,26 +53,26 @@ pub(crate) async fn force(
 }
 
 /// Freezes the one trigger that this run takes. The first choice stands; the others wait for the next run.
-async fn manifest(
-    edge: &Edge,
+async fn freeze_manifest(
+    store: &impl Store,
     keys: &Keys,
     generation: Generation,
     now: Timestamp,
 ) -> Result<Manifest, Fault> {
     let key = keys.evidence(generation, "manifest.json");
-    let waiting = inbox::waiting(&edge.store, keys).await?;
+    let waiting = inbox::waiting(store, keys).await?;
     let wished = waiting.into_iter().find(|trigger| trigger.completes() == Completes::Alone);
     let triggers = wished.into_iter().collect();
     let manifest = Manifest { generation, at: now, triggers, objects: Vec::new(), batch: Vec::new() };
-    if write_once(&edge.store, &key, &manifest).await? == Wrote::Now {
+    if write_once(store, &key, &manifest).await? == Wrote::Now {
         return Ok(manifest);
     }
-    Ok(read(&edge.store, &key).await?.ok_or(Fault::NotFound(key))?.0)
+    Ok(read(store, &key).await?.ok_or(Fault::NotFound(key))?.0)
 }
 
-async fn wish(edge: &Edge, keys: &Keys, manifest: &Manifest) -> Result<Wish, Fault> {
+async fn wish(store: &impl Store, keys: &Keys, manifest: &Manifest) -> Result<Wish, Fault> {
     for id in &manifest.triggers {
-        if let Some(wish) = inbox::get(&edge.store, keys, id).await?.as_ref().and_then(Wish::of) {
+        if let Some(wish) = inbox::get(store, keys, id).await?.as_ref().and_then(Wish::of) {
             return Ok(wish);
         }
     }
@@ -79,7 +80,7 @@ async fn wish(edge: &Edge, keys: &Keys, manifest: &Manifest) -> Result<Wish, Fau
 }
 
 /// Who, what and why, for the registry, the record of the run, the history and the notice.
-fn told(forced: &Forced) -> String {
+fn in_words(forced: &Forced) -> String {
     let Forced { by, reason, run, instead_of, .. } = forced;
     format!("Forced by {by}, where the gate of run {run} had said {instead_of}: {reason}.")
 }

@@ -1,16 +1,17 @@
-//! Did answers leak? Rows of the holdout against those of the training, and scores against earlier ones.
+//! Whether answers leaked: rows of the holdout against those of the training, and scores against earlier ones.
 
 use std::ops::ControlFlow;
 
+use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::leakage::Leaks;
 use pawl::gate::{Judgement, Reason};
 use pawl::ledger::dataset::Split;
-use pawl::ledger::{StoreError, read};
+use pawl::ledger::{Store, StoreError, read};
 use pawl::names::Generation;
 
 use crate::edge::{Edge, Run};
-use crate::judge::seed;
+use crate::seed::seed;
 
 /// How many earlier runs a score is compared with.
 const HISTORY: u64 = 20;
@@ -19,7 +20,11 @@ const HISTORY: u64 = 20;
 const TRAINING_BYTES: usize = 256 << 20;
 
 /// Looks for the holdout's rows among the training's, and for features that have the answer in them.
-pub(crate) async fn rows(edge: &Edge, run: &Run, split: &Split) -> Result<Vec<Reason>, Fault> {
+pub(crate) async fn rows(
+    edge: &Edge<impl Store, impl Objects>,
+    run: &Run,
+    split: &Split,
+) -> Result<Vec<Reason>, Fault> {
     let mut leaks = Leaks::new(&run.pipeline.gate, seed(&split.version));
     let key = |file: &str| format!("{}{file}.jsonl", run.keys.accepted());
     for file in split.files(&split.holdout) {
@@ -27,7 +32,7 @@ pub(crate) async fn rows(edge: &Edge, run: &Run, split: &Split) -> Result<Vec<Re
             lines.split(|byte| *byte == b'\n').for_each(|line| leaks.holdout(line));
             ControlFlow::Continue(())
         };
-        edge.objects.lines(edge.store.bucket(), &key(&file), take).await?;
+        edge.objects.lines(&edge.bucket, &key(&file), take).await?;
     }
     let train: Vec<String> = split.files(&split.train).collect();
     let (mut bytes, mut files) = (0, 0);
@@ -37,7 +42,7 @@ pub(crate) async fn rows(edge: &Edge, run: &Run, split: &Split) -> Result<Vec<Re
             lines.split(|byte| *byte == b'\n').for_each(|line| leaks.training(line));
             if bytes < TRAINING_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        edge.objects.lines(edge.store.bucket(), &key(file), take).await?;
+        edge.objects.lines(&edge.bucket, &key(file), take).await?;
         files += 1;
         if bytes >= TRAINING_BYTES {
             break;
@@ -47,11 +52,11 @@ pub(crate) async fn rows(edge: &Edge, run: &Run, split: &Split) -> Result<Vec<Re
 }
 
 /// The judgements of earlier runs. One that an older version wrote in another form says nothing.
-pub(crate) async fn earlier(edge: &Edge, run: &Run) -> Result<Vec<Judgement>, Fault> {
+pub(crate) async fn earlier(store: &impl Store, run: &Run) -> Result<Vec<Judgement>, Fault> {
     let mut earlier = Vec::new();
     for back in 1..=HISTORY.min(run.generation.0.saturating_sub(1)) {
         let key = run.keys.evidence(Generation(run.generation.0 - back), "judgement.json");
-        match read(&edge.store, &key).await {
+        match read(store, &key).await {
             // A forced judgement is a copy of an earlier one.
             Ok(found) => earlier.extend(
                 found

@@ -6,12 +6,20 @@ mod edge;
 mod force;
 mod judge;
 mod leaks;
+mod registry;
+mod scores;
+mod seed;
 mod suite;
+#[cfg(test)]
+mod tests;
 
 use edge::Edge;
 use jiff::Timestamp;
+use pawl::edge::Objects;
 use pawl::fault::Fault;
+use pawl::ledger::Store;
 use pawl::names::{Generation, ModelName};
+use pawl_aws::{S3Objects, S3Store, Setting, Settings, in_lambda, serve};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,12 +35,18 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_env(&pawl_aws::in_lambda())?;
-    pawl_aws::serve(|step| handle(&edge, step)).await
+    let config = in_lambda();
+    let store = S3Store::from_env(&config)?;
+    let edge = Edge {
+        bucket: store.bucket().to_owned(),
+        store,
+        objects: S3Objects::new(&config),
+        role: Settings.get(Setting::SageMakerRole)?,
+    };
+    serve(|step| handle(&edge, step, Timestamp::now())).await
 }
 
-async fn handle(edge: &Edge, step: Step) -> Result<Value, Fault> {
-    let now = Timestamp::now();
+async fn handle(edge: &Edge<impl Store, impl Objects>, step: Step, now: Timestamp) -> Result<Value, Fault> {
     match step {
         Step::Decide { model, generation, drift } => {
             decide::decide(edge, &model, generation, &drift, now).await

@@ -2,22 +2,28 @@
 
 use std::ops::ControlFlow;
 
+use pawl::edge::{Objects, Upload};
 use pawl::fault::Fault;
 use pawl::gate::behaviour::Answers;
 use pawl::gate::{Against, Check, Code, Reason, Side};
+use pawl::ledger::Store;
 use pawl::ledger::dataset::Split;
 use pawl::pipeline::jobs::Side as Scored;
 
 use crate::edge::{Edge, Run};
-use crate::judge::seed;
+use crate::seed::seed;
 
 /// The suite's object among the accepted ones.
 fn file(run: &Run) -> String {
     format!("behaviour-{:06}.jsonl", run.generation.0)
 }
 
-/// Writes the suite's rows beside the accepted ones; names the file, or nothing where there is no suite.
-pub(crate) async fn write(edge: &Edge, run: &Run, split: &Split) -> Result<Option<String>, Fault> {
+/// Writes the suite's rows beside the accepted ones, and returns the file's name; `None` where there is no suite.
+pub(crate) async fn write(
+    edge: &Edge<impl Store, impl Objects>,
+    run: &Run,
+    split: &Split,
+) -> Result<Option<String>, Fault> {
     let suite = &run.pipeline.gate.behaviour;
     let Some(first) = split.files(&split.holdout).next().filter(|_| !suite.is_empty()) else {
         return Ok(None);
@@ -29,9 +35,9 @@ pub(crate) async fn write(edge: &Edge, run: &Run, split: &Split) -> Result<Optio
         rows.extend(lines.take(suite.rows - rows.len()).map(<[u8]>::to_vec));
         if rows.len() < suite.rows { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    edge.objects.lines(edge.store.bucket(), &key, take).await?;
+    edge.objects.lines(&edge.bucket, &key, take).await?;
     let file = file(run);
-    let mut upload = edge.objects.upload(edge.store.bucket(), &format!("{}{file}", run.keys.accepted()));
+    let mut upload = edge.objects.upload(&edge.bucket, &format!("{}{file}", run.keys.accepted()));
     for line in suite.lines(&run.pipeline.data.features, &rows, seed(&split.version)) {
         upload.buffer().extend_from_slice(line.as_bytes());
         upload.buffer().push(b'\n');
@@ -41,7 +47,11 @@ pub(crate) async fn write(edge: &Edge, run: &Run, split: &Split) -> Result<Optio
 }
 
 /// What the answers to the suite show. Answers that are missing or cannot be read ask a person.
-pub(crate) async fn judge(edge: &Edge, run: &Run, against: Against) -> Result<Vec<Reason>, Fault> {
+pub(crate) async fn judge(
+    edge: &Edge<impl Store, impl Objects>,
+    run: &Run,
+    against: Against,
+) -> Result<Vec<Reason>, Fault> {
     let (suite, task) = (&run.pipeline.gate.behaviour, run.pipeline.gate.task);
     if suite.is_empty() {
         return Ok(Vec::new());
@@ -56,7 +66,7 @@ pub(crate) async fn judge(edge: &Edge, run: &Run, against: Against) -> Result<Ve
             fault = lines.find_map(|line| found.push(line, side, task).err());
             if fault.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        match edge.objects.lines(edge.store.bucket(), &key, take).await {
+        match edge.objects.lines(&edge.bucket, &key, take).await {
             Ok(()) => {}
             Err(Fault::NotFound(missing)) => return Ok(vec![unusable(&missing)]),
             Err(other) => return Err(other),

@@ -7,16 +7,16 @@ use pawl::ledger::{
     write_once,
 };
 use pawl::names::{Generation, ModelName};
-use pawl::pipeline::Decide;
+use pawl::pipeline::{Decide, load};
 use pawl::report;
 use serde_json::{Value, json};
 
-use crate::edge::Edge;
-use crate::{route, wake};
+use crate::edge::{Edge, Services};
+use crate::wake;
 
 /// Records a failure, before anything else is tried.
 pub(crate) async fn fail(
-    edge: &Edge,
+    edge: &Edge<impl Services>,
     model: &ModelName,
     generation: Generation,
     outcome: Outcome,
@@ -30,7 +30,7 @@ pub(crate) async fn fail(
 /// Closes a run. Every step may be done again: the record is written once, filing is idempotent, and the
 /// counters move only with the lock.
 pub(crate) async fn close(
-    edge: &Edge,
+    edge: &Edge<impl Services>,
     model: &ModelName,
     generation: Generation,
     outcome: &Outcome,
@@ -89,7 +89,6 @@ pub(crate) async fn close(
 
 /// A `pipeline.yaml` that cannot be read must not keep a lock held: then the default counts.
 async fn rejections_allowed(store: &impl Store, model: &ModelName) -> u32 {
-    let decide =
-        route::one(store, model).await.map_or_else(|_| Decide::default(), |pipeline| pipeline.decide);
+    let decide = load(store, model).await.map_or_else(|_| Decide::default(), |pipeline| pipeline.decide);
     decide.rejections_before_breaker
 }

@@ -1,18 +1,20 @@
 //! Runs whose execution is over although they did not close themselves.
 
 use jiff::Timestamp;
+use pawl::edge::{ExecutionState, Executions, Notices};
 use pawl::fault::Fault;
 use pawl::ledger::training::{self, OpenRun};
 use pawl::ledger::{Ending, Keys, Outcome};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::model_of;
+use pawl::pipeline::load;
 
-use crate::edge::{Edge, Execution};
-use crate::{close, route, sweep, wake};
+use crate::edge::{Edge, Services};
+use crate::{close, sweep, wake};
 
 /// Closes the run if it still holds the lock.
 pub(crate) async fn ended(
-    edge: &Edge,
+    edge: &Edge<impl Services>,
     model: &ModelName,
     generation: Generation,
     status: &str,
@@ -30,15 +32,19 @@ pub(crate) async fn ended(
         error: Some("Pawl.ExecutionEnded".to_owned()),
     };
     close::fail(edge, model, generation, outcome.clone()).await?;
-    edge.topic.notify(&format!("Pawl: {model} run {generation} failed"), &outcome.reason).await?;
+    edge.notices.notify(&format!("Pawl: {model} run {generation} failed"), &outcome.reason).await?;
     close::close(edge, model, generation, &outcome, now).await
 }
 
-/// Looks at the world again, so that a lost event heals: frees the lock of a run that is over, finds objects that nobody told of,
-/// starts a run where triggers wait. `pipeline` is the key of a `pipeline.yaml`; one that cannot be read starts nothing.
-pub(crate) async fn reconcile(edge: &Edge, pipeline: &str, now: Timestamp) -> Result<(), Fault> {
+/// Makes up for lost events: frees the lock of a run that is over, finds objects whose event never came, and starts a run
+/// where triggers wait. `pipeline` is the key of a `pipeline.yaml`; one that cannot be read starts nothing.
+pub(crate) async fn reconcile(
+    edge: &Edge<impl Services>,
+    pipeline: &str,
+    now: Timestamp,
+) -> Result<(), Fault> {
     let Some(model) = &model_of(pipeline) else { return Ok(()) };
-    let pipeline = match route::one(&edge.store, model).await {
+    let pipeline = match load(&edge.store, model).await {
         Ok(pipeline) => pipeline,
         Err(Fault::BadConfig(_) | Fault::NotFound(_)) => return Ok(()),
         Err(fault) => return Err(fault),
@@ -46,7 +52,7 @@ pub(crate) async fn reconcile(edge: &Edge, pipeline: &str, now: Timestamp) -> Re
     let training = training::load(&edge.store, &Keys::new(model)).await?;
     if let Some(run) = training.open.filter(has_begun) {
         let name = wake::execution_name(model, run.generation);
-        if edge.execution(&name).await? == Execution::Over {
+        if edge.executions.state(&name).await? == ExecutionState::Over {
             ended(edge, model, run.generation, "over", now).await?;
         }
     }

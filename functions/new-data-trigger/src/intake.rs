@@ -1,8 +1,7 @@
 //! Events: decoded, routed to their pipelines, and recorded before they are acted upon.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
+use pawl::edge::Notices;
 use pawl::events::{AlarmChange, AlarmState, ObjectChange, ObjectEvent, Signal, decode};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
@@ -13,25 +12,34 @@ use pawl::pipeline::catalog::model_of;
 use pawl::release::alarms::is_on_live_data;
 use serde_json::{Value, json};
 
-use crate::edge::Edge;
+use crate::edge::{Edge, Services};
 use crate::route::{self, Pipelines};
 use crate::{ended, wake};
 
-/// Handles one invocation. Events that no retry can mend are kept and told, and count as handled: only
-/// what passes is an error, so that Lambda tries again.
-pub(crate) async fn take(edge: &Edge, event: &Value, now: Timestamp) -> Result<Value, Fault> {
+/// Handles the event of one invocation. An event that no retry can mend is kept, people are notified, and it counts as
+/// handled. Only a fault that passes is an error, so that Lambda tries again.
+pub(crate) async fn accept(
+    edge: &Edge<impl Services>,
+    event: &Value,
+    now: Timestamp,
+) -> Result<Value, Fault> {
     let decoded = match decode(event.to_string().as_bytes()) {
         Ok(decoded) => decoded,
         Err(e) => return keep(edge, event, &e.to_string(), now).await,
     };
     let mut results = Vec::new();
     for signal in &decoded.signals {
-        results.push(one(edge, event, signal, now).await?);
+        results.push(act_on(edge, event, signal, now).await?);
     }
     Ok(json!({ "signals": results }))
 }
 
-async fn one(edge: &Edge, event: &Value, signal: &Signal, now: Timestamp) -> Result<Value, Fault> {
+async fn act_on(
+    edge: &Edge<impl Services>,
+    event: &Value,
+    signal: &Signal,
+    now: Timestamp,
+) -> Result<Value, Fault> {
     match signal {
         Signal::Execution(execution) => {
             if let Some((model, generation)) = wake::run_of(&execution.name) {
@@ -39,12 +47,18 @@ async fn one(edge: &Edge, event: &Value, signal: &Signal, now: Timestamp) -> Res
             }
             Ok(json!({ "ended": execution.name }))
         }
-        _ => trigger(edge, event, signal, now).await,
+        _ => record_triggers(edge, event, signal, now).await,
     }
 }
 
-async fn trigger(edge: &Edge, event: &Value, signal: &Signal, now: Timestamp) -> Result<Value, Fault> {
-    let routed = match route(edge, signal).await? {
+/// Records the signal as a trigger of each model that it is for, and starts a run where none is open.
+async fn record_triggers(
+    edge: &Edge<impl Services>,
+    event: &Value,
+    signal: &Signal,
+    now: Timestamp,
+) -> Result<Value, Fault> {
+    let routed = match route(&edge.bucket, &route::load_all(edge).await?, signal) {
         Ok(routed) => routed,
         Err(reason) => return keep(edge, event, &reason, now).await,
     };
@@ -69,39 +83,22 @@ struct Routed {
     completes: Completes,
 }
 
-/// The models that an event is for, or in plain words why there is none.
-async fn route(edge: &Edge, signal: &Signal) -> Result<Result<Vec<Routed>, String>, Fault> {
-    let pipelines = route::all(edge).await?;
-    let named = |model: &Option<String>, kind, what: String| {
-        let wanted: Vec<&Arc<Pipeline>> = match model {
-            Some(name) => pipelines.readable.iter().filter(|p| p.model.as_str() == name).collect(),
-            None => pipelines.readable.iter().collect(),
-        };
-        let routed = wanted.into_iter().map(|pipeline| Routed {
-            model: pipeline.model.clone(),
-            kind,
-            what: what.clone(),
-            completes: Completes::Itself,
-        });
-        routed.collect::<Vec<_>>()
-    };
+/// The models that an event is for, or in plain words why there is none. `home` is the bucket of ledger and evidence.
+fn route(home: &str, pipelines: &Pipelines, signal: &Signal) -> Result<Vec<Routed>, String> {
+    let named = |model: Option<&str>, kind, what: String| by_name(pipelines, model, kind, &what);
     let routed = match signal {
-        Signal::Object(object) if object.bucket == edge.store.bucket() => {
-            model_of(&object.key).map_or_else(Vec::new, |model| {
-                let what = "pipeline.yaml changed".to_owned();
-                named(&Some(model.to_string()), TriggerKind::Code, what)
-            })
-        }
-        Signal::Object(object) => match data(&pipelines, object) {
-            Ok(routed) => routed,
-            Err(reason) => return Ok(Err(reason)),
-        },
-        Signal::Alarm(alarm) => return Ok(Ok(by_alarm(&pipelines, alarm))),
+        Signal::Object(object) if object.bucket == home => model_of(&object.key)
+            .map_or_else(Vec::new, |model| {
+                named(Some(model.as_str()), TriggerKind::Code, "pipeline.yaml changed".to_owned())
+            }),
+        Signal::Object(object) => return by_object(pipelines, object),
+        Signal::Alarm(alarm) => return Ok(by_alarm(pipelines, alarm)),
         Signal::Schedule(tick) if tick.model.is_some() => {
-            named(&tick.model, TriggerKind::Schedule, tick.rule.clone())
+            named(tick.model.as_deref(), TriggerKind::Schedule, tick.rule.clone())
         }
         Signal::Code(push) => {
-            named(&push.model, TriggerKind::Code, format!("{} at {}", push.repository, push.revision))
+            let what = format!("{} at {}", push.repository, push.revision);
+            named(push.model.as_deref(), TriggerKind::Code, what)
         }
         Signal::Request(request) => {
             let (who, why) = (&request.who, &request.why);
@@ -109,16 +106,28 @@ async fn route(edge: &Edge, signal: &Signal) -> Result<Result<Vec<Routed>, Strin
                 Some(run) => (format!("{who} forces the challenger of run {run}: {why}"), Completes::Alone),
                 None => (format!("{who} asked: {why}"), Completes::Itself),
             };
-            let mut routed = named(&Some(request.model.clone()), TriggerKind::Person, what);
+            let mut routed = named(Some(request.model.as_str()), TriggerKind::Person, what);
             routed.iter_mut().for_each(|routed| routed.completes = completes);
             routed
         }
-        other => return Ok(Err(format!("this kind of event starts no run: {}", other.dedupe_key()))),
+        other => return Err(format!("this kind of event starts no run: {}", other.dedupe_key())),
     };
     if routed.is_empty() {
-        return Ok(Err(no_pipeline(&pipelines, "no pipeline is asked for by this event")));
+        return Err(no_pipeline(pipelines, "no pipeline is asked for by this event"));
     }
-    Ok(Ok(routed))
+    Ok(routed)
+}
+
+/// The model of this name, where it has a pipeline; all models where the event names none.
+fn by_name(pipelines: &Pipelines, model: Option<&str>, kind: TriggerKind, what: &str) -> Vec<Routed> {
+    let named = pipelines.readable.iter().filter(|p| model.is_none_or(|model| p.model.as_str() == model));
+    let routed = named.map(|pipeline| Routed {
+        model: pipeline.model.clone(),
+        kind,
+        what: what.to_owned(),
+        completes: Completes::Itself,
+    });
+    routed.collect()
 }
 
 /// The models that an alarm asks to be trained anew. Every alarm of the account comes by: most are for nobody.
@@ -138,7 +147,8 @@ fn by_alarm(pipelines: &Pipelines, alarm: &AlarmChange) -> Vec<Routed> {
     routed.collect()
 }
 
-fn data(pipelines: &Pipelines, object: &ObjectChange) -> Result<Vec<Routed>, String> {
+/// The models whose data the object is.
+fn by_object(pipelines: &Pipelines, object: &ObjectChange) -> Result<Vec<Routed>, String> {
     let place = format!("s3://{}/{}", object.bucket, object.key);
     if object.event != ObjectEvent::Created {
         return Err(format!("{place} was deleted; a run only looks at objects that exist"));
@@ -174,51 +184,21 @@ fn no_pipeline(pipelines: &Pipelines, reason: &str) -> String {
     text
 }
 
-/// Keeps an event that starts nothing, with the reason, and tells people once.
-async fn keep(edge: &Edge, event: &Value, reason: &str, now: Timestamp) -> Result<Value, Fault> {
+/// Keeps an event that starts nothing, with the reason, and notifies people once.
+async fn keep(
+    edge: &Edge<impl Services>,
+    event: &Value,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Value, Fault> {
     let key = unrouted(&ContentHash::of(event.to_string().as_bytes()));
     let record = json!({ "at": now, "reason": reason, "event": event });
-    let message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.store.bucket());
-    let tell = edge.topic.notify("Pawl: an event started nothing", &message);
-    tell_and_keep(&edge.store, &key, &record, tell).await?;
+    let message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.bucket);
+    // Notified first, kept after: the record says that people know. A try that dies between the two notifies twice, which is
+    // better than not at all.
+    if edge.store.get(&key).await?.is_none() {
+        edge.notices.notify("Pawl: an event started nothing", &message).await?;
+        write_once(&edge.store, &key, &record).await?;
+    }
     Ok(json!({ "kept": key, "reason": reason }))
-}
-
-/// Tells, then keeps: the record says that people know. A try that dies between the two tells twice, never not at all.
-async fn tell_and_keep(
-    store: &impl Store,
-    key: &str,
-    record: &Value,
-    tell: impl Future<Output = Result<(), Fault>>,
-) -> Result<(), Fault> {
-    if store.get(key).await?.is_none() {
-        tell.await?;
-        write_once(store, key, record).await?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use pawl::ledger::Memory;
-
-    #[tokio::test]
-    async fn what_could_not_be_told_is_told_by_the_next_try() -> Result<(), Fault> {
-        let (store, record) = (Memory::default(), json!({ "reason": "no known event" }));
-        let down = async { Err(Fault::Unavailable("notify".to_owned())) };
-        assert!(tell_and_keep(&store, "k", &record, down).await.is_err());
-        assert_eq!(store.get("k").await?, None, "Lambda tries again, and finds nothing done");
-        let mut told = 0;
-        for _ in 0..2 {
-            let tell = async {
-                told += 1;
-                Ok(())
-            };
-            tell_and_keep(&store, "k", &record, tell).await?;
-        }
-        assert_eq!(told, 1);
-        assert!(store.get("k").await?.is_some());
-        Ok(())
-    }
 }

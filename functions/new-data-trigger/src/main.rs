@@ -7,13 +7,17 @@ mod intake;
 mod route;
 mod settle;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod wake;
 
-use edge::Edge;
+use edge::{Edge, Services};
 use jiff::Timestamp;
 use pawl::fault::Fault;
 use pawl::ledger::Outcome;
 use pawl::names::{Generation, ModelName};
+use pawl::pipeline::catalog::Catalog;
+use pawl_aws::{S3Objects, S3Store, StateMachine, Topic, in_lambda, serve};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -27,18 +31,36 @@ enum Step {
     Reconcile { pipeline: String },
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_env(&pawl_aws::in_lambda())?;
-    pawl_aws::serve(|event| handle(&edge, event)).await
+/// The edge in Lambda.
+struct Aws;
+
+impl Services for Aws {
+    type Store = S3Store;
+    type Objects = S3Objects;
+    type Executions = StateMachine;
+    type Notices = Topic;
 }
 
-async fn handle(edge: &Edge, event: Value) -> Result<Value, Fault> {
-    let now = Timestamp::now();
-    if event.get("step").is_none() {
-        return intake::take(edge, &event, now).await;
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let config = in_lambda();
+    let store = S3Store::from_env(&config)?;
+    let edge = Edge::<Aws> {
+        bucket: store.bucket().to_owned(),
+        store,
+        catalog: Catalog::default(),
+        objects: S3Objects::new(&config),
+        executions: StateMachine::from_env(&config)?,
+        notices: Topic::from_env(&config)?,
+    };
+    serve(|request| handle(&edge, request, Timestamp::now())).await
+}
+
+async fn handle(edge: &Edge<impl Services>, request: Value, now: Timestamp) -> Result<Value, Fault> {
+    if request.get("step").is_none() {
+        return intake::accept(edge, &request, now).await;
     }
-    let step = serde_json::from_value(event).map_err(|e| Fault::BadInput(format!("step: {e}")))?;
+    let step = serde_json::from_value(request).map_err(|e| Fault::BadInput(format!("step: {e}")))?;
     match step {
         Step::Settle { model, looks, seen } => settle::settle(edge, &model, looks, seen).await,
         Step::Fail { model, generation, outcome } => close::fail(edge, &model, generation, outcome).await,

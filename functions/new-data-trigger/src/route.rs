@@ -1,13 +1,11 @@
-//! Which pipelines an event is for.
+//! The pipelines that an event may be for.
 
 use std::sync::Arc;
 
 use pawl::fault::Fault;
-use pawl::ledger::Store;
-use pawl::names::ModelName;
 use pawl::pipeline::Pipeline;
 
-use crate::edge::Edge;
+use crate::edge::{Edge, Services};
 
 /// All pipelines: those that can be read, and why the others cannot.
 #[derive(Debug, Default)]
@@ -17,7 +15,7 @@ pub(crate) struct Pipelines {
 }
 
 /// All pipelines as they stand now.
-pub(crate) async fn all(edge: &Edge) -> Result<Pipelines, Fault> {
+pub(crate) async fn load_all(edge: &Edge<impl Services>) -> Result<Pipelines, Fault> {
     let mut pipelines = Pipelines::default();
     for entry in edge.catalog.load(&edge.store).await? {
         match entry.pipeline {
@@ -26,11 +24,4 @@ pub(crate) async fn all(edge: &Edge) -> Result<Pipelines, Fault> {
         }
     }
     Ok(pipelines)
-}
-
-/// One model's pipeline.
-pub(crate) async fn one(store: &impl Store, model: &ModelName) -> Result<Pipeline, Fault> {
-    let key = pawl::ledger::pipeline(model);
-    let stored = store.get(&key).await?.ok_or_else(|| Fault::NotFound(key.clone()))?;
-    Pipeline::parse(&stored.body).map_err(|e| Fault::BadConfig(format!("{key}: {e}")))
 }

@@ -4,11 +4,10 @@ use pawl::fault::Fault;
 use pawl::ledger::inbox::{Completes, waiting};
 use pawl::ledger::{Keys, TriggerId};
 use pawl::names::ModelName;
-use pawl::pipeline::Settle;
+use pawl::pipeline::{Settle, load};
 use serde_json::{Value, json};
 
-use crate::edge::Edge;
-use crate::route;
+use crate::edge::{Edge, Services};
 
 /// Whether the batch is complete.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,8 +20,13 @@ enum Settled {
     Wait { seconds: u64 },
 }
 
-pub(crate) async fn settle(edge: &Edge, model: &ModelName, looks: u32, seen: usize) -> Result<Value, Fault> {
-    let pipeline = route::one(&edge.store, model).await?;
+pub(crate) async fn settle(
+    edge: &Edge<impl Services>,
+    model: &ModelName,
+    looks: u32,
+    seen: usize,
+) -> Result<Value, Fault> {
+    let pipeline = load(&edge.store, model).await?;
     let triggers = waiting(&edge.store, &Keys::new(model)).await?;
     Ok(match judge(&pipeline.settle, &triggers, looks, seen) {
         Settled::Ready => json!({ "state": "ready", "seen": triggers.len() }),

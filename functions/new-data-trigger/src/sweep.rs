@@ -1,8 +1,9 @@
-//! Objects whose event was lost: found by listing, and put in as if it had come.
+//! Objects whose event was lost: found by listing, and recorded as triggers as if their event had come.
 
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use pawl::edge::{Objects, Place};
 use pawl::events::{ObjectChange, ObjectEvent, Signal};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
@@ -10,18 +11,23 @@ use pawl::ledger::{
     Condition, Dataset, Keys, Manifest, Object, Trigger, TriggerId, TriggerKind, Wrote, read, training, write,
 };
 use pawl::pipeline::Pipeline;
-use pawl_aws::Place;
 use serde_json::json;
 
-use crate::edge::Edge;
+use crate::edge::{Edge, Services};
 
-/// The most that one look puts in. The run that they start lists everything anyway.
-const MOST: usize = 50;
+/// The most triggers that one sweep records. The run that they start lists all objects anyway.
+const MOST_RECORDED: usize = 50;
 
-/// Looks at one page of the pipeline's objects, at most 1,000 versions, behind the place where the last look ended; at the end it
-/// begins anew. An object is put in that no run has looked at and no trigger tells of. Not while a run is open: it may be looking.
-/// Says how many were put in.
-pub(crate) async fn sweep(edge: &Edge, pipeline: &Pipeline, now: Timestamp) -> Result<usize, Fault> {
+/// Reads one page of the pipeline's objects, at most 1,000 versions, behind the place where the last sweep ended; at the end
+/// of the listing it begins anew. Every object that no run has profiled and that no trigger names gets a trigger of its own.
+/// While a run is open nothing is done, because the run may be about to profile the same objects.
+///
+/// Returns how many triggers were recorded.
+pub(crate) async fn sweep(
+    edge: &Edge<impl Services>,
+    pipeline: &Pipeline,
+    now: Timestamp,
+) -> Result<usize, Fault> {
     let (store, keys) = (&edge.store, Keys::new(&pipeline.model));
     let training = training::load(store, &keys).await?;
     if training.open.is_some() {
@@ -32,36 +38,40 @@ pub(crate) async fn sweep(edge: &Edge, pipeline: &Pipeline, now: Timestamp) -> R
     let (listed, next) = edge.objects.page(&data.bucket, &data.prefix, after.clone()).await?;
     let dataset = read::<Dataset>(store, &keys.dataset()).await?.map(|(dataset, _)| dataset);
     let mut unknown = dataset.unwrap_or_default().unknown(&listed);
-    unknown.retain(|object| could_be_told_of(pipeline, object));
+    unknown.retain(|object| has_event_of_its_own(pipeline, object));
     if !unknown.is_empty() {
-        // A run that failed has looked at it too.
+        // The last run may have failed: its manifest lists objects that the dataset does not know.
         let manifest = keys.evidence(training.generation, "manifest.json");
         if let Some((manifest, _)) = read::<Manifest>(store, &manifest).await? {
             let seen: HashSet<&str> = manifest.objects.iter().map(|object| object.id.as_str()).collect();
             unknown.retain(|object| !seen.contains(object.id.as_str()));
         }
     }
-    let mut put_in = 0;
+    let mut recorded = 0;
     for object in unknown {
-        // An event that comes late is a duplicate of this, and one that was handled before is not put in again.
-        if put_in < MOST && inbox::record(store, &keys, &told_of(object, now)).await? == Wrote::Now {
-            put_in += 1;
+        if recorded == MOST_RECORDED {
+            break;
+        }
+        // The object's own event, should it come late, is a duplicate of this trigger. A trigger that was handled is not
+        // recorded again.
+        if inbox::record(store, &keys, &trigger_for(object, now)).await? == Wrote::Now {
+            recorded += 1;
         }
     }
     if next != after {
         write(store, &keys.sweep(), &next, Condition::Always).await?;
     }
-    Ok(put_in)
+    Ok(recorded)
 }
 
-/// An event names the version, so only one of an object that has a version can be told again. A batch whose marker is
-/// not told of ends by itself.
-fn could_be_told_of(pipeline: &Pipeline, object: &Object) -> bool {
+/// Whether a trigger made here would equal that of the object's event. An event names the version, so the object must have
+/// one. A marker file is left out: a batch whose marker's event was lost ends after `settle.at_most`.
+fn has_event_of_its_own(pipeline: &Pipeline, object: &Object) -> bool {
     object.version.is_some() && !pipeline.settle.is_marker(&object.key)
 }
 
 /// The trigger that the object's own event would have been.
-fn told_of(object: &Object, now: Timestamp) -> Trigger {
+fn trigger_for(object: &Object, now: Timestamp) -> Trigger {
     let signal = Signal::Object(ObjectChange {
         event: ObjectEvent::Created,
         bucket: object.bucket.clone(),
@@ -102,7 +112,7 @@ mod tests {
             let version = version.map(str::to_owned);
             Object::new("incoming".to_owned(), "bikes/a b.csv".to_owned(), version, "e".to_owned(), 3)
         };
-        assert_eq!(told_of(&object(Some("v1")), Timestamp::UNIX_EPOCH).id, late);
-        assert_ne!(told_of(&object(Some("v2")), Timestamp::UNIX_EPOCH).id, late);
+        assert_eq!(trigger_for(&object(Some("v1")), Timestamp::UNIX_EPOCH).id, late);
+        assert_ne!(trigger_for(&object(Some("v2")), Timestamp::UNIX_EPOCH).id, late);
     }
 }

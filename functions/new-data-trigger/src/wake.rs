@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use pawl::duration::Duration;
+use pawl::edge::Executions;
 use pawl::fault::Fault;
 use pawl::ledger::training::Opening;
 use pawl::ledger::{Keys, Training, inbox, update};
 use pawl::names::{Generation, ModelName};
 use serde_json::json;
 
-use crate::edge::Edge;
+use crate::edge::{Edge, Services};
 
 /// Longer than the state machine's own time limit of 30 days: a lock is void only when its run cannot live any more.
 const LEASE: Duration = Duration::seconds(31 * 86_400);
@@ -29,21 +30,29 @@ pub(crate) fn run_of(execution: &str) -> Option<(ModelName, Generation)> {
 ///
 /// The trigger is in the inbox before this reads the lock, and a closing run frees the lock before it reads the inbox:
 /// whichever is first, one of the two sees the other.
-pub(crate) async fn wake(edge: &Edge, model: &ModelName, now: Timestamp) -> Result<Opening, Fault> {
+pub(crate) async fn wake(
+    edge: &Edge<impl Services>,
+    model: &ModelName,
+    now: Timestamp,
+) -> Result<Opening, Fault> {
     let key = Keys::new(model).training();
     let open = |training: &mut Training| training.open(now, LEASE);
     let (_, opening) = update(&edge.store, &key, open).await?;
     if let Opening::Start(generation) = opening {
         // The input holds nothing volatile: starting twice with the same input is one execution.
         let input = json!({ "model": model, "generation": generation }).to_string();
-        edge.start(&execution_name(model, generation), &input).await?;
+        edge.executions.start(&execution_name(model, generation), &input).await?;
         update(&edge.store, &key, |training: &mut Training| training.started(generation)).await?;
     }
     Ok(opening)
 }
 
 /// Starts a run if triggers wait.
-pub(crate) async fn wake_if_waiting(edge: &Edge, model: &ModelName, now: Timestamp) -> Result<(), Fault> {
+pub(crate) async fn wake_if_waiting(
+    edge: &Edge<impl Services>,
+    model: &ModelName,
+    now: Timestamp,
+) -> Result<(), Fault> {
     if !inbox::waiting(&edge.store, &Keys::new(model)).await?.is_empty() {
         wake(edge, model, now).await?;
     }

@@ -25,7 +25,8 @@ where
     // JSON lines without a time: CloudWatch adds its own.
     tracing_subscriber::fmt().json().without_time().with_target(false).init();
     lambda_runtime::run(service_fn(|event: LambdaEvent<In>| {
-        let answer = handler(event.payload);
+        // Boxed: the compiler lays a handler's future out by itself, not within the runtime's, which would nest too deep.
+        let answer = Box::pin(handler(event.payload));
         async { answer.await.map_err(diagnostic) }
     }))
     .await

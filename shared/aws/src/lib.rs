@@ -1,6 +1,7 @@
 //! The edge that knows the AWS SDK: settings from the environment, clients, the store in S3, the Lambda loop.
 
 mod error;
+mod executions;
 mod http;
 mod lambda;
 mod objects;
@@ -9,15 +10,15 @@ mod store;
 mod topic;
 
 pub use error::fault;
+pub use executions::StateMachine;
 pub use lambda::serve;
-pub use objects::{Objects, Place, Upload};
+pub use objects::{S3Body, S3Objects, S3Upload};
 pub use settings::{Setting, Settings};
 pub use store::S3Store;
 pub use topic::Topic;
 
 pub use aws_config::SdkConfig;
 pub use aws_sdk_cloudwatch as cloudwatch;
-pub use aws_sdk_s3::primitives::ByteStream;
 pub use aws_sdk_sfn as sfn;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;

@@ -1,68 +1,44 @@
-//! Data objects: listed with their versions, read and written as streams.
-
-use std::ops::ControlFlow;
+//! Data objects in S3: listed with their versions, read and written in pieces.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use serde::{Deserialize, Serialize};
+use bytes::Bytes;
 
-use super::SdkConfig;
 use super::error::fault;
 use super::store::client;
+use super::{SdkConfig, in_region};
 use pawl_base::fault::Fault;
+use pawl_base::names::RegionName;
+use pawl_ledger::edge::{Body, Objects, Place, Upload};
 use pawl_ledger::ledger::Object;
-
-/// The most objects that one pipeline's prefix may hold.
-const MOST: usize = 100_000;
 
 /// The size of an upload's parts. S3 allows 10,000 parts: 80 GB an object.
 const PART: usize = 8 << 20;
 
-/// The longest line that is held in memory.
-const LONGEST_LINE: usize = 1 << 20;
-
-/// A place in a listing: behind this version of this key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    key: String,
-    version: Option<String>,
-}
-
-/// Data objects in any bucket.
+/// Data objects in any bucket of one region.
 #[derive(Debug, Clone)]
-pub struct Objects {
+pub struct S3Objects {
     client: Client,
+    config: SdkConfig,
 }
 
-impl Objects {
+impl S3Objects {
     /// Data objects as this configuration may see them.
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: client(config) }
+        Self { client: client(config), config: config.clone() }
+    }
+}
+
+impl Objects for S3Objects {
+    type Body = S3Body;
+    type Upload = S3Upload;
+
+    fn in_region(&self, region: &RegionName) -> Self {
+        Self::new(&in_region(&self.config, region))
     }
 
-    /// The current version of every object under the prefix, in lexical order. Folder markers (empty, with a key that ends in `/`) are no objects.
-    pub async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>, Fault> {
-        let (mut objects, mut after) = (Vec::new(), None);
-        loop {
-            let (page, next) = self.page(bucket, prefix, after).await?;
-            objects.extend(page);
-            if objects.len() > MOST {
-                return Err(Fault::BadInput(format!(
-                    "list s3://{bucket}/{prefix}: more than {MOST} objects; give the pipeline a narrower data.prefix"
-                )));
-            }
-            after = next;
-            if after.is_none() {
-                break;
-            }
-        }
-        objects.sort_by(|a, b| a.key.cmp(&b.key));
-        Ok(objects)
-    }
-
-    /// One page of [`Self::list`], at most 1,000 versions behind a place, and the place to go on from; `None` at the end.
-    pub async fn page(
+    async fn page(
         &self,
         bucket: &str,
         prefix: &str,
@@ -88,8 +64,7 @@ impl Objects {
         Ok((objects.collect(), key.map(|key| Place { key, version })))
     }
 
-    /// The bytes `from` up to and without `to` of exactly this version, as a stream.
-    pub async fn open(&self, object: &Object, from: u64, to: u64) -> Result<ByteStream, Fault> {
+    async fn open(&self, object: &Object, from: u64, to: u64) -> Result<S3Body, Fault> {
         let request = self.client.get_object().bucket(&object.bucket).key(&object.key);
         let request = request.range(format!("bytes={from}-{}", to.saturating_sub(1)));
         let request = match &object.version {
@@ -97,48 +72,19 @@ impl Objects {
             None => request.if_match(&object.etag),
         };
         let what = format!("read s3://{}/{}", object.bucket, object.key);
-        Ok(request.send().await.map_err(|e| fault(&what, &e))?.body)
+        let stream = request.send().await.map_err(|e| fault(&what, &e))?.body;
+        Ok(S3Body { stream, what })
     }
 
-    /// The bytes of an object that Pawl or SageMaker wrote, as a stream.
-    pub async fn open_key(&self, bucket: &str, key: &str) -> Result<ByteStream, Fault> {
+    async fn open_key(&self, bucket: &str, key: &str) -> Result<S3Body, Fault> {
         let request = self.client.get_object().bucket(bucket).key(key);
         let what = format!("read s3://{bucket}/{key}");
-        Ok(request.send().await.map_err(|e| fault(&what, &e))?.body)
+        let stream = request.send().await.map_err(|e| fault(&what, &e))?.body;
+        Ok(S3Body { stream, what })
     }
 
-    /// Hands the lines of an object that Pawl or SageMaker wrote over in pieces that end with a line, or with the object,
-    /// until `take` has enough.
-    pub async fn lines(
-        &self,
-        bucket: &str,
-        key: &str,
-        mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
-    ) -> Result<(), Fault> {
-        let mut body = self.open_key(bucket, key).await?;
-        let mut carry = Vec::new();
-        while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|e| Fault::Unavailable(format!("read {key}: {e}")))?;
-            carry.extend_from_slice(&piece);
-            if let Some(end) = carry.iter().rposition(|byte| *byte == b'\n') {
-                if take(carry.get(..=end).unwrap_or_default()).is_break() {
-                    return Ok(());
-                }
-                carry.drain(..=end);
-            }
-            if carry.len() > LONGEST_LINE {
-                return Err(Fault::BadInput(format!(
-                    "{key}: a line of more than {LONGEST_LINE} bytes: split it"
-                )));
-            }
-        }
-        let _ = take(&carry);
-        Ok(())
-    }
-
-    /// Begins to write an object. Nothing stands at the key until [`Upload::finish`].
-    pub fn upload(&self, bucket: &str, key: &str) -> Upload {
-        Upload {
+    fn upload(&self, bucket: &str, key: &str) -> S3Upload {
+        S3Upload {
             client: self.client.clone(),
             bucket: bucket.to_owned(),
             key: key.to_owned(),
@@ -148,11 +94,26 @@ impl Objects {
     }
 }
 
-/// An object being written: small ones in one request, large ones in parts. Holds at most one part in memory.
+/// The bytes of an object in S3 as they come.
+#[derive(Debug)]
+pub struct S3Body {
+    stream: ByteStream,
+    /// The call and its object, for errors.
+    what: String,
+}
+
+impl Body for S3Body {
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        let next = self.stream.next().await.transpose();
+        next.map_err(|e| Fault::Unavailable(format!("{}: {e}", self.what)))
+    }
+}
+
+/// An object being written to S3.
 ///
 /// An upload that is dropped unfinished leaves its parts to the bucket's lifecycle rule for incomplete uploads.
 #[derive(Debug)]
-pub struct Upload {
+pub struct S3Upload {
     client: Client,
     bucket: String,
     key: String,
@@ -160,20 +121,24 @@ pub struct Upload {
     parts: Option<(String, Vec<CompletedPart>)>,
 }
 
-impl Upload {
-    /// Where to append. Once the upload is [full](Upload::is_full), [send](Upload::send_part) what has gathered.
-    pub fn buffer(&mut self) -> &mut Vec<u8> {
+impl S3Upload {
+    /// The call and its object, for errors.
+    fn what(&self) -> String {
+        format!("write s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+impl Upload for S3Upload {
+    fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
-    /// Whether what has gathered makes a part, to be sent.
-    pub fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.buffer.len() >= PART
     }
 
-    /// Sends what has gathered as a part. Call it when the upload is full: S3 refuses small parts but for the last.
-    pub async fn send_part(&mut self) -> Result<(), Fault> {
-        let what = format!("write s3://{}/{}", self.bucket, self.key);
+    async fn send_part(&mut self) -> Result<(), Fault> {
+        let what = self.what();
         let (id, mut parts) = match self.parts.take() {
             Some(begun) => begun,
             None => {
@@ -193,9 +158,8 @@ impl Upload {
         Ok(())
     }
 
-    /// Puts the object in place, replacing what stood there.
-    pub async fn finish(mut self) -> Result<(), Fault> {
-        let what = format!("write s3://{}/{}", self.bucket, self.key);
+    async fn finish(mut self) -> Result<(), Fault> {
+        let what = self.what();
         if self.parts.is_some() && !self.buffer.is_empty() {
             self.send_part().await?;
         }

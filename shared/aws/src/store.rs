@@ -43,28 +43,6 @@ impl S3Store {
         Ok(Some(body.to_vec()))
     }
 
-    /// At most `most` keys under the prefix that come after `after`, in lexical order.
-    pub async fn keys_after(
-        &self,
-        prefix: &str,
-        after: &str,
-        most: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
-        let request = if after.is_empty() { request } else { request.start_after(after) };
-        let mut pages = request.into_paginator().send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| store_error(prefix, &e))?;
-            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
-            if keys.len() >= most {
-                keys.truncate(most);
-                break;
-            }
-        }
-        Ok(keys)
-    }
-
     /// The bucket's name.
     pub fn bucket(&self) -> &str {
         &self.bucket
@@ -144,6 +122,22 @@ impl Store for S3Store {
             }));
         }
         Ok(listed)
+    }
+
+    async fn keys_after(&self, prefix: &str, after: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let request = if after.is_empty() { request } else { request.start_after(after) };
+        let mut pages = request.into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| store_error(prefix, &e))?;
+            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+            if keys.len() >= most {
+                keys.truncate(most);
+                break;
+            }
+        }
+        Ok(keys)
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

@@ -1,9 +1,10 @@
-//! The topic that people are told through.
+//! The SNS topic that people are notified through.
 
 use aws_sdk_sns::Client;
 
 use super::{SdkConfig, Setting, Settings, fault};
 use pawl_base::fault::Fault;
+use pawl_ledger::edge::Notices;
 
 /// The most characters that SNS takes in a subject.
 const LONGEST_SUBJECT: usize = 100;
@@ -21,10 +22,16 @@ impl Topic {
         Ok(Self { client: Client::new(config), arn: Settings.get(Setting::Topic)? })
     }
 
-    /// Tells people. A longer subject is cut.
+    /// Notifies people. A subject of more than 100 characters is cut.
     pub async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault> {
         let subject: String = subject.chars().take(LONGEST_SUBJECT).collect();
         let request = self.client.publish().topic_arn(&self.arn).subject(subject).message(message);
         request.send().await.map(|_| ()).map_err(|e| fault("notify", &e))
+    }
+}
+
+impl Notices for Topic {
+    async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault> {
+        Self::notify(self, subject, message).await
     }
 }

@@ -4,6 +4,7 @@ pub mod catalog;
 mod config;
 mod feedback;
 pub mod jobs;
+mod load;
 mod tune;
 mod yaml;
 
@@ -11,6 +12,8 @@ pub use config::{
     Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Scalar, Settle, Split, Train, Vpc,
 };
 pub use feedback::{Feedback, Selected, Treat, Treated, WEIGHT};
+pub use load::load;
+pub(crate) use load::load_from;
 pub use tune::{Goal, Range, Scale, Search, Tune};
 
 use crate::drift::BaselineRule;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::fault::Fault;
 use crate::ledger::{Keys, Store, read};
 use crate::names::Generation;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, load_from};
 
 /// The name of the copy of `pipeline.yaml` that counts for the whole run, however often a team edits its own.
 pub const PIPELINE: &str = "pipeline.yaml";
@@ -29,7 +29,5 @@ pub async fn frozen_pipeline(
     keys: &Keys,
     generation: Generation,
 ) -> Result<Pipeline, Fault> {
-    let key = keys.evidence(generation, PIPELINE);
-    let stored = store.get(&key).await?.ok_or_else(|| Fault::NotFound(key.clone()))?;
-    Pipeline::parse(&stored.body).map_err(|e| Fault::BadConfig(format!("{key}: {e}")))
+    load_from(store, &keys.evidence(generation, PIPELINE)).await
 }

@@ -100,6 +100,13 @@ pub trait Store {
     ) -> impl Future<Output = Result<ETag, StoreError>> + Send;
     /// All documents whose keys begin with the prefix, in lexical order.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>, StoreError>> + Send;
+    /// At most `most` keys that begin with the prefix and come after `after`, in lexical order. An empty `after` is the beginning.
+    #[allow(async_fn_in_trait, reason = "only functions ask this, each on one thread: no caller needs Send")]
+    async fn keys_after(&self, prefix: &str, after: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let listed = self.list(prefix).await?;
+        let behind = listed.into_iter().map(|found| found.key).filter(|key| key.as_str() > after);
+        Ok(behind.take(most).collect())
+    }
     /// Removes the document; removing what is not there succeeds.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

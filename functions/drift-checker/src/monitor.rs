@@ -1,0 +1,204 @@
+//! The monitoring of a champion: what it was asked, what it answered, and what was true.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use pawl::dataset::ScanError;
+use pawl::drift::monitor::{Captured, Expected, Look, Monitor, PREDICTION, Policy, Reader, data, truths};
+use pawl::drift::{
+    self, ComparedWith, Drift, Input, LiveVerdict, Role, Verdict, importances, in_segments, inputs, weigh,
+};
+use pawl::edge::{Body, Objects};
+use pawl::fault::Fault;
+use pawl::gate::{self, Task};
+use pawl::ledger::{Condition, Keys, Store, StoreError, read, write};
+use pawl::metrics::{NAMESPACE, VARIANT};
+use pawl::names::ModelName;
+use pawl::pipeline::{self, Pipeline};
+use pawl::release::{Deployment, Release};
+use pawl::run;
+use serde_json::{Value, json};
+
+use crate::captured::{MOST_OBJECTS, keys_between, prefix_at};
+use crate::compare::metrics_of;
+use crate::edge::Edge;
+use crate::expected::expected;
+
+/// Reads what was captured since the last time, and says whether it drifts and whether the champion still answers well.
+pub(crate) async fn monitor(
+    edge: &Edge<impl Store, impl Objects>,
+    model: &ModelName,
+    now: Timestamp,
+) -> Result<Value, Fault> {
+    let keys = Keys::new(model);
+    let release = read::<Release>(&edge.store, &keys.release()).await?;
+    // In a trial the champion goes on answering; the metrics are those of the config that serves.
+    let serving =
+        release.as_ref().and_then(|(release, _)| Some((release.champion()?, release.current.as_ref()?)));
+    let Some((champion, current)) = serving else {
+        return Ok(json!({ "state": "nothing_serves" }));
+    };
+    // What the team asks of the monitoring may change while a champion serves; what the champion learnt may not.
+    let asked = pipeline::load(&edge.store, model).await?;
+    let trained = run::frozen_pipeline(&edge.store, &keys, champion.generation).await?;
+    let (mut monitor, if_unchanged) =
+        monitor_of(&edge.store, &keys, champion, &trained.gate, &asked.monitor).await?;
+    let until = now - asked.monitor.lag.duration();
+    let objects = keys_between(edge, &keys, VARIANT, &monitor.captured, until).await?;
+    let truth_keys = edge.store.keys_after(&keys.truths(), &monitor.truth, MOST_OBJECTS).await?;
+    if objects.is_empty() && truth_keys.is_empty() {
+        return Ok(json!({ "state": "nothing_new" }));
+    }
+
+    let expected = expected(edge, &keys, champion.generation, &trained).await?;
+    let pipelines = Pipelines { asked: &asked, trained: &trained };
+    let captured = read_captured(edge, pipelines, &expected, &objects, &mut monitor).await?;
+    let unreadable_truths = read_truths(edge, &trained, &truth_keys, &mut monitor).await?;
+    let metrics = metrics_of(&edge.store, &keys, champion.generation).await?;
+    let mut drift = compare(pipelines, &expected, &captured, &importances(&metrics), &mut monitor);
+    drift.compared_with = Some(ComparedWith::Champion(champion.generation));
+    let expected_quality = match trained.gate.task {
+        Task::Binary | Task::Multiclass => expected.accuracy,
+        Task::Regression => expected.mae,
+    };
+    let policy = &asked.monitor.quality;
+    let quality = monitor.join.judge(expected_quality, &expected.calibration, drift.features, policy);
+
+    monitor.looks += 1;
+    monitor.captured = objects.last().cloned().unwrap_or(monitor.captured);
+    monitor.truth = truth_keys.last().cloned().unwrap_or(monitor.truth);
+    let verdicts = (drift.verdict, quality.verdict);
+    let news = monitor.last.replace(verdicts) != Some(verdicts) && is_bad(verdicts);
+    let look = Look {
+        at: now,
+        served_by: champion.config.0.clone(),
+        objects: objects.len() as u64,
+        requests: captured.requests,
+        unreadable: captured.unreadable,
+        rows: captured.scan.profile.rows,
+        unreadable_truths,
+        drift,
+        quality,
+    };
+    // The evidence first: a step that dies here is done again under the same number.
+    let key = keys.monitored(champion.generation, &format!("{:06}.json", monitor.looks));
+    write(&edge.store, &key, &look, Condition::Always).await?;
+    write(&edge.store, &keys.monitor(), &monitor, if_unchanged).await?;
+    Ok(json!({
+        "state": "looked",
+        "news": if news { "bad" } else { "none" },
+        "drift": look.drift.verdict,
+        "quality": look.quality.verdict,
+        "reason": reason(&look),
+        "evidence": format!("s3://{}/{key}", edge.bucket),
+        "namespace": NAMESPACE,
+        "metrics": data(&look, model.as_str(), &current.config.0, asked.monitor.publish),
+    }))
+}
+
+/// The team's pipeline as it stands now, and the one that the champion was trained under.
+#[derive(Clone, Copy)]
+struct Pipelines<'a> {
+    asked: &'a Pipeline,
+    trained: &'a Pipeline,
+}
+
+/// Reads the captured objects: their rows are counted in the champion's bins, their answers wait for the truth.
+async fn read_captured(
+    edge: &Edge<impl Store, impl Objects>,
+    Pipelines { asked, trained }: Pipelines<'_>,
+    expected: &Expected,
+    objects: &[String],
+    monitor: &mut Monitor,
+) -> Result<Captured, Fault> {
+    let model = &asked.model;
+    let unreadable = |e: ScanError| Fault::BadInput(format!("captured requests of {model}: {e}"));
+    // A request holds features only.
+    let features = &trained.data.features;
+    let mut segments = asked.compare.segments.clone();
+    segments.retain(|name| features.contains(name));
+    let mut reader =
+        Reader::new(features, &segments, &trained.data.schema, &expected.baseline).map_err(unreadable)?;
+    for key in objects {
+        let mut body = edge.objects.open_key(&edge.bucket, key).await?;
+        while let Some(piece) = body.next().await? {
+            reader.feed(&piece, &mut monitor.join).map_err(unreadable)?;
+        }
+        reader.end(&mut monitor.join).map_err(unreadable)?;
+    }
+    reader.finish().map_err(unreadable)
+}
+
+/// Joins the truths with the answers, and returns how many lines could not be read.
+async fn read_truths(
+    edge: &Edge<impl Store, impl Objects>,
+    trained: &Pipeline,
+    objects: &[String],
+    monitor: &mut Monitor,
+) -> Result<u64, Fault> {
+    let mut unreadable = 0;
+    for key in objects {
+        edge.lines(key, |lines| {
+            let join = |id: &str, truth| monitor.join.truth(id, truth);
+            unreadable += truths(lines, &trained.data.label, trained.gate.task, join);
+        })
+        .await?;
+    }
+    Ok(unreadable)
+}
+
+/// The captured rows and answers against what the champion was trained on, with the earlier comparisons of this champion.
+fn compare(
+    Pipelines { asked, trained }: Pipelines<'_>,
+    expected: &Expected,
+    captured: &Captured,
+    importances: &BTreeMap<&str, f64>,
+    monitor: &mut Monitor,
+) -> Drift {
+    let compared = trained.data.features.iter().filter(|name| !asked.compare.leave_out.contains(name));
+    let features: Vec<String> = compared.cloned().collect();
+    let mut columns = inputs(&expected.baseline, &captured.scan.binned, &features, None);
+    let answers = captured.scan.binned.iter().find(|column| column.name == PREDICTION);
+    columns.push(Input::new(
+        PREDICTION,
+        Role::Prediction,
+        expected.baseline.column(PREDICTION),
+        answers.map(|column| &column.counts),
+    ));
+    columns.extend(in_segments(&expected.baseline, &captured.scan.segments, &features, None));
+    weigh(&mut columns, importances);
+    let seen = drift::compare(&columns, &asked.drift);
+    let drift = seen.clone().with_history(&monitor.history);
+    monitor.history.push(&seen);
+    drift
+}
+
+/// What the monitoring remembers of this champion, and the condition under which it may be replaced.
+async fn monitor_of(
+    store: &impl Store,
+    keys: &Keys,
+    champion: &Deployment,
+    gate: &gate::Policy,
+    policy: &Policy,
+) -> Result<(Monitor, Condition), StoreError> {
+    let begin = champion.activated_at.map_or_else(String::new, |at| prefix_at(keys, VARIANT, at));
+    let fresh = Monitor::new(champion.generation, begin, gate, policy);
+    Ok(match read::<Monitor>(store, &keys.monitor()).await? {
+        Some((monitor, etag)) if monitor.generation == champion.generation => {
+            (monitor, Condition::IfMatch(etag))
+        }
+        Some((_, etag)) => (fresh, Condition::IfMatch(etag)),
+        None => (fresh, Condition::IfAbsent),
+    })
+}
+
+/// Whether people should hear of these verdicts.
+fn is_bad((drift, quality): (Verdict, LiveVerdict)) -> bool {
+    drift == Verdict::Drift || matches!(quality, LiveVerdict::Degraded | LiveVerdict::ConceptDrift)
+}
+
+/// Both verdicts in plain words.
+fn reason(look: &Look) -> String {
+    let drift = look.drift.reasons.first().map_or("Nothing drifts.", String::as_str);
+    format!("{drift} {}", look.quality.reason)
+}

@@ -1,0 +1,60 @@
+//! The scores of one side: what its transform wrote, one holdout object after another.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use pawl::edge::{Body, Objects};
+use pawl::fault::Fault;
+use pawl::gate::JudgedInput;
+use pawl::ledger::Store;
+use pawl::ledger::dataset::Split;
+use pawl::names::ContentHasher;
+use pawl::pipeline::jobs::Side;
+
+use crate::edge::{Edge, Run};
+
+/// The outputs of one transform, one holdout object after another.
+pub(crate) struct Scores<'a, O: Objects> {
+    objects: &'a O,
+    bucket: &'a str,
+    keys: VecDeque<String>,
+    open: Option<Open<O::Body>>,
+    /// What was read to its end.
+    pub(crate) read: Vec<JudgedInput>,
+}
+
+/// The object that is being read.
+struct Open<B> {
+    key: String,
+    body: B,
+    hasher: ContentHasher,
+}
+
+impl<'a, O: Objects> Scores<'a, O> {
+    pub(crate) fn new(edge: &'a Edge<impl Store, O>, run: &Run, split: &Split, side: Side) -> Self {
+        // SageMaker names an output after its input:
+        // https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
+        let key = |file| format!("{}scores/{}/{file}.jsonl.out", run.prefix, side.word());
+        let keys = split.files(&split.holdout).map(key).collect();
+        Self { objects: &edge.objects, bucket: &edge.bucket, keys, open: None, read: Vec::new() }
+    }
+
+    /// The next bytes; `None` behind the last object.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        loop {
+            if let Some(mut open) = self.open.take() {
+                match open.body.next().await? {
+                    Some(piece) => {
+                        open.hasher.update(&piece);
+                        self.open = Some(open);
+                        return Ok(Some(piece));
+                    }
+                    None => self.read.push(JudgedInput { name: open.key, sha256: open.hasher.finish() }),
+                }
+            }
+            let Some(key) = self.keys.pop_front() else { return Ok(None) };
+            let body = self.objects.open_key(self.bucket, &key).await?;
+            self.open = Some(Open { key, body, hasher: ContentHasher::default() });
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What functions ask of the outside beside the [`Store`](crate::ledger::Store): data objects that are read and written in
+//! pieces, executions of the retraining state machine, notices to people.
+//!
+//! Each trait is as narrow as its callers. `pawl-aws` implements them over the AWS SDK, `pawl-testing` in memory.
+
+#![allow(async_fn_in_trait, reason = "a function handles one request on one thread: no caller needs Send")]
+
+use std::ops::ControlFlow;
+
+use bytes::Bytes;
+use pawl_base::fault::Fault;
+use pawl_base::names::RegionName;
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::Object;
+
+/// The most objects that one pipeline's prefix may hold.
+const MOST_OBJECTS: usize = 100_000;
+
+/// The longest line that is held in memory, in bytes.
+const LONGEST_LINE: usize = 1 << 20;
+
+/// A place in a listing of versions: behind this version of this key. Kept in the ledger between two sweeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The last key that was listed.
+    pub key: String,
+    /// The last version of it, where the bucket keeps versions.
+    pub version: Option<String>,
+}
+
+/// Data objects in any bucket of one region.
+pub trait Objects: Clone {
+    /// What an object is read through.
+    type Body: Body;
+    /// What an object is written through.
+    type Upload: Upload;
+
+    /// The objects of another region's buckets.
+    fn in_region(&self, region: &RegionName) -> Self;
+
+    /// One page of [`Self::list`], at most 1,000 versions behind a place, and the place to go on from; `None` at the end.
+    async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<Place>,
+    ) -> Result<(Vec<Object>, Option<Place>), Fault>;
+
+    /// Opens exactly this version at the byte `from`, up to and without `to`.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] where the version is gone, [`Fault::Conflict`] where an object without versions was replaced.
+    async fn open(&self, object: &Object, from: u64, to: u64) -> Result<Self::Body, Fault>;
+
+    /// Opens an object that Pawl or SageMaker wrote.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] where nothing stands at the key.
+    async fn open_key(&self, bucket: &str, key: &str) -> Result<Self::Body, Fault>;
+
+    /// Begins to write an object. Nothing stands at the key until [`Upload::finish`].
+    fn upload(&self, bucket: &str, key: &str) -> Self::Upload;
+
+    /// The current version of every object under the prefix, in lexical order. Folder markers (empty, with a key that
+    /// ends in `/`) are no objects.
+    ///
+    /// # Errors
+    /// [`Fault::BadInput`] for more than 100,000 objects, and whatever [`Self::page`] says.
+    async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>, Fault> {
+        let (mut objects, mut after) = (Vec::new(), None);
+        loop {
+            let (page, next) = self.page(bucket, prefix, after).await?;
+            objects.extend(page);
+            if objects.len() > MOST_OBJECTS {
+                return Err(Fault::BadInput(format!(
+                    "list s3://{bucket}/{prefix}: more than {MOST_OBJECTS} objects; \
+                     give the pipeline a narrower data.prefix"
+                )));
+            }
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    /// Hands the lines of an object that Pawl or SageMaker wrote to `take`, in pieces that end with a line or with the
+    /// object, until `take` has enough.
+    ///
+    /// # Errors
+    /// [`Fault::BadInput`] for a line of more than 1 MiB, and whatever [`Self::open_key`] and [`Body::next`] say.
+    async fn lines(
+        &self,
+        bucket: &str,
+        key: &str,
+        mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        let mut body = self.open_key(bucket, key).await?;
+        let mut carry = Vec::new();
+        while let Some(piece) = body.next().await? {
+            carry.extend_from_slice(&piece);
+            if let Some(end) = carry.iter().rposition(|byte| *byte == b'\n') {
+                if take(carry.get(..=end).unwrap_or_default()).is_break() {
+                    return Ok(());
+                }
+                carry.drain(..=end);
+            }
+            if carry.len() > LONGEST_LINE {
+                return Err(Fault::BadInput(format!(
+                    "{key}: a line of more than {LONGEST_LINE} bytes: split it"
+                )));
+            }
+        }
+        let _ = take(&carry);
+        Ok(())
+    }
+}
+
+/// The bytes of an object as they come.
+pub trait Body {
+    /// The next bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`], with the object's address, where the connection broke.
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault>;
+}
+
+/// An object being written: small ones in one request, large ones in parts. Holds at most one part in memory.
+pub trait Upload {
+    /// Where to append. Once the upload is [full](Self::is_full), [send](Self::send_part) what has gathered.
+    fn buffer(&mut self) -> &mut Vec<u8>;
+
+    /// Whether what has gathered makes a part, to be sent.
+    fn is_full(&self) -> bool;
+
+    /// Sends what has gathered as a part. Call it when the upload is full: S3 refuses small parts but for the last.
+    async fn send_part(&mut self) -> Result<(), Fault>;
+
+    /// Puts the object in place, replacing what stood there.
+    async fn finish(self) -> Result<(), Fault>;
+}
+
+/// What Step Functions knows of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionState {
+    /// It runs.
+    Running,
+    /// It ended, or there is none of this name.
+    Over,
+}
+
+/// Executions of the retraining state machine.
+pub trait Executions {
+    /// Starts an execution. One of the same name counts as started: names are never used twice, so it is the same run.
+    async fn start(&self, name: &str, input: &str) -> Result<(), Fault>;
+
+    /// Whether the execution of this name runs.
+    async fn state(&self, name: &str) -> Result<ExecutionState, Fault>;
+}
+
+/// Messages to the people who subscribed to the stack's topic.
+pub trait Notices {
+    /// Notifies people. A subject of more than 100 characters is cut.
+    async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault>;
+}

@@ -1,0 +1,20 @@
+//! Loading a `pipeline.yaml` from the store: as the team has it now, or as it was frozen for a run.
+
+use super::Pipeline;
+use crate::fault::Fault;
+use crate::ledger::{Store, pipeline};
+use crate::names::ModelName;
+
+/// A model's pipeline as it stands now.
+///
+/// # Errors
+/// [`Fault::NotFound`] where there is none, [`Fault::BadConfig`] with key and field where it cannot be used.
+pub async fn load(store: &impl Store, model: &ModelName) -> Result<Pipeline, Fault> {
+    load_from(store, &pipeline(model)).await
+}
+
+/// The pipeline that stands at this key.
+pub(crate) async fn load_from(store: &impl Store, key: &str) -> Result<Pipeline, Fault> {
+    let stored = store.get(key).await?.ok_or_else(|| Fault::NotFound(key.to_owned()))?;
+    Pipeline::parse(&stored.body).map_err(|e| Fault::BadConfig(format!("{key}: {e}")))
+}
