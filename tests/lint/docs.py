@@ -6,8 +6,9 @@ In every Markdown file of the repository:
 1. A link to a file, or to a heading of one, leads somewhere.
 2. A path in backticks that begins with a folder of the repository exists. It may hold `*`.
 3. In `shared/drift/src/scores.rs`: `psi`, `ks` the file behind a path defines or names each item.
-4. Each script has its line in scripts/README.md.
-5. Where a command names a crate or a profile (`cargo test -p pawl-drift`), Cargo.toml has it.
+4. Mermaid diagrams hold no semicolon.
+5. Each script has its line in scripts/README.md.
+6. Where a command names a crate or a profile (`cargo test -p pawl-drift`), Cargo.toml has it.
 
 For what is gone it says where a file or item of that name stands now.
 """
@@ -82,6 +83,7 @@ class Docs:
 
     def faults(self, name):
         file = ROOT / name
+        yield from (f"{name}:{fault}" for fault in diagram_faults(file.read_text()))
         for number, fault in self.cargo_faults(file.read_text()):
             yield f"{name}:{number}: {fault}"
         text = without_code(file.read_text())
@@ -111,6 +113,15 @@ class Docs:
         if anchor and to.suffix == ".md" and anchor not in anchors(to):
             return f"{path or file.name} has no heading #{anchor}"
         return None
+
+
+def diagram_faults(text):
+    """Mermaid ends a statement at a semicolon, in the middle of a message too: GitHub then shows an error."""
+    inside = False
+    for number, line in enumerate(text.split("\n"), 1):
+        inside = line.startswith("```mermaid") or inside and not line.startswith("```")
+        if inside and ";" in line:
+            yield f"{number}: a semicolon in a Mermaid diagram"
 
 
 def untold_scripts(files):
