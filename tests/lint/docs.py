@@ -5,7 +5,7 @@
 In every Markdown file of the repository:
 1. A link to a file, or to a heading of one, leads somewhere.
 2. A path in backticks that begins with a folder of the repository exists. It may hold `*`.
-3. In `shared/drift/src/scores.rs`: `psi`, `ks` the file behind a path defines or names each item.
+3. In `shared/drift/src/scores.rs`: `psi`, `ks` the file behind a path defines each item.
 4. Mermaid diagrams hold no semicolon.
 5. Each script has its line in scripts/README.md.
 6. Where a command names a crate or a profile (`cargo test -p pawl-drift`), Cargo.toml has it.
@@ -53,6 +53,11 @@ class Docs:
         here = [name for name in self.files if name.rsplit("/", 1)[-1] == path.rstrip("/").rsplit("/", 1)[-1]]
         return f"; perhaps {' or '.join(here)}" if 0 < len(here) < 6 else ""
 
+    def moved(self, path, line):
+        """Where the items behind a path that is gone are defined now."""
+        items = [CODE.findall(items) for found, items in ITEMS.findall(line) if found == path]
+        return "".join(f"; {item}{self.definitions(item, path)[1:]}" for item in sum(items, []))
+
     def definitions(self, item, near):
         """Where an item of this name is defined, in the crate of the file that was named."""
         crate = near.split("/src/")[0] + "/"
@@ -94,14 +99,14 @@ class Docs:
                     yield f"{place}: {fault}"
             for code in CODE.findall(line):
                 if self.is_path(code) and not any(ROOT.glob(code.removeprefix("./").rstrip("/"))):
-                    yield f"{place}: {code} does not exist{self.perhaps(code)}"
+                    yield f"{place}: {code} does not exist{self.perhaps(code)}{self.moved(code, line)}"
             for path, items in ITEMS.findall(line):
                 if not (ROOT / path).is_file():
                     continue
                 source = (ROOT / path).read_text()
                 for item in CODE.findall(items):
-                    if not re.search(rf"\b{item}\b", source):
-                        yield f"{place}: {path} has no {item}{self.definitions(item, path)}"
+                    if not re.search(DEFINITION.format(item), source):
+                        yield f"{place}: {path} defines no {item}{self.definitions(item, path)}"
 
     def link_fault(self, file, target):
         if re.match(r"[a-z]+:", target):
