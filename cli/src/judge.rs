@@ -107,7 +107,7 @@ pub(crate) fn run(args: &JudgeArgs, format: Format) -> ExitCode {
         None => {
             let judgement = of_file(args, &policy)?;
             let reason = leakage::against_history(&judgement, &earlier(&args.history)?);
-            Ok(judgement.and(reason))
+            Ok(judgement.with_reasons(reason))
         }
     });
     match judged.and_then(|judgement| print(&judgement, format).map(|()| judgement.verdict)) {

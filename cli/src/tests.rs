@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::Parser;
 use jiff::Timestamp;
 use pawl::events::{Signal, decode};
-use pawl::gate::convergence::{Converged, Trained, check};
+use pawl::gate::convergence::{Converged, TrainedModel, check};
 use pawl::gate::{self, Judgement};
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::training::{Execution, OpenRun};
@@ -260,7 +260,7 @@ async fn a_force_is_refused_or_lies_in_the_inbox_as_a_run_of_its_own() {
         opened_at: None,
         closed_at: at,
     };
-    let trained = Some(Trained { job: "m-2".into(), artifact: "s3://elsewhere/model.tar.gz".into() });
+    let trained = Some(TrainedModel { job: "m-2".into(), artifact: "s3://elsewhere/model.tar.gz".into() });
     let converged = Converged { check: check(&[], &[]), metrics: Value::Null, trained };
     let judgement = Judgement::unusable(&gate::Policy::default(), 1, &std::fmt::Error);
     let split = json!({ "version": ContentHash::of(b"data"), "train": [], "holdout": [] });

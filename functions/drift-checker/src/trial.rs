@@ -6,7 +6,7 @@ use pawl::drift::monitor::{Monitor, answers, truths};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::live::{SideBySide, TrialEvidence};
-use pawl::gate::{Side, Task};
+use pawl::gate::{Contender, Task};
 use pawl::ledger::{Condition, Keys, Store, StoreError, read, write};
 use pawl::metrics::{CHALLENGER, VARIANT};
 use pawl::names::{Generation, ModelName};
@@ -50,17 +50,17 @@ pub(crate) async fn compare_sides(
     let fresh = SideBySide::new(policy.kind(), pipeline.gate.threshold, pipeline.monitor.remember);
     let (mut memory, if_unchanged) = memory_of(&edge.store, &keys, &trial, fresh).await?;
 
-    for (side, variant) in [(Side::Champion, VARIANT), (Side::Challenger, CHALLENGER)] {
+    for (side, variant) in [(Contender::Champion, VARIANT), (Contender::Challenger, CHALLENGER)] {
         let last = match side {
-            Side::Champion => &mut memory.champion,
-            Side::Challenger => &mut memory.challenger,
+            Contender::Champion => &mut memory.champion,
+            Contender::Challenger => &mut memory.challenger,
         };
         let until = now - pipeline.monitor.lag.duration();
         let mut objects = keys_between(edge, &keys, variant, last, until).await?;
         for key in &objects {
             let rows = &mut memory.rows;
             edge.lines(key, |lines| {
-                memory.unreadable += answers(lines, |id, score| rows.answered(side, id, score));
+                memory.unreadable += answers(lines, |id, score| rows.add_answer(side, id, score));
             })
             .await?;
         }
@@ -70,8 +70,9 @@ pub(crate) async fn compare_sides(
     for key in &truth_keys {
         let (label, rows) = (&pipeline.data.label, &mut memory.rows);
         edge.lines(key, |lines| {
-            memory.unreadable +=
-                truths(lines, label, Task::Binary, |id, truth| rows.truth(id, truth == Truth::Number(1.0)));
+            memory.unreadable += truths(lines, label, Task::Binary, |id, truth| {
+                rows.add_truth(id, truth == Truth::Number(1.0))
+            });
         })
         .await?;
     }

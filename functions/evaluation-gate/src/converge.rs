@@ -2,10 +2,10 @@
 
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::gate::convergence::{Converged, Convergence, FinalMetric, Trained, check};
+use pawl::gate::Contender;
+use pawl::gate::convergence::{Converged, Convergence, FinalMetric, TrainedModel, check};
 use pawl::ledger::{Condition, Store, write};
 use pawl::names::{Generation, ModelName};
-use pawl::pipeline::jobs::Side;
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Run};
@@ -21,7 +21,7 @@ pub(crate) async fn converge(
     let run = Run::load(&edge.store, model, generation).await?;
     let checked = check(&run.pipeline.gate.convergence, &final_metrics(metrics));
     let key = run.keys.evidence(generation, "convergence.json");
-    let trained = Some(Trained { job: name.to_owned(), artifact: artifact.to_owned() });
+    let trained = Some(TrainedModel { job: name.to_owned(), artifact: artifact.to_owned() });
     let converged = Converged { check: checked, metrics: metrics.clone(), trained };
     write(&edge.store, &key, &converged, Condition::Always).await?;
     if converged.check.verdict != Convergence::Converged {
@@ -35,10 +35,10 @@ pub(crate) async fn converge(
         "convergence": "converged",
         "artifact": artifact,
         "model": job.model(artifact),
-        "challenger": job.transform(Side::Challenger, name),
+        "challenger": job.transform(Contender::Challenger, name),
     });
     if let Some(champion) = champion {
-        plan["champion"] = job.transform(Side::Champion, &champion);
+        plan["champion"] = job.transform(Contender::Champion, &champion);
     }
     Ok(plan)
 }

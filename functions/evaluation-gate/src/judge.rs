@@ -2,12 +2,11 @@
 
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::gate::{Against, Judge, Judgement, PairReader, Side, Verdict, documents, leakage};
+use pawl::gate::{Against, Contender, Judge, Judgement, PairReader, Verdict, documents, leakage};
 use pawl::ledger::dataset::Split;
 use pawl::ledger::{Condition, Store, write};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Ask;
-use pawl::pipeline::jobs::Side as Scored;
 use pawl::run::evidence;
 use serde_json::{Value, json};
 
@@ -32,9 +31,9 @@ pub(crate) async fn judge(
     let judgement = compare(edge, &run, &split, against).await?;
     let history = leakage::against_history(&judgement, &leaks::earlier(&edge.store, &run).await?);
     let judgement = judgement
-        .and(history)
-        .and(leaks::rows(edge, &run, &split).await?)
-        .and(suite::judge(edge, &run, against).await?);
+        .with_reasons(history)
+        .with_reasons(leaks::rows(edge, &run, &split).await?)
+        .with_reasons(suite::judge(edge, &run, against).await?);
     let label = &run.pipeline.data.label.column;
     for (file, document) in [
         ("judgement.json", json!(judgement)),
@@ -75,16 +74,16 @@ async fn compare(
     let seed = seed(&split.version);
     let mut judge = Judge::new(policy, against, seed).map_err(|e| Fault::BadConfig(format!("gate: {e}")))?;
     let mut reader = PairReader::new(against);
-    let scores = |side: Scored| Scores::new(edge, run, split, side);
-    let (mut challenger, mut champion) = (scores(Scored::Challenger), scores(Scored::Champion));
-    while let Some(side) = reader.wants() {
-        let source = match side {
-            Side::Challenger => &mut challenger,
-            Side::Champion => &mut champion,
+    let scores = |contender| Scores::new(edge, run, split, contender);
+    let (mut challenger, mut champion) = (scores(Contender::Challenger), scores(Contender::Champion));
+    while let Some(contender) = reader.wants() {
+        let source = match contender {
+            Contender::Challenger => &mut challenger,
+            Contender::Champion => &mut champion,
         };
         let read = match source.next().await {
-            Ok(Some(piece)) => reader.push(side, &piece, &mut judge),
-            Ok(None) => reader.end(side, &mut judge),
+            Ok(Some(piece)) => reader.push(contender, &piece, &mut judge),
+            Ok(None) => reader.end(contender, &mut judge),
             Err(Fault::NotFound(missing)) => {
                 let error = std::io::Error::other(missing);
                 return Ok(Judgement::unusable(policy, seed, &error));

@@ -29,7 +29,7 @@ pub(crate) async fn rows(
     let key = |file: &str| format!("{}{file}.jsonl", run.keys.accepted());
     for file in split.files(&split.holdout) {
         let take = |lines: &[u8]| {
-            lines.split(|byte| *byte == b'\n').for_each(|line| leaks.holdout(line));
+            lines.split(|byte| *byte == b'\n').for_each(|line| leaks.add_holdout(line));
             ControlFlow::Continue(())
         };
         edge.objects.lines(&edge.bucket, &key(&file), take).await?;
@@ -39,7 +39,7 @@ pub(crate) async fn rows(
     for file in train.iter().rev() {
         let take = |lines: &[u8]| {
             bytes += lines.len();
-            lines.split(|byte| *byte == b'\n').for_each(|line| leaks.training(line));
+            lines.split(|byte| *byte == b'\n').for_each(|line| leaks.add_training(line));
             if bytes < TRAINING_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         edge.objects.lines(&edge.bucket, &key(file), take).await?;

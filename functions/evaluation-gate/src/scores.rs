@@ -1,15 +1,14 @@
-//! The scores of one side: what its transform wrote, one holdout object after another.
+//! The scores of one model: what its transform wrote, one holdout object after another.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use pawl::edge::{Body, Objects};
 use pawl::fault::Fault;
-use pawl::gate::JudgedInput;
+use pawl::gate::{Contender, JudgedInput};
 use pawl::ledger::Store;
 use pawl::ledger::dataset::Split;
 use pawl::names::ContentHasher;
-use pawl::pipeline::jobs::Side;
 
 use crate::edge::{Edge, Run};
 
@@ -31,10 +30,10 @@ struct Open<B> {
 }
 
 impl<'a, O: Objects> Scores<'a, O> {
-    pub(crate) fn new(edge: &'a Edge<impl Store, O>, run: &Run, split: &Split, side: Side) -> Self {
+    pub(crate) fn new(edge: &'a Edge<impl Store, O>, run: &Run, split: &Split, contender: Contender) -> Self {
         // SageMaker names an output after its input:
         // https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
-        let key = |file| format!("{}scores/{}/{file}.jsonl.out", run.prefix, side.word());
+        let key = |file| format!("{}scores/{}/{file}.jsonl.out", run.prefix, contender);
         let keys = split.files(&split.holdout).map(key).collect();
         Self { objects: &edge.objects, bucket: &edge.bucket, keys, open: None, read: Vec::new() }
     }

@@ -4,11 +4,10 @@ use std::ops::ControlFlow;
 
 use pawl::edge::{Objects, Upload};
 use pawl::fault::Fault;
-use pawl::gate::behaviour::Answers;
-use pawl::gate::{Against, Check, Code, Reason, Side};
+use pawl::gate::behaviour::SuiteAnswers;
+use pawl::gate::{Against, Check, Code, Contender, Reason};
 use pawl::ledger::Store;
 use pawl::ledger::dataset::Split;
-use pawl::pipeline::jobs::Side as Scored;
 
 use crate::edge::{Edge, Run};
 use crate::seed::seed;
@@ -57,13 +56,13 @@ pub(crate) async fn judge(
         return Ok(Vec::new());
     }
     let mut answers = Vec::new();
-    let sides = [(Scored::Challenger, Side::Challenger), (Scored::Champion, Side::Champion)];
-    for (scored, side) in sides.into_iter().take(if against == Against::Champion { 2 } else { 1 }) {
-        let key = format!("{}scores/{}/{}.out", run.prefix, scored.word(), file(run));
-        let (mut found, mut fault) = (Answers::default(), None);
+    let contenders = [Contender::Challenger, Contender::Champion];
+    for contender in contenders.into_iter().take(if against == Against::Champion { 2 } else { 1 }) {
+        let key = format!("{}scores/{}/{}.out", run.prefix, contender, file(run));
+        let (mut found, mut fault) = (SuiteAnswers::default(), None);
         let take = |lines: &[u8]| {
             let mut lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-            fault = lines.find_map(|line| found.push(line, side, task).err());
+            fault = lines.find_map(|line| found.push(line, contender, task).err());
             if fault.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         match edge.objects.lines(&edge.bucket, &key, take).await {

@@ -26,7 +26,7 @@ pub enum Convergence {
 /// What is wrong with one training metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case", tag = "code")]
-pub enum Fault {
+pub enum TrainingFault {
     /// The policy asks for a metric the job did not report.
     #[error("the training reported no {metric}, which gate.convergence asks for")]
     Absent {
@@ -59,7 +59,7 @@ pub struct ConvergenceCheck {
     /// Whether it may go on.
     pub verdict: Convergence,
     /// Why not; empty when it may.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<TrainingFault>,
 }
 
 /// The document `convergence.json` of a run.
@@ -72,12 +72,12 @@ pub struct Converged {
     pub metrics: serde_json::Value,
     /// What was trained; older evidence does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trained: Option<Trained>,
+    pub trained: Option<TrainedModel>,
 }
 
 /// The challenger of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trained {
+pub struct TrainedModel {
     /// The name of the job that trained it, or searched.
     pub job: String,
     /// Where its artefact lies, as an S3 URI.
@@ -87,18 +87,21 @@ pub struct Trained {
 /// Checks a training job's final metrics. A required metric that is absent fails.
 pub fn check(bounds: &[TrainingBound], metrics: &[FinalMetric]) -> ConvergenceCheck {
     let finite = |m: &FinalMetric| m.value.is_some_and(f64::is_finite);
-    let mut faults: Vec<Fault> =
-        metrics.iter().filter(|m| !finite(m)).map(|m| Fault::NotFinite { metric: m.name.clone() }).collect();
+    let mut faults: Vec<TrainingFault> = metrics
+        .iter()
+        .filter(|m| !finite(m))
+        .map(|m| TrainingFault::NotFinite { metric: m.name.clone() })
+        .collect();
     for bound in bounds {
         let metric = bound.metric.clone();
         let Some(found) = metrics.iter().find(|m| m.name == metric) else {
-            faults.push(Fault::Absent { metric });
+            faults.push(TrainingFault::Absent { metric });
             continue;
         };
         let Some(value) = found.value.filter(|v| v.is_finite()) else { continue };
         let (at_least, at_most) = (bound.at_least, bound.at_most);
         if at_least.is_some_and(|least| value < least) || at_most.is_some_and(|most| value > most) {
-            faults.push(Fault::OutOfBounds { metric, value, at_least, at_most });
+            faults.push(TrainingFault::OutOfBounds { metric, value, at_least, at_most });
         }
     }
     let verdict = if faults.is_empty() { Convergence::Converged } else { Convergence::Failed };
@@ -120,11 +123,11 @@ mod tests {
         let bounds = [bound];
         let of = |metrics: &[FinalMetric]| check(&bounds, metrics);
         assert_eq!(of(&[metric("validation:auc", 0.9)]).verdict, Convergence::Converged);
-        assert_eq!(of(&[]).faults, [Fault::Absent { metric: "validation:auc".into() }]);
+        assert_eq!(of(&[]).faults, [TrainingFault::Absent { metric: "validation:auc".into() }]);
         assert_eq!(of(&[metric("validation:auc", 0.5)]).verdict, Convergence::Failed);
         assert_eq!(of(&[metric("validation:auc", 1.0)]).verdict, Convergence::Failed);
         let diverged = [metric("validation:auc", 0.9), metric("train:loss", f64::NAN)];
-        assert_eq!(of(&diverged).faults, [Fault::NotFinite { metric: "train:loss".into() }]);
+        assert_eq!(of(&diverged).faults, [TrainingFault::NotFinite { metric: "train:loss".into() }]);
         let empty = [FinalMetric { name: "validation:auc".into(), value: None }];
         assert_eq!(of(&empty).verdict, Convergence::Failed);
         assert_eq!(check(&[], &[]).verdict, Convergence::Converged);

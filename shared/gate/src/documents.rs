@@ -18,7 +18,7 @@ pub fn evaluation(judgement: &Judgement) -> Value {
         Task::Binary => json!({ "binary_classification_metrics": binary(&metrics) }),
         Task::Multiclass => json!({ "multiclass_classification_metrics": multiclass(&metrics) }),
         Task::Regression => {
-            let of = |metric| told(metrics.value(metric));
+            let of = |metric| measured(metrics.value(metric));
             json!({ "regression_metrics": {
                 "mae": of(Metric::Mae), "mse": of(Metric::Mse), "rmse": of(Metric::Rmse), "r2": of(Metric::R2),
             } })
@@ -26,7 +26,7 @@ pub fn evaluation(judgement: &Judgement) -> Value {
     }
 }
 
-fn told(value: Option<f64>) -> Value {
+fn measured(value: Option<f64>) -> Value {
     json!({"value": or_nan(value), "standard_deviation": "NaN"})
 }
 
@@ -40,7 +40,7 @@ fn binary(metrics: &Metrics) -> Value {
         let all = hits + beta_squared * false_negatives as f64 + false_positives as f64;
         (all > 0.0).then(|| hits / all)
     };
-    let of = |metric| told(metrics.value(metric));
+    let of = |metric| measured(metrics.value(metric));
     json!({
         "confusion_matrix": {
             "0": {"0": true_negatives, "1": false_positives},
@@ -50,18 +50,18 @@ fn binary(metrics: &Metrics) -> Value {
         "precision": of(Metric::Precision),
         "recall": of(Metric::Recall),
         "auc": of(Metric::Auc),
-        "f0_5": told(f(0.25)),
-        "f1": told(f(1.0)),
-        "f2": told(f(4.0)),
+        "f0_5": measured(f(0.25)),
+        "f1": measured(f(1.0)),
+        "f2": measured(f(4.0)),
         "true_positive_rate": of(Metric::Recall),
-        "true_negative_rate": told(share(true_negatives, false_positives)),
-        "false_positive_rate": told(share(false_positives, true_negatives)),
-        "false_negative_rate": told(share(false_negatives, true_positives)),
+        "true_negative_rate": measured(share(true_negatives, false_positives)),
+        "false_positive_rate": measured(share(false_positives, true_negatives)),
+        "false_negative_rate": measured(share(false_negatives, true_positives)),
     })
 }
 
 fn multiclass(metrics: &Metrics) -> Value {
-    let of = |metric| told(metrics.value(metric));
+    let of = |metric| measured(metrics.value(metric));
     json!({
         "confusion_matrix": metrics.confusion_matrix,
         "accuracy": of(Metric::Accuracy),

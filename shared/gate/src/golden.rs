@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::findings::TestName;
 use crate::judge::Judge;
 use crate::policy::{Favourable, Groups, Measure, Metric, Policy, Task};
-use crate::row::{Against, Row, Value};
+use crate::row::{Against, PairedRow, RowValue};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -97,7 +97,7 @@ fn metrics_and_paired_t_of_whole_judgements() {
         let mut judge = Judge::new(&Policy::default(), Against::Champion, 1).unwrap();
         for ((label, champion), challenger) in case.label.iter().zip(&case.champion).zip(&case.challenger) {
             judge
-                .push(&Row {
+                .push(&PairedRow {
                     label: (*label == 1).into(),
                     challenger: (*challenger).into(),
                     champion: Some((*champion).into()),
@@ -142,7 +142,7 @@ fn whole_judgements_of_numbers() {
         let mut judge = Judge::new(&policy, Against::Champion, 1).unwrap();
         for ((label, champion), challenger) in case.label.iter().zip(&case.champion).zip(&case.challenger) {
             judge
-                .push(&Row {
+                .push(&PairedRow {
                     label: (*label).into(),
                     challenger: (*challenger).into(),
                     champion: Some((*champion).into()),
@@ -177,10 +177,10 @@ fn whole_judgements_of_classes() {
         let mut judge = Judge::new(&policy, Against::Champion, 1).unwrap();
         for ((label, champion), challenger) in case.label.iter().zip(&case.champion).zip(&case.challenger) {
             judge
-                .push(&Row {
-                    label: Value::Text(label),
-                    challenger: Value::Scores(challenger),
-                    champion: Some(Value::Scores(champion)),
+                .push(&PairedRow {
+                    label: RowValue::Text(label),
+                    challenger: RowValue::Scores(challenger),
+                    champion: Some(RowValue::Scores(champion)),
                     columns: &[],
                 })
                 .unwrap();
@@ -215,9 +215,14 @@ fn fairness_of_a_favourable_class_or_number() {
             let [label, old, new] =
                 [&case.label, &case.champion, &case.challenger].map(|it| value(&it[place]));
             let columns = [case.group[place].as_str()];
-            let (label, challenger) = (Value::Text(&label), Value::Text(&new));
+            let (label, challenger) = (RowValue::Text(&label), RowValue::Text(&new));
             judge
-                .push(&Row { label, challenger, champion: Some(Value::Text(&old)), columns: &columns })
+                .push(&PairedRow {
+                    label,
+                    challenger,
+                    champion: Some(RowValue::Text(&old)),
+                    columns: &columns,
+                })
                 .unwrap();
         }
         let found = &judge.finish().fairness["group"];

@@ -3,9 +3,9 @@
 use crate::findings::verdict;
 use crate::judgement::{Judgement, RULES_VERSION};
 use crate::policy::{Policy, PolicyError, Task};
-use crate::row::{Against, Answered, Answers, Row, Unfit};
+use crate::row::{Against, PairedRow, Response, Responses, Unfit};
 use crate::service;
-use crate::tally::{Evidence, Tally};
+use crate::tally::{RowEvidence, Tally};
 use crate::weigh::weigh;
 
 /// Accumulates paired rows; memory is bounded by the policy's `sample_above`.
@@ -16,7 +16,7 @@ pub struct Judge {
     seed: u64,
     columns: Vec<String>,
     tally: Tally,
-    service: service::Tally,
+    service: service::ServiceTally,
 }
 
 impl Judge {
@@ -25,8 +25,8 @@ impl Judge {
         policy.check()?;
         let columns = policy.columns();
         let tally = Tally::new(policy, &columns, seed);
-        let service = service::Tally::new(seed);
-        Ok(Self { policy: policy.clone().filled(), against, seed, columns, tally, service })
+        let service = service::ServiceTally::new(seed);
+        Ok(Self { policy: policy.clone().with_defaults(), against, seed, columns, tally, service })
     }
 
     /// What the model predicts.
@@ -45,12 +45,16 @@ impl Judge {
     }
 
     /// Takes in how both models served a row. One that a model did not answer is not [pushed](Self::push).
-    pub fn served(&mut self, challenger: Answered, champion: Option<Answered>) -> Result<Answers, Unfit> {
+    pub fn record_responses(
+        &mut self,
+        challenger: Response,
+        champion: Option<Response>,
+    ) -> Result<Responses, Unfit> {
         self.service.push(challenger, champion)
     }
 
     /// Takes one row in.
-    pub fn push(&mut self, row: &Row<'_>) -> Result<(), Unfit> {
+    pub fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
         self.tally.push(row)
     }
 
@@ -61,7 +65,7 @@ impl Judge {
         let (service, of_service) = self.service.finish(&policy, against);
         evidence.reasons.extend(of_service);
         let (evidence, reasons) = weigh(&policy, against, evidence);
-        let Evidence { rows, positives, metrics, tests, slices, fairness, sample, .. } = evidence;
+        let RowEvidence { rows, positives, metrics, tests, slices, fairness, sample, .. } = evidence;
         Judgement {
             rules_version: RULES_VERSION,
             verdict: verdict(&reasons),

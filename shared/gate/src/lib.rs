@@ -9,7 +9,7 @@
 //! what remains, with at least one win, promotes. A first model is judged by its floors alone.
 //!
 //! ```
-//! use pawl_gate::{Against, Judge, Judgement, PairReader, Policy, Side, Verdict};
+//! use pawl_gate::{Against, Judge, Judgement, PairReader, Policy, Contender, Verdict};
 //!
 //! type Fault = Box<dyn std::error::Error>;
 //!
@@ -18,8 +18,8 @@
 //!     let mut reader = PairReader::new(Against::Champion);
 //!     while let Some(side) = reader.wants() {
 //!         let source = match side {
-//!             Side::Challenger => &mut challenger,
-//!             Side::Champion => &mut champion,
+//!             Contender::Challenger => &mut challenger,
+//!             Contender::Champion => &mut champion,
 //!         };
 //!         // Here a caller awaits the next piece of that object; an empty one ends it.
 //!         let (piece, rest) = source.split_at(source.len().min(65_536));
@@ -71,13 +71,15 @@ pub use findings::{
     Verdict, Weight, verdict,
 };
 pub use input::{
-    JsonTableReader, MAX_BUFFERED, Output, PairError, PairReader, ServedColumns, TableColumns, TableError,
-    TableReader,
+    ContainerOutput, JsonTableReader, MAX_BUFFERED, PairError, PairReader, ServedColumns, TableColumns,
+    TableError, TableReader,
 };
 pub use judge::Judge;
 pub use judgement::{ForceError, Forced, JudgedInput, Judgement, MIN_REASON, RULES_VERSION};
 pub use policy::{Better, Metric, Policy, PolicyError, Task};
 pub use row::classes;
-pub use row::{Against, Answered, Answers, Classes, Part, Row, Side, Unfit, Value, scalar};
-pub use service::{Served, Service};
+pub use row::{
+    Against, Classes, Contender, PairedRow, Response, Responses, RowPart, RowValue, Unfit, scalar,
+};
+pub use service::{Served, ServiceFinding};
 pub use slices::SliceFinding;

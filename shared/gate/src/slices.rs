@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::{Cells, Counts, Sums, sum};
+use crate::blocks::{Cells, GroupCounter, Sums, sum};
 use crate::findings::{Check, Code, Reason};
-use crate::policy::{AND, Action, Better, Metric, NamedSlice, Policy};
+use crate::policy::{AND, Better, Consequence, Metric, NamedSlice, Policy};
 use pawl_stats::{Interval, holm, tango};
 
 /// The most slices a judgement lists, the worst first.
@@ -67,7 +67,10 @@ impl SliceFinding {
 }
 
 /// Searches the slices: the worst of them, and the reasons that follow.
-pub(crate) fn search<C: Comparable>(policy: &Policy, counts: &Counts<C>) -> (Vec<SliceFinding>, Vec<Reason>) {
+pub(crate) fn search<C: Comparable>(
+    policy: &Policy,
+    counts: &GroupCounter<C>,
+) -> (Vec<SliceFinding>, Vec<Reason>) {
     let rules = &policy.slices;
     let mut found = Vec::new();
     for columns in rules.groupings() {
@@ -101,9 +104,9 @@ pub(crate) fn search<C: Comparable>(policy: &Policy, counts: &Counts<C>) -> (Vec
         Better::Lower => b.change.total_cmp(&a.change),
     });
     let code = match rules.action {
-        Action::Block => Code::SliceBroken,
-        Action::Ask => Code::SliceAsks,
-        Action::Warn => Code::SliceWarning,
+        Consequence::Block => Code::SliceBroken,
+        Consequence::Ask => Code::SliceAsks,
+        Consequence::Warn => Code::SliceWarning,
     };
     for lost in found.iter().filter(|f| f.loses() && f.adjusted_p_value <= policy.alpha).take(LISTED) {
         let text = format!(

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::policy::{
-    Action, FairnessPolicy, FairnessRule, Floor, Groups, Measure, NamedSlice, SlicePolicy, Superiority,
+    Consequence, FairnessPolicy, FairnessRule, Floor, Groups, Measure, NamedSlice, SlicePolicy, Superiority,
 };
 use pawl_base::random::SplitMix64;
 
@@ -22,9 +22,9 @@ struct Scored {
 impl Scored {
     fn push(self, columns: &[&str], judge: &mut Judge) {
         let Self { positive, challenger, champion } = self;
-        let champion = champion.map(Value::from);
+        let champion = champion.map(RowValue::from);
         judge
-            .push(&Row { label: positive.into(), challenger: challenger.into(), champion, columns })
+            .push(&PairedRow { label: positive.into(), challenger: challenger.into(), champion, columns })
             .unwrap();
     }
 }
@@ -169,7 +169,7 @@ fn a_judgement_reads_back() {
     let judgement = judged(&with_floor(Metric::Auc, 0.5), &rows(500, 1, 0.9, Some(0.4)));
     let text = serde_json::to_string_pretty(&judgement).unwrap();
     assert_eq!(serde_json::from_str::<Judgement>(&text).unwrap(), judgement);
-    let fault = PairError::MissingOutput { side: Side::Champion, line: 3, row: "a:3".into() };
+    let fault = PairError::MissingOutput { side: Contender::Champion, line: 3, row: "a:3".into() };
     let unusable = Judgement::unusable(&Policy::default(), 1, &fault);
     assert_eq!(unusable.verdict, Verdict::NeedsApproval);
     assert_eq!(codes(&unusable), [("input".to_owned(), Code::UnusableInput)]);
@@ -285,16 +285,16 @@ fn the_less_fair_challenger_is_blocked_asked_about_or_told() {
         judge.finish()
     };
     let policy = |action| Policy { fairness: fairness(action), ..Policy::default() };
-    let blocked = of(&policy(Action::Block), 0.1);
+    let blocked = of(&policy(Consequence::Block), 0.1);
     assert_eq!((blocked.verdict, has(&blocked, Code::FairnessBroken)), (Verdict::Reject, true));
-    let asked = of(&policy(Action::Ask), 0.1);
+    let asked = of(&policy(Consequence::Ask), 0.1);
     assert!(has(&asked, Code::FairnessAsks) && asked.verdict != Verdict::Promote);
-    let told = of(&policy(Action::Warn), 0.1);
+    let told = of(&policy(Consequence::Warn), 0.1);
     assert!(has(&told, Code::FairnessWarning));
-    let fair = of(&policy(Action::Block), 1.0);
+    let fair = of(&policy(Consequence::Block), 1.0);
     assert_eq!((fair.verdict, has(&fair, Code::FairnessHeld)), (Verdict::Promote, true));
 
-    let mut absent = policy(Action::Block);
+    let mut absent = policy(Consequence::Block);
     absent.fairness.groups[0].disadvantaged = Some("nobody".into());
     let absent = of(&absent, 1.0);
     assert_eq!((absent.verdict, has(&absent, Code::GroupTooSmall)), (Verdict::NeedsApproval, true));

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Feedback, Goal, Pipeline, PipelineError, Range, Scale, Search, WEIGHT};
 use crate::drift::IMPORTANCE;
+use crate::gate::Contender;
 use crate::ledger::Keys;
 use crate::metrics::{CHALLENGER, VARIANT};
 use crate::names::{ContentHash, Generation};
@@ -28,25 +29,6 @@ pub struct Job<'a> {
     pub run: &'a str,
     /// The role that SageMaker runs under.
     pub role: &'a str,
-}
-
-/// Which model a transform scores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The model just trained.
-    Challenger,
-    /// The model in production.
-    Champion,
-}
-
-impl Side {
-    /// The word in names and keys.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Challenger => "challenger",
-            Self::Champion => "champion",
-        }
-    }
 }
 
 impl Job<'_> {
@@ -218,10 +200,10 @@ impl Job<'_> {
     }
 
     /// CreateTransformJob: scores the holdout. The filter lets the model see only the features; the join keeps row and label beside the score.
-    pub fn transform(&self, side: Side, model_name: &str) -> Value {
+    pub fn transform(&self, contender: Contender, model_name: &str) -> Value {
         json!({
             // SageMaker's limit is 63 characters.
-            "TransformJobName": format!("{}-{}", tail(self.name, 52), side.word()),
+            "TransformJobName": format!("{}-{}", tail(self.name, 52), contender.as_str()),
             "ModelName": model_name,
             "BatchStrategy": "MultiRecord",
             "MaxPayloadInMB": 6,
@@ -234,7 +216,7 @@ impl Job<'_> {
                 } },
             },
             "TransformOutput": {
-                "S3OutputPath": self.uri(&format!("scores/{}", side.word())),
+                "S3OutputPath": self.uri(&format!("scores/{}", contender.as_str())),
                 "Accept": "application/jsonlines",
                 "AssembleWith": "Line",
             },
@@ -492,7 +474,7 @@ mod tests {
         let tuning = job.tuning().expect("a search");
         assert_eq!(tuning["HyperParameterTuningJobName"], "mmmmmmmmmm-123456-20261231235959");
         assert_eq!(tuning["TrainingJobDefinition"]["StaticHyperParameters"]["label"], "y");
-        assert!((1..=63).contains(&length(job.transform(Side::Challenger, &name), "TransformJobName")));
+        assert!((1..=63).contains(&length(job.transform(Contender::Challenger, &name), "TransformJobName")));
         assert!((1..=63).contains(&length(job.endpoint_config(), "EndpointConfigName")));
     }
 

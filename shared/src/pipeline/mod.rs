@@ -66,7 +66,7 @@ impl Pipeline {
             .map_err(|e| PipelineError::Unreadable(format!("not UTF-8 at byte {}", e.valid_up_to())))?;
         let mut pipeline: Self = yaml::read(text).map_err(PipelineError::Unreadable)?;
         pipeline.check()?;
-        pipeline.gate = pipeline.gate.filled();
+        pipeline.gate = pipeline.gate.with_defaults();
         Ok(pipeline)
     }
 
@@ -147,7 +147,7 @@ impl Pipeline {
         self.gate.check().map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.gate
             .behaviour
-            .speaks_of(&self.data.features)
+            .check_features(&self.data.features)
             .map_err(|e| PipelineError::BadSection(e.to_string()))?;
         self.release
             .strategy

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::PIPELINE;
 use crate::events::{Signal, decode};
-use crate::gate::convergence::{Converged, Trained};
+use crate::gate::convergence::{Converged, TrainedModel};
 use crate::gate::{ForceError, Judgement};
 use crate::ledger::dataset::Split;
 use crate::ledger::inbox::Completes;
@@ -76,7 +76,7 @@ pub struct Forcible {
     /// Its judgement, forced: tests and reasons as they were.
     pub judgement: Judgement,
     /// The job that trained it, and its artefact.
-    pub trained: Trained,
+    pub trained: TrainedModel,
     /// The dataset it was trained and judged on.
     pub split: Split,
 }
@@ -179,7 +179,7 @@ mod tests {
         let outcome = Outcome { code, reason: "It ended.".into(), state: None, error: None };
         let record =
             RunRecord { model, generation: RUN, outcome, triggers: vec![], opened_at: None, closed_at: AT };
-        let trained = Some(Trained { job: "m-2".into(), artifact: "s3://evidence/model.tar.gz".into() });
+        let trained = Some(TrainedModel { job: "m-2".into(), artifact: "s3://evidence/model.tar.gz".into() });
         let converged = Converged { check: check(&[], &[]), metrics: json!(null), trained };
         let version = ContentHash::of(b"data");
         for (name, document) in [

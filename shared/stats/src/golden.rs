@@ -12,7 +12,7 @@ use crate::newcombe::newcombe;
 use crate::quantile;
 use crate::sequential::ln_evidence;
 use crate::sorted::Tag;
-use crate::wilcoxon::{shift, signed_rank};
+use crate::wilcoxon::{hodges_lehmann, signed_rank};
 use crate::{delong, holm, normal_upper, tango, wilson};
 
 #[derive(Deserialize)]
@@ -228,7 +228,7 @@ fn wilcoxon() {
 #[test]
 fn hodges_and_lehmann() {
     for mut case in golden().shift {
-        let (found, interval) = shift(&mut case.differences, 0.05).unwrap();
+        let (found, interval) = hodges_lehmann(&mut case.differences, 0.05).unwrap();
         close(found, case.shift, 1e-10);
         close(interval.low, case.interval[0], 1e-10);
         close(interval.high, case.interval[1], 1e-10);

@@ -38,7 +38,7 @@ pub fn interval(sorted: &[f64], share: f64, alpha: f64) -> Option<Interval> {
 }
 
 /// So many values bound a quantile from above at two-sided level `alpha`: below it [`interval`] has no answer.
-pub fn enough(share: f64, alpha: f64) -> u64 {
+pub fn values_needed(share: f64, alpha: f64) -> u64 {
     let rarer = share.max(1.0 - share);
     ((alpha / 2.0).ln() / rarer.ln()).ceil() as u64
 }
@@ -51,7 +51,7 @@ mod tests {
     fn the_fewest_values_that_bound_a_quantile() {
         let values = |n: u64| (0..n).map(|value| value as f64).collect::<Vec<_>>();
         for (share, alpha) in [(0.5, 0.05), (0.99, 0.05), (0.99, 0.025), (0.9, 0.1), (0.1, 0.1)] {
-            let n = enough(share, alpha);
+            let n = values_needed(share, alpha);
             assert!(interval(&values(n), share, alpha).is_some(), "{share} {alpha} {n}");
             assert_eq!(interval(&values(n - 1), share, alpha), None, "{share} {alpha} {n}");
         }

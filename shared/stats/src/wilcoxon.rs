@@ -66,7 +66,7 @@ fn exact_tail(n: usize, w: usize) -> f64 {
 /// Hodges and Lehmann's shift, the median of the means of all pairs of differences, and its interval at two-sided
 /// level `alpha`: what the signed ranks say in the differences' own unit. `None` without differences. Sorts in
 /// place.
-pub fn shift(differences: &mut [f64], alpha: f64) -> Option<(f64, Interval)> {
+pub fn hodges_lehmann(differences: &mut [f64], alpha: f64) -> Option<(f64, Interval)> {
     differences.sort_unstable_by(f64::total_cmp);
     let n = differences.len();
     let pairs = n as u64 * (n as u64 + 1) / 2;
@@ -136,11 +136,11 @@ mod tests {
     /// Means of pairs of 1, 2, 4 by hand: 1, 1.5, 2, 2.5, 3, 4.
     #[test]
     fn the_shift_is_the_median_of_the_means_of_pairs() {
-        let (median, interval) = shift(&mut [4.0, 1.0, 2.0], 0.05).unwrap();
+        let (median, interval) = hodges_lehmann(&mut [4.0, 1.0, 2.0], 0.05).unwrap();
         assert!((median - 2.25).abs() < 1e-12, "{median}");
         assert!((interval.low - 1.0).abs() < 1e-12 && (interval.high - 4.0).abs() < 1e-12, "{interval:?}");
-        assert_eq!(shift(&mut [], 0.05), None);
-        assert_eq!(shift(&mut [3.0; 5], 0.05).unwrap(), (3.0, Interval { low: 3.0, high: 3.0 }));
+        assert_eq!(hodges_lehmann(&mut [], 0.05), None);
+        assert_eq!(hodges_lehmann(&mut [3.0; 5], 0.05).unwrap(), (3.0, Interval { low: 3.0, high: 3.0 }));
     }
 
     #[test]

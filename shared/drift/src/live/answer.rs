@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use pawl_gate::classes::{Chosen, Classes, MAX_CLASSES};
-use pawl_gate::{Task, Value};
+use pawl_gate::{RowValue, Task};
 
 /// The longest name of a class, in bytes: what is longer is a message of a container, and many answers wait.
 const LONGEST: usize = 256;
@@ -85,7 +85,7 @@ impl Reading<'_> {
 
 impl Truth {
     /// The class that a label names; none where it names none.
-    pub(crate) fn class(label: Value<'_>) -> Option<Self> {
+    pub(crate) fn class(label: RowValue<'_>) -> Option<Self> {
         let name = label.class().filter(|name| name.len() <= LONGEST)?;
         Some(Self::Class(name.into_owned()))
     }
@@ -93,7 +93,7 @@ impl Truth {
 
 impl Choice {
     /// The class that was answered; none where the answer names none.
-    pub(crate) fn read(answer: Value<'_>, classes: &Classes) -> Option<Self> {
+    pub(crate) fn read(answer: RowValue<'_>, classes: &Classes) -> Option<Self> {
         let choice = match classes.read(answer).ok()? {
             Chosen::Name(class) => Self { class: class.into_owned(), chances: None },
             Chosen::Scores(scores) => {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Answer, Choice, Join, LiveVerdict, QualityPolicy, Tally, Truth};
 use crate::Verdict;
-use pawl_gate::{Classes, Task, Value};
+use pawl_gate::{Classes, RowValue, Task};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -41,7 +41,7 @@ fn several_classes_are_measured_as_scikit_learn_does() {
         let classes = if case.classes[0] == "0" { Classes::default() } else { Classes::new(&case.classes) };
         let policy = QualityPolicy { min_rows: 30, ..QualityPolicy::default() };
         let answer = |scores: &Vec<f64>| {
-            Answer::Class(Box::new(Choice::read(Value::Scores(scores), &classes).unwrap()))
+            Answer::Class(Box::new(Choice::read(RowValue::Scores(scores), &classes).unwrap()))
         };
         let mut holdout = Tally::new(Task::Multiclass, &classes, &policy);
         for (scores, truth) in case.held.iter().zip(&case.held_truth) {

@@ -101,9 +101,9 @@ mod tests {
     use super::*;
     use crate::Verdict;
     use crate::live::{Answer, Join, LiveVerdict, Tally, Truth};
-    use pawl_gate::{Task, Value};
+    use pawl_gate::{RowValue, Task};
 
-    fn said(answer: Value<'_>) -> Answer {
+    fn said(answer: RowValue<'_>) -> Answer {
         Choice::read(answer, &birds()).map_or(Answer::Unfit, |choice| Answer::Class(Box::new(choice)))
     }
 
@@ -127,7 +127,7 @@ mod tests {
 
     /// Names alone, of which the first `right` of every ten are true.
     fn names(rows: u32, right: u32) -> impl Iterator<Item = (Answer, &'static str)> {
-        (0..rows).map(move |row| (said(Value::Text("owl")), if row % 10 < right { "owl" } else { "hawk" }))
+        (0..rows).map(move |row| (said(RowValue::Text("owl")), if row % 10 < right { "owl" } else { "hawk" }))
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_no_class_is_lost() {
-        let broken = (0..100).map(|_| (said(Value::Scores(&[0.4, 0.4, 0.4])), "owl"));
+        let broken = (0..100).map(|_| (said(RowValue::Scores(&[0.4, 0.4, 0.4])), "owl"));
         let quality = judged(names(900, 9).chain(broken), 0.9, Verdict::None);
         assert_eq!(quality.verdict, LiveVerdict::InsufficientData);
         assert_eq!(quality.reason, "100 of 1000 answers were lost.");
@@ -159,12 +159,12 @@ mod tests {
     #[test]
     fn a_class_that_nobody_scored_was_given_no_probability() {
         let quality =
-            judged((0..500).map(|_| (said(Value::Scores(&[0.8, 0.2, 0.0])), "crow")), 0.9, Verdict::None);
+            judged((0..500).map(|_| (said(RowValue::Scores(&[0.8, 0.2, 0.0])), "crow")), 0.9, Verdict::None);
         assert_eq!(quality.accuracy, Some(0.0));
         assert!((quality.brier.unwrap() - (0.64 + 0.04 + 1.0)).abs() < 1e-12);
         assert!((quality.log_loss.unwrap() + TINY.ln()).abs() < 1e-9);
         // One name among the scores, and nothing is said of probabilities.
-        let mixed = (0..500).map(|_| (said(Value::Scores(&[0.8, 0.2, 0.0])), "owl")).chain(names(1, 9));
+        let mixed = (0..500).map(|_| (said(RowValue::Scores(&[0.8, 0.2, 0.0])), "owl")).chain(names(1, 9));
         assert_eq!(judged(mixed, 0.9, Verdict::None).log_loss, None);
     }
 
@@ -188,9 +188,9 @@ mod tests {
                     let (id, truth) = (at.to_string(), Truth::Class(classes.name(*truth).unwrap().into_owned()));
                     if turned >> (at % 64) & 1 == 1 {
                         join.truth(&id, truth);
-                        join.predicted(&id, said(Value::Scores(scores)));
+                        join.predicted(&id, said(RowValue::Scores(scores)));
                     } else {
-                        join.predicted(&id, said(Value::Scores(scores)));
+                        join.predicted(&id, said(RowValue::Scores(scores)));
                         late.push((id, truth));
                     }
                 }

@@ -11,7 +11,7 @@ use super::row::quoted;
 use super::truth::truth;
 use pawl_data::dataset::{Cut, cut};
 use pawl_gate::Classes;
-use pawl_gate::{Output, Task, Value as Given};
+use pawl_gate::{ContainerOutput, RowValue, Task};
 
 /// The answer in an output to one row, JSON or a line of CSV; none where the model gave none.
 pub(super) fn answer(reading: Reading<'_>, text: &str) -> Option<Answer> {
@@ -57,10 +57,10 @@ impl Answer {
 /// As the gate reads a transform's output; else as a line of CSV, which is a probability for each class, or a class in its first
 /// field.
 fn class(text: &str, classes: &Classes) -> Option<Answer> {
-    let chosen = |given: Given<'_>| {
+    let chosen = |given: RowValue<'_>| {
         Choice::read(given, classes).map_or(Answer::Unfit, |choice| Answer::Class(Box::new(choice)))
     };
-    if let Ok(output) = serde_json::from_str::<Output>(text) {
+    if let Ok(output) = serde_json::from_str::<ContainerOutput>(text) {
         return output.prediction(Task::Multiclass).map(chosen);
     }
     // Broken JSON is no name of a class.
@@ -73,8 +73,8 @@ fn class(text: &str, classes: &Classes) -> Option<Answer> {
     let Ok(fields) = fields.collect::<Result<Vec<String>, _>>() else { return Some(Answer::Unfit) };
     let numbers: Option<Vec<f64>> = fields.iter().map(|field| field.trim().parse().ok()).collect();
     Some(match (numbers, fields.first()) {
-        (Some(scores), _) if scores.len() > 1 => chosen(Given::Scores(&scores)),
-        (_, Some(first)) => chosen(Given::Text(first)),
+        (Some(scores), _) if scores.len() > 1 => chosen(RowValue::Scores(&scores)),
+        (_, Some(first)) => chosen(RowValue::Text(first)),
         (_, None) => Answer::Unfit,
     })
 }

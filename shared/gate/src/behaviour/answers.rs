@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::findings::{Check, Code, Reason};
 use crate::input::{Line, PairError};
-use crate::policy::{Action, Behaviour, Case, Expect, Task};
-use crate::row::{Against, Side};
+use crate::policy::{BehaviourCase, BehaviourPolicy, Consequence, Expectation, Task};
+use crate::row::{Against, Contender};
 use pawl_stats::moments::Moments;
 
 /// The name of the check on noise.
@@ -13,21 +13,21 @@ const NOISE: &str = "noise";
 
 /// What a model answered to one row of the suite.
 #[derive(Debug, Clone, PartialEq)]
-struct Answer {
+struct SuiteAnswer {
     number: Option<f64>,
     text: String,
 }
 
 /// One model's answers by row.
 #[derive(Debug, Default)]
-pub struct Answers(BTreeMap<String, Answer>);
+pub struct SuiteAnswers(BTreeMap<String, SuiteAnswer>);
 
-impl Answers {
+impl SuiteAnswers {
     /// Takes a line of the transform's output.
     ///
     /// # Errors
     /// A line that cannot be read, or that holds no prediction.
-    pub fn push(&mut self, line: &[u8], side: Side, task: Task) -> Result<(), PairError> {
+    pub fn push(&mut self, line: &[u8], side: Contender, task: Task) -> Result<(), PairError> {
         let number = self.0.len() as u64 + 1;
         let line = Line::parse(line, side, number)?;
         let row = line.row.clone().into_owned();
@@ -35,13 +35,13 @@ impl Answers {
             return Err(PairError::MissingOutput { side, line: number, row });
         };
         let text = value.class().map(std::borrow::Cow::into_owned).unwrap_or_default();
-        self.0.insert(row, Answer { number: value.number(), text });
+        self.0.insert(row, SuiteAnswer { number: value.number(), text });
         Ok(())
     }
 }
 
-impl Expect {
-    fn holds(&self, task: Task, before: Option<&Answer>, after: &Answer) -> bool {
+impl Expectation {
+    fn holds(&self, task: Task, before: Option<&SuiteAnswer>, after: &SuiteAnswer) -> bool {
         let moved = || Some(after.number? - before?.number?);
         match (self, task) {
             (Self::AtLeast(least), _) => after.number.is_some_and(|it| it >= *least),
@@ -57,9 +57,14 @@ impl Expect {
     }
 }
 
-impl Behaviour {
+impl BehaviourPolicy {
     /// What the answers show. An answer that is missing decides nothing and asks.
-    pub fn judge(&self, task: Task, challenger: &Answers, champion: Option<&Answers>) -> Vec<Reason> {
+    pub fn judge(
+        &self,
+        task: Task,
+        challenger: &SuiteAnswers,
+        champion: Option<&SuiteAnswers>,
+    ) -> Vec<Reason> {
         let cases = self.cases.iter().enumerate();
         let mut reasons: Vec<Reason> =
             cases.map(|(number, case)| self.case(task, number, case, challenger, champion)).collect();
@@ -72,15 +77,22 @@ impl Behaviour {
     fn reason(&self, name: &str, held: bool, text: String) -> Reason {
         let code = match (held, self.action) {
             (true, _) => Code::BehaviourHeld,
-            (false, Action::Block) => Code::BehaviourBroken,
-            (false, Action::Ask) => Code::BehaviourAsks,
-            (false, Action::Warn) => Code::BehaviourWarning,
+            (false, Consequence::Block) => Code::BehaviourBroken,
+            (false, Consequence::Ask) => Code::BehaviourAsks,
+            (false, Consequence::Warn) => Code::BehaviourWarning,
         };
         Reason::new(Check::Behaviour(name.to_owned()), code, text)
     }
 
-    fn case(&self, task: Task, number: usize, case: &Case, new: &Answers, old: Option<&Answers>) -> Reason {
-        let held = |answers: &Answers| {
+    fn case(
+        &self,
+        task: Task,
+        number: usize,
+        case: &BehaviourCase,
+        new: &SuiteAnswers,
+        old: Option<&SuiteAnswers>,
+    ) -> Reason {
+        let held = |answers: &SuiteAnswers| {
             let prefix = format!("case {number}:");
             let rows = answers.0.range(prefix.clone()..).take_while(|(row, _)| row.starts_with(&prefix));
             let (mut held, mut rows_seen) = (0_usize, 0_usize);
@@ -108,8 +120,8 @@ impl Behaviour {
     }
 
     /// Do the challenger's predictions move more under noise than the champion's?
-    fn robustness(&self, new: &Answers, old: Option<&Answers>) -> Reason {
-        let moved = |answers: &Answers| {
+    fn robustness(&self, new: &SuiteAnswers, old: Option<&SuiteAnswers>) -> Reason {
+        let moved = |answers: &SuiteAnswers| {
             let of = |place: usize| {
                 let after = answers.0.get(&format!("noise:{place}"))?.number?;
                 Some((after - answers.0.get(&format!("before:{place}"))?.number?).abs())

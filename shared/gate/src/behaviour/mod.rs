@@ -9,4 +9,4 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use answers::Answers;
+pub use answers::SuiteAnswers;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::policy::{Behaviour, Change};
+use crate::policy::{BehaviourPolicy, RowChange};
 use pawl_base::random::SplitMix64;
 use pawl_stats::moments::Moments;
 
-impl Behaviour {
+impl BehaviourPolicy {
     /// The rows of the suite, as lines of a transform's input; `holdout` are lines of it, of which the first
-    /// [`Behaviour::rows`] are used.
+    /// [`BehaviourPolicy::rows`] are used.
     pub fn lines(&self, features: &[String], holdout: &[Vec<u8>], seed: u64) -> Vec<String> {
         let parse =
             |line: &Vec<u8>| match serde_json::from_slice::<Map<String, Json>>(line).ok()?.remove("features")
@@ -51,7 +51,7 @@ impl Behaviour {
     }
 }
 
-impl Change {
+impl RowChange {
     fn of(&self, row: &Map<String, Json>) -> Map<String, Json> {
         let mut changed = row.clone();
         changed.extend(self.set.clone());

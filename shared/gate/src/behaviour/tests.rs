@@ -3,8 +3,8 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::findings::{Code, Reason};
-use crate::policy::{Behaviour, Task};
-use crate::row::Side;
+use crate::policy::{BehaviourPolicy, Task};
+use crate::row::Contender;
 
 const SUITE: &str = r#"{
     "rows": 20, "noise": 0.1, "action": "block",
@@ -20,17 +20,17 @@ fn features() -> Vec<String> {
 }
 
 /// The suite's lines through a model of `temp` and `name`.
-fn answers(suite: &Behaviour, model: impl Fn(Option<f64>, &str) -> f64) -> Answers {
+fn answers(suite: &BehaviourPolicy, model: impl Fn(Option<f64>, &str) -> f64) -> SuiteAnswers {
     let holdout: Vec<Vec<u8>> = (0..30)
         .map(|row| json!({"features": {"temp": f64::from(row) / 40.0, "name": "y"}, "row": "a:1"}))
         .map(|row| row.to_string().into_bytes())
         .collect();
-    let mut answers = Answers::default();
+    let mut answers = SuiteAnswers::default();
     for line in suite.lines(&features(), &holdout, 1) {
         let mut row: Json = serde_json::from_str(&line).unwrap();
         let score = model(row["features"]["temp"].as_f64(), row["features"]["name"].as_str().unwrap_or(""));
         row["SageMakerOutput"] = json!({ "score": score });
-        answers.push(row.to_string().as_bytes(), Side::Challenger, Task::Binary).unwrap();
+        answers.push(row.to_string().as_bytes(), Contender::Challenger, Task::Binary).unwrap();
     }
     answers
 }
@@ -41,8 +41,8 @@ fn codes(reasons: &[Reason]) -> Vec<Code> {
 
 #[test]
 fn a_good_model_holds_all_and_a_bad_one_is_told_by_case() {
-    let suite: Behaviour = serde_json::from_str(SUITE).unwrap();
-    suite.check(Task::Binary).and(suite.speaks_of(&features())).unwrap();
+    let suite: BehaviourPolicy = serde_json::from_str(SUITE).unwrap();
+    suite.check(Task::Binary).and(suite.check_features(&features())).unwrap();
     let good = answers(&suite, |temp, _| temp.unwrap_or(0.5));
     assert_eq!(codes(&suite.judge(Task::Binary, &good, None)), [Code::BehaviourHeld; 5]);
     let bad =
@@ -53,7 +53,7 @@ fn a_good_model_holds_all_and_a_bad_one_is_told_by_case() {
     assert!(
         found[1].text.contains("in 0 of 20 rows, asked for 100 %; on the champion's answers in 20 of 20")
     );
-    let silent = suite.judge(Task::Binary, &Answers::default(), None);
+    let silent = suite.judge(Task::Binary, &SuiteAnswers::default(), None);
     assert_eq!(codes(&silent), [Code::Undefined; 5]);
 }
 
@@ -61,8 +61,8 @@ fn a_good_model_holds_all_and_a_bad_one_is_told_by_case() {
 fn what_cannot_be_meant_is_refused_by_case() {
     let of = |task, case: Json| {
         let cases = vec![serde_json::from_value(case).unwrap()];
-        let suite = Behaviour { cases, ..Behaviour::default() };
-        suite.check(task).and_then(|()| suite.speaks_of(&features())).map_err(|e| e.found)
+        let suite = BehaviourPolicy { cases, ..BehaviourPolicy::default() };
+        suite.check(task).and_then(|()| suite.check_features(&features())).map_err(|e| e.found)
     };
     let refused = |task, case: Json| of(task, case).unwrap_err();
     assert!(
@@ -77,5 +77,5 @@ fn what_cannot_be_meant_is_refused_by_case() {
     assert!(
         refused(Task::Binary, json!({"name": "a", "expect": "answers", "share": 0.0})).contains("share 0")
     );
-    assert!(Behaviour { noise: Some(0.0), ..Behaviour::default() }.check(Task::Binary).is_err());
+    assert!(BehaviourPolicy { noise: Some(0.0), ..BehaviourPolicy::default() }.check(Task::Binary).is_err());
 }

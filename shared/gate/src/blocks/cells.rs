@@ -1,9 +1,9 @@
-//! Counts of what both models said of whom: all that resampling, fairness and slices need, however many the rows.
+//! GroupCounter of what both models said of whom: all that resampling, fairness and slices need, however many the rows.
 
 use crate::findings::Confusion;
 use pawl_stats::mcnemar::Discordance;
 
-/// Counts by label, champion's prediction and challenger's prediction.
+/// GroupCounter by label, champion's prediction and challenger's prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Cells(pub(crate) [f64; 8]);
 

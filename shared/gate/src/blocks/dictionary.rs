@@ -1,4 +1,4 @@
-//! Values of a column, numbered in the order they appear.
+//! Dictionary of a column, numbered in the order they appear.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -28,27 +28,27 @@ impl Hasher for Fnv {
 
 /// A dictionary of at most `cap` values; what comes later shares the numbers there are.
 #[derive(Debug)]
-pub(crate) struct Values {
+pub(crate) struct Dictionary {
     names: Vec<String>,
     numbers: HashMap<String, u32, BuildHasherDefault<Fnv>>,
     cap: usize,
-    full: Full,
+    full: WhenFull,
 }
 
 /// What becomes of a new value when the dictionary is full.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Full {
+pub(crate) enum WhenFull {
     /// It joins a value that is there, by its hash: whole clusters stay together.
     Share,
     /// It joins the one number that all later values have.
     Rest,
 }
 
-/// The name of [`Full::Rest`].
+/// The name of [`WhenFull::Rest`].
 pub(crate) const REST: &str = "(other values)";
 
-impl Values {
-    pub(crate) fn new(cap: usize, full: Full) -> Self {
+impl Dictionary {
+    pub(crate) fn new(cap: usize, full: WhenFull) -> Self {
         Self { names: Vec::new(), numbers: HashMap::default(), cap: cap.max(2), full }
     }
 
@@ -57,17 +57,17 @@ impl Values {
         if let Some(&number) = self.numbers.get(value) {
             return number;
         }
-        let free = self.cap - usize::from(matches!(self.full, Full::Rest));
+        let free = self.cap - usize::from(matches!(self.full, WhenFull::Rest));
         if self.names.len() < free {
             return self.add(value);
         }
         match self.full {
-            Full::Share => {
+            WhenFull::Share => {
                 let mut hasher = Fnv::default();
                 hasher.write(value.as_bytes());
                 (hasher.finish() % self.names.len() as u64) as u32
             }
-            Full::Rest => match self.numbers.get(REST) {
+            WhenFull::Rest => match self.numbers.get(REST) {
                 Some(&number) => number,
                 None => self.add(REST),
             },
@@ -93,11 +93,11 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut rest = Values::new(3, Full::Rest);
+        let mut rest = Dictionary::new(3, WhenFull::Rest);
         let numbers: Vec<u32> = ["a", "b", "a", "c", "d", "b"].iter().map(|v| rest.number(v)).collect();
         assert_eq!(numbers, [0, 1, 0, 2, 2, 1]);
         assert_eq!(rest.names(), ["a", "b", REST]);
-        let mut share = Values::new(2, Full::Share);
+        let mut share = Dictionary::new(2, WhenFull::Share);
         let numbers: Vec<u32> = ["a", "b", "c", "d", "c"].iter().map(|v| share.number(v)).collect();
         assert!(numbers.iter().all(|&n| n < 2) && numbers[2] == numbers[4]);
         assert_eq!(share.names().len(), 2);

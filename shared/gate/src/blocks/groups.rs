@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::cells::{Sums, slot};
-use super::dictionary::{Full, Values};
+use super::dictionary::{Dictionary, WhenFull};
 use crate::policy::{AND, Policy};
 use pawl_stats::concordance::MAX_BLOCKS;
 
@@ -11,7 +11,7 @@ use pawl_stats::concordance::MAX_BLOCKS;
 /// blocks of independent rows is a bootstrap of rows whose variance is known to 2 %.
 const ROW_BLOCKS: u64 = 1024;
 
-/// Values kept apart in one grouping; later ones are counted together.
+/// Dictionary kept apart in one grouping; later ones are counted together.
 const MAX_VALUES: usize = 256;
 
 /// Rows told apart by one or more columns.
@@ -19,32 +19,32 @@ const MAX_VALUES: usize = 256;
 pub(crate) struct Grouping<C> {
     /// Places among the judge's columns.
     columns: Vec<usize>,
-    values: Values,
+    values: Dictionary,
     /// By value, then block; blocks after the last one seen are absent.
     counts: Vec<Vec<C>>,
 }
 
 /// Which rows belong together, and sums by group.
 #[derive(Debug)]
-pub(crate) struct Counts<C> {
-    clusters: Option<(usize, Values)>,
+pub(crate) struct GroupCounter<C> {
+    clusters: Option<(usize, Dictionary)>,
     rows: u64,
     groupings: BTreeMap<Vec<String>, Grouping<C>>,
     text: String,
 }
 
-impl<C: Sums> Counts<C> {
+impl<C: Sums> GroupCounter<C> {
     /// Sums for the groupings of this policy; columns are found in `columns`, as rows will bring them.
     pub(crate) fn new(columns: &[String], policy: &Policy) -> Self {
         let place = |name: &str| columns.iter().position(|c| c == name);
         let grouping = |names: Vec<String>| {
             let columns = names.iter().filter_map(|name| place(name)).collect();
-            let values = Values::new(MAX_VALUES, Full::Rest);
+            let values = Dictionary::new(MAX_VALUES, WhenFull::Rest);
             (names, Grouping { columns, values, counts: Vec::new() })
         };
         let cluster = policy.cluster.as_deref().and_then(place);
         Self {
-            clusters: cluster.map(|place| (place, Values::new(MAX_BLOCKS, Full::Share))),
+            clusters: cluster.map(|place| (place, Dictionary::new(MAX_BLOCKS, WhenFull::Share))),
             rows: 0,
             groupings: policy.groupings().into_iter().map(grouping).collect(),
             text: String::new(),

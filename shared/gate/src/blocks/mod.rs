@@ -7,6 +7,6 @@ mod resample;
 mod reservoir;
 
 pub(crate) use cells::{Cells, Matrix, Sums, slot, sum};
-pub(crate) use groups::Counts;
-pub(crate) use resample::{LANES, Parts, Resampled, Resamples};
-pub(crate) use reservoir::Scores;
+pub(crate) use groups::GroupCounter;
+pub(crate) use resample::{BlockSums, LANES, Resampled, Resamples};
+pub(crate) use reservoir::Reservoir;

@@ -27,7 +27,7 @@ impl Resamples {
     }
 
     /// The sums of every resample, and of all blocks but each.
-    pub(crate) fn of(&self, parts: &Parts) -> Resampled {
+    pub(crate) fn sums(&self, parts: &BlockSums) -> Resampled {
         let width = parts.width;
         let total = parts.total();
         let mut drawn = Vec::new();
@@ -51,7 +51,7 @@ impl Resamples {
     }
 
     /// The BCa interval of a statistic that is computed anew for each resample, eight side by side.
-    pub(crate) fn anew(
+    pub(crate) fn replicate(
         &self,
         estimate: f64,
         statistic: impl Fn(&[[f64; LANES]]) -> [f64; LANES],
@@ -79,7 +79,7 @@ impl Resamples {
     }
 
     /// The BCa interval of the difference of areas, or of one area.
-    pub(crate) fn areas(&self, pairs: &Concordance, difference: f64, alpha: f64) -> Option<Bca> {
+    pub(crate) fn replicate_areas(&self, pairs: &Concordance, difference: f64, alpha: f64) -> Option<Bca> {
         if self.blocks < LEAST_BLOCKS {
             return None;
         }
@@ -126,12 +126,12 @@ impl Resampled {
 }
 
 /// Sums of each block, all of one width, end to end.
-pub(crate) struct Parts {
+pub(crate) struct BlockSums {
     width: usize,
     values: Vec<f64>,
 }
 
-impl Parts {
+impl BlockSums {
     /// The sums of these blocks; each is cut or filled with zeros to `width`.
     pub(crate) fn new<B: AsRef<[f64]>>(width: usize, blocks: impl IntoIterator<Item = B>) -> Self {
         let mut values = Vec::new();

@@ -6,7 +6,7 @@ use pawl_stats::sorted::Tag;
 
 /// Paired scores and tags, column by column: at most `cap` rows, 20 bytes each.
 #[derive(Debug)]
-pub(crate) struct Scores {
+pub(crate) struct Reservoir {
     pub(crate) challenger: Vec<f64>,
     /// Empty for a first model.
     pub(crate) champion: Vec<f64>,
@@ -17,13 +17,13 @@ pub(crate) struct Scores {
     rng: SplitMix64,
 }
 
-impl Scores {
+impl Reservoir {
     pub(crate) fn new(cap: u64, seed: u64) -> Self {
         Self {
             challenger: Vec::new(),
             champion: Vec::new(),
             tags: Vec::new(),
-            // Row numbers are 32 bits wide when sorted.
+            // PairedRow numbers are 32 bits wide when sorted.
             cap: usize::try_from(cap.min(u64::from(u32::MAX))).unwrap_or(u32::MAX as usize),
             seen: 0,
             seed,

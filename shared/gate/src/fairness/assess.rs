@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Change, GroupCounts, GroupFairness};
+use super::finding::{GroupCounts, GroupFairness, MeasureChange};
 use super::pre_training::PreTraining;
-use crate::blocks::{Cells, Counts, Parts, Resampled, Resamples, Sums, sum};
+use crate::blocks::{BlockSums, Cells, GroupCounter, Resampled, Resamples, Sums, sum};
 use crate::findings::{Check, Code, Reason};
-use crate::policy::{Action, FairnessRule, Groups, Measure, Policy};
+use crate::policy::{Consequence, FairnessRule, Groups, Measure, Policy};
 use crate::row::Against;
 
 /// Sums that tell whom labels and models favour.
 pub(crate) trait Favoured: Sums {
-    /// Counts in which the favourable outcome is positive.
+    /// GroupCounter in which the favourable outcome is positive.
     fn favoured(&self) -> Cells;
 }
 
@@ -25,9 +25,9 @@ impl Favoured for Cells {
 pub(crate) struct Assessment<'a, C> {
     pub(crate) policy: &'a Policy,
     pub(crate) against: Against,
-    /// Counts by grouping, value and block.
-    pub(crate) counts: &'a Counts<C>,
-    /// Counts of all rows, by block.
+    /// GroupCounter by grouping, value and block.
+    pub(crate) counts: &'a GroupCounter<C>,
+    /// GroupCounter of all rows, by block.
     pub(crate) blocks: &'a [Cells],
     pub(crate) resamples: &'a Resamples,
 }
@@ -77,7 +77,7 @@ impl<C: Favoured> Assessment<'_, C> {
         let others = total.plus(&group.cells, -1.0);
         let of_labels = |measure: PreTraining| (measure, defined(measure.of(&others, &group.cells)));
         fairness.pre_training = PreTraining::ALL.into_iter().map(of_labels).collect();
-        let sums = self.resamples.of(&with_group(self.blocks, &group.blocks));
+        let sums = self.resamples.sums(&with_group(self.blocks, &group.blocks));
         for measure in Measure::ALL {
             let change = self.compare(measure, &others, &group.cells, &sums);
             if let Some(rule) = rules.rules.iter().find(|rule| rule.measure == measure) {
@@ -131,10 +131,16 @@ impl<C: Favoured> Assessment<'_, C> {
     }
 
     /// One measure of both models; `sums` are those of [`with_group`].
-    fn compare(&self, measure: Measure, others: &Cells, group: &Cells, sums: &Resampled) -> Change {
+    fn compare(&self, measure: Measure, others: &Cells, group: &Cells, sums: &Resampled) -> MeasureChange {
         let challenger = defined(measure.of(&others.challenger(), &group.challenger()));
         if self.against == Against::Nobody {
-            return Change { champion: None, challenger, change: None, interval: None, less_fair: None };
+            return MeasureChange {
+                champion: None,
+                challenger,
+                change: None,
+                interval: None,
+                less_fair: None,
+            };
         }
         let champion = defined(measure.of(&others.champion(), &group.champion()));
         let both = |sums: &[f64]| {
@@ -153,7 +159,7 @@ impl<C: Favoured> Assessment<'_, C> {
             measure.unfairness(new) - measure.unfairness(old)
         };
         let alpha = self.policy.alpha;
-        Change {
+        MeasureChange {
             champion,
             challenger,
             change: champion.zip(challenger).map(|(old, new)| new - old),
@@ -168,7 +174,7 @@ fn defined(value: f64) -> Option<f64> {
 }
 
 /// What a rule makes of the change of its measure, for the group `value` of the grouping `name`.
-fn check(rule: &FairnessRule, against: Against, name: &str, value: &str, change: &Change) -> Reason {
+fn check(rule: &FairnessRule, against: Against, name: &str, value: &str, change: &MeasureChange) -> Reason {
     let reason = |(code, text)| Reason::new(Check::Fairness(name.to_owned(), rule.measure), code, text);
     let of_group = format!("{} of {value}", rule.measure.as_str());
     let Some(new) = change.challenger else {
@@ -182,9 +188,9 @@ fn check(rule: &FairnessRule, against: Against, name: &str, value: &str, change:
         return reason((Code::FairnessHeld, text));
     }
     let broken = match rule.action {
-        Action::Block => Code::FairnessBroken,
-        Action::Ask => Code::FairnessAsks,
-        Action::Warn => Code::FairnessWarning,
+        Consequence::Block => Code::FairnessBroken,
+        Consequence::Ask => Code::FairnessAsks,
+        Consequence::Warn => Code::FairnessWarning,
     };
     reason(match against {
         Against::Nobody => {
@@ -202,7 +208,7 @@ fn against_champion(
     broken: Code,
     of_group: &str,
     new: f64,
-    change: &Change,
+    change: &MeasureChange,
 ) -> (Code, String) {
     match (change.champion, change.less_fair) {
         (Some(old), Some(worse)) => {
@@ -225,9 +231,9 @@ fn against_champion(
     }
 }
 
-/// Counts of all rows, then of one group of them, side by side for a statistic of both.
-fn with_group(blocks: &[Cells], group: &[Cells]) -> Parts {
+/// GroupCounter of all rows, then of one group of them, side by side for a statistic of both.
+fn with_group(blocks: &[Cells], group: &[Cells]) -> BlockSums {
     let none = Cells::default();
     let pair = |(place, cells): (usize, &Cells)| [cells.0, group.get(place).unwrap_or(&none).0].concat();
-    Parts::new(16, blocks.iter().enumerate().map(pair))
+    BlockSums::new(16, blocks.iter().enumerate().map(pair))
 }

@@ -19,12 +19,12 @@ pub struct GroupFairness {
     pub groups: BTreeMap<String, GroupCounts>,
     /// Measures of both models' predictions, by Clarify's names.
     #[serde(flatten)]
-    pub measures: BTreeMap<Measure, Change>,
+    pub measures: BTreeMap<Measure, MeasureChange>,
 }
 
 /// One measure of both models.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct MeasureChange {
     /// The champion's; `None` for a first model or where it is undefined.
     pub champion: Option<f64>,
     /// The challenger's.

@@ -10,5 +10,5 @@ mod measures;
 mod pre_training;
 
 pub(crate) use assess::{Assessment, Favoured};
-pub use finding::{Change, GroupCounts, GroupFairness};
+pub use finding::{GroupCounts, GroupFairness, MeasureChange};
 pub use pre_training::PreTraining;

@@ -93,11 +93,11 @@ impl<'de> Deserialize<'de> for Check {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let (kind, subject) = text.split_once(':').unwrap_or((&text, ""));
-        let metric = Metric::named(subject);
+        let metric = Metric::from_name(subject);
         let leak = Leak::ALL.into_iter().find(|leak| leak.as_str() == subject);
         let fairness = subject
             .rsplit_once(':')
-            .and_then(|(grouping, measure)| Some((grouping, Measure::named(measure)?)));
+            .and_then(|(grouping, measure)| Some((grouping, Measure::from_name(measure)?)));
         if let ("leakage", Some(leak)) = (kind, leak) {
             return Ok(Self::Leakage(leak));
         }

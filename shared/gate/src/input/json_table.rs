@@ -6,7 +6,7 @@ use super::columns::{ServedColumns, TableColumns};
 use super::lines::{Lines, MAX_BUFFERED};
 use super::table_error::TableError;
 use crate::judge::Judge;
-use crate::row::{Answered, Answers, Row, Value, scalar};
+use crate::row::{PairedRow, Response, Responses, RowValue, scalar};
 
 /// Reads JSON Lines in pieces of any size and hands every row to the judge.
 #[derive(Debug)]
@@ -55,16 +55,16 @@ impl JsonTableReader {
         let served = |columns: &ServedColumns| {
             let of = |column: &Option<String>| column.as_ref().map(field).transpose();
             let (latency, error) = (of(&columns.latency)?, of(&columns.error)?);
-            Answered::read(latency.map(scalar), error.map(scalar)).map_err(unfit)
+            Response::read(latency.map(scalar), error.map(scalar)).map_err(unfit)
         };
         let new = served(&self.columns.challenger_served)?;
         let old = match self.columns.champion {
             Some(_) => Some(served(&self.columns.champion_served)?),
             None => None,
         };
-        match judge.served(new, old).map_err(unfit)? {
-            Answers::Both => {}
-            Answers::Missing => return Ok(()),
+        match judge.record_responses(new, old).map_err(unfit)? {
+            Responses::Both => {}
+            Responses::Missing => return Ok(()),
         }
         let (label, challenger) = (field(&self.columns.label)?, field(&self.columns.challenger)?);
         let champion = self.columns.champion.as_ref().map(field).transpose()?;
@@ -72,7 +72,7 @@ impl JsonTableReader {
         let texts =
             judge.columns().iter().map(|column| field(column).map(text)).collect::<Result<Vec<_>, _>>()?;
         let columns: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let row = Row {
+        let row = PairedRow {
             label: scalar(label),
             challenger: value(challenger, scores[0].as_ref()),
             champion: champion.map(|json| value(json, scores[1].as_ref())),
@@ -82,8 +82,8 @@ impl JsonTableReader {
     }
 }
 
-fn value<'a>(json: &'a Json, scores: Option<&'a Vec<f64>>) -> Value<'a> {
-    scores.map_or_else(|| scalar(json), |scores| Value::Scores(scores))
+fn value<'a>(json: &'a Json, scores: Option<&'a Vec<f64>>) -> RowValue<'a> {
+    scores.map_or_else(|| scalar(json), |scores| RowValue::Scores(scores))
 }
 
 fn numbers(json: &Json) -> Option<Vec<f64>> {

@@ -6,26 +6,26 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::output::{Output, Scalar};
+use super::output::{ContainerOutput, JsonScalar};
 use super::pair_error::PairError;
 use crate::policy::Task;
-use crate::row::{Answered, Side, Value};
+use crate::row::{Contender, Response, RowValue};
 
 /// A parsed line: the parts the gate needs; the rest is skipped unread.
 #[derive(Deserialize)]
 pub(crate) struct Line<'a> {
     #[serde(borrow)]
     pub(crate) row: Cow<'a, str>,
-    pub(crate) label: Scalar,
+    pub(crate) label: JsonScalar,
     #[serde(default, rename = "SageMakerOutput")]
-    output: Output,
+    output: ContainerOutput,
     #[serde(default)]
     pub(crate) columns: Columns,
 }
 
 impl<'a> Line<'a> {
     /// Reads one line.
-    pub(crate) fn parse(bytes: &'a [u8], side: Side, line: u64) -> Result<Self, PairError> {
+    pub(crate) fn parse(bytes: &'a [u8], side: Contender, line: u64) -> Result<Self, PairError> {
         serde_json::from_slice(bytes).map_err(|error| {
             // Python writes these three though JSON has no such numbers: say what it is.
             let text = String::from_utf8_lossy(bytes);
@@ -37,12 +37,12 @@ impl<'a> Line<'a> {
     }
 
     /// How long the answer took by the container's own clock, and whether there was none.
-    pub(crate) fn answered(&self, counts_errors: bool) -> Answered {
-        self.output.answered(counts_errors)
+    pub(crate) fn response(&self, counts_errors: bool) -> Response {
+        self.output.response(counts_errors)
     }
 
     /// What the model answered, in the form that the task takes.
-    pub(crate) fn prediction(&self, task: Task) -> Option<Value<'_>> {
+    pub(crate) fn prediction(&self, task: Task) -> Option<RowValue<'_>> {
         self.output.prediction(task)
     }
 }
@@ -62,9 +62,9 @@ impl<'de> Deserialize<'de> for Columns {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Columns, A::Error> {
                 let mut pairs = Vec::new();
                 while let Some(key) = map.next_key::<String>()? {
-                    match map.next_value::<Scalar>()? {
-                        Scalar::Null => {}
-                        Scalar::Text(text) => pairs.push((key, text)),
+                    match map.next_value::<JsonScalar>()? {
+                        JsonScalar::Null => {}
+                        JsonScalar::Text(text) => pairs.push((key, text)),
                         plain => pairs.push((key, plain.value().to_string())),
                     }
                 }

@@ -14,7 +14,7 @@ pub use columns::{ServedColumns, TableColumns};
 pub use json_table::JsonTableReader;
 pub(crate) use line::Line;
 pub use lines::MAX_BUFFERED;
-pub use output::Output;
+pub use output::ContainerOutput;
 pub use pair_error::PairError;
 pub use pairs::PairReader;
 pub use table::TableReader;

@@ -1,6 +1,6 @@
 //! Why two transform outputs cannot be judged.
 
-use crate::row::{Side, Unfit};
+use crate::row::{Contender, Unfit};
 
 /// Why two outputs cannot be judged. Lines count from 1.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum PairError {
     )]
     NotAnOutputLine {
         /// Whose output.
-        side: Side,
+        side: Contender,
         /// Which line.
         line: u64,
         /// What the JSON reader says.
@@ -25,7 +25,7 @@ pub enum PairError {
     )]
     MissingOutput {
         /// Whose output.
-        side: Side,
+        side: Contender,
         /// Which line.
         line: u64,
         /// Which row.
@@ -69,7 +69,7 @@ pub enum PairError {
     )]
     MissingColumn {
         /// Whose output.
-        side: Side,
+        side: Contender,
         /// Which line.
         line: u64,
         /// Which row.
@@ -81,7 +81,7 @@ pub enum PairError {
     #[error("the {side}'s output ends after {lines} lines, the other goes on; is the transform complete?")]
     Shorter {
         /// Whose output is short.
-        side: Side,
+        side: Contender,
         /// Its lines.
         lines: u64,
     },
@@ -92,7 +92,7 @@ pub enum PairError {
     )]
     TooMuchBuffered {
         /// Whose output.
-        side: Side,
+        side: Contender,
         /// The line that is not complete or not joined yet.
         line: u64,
     },

@@ -7,7 +7,7 @@ use super::line::Line;
 use super::lines::{Lines, MAX_BUFFERED};
 use super::pair_error::PairError;
 use crate::judge::Judge;
-use crate::row::{Against, Answers, Row, Side};
+use crate::row::{Against, Contender, PairedRow, Responses};
 
 /// Joins two outputs into a [`Judge`]. Push the bytes of the side that [`wants`](Self::wants) names,
 /// in pieces of any size; end each side once. One reader a pair of objects: several objects share the judge.
@@ -30,19 +30,19 @@ impl PairReader {
     }
 
     /// The side whose bytes, or whose end, the reader needs next; `None` when both have ended.
-    pub fn wants(&mut self) -> Option<Side> {
+    pub fn wants(&mut self) -> Option<Contender> {
         let needs = |lines: &mut Lines| lines.needs_more();
         if needs(&mut self.challenger) {
-            return Some(Side::Challenger);
+            return Some(Contender::Challenger);
         }
         if self.champion.as_mut().is_some_and(needs) {
-            return Some(Side::Champion);
+            return Some(Contender::Champion);
         }
         None
     }
 
     /// Takes bytes of one side and hands every row that is now complete on both to the judge.
-    pub fn push(&mut self, side: Side, bytes: &[u8], judge: &mut Judge) -> Result<(), PairError> {
+    pub fn push(&mut self, side: Contender, bytes: &[u8], judge: &mut Judge) -> Result<(), PairError> {
         let Some(lines) = self.side(side) else { return Ok(()) };
         lines.extend(bytes);
         self.join(judge)?;
@@ -56,16 +56,16 @@ impl PairReader {
     }
 
     /// Says that one side has no more bytes. Its last line needs no line feed.
-    pub fn end(&mut self, side: Side, judge: &mut Judge) -> Result<(), PairError> {
+    pub fn end(&mut self, side: Contender, judge: &mut Judge) -> Result<(), PairError> {
         let Some(lines) = self.side(side) else { return Ok(()) };
         lines.end();
         self.join(judge)
     }
 
-    fn side(&mut self, side: Side) -> Option<&mut Lines> {
+    fn side(&mut self, side: Contender) -> Option<&mut Lines> {
         match side {
-            Side::Challenger => Some(&mut self.challenger),
-            Side::Champion => self.champion.as_mut(),
+            Contender::Challenger => Some(&mut self.challenger),
+            Contender::Champion => self.champion.as_mut(),
         }
     }
 
@@ -79,9 +79,11 @@ impl PairReader {
                     None => break,
                 },
             };
-            let challenger = Line::parse(self.challenger.slice(new), Side::Challenger, line)?;
+            let challenger = Line::parse(self.challenger.slice(new), Contender::Challenger, line)?;
             let champion = match (&self.champion, old) {
-                (Some(champion), Some(old)) => Some(Line::parse(champion.slice(old), Side::Champion, line)?),
+                (Some(champion), Some(old)) => {
+                    Some(Line::parse(champion.slice(old), Contender::Champion, line)?)
+                }
                 _ => None,
             };
             hand_on(line, &challenger, champion.as_ref(), judge)?;
@@ -97,10 +99,10 @@ impl PairReader {
             let lines = self.line;
             let (new, old) = (self.challenger.peek().is_some(), champion.peek().is_some());
             if old && !new && self.challenger.ended() {
-                return Err(PairError::Shorter { side: Side::Challenger, lines });
+                return Err(PairError::Shorter { side: Contender::Challenger, lines });
             }
             if new && !old && champion.ended() {
-                return Err(PairError::Shorter { side: Side::Champion, lines });
+                return Err(PairError::Shorter { side: Contender::Champion, lines });
             }
         }
         Ok(())
@@ -126,20 +128,20 @@ fn hand_on(
     }
     let (task, counts_errors) = (judge.task(), judge.counts_errors());
     let unfit = |unfit| PairError::Unfit { line, row: row(), unfit };
-    let of = |line: &Line<'_>| line.answered(counts_errors);
-    match judge.served(of(challenger), champion.map(of)).map_err(unfit)? {
-        Answers::Both => {}
-        Answers::Missing => return Ok(()),
+    let of = |line: &Line<'_>| line.response(counts_errors);
+    match judge.record_responses(of(challenger), champion.map(of)).map_err(unfit)? {
+        Responses::Both => {}
+        Responses::Missing => return Ok(()),
     }
     let silent = |side| PairError::MissingOutput { side, line, row: row() };
-    let said = challenger.prediction(task).ok_or_else(|| silent(Side::Challenger))?;
+    let said = challenger.prediction(task).ok_or_else(|| silent(Contender::Challenger))?;
     let before = match champion {
-        Some(champion) => Some(champion.prediction(task).ok_or_else(|| silent(Side::Champion))?),
+        Some(champion) => Some(champion.prediction(task).ok_or_else(|| silent(Contender::Champion))?),
         None => None,
     };
     let columns = pick(judge.columns(), challenger, line)?;
     let paired =
-        Row { label: challenger.label.value(), challenger: said, champion: before, columns: &columns };
+        PairedRow { label: challenger.label.value(), challenger: said, champion: before, columns: &columns };
     judge.push(&paired).map_err(unfit)
 }
 
@@ -150,7 +152,7 @@ fn pick<'a>(names: &[String], row: &'a Line<'_>, line: u64) -> Result<Vec<&'a st
         .iter()
         .map(|name| {
             value(name).ok_or_else(|| PairError::MissingColumn {
-                side: Side::Challenger,
+                side: Contender::Challenger,
                 line,
                 row: row.row.clone().into_owned(),
                 column: name.clone(),
@@ -163,7 +165,7 @@ fn pick<'a>(names: &[String], row: &'a Line<'_>, line: u64) -> Result<Vec<&'a st
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{Judgement, Part, Policy};
+    use crate::{Judgement, Policy, RowPart};
 
     fn line(row: &str, label: &str, score: &str) -> String {
         format!(
@@ -213,7 +215,7 @@ mod tests {
         let timed = with("{\"score\":0.5,\"latency_ms\":2.5}");
         let (both, failed) = (timed.repeat(2), with("{\"error\":\"no tree\"}"));
         let new = timed + &failed;
-        let missing = PairError::MissingOutput { side: Side::Challenger, line: 2, row: "a:1".into() };
+        let missing = PairError::MissingOutput { side: Contender::Challenger, line: 2, row: "a:1".into() };
         assert_eq!(judged(&new, &both, 50, &Policy::default()), Err(missing), "nobody said that it may");
         let policy = Policy::from_yaml("service: {errors: {margin: 0.01}}").unwrap();
         let judgement = judged(&new, &both, 50, &policy).unwrap();
@@ -231,7 +233,7 @@ mod tests {
         let good = line("a:1", "1", "0.5");
         let with =
             |second: &str| read(&format!("{good}{second}"), &(good.clone() + &line("a:2", "0", "0.5")), 9);
-        let side = Side::Challenger;
+        let side = Contender::Challenger;
         assert!(matches!(with("{\"row\":"), Err(PairError::NotAnOutputLine { line: 2, .. })));
         assert!(matches!(with("[1]"), Err(PairError::NotAnOutputLine { line: 2, .. })));
         assert_eq!(
@@ -247,7 +249,7 @@ mod tests {
             _ => None,
         };
         for score in ["null", "\"x\"", "1.5", "true"] {
-            assert_eq!(unfit("0", score), Some((Part::Challenger, score.into())));
+            assert_eq!(unfit("0", score), Some((RowPart::Challenger, score.into())));
         }
         let third = line("a:3", "2", "0.5");
         let label = read(&third, &third, 9).unwrap_err();
@@ -260,7 +262,7 @@ mod tests {
         assert_eq!(with(""), Err(PairError::Shorter { side, lines: 1 }));
         assert_eq!(
             read(&(good.clone() + &good), &good, 1000),
-            Err(PairError::Shorter { side: Side::Champion, lines: 1 })
+            Err(PairError::Shorter { side: Contender::Champion, lines: 1 })
         );
     }
 
@@ -269,7 +271,7 @@ mod tests {
         let mut judge = Judge::new(&Policy::default(), Against::Champion, 1).unwrap();
         let mut reader = PairReader::new(Against::Champion);
         let megabyte = vec![b' '; 1 << 20];
-        let refused = (0..20).find_map(|_| reader.push(Side::Challenger, &megabyte, &mut judge).err());
-        assert_eq!(refused, Some(PairError::TooMuchBuffered { side: Side::Challenger, line: 1 }));
+        let refused = (0..20).find_map(|_| reader.push(Contender::Challenger, &megabyte, &mut judge).err());
+        assert_eq!(refused, Some(PairError::TooMuchBuffered { side: Contender::Challenger, line: 1 }));
     }
 }

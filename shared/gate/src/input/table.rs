@@ -8,7 +8,7 @@ use super::columns::TableColumns;
 use super::lines::MAX_BUFFERED;
 use super::table_error::TableError;
 use crate::judge::Judge;
-use crate::row::{Answered, Answers, Row, Value};
+use crate::row::{PairedRow, Response, Responses, RowValue};
 use pawl_data::dataset::{Cut, FieldSpan, cut};
 
 /// Reads CSV bytes in pieces of any size and hands every row to the judge.
@@ -124,21 +124,22 @@ impl TableReader {
         let [new, old] = places.served.map(|places| {
             let [latency, error] = places.map(|place| place.map(text).transpose());
             let (latency, error) = (latency?, error?);
-            let read = Answered::read(latency.as_deref().map(Value::Text), error.as_deref().map(Value::Text));
+            let read =
+                Response::read(latency.as_deref().map(RowValue::Text), error.as_deref().map(RowValue::Text));
             read.map_err(|unfit| TableError::Unfit { line, unfit })
         });
         let old = if places.champion.is_some() { Some(old?) } else { None };
-        match judge.served(new?, old).map_err(|unfit| TableError::Unfit { line, unfit })? {
-            Answers::Both => {}
-            Answers::Missing => return Ok(()),
+        match judge.record_responses(new?, old).map_err(|unfit| TableError::Unfit { line, unfit })? {
+            Responses::Both => {}
+            Responses::Missing => return Ok(()),
         }
         let (label, challenger) = (text(places.label)?, text(places.challenger)?);
         let champion = places.champion.map(text).transpose()?;
         let row = |columns: &[&str], judge: &mut Judge| {
-            let (label, challenger) = (Value::Text(&label), Value::Text(&challenger));
-            let champion = champion.as_deref().map(Value::Text);
+            let (label, challenger) = (RowValue::Text(&label), RowValue::Text(&challenger));
+            let champion = champion.as_deref().map(RowValue::Text);
             judge
-                .push(&Row { label, challenger, champion, columns })
+                .push(&PairedRow { label, challenger, champion, columns })
                 .map_err(|unfit| TableError::Unfit { line, unfit })
         };
         // Few columns are asked for, and a list on the heap for each row would cost more than they do.
@@ -191,7 +192,7 @@ impl TableReader {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{Against, Judgement, Part, Policy};
+    use crate::{Against, Judgement, Policy, RowPart};
 
     fn read(text: &str, policy: &Policy, piece: usize) -> Result<Judgement, TableError> {
         let mut judge = Judge::new(policy, Against::Champion, 1).unwrap();
@@ -237,10 +238,10 @@ mod tests {
         for bad in ["nan", "", "inf", "-0.1", "1.0001", "x"] {
             assert_eq!(
                 unfit(&format!("y,new,old\n1,{bad},0.5\n")),
-                Some((Part::Challenger, format!("{bad:?}")))
+                Some((RowPart::Challenger, format!("{bad:?}")))
             );
         }
-        assert_eq!(unfit("y,new,old\n2,0,0\n"), Some((Part::Label, "\"2\"".into())));
+        assert_eq!(unfit("y,new,old\n2,0,0\n"), Some((RowPart::Label, "\"2\"".into())));
         let clustered = Policy { cluster: Some("day".into()), ..Policy::default() };
         assert!(matches!(read("y,new,old\n1,0,0\n", &clustered, 9), Err(TableError::MissingColumn { .. })));
     }

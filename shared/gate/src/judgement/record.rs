@@ -8,7 +8,7 @@ use super::forced::Forced;
 use crate::fairness::GroupFairness;
 use crate::findings::{BothMetrics, Check, Code, Reason, Sample, Test, TestName, Verdict, verdict};
 use crate::policy::{Guard, Metric, Policy};
-use crate::service::Service;
+use crate::service::ServiceFinding;
 use crate::slices::SliceFinding;
 use pawl_base::names::ContentHash;
 
@@ -41,7 +41,7 @@ pub struct Judgement {
     pub slices: Vec<SliceFinding>,
     /// How both models served, where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service: Option<Service>,
+    pub service: Option<ServiceFinding>,
     /// Set when the rank tests saw a sample of the rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
@@ -85,12 +85,12 @@ impl Judgement {
             forced: None,
             inputs: Vec::new(),
             seed,
-            policy: policy.clone().filled(),
+            policy: policy.clone().with_defaults(),
         }
     }
 
     /// The same judgement with these reasons beside its own, and the verdict that follows from all.
-    pub fn and(mut self, reasons: Vec<Reason>) -> Self {
+    pub fn with_reasons(mut self, reasons: Vec<Reason>) -> Self {
         self.reasons.extend(reasons);
         // Stable: within one weight the order stays.
         self.reasons.sort_by_key(|reason| reason.code.weight());

@@ -1,15 +1,15 @@
 //! What an alarm does.
 
 use crate::findings::{Check, Code, Leak, Reason};
-use crate::policy::{Action, LeakagePolicy};
+use crate::policy::{Consequence, LeakagePolicy};
 
 impl LeakagePolicy {
     pub(super) fn reason(&self, leak: Leak, found: bool, text: String) -> Reason {
         let code = match (found, self.action) {
             (false, _) => Code::NoLeak,
-            (true, Action::Block) => Code::LeakBlocks,
-            (true, Action::Ask) => Code::LeakAsks,
-            (true, Action::Warn) => Code::LeakWarning,
+            (true, Consequence::Block) => Code::LeakBlocks,
+            (true, Consequence::Ask) => Code::LeakAsks,
+            (true, Consequence::Warn) => Code::LeakWarning,
         };
         Reason::new(Check::Leakage(leak), code, text)
     }

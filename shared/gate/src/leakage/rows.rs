@@ -41,7 +41,7 @@ struct Seen {
 }
 
 #[derive(Deserialize)]
-struct Parts {
+struct ScoredLine {
     label: Json,
     features: Map<String, Json>,
 }
@@ -60,7 +60,7 @@ impl Leaks {
     }
 
     /// A row that judges. A line that is no row is left out: the judge tells of it.
-    pub fn holdout(&mut self, line: &[u8]) {
+    pub fn add_holdout(&mut self, line: &[u8]) {
         let Some(content) = content(line) else { return };
         self.rows += 1;
         let slot = match self.sample.len() < FEATURE_ROWS {
@@ -68,7 +68,7 @@ impl Leaks {
             false => self.rng.below(self.rows) as usize,
         };
         if slot < FEATURE_ROWS
-            && let Ok(Parts { label, features }) = serde_json::from_slice(line)
+            && let Ok(ScoredLine { label, features }) = serde_json::from_slice(line)
         {
             match self.sample.get_mut(slot) {
                 Some(old) => *old = (label, features),
@@ -87,7 +87,7 @@ impl Leaks {
     }
 
     /// A row that trained. All rows of the holdout come before.
-    pub fn training(&mut self, line: &[u8]) {
+    pub fn add_training(&mut self, line: &[u8]) {
         let hash = content(line).map(hash::bytes);
         if let Some(seen) = hash.and_then(|hash| self.holdout.get_mut(&hash)) {
             seen.in_training = true;

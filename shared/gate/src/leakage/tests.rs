@@ -7,8 +7,8 @@ use super::*;
 use crate::findings::{Code, Verdict, verdict};
 use crate::judge::Judge;
 use crate::judgement::Judgement;
-use crate::policy::{Action, LeakagePolicy, Policy, Task};
-use crate::row::{Against, Row};
+use crate::policy::{Consequence, LeakagePolicy, Policy, Task};
+use crate::row::{Against, PairedRow};
 use pawl_base::random::SplitMix64;
 
 fn line(row: u32, label: &str, features: &str) -> String {
@@ -27,8 +27,8 @@ fn holdout(telling: impl Fn(u32, bool) -> String) -> Vec<String> {
 
 fn found(policy: &Policy, holdout: &[String], training: &[String]) -> Vec<(String, Code)> {
     let mut leaks = Leaks::new(policy, 1);
-    holdout.iter().for_each(|line| leaks.holdout(line.as_bytes()));
-    training.iter().for_each(|line| leaks.training(line.as_bytes()));
+    holdout.iter().for_each(|line| leaks.add_holdout(line.as_bytes()));
+    training.iter().for_each(|line| leaks.add_training(line.as_bytes()));
     let reasons = leaks.finish("all training objects");
     reasons.into_iter().map(|reason| (reason.check.to_string(), reason.code)).collect()
 }
@@ -104,11 +104,11 @@ fn rows_that_trained_are_told_unless_rows_repeat_anyway() {
     let action =
         |action| Policy { leakage: LeakagePolicy { action, ..Default::default() }, ..Policy::default() };
     let half: Vec<String> = unique.iter().step_by(2).map(|line| line.replace("\"a:", "\"b:")).collect();
-    assert_eq!(found(&action(Action::Block), &unique, &half)[1], rows(Code::LeakBlocks));
-    assert_eq!(found(&action(Action::Warn), &unique, &half)[1], rows(Code::LeakWarning));
-    assert_eq!(found(&action(Action::Ask), &unique, &unique[..30])[1], rows(Code::NoLeak));
+    assert_eq!(found(&action(Consequence::Block), &unique, &half)[1], rows(Code::LeakBlocks));
+    assert_eq!(found(&action(Consequence::Warn), &unique, &half)[1], rows(Code::LeakWarning));
+    assert_eq!(found(&action(Consequence::Ask), &unique, &unique[..30])[1], rows(Code::NoLeak));
     let coarse = holdout(|row, _| (row % 2).to_string());
-    assert_eq!(found(&action(Action::Ask), &coarse, &coarse)[1], rows(Code::NoLeak));
+    assert_eq!(found(&action(Consequence::Ask), &coarse, &coarse)[1], rows(Code::NoLeak));
 }
 
 fn judgement(noise: f64) -> Judgement {
@@ -118,7 +118,8 @@ fn judgement(noise: f64) -> Judgement {
         let chance = rng.next_u64() as f64 / u64::MAX as f64;
         let positive = row % 3 == 0;
         let score = f64::from(u8::from(positive)) * (1.0 - noise) + noise * chance;
-        let row = Row { label: positive.into(), challenger: score.into(), champion: None, columns: &[] };
+        let row =
+            PairedRow { label: positive.into(), challenger: score.into(), champion: None, columns: &[] };
         judge.push(&row).unwrap();
     }
     judge.finish()
@@ -133,7 +134,7 @@ fn a_score_too_good_asks() {
     let history = vec![judgement(0.8); 5];
     assert!(against_history(&usual, &history[..4]).is_empty());
     assert_eq!(against_history(&history[0], &history)[0].code, Code::NoLeak);
-    let sudden = usual.clone().and(against_history(&usual, &history));
+    let sudden = usual.clone().with_reasons(against_history(&usual, &history));
     assert!(sudden.reasons.iter().any(|r| r.code == Code::LeakAsks), "{:#?}", sudden.reasons);
     assert_eq!(sudden.verdict, Verdict::NeedsApproval);
     assert_eq!(verdict(&sudden.reasons), sudden.verdict);

@@ -63,7 +63,7 @@ pub enum LiveVerdict {
 
 /// One look at the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Look {
+pub struct LiveLook {
     /// What it says.
     pub verdict: LiveVerdict,
     /// Requests so far.
@@ -91,7 +91,7 @@ impl Live {
     }
 
     /// Takes new counts in and looks. What was once shown stays shown: the evidence is the greatest so far.
-    pub fn look(&mut self, new: &Discordance, policy: &LivePolicy) -> Look {
+    pub fn look(&mut self, new: &Discordance, policy: &LivePolicy) -> LiveLook {
         self.table.challenger_only += new.challenger_only;
         self.table.champion_only += new.champion_only;
         self.table.rows += new.rows;
@@ -110,7 +110,7 @@ impl Live {
         } else {
             LiveVerdict::Continue
         };
-        Look {
+        LiveLook {
             verdict,
             requests: rows,
             ln_better: self.ln_better,

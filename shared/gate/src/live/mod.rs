@@ -6,5 +6,5 @@
 mod compare;
 mod trial;
 
-pub use compare::{Live, LivePolicy, LiveVerdict, Look};
-pub use trial::{Agreement, Both, SideBySide, TrialEvidence, TrialKind, TrialLook};
+pub use compare::{Live, LiveLook, LivePolicy, LiveVerdict};
+pub use trial::{Agreement, BothCounts, SideBySide, TrialEvidence, TrialKind, TrialLook};

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::compare::{Live, LivePolicy, LiveVerdict, Look};
-use crate::row::Side;
+use super::compare::{Live, LiveLook, LivePolicy, LiveVerdict};
+use crate::row::Contender;
 use pawl_stats::mcnemar::Discordance;
 use pawl_stats::sequential::always_valid;
 
@@ -34,10 +34,10 @@ pub struct SideBySide {
     kind: TrialKind,
     limit: usize,
     threshold: f64,
-    rows: BTreeMap<String, Row>,
+    rows: BTreeMap<String, RequestRow>,
     order: VecDeque<String>,
-    unpaired: VecDeque<(Side, bool)>,
-    answered: Both,
+    unpaired: VecDeque<(Contender, bool)>,
+    answered: BothCounts,
     agreement: Agreement,
     lost: u64,
     fresh: Discordance,
@@ -46,7 +46,7 @@ pub struct SideBySide {
 
 /// What is known of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-struct Row {
+struct RequestRow {
     champion: Option<bool>,
     challenger: Option<bool>,
     truth: Option<bool>,
@@ -56,7 +56,7 @@ struct Row {
 
 /// A count for each side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Both {
+pub struct BothCounts {
     /// The champion's.
     pub champion: u64,
     /// The challenger's.
@@ -78,9 +78,9 @@ pub struct Agreement {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrialLook {
     /// What the evidence says.
-    pub look: Look,
+    pub look: LiveLook,
     /// Answers read.
-    pub answered: Both,
+    pub answered: BothCounts,
     /// How often both decided alike.
     pub agreement: Agreement,
     /// Answers that could not be used, or whose counterpart or truth did not come in time.
@@ -114,7 +114,7 @@ impl SideBySide {
             rows: BTreeMap::new(),
             order: VecDeque::new(),
             unpaired: VecDeque::new(),
-            answered: Both::default(),
+            answered: BothCounts::default(),
             agreement: Agreement::default(),
             lost: 0,
             fresh: Discordance::default(),
@@ -123,7 +123,7 @@ impl SideBySide {
     }
 
     /// An answer of one side. The first one of an id counts; one that is no probability is lost.
-    pub fn answered(&mut self, side: Side, id: &str, score: f64) {
+    pub fn add_answer(&mut self, side: Contender, id: &str, score: f64) {
         if !(0.0..=1.0).contains(&score) {
             self.lost += 1;
             return;
@@ -131,8 +131,8 @@ impl SideBySide {
         let (decision, kind) = (score >= self.threshold, self.kind);
         let Some(row) = self.row(id) else { return };
         let (own, other) = match side {
-            Side::Champion => (&mut row.champion, row.challenger),
-            Side::Challenger => (&mut row.challenger, row.champion),
+            Contender::Champion => (&mut row.champion, row.challenger),
+            Contender::Challenger => (&mut row.challenger, row.champion),
         };
         // In an A/B test an id that both answered was used twice: which request its truth is of, nobody knows.
         if own.is_some() || (kind == TrialKind::Ab && other.is_some()) {
@@ -140,8 +140,8 @@ impl SideBySide {
         }
         *own = Some(decision);
         match side {
-            Side::Champion => self.answered.champion += 1,
-            Side::Challenger => self.answered.challenger += 1,
+            Contender::Champion => self.answered.champion += 1,
+            Contender::Challenger => self.answered.challenger += 1,
         }
         if let Some(other) = other {
             self.agreement.requests += 1;
@@ -151,7 +151,7 @@ impl SideBySide {
     }
 
     /// The truth of a request, whenever it comes.
-    pub fn truth(&mut self, id: &str, positive: bool) {
+    pub fn add_truth(&mut self, id: &str, positive: bool) {
         if let Some(row) = self.row(id) {
             row.truth.get_or_insert(positive);
             self.count(id);
@@ -159,11 +159,12 @@ impl SideBySide {
     }
 
     /// The row of an id, unless it was counted before.
-    fn row(&mut self, id: &str) -> Option<&mut Row> {
+    fn row(&mut self, id: &str) -> Option<&mut RequestRow> {
         if !self.rows.contains_key(id) {
             while self.rows.len() >= self.limit {
                 let Some(oldest) = self.order.pop_front() else { break };
-                let waited = |row: &Row| !row.counted && (row.champion.is_some() || row.challenger.is_some());
+                let waited =
+                    |row: &RequestRow| !row.counted && (row.champion.is_some() || row.challenger.is_some());
                 self.lost += u64::from(self.rows.remove(&oldest).is_some_and(|row| waited(&row)));
             }
             self.order.push_back(id.to_owned());
@@ -171,7 +172,7 @@ impl SideBySide {
         Some(self.rows.entry(id.to_owned()).or_default()).filter(|row| !row.counted)
     }
 
-    /// Counts a row that is complete.
+    /// GroupCounter a row that is complete.
     fn count(&mut self, id: &str) {
         let Some(row) = self.rows.get_mut(id) else { return };
         let (Some(truth), false) = (row.truth, row.counted) else { return };
@@ -183,24 +184,24 @@ impl SideBySide {
             }
             (TrialKind::Ab, Some(champion), None) => {
                 row.counted = true;
-                self.outcome(Side::Champion, right(champion));
+                self.outcome(Contender::Champion, right(champion));
             }
             (TrialKind::Ab, None, Some(challenger)) => {
                 row.counted = true;
-                self.outcome(Side::Challenger, right(challenger));
+                self.outcome(Contender::Challenger, right(challenger));
             }
             _ => {}
         }
     }
 
     /// Pairs an outcome with the oldest one that waits on the other side, whatever either is.
-    fn outcome(&mut self, side: Side, right: bool) {
+    fn outcome(&mut self, side: Contender, right: bool) {
         match self.unpaired.front() {
             Some((other, _)) if *other != side => {
                 let other = self.unpaired.pop_front().is_some_and(|(_, right)| right);
                 match side {
-                    Side::Champion => pair(&mut self.fresh, right, other),
-                    Side::Challenger => pair(&mut self.fresh, other, right),
+                    Contender::Champion => pair(&mut self.fresh, right, other),
+                    Contender::Challenger => pair(&mut self.fresh, other, right),
                 }
             }
             _ => {
@@ -261,17 +262,17 @@ mod tests {
     #[test]
     fn a_shadows_pair_is_counted_once_in_whatever_order_it_comes() {
         let mut trial = SideBySide::new(TrialKind::Shadow, 0.5, 100);
-        trial.truth("a", true);
-        trial.answered(Side::Challenger, "a", SURE);
+        trial.add_truth("a", true);
+        trial.add_answer(Contender::Challenger, "a", SURE);
         assert_eq!(counts(&mut trial), (0, 0, 0), "half a pair is none");
-        trial.answered(Side::Champion, "a", 0.1);
+        trial.add_answer(Contender::Champion, "a", 0.1);
         for _ in 0..2 {
-            trial.answered(Side::Champion, "a", SURE);
-            trial.truth("a", false);
+            trial.add_answer(Contender::Champion, "a", SURE);
+            trial.add_truth("a", false);
             assert_eq!(counts(&mut trial), (1, 1, 0));
         }
-        trial.answered(Side::Champion, "b", f64::NAN);
-        trial.answered(Side::Champion, "b", 2.0);
+        trial.add_answer(Contender::Champion, "b", f64::NAN);
+        trial.add_answer(Contender::Champion, "b", 2.0);
         let seen = trial.look(&policy());
         assert_eq!((seen.lost, seen.agreement.requests, seen.agreement.alike), (2, 1, 0));
     }
@@ -280,13 +281,13 @@ mod tests {
     fn an_ab_test_pairs_requests_of_the_two_sides_and_never_one_with_itself() {
         let mut trial = SideBySide::new(TrialKind::Ab, 0.5, 100);
         for id in ["a", "b"] {
-            trial.answered(Side::Champion, id, 0.1);
-            trial.truth(id, true);
+            trial.add_answer(Contender::Champion, id, 0.1);
+            trial.add_truth(id, true);
         }
         assert_eq!(counts(&mut trial), (0, 0, 0));
-        trial.answered(Side::Challenger, "a", SURE);
-        trial.answered(Side::Challenger, "c", SURE);
-        trial.truth("c", true);
+        trial.add_answer(Contender::Challenger, "a", SURE);
+        trial.add_answer(Contender::Challenger, "c", SURE);
+        trial.add_truth("c", true);
         assert_eq!(counts(&mut trial), (1, 1, 0));
         assert_eq!(trial.unpaired.len(), 1);
     }
@@ -295,13 +296,13 @@ mod tests {
     fn memory_is_bounded_and_what_it_cost_is_told() {
         let mut trial = SideBySide::new(TrialKind::Shadow, 0.5, 10);
         for id in 0..50 {
-            trial.answered(Side::Champion, &format!("{id:03}"), SURE);
+            trial.add_answer(Contender::Champion, &format!("{id:03}"), SURE);
         }
         assert_eq!((trial.rows.len(), trial.order.len(), trial.lost), (10, 10, 40));
         let mut trial = SideBySide::new(TrialKind::Ab, 0.5, 1000);
         for id in 0..500 {
-            trial.answered(Side::Champion, &format!("{id:03}"), SURE);
-            trial.truth(&format!("{id:03}"), true);
+            trial.add_answer(Contender::Champion, &format!("{id:03}"), SURE);
+            trial.add_truth(&format!("{id:03}"), true);
         }
         assert_eq!(trial.unpaired.len(), UNPAIRED);
     }
@@ -313,8 +314,8 @@ mod tests {
             let mut trial = SideBySide::new(TrialKind::Shadow, 0.5, 100);
             for id in 0..of {
                 let id_text = format!("{id}");
-                trial.answered(Side::Champion, &id_text, SURE);
-                trial.answered(Side::Challenger, &id_text, if id < alike { SURE } else { 0.1 });
+                trial.add_answer(Contender::Champion, &id_text, SURE);
+                trial.add_answer(Contender::Challenger, &id_text, if id < alike { SURE } else { 0.1 });
             }
             trial.look(policy).look.verdict
         };
@@ -338,10 +339,13 @@ mod tests {
         for look in 0..100 {
             for request in 0..20 {
                 let id = format!("{look}-{request}");
-                let (side, accuracy) =
-                    if unit() < share { (Side::Challenger, challenger) } else { (Side::Champion, champion) };
-                trial.answered(side, &id, SURE);
-                trial.truth(&id, unit() < accuracy);
+                let (side, accuracy) = if unit() < share {
+                    (Contender::Challenger, challenger)
+                } else {
+                    (Contender::Champion, champion)
+                };
+                trial.add_answer(side, &id, SURE);
+                trial.add_truth(&id, unit() < accuracy);
             }
             match trial.look(&policy()).look.verdict {
                 LiveVerdict::Promote => promoted = true,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What a broken rule does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum Consequence {
     /// Rejects the challenger.
     #[default]
     Block,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::action::Action;
+use super::action::Consequence;
 use super::error::PolicyError;
 use super::task::Task;
 
@@ -18,28 +18,28 @@ const MOST_ROWS: usize = 1000;
 /// The suite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Behaviour {
+pub struct BehaviourPolicy {
     /// How many rows of the holdout each change is tried on, at most 1000. Default 100.
     pub rows: usize,
     /// What must hold. Default: nothing.
-    pub cases: Vec<Case>,
+    pub cases: Vec<BehaviourCase>,
     /// Noise on every number among the features, as a share of its standard deviation in those rows: a challenger whose
     /// predictions move more under it than the champion's (paired t) is told. Default: none.
     pub noise: Option<f64>,
     /// What follows when something does not hold. Default: ask a person.
-    pub action: Action,
+    pub action: Consequence,
 }
 
-impl Default for Behaviour {
+impl Default for BehaviourPolicy {
     fn default() -> Self {
-        Self { rows: 100, cases: Vec::new(), noise: None, action: Action::Ask }
+        Self { rows: 100, cases: Vec::new(), noise: None, action: Consequence::Ask }
     }
 }
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+pub struct BehaviourCase {
     /// What it says, for people.
     pub name: String,
     /// A row of features; those not named are null. Without it the rows are the holdout's.
@@ -47,22 +47,22 @@ pub struct Case {
     pub row: Option<Map<String, Json>>,
     /// What is changed in the row, or in each.
     #[serde(default)]
-    pub change: Change,
+    pub change: RowChange,
     /// What must hold of the answer, or of its change.
-    pub expect: Expect,
+    pub expect: Expectation,
     /// The least share of rows on which it must hold. Default 1.
-    #[serde(default = "all")]
+    #[serde(default = "every_row")]
     pub share: f64,
 }
 
-fn all() -> f64 {
+fn every_row() -> f64 {
     1.0
 }
 
 /// A change of a row.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Change {
+pub struct RowChange {
     /// Features that get a value.
     pub set: Map<String, Json>,
     /// Numbers that are added to features; a missing value stays missing.
@@ -74,7 +74,7 @@ pub struct Change {
 /// What must hold. Predictions are scores, numbers, or names of classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Expect {
+pub enum Expectation {
     /// The prediction is no less.
     AtLeast(f64),
     /// The prediction is no more.
@@ -91,14 +91,14 @@ pub enum Expect {
     Answers,
 }
 
-impl Expect {
+impl Expectation {
     /// Whether it speaks of a change.
     fn compares(&self) -> bool {
         matches!(self, Self::SameWithin(_) | Self::NotLower(_) | Self::NotHigher(_))
     }
 }
 
-impl Case {
+impl BehaviourCase {
     fn refuse(&self, found: impl ToString, fix: &'static str) -> Result<(), PolicyError> {
         PolicyError::refuse(format!("behaviour.cases.{}", self.name), found, fix)
     }
@@ -111,11 +111,12 @@ impl Case {
             return self.refuse("no change", "say under change what is set, added or missing");
         }
         let fits = match self.expect {
-            Expect::Class(_) => task == Task::Multiclass,
-            Expect::SameWithin(_) | Expect::Answers => true,
-            Expect::AtLeast(_) | Expect::AtMost(_) | Expect::NotLower(_) | Expect::NotHigher(_) => {
-                task != Task::Multiclass
-            }
+            Expectation::Class(_) => task == Task::Multiclass,
+            Expectation::SameWithin(_) | Expectation::Answers => true,
+            Expectation::AtLeast(_)
+            | Expectation::AtMost(_)
+            | Expectation::NotLower(_)
+            | Expectation::NotHigher(_) => task != Task::Multiclass,
         };
         if !fits {
             let found = format!("{:?} under task {task}", self.expect);
@@ -127,13 +128,13 @@ impl Case {
     }
 }
 
-impl Change {
+impl RowChange {
     fn is_empty(&self) -> bool {
         self.set.is_empty() && self.add.is_empty() && self.missing.is_empty()
     }
 }
 
-impl Behaviour {
+impl BehaviourPolicy {
     /// Whether there is anything to ask.
     pub fn is_empty(&self) -> bool {
         self.cases.is_empty() && self.noise.is_none()
@@ -166,9 +167,9 @@ impl Behaviour {
     ///
     /// # Errors
     /// The case and the name that is no feature.
-    pub fn speaks_of(&self, features: &[String]) -> Result<(), PolicyError> {
+    pub fn check_features(&self, features: &[String]) -> Result<(), PolicyError> {
         for case in &self.cases {
-            let Change { set, add, missing } = &case.change;
+            let RowChange { set, add, missing } = &case.change;
             let row = case.row.iter().flat_map(Map::keys);
             let mut named = row.chain(set.keys()).chain(add.keys()).chain(missing);
             if let Some(foreign) = named.find(|name| !features.contains(name)) {

@@ -161,7 +161,7 @@ mod tests {
     fn each_task_has_its_own_fields_and_defaults() {
         let of = |yaml: &str| {
             let policy = Policy::from_yaml(yaml).unwrap();
-            policy.check().map(|()| policy.filled()).map_err(|e| e.field)
+            policy.check().map(|()| policy.with_defaults()).map_err(|e| e.field)
         };
         let metrics = |yaml: &str| {
             let filled = of(yaml).unwrap();
@@ -206,7 +206,7 @@ mod tests {
         for task in [Task::Binary, Task::Multiclass, Task::Regression] {
             assert!(task.metrics().contains(&task.leading()));
             for metric in task.metrics() {
-                assert_eq!(Metric::named(metric.as_str()), Some(*metric));
+                assert_eq!(Metric::from_name(metric.as_str()), Some(*metric));
             }
         }
     }

@@ -7,7 +7,7 @@ use super::fairness::Favourable;
 use super::metric::Metric;
 use super::section::Policy;
 use super::task::Task;
-use crate::row::Value;
+use crate::row::RowValue;
 use crate::row::classes::MAX_CLASSES;
 
 const FAVOURABLE_CLASSES: &str = "Clarify's measures compare shares of a favourable outcome: write favourable: \
@@ -66,7 +66,8 @@ impl Policy {
             let fix = "name at most 100: judge a coarser label, or task regression if it is a number";
             return PolicyError::refuse("classes", format!("{} names", self.classes.len()), fix);
         }
-        let reads_as_itself = |name: &String| Value::Text(name).class().is_some_and(|class| class == **name);
+        let reads_as_itself =
+            |name: &String| RowValue::Text(name).class().is_some_and(|class| class == **name);
         if let Some(name) = self.classes.iter().find(|name| !reads_as_itself(name)) {
             let fix = "labels are read without spaces around them, and whole numbers without .0: write it so";
             return PolicyError::refuse("classes", format!("{name:?}"), fix);
@@ -85,7 +86,7 @@ impl Policy {
             "write how many steps ahead is forecast: 1 to 1000"
         } else if self.cluster.is_some() {
             "rows depend by their order or by cluster: write one of the two"
-        } else if self.names(Metric::Rmse) || self.names(Metric::R2) {
+        } else if self.rests_on(Metric::Rmse) || self.rests_on(Metric::R2) {
             "Diebold–Mariano tests mae and mse: name one of them, not rmse or r2"
         } else {
             return Ok(());

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::action::Action;
+use super::action::Consequence;
 use super::error::PolicyError;
 use super::measure::Measure;
 
@@ -34,7 +34,7 @@ impl Default for FairnessPolicy {
             measure: Measure::Di,
             acceptable: Some(0.8),
             tolerance: 0.0,
-            action: Action::Block,
+            action: Consequence::Block,
         };
         Self {
             groups: Vec::new(),
@@ -113,5 +113,5 @@ pub struct FairnessRule {
     pub tolerance: f64,
     /// What follows when the challenger is not acceptable and shown to be less fair than the champion.
     #[serde(default)]
-    pub action: Action,
+    pub action: Consequence,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::action::Action;
+use super::action::Consequence;
 use super::error::PolicyError;
 
 /// The alarms on answers that leaked.
@@ -11,7 +11,7 @@ use super::error::PolicyError;
 #[serde(default, deny_unknown_fields)]
 pub struct LeakagePolicy {
     /// What follows. Default: ask a person.
-    pub action: Action,
+    pub action: Consequence,
     /// A holdout score at or above it is too good: `auc`, of several classes `accuracy`, of numbers `r2`. Default 0.999.
     pub ceiling: f64,
     /// So many robust standard deviations above the median of at least 5 earlier judgements, the score is too good. Default 6.
@@ -26,7 +26,7 @@ pub struct LeakagePolicy {
 
 impl Default for LeakagePolicy {
     fn default() -> Self {
-        Self { action: Action::Ask, ceiling: 0.999, above_history: 6.0, feature: 0.995, seen_rows: 0.1 }
+        Self { action: Consequence::Ask, ceiling: 0.999, above_history: 6.0, feature: 0.995, seen_rows: 0.1 }
     }
 }
 

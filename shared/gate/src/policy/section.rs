@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::behaviour::Behaviour;
+use super::behaviour::BehaviourPolicy;
 use super::bounds::{Floor, Guard, Superiority, TrainingBound};
 use super::error::PolicyError;
 use super::fairness::FairnessPolicy;
@@ -60,7 +60,7 @@ pub struct Policy {
     /// Scores too good to be true. Default: a person is asked.
     pub leakage: LeakagePolicy,
     /// What the challenger must do whatever its scores are. Default: nothing.
-    pub behaviour: Behaviour,
+    pub behaviour: BehaviourPolicy,
     /// What serving may cost: latency and failures, where they are measured.
     pub service: ServicePolicy,
     /// What the training job's final metrics must satisfy. Default: nothing required, but a metric
@@ -87,7 +87,7 @@ impl Default for Policy {
             fairness: FairnessPolicy::default(),
             slices: SlicePolicy::default(),
             leakage: LeakagePolicy::default(),
-            behaviour: Behaviour::default(),
+            behaviour: BehaviourPolicy::default(),
             service: ServicePolicy::default(),
             convergence: Vec::new(),
         }
@@ -127,14 +127,14 @@ impl Policy {
     }
 
     /// The same policy with the task's defaults written out.
-    pub fn filled(mut self) -> Self {
+    pub fn with_defaults(mut self) -> Self {
         self.superiority = Some(self.superiority().to_vec());
         self.guards = Some(self.guards().to_vec());
         self
     }
 
     /// Whether a check rests on this metric.
-    pub(crate) fn names(&self, metric: Metric) -> bool {
+    pub(crate) fn rests_on(&self, metric: Metric) -> bool {
         let wins = self.superiority().iter().map(|s| s.metric);
         let mut named = wins.chain(self.guards().iter().map(|g| g.metric));
         named.any(|named| named == metric) || self.floors.iter().any(|floor| floor.metric == metric)
@@ -142,7 +142,7 @@ impl Policy {
 
     /// How many resamples this policy's checks need: none where no check is a bootstrap.
     pub(crate) fn resamples_needed(&self) -> u32 {
-        let by_bootstrap = self.task.metrics().iter().any(|&m| m.by_bootstrap() && self.names(m));
+        let by_bootstrap = self.task.metrics().iter().any(|&m| m.by_bootstrap() && self.rests_on(m));
         let needed = by_bootstrap || self.cluster.is_some() || !self.fairness.groups.is_empty();
         if needed { self.resamples } else { 0 }
     }

@@ -23,7 +23,7 @@ pub struct LatencyGuard {
     /// Which quantile: 0.5 is the median, 0.99 the 99th percentile.
     pub quantile: f64,
     /// The share by which it may be slower than the champion's. Default 0.1.
-    #[serde(default = "a_tenth")]
+    #[serde(default = "default_latency_margin")]
     pub margin: f64,
     /// The most it may be, in milliseconds, with or without a champion. Default: no bound.
     #[serde(default)]
@@ -35,18 +35,18 @@ pub struct LatencyGuard {
 #[serde(deny_unknown_fields)]
 pub struct ErrorGuard {
     /// How much greater it may be than the champion's. Default 0.005.
-    #[serde(default = "half_a_percent")]
+    #[serde(default = "default_error_margin")]
     pub margin: f64,
     /// The most it may be, with or without a champion. Default: no bound.
     #[serde(default)]
     pub at_most: Option<f64>,
 }
 
-fn a_tenth() -> f64 {
+fn default_latency_margin() -> f64 {
     0.1
 }
 
-pub(crate) fn half_a_percent() -> f64 {
+pub(crate) fn default_error_margin() -> f64 {
     0.005
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::action::Action;
+use super::action::Consequence;
 
 /// The slices part of the gate's policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,12 +18,12 @@ pub struct SlicePolicy {
     pub minimum_rows: u64,
     /// What follows when a slice is shown to lose: accuracy by McNemar, for `regression` the mean absolute error by a
     /// paired t-test; Holm over all slices. Default: ask.
-    pub action: Action,
+    pub action: Consequence,
 }
 
 impl Default for SlicePolicy {
     fn default() -> Self {
-        Self { columns: Vec::new(), named: Vec::new(), minimum_rows: 100, action: Action::Ask }
+        Self { columns: Vec::new(), named: Vec::new(), minimum_rows: 100, action: Consequence::Ask }
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::value::Value;
+use super::value::RowValue;
 
 /// The most classes that are told apart: counts grow with their square.
 pub const MAX_CLASSES: usize = 100;
@@ -26,12 +26,12 @@ pub enum Chosen<'a> {
     /// The name of a class.
     Name(Cow<'a, str>),
     /// A probability for each class.
-    Scores(Scores<'a>),
+    Scores(ClassScores<'a>),
 }
 
 /// Probabilities in the order of the classes. They add up to 1, but for rounding.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scores<'a> {
+pub struct ClassScores<'a> {
     all: Cow<'a, [f64]>,
     sum: f64,
     /// The place of the first of the greatest, as numpy's argmax has it.
@@ -66,11 +66,11 @@ impl Classes {
     ///
     /// # Errors
     /// What an answer may be.
-    pub fn read<'a>(&self, answer: Value<'a>) -> Result<Chosen<'a>, &'static str> {
+    pub fn read<'a>(&self, answer: RowValue<'a>) -> Result<Chosen<'a>, &'static str> {
         match answer {
-            Value::Scores(scores) => self.scores(Cow::Borrowed(scores)),
-            Value::Named(named) => self.scores(Cow::Owned(self.ordered(named).ok_or(NAMED)?)),
-            Value::Text(text) if text.trim_start().starts_with('[') => {
+            RowValue::Scores(scores) => self.scores(Cow::Borrowed(scores)),
+            RowValue::Named(named) => self.scores(Cow::Owned(self.ordered(named).ok_or(NAMED)?)),
+            RowValue::Text(text) if text.trim_start().starts_with('[') => {
                 self.scores(Cow::Owned(list(text).ok_or(SCORES)?))
             }
             _ => answer.class().map(Chosen::Name).ok_or(CLASS),
@@ -85,13 +85,14 @@ impl Classes {
             return Err(SCORES);
         }
         let best = (0..all.len()).fold(0, |best, at| if all.get(at) > all.get(best) { at } else { best });
-        Ok(Chosen::Scores(Scores { all, sum, best }))
+        Ok(Chosen::Scores(ClassScores { all, sum, best }))
     }
 
     /// Scores by name, in the order of the list; none unless they are of these classes.
     fn ordered(&self, named: &[(String, f64)]) -> Option<Vec<f64>> {
         let score = |class: &String| {
-            let found = |(name, _): &&(String, f64)| Value::Text(name).class().is_some_and(|it| it == *class);
+            let found =
+                |(name, _): &&(String, f64)| RowValue::Text(name).class().is_some_and(|it| it == *class);
             named.iter().find(found).map(|(_, score)| *score)
         };
         let all = self.0.iter().map(score).collect::<Option<Vec<f64>>>()?;
@@ -99,7 +100,7 @@ impl Classes {
     }
 }
 
-impl Scores<'_> {
+impl ClassScores<'_> {
     /// The probability of the class at this place. A class without a score has none.
     pub fn chance(&self, place: Option<usize>) -> f64 {
         place.and_then(|place| self.all.get(place)).map_or(0.0, |score| score / self.sum)
@@ -126,43 +127,45 @@ mod tests {
     #[test]
     fn a_class_is_answered_by_name_or_by_its_probability() {
         let listed = Classes::new(&["owl", "2"].map(str::to_owned));
-        let best = |classes: &Classes, answer: Value<'_>| match classes.read(answer)? {
+        let best = |classes: &Classes, answer: RowValue<'_>| match classes.read(answer)? {
             Chosen::Name(name) => Ok(name.into_owned()),
             Chosen::Scores(scores) => Ok(classes.name(scores.best).unwrap().into_owned()),
         };
         let named = [("2.0".to_owned(), 0.7), ("owl".to_owned(), 0.3)];
         for (answer, class) in [
-            (Value::Text(" owl "), "owl"),
-            (Value::Number(2.0), "2"),
-            (Value::Scores(&[0.5, 0.5]), "owl"),
-            (Value::Text("[0.1 0.9]"), "2"),
-            (Value::Named(&named), "2"),
-            (Value::Text("a third"), "a third"),
+            (RowValue::Text(" owl "), "owl"),
+            (RowValue::Number(2.0), "2"),
+            (RowValue::Scores(&[0.5, 0.5]), "owl"),
+            (RowValue::Text("[0.1 0.9]"), "2"),
+            (RowValue::Named(&named), "2"),
+            (RowValue::Text("a third"), "a third"),
         ] {
             assert_eq!(best(&listed, answer), Ok(class.to_owned()), "{answer}");
         }
         for (answer, why) in [
-            (Value::Null, CLASS),
-            (Value::Scores(&[0.2, 0.2, 0.6]), SCORES),
-            (Value::Scores(&[0.2, 0.2]), SCORES),
-            (Value::Scores(&[1.5, -0.5]), SCORES),
-            (Value::Scores(&[f64::NAN, 1.0]), SCORES),
-            (Value::Text("[0.1, x]"), SCORES),
-            (Value::Named(&named[..1]), NAMED),
+            (RowValue::Null, CLASS),
+            (RowValue::Scores(&[0.2, 0.2, 0.6]), SCORES),
+            (RowValue::Scores(&[0.2, 0.2]), SCORES),
+            (RowValue::Scores(&[1.5, -0.5]), SCORES),
+            (RowValue::Scores(&[f64::NAN, 1.0]), SCORES),
+            (RowValue::Text("[0.1, x]"), SCORES),
+            (RowValue::Named(&named[..1]), NAMED),
         ] {
             assert_eq!(best(&listed, answer), Err(why), "{answer}");
         }
         // Without a list the classes are whole numbers, and nothing says in which order names stand.
         let numbers = Classes::default();
-        assert_eq!(best(&numbers, Value::Scores(&[0.2, 0.2, 0.6])), Ok("2".to_owned()));
-        assert_eq!(best(&numbers, Value::Named(&named)), Err(NAMED));
-        assert_eq!(best(&numbers, Value::Scores(&[])), Err(SCORES));
+        assert_eq!(best(&numbers, RowValue::Scores(&[0.2, 0.2, 0.6])), Ok("2".to_owned()));
+        assert_eq!(best(&numbers, RowValue::Named(&named)), Err(NAMED));
+        assert_eq!(best(&numbers, RowValue::Scores(&[])), Err(SCORES));
     }
 
     #[test]
     fn probabilities_add_up_to_one() {
         let classes = Classes::default();
-        let Ok(Chosen::Scores(scores)) = classes.read(Value::Scores(&[0.251, 0.753])) else { unreachable!() };
+        let Ok(Chosen::Scores(scores)) = classes.read(RowValue::Scores(&[0.251, 0.753])) else {
+            unreachable!()
+        };
         assert_eq!(scores.chances(), [0.251 / 1.004, 0.753 / 1.004]);
         assert_eq!(scores.chance(classes.place("1")), 0.753 / 1.004);
         assert_eq!([classes.place("2"), classes.place("owl")].map(|place| scores.chance(place)), [0.0, 0.0]);

@@ -7,8 +7,8 @@ mod side;
 mod value;
 
 pub use classes::Classes;
-pub use paired::Row;
+pub use paired::PairedRow;
 pub(crate) use response::LATENCY;
-pub use response::{Answered, Answers};
-pub use side::{Against, Side};
-pub use value::{Part, Unfit, Value, scalar};
+pub use response::{Response, Responses};
+pub use side::{Against, Contender};
+pub use value::{RowPart, RowValue, Unfit, scalar};

@@ -7,19 +7,26 @@ use serde::{Deserialize, Serialize};
 /// Whose output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Side {
+pub enum Contender {
     /// The model that wants to serve.
     Challenger,
     /// The model that serves.
     Champion,
 }
 
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Contender {
+    /// The word in names, keys and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Challenger => "challenger",
             Self::Champion => "champion",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Contender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -9,7 +9,7 @@ use pawl_data::profile::value::read;
 
 /// A label or a prediction.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value<'a> {
+pub enum RowValue<'a> {
     /// JSON's null.
     Null,
     /// A truth value.
@@ -24,7 +24,7 @@ pub enum Value<'a> {
     Named(&'a [(String, f64)]),
 }
 
-impl<'a> Value<'a> {
+impl<'a> RowValue<'a> {
     /// A binary label: true for the positive class.
     pub(crate) fn truth(self) -> Option<bool> {
         match self {
@@ -61,7 +61,7 @@ impl<'a> Value<'a> {
     }
 
     /// Whether both mean the same, however they are written.
-    pub(crate) fn means(self, other: Value<'_>) -> bool {
+    pub(crate) fn means(self, other: RowValue<'_>) -> bool {
         match (self.truth(), other.truth()) {
             (None, None) => self == other,
             (one, two) => one == two,
@@ -69,25 +69,25 @@ impl<'a> Value<'a> {
     }
 }
 
-impl From<bool> for Value<'_> {
+impl From<bool> for RowValue<'_> {
     fn from(truth: bool) -> Self {
         Self::Truth(truth)
     }
 }
 
-impl From<f64> for Value<'_> {
+impl From<f64> for RowValue<'_> {
     fn from(number: f64) -> Self {
         Self::Number(number)
     }
 }
 
-impl<'a> From<&'a str> for Value<'a> {
+impl<'a> From<&'a str> for RowValue<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(text)
     }
 }
 
-impl fmt::Display for Value<'_> {
+impl fmt::Display for RowValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("null"),
@@ -101,18 +101,18 @@ impl fmt::Display for Value<'_> {
 }
 
 /// A JSON value that is no list and no object.
-pub fn scalar(json: &Json) -> Value<'_> {
+pub fn scalar(json: &Json) -> RowValue<'_> {
     match json {
-        Json::Bool(truth) => Value::Truth(*truth),
-        Json::Number(number) => number.as_f64().map_or(Value::Null, Value::Number),
-        Json::String(text) => Value::Text(text),
-        Json::Null | Json::Array(_) | Json::Object(_) => Value::Null,
+        Json::Bool(truth) => RowValue::Truth(*truth),
+        Json::Number(number) => number.as_f64().map_or(RowValue::Null, RowValue::Number),
+        Json::String(text) => RowValue::Text(text),
+        Json::Null | Json::Array(_) | Json::Object(_) => RowValue::Null,
     }
 }
 
 /// Which part of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum RowPart {
     /// The truth.
     Label,
     /// The challenger's prediction.
@@ -125,7 +125,7 @@ pub enum Part {
     Failure,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for RowPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Label => "the label",
@@ -142,7 +142,7 @@ impl fmt::Display for Part {
 #[error("{part} is {found}; {expected}")]
 pub struct Unfit {
     /// Which part of the row.
-    pub part: Part,
+    pub part: RowPart,
     /// What stands there.
     pub found: String,
     /// What may stand there.
@@ -150,7 +150,7 @@ pub struct Unfit {
 }
 
 impl Unfit {
-    pub(crate) fn new(part: Part, found: Value<'_>, expected: &'static str) -> Self {
+    pub(crate) fn new(part: RowPart, found: RowValue<'_>, expected: &'static str) -> Self {
         Self { part, found: found.to_string(), expected }
     }
 }

@@ -1,14 +1,14 @@
 //! The share of requests without an answer, held to a bound and to the champion's.
 
 use super::bound;
-use super::tally::{Model, Tally};
+use super::tally::{ServedModel, ServiceTally};
 use crate::findings::{Check, Code, Reason};
 use crate::policy::ErrorGuard;
 use crate::row::Against;
 use pawl_stats::{tango, wilson};
 
 /// The reasons that follow from the guard; none where it says nothing of a first model.
-pub(super) fn check(guard: &ErrorGuard, tally: &Tally, alpha: f64, against: Against) -> Vec<Reason> {
+pub(super) fn check(guard: &ErrorGuard, tally: &ServiceTally, alpha: f64, against: Against) -> Vec<Reason> {
     if against == Against::Nobody && guard.at_most.is_none() {
         return Vec::new();
     }
@@ -34,7 +34,7 @@ pub(super) fn check(guard: &ErrorGuard, tally: &Tally, alpha: f64, against: Agai
 }
 
 /// The challenger's own rate against the most that it may be.
-fn hold(Model { failed, rows, .. }: &Model, most: f64, alpha: f64) -> (Code, String) {
+fn hold(ServedModel { failed, rows, .. }: &ServedModel, most: f64, alpha: f64) -> (Code, String) {
     let found = wilson(*failed, *rows, alpha);
     let code = found.map_or(Code::Undefined, |interval| bound::at_most(interval, most));
     let text = format!(
@@ -46,7 +46,7 @@ fn hold(Model { failed, rows, .. }: &Model, most: f64, alpha: f64) -> (Code, Str
 }
 
 /// Challenger against champion on the same rows, hence by a paired interval; `None` without rows.
-fn compare(tally: &Tally, margin: f64, alpha: f64) -> Option<(Code, String)> {
+fn compare(tally: &ServiceTally, margin: f64, alpha: f64) -> Option<(Code, String)> {
     // The table counts answers, so higher is better.
     let gain = tango::interval(&tally.answers, alpha)?;
     let (code, means) = if gain.low > -margin {
@@ -56,7 +56,7 @@ fn compare(tally: &Tally, margin: f64, alpha: f64) -> Option<(Code, String)> {
     } else {
         (Code::GuardUndecided, "not shown to be as reliable as the champion")
     };
-    let (Model { failed, rows, .. }, old) = (&tally.challenger, &tally.champion);
+    let (ServedModel { failed, rows, .. }, old) = (&tally.challenger, &tally.champion);
     let text = format!(
         "{means}: {failed} of {rows} requests failed, the champion's {} of {}; difference {:+.4} to {:+.4}, \
          margin {margin}",

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How both models served, as far as it was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Service {
+pub struct ServiceFinding {
     /// `None` for a first model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub champion: Option<Served>,

@@ -1,15 +1,15 @@
 //! What latencies and failures mean for the challenger.
 
-use super::finding::Service;
-use super::tally::Tally;
+use super::finding::ServiceFinding;
+use super::tally::ServiceTally;
 use super::{errors, latency};
 use crate::findings::Reason;
-use crate::policy::{ErrorGuard, LatencyGuard, Policy, half_a_percent};
+use crate::policy::{ErrorGuard, LatencyGuard, Policy, default_error_margin};
 use crate::row::Against;
 
-impl Tally {
+impl ServiceTally {
     /// What was measured, and the reasons that follow.
-    pub(crate) fn finish(&self, policy: &Policy, against: Against) -> (Option<Service>, Vec<Reason>) {
+    pub(crate) fn finish(&self, policy: &Policy, against: Against) -> (Option<ServiceFinding>, Vec<Reason>) {
         let models = self.models(against);
         let timed = models.iter().any(|model| model.measured > 0);
         let watched = models.iter().any(|model| model.watched > 0);
@@ -20,11 +20,11 @@ impl Tally {
         for guard in policy.service.latency.as_deref().unwrap_or(by_default) {
             reasons.extend(latency::check(guard, self, policy.alpha, against));
         }
-        let by_default = watched.then(|| ErrorGuard { margin: half_a_percent(), at_most: None });
+        let by_default = watched.then(|| ErrorGuard { margin: default_error_margin(), at_most: None });
         if let Some(guard) = policy.service.errors.as_ref().or(by_default.as_ref()) {
             reasons.extend(errors::check(guard, self, policy.alpha, against));
         }
-        let service = (timed || watched).then(|| Service {
+        let service = (timed || watched).then(|| ServiceFinding {
             champion: (against == Against::Champion).then(|| self.champion.served()),
             challenger: self.challenger.served(),
         });

@@ -1,22 +1,22 @@
 //! A quantile of the latency, held to a bound and to the champion's.
 
 use super::bound;
-use super::tally::{Model, Tally};
+use super::tally::{ServedModel, ServiceTally};
 use crate::findings::{Check, Code, Reason};
 use crate::policy::LatencyGuard;
 use crate::row::Against;
 use pawl_stats::Interval;
-use pawl_stats::quantile::{enough, interval, quantile};
+use pawl_stats::quantile::{interval, quantile, values_needed};
 
 /// The reasons that follow from one guard; none where it says nothing of a first model.
-pub(super) fn check(guard: &LatencyGuard, tally: &Tally, alpha: f64, against: Against) -> Vec<Reason> {
+pub(super) fn check(guard: &LatencyGuard, tally: &ServiceTally, alpha: f64, against: Against) -> Vec<Reason> {
     if against == Against::Nobody && guard.at_most.is_none() {
         return Vec::new();
     }
     let name = format!("p{}", (1e6 * guard.quantile).round() / 1e4);
     let reason = |(code, text)| Reason::new(Check::Latency(name.clone()), code, text);
     let models = tally.models(against);
-    let unmeasured = |model: &&&Model| model.measured == 0 || model.answers_unmeasured() > 0;
+    let unmeasured = |model: &&&ServedModel| model.measured == 0 || model.answers_unmeasured() > 0;
     if let Some(model) = models.iter().find(unmeasured) {
         let (missing, rows) = (model.answers_unmeasured(), model.rows);
         let text =
@@ -25,10 +25,10 @@ pub(super) fn check(guard: &LatencyGuard, tally: &Tally, alpha: f64, against: Ag
     }
     // Each quantile at half the level, so that the ratio's interval holds however the two depend on each other.
     let level = alpha / 2.0;
-    let bounded = |model: &&Model| Bounded::new(&model.sorted_latencies(), guard.quantile, level);
+    let bounded = |model: &&ServedModel| Bounded::new(&model.sorted_latencies(), guard.quantile, level);
     let found: Option<Vec<Bounded>> = models.iter().map(bounded).collect();
     let Some([new, rest @ ..]) = found.as_deref() else {
-        let needed = enough(guard.quantile, level);
+        let needed = values_needed(guard.quantile, level);
         let text = format!("too few answers to bound {name}: {needed} are needed of each model");
         return vec![reason((Code::TooFewRows, text))];
     };

@@ -13,5 +13,5 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use finding::{Served, Service};
-pub(crate) use tally::Tally;
+pub use finding::{Served, ServiceFinding};
+pub(crate) use tally::ServiceTally;

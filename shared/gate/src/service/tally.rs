@@ -1,8 +1,8 @@
 //! Latencies and failures, row by row.
 
 use super::finding::Served;
-use crate::blocks::Scores;
-use crate::row::{Against, Answered, Answers, LATENCY, Part, Unfit, Value};
+use crate::blocks::Reservoir;
+use crate::row::{Against, LATENCY, Response, Responses, RowPart, RowValue, Unfit};
 use pawl_stats::mcnemar::Discordance;
 use pawl_stats::quantile::quantile;
 use pawl_stats::sorted::Tag;
@@ -12,30 +12,30 @@ const MOST_LATENCIES: u64 = 100_000;
 
 /// The rows so far.
 #[derive(Debug)]
-pub(crate) struct Tally {
-    pub(super) challenger: Model,
-    pub(super) champion: Model,
+pub(crate) struct ServiceTally {
+    pub(super) challenger: ServedModel,
+    pub(super) champion: ServedModel,
     /// Who answered; only of rows where failures of both were measured.
     pub(super) answers: Discordance,
 }
 
 /// How one model served.
 #[derive(Debug)]
-pub(super) struct Model {
+pub(super) struct ServedModel {
     pub(super) rows: u64,
     pub(super) failed: u64,
     /// Rows where it was measured whether they failed.
     pub(super) watched: u64,
     pub(super) measured: u64,
-    latencies: Scores,
+    latencies: Reservoir,
 }
 
-impl Model {
+impl ServedModel {
     fn new(seed: u64) -> Self {
-        Self { rows: 0, failed: 0, watched: 0, measured: 0, latencies: Scores::new(MOST_LATENCIES, seed) }
+        Self { rows: 0, failed: 0, watched: 0, measured: 0, latencies: Reservoir::new(MOST_LATENCIES, seed) }
     }
 
-    fn push(&mut self, answered: Answered) {
+    fn push(&mut self, answered: Response) {
         self.rows += 1;
         self.watched += u64::from(answered.failed.is_some());
         let failed = answered.failed == Some(true);
@@ -70,20 +70,24 @@ impl Model {
     }
 }
 
-impl Tally {
+impl ServiceTally {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { challenger: Model::new(seed), champion: Model::new(seed), answers: Discordance::default() }
+        Self {
+            challenger: ServedModel::new(seed),
+            champion: ServedModel::new(seed),
+            answers: Discordance::default(),
+        }
     }
 
     pub(crate) fn push(
         &mut self,
-        challenger: Answered,
-        champion: Option<Answered>,
-    ) -> Result<Answers, Unfit> {
+        challenger: Response,
+        champion: Option<Response>,
+    ) -> Result<Responses, Unfit> {
         for answered in champion.iter().chain([&challenger]) {
             let wrong = |ms: &f64| !(0.0..f64::INFINITY).contains(ms);
             if let Some(ms) = answered.latency_ms.filter(wrong) {
-                return Err(Unfit::new(Part::Latency, Value::Number(ms), LATENCY));
+                return Err(Unfit::new(RowPart::Latency, RowValue::Number(ms), LATENCY));
             }
         }
         self.challenger.push(challenger);
@@ -92,11 +96,11 @@ impl Tally {
             self.answers.push(!new, !old);
         }
         let failed = [Some(challenger), champion].iter().flatten().any(|it| it.failed == Some(true));
-        Ok(if failed { Answers::Missing } else { Answers::Both })
+        Ok(if failed { Responses::Missing } else { Responses::Both })
     }
 
     /// The models that were asked, the challenger first.
-    pub(super) fn models(&self, against: Against) -> Vec<&Model> {
+    pub(super) fn models(&self, against: Against) -> Vec<&ServedModel> {
         match against {
             Against::Champion => vec![&self.challenger, &self.champion],
             Against::Nobody => vec![&self.challenger],

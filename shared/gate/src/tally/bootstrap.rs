@@ -1,6 +1,6 @@
 //! The bootstrap, as a test that a judgement lists.
 
-use super::means::NOTHING;
+use super::means::NO_DIFFERENCE;
 use crate::blocks::{Resampled, Resamples};
 use crate::findings::{Test, TestName};
 use crate::policy::{Metric, Policy};
@@ -27,7 +27,7 @@ impl Bootstrap<'_> {
     /// the policy names and that have no test of their own.
     pub(super) fn wants(&self, metric: Metric) -> bool {
         let costly = matches!(metric, Metric::AveragePrecision | Metric::CalibrationError);
-        self.policy.cluster.is_some() && !costly || metric.by_bootstrap() && self.policy.names(metric)
+        self.policy.cluster.is_some() && !costly || metric.by_bootstrap() && self.policy.rests_on(metric)
     }
 
     /// The test by sums of blocks; `value` takes sums to the change, or to a first model's own value.
@@ -49,7 +49,7 @@ impl Bootstrap<'_> {
         Test {
             estimate: estimate.filter(|e| e.is_finite()),
             p_value: found.filter(|_| compared).map(|b| b.p_value).or(same.then_some(1.0)),
-            interval: found.map(|b| b.interval).or(same.then_some(NOTHING)),
+            interval: found.map(|b| b.interval).or(same.then_some(NO_DIFFERENCE)),
             ..Test::new(name, metric, n)
         }
     }

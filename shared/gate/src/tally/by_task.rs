@@ -1,11 +1,11 @@
 //! The rows of a holdout, tallied as their task asks.
 
 use super::binary::Binary;
-use super::evidence::Evidence;
+use super::evidence::RowEvidence;
 use super::multiclass::Multiclass;
 use super::regression::Regression;
 use crate::policy::{Policy, Task};
-use crate::row::{Against, Row, Unfit};
+use crate::row::{Against, PairedRow, Unfit};
 
 /// The rows so far, by task.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Tally {
     }
 
     /// Takes one row in.
-    pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<(), Unfit> {
+    pub(crate) fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
         match self {
             Self::Binary(tally) => tally.push(row),
             Self::Multiclass(tally) => tally.push(row),
@@ -35,7 +35,7 @@ impl Tally {
     }
 
     /// What the rows amount to.
-    pub(crate) fn finish(self, policy: &Policy, against: Against, seed: u64) -> Evidence {
+    pub(crate) fn finish(self, policy: &Policy, against: Against, seed: u64) -> RowEvidence {
         match self {
             Self::Binary(tally) => tally.finish(policy, against, seed),
             Self::Multiclass(tally) => tally.finish(policy, against, seed),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bootstrap::Bootstrap;
-use crate::blocks::{Cells, Counts};
+use crate::blocks::{Cells, GroupCounter};
 use crate::fairness::{Assessment, Favoured, GroupFairness};
 use crate::findings::{BothMetrics, Reason, Sample, Test};
 use crate::row::Against;
@@ -11,7 +11,7 @@ use crate::slices::{self, Comparable, SliceFinding};
 
 /// What a task's rows amount to, for the algebra to weigh.
 #[derive(Debug, Default)]
-pub(crate) struct Evidence {
+pub(crate) struct RowEvidence {
     pub(crate) rows: u64,
     /// Rows of the second most frequent class; `None` where there are no classes.
     pub(crate) second_class: Option<u64>,
@@ -25,13 +25,13 @@ pub(crate) struct Evidence {
     pub(crate) sample: Option<Sample>,
 }
 
-impl Evidence {
+impl RowEvidence {
     /// Adds what parts of the rows show: slices that lose, and groups of people; `blocks` count the favourable
     /// outcome over all rows.
     pub(super) fn add_parts<C: Comparable + Favoured>(
         &mut self,
         bootstrap: &Bootstrap<'_>,
-        counts: &Counts<C>,
+        counts: &GroupCounter<C>,
         blocks: &[Cells],
     ) {
         let Bootstrap { policy, against, resamples, .. } = bootstrap;

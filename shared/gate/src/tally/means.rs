@@ -10,7 +10,7 @@ use pawl_stats::moments::Moments;
 pub(super) fn mean_test(metric: Metric, against: Against, values: &Moments, alpha: f64) -> Test {
     let found = values.t_test(alpha);
     let compared = found.filter(|_| against == Against::Champion);
-    let same = against == Against::Champion && unmoved(values);
+    let same = against == Against::Champion && all_zero(values);
     let name = match against {
         Against::Champion => TestName::PairedT,
         Against::Nobody => TestName::TInterval,
@@ -19,15 +19,15 @@ pub(super) fn mean_test(metric: Metric, against: Against, values: &Moments, alph
         estimate: values.mean(),
         statistic: compared.map(|t| t.statistic),
         p_value: compared.map(|t| t.p_value).or(same.then_some(1.0)),
-        interval: found.map(|t| t.interval).or(same.then_some(NOTHING)),
+        interval: found.map(|t| t.interval).or(same.then_some(NO_DIFFERENCE)),
         ..Test::new(name, metric, values.count())
     }
 }
 
 /// The interval of a difference that is nothing.
-pub(super) const NOTHING: Interval = Interval { low: 0.0, high: 0.0 };
+pub(super) const NO_DIFFERENCE: Interval = Interval { low: 0.0, high: 0.0 };
 
 /// Whether all of many differences are nothing: two models that are one.
-fn unmoved(differences: &Moments) -> bool {
+fn all_zero(differences: &Moments) -> bool {
     differences.mean() == Some(0.0) && differences.variance() == Some(0.0)
 }

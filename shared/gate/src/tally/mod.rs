@@ -11,4 +11,4 @@ mod regression;
 
 pub(crate) use accuracy::accuracy_tests;
 pub(crate) use by_task::Tally;
-pub(crate) use evidence::Evidence;
+pub(crate) use evidence::RowEvidence;

@@ -24,11 +24,11 @@ fn numbers(policy: &Policy, rows: u64, seed: u64, challenger: f64, champion: Opt
     for row in 0..rows {
         let label = 100.0 + 20.0 * normal(&mut rng);
         let new = label + challenger * normal(&mut rng);
-        let old = champion.map(|spread| Value::from(label + spread * normal(&mut rng)));
+        let old = champion.map(|spread| RowValue::from(label + spread * normal(&mut rng)));
         let names = [format!("d{}", row % 40), if row % 5 == 0 { "sea".into() } else { "land".to_owned() }];
         let asked = judge.columns().iter().map(|name| names[usize::from(name == "region")].as_str());
         let columns: Vec<&str> = asked.collect();
-        let row = Row { label: label.into(), challenger: new.into(), champion: old, columns: &columns };
+        let row = PairedRow { label: label.into(), challenger: new.into(), champion: old, columns: &columns };
         judge.push(&row).unwrap();
     }
     judge.finish()
@@ -79,8 +79,12 @@ fn the_same_numbers_are_not_superior() {
             let (label, day) = (f64::from(row % 17), (row % 20).to_string());
             let columns = [day.as_str()];
             let columns = if policy.cluster.is_some() { &columns[..] } else { &[] };
-            let row =
-                Row { label: label.into(), challenger: 8.0.into(), champion: Some(8.0.into()), columns };
+            let row = PairedRow {
+                label: label.into(),
+                challenger: 8.0.into(),
+                champion: Some(8.0.into()),
+                columns,
+            };
             judge.push(&row).unwrap();
         }
         let judgement = judge.finish();
@@ -111,13 +115,13 @@ fn a_first_model_of_numbers_is_judged_by_its_floors() {
 #[test]
 fn what_is_no_number_names_its_part() {
     let mut judge = Judge::new(&regression(), Against::Champion, 1).unwrap();
-    let mut unfit = |label: Value<'_>, challenger: Value<'_>, champion: Value<'_>| {
-        let row = Row { label, challenger, champion: Some(champion), columns: &[] };
+    let mut unfit = |label: RowValue<'_>, challenger: RowValue<'_>, champion: RowValue<'_>| {
+        let row = PairedRow { label, challenger, champion: Some(champion), columns: &[] };
         judge.push(&row).unwrap_err().part
     };
-    assert_eq!(unfit(Value::Null, 1.0.into(), 1.0.into()), Part::Label);
-    assert_eq!(unfit(1.0.into(), f64::NAN.into(), 1.0.into()), Part::Challenger);
-    assert_eq!(unfit(1.0.into(), "1.5".into(), "much".into()), Part::Champion);
+    assert_eq!(unfit(RowValue::Null, 1.0.into(), 1.0.into()), RowPart::Label);
+    assert_eq!(unfit(1.0.into(), f64::NAN.into(), 1.0.into()), RowPart::Challenger);
+    assert_eq!(unfit(1.0.into(), "1.5".into(), "much".into()), RowPart::Champion);
     assert_eq!(judge.finish().rows, 0);
 }
 
@@ -133,7 +137,7 @@ fn a_slice_whose_numbers_get_worse_is_found() {
         let spread = if region == "sea" { 8.0 } else { 2.0 };
         let (new, old) = (label + spread * normal(&mut rng), label + 5.0 * normal(&mut rng));
         let columns = [region];
-        let row = Row {
+        let row = PairedRow {
             label: label.into(),
             challenger: new.into(),
             champion: Some(old.into()),
@@ -170,8 +174,12 @@ fn equal_numbers_are_rarely_told_apart() {
             shocks.pop_front();
             shocks.push_back((normal(&mut rng), normal(&mut rng)));
             let (new, old) = shocks.iter().fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
-            let row =
-                Row { label: 0.0.into(), challenger: new.into(), champion: Some(old.into()), columns: &[] };
+            let row = PairedRow {
+                label: 0.0.into(),
+                challenger: new.into(),
+                champion: Some(old.into()),
+                columns: &[],
+            };
             judge.push(&row).unwrap();
         }
         let significant = |judgement: &Judgement, name, metric| {
@@ -201,8 +209,8 @@ fn classes(policy: &Policy, rows: u64, seed: u64, challenger: f64, champion: Opt
         let label = names[(rng.below(4) as usize).min(2)];
         let mut guess =
             |chance: f64| if unit(&mut rng) < chance { label } else { names[rng.below(3) as usize] };
-        let (new, old) = (guess(challenger), champion.map(&mut guess).map(Value::Text));
-        let row = Row { label: label.into(), challenger: new.into(), champion: old, columns: &[] };
+        let (new, old) = (guess(challenger), champion.map(&mut guess).map(RowValue::Text));
+        let row = PairedRow { label: label.into(), challenger: new.into(), champion: old, columns: &[] };
         judge.push(&row).unwrap();
     }
     judge.finish()
@@ -249,22 +257,24 @@ fn equal_classifiers_are_rarely_told_apart() {
 #[test]
 fn names_of_classes_meet_whatever_their_form_and_too_many_are_refused() {
     let mut judge = Judge::new(&multiclass(), Against::Nobody, 1).unwrap();
-    for (label, prediction) in [("2", Value::Number(2.0)), ("2.0", "2".into()), (" a", "a ".into())] {
+    for (label, prediction) in [("2", RowValue::Number(2.0)), ("2.0", "2".into()), (" a", "a ".into())] {
         judge
-            .push(&Row { label: label.into(), challenger: prediction, champion: None, columns: &[] })
+            .push(&PairedRow { label: label.into(), challenger: prediction, champion: None, columns: &[] })
             .unwrap();
     }
     // Whole numbers name the classes of a list, in the order of the list.
-    let listed = Row { label: "2".into(), challenger: "[0.1, 0.2 0.7]".into(), champion: None, columns: &[] };
+    let listed =
+        PairedRow { label: "2".into(), challenger: "[0.1, 0.2 0.7]".into(), champion: None, columns: &[] };
     judge.push(&listed).unwrap();
     for bad in ["[0.5, 0.9]", "[a]", ""] {
-        let unfit = judge.push(&Row { challenger: bad.into(), ..listed }).unwrap_err();
-        assert_eq!(unfit.part, Part::Challenger, "{bad}");
+        let unfit = judge.push(&PairedRow { challenger: bad.into(), ..listed }).unwrap_err();
+        assert_eq!(unfit.part, RowPart::Challenger, "{bad}");
     }
     let mut refused = None;
     for class in 0..200 {
         let name = format!("class {class}");
-        let row = Row { label: name.as_str().into(), challenger: "a".into(), champion: None, columns: &[] };
+        let row =
+            PairedRow { label: name.as_str().into(), challenger: "a".into(), champion: None, columns: &[] };
         refused = refused.or(judge.push(&row).err());
     }
     assert!(refused.unwrap().to_string().contains("at most 100 classes"));
@@ -274,13 +284,13 @@ fn names_of_classes_meet_whatever_their_form_and_too_many_are_refused() {
 
 #[test]
 fn scores_under_the_names_of_classes_are_those_of_a_list() {
-    use crate::{PairReader, Side};
+    use crate::{Contender, PairReader};
     let policy = Policy { classes: ["owl", "hawk"].map(str::to_owned).to_vec(), ..multiclass() };
     let judged = |answer: &str| {
         let mut judge = Judge::new(&policy, Against::Nobody, 1).unwrap();
         let line =
             format!("{{\"row\": \"a\", \"label\": \"owl\", \"SageMakerOutput\": {{\"score\": {answer}}}}}\n");
-        let read = PairReader::new(Against::Nobody).push(Side::Challenger, line.as_bytes(), &mut judge);
+        let read = PairReader::new(Against::Nobody).push(Contender::Challenger, line.as_bytes(), &mut judge);
         read.map(|()| judge.finish())
     };
     let listed = judged("[0.25, 0.75]").unwrap();

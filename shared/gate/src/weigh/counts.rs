@@ -29,7 +29,7 @@ impl Judgement {
             forced: None,
             inputs: Vec::new(),
             seed: 0,
-            policy: policy.clone().filled(),
+            policy: policy.clone().with_defaults(),
         }
     }
 }

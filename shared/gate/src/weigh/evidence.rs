@@ -5,10 +5,14 @@ use crate::findings::{Check, Code, Reason};
 use crate::leakage;
 use crate::policy::Policy;
 use crate::row::Against;
-use crate::tally::Evidence;
+use crate::tally::RowEvidence;
 
 /// Every check the policy asks for, the weightiest first; p-values of the superiority family are adjusted.
-pub(crate) fn weigh(policy: &Policy, against: Against, mut evidence: Evidence) -> (Evidence, Vec<Reason>) {
+pub(crate) fn weigh(
+    policy: &Policy,
+    against: Against,
+    mut evidence: RowEvidence,
+) -> (RowEvidence, Vec<Reason>) {
     let mut reasons = rows::check(policy, &evidence);
     reasons.extend(policy.floors.iter().map(|floor| floors::check(floor, policy, against, &evidence)));
     match against {

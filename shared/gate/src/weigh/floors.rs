@@ -3,10 +3,10 @@
 use crate::findings::{Check, Code, Reason, TestName};
 use crate::policy::{Better, Floor, Policy};
 use crate::row::Against;
-use crate::tally::Evidence;
+use crate::tally::RowEvidence;
 use pawl_stats::Interval;
 
-pub(super) fn check(floor: &Floor, policy: &Policy, against: Against, evidence: &Evidence) -> Reason {
+pub(super) fn check(floor: &Floor, policy: &Policy, against: Against, evidence: &RowEvidence) -> Reason {
     let (check, metric) = (Check::Floor(floor.metric), floor.metric);
     let metrics = evidence.metrics.challenger.as_ref();
     let Some(value) = metrics.and_then(|m| m.value(metric)) else {

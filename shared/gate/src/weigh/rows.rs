@@ -2,14 +2,14 @@
 
 use crate::findings::{Check, Code, Reason};
 use crate::policy::Policy;
-use crate::tally::Evidence;
+use crate::tally::RowEvidence;
 
 pub(super) fn check_total(policy: &Policy, rows: u64) -> Option<Reason> {
     let text = format!("{rows} holdout rows; the policy asks for {}", policy.minimum_rows);
     (rows < policy.minimum_rows).then(|| Reason::new(Check::Rows, Code::TooFewRows, text))
 }
 
-pub(super) fn check(policy: &Policy, evidence: &Evidence) -> Vec<Reason> {
+pub(super) fn check(policy: &Policy, evidence: &RowEvidence) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = check_total(policy, evidence.rows).into_iter().collect();
     let least = policy.minimum_rows_per_class;
     if let Some(second) = evidence.second_class.filter(|rows| *rows < least) {

@@ -7,10 +7,10 @@ use crate::constraints::{self, Constraints};
 use crate::dataset::{Scan, Scanner, Schema};
 use crate::drift;
 use crate::gate::convergence::{self, Converged, FinalMetric};
-use crate::gate::live::{Agreement, Both, TrialEvidence, TrialKind, TrialLook};
-use crate::gate::live::{LiveVerdict, Look};
+use crate::gate::live::{Agreement, BothCounts, TrialEvidence, TrialKind, TrialLook};
+use crate::gate::live::{LiveLook, LiveVerdict};
 use crate::gate::policy::Groups;
-use crate::gate::{Against, Check, Forced, Judge, Judgement, Policy, Row, Verdict};
+use crate::gate::{Against, Check, Forced, Judge, Judgement, PairedRow, Policy, Verdict};
 use crate::ledger::dataset::{Fate, Split};
 use crate::ledger::{Ending, Manifest, Object, Outcome, RunRecord, TriggerKind};
 use crate::names::{ContentHash, Generation, ModelName};
@@ -23,7 +23,7 @@ pub(super) const GENERATION: Generation = Generation(7);
 
 /// The newest look at a shadow that has won.
 pub(super) fn trial() -> TrialEvidence {
-    let look = Look {
+    let look = LiveLook {
         verdict: LiveVerdict::Promote,
         requests: 4_000,
         ln_better: 7.3,
@@ -32,7 +32,7 @@ pub(super) fn trial() -> TrialEvidence {
     };
     let agreement = Agreement { requests: 5_000, alike: 4_800, interval: Some((0.949, 0.969)) };
     let reason = "The challenger is shown to be better.".to_owned();
-    let answered = Both { champion: 5_010, challenger: 5_000 };
+    let answered = BothCounts { champion: 5_010, challenger: 5_000 };
     TrialEvidence {
         config: "bike-demand-000007t".to_owned(),
         at: jiff::Timestamp::UNIX_EPOCH,
@@ -94,7 +94,7 @@ pub(super) fn judgement(against: Against) -> Judgement {
             (strength * f64::from(u8::from(positive)) + (1.0 - strength) * noise).clamp(0.01, 0.99)
         };
         judge
-            .push(&Row {
+            .push(&PairedRow {
                 columns: if row % 3 == 0 { &["wet"] } else { &["dry"] },
                 label: positive.into(),
                 challenger: score(0.4, noise(31)).into(),
@@ -252,7 +252,7 @@ pub(super) fn with_text(text: &str) -> Evidence {
     }
     if let Some(converged) = &mut evidence.convergence {
         converged.metrics = serde_json::json!([{ "MetricName": text, "Value": text }]);
-        converged.check.faults = vec![convergence::Fault::NotFinite { metric: free() }];
+        converged.check.faults = vec![convergence::TrainingFault::NotFinite { metric: free() }];
     }
     if let Some(judgement) = &mut evidence.judgement {
         let at = jiff::Timestamp::UNIX_EPOCH;

@@ -1,10 +1,10 @@
 //! The tests that a binary task asks for.
 
 use super::matrix::of_matrix;
-use super::model::Model;
+use super::model::ModelMeasures;
 use super::ranking::Ranking;
 use super::reliability::BINS;
-use crate::blocks::{Cells, Parts, Resampled};
+use crate::blocks::{BlockSums, Cells, Resampled};
 use crate::findings::Test;
 use crate::policy::Metric;
 use crate::row::Against;
@@ -24,7 +24,7 @@ pub(super) struct Block {
 
 /// What the tests rest on.
 pub(super) struct Tests<'a> {
-    pub(super) challenger: &'a Model,
+    pub(super) challenger: &'a ModelMeasures,
     pub(super) discordance: &'a Discordance,
     pub(super) log_loss: &'a Moments,
     pub(super) brier: &'a Moments,
@@ -43,7 +43,7 @@ impl Tests<'_> {
         tests.push(self.ranking.delong(policy.alpha));
         tests.push(mean_test(Metric::LogLoss, against, self.log_loss, policy.alpha));
         tests.push(mean_test(Metric::Brier, against, self.brier, policy.alpha));
-        let cells = bootstrap.resamples.of(&Parts::new(8, self.blocks.iter().map(|block| block.cells)));
+        let cells = bootstrap.resamples.sums(&BlockSums::new(8, self.blocks.iter().map(|block| block.cells)));
         tests.extend(bootstrap.metrics().filter_map(|metric| self.resample(metric, bootstrap, &cells)));
         tests
     }
@@ -69,13 +69,13 @@ impl Tests<'_> {
     fn resample_mean(&self, metric: Metric, bootstrap: &Bootstrap<'_>, loss: fn(&Block) -> f64) -> Test {
         let blocks = self.blocks.iter().map(|block| [loss(block), block.cells.challenger().rows()]);
         let mean = |sums: &[f64]| sums.first().zip(sums.get(1)).map_or(f64::NAN, |(sum, rows)| sum / rows);
-        bootstrap.test(metric, &bootstrap.resamples.of(&Parts::new(2, blocks)), mean)
+        bootstrap.test(metric, &bootstrap.resamples.sums(&BlockSums::new(2, blocks)), mean)
     }
 
     fn resample_calibration(&self, bootstrap: &Bootstrap<'_>) -> Test {
         let gaps = self.gaps.into_iter().flatten().zip(self.blocks);
         let blocks = gaps.map(|(gaps, block)| [gaps.as_slice(), &[block.cells.challenger().rows()]].concat());
-        let resampled = bootstrap.resamples.of(&Parts::new(2 * BINS + 1, blocks));
+        let resampled = bootstrap.resamples.sums(&BlockSums::new(2 * BINS + 1, blocks));
         bootstrap.test(Metric::CalibrationError, &resampled, |sums| {
             let rows = sums.last().copied().unwrap_or(f64::NAN);
             let error = |from: usize| sums.iter().skip(from).take(BINS).map(|gap| gap.abs()).sum::<f64>();

@@ -10,7 +10,7 @@ use pawl_stats::moments::Moments;
 
 /// One model's streaming measures.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Model {
+pub(super) struct ModelMeasures {
     pub(super) confusion: Confusion,
     log_loss: Moments,
     brier: Moments,
@@ -25,7 +25,7 @@ pub(super) struct Outcome {
     pub(super) brier: f64,
 }
 
-impl Model {
+impl ModelMeasures {
     pub(super) fn push(&mut self, positive: bool, score: f64, threshold: f64) -> Outcome {
         let predicted = score >= threshold;
         let cell = match (positive, predicted) {

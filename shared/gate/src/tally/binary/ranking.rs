@@ -1,6 +1,6 @@
 //! What the order of the scores shows: areas under both curves, and how far they may be off.
 
-use crate::blocks::{LANES, Scores};
+use crate::blocks::{LANES, Reservoir};
 use crate::findings::{Sample, Test, TestName};
 use crate::policy::Metric;
 use crate::row::Against;
@@ -29,12 +29,12 @@ pub(super) struct Ranking {
 }
 
 impl Ranking {
-    pub(super) fn new(scores: Scores, blocks: usize, bootstrap: &Bootstrap<'_>, seed: u64) -> Self {
+    pub(super) fn new(scores: Reservoir, blocks: usize, bootstrap: &Bootstrap<'_>, seed: u64) -> Self {
         let sample = scores.sample();
         let precisions = bootstrap
             .wants(Metric::AveragePrecision)
             .then(|| Precisions::new(&scores.challenger, &scores.champion, &scores.tags, seed));
-        let Scores { challenger, champion, tags, .. } = scores;
+        let Reservoir { challenger, champion, tags, .. } = scores;
         let mut pairs = bootstrap.policy.cluster.as_ref().map(|_| Concordance::new(blocks));
         let areas = match bootstrap.against {
             Against::Champion => Areas::Both(delong::compare(champion, challenger, &tags, pairs.as_mut())),
@@ -86,7 +86,7 @@ impl Ranking {
             .pairs
             .as_ref()
             .zip(estimate)
-            .and_then(|(pairs, estimate)| bootstrap.resamples.areas(pairs, estimate, alpha));
+            .and_then(|(pairs, estimate)| bootstrap.resamples.replicate_areas(pairs, estimate, alpha));
         bootstrap.as_test(Metric::Auc, estimate, found, self.rows)
     }
 
@@ -97,7 +97,7 @@ impl Ranking {
             of(&vec![[1.0; LANES]; blocks]).and_then(|values: [f64; LANES]| values.first().copied());
         let found = estimate.filter(|estimate| estimate.is_finite()).and_then(|estimate| {
             let statistic = |weights: &[_]| of(weights).unwrap_or([f64::NAN; LANES]);
-            bootstrap.resamples.anew(estimate, statistic, bootstrap.policy.alpha)
+            bootstrap.resamples.replicate(estimate, statistic, bootstrap.policy.alpha)
         });
         let rows = self.precisions.as_ref().map_or(0, Precisions::rows);
         bootstrap.as_test(Metric::AveragePrecision, estimate, found, rows)

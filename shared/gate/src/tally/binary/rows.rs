@@ -1,15 +1,15 @@
 //! The rows so far.
 
 use super::inference::{Block, Tests};
-use super::model::Model;
+use super::model::ModelMeasures;
 use super::ranking::Ranking;
 use super::reliability::{BINS, bin};
-use crate::blocks::{Cells, Counts, Resamples, Scores, slot};
+use crate::blocks::{Cells, GroupCounter, Resamples, Reservoir, slot};
 use crate::findings::BothMetrics;
 use crate::policy::{Metric, Policy};
-use crate::row::{Against, Part, Row, Unfit, Value};
+use crate::row::{Against, PairedRow, RowPart, RowValue, Unfit};
 use crate::tally::bootstrap::Bootstrap;
-use crate::tally::evidence::Evidence;
+use crate::tally::evidence::RowEvidence;
 use pawl_stats::mcnemar::Discordance;
 use pawl_stats::moments::Moments;
 use pawl_stats::sorted::Tag;
@@ -23,39 +23,39 @@ const SCORE: &str = "a score is the probability of the positive class, from 0 to
 #[derive(Debug)]
 pub(crate) struct Binary {
     threshold: f64,
-    challenger: Model,
-    champion: Model,
+    challenger: ModelMeasures,
+    champion: ModelMeasures,
     discordance: Discordance,
     /// Challenger's loss − champion's; a first model's own loss.
     log_loss: Moments,
     brier: Moments,
-    scores: Scores,
+    scores: Reservoir,
     blocks: Vec<Block>,
     /// By block: champion's and challenger's gaps by bin. Only where calibration is tested.
     gaps: Option<Vec<[f64; 2 * BINS]>>,
-    counts: Counts<Cells>,
+    counts: GroupCounter<Cells>,
 }
 
 impl Binary {
     pub(in crate::tally) fn new(policy: &Policy, columns: &[String], seed: u64) -> Self {
         Self {
             threshold: policy.threshold,
-            challenger: Model::default(),
-            champion: Model::default(),
+            challenger: ModelMeasures::default(),
+            champion: ModelMeasures::default(),
             discordance: Discordance::default(),
             log_loss: Moments::default(),
             brier: Moments::default(),
-            scores: Scores::new(policy.sample_above, seed),
+            scores: Reservoir::new(policy.sample_above, seed),
             blocks: Vec::new(),
-            gaps: policy.names(Metric::CalibrationError).then(Vec::new),
-            counts: Counts::new(columns, policy),
+            gaps: policy.rests_on(Metric::CalibrationError).then(Vec::new),
+            counts: GroupCounter::new(columns, policy),
         }
     }
 
-    pub(in crate::tally) fn push(&mut self, row: &Row<'_>) -> Result<(), Unfit> {
-        let positive = row.label.truth().ok_or_else(|| Unfit::new(Part::Label, row.label, LABEL))?;
-        let challenger = score(Part::Challenger, row.challenger)?;
-        let champion = row.champion.map(|value| score(Part::Champion, value)).transpose()?;
+    pub(in crate::tally) fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
+        let positive = row.label.truth().ok_or_else(|| Unfit::new(RowPart::Label, row.label, LABEL))?;
+        let challenger = score(RowPart::Challenger, row.challenger)?;
+        let champion = row.champion.map(|value| score(RowPart::Champion, value)).transpose()?;
         let new = self.challenger.push(positive, challenger, self.threshold);
         let (mut predicted, mut losses) = (false, (new.log_loss, new.brier));
         if let Some(score) = champion {
@@ -90,7 +90,7 @@ impl Binary {
         }
     }
 
-    pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> Evidence {
+    pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> RowEvidence {
         let confusion = self.challenger.confusion;
         let (rows, positives) = (confusion.rows(), confusion.positives());
         let bootstrap = Bootstrap {
@@ -111,7 +111,7 @@ impl Binary {
             ranking: &ranking,
         };
         let champion = self.champion.metrics(policy, ranking.champion());
-        let mut evidence = Evidence {
+        let mut evidence = RowEvidence {
             rows,
             second_class: Some(positives.min(rows - positives)),
             positives: Some(positives),
@@ -121,7 +121,7 @@ impl Binary {
             },
             tests: tests.all(&bootstrap),
             sample: ranking.sample,
-            ..Evidence::default()
+            ..RowEvidence::default()
         };
         let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.cells).collect();
         evidence.add_parts(&bootstrap, &self.counts, &blocks);
@@ -129,6 +129,6 @@ impl Binary {
     }
 }
 
-fn score(part: Part, value: Value<'_>) -> Result<f64, Unfit> {
+fn score(part: RowPart, value: RowValue<'_>) -> Result<f64, Unfit> {
     value.number().filter(|s| (0.0..=1.0).contains(s)).ok_or_else(|| Unfit::new(part, value, SCORE))
 }

@@ -2,7 +2,7 @@
 
 use super::measures::{CHALLENGER, CHAMPION, OF_CLASS, of_classes};
 use super::sums::Block;
-use crate::blocks::{Parts, Resampled};
+use crate::blocks::{BlockSums, Resampled};
 use crate::findings::Test;
 use crate::policy::Metric;
 use crate::row::Against;
@@ -18,7 +18,7 @@ pub(super) struct Tests<'a> {
     pub(super) log_loss: &'a Moments,
     pub(super) blocks: &'a [Block],
     /// Sums for each class, by block.
-    pub(super) classes: &'a Parts,
+    pub(super) classes: &'a BlockSums,
     /// The same over all blocks.
     pub(super) total: &'a [f64],
 }
@@ -35,7 +35,7 @@ impl Tests<'_> {
         if scored {
             tests.push(mean_test(Metric::LogLoss, against, self.log_loss, policy.alpha));
         }
-        let classes = bootstrap.resamples.of(self.classes);
+        let classes = bootstrap.resamples.sums(self.classes);
         tests.extend(bootstrap.metrics().filter_map(|metric| match metric {
             Metric::LogLoss => scored.then(|| self.resample_log_loss(bootstrap)),
             _ => Some(resample_classes(metric, bootstrap, &classes)),
@@ -53,7 +53,7 @@ impl Tests<'_> {
         let rows = |block: &Block| block.judged.right.discordance().rows as f64;
         let blocks = self.blocks.iter().map(|block| [block.log_loss, rows(block)]);
         let mean = |sums: &[f64]| sums.first().zip(sums.get(1)).map_or(f64::NAN, |(sum, rows)| sum / rows);
-        bootstrap.test(Metric::LogLoss, &bootstrap.resamples.of(&Parts::new(2, blocks)), mean)
+        bootstrap.test(Metric::LogLoss, &bootstrap.resamples.sums(&BlockSums::new(2, blocks)), mean)
     }
 }
 

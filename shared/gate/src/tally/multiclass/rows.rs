@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::inference::Tests;
 use super::measures::{CHALLENGER, CHAMPION, OF_CLASS, of_classes};
-use super::sums::{Block, Judged, Model, Predicted};
-use crate::blocks::{Cells, Counts, Parts, Resamples, slot};
+use super::sums::{Block, Judged, ModelMeasures, Predicted};
+use crate::blocks::{BlockSums, Cells, GroupCounter, Resamples, slot};
 use crate::findings::{BothMetrics, Metrics};
 use crate::policy::{Favourable, Metric, Policy};
 use crate::row::classes::{Chosen, Classes, MAX_CLASSES};
-use crate::row::{Against, Part, Row, Unfit, Value};
+use crate::row::{Against, PairedRow, RowPart, RowValue, Unfit};
 use crate::tally::bootstrap::Bootstrap;
-use crate::tally::evidence::Evidence;
+use crate::tally::evidence::RowEvidence;
 use pawl_stats::mcnemar::Discordance;
 use pawl_stats::moments::Moments;
 
@@ -28,14 +28,14 @@ pub(crate) struct Multiclass {
     listed: Classes,
     /// The names of the favourable classes, where fairness asks for them.
     favourable: Vec<String>,
-    champion: Model,
-    challenger: Model,
+    champion: ModelMeasures,
+    challenger: ModelMeasures,
     discordance: Discordance,
     /// Challenger's loss − champion's, or a first model's own; only of rows with scores of both.
     log_loss: Moments,
     rows: u64,
     blocks: Vec<Block>,
-    counts: Counts<Judged>,
+    counts: GroupCounter<Judged>,
 }
 
 impl Multiclass {
@@ -47,23 +47,23 @@ impl Multiclass {
                 Some(Favourable::Classes(classes)) => classes.clone(),
                 Some(Favourable::Above(_)) | None => Vec::new(),
             },
-            champion: Model::default(),
-            challenger: Model::default(),
+            champion: ModelMeasures::default(),
+            challenger: ModelMeasures::default(),
             discordance: Discordance::default(),
             log_loss: Moments::default(),
             rows: 0,
             blocks: Vec::new(),
-            counts: Counts::new(columns, policy),
+            counts: GroupCounter::new(columns, policy),
         }
     }
 
-    pub(in crate::tally) fn push(&mut self, row: &Row<'_>) -> Result<(), Unfit> {
+    pub(in crate::tally) fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
         let label = match row.label.class() {
-            Some(name) => self.class(&name, Part::Label, row.label)?,
-            None => return Err(Unfit::new(Part::Label, row.label, LABEL)),
+            Some(name) => self.class(&name, RowPart::Label, row.label)?,
+            None => return Err(Unfit::new(RowPart::Label, row.label, LABEL)),
         };
-        let new = self.read(Part::Challenger, row.challenger, label)?;
-        let old = row.champion.map(|value| self.read(Part::Champion, value, label)).transpose()?;
+        let new = self.read(RowPart::Challenger, row.challenger, label)?;
+        let old = row.champion.map(|value| self.read(RowPart::Champion, value, label)).transpose()?;
         self.rows += 1;
         self.challenger.push(label, &new);
         let right = new.class == label;
@@ -99,7 +99,7 @@ impl Multiclass {
         Ok(())
     }
 
-    fn class(&mut self, name: &str, part: Part, found: Value<'_>) -> Result<usize, Unfit> {
+    fn class(&mut self, name: &str, part: RowPart, found: RowValue<'_>) -> Result<usize, Unfit> {
         if let Some(number) = self.names.iter().position(|known| known == name) {
             return Ok(number);
         }
@@ -110,7 +110,7 @@ impl Multiclass {
         Ok(self.names.len() - 1)
     }
 
-    fn read(&mut self, part: Part, value: Value<'_>, label: usize) -> Result<Predicted, Unfit> {
+    fn read(&mut self, part: RowPart, value: RowValue<'_>, label: usize) -> Result<Predicted, Unfit> {
         let read = self.listed.read(value).map_err(|expected| Unfit::new(part, value, expected))?;
         let scores = match read {
             Chosen::Name(name) => {
@@ -126,7 +126,7 @@ impl Multiclass {
         Ok(Predicted { class, log_loss: Some(-chance.clamp(f64::EPSILON, 1.0).ln()) })
     }
 
-    pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> Evidence {
+    pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> RowEvidence {
         let rows = self.rows;
         let bootstrap = Bootstrap {
             policy,
@@ -136,7 +136,7 @@ impl Multiclass {
             resamples: Resamples::new(self.blocks.len(), policy.resamples_needed(), seed),
         };
         let width = self.names.len() * OF_CLASS;
-        let classes = Parts::new(width, self.blocks.iter().map(|block| &block.classes));
+        let classes = BlockSums::new(width, self.blocks.iter().map(|block| &block.classes));
         let total = classes.total();
         let tests = Tests {
             discordance: &self.discordance,
@@ -146,7 +146,7 @@ impl Multiclass {
             total: &total,
         };
         let champion = self.metrics(policy, CHAMPION, &self.champion, &total);
-        let mut evidence = Evidence {
+        let mut evidence = RowEvidence {
             rows,
             second_class: Some(second_class(&total)),
             metrics: BothMetrics {
@@ -154,7 +154,7 @@ impl Multiclass {
                 challenger: Some(self.metrics(policy, CHALLENGER, &self.challenger, &total)),
             },
             tests: tests.all(&bootstrap),
-            ..Evidence::default()
+            ..RowEvidence::default()
         };
         let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.judged.favoured).collect();
         evidence.add_parts(&bootstrap, &self.counts, &blocks);
@@ -162,7 +162,7 @@ impl Multiclass {
     }
 
     /// The measures of the model whose sums stand at `from`.
-    fn metrics(&self, policy: &Policy, from: usize, model: &Model, total: &[f64]) -> Metrics {
+    fn metrics(&self, policy: &Policy, from: usize, model: &ModelMeasures, total: &[f64]) -> Metrics {
         let value = |metric: Metric| match metric {
             Metric::LogLoss => model.log_loss.mean().filter(|_| model.log_loss.count() == self.rows),
             _ => Some(of_classes(metric, from)(total)),
@@ -171,7 +171,7 @@ impl Multiclass {
         Metrics { confusion_matrix: self.matrix(model), ..values.collect() }
     }
 
-    fn matrix(&self, model: &Model) -> BTreeMap<String, BTreeMap<String, u64>> {
+    fn matrix(&self, model: &ModelMeasures) -> BTreeMap<String, BTreeMap<String, u64>> {
         let row = |counts: &Vec<u64>| {
             let named = self.names.iter().zip(counts).filter(|(_, count)| **count > 0);
             named.map(|(name, count)| (name.clone(), *count)).collect::<BTreeMap<_, _>>()

@@ -35,13 +35,13 @@ impl Favoured for Judged {
 
 /// One model's measures.
 #[derive(Debug, Default)]
-pub(super) struct Model {
+pub(super) struct ModelMeasures {
     /// By class, then by predicted class.
     pub(super) confusion: Vec<Vec<u64>>,
     pub(super) log_loss: Moments,
 }
 
-impl Model {
+impl ModelMeasures {
     pub(super) fn push(&mut self, label: usize, predicted: &Predicted) {
         *slot(slot(&mut self.confusion, label), predicted.class) += 1;
         predicted.log_loss.into_iter().for_each(|loss| self.log_loss.push(loss));

@@ -1,13 +1,13 @@
 //! The rows so far.
 
-use super::inference::{forecasts, root, wilcoxon};
+use super::inference::{diebold_mariano, root_mean_squared, wilcoxon};
 use super::sums::{Block, CHALLENGER, CHAMPION, Errors, Losses, WIDTH, of_sums};
-use crate::blocks::{Cells, Counts, Parts, Resamples, Scores, Sums, slot};
+use crate::blocks::{BlockSums, Cells, GroupCounter, Resamples, Reservoir, Sums, slot};
 use crate::findings::{BothMetrics, Metrics, Test};
 use crate::policy::{Favourable, Metric, Policy};
-use crate::row::{Against, Part, Row, Unfit, Value};
+use crate::row::{Against, PairedRow, RowPart, RowValue, Unfit};
 use crate::tally::bootstrap::Bootstrap;
-use crate::tally::evidence::Evidence;
+use crate::tally::evidence::RowEvidence;
 use crate::tally::means::mean_test;
 use pawl_stats::diebold_mariano::DieboldMariano;
 use pawl_stats::sorted::Tag;
@@ -28,10 +28,10 @@ pub(crate) struct Regression {
     /// Challenger's − champion's; a first model's own.
     compared: Losses,
     series: Option<(DieboldMariano, DieboldMariano)>,
-    errors: Scores,
+    errors: Reservoir,
     blocks: Vec<Block>,
     alike: bool,
-    counts: Counts<Errors>,
+    counts: GroupCounter<Errors>,
 }
 
 impl Regression {
@@ -46,18 +46,18 @@ impl Regression {
             challenger: Losses::default(),
             compared: Losses::default(),
             series: policy.horizon.map(|steps| (DieboldMariano::new(steps), DieboldMariano::new(steps))),
-            errors: Scores::new(policy.sample_above, seed),
+            errors: Reservoir::new(policy.sample_above, seed),
             blocks: Vec::new(),
             alike: true,
-            counts: Counts::new(columns, policy),
+            counts: GroupCounter::new(columns, policy),
         }
     }
 
-    pub(in crate::tally) fn push(&mut self, row: &Row<'_>) -> Result<(), Unfit> {
-        let label = row.label.number().ok_or_else(|| Unfit::new(Part::Label, row.label, LABEL))?;
-        let predicted = number(Part::Challenger, row.challenger)?;
+    pub(in crate::tally) fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
+        let label = row.label.number().ok_or_else(|| Unfit::new(RowPart::Label, row.label, LABEL))?;
+        let predicted = number(RowPart::Challenger, row.challenger)?;
         let challenger = predicted - label;
-        let champion = row.champion.map(|value| number(Part::Champion, value)).transpose()?;
+        let champion = row.champion.map(|value| number(RowPart::Champion, value)).transpose()?;
         if self.challenger.absolute.count() == 0 {
             self.origin = label;
         }
@@ -92,7 +92,7 @@ impl Regression {
         Ok(())
     }
 
-    pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> Evidence {
+    pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> RowEvidence {
         let rows = self.challenger.absolute.count();
         let bootstrap = Bootstrap {
             policy,
@@ -101,7 +101,7 @@ impl Regression {
             alike: self.alike,
             resamples: Resamples::new(self.blocks.len(), policy.resamples_needed(), seed),
         };
-        let parts = Parts::new(WIDTH, &self.blocks);
+        let parts = BlockSums::new(WIDTH, &self.blocks);
         let total = parts.total();
         let metrics = |from: usize| -> Metrics {
             policy
@@ -111,7 +111,7 @@ impl Regression {
                 .map(|&metric| (metric, Some(of_sums(metric, from)(&total))))
                 .collect()
         };
-        let mut evidence = Evidence {
+        let mut evidence = RowEvidence {
             rows,
             metrics: BothMetrics {
                 champion: (against == Against::Champion).then(|| metrics(CHAMPION)),
@@ -119,14 +119,14 @@ impl Regression {
             },
             tests: self.tests(&bootstrap, &parts),
             sample: self.errors.sample(),
-            ..Evidence::default()
+            ..RowEvidence::default()
         };
         let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.favoured).collect();
         evidence.add_parts(&bootstrap, &self.counts, &blocks);
         evidence
     }
 
-    fn tests(&self, bootstrap: &Bootstrap<'_>, parts: &Parts) -> Vec<Test> {
+    fn tests(&self, bootstrap: &Bootstrap<'_>, parts: &BlockSums) -> Vec<Test> {
         let &Bootstrap { policy, against, rows, alike, .. } = bootstrap;
         let alpha = policy.alpha;
         let mut tests = vec![
@@ -137,13 +137,13 @@ impl Regression {
             Against::Champion => {
                 tests.push(wilcoxon(&self.errors.challenger, alpha));
                 if let Some((absolute, squared)) = &self.series {
-                    tests.push(forecasts(Metric::Mae, absolute, alike, rows, alpha));
-                    tests.push(forecasts(Metric::Mse, squared, alike, rows, alpha));
+                    tests.push(diebold_mariano(Metric::Mae, absolute, alike, rows, alpha));
+                    tests.push(diebold_mariano(Metric::Mse, squared, alike, rows, alpha));
                 }
             }
-            Against::Nobody => tests.push(root(&tests, rows)),
+            Against::Nobody => tests.push(root_mean_squared(&tests, rows)),
         }
-        let resampled = bootstrap.resamples.of(parts);
+        let resampled = bootstrap.resamples.sums(parts);
         tests.extend(bootstrap.metrics().map(|metric| {
             let (new, old) = (of_sums(metric, CHALLENGER), of_sums(metric, CHAMPION));
             bootstrap.test(metric, &resampled, |sums| against.change(new(sums), || old(sums)))
@@ -152,6 +152,6 @@ impl Regression {
     }
 }
 
-fn number(part: Part, value: Value<'_>) -> Result<f64, Unfit> {
+fn number(part: RowPart, value: RowValue<'_>) -> Result<f64, Unfit> {
     value.number().ok_or_else(|| Unfit::new(part, value, NUMBER))
 }
