@@ -318,10 +318,10 @@ pub(super) fn formulas() -> Vec<Formula> {
     [
         (
             "p_value",
-            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; two cells with \
-             one expecting fewer than 5: Fisher exact, two-sided; unseen: one-sided, and the baseline's share is \
-             what it would not have seen of itself (values seen once; one row beyond the extremes), and rows of \
-             categories weigh half",
+            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; two cells \
+             with one expecting fewer than 5: Fisher exact, two-sided; unseen: one-sided, and the baseline's \
+             share is what it would not have seen of itself (values seen once; one row beyond the extremes), \
+             and rows of categories weigh half",
         ),
         ("q_value", "Benjamini-Hochberg over all p-values of this document"),
         ("psi", "sum over bins of (c/m - b/n) ln((c/m) / (b/n)); a count of 0 is taken as 1/2"),
@@ -340,7 +340,8 @@ pub(super) fn formulas() -> Vec<Formula> {
         ("robust_z", "(score - median)/(1.4826 MAD) over the earlier runs, from 8 on"),
         (
             "share_change_lower",
-            "Newcombe's hybrid score bound of the difference of two shares, one-sided 95 %, 0 if it holds no change",
+            "Newcombe's hybrid score bound of the difference of two shares, one-sided 95 %, 0 if it holds \
+             no change",
         ),
         (
             "minimum_detectable_effect",

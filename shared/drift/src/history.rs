@@ -58,7 +58,8 @@ impl History {
     }
 }
 
-/// The document `ledger/<model>/drift.json`: what the comparisons of batches came to, changed only by compare-and-swap.
+/// The document `ledger/<model>/drift.json`: what the comparisons of batches came to, changed only by
+/// compare-and-swap.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Remembered {
     /// The runs before the newest.
@@ -67,8 +68,8 @@ pub struct Remembered {
 }
 
 impl Remembered {
-    /// Remembers a run's comparison, as it was before [`Drift::with_history`], and tells what was known before that run. The
-    /// same again when a step is repeated.
+    /// Remembers a run's comparison, as it was before [`Drift::with_history`], and tells what was known
+    /// before that run. The same again when a step is repeated.
     pub fn remember(&mut self, generation: Generation, drift: &Drift) -> History {
         match &self.newest {
             Some((newest, _)) if generation < *newest => return self.earlier.clone(),

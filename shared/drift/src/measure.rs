@@ -26,7 +26,8 @@ pub(super) struct Draft {
 
 const AXES: [Axis; 4] = [Axis::Missingness, Axis::Unseen, Axis::Shape, Axis::TypeMix];
 
-/// All axes of one column, save unseen values where the baseline held too many to tell them; a single draft if the two sides cannot be compared.
+/// All axes of one column, save unseen values where the baseline held too many to tell them; a single draft
+/// if the two sides cannot be compared.
 pub(super) fn measure(input: &Input<'_>, policy: &Policy) -> Vec<Draft> {
     match sides(input) {
         Ok((baseline, current)) => {
@@ -177,7 +178,8 @@ fn too_few(n: u64, m: u64, effective: f64, policy: &Policy) -> Option<String> {
     }
     (effective < policy.min_effective_rows).then(|| {
         format!(
-            "{n} rows of the baseline and {m} of the batch weigh as {effective:.0}; at least {:.0} are needed.",
+            "{n} rows of the baseline and {m} of the batch weigh as {effective:.0}; at least {:.0} are \
+             needed.",
             policy.min_effective_rows
         )
     })

@@ -77,7 +77,8 @@ pub fn largest_difference(table: &Table) -> Option<f64> {
     Some(shares(table)?.map(|(p, q)| (p - q).abs()).fold(0.0, f64::max))
 }
 
-/// SageMaker's coefficient of the Robust L-infinity distance: Deequ's √(−ln(alpha/2)/2) at alpha 0.003, rounded.
+/// SageMaker's coefficient of the Robust L-infinity distance: Deequ's √(−ln(alpha/2)/2) at alpha 0.003,
+/// rounded.
 pub const SAGEMAKER_ROBUST: f64 = 1.8;
 
 /// The Robust L-infinity distance: Simple less `coefficient` √((n + m)/(n m)), at least 0.

@@ -1,5 +1,5 @@
-//! Profiles a Parquet file as `profile_parquet` does, but reads it with the crate `parquet` through Arrow: the
-//! peer that `./scripts/bench parquet` measures our reader against. Needs the feature `peer`.
+//! Profiles a Parquet file as `profile_parquet` does, but reads it with the crate `parquet` through Arrow:
+//! the peer that `./scripts/bench parquet` measures our reader against. Needs the feature `peer`.
 //!
 //! `profile_with_arrow FILE`
 //!
@@ -32,7 +32,8 @@ const UNIX_EPOCH: DateTime = civil::datetime(1970, 1, 1, 0, 0, 0, 0);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("usage: profile_with_arrow FILE")?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.with_batch_size(BATCH).build()?;
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.with_batch_size(BATCH).build()?;
     let (mut leaves, mut rows) = (Vec::new(), 0);
     for batch in reader {
         let batch = batch?;
@@ -72,7 +73,8 @@ fn add(
             let list = array.as_list::<i32>();
             let name = format!("{name}.list.{}", field.name());
             // A null list and an empty one are an entry without a value.
-            let absent = (0..list.len()).filter(|&row| list.is_null(row) || list.value_length(row) == 0).count();
+            let absent =
+                (0..list.len()).filter(|&row| list.is_null(row) || list.value_length(row) == 0).count();
             let (first, mut next) = (*at, *at);
             add(leaves, &mut next, &name, list.values())?;
             leaves[first..next].iter_mut().for_each(|leaf| leaf.missing(absent as u64));

@@ -215,7 +215,9 @@ proptest! {
         (current.missing, current.unseen, current.neg_inf) = (extra[3], extra[4], extra[5]);
         let drift = one(numeric("x", &base), current);
         for finding in &drift.columns {
-            for score in [finding.evidence.p_value, finding.evidence.q_value, finding.scores.psi, finding.scores.ks, finding.share.current] {
+            let (evidence, scores) = (&finding.evidence, &finding.scores);
+            let share = finding.share.current;
+            for score in [evidence.p_value, evidence.q_value, scores.psi, scores.ks, share] {
                 prop_assert!(score.is_none_or(f64::is_finite), "{finding:?}");
             }
             prop_assert!(!finding.reason.is_empty());
@@ -228,9 +230,14 @@ proptest! {
     }
 
     #[test]
-    fn swapping_bins_of_a_category_changes_nothing_but_the_order(counts_of in prop::collection::vec((0u64..900, 0u64..900), 2..9)) {
+    fn swapping_bins_of_a_category_changes_nothing_but_the_order(
+        counts_of in prop::collection::vec((0u64..900, 0u64..900), 2..9),
+    ) {
         let build = |cells: &[(u64, u64)]| table::Table {
-            cells: cells.iter().map(|&(baseline, current)| CountedBin { bin: String::new(), baseline, current }).collect(),
+            cells: cells
+                .iter()
+                .map(|&(baseline, current)| CountedBin { bin: String::new(), baseline, current })
+                .collect(),
         };
         let mut reversed = counts_of.clone();
         reversed.reverse();
