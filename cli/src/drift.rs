@@ -178,7 +178,7 @@ fn line(finding: &Finding, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(segment) = &finding.segment {
         write!(f, " ({} = {})", segment.column, segment.value)?;
     }
-    match (finding.minimum_detectable_effect, finding.minimum_detectable_unit) {
+    match (finding.detectable.minimum, finding.detectable.unit) {
         (Some(effect), Some(EffectUnit::Psi)) => writeln!(f, ": PSI {effect:.3}"),
         (Some(effect), Some(EffectUnit::Share)) => writeln!(f, ": {:.1} % of the rows", effect * 100.0),
         _ => writeln!(f),

@@ -119,7 +119,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
 fn budget(training: &Training, decide: &Decide, now: Timestamp) -> Budget {
     let day = |at: Timestamp| at.strftime("%F").to_string();
     let today = training.last_trained_at.is_some_and(|last| day(last) == day(now));
-    let cool = training.last_trained_at.and_then(|last| last.checked_add(decide.cool_down.duration()).ok());
+    let cool = training.last_trained_at.and_then(|last| last.checked_add(decide.cool_down.signed()).ok());
     Budget {
         trained_today: if today { training.trained_that_day } else { 0 },
         trainings_per_day: decide.trainings_per_day,

@@ -10,7 +10,7 @@ fn moments(numbers: &[String]) -> (f64, f64) {
     let mut scanner = Scanner::new(&Schema::default());
     scanner.feed(format!("y\n{}\n", numbers.join("\n")).as_bytes(), &mut ()).unwrap();
     let column = scanner.finish(&mut ()).unwrap().profile.summary().columns.remove(0);
-    (column.mean.unwrap(), column.std_dev.unwrap())
+    (column.numbers.mean.unwrap(), column.numbers.std_dev.unwrap())
 }
 
 /// The number of right digits, up to 15.

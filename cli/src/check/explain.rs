@@ -119,7 +119,7 @@ mod tests {
             "{text}"
         );
         let text = complain(&format!("{GOOD}settle: {{quiet: 5 minutes}}\n"));
-        assert!(text.starts_with("Some((9, 17)) settle.quiet: \"5 minutes\" is no span of time"), "{text}");
+        assert!(text.starts_with("Some((9, 17)) settle.quiet: \"5 minutes\" is no length of time"), "{text}");
     }
 
     #[test]

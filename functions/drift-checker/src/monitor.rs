@@ -43,7 +43,7 @@ pub(crate) async fn monitor(
     let trained = run::frozen_pipeline(&edge.store, &keys, champion.generation).await?;
     let (mut monitor, if_unchanged) =
         monitor_of(&edge.store, &keys, champion, &trained.gate, &asked.monitor).await?;
-    let until = now - asked.monitor.lag.duration();
+    let until = now - asked.monitor.lag.signed();
     let objects = keys_between(edge, &keys, VARIANT, &monitor.captured, until).await?;
     let truth_keys = edge.store.keys_after(&keys.truths(), &monitor.truth, MOST_OBJECTS).await?;
     if objects.is_empty() && truth_keys.is_empty() {

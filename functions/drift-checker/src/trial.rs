@@ -55,7 +55,7 @@ pub(crate) async fn compare_sides(
             Contender::Champion => &mut memory.champion,
             Contender::Challenger => &mut memory.challenger,
         };
-        let until = now - pipeline.monitor.lag.duration();
+        let until = now - pipeline.monitor.lag.signed();
         let mut objects = keys_between(edge, &keys, variant, last, until).await?;
         for key in &objects {
             let rows = &mut memory.rows;

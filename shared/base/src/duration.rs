@@ -1,4 +1,4 @@
-//! A span of time as people write it in `pipeline.yaml`: `90s`, `10m`, `6h`, `1d`.
+//! A length of time as people write it in `pipeline.yaml`: `90s`, `10m`, `6h`, `1d`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,10 +16,10 @@ pub struct Duration(u64);
 const TEN_YEARS: u64 = 10 * 366 * 86_400;
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
-/// A text that is no span of time.
+/// A text that is no length of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no span of time: write a whole number and a unit, at most ten years, like 90s, 10m, 6h or 1d"
+    "{0:?} is no length of time: write a whole number and a unit, at most ten years, like 90s, 10m, 6h or 1d"
 )]
 pub struct DurationError(String);
 
@@ -34,8 +34,8 @@ impl Duration {
         self.0
     }
 
-    /// The length as a duration to add to a time.
-    pub const fn duration(self) -> SignedDuration {
+    /// The length as jiff has it, to add to a time or take from it.
+    pub const fn signed(self) -> SignedDuration {
         SignedDuration::from_secs(self.0.cast_signed())
     }
 }
@@ -62,8 +62,8 @@ impl TryFrom<String> for Duration {
 }
 
 impl From<Duration> for String {
-    fn from(span: Duration) -> Self {
-        span.to_string()
+    fn from(length: Duration) -> Self {
+        length.to_string()
     }
 }
 
@@ -81,7 +81,8 @@ impl JsonSchema for Duration {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[0-9]+ *[smhd]$", "examples": ["90s", "10m", "6h", "1d"] })
+        let examples = ["90s", "10m", "6h", "1d"];
+        json_schema!({ "type": "string", "pattern": "^[0-9]+ *[smhd]$", "examples": examples })
     }
 }
 

@@ -28,8 +28,8 @@ pub enum BaselineRule {
     },
 }
 
-/// The document `reference.json`: the bins that a batch is counted in, and what they are of. Who needs the bins alone reads it
-/// as a [`Baseline`].
+/// The document `reference.json`: the bins that a batch is counted in, and what they are of. Who needs the
+/// bins alone reads it as a [`Baseline`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
     /// The frozen bins.
@@ -135,7 +135,8 @@ pub enum BaselineError {
     },
     /// No earlier object fits the rule.
     #[error(
-        "no object before {before} fits the rule {rule:?}: keep more history, or compare with the champion's training data"
+        "no object before {before} fits the rule {rule:?}: keep more history, or compare with the \
+         champion's training data"
     )]
     NoneFits {
         /// The first day of the batch.
@@ -252,13 +253,14 @@ mod tests {
         assert_eq!(instead.words(), "the training data of the champion, run 3");
         assert_eq!(
             instead.wanted().unwrap(),
-            "earlier objects of the same season (the same month of the year, and one on either side), as compare.with asks; no \
-             earlier accepted object is one"
+            "earlier objects of the same season (the same month of the year, and one on either side), as \
+             compare.with asks; no earlier accepted object is one"
         );
         let (rule, why) = (BaselineRule::Rolling { objects: 6 }, NoEarlier::NoDay);
         assert_eq!(
             ComparedWith::ChampionInstead { champion, rule, why }.wanted().unwrap(),
-            "earlier objects that came last, as compare.with asks; the first rows of the new data tell no day to choose by"
+            "earlier objects that came last, as compare.with asks; the first rows of the new data tell no \
+             day to choose by"
         );
     }
 

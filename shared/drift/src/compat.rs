@@ -56,7 +56,7 @@ fn decide(input: &Input<'_>, compat: Compat) -> Finding {
         }
     };
     let table = raw_shape(baseline, current).table;
-    (finding.n, finding.m) = (table.n(), table.m());
+    (finding.evidence.n, finding.evidence.m) = (table.n(), table.m());
     let judged = match compat {
         Compat::Evidently => evidently(&table, baseline, current),
         Compat::Sagemaker => sagemaker(&table, baseline),
@@ -68,13 +68,13 @@ fn decide(input: &Input<'_>, compat: Compat) -> Finding {
     };
     (finding.rule, finding.rule_score) = (rule, Some(score));
     finding.verdict = if drifted { Verdict::Drift } else { Verdict::None };
-    finding.test = match rule {
+    finding.evidence.test = match rule {
         Rule::EvidentlyChiSquare => Some(TestName::OneSampleChiSquare),
         Rule::EvidentlyZ => Some(TestName::ContingencyChiSquare),
         Rule::EvidentlyKs => Some(TestName::KolmogorovSmirnov),
         _ => None,
     };
-    finding.p_value = finding.test.map(|_| score);
+    finding.evidence.p_value = finding.evidence.test.map(|_| score);
     finding.reason = format!(
         "{} by {}: {score:.4}.",
         if drifted { "Drift" } else { "No drift" },

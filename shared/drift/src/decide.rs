@@ -9,13 +9,13 @@ use super::words;
 
 /// Corrects all p-values together and gives each draft its verdict; also the number of tests.
 pub(super) fn decide_all(mut drafts: Vec<Draft>, policy: &Policy) -> (Vec<Finding>, usize) {
-    let tested: Vec<f64> = drafts.iter().filter_map(|draft| draft.finding.p_value).collect();
+    let tested: Vec<f64> = drafts.iter().filter_map(|draft| draft.finding.evidence.p_value).collect();
     let alpha = policy.false_discovery_rate / tested.len().max(1) as f64;
     let mut critical = Critical::new(alpha);
     let mut adjusted = benjamini_hochberg(&tested).into_iter();
     for draft in &mut drafts {
-        if draft.finding.p_value.is_some() {
-            draft.finding.q_value = adjusted.next();
+        if draft.finding.evidence.p_value.is_some() {
+            draft.finding.evidence.q_value = adjusted.next();
         }
         decide(draft, policy, alpha, &mut critical);
     }
@@ -24,7 +24,7 @@ pub(super) fn decide_all(mut drafts: Vec<Draft>, policy: &Policy) -> (Vec<Findin
 
 fn decide(draft: &mut Draft, policy: &Policy, alpha: f64, critical: &mut Critical) {
     let finding = &mut draft.finding;
-    let q_value = match (draft.unfit.take(), finding.q_value) {
+    let q_value = match (draft.unfit.take(), finding.evidence.q_value) {
         (Some(why), _) => {
             finding.reason = why;
             return;
@@ -39,8 +39,8 @@ fn decide(draft: &mut Draft, policy: &Policy, alpha: f64, critical: &mut Critica
     finding.verdict = if significant { material(finding, policy) } else { Verdict::None };
     if finding.verdict == Verdict::None {
         let effect = detectable(finding, policy, alpha, critical);
-        finding.minimum_detectable_effect = effect.map(|(effect, _)| effect);
-        finding.minimum_detectable_unit = effect.map(|(_, unit)| unit);
+        finding.detectable.minimum = effect.map(|(effect, _)| effect);
+        finding.detectable.unit = effect.map(|(_, unit)| unit);
     }
     finding.reason = words::reason(finding, significant, policy);
 }
@@ -50,13 +50,14 @@ fn material(finding: &Finding, policy: &Policy) -> Verdict {
     let reaches = |score: Option<f64>, threshold: f64| score.is_some_and(|score| score >= threshold);
     let (warn, drift) = match finding.axis {
         Axis::Shape => (
-            reaches(finding.psi_debiased, policy.psi_warn),
-            reaches(finding.psi_debiased, policy.psi_drift) || reaches(finding.ks_lower, policy.ks_drift),
+            reaches(finding.scores.psi_debiased, policy.psi_warn),
+            reaches(finding.scores.psi_debiased, policy.psi_drift)
+                || reaches(finding.scores.ks_lower, policy.ks_drift),
         ),
-        Axis::Unseen => (false, reaches(finding.share_change_lower, policy.unseen_drift)),
+        Axis::Unseen => (false, reaches(finding.share.lower_bound, policy.unseen_drift)),
         Axis::Missingness | Axis::TypeMix => (
-            reaches(finding.share_change_lower, policy.share_warn),
-            reaches(finding.share_change_lower, policy.share_drift),
+            reaches(finding.share.lower_bound, policy.share_warn),
+            reaches(finding.share.lower_bound, policy.share_drift),
         ),
     };
     match (warn, drift) {
@@ -72,13 +73,13 @@ fn detectable(
     alpha: f64,
     critical: &mut Critical,
 ) -> Option<(f64, EffectUnit)> {
-    let (n, m) = (finding.n as f64, finding.m as f64);
+    let (n, m) = (finding.evidence.n as f64, finding.evidence.m as f64);
     if finding.axis == Axis::Shape {
         let effect = detectable_psi(critical, finding.bins.len(), n, m, policy.psi_warn)?;
         return Some((effect, EffectUnit::Psi));
     }
     let least = if finding.axis == Axis::Unseen { policy.unseen_drift } else { policy.share_warn };
-    let share = finding.share_baseline?;
+    let share = finding.share.baseline?;
     // A share can move both ways; the arcsine is symmetric, so count from the nearer end.
     let effect = detectable_share(share.min(1.0 - share), n, m, alpha, least)?;
     Some((effect, EffectUnit::Share))

@@ -129,6 +129,7 @@ pub struct CountedBin {
 }
 
 /// One column on one axis. A score that does not apply is absent (`null`), never a made-up number.
+/// In the document the fields of all parts stand side by side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// The column.
@@ -149,6 +150,28 @@ pub struct Finding {
     pub rule_score: Option<f64>,
     /// How much the champion leans on the column, as its container reported.
     pub importance: Option<f64>,
+    /// The rows and the test.
+    #[serde(flatten)]
+    pub evidence: Evidence,
+    /// How far the distribution moved.
+    #[serde(flatten)]
+    pub scores: Scores,
+    /// How far the watched share moved.
+    #[serde(flatten)]
+    pub share: ShareChange,
+    /// What the comparison could have found.
+    #[serde(flatten)]
+    pub detectable: DetectableEffect,
+    /// What earlier runs add.
+    #[serde(flatten)]
+    pub past: Past,
+    /// The bins, after pooling.
+    pub bins: Vec<CountedBin>,
+}
+
+/// How many rows a finding rests on, and what the test said of them.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Evidence {
     /// Rows of the baseline that carry evidence on this axis.
     pub n: u64,
     /// Rows of the batch that carry evidence on this axis.
@@ -163,7 +186,12 @@ pub struct Finding {
     pub p_value: Option<f64>,
     /// The p-value adjusted by Benjamini–Hochberg over the whole document.
     pub q_value: Option<f64>,
-    /// Population stability index over `bins`.
+}
+
+/// Distances between the distributions of baseline and batch.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Scores {
+    /// Population stability index over the bins.
     pub psi: Option<f64>,
     /// The same less its mean under no drift; may be negative.
     pub psi_debiased: Option<f64>,
@@ -182,22 +210,40 @@ pub struct Finding {
     pub l_infinity_robust: Option<f64>,
     /// Wasserstein-1 over the baseline's standard deviation, trimmed to 1 to 99 %.
     pub wasserstein_sigma: Option<f64>,
-    /// The baseline's share that the axis watches (missing, unseen, the type that moved most).
-    pub share_baseline: Option<f64>,
-    /// The batch's share of the same.
-    pub share_current: Option<f64>,
-    /// By how much the share moved at least, at one-sided 95 %; 0 if that is not sure.
-    pub share_change_lower: Option<f64>,
-    /// The smallest true change that this comparison would have told with probability 0.8.
-    pub minimum_detectable_effect: Option<f64>,
+}
+
+/// The share that an axis watches (missing, unseen, the type that moved most), 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ShareChange {
+    /// The baseline's share.
+    #[serde(rename = "share_baseline")]
+    pub baseline: Option<f64>,
+    /// The batch's share.
+    #[serde(rename = "share_current")]
+    pub current: Option<f64>,
+    /// By how much it moved at least, at one-sided 95 %; 0 if that is not sure.
+    #[serde(rename = "share_change_lower")]
+    pub lower_bound: Option<f64>,
+}
+
+/// The smallest true change that a comparison would have told with probability 0.8.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct DetectableEffect {
+    /// Its size.
+    #[serde(rename = "minimum_detectable_effect")]
+    pub minimum: Option<f64>,
     /// Its unit.
-    pub minimum_detectable_unit: Option<EffectUnit>,
+    #[serde(rename = "minimum_detectable_unit")]
+    pub unit: Option<EffectUnit>,
+}
+
+/// What the earlier runs add to a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Past {
     /// Over how many windows in a row it has moved, this one counted; none without history.
     pub windows: Option<u32>,
     /// How far the score lies from the median of earlier runs, in robust deviations.
     pub robust_z: Option<f64>,
-    /// The bins, after pooling.
-    pub bins: Vec<CountedBin>,
 }
 
 /// How much of the champion's feature importance sits in features that moved, 0 to 1.
@@ -272,10 +318,10 @@ pub(super) fn formulas() -> Vec<Formula> {
     [
         (
             "p_value",
-            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; two cells with \
-             one expecting fewer than 5: Fisher exact, two-sided; unseen: one-sided, and the baseline's share is \
-             what it would not have seen of itself (values seen once; one row beyond the extremes), and rows of \
-             categories weigh half",
+            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; two cells \
+             with one expecting fewer than 5: Fisher exact, two-sided; unseen: one-sided, and the baseline's \
+             share is what it would not have seen of itself (values seen once; one row beyond the extremes), \
+             and rows of categories weigh half",
         ),
         ("q_value", "Benjamini-Hochberg over all p-values of this document"),
         ("psi", "sum over bins of (c/m - b/n) ln((c/m) / (b/n)); a count of 0 is taken as 1/2"),
@@ -294,7 +340,8 @@ pub(super) fn formulas() -> Vec<Formula> {
         ("robust_z", "(score - median)/(1.4826 MAD) over the earlier runs, from 8 on"),
         (
             "share_change_lower",
-            "Newcombe's hybrid score bound of the difference of two shares, one-sided 95 %, 0 if it holds no change",
+            "Newcombe's hybrid score bound of the difference of two shares, one-sided 95 %, 0 if it holds \
+             no change",
         ),
         (
             "minimum_detectable_effect",

@@ -38,7 +38,8 @@ pub enum FilesError {
     },
     /// A saved profile without these segments.
     #[error(
-        "this profile knows no segments by {column:?}: make it with `pawl profile --segments {column}`, or give the data"
+        "this profile knows no segments by {column:?}: make it with `pawl profile --segments {column}`, or \
+         give the data"
     )]
     SegmentsOfProfile {
         /// The column.
@@ -86,7 +87,8 @@ enum Saved {
 }
 
 impl Side {
-    /// A side that was saved: as JSON a frozen baseline, a profile, or a scan with its profile; a profile in binary form.
+    /// A side that was saved: as JSON a frozen baseline, a profile, or a scan with its profile; a profile in
+    /// binary form.
     ///
     /// # Errors
     /// [`FilesError::Document`] or [`FilesError::Profile`] when it is none of them.

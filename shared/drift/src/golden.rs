@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::power::{Critical, Z_95, detectable_psi};
 use super::scores::{
     chi_square_one_sample, hellinger, jensen_shannon, kolmogorov_sf, ks, ks_lower, largest_difference, psi,
-    psi_debiased, robust, robust_coefficient,
+    psi_debiased, robust,
 };
 use super::table::{Table, benjamini_hochberg, fisher_exact, fisher_more};
 use super::wasserstein::{TRIM, wasserstein_sigma};
@@ -135,7 +135,8 @@ fn the_worked_numbers_of_deequ_and_tfdv() {
     // Deequ, L-infinity Robust at alpha 0.003; a and f are on one side only.
     let linf = table(&[207, 20, 25, 14, 25, 0, 13], &[22, 20, 25, 12, 13, 15, 0]);
     let (n, m) = (linf.n() as f64, linf.m() as f64);
-    let distance = robust(largest_difference(&linf).unwrap(), n, m, robust_coefficient(0.003));
+    let coefficient = (-(0.003_f64 / 2.0).ln() / 2.0).sqrt();
+    let distance = robust(largest_difference(&linf).unwrap(), n, m, coefficient);
     close(distance, 0.272_633_804_655_034_9, "L-infinity Robust");
     let chi = table(&[223, 20, 25, 12, 13], &[207, 20, 25, 14, 25]);
     close(chi_square_one_sample(&chi).unwrap().1, 0.013_227_994_814_265_176, "chi-square p");

@@ -58,7 +58,8 @@ impl History {
     }
 }
 
-/// The document `ledger/<model>/drift.json`: what the comparisons of batches came to, changed only by compare-and-swap.
+/// The document `ledger/<model>/drift.json`: what the comparisons of batches came to, changed only by
+/// compare-and-swap.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Remembered {
     /// The runs before the newest.
@@ -67,8 +68,8 @@ pub struct Remembered {
 }
 
 impl Remembered {
-    /// Remembers a run's comparison, as it was before [`Drift::with_history`], and tells what was known before that run. The
-    /// same again when a step is repeated.
+    /// Remembers a run's comparison, as it was before [`Drift::with_history`], and tells what was known
+    /// before that run. The same again when a step is repeated.
     pub fn remember(&mut self, generation: Generation, drift: &Drift) -> History {
         match &self.newest {
             Some((newest, _)) if generation < *newest => return self.earlier.clone(),
@@ -92,13 +93,13 @@ impl Drift {
         let needed = self.policy.persist_windows;
         for finding in &mut self.columns {
             let scores: Vec<f64> = history.of(finding).filter_map(|seen| seen.score).collect();
-            finding.robust_z = score(finding).and_then(|now| robust_z(&scores, now));
+            finding.past.robust_z = score(finding).and_then(|now| robust_z(&scores, now));
             if !matches!(finding.verdict, Verdict::Warn | Verdict::Drift) {
                 continue;
             }
             let lasted = history.of(finding).rev().take_while(|seen| seen.verdict >= finding.verdict).count();
             let windows = u32::try_from(lasted).unwrap_or(u32::MAX).saturating_add(1);
-            finding.windows = Some(windows);
+            finding.past.windows = Some(windows);
             if finding.verdict == Verdict::Drift && windows < needed {
                 finding.verdict = Verdict::Warn;
                 finding.reason += &format!(" Window {windows} of the {needed} that drift must last.");
@@ -126,7 +127,7 @@ fn observation(finding: &Finding) -> Observation {
 }
 
 fn score(finding: &Finding) -> Option<f64> {
-    if finding.axis == Axis::Shape { finding.psi_debiased } else { finding.share_current }
+    if finding.axis == Axis::Shape { finding.scores.psi_debiased } else { finding.share.current }
 }
 
 /// How far a value lies from the median of earlier ones, in deviations estimated from the median

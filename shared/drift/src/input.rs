@@ -70,7 +70,8 @@ impl Counts for (String, BinCounts) {
 /// then the label. A name that a side lacks is compared all the same, and is `insufficient_data`.
 ///
 /// Leave out columns that are new by construction, such as a date, a year or an index. For the parts of
-/// the rows add [`in_segments`]; all inputs of one call to [`compare`](crate::compare) are corrected together.
+/// the rows add [`in_segments`]; all inputs of one call to [`compare`](crate::compare) are corrected
+/// together.
 pub fn inputs<'a, C: Counts>(
     baseline: &'a Baseline,
     current: &'a [C],

@@ -55,8 +55,8 @@ mod words;
 pub use baseline::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 pub use compare::compare;
 pub use document::{
-    Axis, CountedBin, DRIFT_VERSION, Drift, EffectUnit, Finding, Formula, ImportanceMoved, Role, Rule,
-    TestName, Verdict,
+    Axis, CountedBin, DRIFT_VERSION, DetectableEffect, Drift, EffectUnit, Evidence, Finding, Formula,
+    ImportanceMoved, Past, Role, Rule, Scores, ShareChange, TestName, Verdict,
 };
 pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, Remembered, robust_z};
 pub use importance::{IMPORTANCE, importances, weigh};

@@ -1,7 +1,9 @@
 //! The evidence: for each column and axis, whether there is enough data, the test and the scores.
 
 use super::axes::{View, can_tell_unseen, raw_shape, view};
-use super::document::{Axis, CountedBin, Finding, Rule, TestName, Verdict};
+use super::document::{
+    Axis, CountedBin, DetectableEffect, Evidence, Finding, Past, Rule, Scores, ShareChange, TestName, Verdict,
+};
 use super::input::Input;
 use super::policy::Policy;
 use super::power::Z_95;
@@ -24,7 +26,8 @@ pub(super) struct Draft {
 
 const AXES: [Axis; 4] = [Axis::Missingness, Axis::Unseen, Axis::Shape, Axis::TypeMix];
 
-/// All axes of one column, save unseen values where the baseline held too many to tell them; a single draft if the two sides cannot be compared.
+/// All axes of one column, save unseen values where the baseline held too many to tell them; a single draft
+/// if the two sides cannot be compared.
 pub(super) fn measure(input: &Input<'_>, policy: &Policy) -> Vec<Draft> {
     match sides(input) {
         Ok((baseline, current)) => {
@@ -75,29 +78,11 @@ pub(super) fn blank(input: &Input<'_>, axis: Axis) -> Finding {
         rule: Rule::Pawl,
         rule_score: None,
         importance: input.importance.filter(|weight| weight.is_finite() && *weight >= 0.0),
-        n: 0,
-        m: 0,
-        test: None,
-        statistic: None,
-        degrees_of_freedom: None,
-        p_value: None,
-        q_value: None,
-        psi: None,
-        psi_debiased: None,
-        ks: None,
-        ks_lower: None,
-        jensen_shannon: None,
-        hellinger: None,
-        l_infinity: None,
-        l_infinity_robust: None,
-        wasserstein_sigma: None,
-        share_baseline: None,
-        share_current: None,
-        share_change_lower: None,
-        minimum_detectable_effect: None,
-        minimum_detectable_unit: None,
-        windows: None,
-        robust_z: None,
+        evidence: Evidence::default(),
+        scores: Scores::default(),
+        share: ShareChange::default(),
+        detectable: DetectableEffect::default(),
+        past: Past::default(),
         bins: Vec::new(),
     }
 }
@@ -114,17 +99,18 @@ fn draft(
     let (nf, mf) = (n as f64, m as f64);
     let effective = if n == 0 || m == 0 { 0.0 } else { nf * mf / (nf + mf) };
     let unfit = too_few(n, m, effective, policy);
-    let mut finding = Finding { n, m, ..blank(input, axis) };
+    let mut finding = blank(input, axis);
+    (finding.evidence.n, finding.evidence.m) = (n, m);
     if axis == Axis::Shape {
-        score_shape(&mut finding, &table, ordered, input.rank_error);
+        finding.scores = score_shape(&table, ordered, input.rank_error);
         if let (Bins::Numeric { edges }, Some(deviation)) = (&baseline.bins, baseline.std_dev) {
             let raw = raw_shape(baseline, current).table;
-            finding.wasserstein_sigma = wasserstein_sigma(edges, &raw, deviation, TRIM);
+            finding.scores.wasserstein_sigma = wasserstein_sigma(edges, &raw, deviation, TRIM);
         }
     } else if let Some(cell) = watched(axis, &table.cells, nf, mf) {
-        finding.share_baseline = (n > 0).then(|| cell.baseline as f64 / nf);
-        finding.share_current = (m > 0).then(|| cell.current as f64 / mf);
-        finding.share_change_lower = newcombe(cell.baseline, n, cell.current, m, Z_95)
+        finding.share.baseline = (n > 0).then(|| cell.baseline as f64 / nf);
+        finding.share.current = (m > 0).then(|| cell.current as f64 / mf);
+        finding.share.lower_bound = newcombe(cell.baseline, n, cell.current, m, Z_95)
             .map(|(low, high)| if axis == Axis::Unseen { low.max(0.0) } else { low.max(-high).max(0.0) });
     }
     if unfit.is_none() {
@@ -132,33 +118,36 @@ fn draft(
         let outcome = match axis {
             Axis::Unseen if matches!(baseline.bins, Bins::Categorical { .. }) => table.halved().test_more(),
             Axis::Unseen => table.test_more(),
-            _ if sketched => of_sketches(&finding, effective, input),
+            _ if sketched => of_sketches(&finding.scores, effective, input),
             _ => table.test(),
         };
-        set_test(&mut finding, outcome);
+        set_test(&mut finding.evidence, outcome);
     }
     finding.bins = table.cells;
     Draft { finding, unfit }
 }
 
-fn score_shape(finding: &mut Finding, table: &Table, ordered: bool, rank_error: f64) {
-    let (n, m) = (finding.n as f64, finding.m as f64);
-    finding.psi = psi(table);
-    finding.psi_debiased = psi_debiased(table);
-    finding.jensen_shannon = jensen_shannon(table);
-    finding.hellinger = hellinger(table);
-    finding.l_infinity = if ordered { ks(table) } else { largest_difference(table) };
-    finding.l_infinity_robust = finding.l_infinity.map(|simple| robust(simple, n, m, SAGEMAKER_ROBUST));
-    if ordered {
-        finding.ks = finding.l_infinity;
-        finding.ks_lower = finding.ks.map(|distance| ks_lower((distance - rank_error).max(0.0), n, m));
+fn score_shape(table: &Table, ordered: bool, rank_error: f64) -> Scores {
+    let (n, m) = (table.n() as f64, table.m() as f64);
+    let l_infinity = if ordered { ks(table) } else { largest_difference(table) };
+    let distance = l_infinity.filter(|_| ordered);
+    Scores {
+        psi: psi(table),
+        psi_debiased: psi_debiased(table),
+        ks: distance,
+        ks_lower: distance.map(|distance| ks_lower((distance - rank_error).max(0.0), n, m)),
+        jensen_shannon: jensen_shannon(table),
+        hellinger: hellinger(table),
+        l_infinity,
+        l_infinity_robust: l_infinity.map(|simple| robust(simple, n, m, SAGEMAKER_ROBUST)),
+        wasserstein_sigma: None,
     }
 }
 
 /// The test where a side is only known from its quantile sketch: the distance less the sketches'
 /// errors, since a chi-square would take those errors for drift in any large sample.
-fn of_sketches(finding: &Finding, effective: f64, input: &Input<'_>) -> Option<Outcome> {
-    let sure = (finding.ks? - input.rank_error).max(0.0);
+fn of_sketches(scores: &Scores, effective: f64, input: &Input<'_>) -> Option<Outcome> {
+    let sure = (scores.ks? - input.rank_error).max(0.0);
     Some(Outcome {
         test: TestName::KolmogorovSmirnovSketched,
         statistic: Some(sure),
@@ -167,11 +156,11 @@ fn of_sketches(finding: &Finding, effective: f64, input: &Input<'_>) -> Option<O
     })
 }
 
-fn set_test(finding: &mut Finding, outcome: Option<Outcome>) {
-    finding.test = outcome.map(|outcome| outcome.test);
-    finding.statistic = outcome.and_then(|outcome| outcome.statistic);
-    finding.degrees_of_freedom = outcome.and_then(|outcome| outcome.degrees_of_freedom);
-    finding.p_value = outcome.map(|outcome| outcome.p_value);
+fn set_test(evidence: &mut Evidence, outcome: Option<Outcome>) {
+    evidence.test = outcome.map(|outcome| outcome.test);
+    evidence.statistic = outcome.and_then(|outcome| outcome.statistic);
+    evidence.degrees_of_freedom = outcome.and_then(|outcome| outcome.degrees_of_freedom);
+    evidence.p_value = outcome.map(|outcome| outcome.p_value);
 }
 
 /// The cell whose share an axis reports: missing, unseen, or the type that moved most.
@@ -189,7 +178,8 @@ fn too_few(n: u64, m: u64, effective: f64, policy: &Policy) -> Option<String> {
     }
     (effective < policy.min_effective_rows).then(|| {
         format!(
-            "{n} rows of the baseline and {m} of the batch weigh as {effective:.0}; at least {:.0} are needed.",
+            "{n} rows of the baseline and {m} of the batch weigh as {effective:.0}; at least {:.0} are \
+             needed.",
             policy.min_effective_rows
         )
     })

@@ -31,7 +31,8 @@ impl Ranks {
         }
     }
 
-    /// The probability that a positive scores higher than a negative, a tie counted half (Mann–Whitney). None without both.
+    /// The probability that a positive scores higher than a negative, a tie counted half (Mann–Whitney). None
+    /// without both.
     pub(super) fn auc(&self) -> Option<f64> {
         let (mut below, mut wins) = (0.0, 0.0);
         for (&positives, &negatives) in self.positives.iter().zip(&self.negatives) {
@@ -54,7 +55,9 @@ mod tests {
     proptest! {
         /// Against every pair, counted one by one, on scores that the steps tell apart.
         #[test]
-        fn every_pair_counted_gives_the_same(rows in prop::collection::vec((0u32..1_000, any::<bool>()), 2..60)) {
+        fn every_pair_counted_gives_the_same(
+            rows in prop::collection::vec((0u32..1_000, any::<bool>()), 2..60),
+        ) {
             let mut ranks = Ranks::default();
             let (mut wins, mut pairs) = (0.0, 0u32);
             for &(score, truth) in &rows {

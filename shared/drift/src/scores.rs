@@ -77,13 +77,9 @@ pub fn largest_difference(table: &Table) -> Option<f64> {
     Some(shares(table)?.map(|(p, q)| (p - q).abs()).fold(0.0, f64::max))
 }
 
-/// SageMaker's coefficient of the Robust L-infinity distance: [`robust_coefficient`] at 0.003, rounded.
+/// SageMaker's coefficient of the Robust L-infinity distance: Deequ's √(−ln(alpha/2)/2) at alpha 0.003,
+/// rounded.
 pub const SAGEMAKER_ROBUST: f64 = 1.8;
-
-/// The coefficient at a level alpha: √(−ln(alpha/2)/2), as Deequ has it.
-pub fn robust_coefficient(alpha: f64) -> f64 {
-    (-(alpha / 2.0).ln() / 2.0).sqrt()
-}
 
 /// The Robust L-infinity distance: Simple less `coefficient` √((n + m)/(n m)), at least 0.
 pub fn robust(simple: f64, n: f64, m: f64, coefficient: f64) -> f64 {

@@ -20,7 +20,7 @@ pub(super) fn place(finding: &Finding) -> String {
 /// Why a finding with enough data has its verdict.
 pub(super) fn reason(finding: &Finding, significant: bool, policy: &Policy) -> String {
     let what = if finding.axis == Axis::Shape { shape(finding) } else { share(finding) };
-    let q = finding.q_value.map(q_words).unwrap_or_default();
+    let q = finding.evidence.q_value.map(q_words).unwrap_or_default();
     match finding.verdict {
         Verdict::Drift => format!("Drift: {what} ({q})."),
         Verdict::Warn => format!("Moved, short of drift: {what} ({q})."),
@@ -44,12 +44,15 @@ fn q_words(q: f64) -> String {
 }
 
 fn shape(finding: &Finding) -> String {
-    let mut text =
-        format!("PSI {:.3} de-biased over {} bins", finding.psi_debiased.unwrap_or(0.0), finding.bins.len());
-    if let (Some(ks), Some(lower)) = (finding.ks, finding.ks_lower) {
+    let mut text = format!(
+        "PSI {:.3} de-biased over {} bins",
+        finding.scores.psi_debiased.unwrap_or(0.0),
+        finding.bins.len()
+    );
+    if let (Some(ks), Some(lower)) = (finding.scores.ks, finding.scores.ks_lower) {
         text += &format!(", KS {ks:.3} (at least {lower:.3})");
     }
-    let (n, m) = (finding.n as f64, finding.m as f64);
+    let (n, m) = (finding.evidence.n as f64, finding.evidence.m as f64);
     let moved = |index: usize| {
         finding.bins.get(index).map_or(0.0, |bin| (bin.current as f64 / m - bin.baseline as f64 / n).abs())
     };
@@ -76,14 +79,14 @@ fn share(finding: &Finding) -> String {
     let before = if finding.axis == Axis::Unseen { "expected" } else { "in the baseline" };
     format!(
         "{what} {} against {} {before} (a change of at least {})",
-        percent(finding.share_current.unwrap_or(0.0)),
-        percent(finding.share_baseline.unwrap_or(0.0)),
-        percent(finding.share_change_lower.unwrap_or(0.0))
+        percent(finding.share.current.unwrap_or(0.0)),
+        percent(finding.share.baseline.unwrap_or(0.0)),
+        percent(finding.share.lower_bound.unwrap_or(0.0))
     )
 }
 
 fn detectable(finding: &Finding) -> String {
-    match (finding.minimum_detectable_effect, finding.axis) {
+    match (finding.detectable.minimum, finding.axis) {
         (Some(effect), Axis::Shape) => format!(" A PSI of {effect:.3} would have been told."),
         (Some(effect), _) => format!(" A change of {} would have been told.", percent(effect)),
         (None, _) => String::new(),

@@ -162,7 +162,8 @@ mod tests {
         #[test]
         fn a_float_is_its_shortest_text(bits: u32, near in -1e7f32..1e7, cents in -1_000_000i32..1_000_000) {
             // Binary fractions have texts that lie halfway between two shorter ones.
-            for float in [f32::from_bits(bits), near, cents as f32 / 100.0, cents as f32 / 4096.0, near / 1e6] {
+            let cents = cents as f32;
+            for float in [f32::from_bits(bits), near, cents / 100.0, cents / 4096.0, near / 1e6] {
                 let (found, text) = (shortest(float), format!("{float:?}"));
                 let expected: f64 = text.parse().unwrap();
                 // Of two shortest texts that are equally near this takes the even one, the library the other.

@@ -88,7 +88,8 @@ fn rows_without_columns_are_not_believed() {
     let error = read(of_footer(&footer)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the footer is broken: it declares 4611686018427387903 rows in a file of 53 bytes: write the file again"
+        "the footer is broken: it declares 4611686018427387903 rows in a file of 53 bytes: write the file \
+         again"
     );
 }
 

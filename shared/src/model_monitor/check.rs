@@ -147,7 +147,8 @@ fn drifted(
         Some(distance) if distance <= limit => None,
         Some(distance) => Some(format!("{what} distance: {distance:?} exceeds threshold: {limit:?}")),
         None => Some(format!(
-            "{what} distance: NaN exceeds threshold: {limit:?}, as a side has no distribution (the data is {:?})",
+            "{what} distance: NaN exceeds threshold: {limit:?}, as a side has no distribution (the data is \
+             {:?})",
             inferred(column.kind())
         )),
     })

@@ -20,7 +20,7 @@
 //! let baseline = Statistics::of(&profile("temp\n1\n2\n3\n")?);
 //! let rules = Rules::suggest(&baseline);
 //! let found = check(&profile("temp\n1\nhot\n\"\"\n")?, &rules, Some(&baseline))?;
-//! let kinds: Vec<CheckType> = found.violations.iter().map(|violation| violation.constraint_check_type).collect();
+//! let kinds: Vec<CheckType> = found.violations.iter().map(|it| it.constraint_check_type).collect();
 //! assert_eq!(kinds, [CheckType::DataTypeCheck, CheckType::CompletenessCheck]);
 //! # Ok(())
 //! # }

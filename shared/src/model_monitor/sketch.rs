@@ -165,7 +165,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn counted_numbers_keep_their_weight(counted in prop::collection::vec((-9.0..9.0f64, 0u64..1 << 40), 0..300)) {
+        fn counted_numbers_keep_their_weight(
+            counted in prop::collection::vec((-9.0..9.0f64, 0u64..1 << 40), 0..300),
+        ) {
             let mut sketch = DeequSketch::default();
             sketch.add_counted(&counted);
             prop_assert_eq!(sketch.count(), counted.iter().map(|(_, count)| count).sum::<u64>());

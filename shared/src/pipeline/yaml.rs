@@ -39,7 +39,7 @@ mod tests {
             ),
             ("serve: [", "line 4, column 8: expected mapping start"),
             ("train: 3", "line 4, column 1: duplicate mapping key: train, "),
-            ("release:\n  bake: 3 at line 7", "line 5, column 9: \"3 at line 7\" is no span of time: "),
+            ("release:\n  bake: 3 at line 7", "line 5, column 9: \"3 at line 7\" is no length of time: "),
         ] {
             let error = super::read::<Pipeline>(&format!("{base}{section}")).err().unwrap_or_default();
             assert!(error.starts_with(wanted), "{error}");

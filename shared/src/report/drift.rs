@@ -111,8 +111,9 @@ fn columns(drift: &Drift) -> Vec<Column<'_>> {
         }
     }
     columns.sort_by(|a, b| {
-        let psi =
-            |it: &Column<'_>| it.shape.and_then(|shape| shape.psi_debiased).unwrap_or(f64::NEG_INFINITY);
+        let psi = |it: &Column<'_>| {
+            it.shape.and_then(|shape| shape.scores.psi_debiased).unwrap_or(f64::NEG_INFINITY)
+        };
         Reverse(a.worst.verdict).cmp(&Reverse(b.worst.verdict)).then(psi(b).total_cmp(&psi(a)))
     });
     columns
@@ -128,13 +129,13 @@ fn table_of(columns: &[Column<'_>]) -> Html {
     let rows = columns.iter().take(ROWS).map(|column| {
         let worst = column.worst;
         let (tone, word) = verdict(worst.verdict);
-        let psi = column.shape.and_then(|shape| shape.psi_debiased);
+        let psi = column.shape.and_then(|shape| shape.scores.psi_debiased);
         vec![
             name(worst),
             badge(tone, word),
             text(axis(worst.axis)),
             text(or_none(psi, signed)),
-            text(or_none(worst.q_value, p_value)),
+            text(or_none(worst.evidence.q_value, p_value)),
             text(detectable(worst)),
             reason(worst),
         ]
@@ -179,7 +180,7 @@ fn axis(axis: Axis) -> &'static str {
 
 /// What a quiet comparison would have found.
 fn detectable(finding: &Finding) -> String {
-    match (finding.verdict, finding.minimum_detectable_effect, finding.minimum_detectable_unit) {
+    match (finding.verdict, finding.detectable.minimum, finding.detectable.unit) {
         (Verdict::None, Some(effect), Some(EffectUnit::Psi)) => format!("PSI {}", measure(effect)),
         (Verdict::None, Some(effect), Some(EffectUnit::Share)) => percent(effect),
         _ => String::new(),
@@ -195,10 +196,10 @@ fn reason(finding: &Finding) -> Html {
 /// What earlier runs say of it.
 fn history(finding: &Finding) -> String {
     let mut text = String::new();
-    if let Some(windows) = finding.windows.filter(|windows| *windows > 1) {
+    if let Some(windows) = finding.past.windows.filter(|windows| *windows > 1) {
         let _ = write!(text, " It has moved {windows} runs in a row.");
     }
-    if let Some(z) = finding.robust_z {
+    if let Some(z) = finding.past.robust_z {
         let _ = write!(text, " The score lies {z:+.1} robust deviations from the median of earlier runs.");
     }
     text
@@ -218,7 +219,7 @@ fn pictures(columns: &[Column<'_>]) -> Html {
         let (tone, word) = verdict(finding.verdict);
         html.raw("<figure>").add(&picture).raw("<figcaption>").add(&name(finding)).raw(", ");
         html.raw(axis(finding.axis)).raw(" ").add(&badge(tone, word)).raw("<br>");
-        html.text(format_args!("{} against {} rows", count(finding.n), count(finding.m)));
+        html.text(format_args!("{} against {} rows", count(finding.evidence.n), count(finding.evidence.m)));
         html.raw("</figcaption></figure>\n");
         shown += 1;
     }

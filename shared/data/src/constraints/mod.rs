@@ -53,7 +53,8 @@ pub struct ColumnConstraints {
     /// The type of its values; none where the baseline was mixed.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<ColumnType>,
-    /// The type that most of its values had where not all did, and the least share of them; fewer is a warning.
+    /// The type that most of its values had where not all did, and the least share of them; fewer is a
+    /// warning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mostly: Option<TypeShare>,
     /// The least share of rows with a value, 0..=1.
@@ -71,8 +72,8 @@ pub struct ColumnConstraints {
     /// How many characters a value may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<Range>,
-    /// The shape of every value: digits are one 9, capital letters one A, other letters one a, and every other
-    /// character stands for itself. `A-9` fits `AB-1234`.
+    /// The shape of every value: digits are one 9, capital letters one A, other letters one a, and every
+    /// other character stands for itself. `A-9` fits `AB-1234`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
     /// The least share of values that must differ from each other, 0..=1; fewer is a warning.

@@ -56,8 +56,8 @@ pub struct ColumnPolicy {
     /// How many characters a value may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub length: Option<Range>,
-    /// The shape of every value: digits are one 9, capital letters one A, other letters one a, and every other
-    /// character stands for itself. `A-9` fits `AB-1234`.
+    /// The shape of every value: digits are one 9, capital letters one A, other letters one a, and every
+    /// other character stands for itself. `A-9` fits `AB-1234`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
     /// The least share of values that must differ from each other, 0..=1; fewer is a warning.

@@ -76,7 +76,8 @@ fn broken_habits_are_told() {
     assert_eq!(
         reasons,
         [
-            "code: 1000 of 1000 rows quarantined from line 2 on: expected a text shaped like A-9, found \"ab_0\"",
+            "code: 1000 of 1000 rows quarantined from line 2 on: expected a text shaped like A-9, found \
+             \"ab_0\"",
             "note: 1000 of 1000 rows quarantined from line 2 on: expected a length of at most 64, found \
              \"long long long long long long long long long long long long \" and more",
         ]

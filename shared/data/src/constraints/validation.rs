@@ -61,7 +61,8 @@ impl fmt::Display for Validation {
         };
         writeln!(
             f,
-            "{verdict}: {} of {} rows are good; {:.2} % are bad, missing time steps counted in, of at most {:.2} %",
+            "{verdict}: {} of {} rows are good; {:.2} % are bad, missing time steps counted in, of at most \
+             {:.2} %",
             self.accepted,
             self.rows,
             self.bad_share * 100.0,

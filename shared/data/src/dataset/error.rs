@@ -24,7 +24,8 @@ pub enum ScanError {
     },
     /// One record is longer than the reader holds in memory.
     #[error(
-        "line {line}: a record of more than {limit} bytes: a quote may be open, or this is no text of records; \
+        "line {line}: a record of more than {limit} bytes: a quote may be open, or this is no text of \
+         records; \
          close the quote or split the record"
     )]
     RecordTooLong {

@@ -160,7 +160,8 @@ mod tests {
     fn lines_without_the_key_are_a_part_of_their_own() {
         let by = ["town".to_owned()];
         let mut lines = Scanner::of(Format::JsonLines, &Schema::default()).with_segments(&by);
-        let text = b"{\"a\": 1}\n{\"a\": 2, \"town\": \"Rome\"}\n{\"town\": null, \"b\": 1.0}\n{\"town\": 3}\n{\"town\": 3.0}\n";
+        let text = b"{\"a\": 1}\n{\"a\": 2, \"town\": \"Rome\"}\n{\"town\": null, \"b\": 1.0}\n\
+            {\"town\": 3}\n{\"town\": 3.0}\n";
         lines.feed(text, &mut ()).unwrap();
         let scan = lines.finish(&mut ()).unwrap();
         let rows = |value: &str| scan.profile.segments.get("town", value).map(|part| part.rows);

@@ -113,7 +113,8 @@ impl Scanner {
     /// A [`ScanError`] when the data cannot be read at all; the scan is over then.
     pub fn feed(&mut self, mut bytes: &[u8], sink: &mut impl Sink) -> Result<(), ScanError> {
         // First the record that began in an earlier chunk, a line at a time; each try takes at least as
-        // much as the one before, so that a long quoted field full of line ends costs no more than its length.
+        // much as the one before, so that a long quoted field full of line ends costs no more than its
+        // length.
         let mut least = 0;
         while !self.carry.is_empty() && !bytes.is_empty() && self.at < self.stop {
             let skipped = least.min(bytes.len());

@@ -73,7 +73,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_separator_is_found(bytes in prop::collection::vec(prop::sample::select(b"ab,\n;\xAC\x8A\x2D\"".to_vec()), 0..70), from in 0usize..70) {
+        fn every_separator_is_found(
+            bytes in prop::collection::vec(prop::sample::select(b"ab,\n;\xAC\x8A\x2D\"".to_vec()), 0..70),
+            from in 0usize..70,
+        ) {
             let from = from.min(bytes.len());
             let mut separators = Separators::new(&bytes, b',');
             separators.seek(from);

@@ -1,7 +1,7 @@
 //! A profile in few bytes: for keeping many of them.
 //!
-//! Eight bytes of magic, the version of the form (four bytes, little endian), then zstd over CBOR (RFC 8949) of the
-//! same document that is also written as JSON.
+//! Eight bytes of magic, the version of the form (four bytes, little endian), then zstd over CBOR (RFC 8949)
+//! of the same document that is also written as JSON.
 
 use std::io::Read;
 

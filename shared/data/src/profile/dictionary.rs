@@ -211,7 +211,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_counts_like_a_map(texts in prop::collection::vec(prop::collection::vec(0u8..4, 0..40), 0..200)) {
+        fn it_counts_like_a_map(
+            texts in prop::collection::vec(prop::collection::vec(0u8..4, 0..40), 0..200),
+        ) {
             let mut dictionary = Dictionary::new();
             let mut expected = BTreeMap::<Vec<u8>, u64>::new();
             for text in &texts {

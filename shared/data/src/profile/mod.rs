@@ -33,7 +33,7 @@ pub use segments::{MAX_VALUES, Parts, Segment, Segments};
 use serde::{Deserialize, Serialize};
 pub use shape::{Shapes, shape};
 pub use stretch::{Gap, Gaps, Stretch, Stretches, TimeProfile};
-pub use summary::{Bar, ColumnSummary, Extreme, Frequent, Summary};
+pub use summary::{Bar, ColumnSummary, Extreme, Frequent, NumberSummary, Summary, ValueCounts};
 pub use values::{Counted, EXACT_LIMIT, Values};
 
 /// The version of the [`Profile`] document that this code writes.

@@ -193,7 +193,8 @@ mod tests {
         assert_eq!(serde_json::from_str::<Segments<u32>>(&text).unwrap(), both);
     }
 
-    /// Half of a column's parts would be a lie: once there are too many, none is kept, whatever is added later.
+    /// Half of a column's parts would be a lie: once there are too many, none is kept, whatever is added
+    /// later.
     #[test]
     fn too_many_values_are_none_for_good() {
         assert!(matches!(counted("user", 0..MAX_VALUES).parts("user"), Some(Parts::Of(_))));

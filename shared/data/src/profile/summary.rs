@@ -35,26 +35,16 @@ pub struct ColumnSummary {
     /// Its type, fixed or inferred, by its [title](ColumnType::title).
     #[serde(rename = "type", serialize_with = "title")]
     pub kind: ColumnType,
-    /// Rows with a value.
-    pub count: u64,
-    /// Rows without.
-    pub nulls: u64,
-    /// Different values; an estimate (HyperLogLog) unless `distinct_exact`.
-    pub distinct: u64,
-    /// Whether `distinct` was counted.
-    pub distinct_exact: bool,
+    /// How many values it has.
+    #[serde(flatten)]
+    pub counts: ValueCounts,
     /// The smallest value: a number, or a text in byte order.
     pub min: Option<Extreme>,
     /// The largest value.
     pub max: Option<Extreme>,
-    /// The mean of the finite numbers.
-    pub mean: Option<f64>,
-    /// Their sample standard deviation (n − 1); null for fewer than two.
-    pub std_dev: Option<f64>,
-    /// Finite numbers by rank, off by at most `rank_error`.
-    pub quantiles: BTreeMap<&'static str, f64>,
-    /// How far a quantile's rank may be off, 0..=1; 0 where all values were counted.
-    pub rank_error: f64,
+    /// Where its finite numbers lie.
+    #[serde(flatten)]
+    pub numbers: NumberSummary,
     /// What the values read as.
     pub types: TypeCounts,
     /// Values that read NaN.
@@ -71,6 +61,32 @@ pub struct ColumnSummary {
     pub leading_zeros: u64,
     /// The shortest and the longest text, in characters.
     pub lengths: Option<(f64, f64)>,
+}
+
+/// How many values a column has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ValueCounts {
+    /// Rows with a value.
+    pub count: u64,
+    /// Rows without.
+    pub nulls: u64,
+    /// Different values; an estimate (HyperLogLog) unless `distinct_exact`.
+    pub distinct: u64,
+    /// Whether `distinct` was counted.
+    pub distinct_exact: bool,
+}
+
+/// Where the finite numbers of a column lie. What does not apply is null.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NumberSummary {
+    /// The mean of the finite numbers.
+    pub mean: Option<f64>,
+    /// Their sample standard deviation (n − 1); null for fewer than two.
+    pub std_dev: Option<f64>,
+    /// Finite numbers by rank, off by at most `rank_error`.
+    pub quantiles: BTreeMap<&'static str, f64>,
+    /// How far a quantile's rank may be off, 0..=1; 0 where all values were counted.
+    pub rank_error: f64,
 }
 
 fn title<S: Serializer>(kind: &ColumnType, to: S) -> Result<S::Ok, S::Error> {
@@ -129,16 +145,20 @@ fn summarise(column: &ColumnProfile) -> ColumnSummary {
     ColumnSummary {
         name: column.name.clone(),
         kind,
-        count: column.present(),
-        nulls: column.missing,
-        distinct: column.distinct(),
-        distinct_exact: column.values.is_exact(),
+        counts: ValueCounts {
+            count: column.present(),
+            nulls: column.missing,
+            distinct: column.distinct(),
+            distinct_exact: column.values.is_exact(),
+        },
         min,
         max,
-        mean: column.numbers.mean().filter(|_| numeric),
-        std_dev: column.numbers.sample_std_dev().filter(|_| numeric),
-        quantiles: RANKS.into_iter().zip(quantiles).collect(),
-        rank_error: column.values.rank_error(),
+        numbers: NumberSummary {
+            mean: column.numbers.mean().filter(|_| numeric),
+            std_dev: column.numbers.sample_std_dev().filter(|_| numeric),
+            quantiles: RANKS.into_iter().zip(quantiles).collect(),
+            rank_error: column.values.rank_error(),
+        },
         types: column.types,
         nan: column.nan,
         infinite: column.pos_inf + column.neg_inf,
@@ -203,17 +223,17 @@ fn cells(column: &ColumnSummary) -> [String; 9] {
         Some(Extreme::Text(text)) => clip(text, 20),
         None => String::new(),
     };
-    let about = if column.distinct_exact { "" } else { "~" };
+    let about = if column.counts.distinct_exact { "" } else { "~" };
     [
         clip(&column.name, 30),
         column.kind.title().to_owned(),
-        column.count.to_string(),
-        column.nulls.to_string(),
-        format!("{about}{}", column.distinct),
+        column.counts.count.to_string(),
+        column.counts.nulls.to_string(),
+        format!("{about}{}", column.counts.distinct),
         extreme(&column.min),
-        number(column.mean),
+        number(column.numbers.mean),
         extreme(&column.max),
-        number(column.std_dev),
+        number(column.numbers.std_dev),
     ]
 }
 
@@ -252,6 +272,10 @@ mod tests {
         x       Fractional      2      1         2         0.5       1         1.5   0.7071
         ");
         let n = serde_json::to_value(&summary.columns[1]).unwrap();
+        assert_eq!(
+            (&n["distinct"], &n["mean"], &n["rank_error"]),
+            (&3.into(), &(7.0 / 3.0).into(), &0.0.into())
+        );
         assert_eq!((&n["type"], &n["count"], &n["min"]), (&"Integral".into(), &3.into(), &1.0.into()));
         assert_eq!((&n["quantiles"]["0.5"], &n["quantiles"]["0.99"]), (&2.0.into(), &4.0.into()));
         let bars: Vec<u64> = summary.columns[1].histogram.iter().map(|bar| bar.count).collect();

@@ -238,7 +238,9 @@ mod tests {
         }
 
         #[test]
-        fn texts_count_as_in_csv(texts in prop::collection::vec("(NA||[0-9]{1,3}|[a-c]{1,20}|2011-01-0[1-9]|true)", 0..300)) {
+        fn texts_count_as_in_csv(
+            texts in prop::collection::vec("(NA||[0-9]{1,3}|[a-c]{1,20}|2011-01-0[1-9]|true)", 0..300),
+        ) {
             let mut one_by_one = typed(Numbers::Whole);
             let mut counted = typed(Numbers::Whole);
             for text in &texts {

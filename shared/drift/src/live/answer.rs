@@ -33,8 +33,8 @@ pub struct Choice {
     pub(super) chances: Option<Chances>,
 }
 
-/// A probability for each class. As text it is the base64 of its bytes: in decimals a hundred thousand waiting answers of a
-/// hundred classes would need hundreds of megabytes.
+/// A probability for each class. As text it is the base64 of its bytes: in decimals a hundred thousand
+/// waiting answers of a hundred classes would need hundreds of megabytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(super) struct Chances(Vec<f64>);

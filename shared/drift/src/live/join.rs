@@ -42,7 +42,8 @@ fn sorted<S: Serializer>(waiting: &HashMap<String, Half>, serializer: S) -> Resu
 }
 
 impl Join {
-    /// An empty join that remembers at most `limit` ids. Several classes are the whole numbers from 0; see [`Join::with`].
+    /// An empty join that remembers at most `limit` ids. Several classes are the whole numbers from 0; see
+    /// [`Join::with`].
     pub fn new(task: Task, policy: &QualityPolicy, limit: usize) -> Self {
         Self::with(Tally::new(task, &Classes::default(), policy), limit)
     }
@@ -124,8 +125,8 @@ impl Join {
         (rows > 0).then(|| sum / rows as f64)
     }
 
-    /// Judges what is joined so far against what the champion's holdout lets expect: its accuracy, or its mean absolute error.
-    /// `inputs` is the verdict of the features over the same rows.
+    /// Judges what is joined so far against what the champion's holdout lets expect: its accuracy, or its
+    /// mean absolute error. `inputs` is the verdict of the features over the same rows.
     pub fn judge(
         &self,
         expected: Option<f64>,
@@ -192,8 +193,8 @@ impl Join {
         let mut words = format!("Truth of {} answers; at least {} are needed.", self.rows, policy.min_rows);
         if let Some(estimate) = quality.estimated_accuracy_of_pending {
             words += &format!(
-                " Of the answers that wait for it an estimated {estimate:.3} are right, if scores mean what they meant on the \
-                 champion's holdout; the estimate sees no concept drift."
+                " Of the answers that wait for it an estimated {estimate:.3} are right, if scores mean what \
+                 they meant on the champion's holdout; the estimate sees no concept drift."
             );
         }
         words

@@ -112,22 +112,23 @@ pub struct LiveQuality {
     /// Its interval, valid at every look at once.
     #[serde(default)]
     pub mae_interval: Option<(f64, f64)>,
-    /// Area under the ROC curve, scores told apart by a thousandth; none without both kinds of truth. Of several classes the
-    /// mean of each against the rest; like what follows, none where an answer came without probabilities.
+    /// Area under the ROC curve, scores told apart by a thousandth; none without both kinds of truth. Of
+    /// several classes the mean of each against the rest; like what follows, none where an answer came
+    /// without probabilities.
     #[serde(default)]
     pub auc: Option<f64>,
     /// Mean negative logarithm of the probability given to the truth (natural).
     pub log_loss: Option<f64>,
-    /// Several classes: Brier's score in its own form, 0 to 2: the mean over rows of the squared distances of probabilities and
-    /// outcome, summed over the classes.
+    /// Several classes: Brier's score in its own form, 0 to 2: the mean over rows of the squared distances of
+    /// probabilities and outcome, summed over the classes.
     #[serde(default)]
     pub brier: Option<f64>,
-    /// Expected calibration error: the mean distance of score and outcome over ten bins; of several classes of the probability
-    /// of the chosen one, and whether it was right.
+    /// Expected calibration error: the mean distance of score and outcome over ten bins; of several classes
+    /// of the probability of the chosen one, and whether it was right.
     pub calibration_error: Option<f64>,
-    /// Accuracy of the answers whose truth has not come: how often answers with such scores were right on the champion's
-    /// holdout (confidence-based performance estimation). An estimate, blind to concept drift; none where the holdout had no such
-    /// score, or there are none.
+    /// Accuracy of the answers whose truth has not come: how often answers with such scores were right on the
+    /// champion's holdout (confidence-based performance estimation). An estimate, blind to concept drift;
+    /// none where the holdout had no such score, or there are none.
     pub estimated_accuracy_of_pending: Option<f64>,
     /// Predictions lost before their truth came.
     pub lost: u64,

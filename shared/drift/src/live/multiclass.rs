@@ -68,8 +68,8 @@ impl Choices {
         champion.rate(choice.sure()?)
     }
 
-    /// Fills in what is known of `rows` rows, and holds it against the expected accuracy. What rests on probabilities is known
-    /// where every answer gave them.
+    /// Fills in what is known of `rows` rows, and holds it against the expected accuracy. What rests on
+    /// probabilities is known where every answer gave them.
     pub(super) fn judge(
         &self,
         rows: u64,
@@ -177,15 +177,20 @@ mod tests {
     }
 
     proptest! {
-        /// Whichever comes first, in whatever order: the same rows give the same quality, and no measure leaves its range.
+        /// Whichever comes first, in whatever order: the same rows give the same quality, and no measure
+        /// leaves its range.
         #[test]
-        fn the_order_of_answers_and_truths_changes_nothing(rows in prop::collection::vec(row(), 1..40), turned in any::<u64>()) {
+        fn the_order_of_answers_and_truths_changes_nothing(
+            rows in prop::collection::vec(row(), 1..40),
+            turned in any::<u64>(),
+        ) {
             let (classes, policy) = (birds(), QualityPolicy::default());
             let quality = |turned: u64| {
                 let mut join = Join::with(Tally::new(Task::Multiclass, &classes, &policy), 1_000);
                 let mut late = Vec::new();
                 for (at, (scores, truth)) in rows.iter().enumerate() {
-                    let (id, truth) = (at.to_string(), Truth::Class(classes.name(*truth).unwrap().into_owned()));
+                    let truth = Truth::Class(classes.name(*truth).unwrap().into_owned());
+                    let id = at.to_string();
                     if turned >> (at % 64) & 1 == 1 {
                         join.truth(&id, truth);
                         join.predicted(&id, said(RowValue::Scores(scores)));
@@ -202,7 +207,8 @@ mod tests {
                 (Some(a), Some(b)) => (a - b).abs() < 1e-9,
                 (a, b) => a == b,
             };
-            prop_assert_eq!((one.rows, one.accuracy, one.auc, one.lost), (other.rows, other.accuracy, other.auc, other.lost));
+            let exact = |it: &LiveQuality| (it.rows, it.accuracy, it.auc, it.lost);
+            prop_assert_eq!(exact(&one), exact(&other));
             prop_assert!(near(one.log_loss, other.log_loss) && near(one.brier, other.brier));
             prop_assert!(near(one.calibration_error, other.calibration_error));
             prop_assert!((0.0..=2.0).contains(&one.brier.unwrap()) && one.log_loss.unwrap() >= 0.0);

@@ -31,7 +31,8 @@ impl Errors {
         quality.mae_interval = self.always_valid(expected, policy.alpha);
         let ((low, high), most) = (quality.mae_interval?, expected * (1.0 + policy.error_margin));
         let words = format!(
-            "mean absolute error {low:.4} to {high:.4} at every look, expected {expected:.4} and at most {most:.4}"
+            "mean absolute error {low:.4} to {high:.4} at every look, expected {expected:.4} and at most \
+             {most:.4}"
         );
         let side = match (high <= most, low > most) {
             (_, true) => Side::Bad,
@@ -41,9 +42,9 @@ impl Errors {
         Some(Standing { side, words })
     }
 
-    /// The interval of the mean error, valid at every look at once. It takes rows as independent and their errors as of finite
-    /// variance, which is estimated: an error has no bound that a bet could use. Asymptotic confidence sequence
-    /// (Waudby-Smith and others), tightest at 5000 rows.
+    /// The interval of the mean error, valid at every look at once. It takes rows as independent and their
+    /// errors as of finite variance, which is estimated: an error has no bound that a bet could use.
+    /// Asymptotic confidence sequence (Waudby-Smith and others), tightest at 5000 rows.
     fn always_valid(&self, expected: f64, alpha: f64) -> Option<(f64, f64)> {
         let mean = self.0.mean()?;
         // One answer more that is off by twice what is expected: a perfect record is not certainty.

@@ -83,7 +83,8 @@ impl Tally {
         }
     }
 
-    /// The probability that an answer is right, as the champion's holdout had it for such answers; none where there were none.
+    /// The probability that an answer is right, as the champion's holdout had it for such answers; none where
+    /// there were none.
     pub(super) fn sure(&self, answer: &Answer, champion: &Calibration) -> Option<f64> {
         match (&self.0, answer) {
             (Rows::Binary(answers), Answer::Number(score)) => answers.sure(*score, champion),

@@ -54,8 +54,8 @@ impl Answer {
     }
 }
 
-/// As the gate reads a transform's output; else as a line of CSV, which is a probability for each class, or a class in its first
-/// field.
+/// As the gate reads a transform's output; else as a line of CSV, which is a probability for each class, or a
+/// class in its first field.
 fn class(text: &str, classes: &Classes) -> Option<Answer> {
     let chosen = |given: RowValue<'_>| {
         Choice::read(given, classes).map_or(Answer::Unfit, |choice| Answer::Class(Box::new(choice)))
@@ -87,8 +87,8 @@ struct Joined<'a> {
     output: &'a RawValue,
 }
 
-/// Answer and truth of a row of a transform's output, joined with its input; none where one of them is none of the task's. A truth
-/// of yes or no is 1 or 0.
+/// Answer and truth of a row of a transform's output, joined with its input; none where one of them is none
+/// of the task's. A truth of yes or no is 1 or 0.
 pub fn answered(line: &[u8], reading: Reading<'_>) -> Option<(Answer, Truth)> {
     let Joined { label, output } = serde_json::from_slice(line).ok()?;
     Some((answer(reading, output.get())?, truth(&label, reading.task())?))

@@ -112,7 +112,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of requests with these features, in the order in which CSV payloads give them, parted by `segments`.
+    /// A reader of requests with these features, in the order in which CSV payloads give them, parted by
+    /// `segments`.
     pub fn new(
         features: &[String],
         segments: &[String],
@@ -192,15 +193,16 @@ impl Reader {
         if self.rows.len() < ENOUGH { Ok(()) } else { self.scan() }
     }
 
-    /// Hands the rows of many requests to the scanner at once: it has more to do for each piece than for each row.
+    /// Hands the rows of many requests to the scanner at once: it has more to do for each piece than for each
+    /// row.
     fn scan(&mut self) -> Result<(), ScanError> {
         self.scanner.feed(self.rows.as_bytes(), &mut ())?;
         self.rows.clear();
         Ok(())
     }
 
-    /// Writes the rows of one request, each with its answer; its id and the answers. Where outputs are not captured, or the model
-    /// refused, there are no answers.
+    /// Writes the rows of one request, each with its answer; its id and the answers. Where outputs are not
+    /// captured, or the model refused, there are no answers.
     fn request<'a>(
         &mut self,
         line: &'a [u8],
@@ -222,7 +224,8 @@ impl Reader {
                 Form::Json => row::write(&mut self.rows, record, &self.features)?,
                 // An open quote would swallow the requests behind it.
                 Form::Csv if record.matches('"').count() % 2 == 1 => return None,
-                // In the order of the features already. A row with other fields than those is refused as ragged.
+                // In the order of the features already. A row with other fields than those is refused as
+                // ragged.
                 Form::Csv => self.rows.push_str(record),
             }
             self.rows.push(',');
@@ -235,8 +238,8 @@ impl Reader {
     }
 }
 
-/// Hands each answer of captured requests over under its id, without reading what was asked; says how many lines could not be
-/// read.
+/// Hands each answer of captured requests over under its id, without reading what was asked; says how many
+/// lines could not be read.
 pub fn answers(bytes: &[u8], mut take: impl FnMut(&str, f64)) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
@@ -291,14 +294,20 @@ mod tests {
     fn line(input: (&str, &str, &str), output: Option<&str>) -> String {
         let (encoding, kind, data) = input;
         let mut sides = serde_json::json!({
-            "endpointInput": { "observedContentType": kind, "mode": "INPUT", "data": data, "encoding": encoding }
+            "endpointInput": {
+                "observedContentType": kind, "mode": "INPUT", "data": data, "encoding": encoding
+            }
         });
         if let Some(data) = output {
             sides["endpointOutput"] = serde_json::json!({
-                "observedContentType": "application/jsonlines", "mode": "OUTPUT", "data": data, "encoding": "JSON"
+                "observedContentType": "application/jsonlines",
+                "mode": "OUTPUT",
+                "data": data,
+                "encoding": "JSON"
             });
         }
-        let meta = serde_json::json!({ "eventId": "e", "inferenceId": "i", "inferenceTime": "2026-01-01T00:00:00Z" });
+        let time = "2026-01-01T00:00:00Z";
+        let meta = serde_json::json!({ "eventId": "e", "inferenceId": "i", "inferenceTime": time });
         format!(
             "{}\n",
             serde_json::json!({ "captureData": sides, "eventMetadata": meta, "eventVersion": "0" })

@@ -20,7 +20,8 @@ pub struct Policy {
     pub quality: QualityPolicy,
     /// How many answers may wait for their truth; the oldest are let go. Default 100,000.
     pub remember: usize,
-    /// Leave requests of the last moments to the next look: their files may still be on the way. Default 2 minutes.
+    /// Leave requests of the last moments to the next look: their files may still be on the way. Default 2
+    /// minutes.
     pub lag: Duration,
     /// Which metrics are published. Default: the model's own two.
     pub publish: Publish,
@@ -61,7 +62,8 @@ pub enum Publish {
     Features,
 }
 
-/// The document `ledger/<model>/monitor.json`, changed only by compare-and-swap: a look that is repeated counts nothing twice.
+/// The document `ledger/<model>/monitor.json`, changed only by compare-and-swap: a look that is repeated
+/// counts nothing twice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Monitor {
     /// The champion that is watched. Another one begins anew.

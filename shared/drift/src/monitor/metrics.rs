@@ -1,5 +1,5 @@
-//! What a look publishes: data for CloudWatch's PutMetricData, with SageMaker's dimensions, so that the alarms of
-//! [`pawl_release::alarms`] find it.
+//! What a look publishes: data for CloudWatch's PutMetricData, with SageMaker's dimensions, so that the
+//! alarms of [`pawl_release::alarms`] find it.
 
 use serde::Serialize;
 
@@ -7,7 +7,8 @@ use super::super::document::Verdict;
 use super::document::{Look, Publish};
 use pawl_base::metrics::{DRIFTED_SHARE, Dimension, LIVE_QUALITY, VARIANT};
 
-/// CloudWatch takes 1,000 in one call: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>.
+/// CloudWatch takes 1,000 in one call:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>.
 const MOST: usize = 1_000;
 
 /// One value.

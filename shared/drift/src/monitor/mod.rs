@@ -1,5 +1,5 @@
-//! Live monitoring: what the endpoint was asked and answered since the last look, against the champion's baseline, and
-//! late truth against what was expected of it.
+//! Live monitoring: what the endpoint was asked and answered since the last look, against the champion's
+//! baseline, and late truth against what was expected of it.
 
 mod answer;
 mod capture;

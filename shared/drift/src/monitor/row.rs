@@ -7,8 +7,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// Writes the features of one record without the row's end: an object, alone or under `features`, or a list in their order.
-/// None where it is neither.
+/// Writes the features of one record without the row's end: an object, alone or under `features`, or a list
+/// in their order. None where it is neither.
 pub(super) fn write(row: &mut String, record: &str, features: &[String]) -> Option<()> {
     match Row::read(record)? {
         Row::List(list) => values(row, list.into_iter().map(Some)),
@@ -25,7 +25,8 @@ pub(super) fn quoted(field: &str) -> Cow<'_, str> {
     }
 }
 
-/// The features of one request, each as it was written: a number is not worth reading only to be written again.
+/// The features of one request, each as it was written: a number is not worth reading only to be written
+/// again.
 enum Row<'a> {
     Named(Fields<'a>),
     List(Vec<&'a RawValue>),
@@ -58,7 +59,8 @@ struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Fields<'a> {
-    /// The value under a name. One client writes its features in one order: it is looked for at its usual place first.
+    /// The value under a name. One client writes its features in one order: it is looked for at its usual
+    /// place first.
     fn get(&self, name: &str, at: usize) -> Option<&'a RawValue> {
         let named = |(found, _): &&(Cow<'a, str>, &'a RawValue)| found == name;
         let field = self.0.get(at).filter(named).or_else(|| self.0.iter().find(named));

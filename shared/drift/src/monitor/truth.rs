@@ -32,8 +32,8 @@ struct Meta<'a> {
 
 /// Hands each truth of an object over under its id; says how many lines could not be read.
 ///
-/// `eventId` is the inference id that the client gave, else the event id of the capture; for the second row and on of one request
-/// `<id>_<index from 0>`, and `<id>_0` for its first.
+/// `eventId` is the inference id that the client gave, else the event id of the capture; for the second row
+/// and on of one request `<id>_<index from 0>`, and `<id>_0` for its first.
 pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str, Truth)) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
@@ -57,8 +57,8 @@ fn by_rule(value: &Value, label: &Label, task: Task) -> Option<Truth> {
     }
 }
 
-/// What a label is to the task: a class by its name, the number itself, 1 or 0 where a yes or no is learnt; none where it is none of
-/// these.
+/// What a label is to the task: a class by its name, the number itself, 1 or 0 where a yes or no is learnt;
+/// none where it is none of these.
 pub(super) fn truth(label: &Value, task: Task) -> Option<Truth> {
     match task {
         Task::Multiclass => Truth::class(scalar(label)),

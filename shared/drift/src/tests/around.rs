@@ -65,7 +65,9 @@ fn what_lies_within_the_sketches_errors_is_no_drift() {
     let features = names(&["temp"]);
     let exact = inputs(&baseline, &batch, &features, None);
     let sketched: Vec<_> = exact.iter().map(|input| Input { rank_error: 0.005, ..*input }).collect();
-    let p = |inputs: &[Input<'_>]| on(&compare(inputs, &Policy::default()), Axis::Shape).p_value.unwrap();
+    let p = |inputs: &[Input<'_>]| {
+        on(&compare(inputs, &Policy::default()), Axis::Shape).evidence.p_value.unwrap()
+    };
     assert!(p(&exact) < 1e-30);
     assert_eq!(p(&sketched), 1.0);
     let broken: Vec<_> = exact.iter().map(|input| Input { rank_error: f64::NAN, ..*input }).collect();
@@ -108,7 +110,7 @@ fn drift_must_last_if_the_team_says_so_and_thin_windows_neither_count_nor_break(
         runs.iter().for_each(|run| history.push(run));
         moved.clone().with_history(&history)
     };
-    let windows = |drift: &Drift| on(drift, Axis::Shape).windows.unwrap();
+    let windows = |drift: &Drift| on(drift, Axis::Shape).past.windows.unwrap();
     let first = after(&[]);
     assert_eq!((first.verdict, windows(&first)), (Verdict::Warn, 1));
     assert!(first.reasons[0].ends_with("Window 1 of the 3 that drift must last."), "{:?}", first.reasons);
@@ -137,7 +139,7 @@ fn a_run_is_remembered_once_however_often_it_is_compared() {
     let before = remembered.remember(Generation(10), &moved);
     let drift = moved.clone().with_history(&before);
     let shape = on(&drift, Axis::Shape);
-    assert!(shape.robust_z.unwrap() > 10.0 && shape.windows == Some(1), "{shape:?}");
+    assert!(shape.past.robust_z.unwrap() > 10.0 && shape.past.windows == Some(1), "{shape:?}");
     let late = remembered.remember(Generation(3), &moved);
     assert_eq!(late.runs.len(), 9);
     let text = serde_json::to_string(&remembered).unwrap();
@@ -156,7 +158,7 @@ fn the_history_gives_a_robust_z_and_stays_bounded() {
     (0..100).for_each(|step| history.push(&run(step % 7)));
     assert_eq!(history.runs.len(), MAX_RUNS);
     let moved = compare(&inputs(&baseline, &batch, &features, None), &Policy::default());
-    assert!(on(&moved.with_history(&history), Axis::Shape).robust_z.unwrap() > 10.0);
+    assert!(on(&moved.with_history(&history), Axis::Shape).past.robust_z.unwrap() > 10.0);
     let text = serde_json::to_string(&history).unwrap();
     assert_eq!(serde_json::from_str::<History>(&text).unwrap(), history);
 }
@@ -177,15 +179,15 @@ fn evidently_chooses_by_size_type_and_number_of_values() {
     // 300 rows, 10 bins: KS. D = 0.1 at the middle, p = scipy kstwobign.sf(0.1 √150).
     let ks = by(numeric("x", &[30; 10]), &[36, 36, 36, 36, 36, 24, 24, 24, 24, 24]);
     assert_eq!(rule(&ks), (Rule::EvidentlyKs, Verdict::None));
-    assert!((ks.columns[0].p_value.unwrap() - 0.099_561_848_314_780_25).abs() < 1e-12);
+    assert!((ks.columns[0].evidence.p_value.unwrap() - 0.099_561_848_314_780_25).abs() < 1e-12);
     // Three values: chi-square of one sample, scipy.stats.chisquare([30,30,40],[100/3]*3).pvalue
     let chi = by(values(&[100, 100, 100]), &[30, 30, 40]);
     assert_eq!(rule(&chi), (Rule::EvidentlyChiSquare, Verdict::None));
-    assert!((chi.columns[0].p_value.unwrap() - (-1.0_f64).exp()).abs() < 1e-12);
+    assert!((chi.columns[0].evidence.p_value.unwrap() - (-1.0_f64).exp()).abs() < 1e-12);
     // Two values: Z. 60 of 100 against 150 of 300: statsmodels proportions_ztest.
     let z = by(values(&[150, 150, 0]), &[60, 40, 0]);
     assert_eq!(rule(&z), (Rule::EvidentlyZ, Verdict::None));
-    assert!((z.columns[0].p_value.unwrap() - 0.08287906644281612).abs() < 1e-12);
+    assert!((z.columns[0].evidence.p_value.unwrap() - 0.08287906644281612).abs() < 1e-12);
     assert_eq!(rule(&by(numeric("x", &[200; 10]), &[10; 10])), (Rule::EvidentlyWasserstein, Verdict::None));
     assert_eq!(
         rule(&by(values(&[500, 500, 500]), &[20, 40, 60])),

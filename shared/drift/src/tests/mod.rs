@@ -53,18 +53,18 @@ fn the_same_shape_is_quiet_and_says_what_it_would_have_seen() {
     assert_eq!(drift.verdict, Verdict::None);
     assert_eq!(drift.columns.len(), 4);
     for finding in &drift.columns {
-        assert!(finding.minimum_detectable_effect.unwrap() > 0.0, "{finding:?}");
+        assert!(finding.detectable.minimum.unwrap() > 0.0, "{finding:?}");
     }
     let shape = on(&drift, Axis::Shape);
-    assert_eq!(shape.minimum_detectable_unit, Some(EffectUnit::Psi));
-    assert!((0.1..0.3).contains(&shape.minimum_detectable_effect.unwrap()));
+    assert_eq!(shape.detectable.unit, Some(EffectUnit::Psi));
+    assert!((0.1..0.3).contains(&shape.detectable.minimum.unwrap()));
 }
 
 #[test]
 fn a_large_sample_that_moved_a_little_is_significant_but_not_material() {
     let drift = one(numeric("temp", &[250_000; 4]), counts(&[260_000, 250_000, 250_000, 240_000]));
     let shape = on(&drift, Axis::Shape);
-    assert!(shape.q_value.unwrap() < 1e-10);
+    assert!(shape.evidence.q_value.unwrap() < 1e-10);
     assert_eq!(shape.verdict, Verdict::None);
     assert!(shape.reason.starts_with("Moved for sure, but too little to matter"), "{}", shape.reason);
 }
@@ -132,7 +132,7 @@ fn categories_that_the_baseline_never_saw_are_told() {
         BinCounts { bins: vec![600, 270, 30], unseen: 60, types: string(960), ..Default::default() };
     let drift = one(column, current);
     assert_eq!(on(&drift, Axis::Unseen).verdict, Verdict::Drift);
-    assert!(on(&drift, Axis::Shape).ks.is_none());
+    assert!(on(&drift, Axis::Shape).scores.ks.is_none());
 }
 
 /// 200 values about equally common: the top 50 of the baseline were the luckiest, the values it
@@ -215,12 +215,14 @@ proptest! {
         (current.missing, current.unseen, current.neg_inf) = (extra[3], extra[4], extra[5]);
         let drift = one(numeric("x", &base), current);
         for finding in &drift.columns {
-            for score in [finding.p_value, finding.q_value, finding.psi, finding.ks, finding.share_current] {
+            let (evidence, scores) = (&finding.evidence, &finding.scores);
+            let share = finding.share.current;
+            for score in [evidence.p_value, evidence.q_value, scores.psi, scores.ks, share] {
                 prop_assert!(score.is_none_or(f64::is_finite), "{finding:?}");
             }
             prop_assert!(!finding.reason.is_empty());
             if finding.verdict == Verdict::None {
-                prop_assert!(finding.m >= 200 && finding.q_value.is_some());
+                prop_assert!(finding.evidence.m >= 200 && finding.evidence.q_value.is_some());
             }
         }
         let text = serde_json::to_string(&drift).unwrap();
@@ -228,9 +230,14 @@ proptest! {
     }
 
     #[test]
-    fn swapping_bins_of_a_category_changes_nothing_but_the_order(counts_of in prop::collection::vec((0u64..900, 0u64..900), 2..9)) {
+    fn swapping_bins_of_a_category_changes_nothing_but_the_order(
+        counts_of in prop::collection::vec((0u64..900, 0u64..900), 2..9),
+    ) {
         let build = |cells: &[(u64, u64)]| table::Table {
-            cells: cells.iter().map(|&(baseline, current)| CountedBin { bin: String::new(), baseline, current }).collect(),
+            cells: cells
+                .iter()
+                .map(|&(baseline, current)| CountedBin { bin: String::new(), baseline, current })
+                .collect(),
         };
         let mut reversed = counts_of.clone();
         reversed.reverse();

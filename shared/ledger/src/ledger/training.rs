@@ -149,7 +149,7 @@ impl Training {
                 self.open = Some(OpenRun {
                     generation: self.generation,
                     opened_at: now,
-                    lease_until: now + lease.duration(),
+                    lease_until: now + lease.signed(),
                     execution: Execution::Asked,
                 });
                 Opening::Start(self.generation)
@@ -186,7 +186,7 @@ impl Training {
             None => {}
         }
         if let Some(last) = self.last_trained_at {
-            let until = last + limits.cool_down.duration();
+            let until = last + limits.cool_down.signed();
             if now < until {
                 return Err(Refusal::CoolingDown { until });
             }

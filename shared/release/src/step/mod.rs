@@ -118,7 +118,7 @@ impl Turn<'_> {
     }
 
     fn later(&self, span: Duration) -> Timestamp {
-        self.now.saturating_add(span.duration()).unwrap_or(Timestamp::MAX)
+        self.now.saturating_add(span.signed()).unwrap_or(Timestamp::MAX)
     }
 
     /// Queues an action behind the others.
@@ -163,7 +163,7 @@ impl Turn<'_> {
 
     /// Whether the key was seen within some hours.
     fn was_seen(&self, key: &DedupeKey) -> bool {
-        let since = self.now.saturating_sub(SAID.duration()).unwrap_or(Timestamp::MIN);
+        let since = self.now.saturating_sub(SAID.signed()).unwrap_or(Timestamp::MIN);
         self.release.seen.iter().any(|(seen, at)| seen == key && *at > since)
     }
 

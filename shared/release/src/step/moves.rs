@@ -146,7 +146,7 @@ impl Turn<'_> {
         let until = self.later(self.policy.bake);
         let deadline = match (&candidate.trial, &self.policy.trial) {
             (Some(_), Some(trial)) => self.later(trial.at_most()).max(until),
-            _ => until.saturating_add(self.policy.patience.duration()).unwrap_or(Timestamp::MAX),
+            _ => until.saturating_add(self.policy.patience.signed()).unwrap_or(Timestamp::MAX),
         };
         let config = candidate.config.clone();
         self.serve_since(candidate, since);

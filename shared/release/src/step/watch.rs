@@ -76,7 +76,7 @@ impl Turn<'_> {
     /// A reading in the shape of a change. What is on since long ago rests on data of now all the same, once that reaches no
     /// further back than its periods.
     fn as_change(&self, alarm: &AlarmReading) -> AlarmChange {
-        let window = self.policy.alarms.window(&alarm.name).duration();
+        let window = self.policy.alarms.window(&alarm.name).signed();
         let rests_on = self.now.saturating_sub(window).unwrap_or(Timestamp::MIN);
         AlarmChange {
             arn: alarm.name.clone(),
