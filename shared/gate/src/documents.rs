@@ -1,4 +1,5 @@
-//! A judgement in the forms that SageMaker's model registry shows: evaluation.json and Clarify's analysis.json.
+//! A judgement in the forms that SageMaker's model registry shows: evaluation.json and Clarify's
+//! analysis.json.
 
 use std::collections::BTreeMap;
 

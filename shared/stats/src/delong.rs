@@ -67,8 +67,8 @@ impl Comparison {
     }
 }
 
-/// One model's area; `None` below two rows of either class. `scores` and `tags` run side by side. A matrix, where
-/// given, takes in the pairs of blocks.
+/// One model's area; `None` below two rows of either class. `scores` and `tags` run side by side. A matrix,
+/// where given, takes in the pairs of blocks.
 pub fn area(scores: Vec<f64>, tags: &[Tag], pairs: Option<&mut Concordance>) -> Option<Area> {
     let placed = placements(scores, tags, pairs.map(|p| (p, 1.0)))?;
     Some(placed.area(tags))

@@ -21,7 +21,8 @@ pub struct Forecasts {
     pub interval: Interval,
 }
 
-/// The test over loss differences in the order of time, one by one: memory grows with the horizon, not with the rows.
+/// The test over loss differences in the order of time, one by one: memory grows with the horizon, not with
+/// the rows.
 #[derive(Debug, Clone)]
 pub struct DieboldMariano {
     /// Steps ahead, at least 1.
@@ -71,8 +72,8 @@ impl DieboldMariano {
         }
     }
 
-    /// The test with its interval at two-sided level `alpha`. `None` where the long-run variance is not positive or there
-    /// are no more rows than steps.
+    /// The test with its interval at two-sided level `alpha`. `None` where the long-run variance is not
+    /// positive or there are no more rows than steps.
     pub fn test(&self, alpha: f64) -> Option<Forecasts> {
         if self.rows <= self.horizon as u64 {
             return None;

@@ -63,9 +63,9 @@ fn exact_tail(n: usize, w: usize) -> f64 {
     ways.iter().sum::<f64>() / 2_f64.powi(i32::try_from(n).unwrap_or(i32::MAX))
 }
 
-/// Hodges and Lehmann's shift, the median of the means of all pairs of differences, and its interval at two-sided
-/// level `alpha`: what the signed ranks say in the differences' own unit. `None` without differences. Sorts in
-/// place.
+/// Hodges and Lehmann's shift, the median of the means of all pairs of differences, and its interval at
+/// two-sided level `alpha`: what the signed ranks say in the differences' own unit. `None` without
+/// differences. Sorts in place.
 pub fn hodges_lehmann(differences: &mut [f64], alpha: f64) -> Option<(f64, Interval)> {
     differences.sort_unstable_by(f64::total_cmp);
     let n = differences.len();
@@ -87,8 +87,8 @@ pub fn hodges_lehmann(differences: &mut [f64], alpha: f64) -> Option<(f64, Inter
     Some((median, interval))
 }
 
-/// The mean of a pair (a value with itself among them) that so many are no greater than, from rising values: found
-/// by halving the stretch in which it lies.
+/// The mean of a pair (a value with itself among them) that so many are no greater than, from rising
+/// values: found by halving the stretch in which it lies.
 fn pair_mean(rising: &[f64], rank: u64) -> Option<f64> {
     let (mut low, mut high) = (*rising.first()?, *rising.last()?);
     let no_greater = |mean: f64| {

@@ -142,7 +142,8 @@ impl Leaks {
     }
 }
 
-/// What of a line says whether two rows are one: features and label, as the pipeline writes them, in this order.
+/// What of a line says whether two rows are one: features and label, as the pipeline writes them, in this
+/// order.
 fn content(line: &[u8]) -> Option<&[u8]> {
     let from = memchr::memmem::find(line, b"\"features\":")?;
     let to = memchr::memmem::rfind(line, b",\"row\":")?;

@@ -1,7 +1,7 @@
 //! Challenger against champion on live traffic.
 //!
-//! Pairs of answers are joined with their truth when it comes ([`SideBySide`]), and one sequential test looks at the
-//! counts as often as one likes ([`Live`]).
+//! Pairs of answers are joined with their truth when it comes ([`SideBySide`]), and one sequential test
+//! looks at the counts as often as one likes ([`Live`]).
 
 mod compare;
 mod trial;

@@ -15,7 +15,8 @@ const SCORES: &str = "scores of classes are probabilities, as many as gate.class
 const NAMED: &str =
     "scores under the names of classes are those of gate.classes, each once: list the classes there";
 
-/// The classes in the order in which a list of scores names them: those of `gate.classes`, or the whole numbers from 0.
+/// The classes in the order in which a list of scores names them: those of `gate.classes`, or the whole
+/// numbers from 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Classes(Vec<String>);

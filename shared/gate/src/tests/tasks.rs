@@ -1,4 +1,5 @@
-//! Numbers, classes and what a binary label has beyond accuracy: from rows to verdict, and how often chance wins.
+//! Numbers, classes and what a binary label has beyond accuracy: from rows to verdict, and how often chance
+//! wins.
 
 use super::*;
 use crate::policy::Guard;
@@ -152,8 +153,9 @@ fn a_slice_whose_numbers_get_worse_is_found() {
     assert!(worst.change > 1.0 && worst.interval.unwrap().low > 0.0);
 }
 
-/// Errors that last from row to row, alike for both models: Diebold–Mariano keeps its level over them, a paired t-test,
-/// which takes rows for independent, does not. Wilcoxon and the paired t keep theirs where rows are independent.
+/// Errors that last from row to row, alike for both models: Diebold–Mariano keeps its level over them, a
+/// paired t-test, which takes rows for independent, does not. Wilcoxon and the paired t keep theirs where
+/// rows are independent.
 #[test]
 fn equal_numbers_are_rarely_told_apart() {
     let (runs, rows, steps) = (200, 240, 6);
@@ -193,7 +195,8 @@ fn equal_numbers_are_rarely_told_apart() {
         ranks += significant(&free, TestName::Wilcoxon, Metric::Mae);
         roots += significant(&free, TestName::Bootstrap, Metric::Rmse);
     }
-    // 10 are nominal and 19 lie three standard errors above; the long-run variance of few rows is a little short.
+    // 10 are nominal and 19 lie three standard errors above; the long-run variance of few rows is a little
+    // short.
     assert!(forecasts <= 24, "Diebold-Mariano {forecasts} of {runs}");
     assert!(naive >= 30, "paired t over a series {naive} of {runs}");
     assert!(independent <= 19 && ranks <= 19 && roots <= 19, "{independent} {ranks} {roots} of {runs}");

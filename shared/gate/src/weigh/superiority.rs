@@ -5,8 +5,8 @@ use crate::findings::{BothMetrics, Check, Code, Reason, Test};
 use crate::policy::{Policy, Superiority};
 use pawl_stats::{Interval, holm};
 
-/// The superiority family under Holm's correction, and whether anything was won. The tests of the family get their
-/// adjusted p-values.
+/// The superiority family under Holm's correction, and whether anything was won. The tests of the family
+/// get their adjusted p-values.
 pub(super) fn check(policy: &Policy, metrics: &BothMetrics, tests: &mut [Test]) -> Vec<Reason> {
     let family = policy.superiority();
     let gains: Vec<_> = family.iter().map(|win| (win, gain(policy, win.metric, metrics, tests))).collect();
