@@ -14,7 +14,11 @@
 //!
 //! type Fault = Box<dyn std::error::Error>;
 //!
-//! fn judge<'a>(policy: &Policy, mut challenger: &'a [u8], mut champion: &'a [u8]) -> Result<Judgement, Fault> {
+//! fn judge<'a>(
+//!     policy: &Policy,
+//!     mut challenger: &'a [u8],
+//!     mut champion: &'a [u8],
+//! ) -> Result<Judgement, Fault> {
 //!     let mut judge = Judge::new(policy, Against::Champion, 7)?;
 //!     let mut reader = PairReader::new(Against::Champion);
 //!     while let Some(side) = reader.wants() {

@@ -215,7 +215,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn areas_follow_their_definition(rows in prop::collection::vec((0_u8..8, 0_u8..8, any::<bool>()), 4..60)) {
+        fn areas_follow_their_definition(
+            rows in prop::collection::vec((0_u8..8, 0_u8..8, any::<bool>()), 4..60)
+        ) {
             let positive: Vec<bool> = rows.iter().map(|r| r.2).collect();
             let old: Vec<f64> = rows.iter().map(|r| f64::from(r.0) / 8.0).collect();
             let new: Vec<f64> = rows.iter().map(|r| f64::from(r.1) / 8.0).collect();

@@ -102,7 +102,8 @@ mod tests {
         ) {
             prop_assume!(b + c + rest > 0);
             let t = table(b, c, b + c + rest);
-            let (found, turned) = (interval(&t, 0.05).unwrap(), interval(&table(c, b, t.rows), 0.05).unwrap());
+            let found = interval(&t, 0.05).unwrap();
+            let turned = interval(&table(c, b, t.rows), 0.05).unwrap();
             let estimate = t.difference().unwrap();
             prop_assert!(found.low <= estimate && estimate <= found.high);
             prop_assert!((found.low + turned.high).abs() < 1e-9 && (found.high + turned.low).abs() < 1e-9);

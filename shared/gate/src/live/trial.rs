@@ -233,7 +233,8 @@ impl SideBySide {
         }
         let Discordance { challenger_only, champion_only, rows } = self.live.table();
         let reason = format!(
-            "{rows} pairs with their truth: only the challenger right in {challenger_only}, only the champion in {champion_only}; alike in {alike} of {requests}"
+            "{rows} pairs with their truth: only the challenger right in {challenger_only}, only the \
+             champion in {champion_only}; alike in {alike} of {requests}"
         );
         TrialLook { look, answered: self.answered, agreement: self.agreement, lost: self.lost, reason }
     }

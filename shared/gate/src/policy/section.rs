@@ -16,6 +16,7 @@ use super::task::Task;
 /// What a challenger must show. All fractions and levels are plain numbers from 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+// Long: it is a section of pipeline.yaml, field by field.
 pub struct Policy {
     /// What the model predicts. Default `binary`.
     pub task: Task,

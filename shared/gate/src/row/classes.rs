@@ -11,7 +11,8 @@ pub const MAX_CLASSES: usize = 100;
 
 const CLASS: &str =
     "a prediction of task multiclass is the name of a class, or one probability for each class";
-const SCORES: &str = "scores of classes are probabilities, as many as gate.classes names (or as there are whole numbers from 0)";
+const SCORES: &str = "scores of classes are probabilities, as many as gate.classes names (or as there are \
+                      whole numbers from 0)";
 const NAMED: &str =
     "scores under the names of classes are those of gate.classes, each once: list the classes there";
 

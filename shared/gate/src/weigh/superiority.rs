@@ -44,7 +44,8 @@ fn check_win(win: &Superiority, gain: &Gain, p: f64, alpha: f64, family: usize) 
     };
     let metric = win.metric;
     let text = format!(
-        "{means}: {metric} gain {estimate:+.4}, interval {low:+.4} to {high:+.4}, p {p:.3e} by Holm over {family}"
+        "{means}: {metric} gain {estimate:+.4}, interval {low:+.4} to {high:+.4}, p {p:.3e} by Holm over \
+         {family}"
     );
     Reason::new(Check::Superiority(metric), code, text)
 }
