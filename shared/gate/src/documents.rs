@@ -1,5 +1,14 @@
 //! A judgement in the forms that SageMaker's model registry shows: evaluation.json and Clarify's
 //! analysis.json.
+//!
+//! ```
+//! use pawl_gate::{Against, Judge, Policy, documents};
+//!
+//! let judgement = Judge::new(&Policy::default(), Against::Nobody, 7)?.finish();
+//! let evaluation = documents::evaluation(&judgement);
+//! assert_eq!(evaluation["binary_classification_metrics"]["auc"]["value"], "NaN"); // no rows
+//! # Ok::<(), pawl_gate::PolicyError>(())
+//! ```
 
 use std::collections::BTreeMap;
 

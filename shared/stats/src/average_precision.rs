@@ -1,5 +1,15 @@
 //! Average precision, the area under the precision-recall curve as a step function: Σ (Rₖ − Rₖ₋₁) Pₖ over
 //! falling scores, rows of one score together, as scikit-learn has it.
+//!
+//! ```
+//! use pawl_stats::average_precision::Precisions;
+//! use pawl_stats::sorted::Tag;
+//!
+//! // A first model that ranks the one positive row second.
+//! let tags = [Tag::new(false, 0), Tag::new(true, 1), Tag::new(false, 2)];
+//! let precisions = Precisions::new(&[0.9, 0.8, 0.1], &[], &tags, 7);
+//! assert_eq!(precisions.values(&[[1.0; 8]; 3])[0], 0.5);
+//! ```
 
 use super::sorted::{Entry, Tag, by_score};
 use pawl_base::random::SplitMix64;

@@ -3,6 +3,16 @@
 //! The O(n log n) form of X. Sun and W. Xu (IEEE Signal Processing Letters 21, 2014): one sort a model
 //! gives every row's placement, ties counted half. The variance of the difference comes from the
 //! differences of placements, which is lᵀSl without the covariance matrix.
+//!
+//! ```
+//! use pawl_stats::delong;
+//! use pawl_stats::sorted::Tag;
+//!
+//! let tags = [false, true, false, true].map(|positive| Tag::new(positive, 0));
+//! let (champion, challenger) = (vec![0.2, 0.1, 0.3, 0.9], vec![0.1, 0.8, 0.2, 0.9]);
+//! let found = delong::compare(champion, challenger, &tags, None).unwrap();
+//! assert_eq!((found.champion.auc, found.challenger.auc, found.difference), (0.5, 1.0, 0.5));
+//! ```
 
 use super::average_precision::average_precision;
 use super::concordance::Concordance;

@@ -1,5 +1,15 @@
 //! The Diebold–Mariano test of equal forecast accuracy with the small-sample correction of Harvey,
 //! Leybourne and Newbold (1997): losses of a time series are correlated, which a paired t-test ignores.
+//!
+//! ```
+//! use pawl_stats::diebold_mariano::DieboldMariano;
+//!
+//! // Differences of two models' losses, one step ahead.
+//! let mut test = DieboldMariano::new(1);
+//! [0.1, -0.2, 0.3, 0.1, 0.2, -0.1, 0.2, 0.1].into_iter().for_each(|difference| test.push(difference));
+//! let found = test.test(0.05).unwrap();
+//! assert!(found.interval.low < found.estimate && found.estimate < found.interval.high);
+//! ```
 
 use std::collections::VecDeque;
 

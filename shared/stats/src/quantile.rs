@@ -3,6 +3,17 @@
 //! The number of values below a quantile is binomial, so two ranks bound it exactly: H. A. David and H. N.
 //! Nagaraja, *Order Statistics*, 3rd edition, 2003, section 7.1; scipy's `quantile_test`. Latencies have no
 //! law that one could rely on.
+//!
+//! ```
+//! use pawl_stats::quantile;
+//!
+//! let latencies: Vec<f64> = (1..=1000).map(f64::from).collect();
+//! assert_eq!(quantile::quantile(&latencies, 0.99), Some(990.0));
+//! let bounds = quantile::interval(&latencies, 0.99, 0.05).unwrap();
+//! assert!(bounds.low < 990.0 && bounds.high > 990.0);
+//! // With fewer values than this nothing bounds it.
+//! assert_eq!(quantile::values_needed(0.99, 0.05), 368);
+//! ```
 
 use statrs::function::beta::beta_reg;
 

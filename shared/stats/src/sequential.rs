@@ -1,11 +1,20 @@
 //! Tests that may be looked at after every request: their error holds over all looks together.
+//!
+//! ```
+//! use pawl_stats::mcnemar::Discordance;
+//! use pawl_stats::sequential::{PRIOR, ln_evidence};
+//!
+//! let table = Discordance { challenger_only: 70, champion_only: 30, rows: 1000 };
+//! // Beyond ln(1/0.025): the challenger is better, however often one looked before.
+//! assert!(ln_evidence(&table, PRIOR) > (1.0_f64 / 0.025).ln());
+//! ```
 
 use statrs::function::gamma::ln_gamma;
 
 use super::binomial::{half_cdf, ln_half_pmf};
 use super::mcnemar::Discordance;
 
-/// The default prior strength of [`evidence`]: tuned to gains of a percentage point.
+/// The default prior strength of [`ln_evidence`]: tuned to gains of a percentage point.
 pub const PRIOR: u64 = 20;
 
 /// The e-value that the challenger is the better one: a bet that starts at 1 and, were both models

@@ -1,5 +1,15 @@
 //! Tango's score test and interval for the difference of paired proportions
 //! (T. Tango, Statistics in Medicine 17, 1998): non-inferiority of accuracy with a margin.
+//!
+//! ```
+//! use pawl_stats::mcnemar::Discordance;
+//! use pawl_stats::tango;
+//!
+//! let table = Discordance { challenger_only: 30, champion_only: 40, rows: 2000 };
+//! // Not worse by more than two points of accuracy.
+//! let (_, p_value) = tango::non_inferiority(&table, 0.02).unwrap();
+//! assert!(p_value < 0.001);
+//! ```
 
 use super::mcnemar::Discordance;
 use super::{Interval, normal_sf, normal_upper};

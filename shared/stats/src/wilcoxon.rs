@@ -1,5 +1,14 @@
 //! Wilcoxon's signed-rank test of paired differences: does the challenger's loss tend to be lower,
 //! whatever the shape of the losses?
+//!
+//! ```
+//! use pawl_stats::wilcoxon::{hodges_lehmann, signed_rank};
+//!
+//! let mut differences = vec![1.1, 2.2, -0.4, 3.1, 2.0, 1.7, 0.9, 2.6];
+//! assert!(signed_rank(&mut differences).unwrap().p_value < 0.05);
+//! let (median, interval) = hodges_lehmann(&mut differences, 0.05).unwrap();
+//! assert!(interval.low < median && median < interval.high);
+//! ```
 
 use super::{Interval, normal_upper, two_sided};
 

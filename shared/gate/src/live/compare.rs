@@ -130,7 +130,7 @@ mod tests {
     fn traffic(rng: &mut SplitMix64, rows: u64, wins: f64) -> Discordance {
         let mut table = Discordance { rows, ..Discordance::default() };
         for _ in 0..rows / 10 {
-            let unit = rng.next_u64() as f64 / u64::MAX as f64;
+            let unit = rng.unit();
             if unit < wins { table.challenger_only += 1 } else { table.champion_only += 1 }
         }
         table

@@ -337,7 +337,7 @@ mod tests {
     /// A random A/B test: 100 looks at 20 requests each, a share of them the challenger's.
     fn ab(seed: u64, share: f64, champion: f64, challenger: f64) -> (bool, bool) {
         let mut rng = SplitMix64::new(seed);
-        let mut unit = || rng.next_u64() as f64 / u64::MAX as f64;
+        let mut unit = || rng.unit();
         let mut trial = SideBySide::new(TrialKind::Ab, 0.5, 1000);
         let (mut promoted, mut harmed) = (false, false);
         for look in 0..100 {

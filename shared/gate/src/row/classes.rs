@@ -1,4 +1,13 @@
 //! How one of several classes is answered: by its name, or with a probability for each.
+//!
+//! ```
+//! use pawl_gate::RowValue;
+//! use pawl_gate::classes::{Chosen, Classes};
+//!
+//! let classes = Classes::new(&["owl".to_owned(), "hawk".to_owned()]);
+//! let Ok(Chosen::Scores(scores)) = classes.read(RowValue::Scores(&[0.2, 0.8])) else { panic!() };
+//! assert_eq!(classes.name(scores.best).as_deref(), Some("hawk"));
+//! ```
 
 use std::borrow::Cow;
 
