@@ -1,6 +1,7 @@
 //! For tests only: the edges of functions in memory, and what every implementation of the store must do.
 //!
-//! The store in memory is [`pawl_ledger::ledger::Memory`]; what functions ask beside it is here as values that record.
+//! The store in memory is [`pawl_ledger::ledger::Memory`]; what functions ask beside it is here as values
+//! that record.
 
 pub mod conformance;
 mod documents;

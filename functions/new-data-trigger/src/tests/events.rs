@@ -8,8 +8,8 @@ fn request(more: Value) -> Value {
 }
 
 fn alarm(name: &str, state: &str) -> Value {
-    json!({ "source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "time": "2026-11-20T08:00:00Z",
-        "resources": [format!("arn:aws:cloudwatch:eu-west-1:1:alarm:{name}")],
+    json!({ "source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change",
+        "time": "2026-11-20T08:00:00Z", "resources": [format!("arn:aws:cloudwatch:eu-west-1:1:alarm:{name}")],
         "detail": { "alarmName": name, "previousState": { "value": "OK" },
             "state": { "value": state, "reason": "crossed", "timestamp": "2026-11-20T08:00:00.000+0000" },
             "configuration": { "metrics": [] } } })
@@ -19,8 +19,8 @@ fn ended(name: &str) -> Value {
     let machine = "arn:aws:states:eu-west-1:1:stateMachine:retraining";
     let execution = format!("arn:aws:states:eu-west-1:1:execution:retraining:{name}");
     json!({ "source": "aws.states", "detail-type": "Step Functions Execution Status Change",
-        "time": "2026-11-20T08:00:00Z", "detail": { "executionArn": execution, "stateMachineArn": machine, "name": name,
-        "status": "TIMED_OUT" } })
+        "time": "2026-11-20T08:00:00Z", "detail": { "executionArn": execution, "stateMachineArn": machine,
+        "name": name, "status": "TIMED_OUT" } })
 }
 
 #[tokio::test]
@@ -57,10 +57,12 @@ async fn a_start_that_was_lost_is_made_up_for_by_the_next_try() {
 
 #[tokio::test]
 async fn each_kind_of_event_reaches_the_models_that_it_is_for() {
-    let tick = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event", "time": "2026-11-20T08:00:00Z",
-        "resources": ["arn:aws:scheduler:eu-west-1:1:schedule/default/nightly"], "detail": { "model": "m" } });
+    let tick = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event",
+        "time": "2026-11-20T08:00:00Z", "detail": { "model": "m" },
+        "resources": ["arn:aws:scheduler:eu-west-1:1:schedule/default/nightly"] });
     let push = json!({ "source": "aws.ecr", "detail-type": "ECR Image Action", "time": "2026-11-20T08:00:00Z",
-        "detail": { "action-type": "PUSH", "result": "SUCCESS", "repository-name": "trainer", "image-digest": "sha256:1" } });
+        "detail": { "action-type": "PUSH", "result": "SUCCESS", "repository-name": "trainer",
+            "image-digest": "sha256:1" } });
     let mut yaml = object_event("pipelines/m/pipeline.yaml", "v1");
     yaml["detail"]["bucket"]["name"] = json!(HOME);
     let recorded = |models: &[&str]| {

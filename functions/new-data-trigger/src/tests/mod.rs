@@ -82,8 +82,8 @@ async fn waiting(edge: &Edge<InMemory>) -> usize {
 fn object_event(key: &str, version: &str) -> Value {
     json!({
         "version": "0", "source": "aws.s3", "detail-type": "Object Created", "time": "2026-11-20T08:00:00Z",
-        "detail": {"bucket": {"name": "incoming"}, "object": {"key": key, "size": 3, "etag": "e", "version-id": version,
-            "sequencer": "00A1"}},
+        "detail": {"bucket": {"name": "incoming"}, "object": {"key": key, "size": 3, "etag": "e",
+            "version-id": version, "sequencer": "00A1"}},
     })
 }
 

@@ -29,7 +29,8 @@ async fn a_batch_settles_when_nothing_more_arrives() {
 #[tokio::test]
 async fn a_forced_challenger_waits_for_nothing() {
     let edge = edge().await;
-    let request = json!({ "source": "custom.pawl", "detail-type": "Pawl Request", "time": "2026-11-20T08:00:00Z",
+    let request = json!({ "source": "custom.pawl", "detail-type": "Pawl Request",
+        "time": "2026-11-20T08:00:00Z",
         "detail": { "bucket": HOME, "request": { "model": "m", "who": "ada", "why": "w", "force": 3 } } });
     handle(&edge, request, at(0)).await.unwrap();
     let settle = json!({ "step": "settle", "model": "m", "looks": 0, "seen": 0 });
