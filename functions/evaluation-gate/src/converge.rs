@@ -43,7 +43,8 @@ pub(crate) async fn converge(
     Ok(plan)
 }
 
-/// SageMaker's `FinalMetricDataList`. A value that JSON cannot hold (NaN) comes as text or not at all: it is no value.
+/// SageMaker's `FinalMetricDataList`. A value that JSON cannot hold (NaN) comes as text or not at all: it
+/// is no value.
 fn final_metrics(list: &Value) -> Vec<FinalMetric> {
     let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
     let metric = |entry: &Value| FinalMetric {

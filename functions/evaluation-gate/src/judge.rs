@@ -62,8 +62,8 @@ pub(crate) async fn judge(
     }))
 }
 
-/// Streams both outputs through the gate. Outputs that are missing or do not join are evidence of their own: a person must
-/// look at them.
+/// Streams both outputs through the gate. Outputs that are missing or do not join are evidence of their
+/// own: a person must look at them.
 async fn compare(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
