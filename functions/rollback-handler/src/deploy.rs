@@ -7,6 +7,7 @@ use pawl::ledger::{Ending, Keys};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::jobs::Job;
 use pawl::release::{Answer, ConfigName, Deployment, Policy};
+use pawl::requests::CreateEndpoint;
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -36,8 +37,8 @@ pub(crate) async fn guard(
     let serves = release.champion();
     let (answer, config, endpoint) = match answer {
         Answer::DeployCreate { endpoint, config } => {
-            let request = json!({ "EndpointName": endpoint, "EndpointConfigName": config });
-            ("create", config, request)
+            let request = CreateEndpoint { endpoint_name: endpoint, endpoint_config_name: config.clone() };
+            ("create", config, json!(request))
         }
         Answer::DeployUpdate { call } => {
             if let Some(serves) = serves {

@@ -14,6 +14,7 @@ use pawl::release::{
     Action, AlarmReading, Caller, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, Policy,
     ReadError, Release, Severity, Target, TrialReading,
 };
+use pawl::requests::CreateEndpoint;
 use pawl_aws::{S3Store, cloudwatch};
 use pawl_sagemaker::{Asked, Standing};
 use serde_json::json;
@@ -171,7 +172,11 @@ impl Effector<'_> {
                 Ok(Outcome::Busy)
             }
             (EndpointStatus::Absent, _) => {
-                self.world.sagemaker.create(endpoint, config).await?;
+                let request = CreateEndpoint {
+                    endpoint_name: endpoint.to_owned(),
+                    endpoint_config_name: config.clone(),
+                };
+                self.world.sagemaker.create_endpoint(&request).await?;
                 Ok(Outcome::Done)
             }
             _ => Ok(Outcome::Busy),

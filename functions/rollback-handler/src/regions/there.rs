@@ -6,6 +6,7 @@ use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
 use pawl::release::{Answer, ConfigName, Deployment, News, Policy, Region, StateName, Wave};
+use pawl::requests::CreateEndpoint;
 use pawl::run;
 use pawl_aws::{Setting, Settings};
 
@@ -78,10 +79,10 @@ impl<'a> There<'a> {
     async fn package(&self) -> Result<String, Fault> {
         let (job, sagemaker) = (self.job(), &self.world.sagemaker);
         let archive = format!("s3://{}/{}", self.region.bucket, self.keys.archive(&self.wave.name));
-        sagemaker.create_as("CreateModelPackageGroup", &job.package_group()).await?;
+        sagemaker.create_package_group(&job.package_group()).await?;
         let request = job.package_in_region(&archive, self.wave.package.as_deref());
-        let package = sagemaker.create_as("CreateModelPackage", &request).await?;
-        sagemaker.create_as("CreateModel", &job.model(&archive)).await?;
+        let package = sagemaker.create_package(&request).await?;
+        sagemaker.create_model(&job.model(&archive)).await?;
         package.ok_or_else(|| Fault::Refused("CreateModelPackage: no ARN was answered".to_owned()))
     }
 
@@ -131,8 +132,10 @@ impl<'a> There<'a> {
         let sagemaker = &self.world.sagemaker;
         match permission {
             Answer::DeployCreate { endpoint, config } => {
-                sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
-                sagemaker.create(endpoint, config).await.map(|()| Way::Clear)
+                let endpoint =
+                    CreateEndpoint { endpoint_name: endpoint.clone(), endpoint_config_name: config.clone() };
+                sagemaker.create_endpoint_config(&self.job().endpoint_config()).await?;
+                sagemaker.create_endpoint(&endpoint).await.map(|()| Way::Clear)
             }
             Answer::DeployUpdate { call } => {
                 let way = match serves {
@@ -141,7 +144,7 @@ impl<'a> There<'a> {
                     }
                     None => Way::Clear,
                 };
-                sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
+                sagemaker.create_endpoint_config(&self.job().endpoint_config()).await?;
                 match (sagemaker.update(call).await, way) {
                     // Busy with this very update, if an answer was lost; if not, the watch finds another config in service.
                     (Ok(_), _) => Ok(Way::Clear),
