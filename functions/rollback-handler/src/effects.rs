@@ -116,7 +116,8 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
         }
     }
 
-    /// The record itself stops the training; this is the note that a person finds beside the quarantined rows.
+    /// The record itself stops the training; this is the note that a person finds beside the quarantined
+    /// rows.
     async fn quarantine(&self, dataset: &ContentHash, reason: &str) -> Result<Outcome, Fault> {
         let note = json!({ "dataset": dataset, "reason": reason, "at": (self.now)() });
         write_once(&self.edge.store, &self.keys.quarantined_dataset(dataset), &note).await?;
@@ -155,7 +156,8 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
         Ok(status == EndpointStatus::InService && serving.as_ref() == Some(config))
     }
 
-    /// What lies elsewhere, in a further region, was copied there by its release and is that bucket's to keep.
+    /// What lies elsewhere, in a further region, was copied there by its release and is that bucket's to
+    /// keep.
     async fn verify_archives(&self, archives: &[String]) -> Result<Target, Fault> {
         for archive in archives {
             if is_gone(&self.edge.store, &self.edge.bucket, archive).await? {

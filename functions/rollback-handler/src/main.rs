@@ -1,8 +1,9 @@
-//! Guards, watches and rolls back releases. All decisions are [`pawl::release`]'s; this function reads and acts.
+//! Guards, watches and rolls back releases. All decisions are [`pawl::release`]'s; this function reads and
+//! acts.
 //!
-//! Arrows go down: `deploy`, `signals`, `round` and `regions` handle requests and drive releases; `effects` is what a
-//! release does, with `smoke`, `upkeep`, `wave` and `metrics`; all of them act at a `site`, through the `edge`. `aws`
-//! and `cloudwatch` are the edge over the SDK, known to this file alone.
+//! Arrows go down: `deploy`, `signals`, `round` and `regions` handle requests and drive releases; `effects`
+//! is what a release does, with `smoke`, `upkeep`, `wave` and `metrics`; all of them act at a `site`,
+//! through the `edge`. `aws` and `cloudwatch` are the edge over the SDK, known to this file alone.
 
 mod aws;
 mod cloudwatch;
@@ -16,6 +17,8 @@ mod round;
 mod signals;
 mod site;
 mod smoke;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 mod wave;
 

@@ -1,5 +1,6 @@
-//! A promoted model's way through further regions. The wave says whose turn it is and what is to be done; this does it, with
-//! the region's clients. The release there is the same as at home: record, driver, alarms, watch.
+//! A promoted model's way through further regions. The wave says whose turn it is and what is to be done;
+//! this does it, with the region's clients. The release there is the same as at home: record, driver,
+//! alarms, watch.
 
 mod regional;
 
@@ -148,7 +149,8 @@ fn failed(region: &Region, reason: String) -> News {
     News::Failed { region: region.name.clone(), reason }
 }
 
-/// The regions of the newest wave, which the round visits next. A wave that nobody looks after is ordered again.
+/// The regions of the newest wave, which the round visits next. A wave that nobody looks after is ordered
+/// again.
 pub(crate) async fn to_visit<S: Store, A: Services, N: Notices>(
     home: &Site<'_, S, A, N>,
 ) -> Result<Vec<RegionName>, Fault> {

@@ -1,5 +1,5 @@
-//! What the state machines `round` and `upkeep` ask for: one release at a time, at home or in a further region, so that none
-//! waits for another.
+//! What the state machines `round` and `upkeep` ask for: one release at a time, at home or in a further
+//! region, so that none waits for another.
 
 use pawl::edge::Notices;
 use pawl::fault::Fault;
@@ -13,8 +13,8 @@ use crate::pipelines::policy_of;
 use crate::regions;
 use crate::site::Site;
 
-/// Looks at a release again, so that a lost event heals and what waits for its time is done. `pipeline` is the key of its
-/// `pipeline.yaml`. At home the answer names the regions that are to be looked at next.
+/// Looks at a release again, so that a lost event heals and what waits for its time is done. `pipeline` is
+/// the key of its `pipeline.yaml`. At home the answer names the regions that are to be looked at next.
 pub(crate) async fn reconcile<S: Store, A: Services, N: Notices>(
     edge: &Edge<S, A, N>,
     pipeline: &str,

@@ -15,8 +15,8 @@ use crate::site::Site;
 /// A release by its keys, with the policy of its model at home.
 type Addressee = (Keys, Policy);
 
-/// Handles one invocation. What cannot be read is an error: after its retries Lambda puts it into the dead-letter queue,
-/// whose alarm tells a person.
+/// Handles one invocation. What cannot be read is an error: after its retries Lambda puts it into the
+/// dead-letter queue, whose alarm tells a person.
 pub(crate) async fn handle<S: Store, A: Services, N: Notices>(
     edge: &Edge<S, A, N>,
     event: &Value,
@@ -34,7 +34,8 @@ pub(crate) async fn handle<S: Store, A: Services, N: Notices>(
     Ok(json!({ "answers": answers }))
 }
 
-/// The releases that a signal is for, and what it says to them. Endpoints that Pawl has no pipeline for are none of its business.
+/// The releases that a signal is for, and what it says to them. Endpoints that Pawl has no pipeline for are
+/// none of its business.
 async fn route<S: Store, A: Services, N: Notices>(
     edge: &Edge<S, A, N>,
     signal: Signal,
@@ -63,7 +64,8 @@ async fn route<S: Store, A: Services, N: Notices>(
     }
 }
 
-/// An alarm belongs to the endpoint in its dimensions, else to every pipeline that names it under `release.alarms.further`.
+/// An alarm belongs to the endpoint in its dimensions, else to every pipeline that names it under
+/// `release.alarms.further`.
 async fn of_alarm<S: Store, A: Services, N: Notices>(
     edge: &Edge<S, A, N>,
     change: &AlarmChange,

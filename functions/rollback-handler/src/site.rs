@@ -10,11 +10,13 @@ use pawl::release::{Caller, Policy};
 
 use crate::edge::{Clock, Edge, Services};
 
-/// Longer than the function's time limit of 45 s: while one call may still act, no other does. Shorter than the minute
-/// after which Lambda gives a failed event again: it would meet the dead call's lease, and give up.
+/// Longer than the function's time limit of 45 s: while one call may still act, no other does. Shorter than
+/// the minute after which Lambda gives a failed event again: it would meet the dead call's lease, and give
+/// up.
 const LEASE: Duration = Duration::seconds(50);
 
-/// One release at its place, and what it acts with there. What is remembered and told stays at home, in `edge`.
+/// One release at its place, and what it acts with there. What is remembered and told stays at home, in
+/// `edge`.
 pub(crate) struct Site<'a, S: Store, A: Services, N: Notices> {
     pub(crate) edge: &'a Edge<S, A, N>,
     /// SageMaker and CloudWatch of the release's region.

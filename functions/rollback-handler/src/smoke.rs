@@ -21,7 +21,8 @@ const ROWS: usize = 5;
 /// So many characters of a failure's reason are shown.
 const SHOWN: usize = 500;
 
-/// Sends rows of the holdout that the config's model was judged on. Each must get an answer of the task that it was judged by.
+/// Sends rows of the holdout that the config's model was judged on. Each must get an answer of the task
+/// that it was judged by.
 pub(crate) async fn test<S: Store, A: Services, N: Notices>(
     site: &Site<'_, S, A, N>,
     endpoint: &str,
@@ -69,8 +70,8 @@ async fn answer<S: Store, A: Services, N: Notices>(
     }
 }
 
-/// An asynchronous endpoint takes its rows from the bucket and answers there. It is asked once for each time that the config
-/// comes to serve; every try looks whether the answer has come.
+/// An asynchronous endpoint takes its rows from the bucket and answers there. It is asked once for each
+/// time that the config comes to serve; every try looks whether the answer has come.
 async fn answer_from_storage<S: Store, A: Services, N: Notices>(
     site: &Site<'_, S, A, N>,
     endpoint: &str,

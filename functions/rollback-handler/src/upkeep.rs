@@ -1,5 +1,5 @@
-//! What is around an endpoint, at home or in a further region: autoscaling and garbage. It is ordered here, and carried out
-//! here when the state machine asks for it.
+//! What is around an endpoint, at home or in a further region: autoscaling and garbage. It is ordered here,
+//! and carried out here when the state machine asks for it.
 
 use pawl::edge::Notices;
 use pawl::fault::Fault;
@@ -39,8 +39,8 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
         Ok(self.write_order(scaling).await?)
     }
 
-    /// Takes autoscaling off where an update from one generation to another would be refused because of it: recorded, then
-    /// done. Where Pawl never put it on, that is one read: a rollback waits for it.
+    /// Takes autoscaling off where an update from one generation to another would be refused because of it:
+    /// recorded, then done. Where Pawl never put it on, that is one read: a rollback waits for it.
     pub(crate) async fn make_way(&self, from: Generation, to: Generation) -> Result<Way, Fault> {
         let Some(ordered) = self.ordered_scaling().await? else { return Ok(Way::Clear) };
         let store = &self.edge.store;
@@ -53,7 +53,8 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
         if off != ordered {
             self.write_order(Some(off.clone())).await?;
         }
-        // At once, since a rollback may wait for it. What fails here the state machine tries again, and tells.
+        // At once, since a rollback may wait for it. What fails here the state machine tries again, and
+        // tells.
         drop(self.services.scale(&off).await);
         Ok(Way::Clearing)
     }
@@ -66,7 +67,8 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
             if let Some(scaling) = &order.scaling {
                 self.services.scale(scaling).await?;
             }
-            // Another call may have carried out an older order meanwhile: then the newer one is carried out again.
+            // Another call may have carried out an older order meanwhile: then the newer one is carried out
+            // again.
             if store.get(&key).await?.is_some_and(|stands| stands.etag == etag) {
                 return self.collect_garbage().await;
             }

@@ -1,9 +1,10 @@
 //! Autoscaling kept through updates: what Application Auto Scaling shall hold for an endpoint.
 //!
-//! A change of the model alone keeps the scaling target. An update that changes the instance type is refused while the variant
-//! is registered (<https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html>): so the target is taken off
-//! before such an update, a rollback included, and put on again when the release has come to rest. The number of instances
-//! survives by `RetainAllVariantProperties`.
+//! A change of the model alone keeps the scaling target. An update that changes the instance type is
+//! refused while the variant is registered
+//! (<https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html>): so the target is taken
+//! off before such an update, a rollback included, and put on again when the release has come to rest. The
+//! number of instances survives by `RetainAllVariantProperties`.
 
 use serde::{Deserialize, Serialize};
 
@@ -100,8 +101,8 @@ pub struct PredefinedMetric {
 }
 
 impl Scaling {
-    /// What the section `serve` of what serves asks for. Where it asks for nothing, only what Pawl put `on` before is taken off:
-    /// a target that the team made by hand is none of Pawl's business.
+    /// What the section `serve` of what serves asks for. Where it asks for nothing, only what Pawl put `on`
+    /// before is taken off: a target that the team made by hand is none of Pawl's business.
     pub fn at_rest(endpoint: &str, serve: &Serve, last: Option<&Self>) -> Option<Self> {
         match (&serve.autoscaling, last) {
             (Some(wanted), _) => Some(Self::on(endpoint, wanted)),
@@ -110,8 +111,8 @@ impl Scaling {
         }
     }
 
-    /// What an update from one section `serve` to another needs first, where Pawl has put autoscaling on; `None` where it may go
-    /// on at once.
+    /// What an update from one section `serve` to another needs first, where Pawl has put autoscaling on;
+    /// `None` where it may go on at once.
     pub fn before_update(endpoint: &str, from: &Serve, to: &Serve) -> Option<Self> {
         (from.instance_type != to.instance_type).then(|| Self::off(endpoint))
     }

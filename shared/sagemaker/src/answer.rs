@@ -18,8 +18,8 @@ pub(crate) fn named(operation: &str, request: &impl Serialize) -> String {
     format!("{operation} {}", request.chars().take(NAMED).collect::<String>())
 }
 
-/// The answer; `None` where the service refused in these words. SageMaker tells most refusals apart by their message alone,
-/// which holds names and ARNs around the words.
+/// The answer; `None` where the service refused in these words. SageMaker tells most refusals apart by
+/// their message alone, which holds names and ARNs around the words.
 pub(crate) fn unless<T, E>(
     answer: Result<T, SdkError<E, HttpResponse>>,
     words: &str,

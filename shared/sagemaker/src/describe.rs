@@ -45,7 +45,8 @@ impl SageMaker {
         Ok(found.primary_container.and_then(|container| container.model_data_url))
     }
 
-    /// What a config stands on: where the archives of its models lie; or what of config and models is missing.
+    /// What a config stands on: where the archives of its models lie; or what of config and models is
+    /// missing.
     pub async fn verify(&self, config: &ConfigName) -> Result<Standing, Fault> {
         let found = self.client.describe_endpoint_config().endpoint_config_name(&config.0).send().await;
         let call = || named("DescribeEndpointConfig", &json!({ "EndpointConfigName": config }));

@@ -1,9 +1,9 @@
-//! What the rollback handler asks of SageMaker and of Application Auto Scaling, through the SDK's own operations. The one
-//! crate that links these SDKs: SageMaker's takes minutes and gigabytes to build, so only what calls SageMaker itself
-//! depends on it. Most calls are Step Functions integrations.
+//! What the rollback handler asks of SageMaker and of Application Auto Scaling, through the SDK's own
+//! operations. The one crate that links these SDKs: SageMaker's takes minutes and gigabytes to build, so
+//! only what calls SageMaker itself depends on it. Most calls are Step Functions integrations.
 //!
-//! What is created or updated is described by the core's typed requests ([`pawl::requests`], [`pawl::release`]), which the
-//! state machines send too; `convert` makes the SDK's requests of them.
+//! What is created or updated is described by the core's typed requests ([`pawl::requests`],
+//! [`pawl::release`]), which the state machines send too; `convert` makes the SDK's requests of them.
 
 mod answer;
 mod convert;

@@ -1,5 +1,5 @@
-//! The SageMaker requests that follow from a `pipeline.yaml`: typed bodies, which a state machine sends as JSON and
-//! the functions send through the SDK.
+//! The SageMaker requests that follow from a `pipeline.yaml`: typed bodies, which a state machine sends as
+//! JSON and the functions send through the SDK.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,8 @@ pub struct Job<'a> {
     pub pipeline: &'a Pipeline,
     /// The run.
     pub generation: Generation,
-    /// The name of the training job, the model and the endpoint config: at most 63 characters, never used twice.
+    /// The name of the training job, the model and the endpoint config: at most 63 characters, never used
+    /// twice.
     pub name: &'a str,
     /// The bucket of evidence.
     pub bucket: &'a str,
@@ -55,8 +56,8 @@ impl Job<'_> {
         ]
     }
 
-    /// The metrics that SageMaker reads out of the training log: the team's own, and the importance of each feature where the
-    /// container prints it and there is room for all.
+    /// The metrics that SageMaker reads out of the training log: the team's own, and the importance of each
+    /// feature where the container prints it and there is room for all.
     fn metrics(&self) -> Vec<MetricDefinition> {
         let train = &self.pipeline.train;
         let own = train.metrics.iter();
@@ -82,8 +83,8 @@ impl Job<'_> {
         all
     }
 
-    /// What a single training and each training of a search have in common. The channel `train` reads the accepted
-    /// objects that `train.manifest` lists.
+    /// What a single training and each training of a search have in common. The channel `train` reads the
+    /// accepted objects that `train.manifest` lists.
     fn definition(&self) -> TrainingDefinition {
         let train = &self.pipeline.train;
         let longest = train.at_most.as_secs();
@@ -195,7 +196,8 @@ impl Job<'_> {
         }
     }
 
-    /// CreateTransformJob: scores the holdout. The filter lets the model see only the features; the join keeps row and label beside the score.
+    /// CreateTransformJob: scores the holdout. The filter lets the model see only the features; the join
+    /// keeps row and label beside the score.
     pub fn transform(&self, contender: Contender, model_name: &str) -> CreateTransformJob {
         CreateTransformJob {
             // SageMaker's limit is 63 characters.
@@ -259,7 +261,8 @@ impl Job<'_> {
         }
     }
 
-    /// CreateModelPackage in a further region. Metrics, baselines and lineage stand in the package at home, which it names.
+    /// CreateModelPackage in a further region. Metrics, baselines and lineage stand in the package at home,
+    /// which it names.
     pub fn package_in_region(&self, artifact: &str, at_home: Option<&str>) -> CreateModelPackage {
         let description =
             format!("Pawl run {} of {}, promoted at home", self.generation, self.pipeline.model);
@@ -474,20 +477,23 @@ fn escaped(text: &str) -> String {
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
-/// A text as the registry takes it for a description: no line breaks or other control characters, at most 1,000 characters.
+/// A text as the registry takes it for a description: no line breaks or other control characters, at most
+/// 1,000 characters.
 pub fn on_one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ").chars().take(1_000).collect()
 }
 
-/// A text as the registry takes it for the value of a property: letters, digits and `_.:/=+-@`, others blank, at most 256.
+/// A text as the registry takes it for the value of a property: letters, digits and `_.:/=+-@`, others
+/// blank, at most 256.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html>
 pub fn property(text: &str) -> String {
     let taken = |c: char| if c.is_alphanumeric() || "_.:/=+-@".contains(c) { c } else { ' ' };
     text.chars().map(taken).take(256).collect()
 }
 
-/// The end of a name, where it is unique, in at most so many bytes; SageMaker's names begin with a letter or digit.
+/// The end of a name, where it is unique, in at most so many bytes; SageMaker's names begin with a letter
+/// or digit.
 fn tail(name: &str, most: usize) -> &str {
     name.get(name.len().saturating_sub(most)..).unwrap_or(name).trim_start_matches('-')
 }

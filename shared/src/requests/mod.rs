@@ -1,6 +1,7 @@
-//! SageMaker's request bodies as types: what a state machine sends as JSON and what Rust sends through the SDK is made of
-//! the same value. Serialised, a value is the request with SageMaker's own field names, all of which stand in
-//! <https://docs.aws.amazon.com/sagemaker/latest/APIReference/>; `pawl-sagemaker` makes the SDK's request of it.
+//! SageMaker's request bodies as types: what a state machine sends as JSON and what Rust sends through the
+//! SDK is made of the same value. Serialised, a value is the request with SageMaker's own field names, all
+//! of which stand in <https://docs.aws.amazon.com/sagemaker/latest/APIReference/>; `pawl-sagemaker` makes
+//! the SDK's request of it.
 //!
 //! The requests of a release are in [`crate::release`]: [`UpdateCall`](crate::release::UpdateCall) and
 //! [`Scaling`](crate::release::autoscaling::Scaling).

@@ -68,8 +68,8 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
         package.ok_or_else(|| Fault::Refused("CreateModelPackage: no ARN was answered".to_owned()))
     }
 
-    /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is under way there, or
-    /// autoscaling is being taken off.
+    /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is
+    /// under way there, or autoscaling is being taken off.
     pub(super) async fn deploy(&self) -> Result<Option<News>, Fault> {
         let (driver, generation) = (self.site.driver(), self.wave.generation);
         let release = driver.load().await?;
@@ -126,7 +126,8 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
                 };
                 sagemaker.create_endpoint_config(&self.job().endpoint_config()).await?;
                 match (sagemaker.update(call).await, way) {
-                    // Busy with this very update, if an answer was lost; if not, the watch finds another config in service.
+                    // Busy with this very update, if an answer was lost; if not, the watch finds another
+                    // config in service.
                     (Ok(_), _) => Ok(Way::Clear),
                     (Err(Fault::Refused(_)), Way::Clearing) => Ok(Way::Clearing),
                     (Err(fault), _) => Err(fault),

@@ -155,7 +155,8 @@ async fn a_list_holds_names_and_times() {
 
 #[tokio::test]
 async fn an_asynchronous_endpoint_answers_where_its_rows_lie() {
-    let head = "202 Accepted\r\nx-amzn-sagemaker-outputlocation: s3://b/out\r\nx-amzn-sagemaker-failurelocation: s3://b/bad";
+    let head = "202 Accepted\r\n\
+        x-amzn-sagemaker-outputlocation: s3://b/out\r\nx-amzn-sagemaker-failurelocation: s3://b/bad";
     let (sagemaker, server) = answering(head, r#"{"InferenceId": "7"}"#);
     let awaited = sagemaker.invoke_later("bike", "s3://b/in.jsonl").await.unwrap();
     assert_eq!((awaited.answer.as_str(), awaited.failure.as_deref()), ("s3://b/out", Some("s3://b/bad")));

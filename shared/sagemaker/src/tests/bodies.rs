@@ -46,8 +46,8 @@ const SERVE: &str = "{kind: asynchronous, instance_count: 3, environment: {MODE:
 
 fn pipeline(serve: &str) -> Pipeline {
     let yaml = format!(
-        "{{model: bike, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i}},
-         serve: {serve}, release: {{strategy: all_at_once}}}}"
+        "{{model: bike, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, \
+         train: {{image: i}}, serve: {serve}, release: {{strategy: all_at_once}}}}"
     );
     Pipeline::parse(yaml.as_bytes()).unwrap()
 }
