@@ -38,7 +38,7 @@ pub(crate) async fn converge(
         "challenger": job.transform(Contender::Challenger, name),
     });
     if let Some(champion) = champion {
-        plan["champion"] = job.transform(Contender::Champion, &champion);
+        plan["champion"] = json!(job.transform(Contender::Champion, &champion));
     }
     Ok(plan)
 }

@@ -1,207 +1,185 @@
-//! What a release does to the world, through AWS.
+//! What a release does to AWS, and reads of it, at its [`Site`].
 
 use std::fmt::Display;
 
 use jiff::Timestamp;
-use pawl::duration::Duration;
-use pawl::events::{AlarmState, Approval, EndpointStatus};
+use pawl::edge::Notices;
+use pawl::events::{Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::gate::live::TrialEvidence;
-use pawl::ledger::{Keys, is_gone, read, write_once};
-use pawl::names::ModelName;
+use pawl::ledger::{Store, is_gone, read, write_once};
+use pawl::names::{ContentHash, Generation};
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
-    Action, AlarmReading, Caller, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, Policy,
-    ReadError, Release, Severity, Target, TrialReading,
+    Action, AlarmReading, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, ReadError, Release,
+    Severity, Target, TrialReading, UpdateCall,
 };
-use pawl_aws::{S3Store, cloudwatch};
+use pawl::requests::CreateEndpoint;
 use pawl_sagemaker::{Asked, Standing};
 use serde_json::json;
 
-use crate::upkeep::{self, Way};
-use crate::world::World;
-use crate::{metrics, regions, smoke};
+use crate::edge::{Clock, Services};
+use crate::site::Site;
+use crate::upkeep::Way;
+use crate::{metrics, smoke};
 
-/// Longer than the function's time limit of 45 s: while one call may still act, no other does. Shorter than the minute after which Lambda
-/// gives a failed event again: it would meet the dead call's lease, and give up.
-const LEASE: Duration = Duration::seconds(50);
-
-/// The world as one release acts on it: a model's at home, or in a further region.
-pub(crate) struct Effector<'a> {
-    world: &'a World,
-    keys: Keys,
-    policy: &'a Policy,
-}
-
-/// A driver that acts on AWS.
-pub(crate) type ReleaseDriver<'a> = Driver<'a, S3Store, Effector<'a>, fn() -> Timestamp>;
-
-/// The driver of one release: a model's at home, or in a further region.
-pub(crate) fn driver<'a>(world: &'a World, keys: Keys, policy: &'a Policy) -> ReleaseDriver<'a> {
-    let effects = Effector { world, keys: keys.clone(), policy };
-    let caller = Caller { id: world.holder(), lease: LEASE };
-    Driver::new(&world.store, effects, Timestamp::now, keys, policy, caller)
-}
-
-impl Effector<'_> {
-    fn model(&self) -> &ModelName {
-        self.keys.model()
+impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
+    /// The driver of this release.
+    pub(crate) fn driver(&self) -> Driver<'_, S, &Self, Clock<'_>> {
+        Driver::new(&self.edge.store, self, self.now, self.keys.clone(), &self.policy, self.caller())
     }
 
     async fn act(&self, action: &Action) -> Result<Outcome, Fault> {
-        let world = self.world;
+        let services = &self.services;
         match action {
             Action::PutAlarms { alarms } => {
                 for alarm in alarms {
-                    world.put_alarm(alarm).await?;
+                    services.put_alarm(alarm).await?;
                 }
                 Ok(Outcome::Done)
             }
-            Action::UpdateEndpoint { call } => {
-                let look = self.look(&call.endpoint).await?;
-                match look.status {
-                    EndpointStatus::InService if look.config.as_ref() == Some(&call.config) => {
-                        return Ok(Outcome::Done);
-                    }
-                    EndpointStatus::Failed | EndpointStatus::Absent => return Ok(Outcome::Endpoint { look }),
-                    _ => {}
-                }
-                let way = self.make_way(&call.config).await?;
-                match (world.sagemaker.update(call).await, way) {
-                    (Ok(begun), _) => Ok(asked(begun)),
-                    // The answer to a first try was lost, and the second met what the first had done.
-                    (Err(Fault::Refused(_)), _) if self.serves(&call.config).await? => Ok(Outcome::Done),
-                    (Err(Fault::Refused(reason)), Way::Clearing) => Ok(Outcome::Retry { reason }),
-                    (Err(fault), _) => Err(fault),
-                }
-            }
+            Action::UpdateEndpoint { call } => self.update(call).await,
             Action::RecreateEndpoint { endpoint, config } => self.recreate(endpoint, config).await,
             Action::DescribeEndpoint { endpoint } | Action::AwaitConfig { endpoint, .. } => {
                 Ok(Outcome::Endpoint { look: self.look(endpoint).await? })
             }
-            Action::SmokeTest { endpoint, config } => smoke::test(world, &self.keys, endpoint, config).await,
+            Action::SmokeTest { endpoint, config } => smoke::test(self, endpoint, config).await,
             Action::ReadAlarm { change } => {
-                let read = metrics::alarms(world, std::slice::from_ref(&change.name)).await?;
+                let read = services.alarms(std::slice::from_ref(&change.name)).await?;
                 Ok(Outcome::Alarm { state: read.first().map(|alarm| alarm.state) })
             }
             Action::CompareFleets { endpoint, new, old, .. } => {
+                let limits = &self.policy.alarms;
                 let fleets =
-                    metrics::compare(world, &self.policy.alarms, endpoint, new, old.as_ref()).await?;
+                    metrics::compare(services, limits, endpoint, new, old.as_ref(), (self.now)()).await?;
                 Ok(Outcome::Fleets { fleets })
             }
             Action::RejectPackage { package, description } => {
-                world.sagemaker.reject(package, description).await?;
-                Ok(Outcome::Done)
+                services.reject(package, description).await.map(|()| Outcome::Done)
             }
-            Action::QuarantineDataset { dataset, reason } => {
-                // The record itself stops the training; this is the note that a person finds beside the quarantined rows.
-                let key = self.keys.quarantined_dataset(dataset);
-                let note = json!({ "dataset": dataset, "reason": reason, "at": Timestamp::now() });
-                write_once(&world.store, &key, &note).await?;
-                Ok(Outcome::Done)
+            Action::QuarantineDataset { dataset, reason } => self.quarantine(dataset, reason).await,
+            Action::RecordOutcome { generation, outcome } => self.record_fate(*generation, *outcome).await,
+            Action::Upkeep { generation } => self.order_upkeep(*generation).await.map(|()| Outcome::Done),
+            Action::Notify { severity, message } => self.notify(*severity, message).await,
+        }
+    }
+
+    async fn update(&self, call: &UpdateCall) -> Result<Outcome, Fault> {
+        let look = self.look(&call.endpoint).await?;
+        match look.status {
+            EndpointStatus::InService if look.config.as_ref() == Some(&call.config) => {
+                return Ok(Outcome::Done);
             }
-            Action::RecordOutcome { generation, outcome } => {
-                let key = self.keys.outcome(*generation);
-                let note = json!({ "generation": generation, "outcome": outcome, "at": Timestamp::now() });
-                write_once(&world.store, &key, &note).await?;
-                if *outcome == Fate::Promoted && self.keys.region().is_none() {
-                    regions::begin(world, &self.keys, *generation).await?;
-                }
-                Ok(Outcome::Done)
-            }
-            Action::Upkeep { generation } => {
-                upkeep::order(world, &self.keys, *generation).await?;
-                Ok(Outcome::Done)
-            }
-            Action::Notify { severity, message } => {
-                let loud = match severity {
-                    Severity::Info => "",
-                    Severity::Page => "needs a person: ",
-                };
-                let place = self.keys.region().map_or(String::new(), |region| format!(" in {region}"));
-                world.topic.notify(&format!("Pawl: {loud}{}{place}", self.model()), message).await?;
-                Ok(Outcome::Done)
-            }
+            EndpointStatus::Failed | EndpointStatus::Absent => return Ok(Outcome::Endpoint { look }),
+            _ => {}
+        }
+        let way = self.make_way_back(&call.config).await?;
+        match (self.services.update(call).await, way) {
+            (Ok(Asked::Begun), _) => Ok(Outcome::Done),
+            (Ok(Asked::Busy), _) => Ok(Outcome::Busy),
+            // The answer to a first try was lost, and the second met what the first had done.
+            (Err(Fault::Refused(_)), _) if self.serves(&call.config).await? => Ok(Outcome::Done),
+            (Err(Fault::Refused(reason)), Way::Clearing) => Ok(Outcome::Retry { reason }),
+            (Err(fault), _) => Err(fault),
         }
     }
 
     /// The way back may lead to another instance type.
-    async fn make_way(&self, to: &ConfigName) -> Result<Way, Fault> {
-        let release = read::<Release>(&self.world.store, &self.keys.release()).await?;
+    async fn make_way_back(&self, to: &ConfigName) -> Result<Way, Fault> {
+        let release = read::<Release>(&self.edge.store, &self.keys.release()).await?;
         let Some((release, _)) = release else { return Ok(Way::Clear) };
         match (&release.current, release.good_with(to)) {
-            (Some(from), Some(to)) => {
-                upkeep::make_way(self.world, &self.keys, from.generation, to.generation).await
-            }
+            (Some(from), Some(to)) => self.make_way(from.generation, to.generation).await,
             _ => Ok(Way::Clear),
         }
     }
 
-    async fn look(&self, endpoint: &str) -> Result<Look, Fault> {
-        let at = Timestamp::now();
-        let (status, config) = self.world.sagemaker.describe(endpoint).await?;
-        Ok(Look { status, config, at })
-    }
-
-    /// Whether the endpoint is in service with this config.
-    async fn serves(&self, config: &ConfigName) -> Result<bool, Fault> {
-        let (status, serving) = self.world.sagemaker.describe(self.model().as_str()).await?;
-        Ok(status == EndpointStatus::InService && serving.as_ref() == Some(config))
-    }
-
-    /// What lies elsewhere, in a further region, was copied there by its release and is that bucket's to keep.
-    async fn verify_archives(&self, archives: &[String]) -> Result<Target, Fault> {
-        for archive in archives {
-            if is_gone(&self.world.store, self.world.store.bucket(), archive).await? {
-                return Ok(Target::Missing { what: archive.clone() });
-            }
-        }
-        Ok(Target::Present)
-    }
-
     async fn recreate(&self, endpoint: &str, config: &ConfigName) -> Result<Outcome, Fault> {
-        match self.world.sagemaker.describe(endpoint).await? {
+        match self.services.describe(endpoint).await? {
             // The answer to an earlier call may have been lost: it is there, or on its way.
             (EndpointStatus::Creating | EndpointStatus::InService, Some(found)) if found == *config => {
                 Ok(Outcome::Done)
             }
             (EndpointStatus::Failed, _) => {
-                self.world.sagemaker.delete(endpoint).await?;
+                self.services.delete(endpoint).await?;
                 // Deleting takes a while; creating comes with the next try.
                 Ok(Outcome::Busy)
             }
             (EndpointStatus::Absent, _) => {
-                self.world.sagemaker.create(endpoint, config).await?;
-                Ok(Outcome::Done)
+                let request = CreateEndpoint {
+                    endpoint_name: endpoint.to_owned(),
+                    endpoint_config_name: config.clone(),
+                };
+                self.services.create_endpoint(&request).await.map(|()| Outcome::Done)
             }
             _ => Ok(Outcome::Busy),
         }
     }
-}
 
-fn asked(asked: Asked) -> Outcome {
-    match asked {
-        Asked::Begun => Outcome::Done,
-        Asked::Busy => Outcome::Busy,
+    /// The record itself stops the training; this is the note that a person finds beside the quarantined
+    /// rows.
+    async fn quarantine(&self, dataset: &ContentHash, reason: &str) -> Result<Outcome, Fault> {
+        let note = json!({ "dataset": dataset, "reason": reason, "at": (self.now)() });
+        write_once(&self.edge.store, &self.keys.quarantined_dataset(dataset), &note).await?;
+        Ok(Outcome::Done)
+    }
+
+    async fn record_fate(&self, generation: Generation, fate: Fate) -> Result<Outcome, Fault> {
+        let note = json!({ "generation": generation, "outcome": fate, "at": (self.now)() });
+        write_once(&self.edge.store, &self.keys.outcome(generation), &note).await?;
+        if fate == Fate::Promoted && self.keys.region().is_none() {
+            self.begin_wave(generation).await?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    async fn notify(&self, severity: Severity, message: &str) -> Result<Outcome, Fault> {
+        let loud = match severity {
+            Severity::Info => "",
+            Severity::Page => "needs a person: ",
+        };
+        let place = self.keys.region().map_or(String::new(), |region| format!(" in {region}"));
+        let subject = format!("Pawl: {loud}{}{place}", self.keys.model());
+        self.edge.notices.notify(&subject, message).await?;
+        Ok(Outcome::Done)
+    }
+
+    async fn look(&self, endpoint: &str) -> Result<Look, Fault> {
+        let at = (self.now)();
+        let (status, config) = self.services.describe(endpoint).await?;
+        Ok(Look { status, config, at })
+    }
+
+    /// Whether the endpoint is in service with this config.
+    async fn serves(&self, config: &ConfigName) -> Result<bool, Fault> {
+        let (status, serving) = self.services.describe(self.keys.model().as_str()).await?;
+        Ok(status == EndpointStatus::InService && serving.as_ref() == Some(config))
+    }
+
+    /// What lies elsewhere, in a further region, was copied there by its release and is that bucket's to
+    /// keep.
+    async fn verify_archives(&self, archives: &[String]) -> Result<Target, Fault> {
+        for archive in archives {
+            if is_gone(&self.edge.store, &self.edge.bucket, archive).await? {
+                return Ok(Target::Missing { what: archive.clone() });
+            }
+        }
+        Ok(Target::Present)
     }
 }
 
-fn unread(what: &'static str) -> impl Fn(Fault) -> ReadError {
-    move |fault: Fault| ReadError { what, reason: reason(&fault) }
+fn unread<E: Display>(what: &'static str) -> impl Fn(E) -> ReadError {
+    move |error| ReadError { what, reason: error.to_string() }
 }
 
-fn reason(fault: &impl Display) -> String {
-    fault.to_string()
-}
-
-impl Effects for Effector<'_> {
+impl<S: Store, A: Services, N: Notices> Effects for &Site<'_, S, A, N> {
     async fn perform(&self, action: &Action) -> Outcome {
         match self.act(action).await {
             Ok(outcome) => outcome,
             Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => {
-                Outcome::Retry { reason: reason(&fault) }
+                Outcome::Retry { reason: fault.to_string() }
             }
-            Err(fault) => Outcome::Refused { reason: reason(&fault) },
+            Err(fault) => Outcome::Refused { reason: fault.to_string() },
         }
     }
 
@@ -211,33 +189,33 @@ impl Effects for Effector<'_> {
 
     async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {
         let unread = unread("endpoint config");
-        match self.world.sagemaker.verify(&target.config).await.map_err(&unread)? {
+        match self.services.verify(&target.config).await.map_err(&unread)? {
             Standing::Missing { what } => Ok(Target::Missing { what }),
             Standing::On { archives } => self.verify_archives(&archives).await.map_err(unread),
         }
     }
 
     async fn alarms(&self, names: &[String]) -> Result<Vec<AlarmReading>, ReadError> {
-        metrics::alarms(self.world, names).await.map_err(unread("alarms"))
+        self.services.alarms(names).await.map_err(unread("alarms"))
     }
 
     async fn definitions(&self, names: &[String]) -> Result<Vec<AlarmSpec>, ReadError> {
-        metrics::definitions(self.world, names).await.map_err(unread("alarm definitions"))
+        self.services.definitions(names).await.map_err(unread("alarm definitions"))
     }
 
     async fn trial(&self, trial: &Deployment) -> Result<Option<TrialReading>, ReadError> {
         let key = self.keys.evidence(trial.generation, "trial.json");
-        let read = read::<TrialEvidence>(&self.world.store, &key).await;
-        let found = read.map_err(|e| unread("trial")(e.into()))?.map(|(evidence, _)| evidence);
-        let own = found.filter(|evidence| evidence.config == trial.config.0);
-        Ok(own.map(|TrialEvidence { came_to, .. }| TrialReading {
+        let read = read::<TrialEvidence>(&self.edge.store, &key).await;
+        let found = read.map_err(|e| unread("trial")(Fault::from(e)))?.map(|(evidence, _)| evidence);
+        let of_this_config = found.filter(|evidence| evidence.config == trial.config.0);
+        Ok(of_this_config.map(|TrialEvidence { came_to, .. }| TrialReading {
             verdict: came_to.look.verdict,
             reason: came_to.reason,
         }))
     }
 
     async fn approval(&self, package: &str) -> Result<Option<Approval>, ReadError> {
-        self.world.sagemaker.approval(package).await.map_err(unread("model package"))
+        self.services.approval(package).await.map_err(unread("model package"))
     }
 
     async fn requests(
@@ -246,16 +224,7 @@ impl Effects for Effector<'_> {
         config: &ConfigName,
         since: Timestamp,
     ) -> Result<u64, ReadError> {
-        metrics::requests(self.world, endpoint, config, since).await.map_err(unread("requests"))
-    }
-}
-
-/// An alarm's state in Pawl's words. One that the SDK does not know yet is no proof of health.
-pub(crate) fn alarm_state(state: Option<&cloudwatch::types::StateValue>) -> AlarmState {
-    use cloudwatch::types::StateValue;
-    match state {
-        Some(StateValue::Ok) => AlarmState::Ok,
-        Some(StateValue::Alarm) => AlarmState::Alarm,
-        _ => AlarmState::InsufficientData,
+        let requests = metrics::requests(&self.services, endpoint, config, since, (self.now)()).await;
+        requests.map_err(unread("requests"))
     }
 }
