@@ -223,11 +223,11 @@ impl SageMaker for Account {
     }
 
     async fn configs(&self, _: &ModelName) -> Result<Vec<Listed>, Fault> {
-        self.ask(|region| Ok(region.configs.keys().map(old).collect()))
+        self.ask(|region| Ok(region.configs.keys().map(|name| old(name)).collect()))
     }
 
     async fn models(&self, _: &ModelName) -> Result<Vec<Listed>, Fault> {
-        self.ask(|region| Ok(region.models.keys().map(old).collect()))
+        self.ask(|region| Ok(region.models.keys().map(|name| old(name)).collect()))
     }
 
     async fn delete_config(&self, name: &str) -> Result<(), Fault> {
@@ -267,8 +267,8 @@ impl SageMaker for Account {
 }
 
 /// Everything in the account was made long ago.
-fn old(name: &String) -> Listed {
-    Listed { name: name.clone(), created_at: Timestamp::UNIX_EPOCH }
+fn old(name: &str) -> Listed {
+    Listed { name: name.to_owned(), created_at: Timestamp::UNIX_EPOCH }
 }
 
 impl CloudWatch for Account {
