@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use pawl::documents::{RELEASE, RELEASE_ENTRY};
 use pawl::events::Verb;
-use pawl::ledger::{Keys, Store, StoreError, read};
+use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::ModelName;
-use pawl::release::{Audit, Release, Rule, StateName};
+use pawl::release::{Audit, Rule, StateName};
 use serde::Serialize;
 use serde_json::json;
 
@@ -53,9 +54,9 @@ pub(crate) async fn run<S: Store, R: Reach>(
     let key = format!("operator:{}", world.publish(Subject::Operator, "operator", detail).await?);
     for _ in 0..LOOKS {
         while seen < sequence(&world.store, &keys).await? {
-            let entry = keys.history(&format!("{:08}", seen + 1));
+            let entry = RELEASE_ENTRY.of(&keys, &(seen + 1));
             // The record is written just before its history.
-            let Some((audit, _)) = read::<Audit>(&world.store, &entry).await? else { break };
+            let Some(audit) = entry.read(&world.store).await? else { break };
             if audit.key.as_ref().is_some_and(|found| found.as_str() == key) {
                 let done = Done { model: model.clone(), verb, audit };
                 return Reply::new(done.verdict(), &done);
@@ -69,8 +70,7 @@ pub(crate) async fn run<S: Store, R: Reach>(
 
 /// The number of the release's newest history entry.
 async fn sequence(store: &impl Store, keys: &Keys) -> Result<u64, StoreError> {
-    let release: Option<(Release, _)> = read(store, &keys.release()).await?;
-    Ok(release.map_or(0, |(release, _)| release.sequence))
+    Ok(RELEASE.of(keys).read(store).await?.map_or(0, |release| release.sequence))
 }
 
 impl Done {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use pawl::ledger::{Keys, RunRecord, Store, Training, read};
+use pawl::documents::RUN;
+use pawl::ledger::{Keys, RunRecord, Store, training};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 
@@ -39,7 +40,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
     let model = &args.model.model;
     world.pipeline_of(model).await?;
     let (store, keys) = (&world.store, Keys::new(model));
-    let training: Training = read(store, &keys.training()).await?.map(|(t, _)| t).unwrap_or_default();
+    let training = training::load(store, &keys).await?;
     let newest = training.generation;
     let run = args.run.map_or(newest, Generation);
     if run == Generation::default() || newest < run {
@@ -51,8 +52,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
         return Err(Failure::cannot_run(known));
     }
     let folder = keys.run(run);
-    let record: Option<RunRecord> =
-        read(store, &keys.evidence(run, "run.json")).await?.map(|(record, _)| record);
+    let record = RUN.of(&keys, run).read(store).await?;
     let open = training.open.filter(|open| open.generation == run).map(|open| open.opened_at);
     let files = store.list(&folder).await?;
     let files = files.iter().filter_map(|file| file.key.strip_prefix(&folder)).map(str::to_owned).collect();

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use pawl::ledger::training::Breaker;
-use pawl::ledger::{Keys, Store, Training, read, update};
+use pawl::documents::{Act, Note, TRAINING};
+use pawl::ledger::training::{self, Breaker};
+use pawl::ledger::{Keys, Store, Training};
 use pawl::names::ModelName;
 use serde::Serialize;
 
-use crate::note::{Act, Note};
+use crate::note;
 pub(crate) use crate::options::ModelAndWhy as Args;
 use crate::reply::{Failure, Reply};
 use crate::world::{Reach, World};
@@ -43,8 +44,8 @@ impl fmt::Display for Reset {
 pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
     let model = &args.model.model;
     world.pipeline_of(model).await?;
-    let key = Keys::new(model).training();
-    let before: Training = read(&world.store, &key).await?.map(|(training, _)| training).unwrap_or_default();
+    let keys = Keys::new(model);
+    let before = training::load(&world.store, &keys).await?;
     let reset =
         Reset { model: model.clone(), breaker: before.breaker, rejected_in_a_row: before.rejected_in_a_row };
     if reset.breaker.is_some() || reset.rejected_in_a_row > 0 {
@@ -53,8 +54,9 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
             None => format!("{} challengers in a row were rejected", reset.rejected_in_a_row),
         };
         let (who, why) = (world.who.clone(), args.why.why.clone());
-        Note { at: world.reach.now(), who, act: Act::Reset, why, what }.append(&world.store, model).await?;
-        update(&world.store, &key, Training::reset).await?;
+        let note = Note { at: world.reach.now(), who, act: Act::Reset, why, what };
+        note::append(&world.store, model, &note).await?;
+        TRAINING.of(&keys).update(&world.store, Training::reset).await?;
     }
     Reply::done(&reset)
 }

@@ -5,11 +5,12 @@ mod regions;
 use std::fmt;
 
 use jiff::Timestamp;
+use pawl::documents::RELEASE;
 use pawl::ledger::training::{Breaker, OpenRun};
-use pawl::ledger::{Keys, Store, Training, inbox, read};
+use pawl::ledger::{Keys, Store, Training, inbox, training};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::{Decide, Pipeline};
-use pawl::release::{Deployment, Freeze, Release, State};
+use pawl::release::{Deployment, Freeze, State};
 use serde::Serialize;
 
 use crate::answer::open_question;
@@ -85,8 +86,8 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
     let parsed = Pipeline::parse(&world.pipeline_of(model).await?.body);
     let pipeline_error = parsed.as_ref().err().map(ToString::to_string);
     let decide = parsed.map_or_else(|_| Decide::default(), |pipeline| pipeline.decide);
-    let release: Option<Release> = read(store, &keys.release()).await?.map(|(release, _)| release);
-    let training: Training = read(store, &keys.training()).await?.map(|(t, _)| t).unwrap_or_default();
+    let release = RELEASE.of(&keys).read(store).await?;
+    let training = training::load(store, &keys).await?;
     let ids = inbox::waiting(store, &keys).await?;
     let mut what = Vec::new();
     for id in ids.iter().take(NAMED) {

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::evidence::{Evidence, Judged};
+use super::evidence::Evidence;
 use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
 use super::words::{NONE, bytes, count, counted, or_none, percent, plain, time, value};
 use crate::constraints::{Effect, Verdict};
+use crate::documents::{self, Judged};
 use crate::ledger::Keys;
 use crate::ledger::dataset::Fate;
 use crate::profile::Profile;
@@ -89,7 +90,7 @@ fn objects(judged: &[Judged]) -> Html {
         Head::Number("Bad share"),
     ];
     let mut html = table("New objects", &head, rows);
-    html.add(&more(judged.len(), "validation.json"));
+    html.add(&more(judged.len(), documents::VALIDATION.name()));
     html
 }
 
@@ -152,7 +153,7 @@ fn violations(judged: &[Judged]) -> Html {
         Head::Words("Reason"),
     ];
     let mut html = table("What was wrong, the gravest of each object first", &head, rows);
-    html.add(&more(all, "validation.json"));
+    html.add(&more(all, documents::VALIDATION.name()));
     html
 }
 
@@ -171,7 +172,7 @@ fn quarantine(evidence: &Evidence, judged: &[Judged]) -> Html {
         html.raw("<li>").add(&code(keys.quarantine(evidence.generation, &it.object.id)));
         html.raw(" (of ").add(&code(&it.object.key)).raw(")</li>\n");
     }
-    html.raw("</ul>\n").add(&more(held.len(), "validation.json"));
+    html.raw("</ul>\n").add(&more(held.len(), documents::VALIDATION.name()));
     html
 }
 
@@ -200,7 +201,7 @@ fn columns(profile: &Profile) -> Html {
     let moment = |second| Timestamp::from_second(second).map(time).unwrap_or_default();
     let span = from_to.map(|(first, last)| format!(", from {} to {}", moment(first), moment(last)));
     let mut html = Html::default();
-    html.add(&table).add(&more(profile.columns.len(), "profile.json"));
+    html.add(&table).add(&more(profile.columns.len(), documents::PROFILE.name()));
     html.add(&paragraph(format_args!(
         "{}{}.",
         counted(profile.rows, "accepted row", "accepted rows"),

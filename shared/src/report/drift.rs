@@ -7,6 +7,7 @@ use super::evidence::Evidence;
 use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
 use super::picture::histogram;
 use super::words::{count, counted, measure, or_none, p_value, percent, signed};
+use crate::documents;
 use crate::drift::{Axis, Drift, EffectUnit, Finding, Role, Verdict};
 
 /// The most columns in the table, and in pictures. The document holds all.
@@ -38,8 +39,9 @@ pub(super) fn render(evidence: &Evidence) -> Html {
     html.add(&table_of(&columns));
     if columns.len() > ROWS {
         html.add(&paragraph(format_args!(
-            "{} quieter columns stand in drift.json.",
-            count((columns.len() - ROWS) as u64)
+            "{} quieter columns stand in {}.",
+            count((columns.len() - ROWS) as u64),
+            documents::DRIFT.name()
         )));
     }
     html.add(&pictures(&columns));
@@ -68,7 +70,7 @@ fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
         let words = format!("{} in features that drift", percent(moved.drift));
         ("The champion\u{2019}s importance", text(words))
     }));
-    let rows = evidence.reference.as_ref().map(|reference| counted(reference.rows, "row", "rows"));
+    let rows = evidence.reference.as_ref().map(|reference| counted(reference.baseline.rows, "row", "rows"));
     let baseline = match (rows, drift.compared_with) {
         (Some(rows), Some(with)) => Some(format!("{rows}: {}", with.words())),
         (None, Some(with)) => Some(with.words()),

@@ -20,12 +20,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Choice, Decision, Evidence, Judged, Released, Unreadable, load};
+pub use evidence::{Evidence, Unreadable, load};
 
 use html::Html;
-
-/// The name under which the page lies in the run's folder.
-pub const NAME: &str = "report.html";
 
 const STYLE: &str = include_str!("style.css");
 

@@ -1,10 +1,11 @@
 //! Who won: champion against challenger on the same rows, the tests, and the reasons of the gate.
 
-use super::evidence::{Choice, Evidence};
+use super::evidence::Evidence;
 use super::groups;
 use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
 use super::picture::{self, Scale};
 use super::words::{NONE, count, measure, or_none, p_value, plain, signed, time};
+use crate::documents::Choice;
 use crate::gate::convergence::{Converged, Convergence};
 use crate::gate::{Better, Judgement, Metric, Metrics, Task, Test, TestName, Verdict, Weight};
 

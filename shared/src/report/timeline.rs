@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::evidence::{Choice, Evidence};
+use super::evidence::Evidence;
 use super::html::{Html, Tone, badge};
 use super::words::{counted, plain, time};
+use crate::documents::Choice;
 use crate::gate::convergence::Convergence;
 use crate::ledger::dataset::Fate;
 use crate::{drift, release};
