@@ -8,11 +8,11 @@ use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::edge::{Delivery, Edge, Services};
 use crate::note;
 use crate::options::{Model, Why};
 use crate::page::Page;
 use crate::reply::{Failure, Reply, Verdict};
-use crate::world::{Heard, Reach, World};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Approve {
@@ -87,8 +87,8 @@ impl fmt::Display for Given {
         match self.taken {
             Taken::Taken => page.line(&format!("{word}: run {generation} of {model} goes on.")),
             Taken::TooLate => page.line(&format!(
-                "Too late: run {generation} of {model} no longer waits. It was answered in the model registry, or the \
-                 time to answer is over; `pawl status {model}` shows what came of it."
+                "Too late: run {generation} of {model} no longer waits. It was answered in the model registry, \
+                 or the time to answer is over; `pawl status {model}` shows what came of it."
             )),
         }
         page.field("question", &self.question);
@@ -98,26 +98,29 @@ impl fmt::Display for Given {
     }
 }
 
-pub(crate) async fn approve<S: Store, R: Reach>(
-    world: &World<S, R>,
+pub(crate) async fn approve<S: Store, V: Services>(
+    edge: &Edge<S, V>,
     args: &Approve,
 ) -> Result<Reply, Failure> {
-    let why = args.why.clone().unwrap_or_else(|| format!("Approved by {}.", world.who));
-    give(world, &args.model.model, Answer::Approve, why).await
+    let why = args.why.clone().unwrap_or_else(|| format!("Approved by {}.", edge.who));
+    give(edge, &args.model.model, Answer::Approve, why).await
 }
 
-pub(crate) async fn reject<S: Store, R: Reach>(world: &World<S, R>, args: &Reject) -> Result<Reply, Failure> {
-    give(world, &args.model.model, Answer::Reject, args.why.why.clone()).await
+pub(crate) async fn reject<S: Store, V: Services>(
+    edge: &Edge<S, V>,
+    args: &Reject,
+) -> Result<Reply, Failure> {
+    give(edge, &args.model.model, Answer::Reject, args.why.why.clone()).await
 }
 
-async fn give<S: Store, R: Reach>(
-    world: &World<S, R>,
+async fn give<S: Store, V: Services>(
+    edge: &Edge<S, V>,
     model: &ModelName,
     answer: Answer,
     why: String,
 ) -> Result<Reply, Failure> {
-    world.pipeline_of(model).await?;
-    let (store, keys) = (&world.store, Keys::new(model));
+    edge.pipeline_of(model).await?;
+    let (store, keys) = (&edge.store, Keys::new(model));
     let Some((question, entry, etag)) = of_open_run(store, &keys).await?.pop() else {
         return Err(Failure::refused(format!(
             "no run of {model} waits for an answer; see `pawl status {model}`"
@@ -130,20 +133,20 @@ async fn give<S: Store, R: Reach>(
     }
     let act = if answer == Answer::Approve { Act::Approve } else { Act::Reject };
     let what = format!("run {generation} asked: {}", question.question);
-    let note = Note { at: world.reach.now(), who: world.who.clone(), act, why: why.clone(), what };
+    let note = Note { at: edge.services.now(), who: edge.who.clone(), act, why: why.clone(), what };
     note::append(store, model, &note).await?;
-    let output = json!({ "answer": answer, "why": why, "who": world.who });
-    let heard = world.reach.answer(&question.token, &output).await?;
-    let (taken, verdict, counted) = match heard {
-        Heard::Taken => (Taken::Taken, Verdict::Done, answer),
-        Heard::NobodyWaits => {
+    let output = json!({ "answer": answer, "why": why, "who": edge.who });
+    let delivery = edge.services.answer(&question.token, &output).await?;
+    let (taken, verdict, counted) = match delivery {
+        Delivery::Taken => (Taken::Taken, Verdict::Done, answer),
+        Delivery::NobodyWaits => {
             let late =
                 Note { act: Act::Unheard, why: "The run no longer waited.".to_owned(), ..note.clone() };
             note::append(store, model, &late).await?;
             (Taken::TooLate, Verdict::Refused, Answer::Elsewhere)
         }
     };
-    let answered = Answered { answer: counted, who: world.who.clone(), why: why.clone(), at: note.at };
+    let answered = Answered { answer: counted, who: edge.who.clone(), why: why.clone(), at: note.at };
     let asked = question.question.clone();
     // Only so that the next person reads it at once: what counts are the token and the history.
     let noted = Question { answered: Some(answered), ..question };
@@ -151,7 +154,7 @@ async fn give<S: Store, R: Reach>(
         Ok(_) | Err(StoreError::Conflict { .. }) => {}
         Err(e) => return Err(e.into()),
     }
-    let (model, who) = (model.clone(), world.who.clone());
+    let (model, who) = (model.clone(), edge.who.clone());
     Reply::new(verdict, &Given { model, generation, question: asked, answer, who, why, taken })
 }
 

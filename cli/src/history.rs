@@ -11,11 +11,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::edge::{Edge, Services};
 use crate::options::{Model, Place};
 use crate::page::Page;
 use crate::reply::{Failure, Reply};
 use crate::status::words;
-use crate::world::{Reach, World};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -24,7 +24,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
     /// The most entries to show
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        value_parser = clap::value_parser!(u16).range(1..=10_000)
+    )]
     limit: u16,
 }
 
@@ -65,12 +70,12 @@ impl Kind {
     }
 }
 
-pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
+pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -> Result<Reply, Failure> {
     let model = &args.model.model;
-    world.pipeline_of(model).await?;
+    edge.pipeline_of(model).await?;
     let (trail, limit) = (args.place.keys(model).trail(), usize::from(args.limit));
     let mut kinds: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
-    for Listed { key, .. } in world.store.list(&trail).await? {
+    for Listed { key, .. } in edge.store.list(&trail).await? {
         if let Some(kind) = key.strip_prefix(&trail).and_then(Kind::of) {
             kinds.entry(kind).or_default().push(key);
         }
@@ -79,7 +84,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
     for (kind, keys) in kinds {
         // Only these can be among the newest of all.
         for key in keys.into_iter().rev().take(limit) {
-            let Some(stored) = world.store.get(&key).await? else { continue };
+            let Some(stored) = edge.store.get(&key).await? else { continue };
             entries.push(kind.read(key, &stored.body)?);
         }
     }

@@ -8,11 +8,11 @@ use pawl::ledger::{Keys, RunRecord, Store, training};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 
+use crate::edge::{Edge, Services};
 use crate::options::Model;
 use crate::page::Page;
 use crate::reply::{Failure, Reply};
 use crate::status::{clock, words};
-use crate::world::{Reach, World};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -36,10 +36,10 @@ struct Report {
     files: Vec<String>,
 }
 
-pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
+pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -> Result<Reply, Failure> {
     let model = &args.model.model;
-    world.pipeline_of(model).await?;
-    let (store, keys) = (&world.store, Keys::new(model));
+    edge.pipeline_of(model).await?;
+    let (store, keys) = (&edge.store, Keys::new(model));
     let training = training::load(store, &keys).await?;
     let newest = training.generation;
     let run = args.run.map_or(newest, Generation);
@@ -61,7 +61,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
         run,
         opened_at: record.as_ref().and_then(|record| record.opened_at).or(open),
         record,
-        folder: format!("s3://{}/{folder}", world.bucket),
+        folder: format!("s3://{}/{folder}", edge.bucket),
         files,
     })
 }

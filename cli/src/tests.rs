@@ -25,8 +25,8 @@ use pawl::names::{ContentHash, Generation, ModelName};
 use pawl::release::{Deployment, Event, Policy, Release, Stage, State, Wave, step};
 use serde_json::{Value, json};
 
+use crate::edge::{Delivery, Edge, Services, Subject};
 use crate::reply::{Failure, Reply, Verdict};
-use crate::world::{Heard, Reach, Subject, World};
 use crate::{Cli, Command, remote_on};
 
 const YAML: &str = "model: m
@@ -66,19 +66,19 @@ struct Stack {
 
 const NOW: &str = "2026-11-20T08:00:00Z";
 
-impl Reach for Stack {
+impl Services for Stack {
     fn now(&self) -> Timestamp {
         self.seconds.set(self.seconds.get() + 1);
         NOW.parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_secs(self.seconds.get())
     }
 
-    async fn answer(&self, token: &str, output: &Value) -> Result<Heard, Failure> {
+    async fn answer(&self, token: &str, output: &Value) -> Result<Delivery, Failure> {
         if self.token.borrow().as_deref() != Some(token) {
-            return Ok(Heard::NobodyWaits);
+            return Ok(Delivery::NobodyWaits);
         }
         *self.token.borrow_mut() = None;
         self.answers.borrow_mut().push(output.clone());
-        Ok(Heard::Taken)
+        Ok(Delivery::Taken)
     }
 
     async fn publish(&self, subject: Subject, detail: &Value) -> Result<(), Failure> {
@@ -142,13 +142,13 @@ async fn stack() -> Stack {
 async fn pawl(stack: &Stack, line: &str) -> Result<Reply, Failure> {
     let words: Vec<&str> = std::iter::once("pawl").chain(line.split(' ')).collect();
     let Command::Remote(verb) = Cli::try_parse_from(words).unwrap().command else { panic!("{line}") };
-    let world = World {
+    let edge = Edge {
         store: stack.store.clone(),
-        reach: stack.clone(),
+        services: stack.clone(),
         bucket: "evidence".into(),
         who: "ann".into(),
     };
-    remote_on(&world, &verb).await
+    remote_on(&edge, &verb).await
 }
 
 /// A run that waits with a question.
@@ -236,7 +236,7 @@ async fn a_stack_that_does_not_hear_is_told() {
         let failure = pawl(&stack, line).await.unwrap_err();
         assert!(failure.to_string().contains("nothing took it within 30 s"), "{failure}");
     }
-    assert_eq!(stack.looks.get(), 2 * crate::world::LOOKS);
+    assert_eq!(stack.looks.get(), 2 * crate::edge::LOOKS);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! The documents of a release and of its way through further regions. What they are for says [`pawl_ledger::documents`].
+//! The documents of a release and of its way through further regions. What they are for says
+//! [`pawl_ledger::documents`].
 
 use jiff::Timestamp;
 use pawl_base::names::{ContentHash, Generation, ModelName};
@@ -29,8 +30,8 @@ pub const RELEASED: Document<Released, Named<Generation>> =
         .written_by(&[RollbackHandler])
         .read_by(&[NewDataTrigger]);
 
-/// The note that a version of the dataset never trains again. The record itself stops the training; this is what a
-/// person finds beside the quarantined rows.
+/// The note that a version of the dataset never trains again. The record itself stops the training; this is
+/// what a person finds beside the quarantined rows.
 pub const QUARANTINED_DATASET: Document<QuarantinedDataset, Named<ContentHash>> =
     Document::object(Named(Keys::quarantined_dataset)).written_by(&[RollbackHandler]);
 

@@ -46,7 +46,8 @@ pub const DRIFT: Document<Drift, OfRun> = Document::versioned(OfRun("drift.json"
 pub const DRIFT_HISTORY: Document<Remembered, OfModel> =
     Document::object(OfModel(Keys::drift)).written_by(&[DriftChecker]).read_by(&[DriftChecker]);
 
-/// The bins of the data that the run would train on: the reference of later batches, should its model be promoted.
+/// The bins of the data that the run would train on: the reference of later batches, should its model be
+/// promoted.
 pub const TRAINED_ON: Document<Baseline, OfRun> =
     Document::versioned(OfRun("trained_on.json"), BASELINE_VERSION)
         .written_by(&[DataValidator, EvaluationGate])

@@ -1,7 +1,9 @@
-//! Every persisted document: its type, its name and key, the version of its schema, and who writes and reads it.
+//! Every persisted document: its type, its name and key, the version of its schema, and who writes and reads
+//! it.
 //!
-//! The documents of the ledger and of a release stand in their crates and are named here again, so that a caller needs
-//! this module alone. `docs/documents.md` holds the table of all, which a test writes from these constants.
+//! The documents of the ledger and of a release stand in their crates and are named here again, so that a
+//! caller needs this module alone. `docs/documents.md` holds the table of all, which a test writes from these
+//! constants.
 //!
 //! ```
 //! use pawl::documents::{DECISION, TRAINING};
@@ -29,7 +31,7 @@ mod partition;
 mod profiled;
 mod smoke;
 #[cfg(test)]
-mod table;
+mod tests;
 mod trial;
 mod validation;
 

@@ -10,8 +10,8 @@ use crate::dataset::ByteRange;
 use crate::ledger::dataset::part_name;
 use crate::ledger::{Keys, Object};
 
-/// All partitions of a run, the parts of an object one behind the other. The state machine's Distributed Map reads the
-/// list, and gives each entry to one call of the function.
+/// All partitions of a run, the parts of an object one behind the other. The state machine's Distributed Map
+/// reads the list, and gives each entry to one call of the function.
 pub const PARTITIONS: Document<Vec<Partition>, OfRun> = Document::list(OfRun("partitions.json"))
     .written_by(&[DataValidator])
     .read_by(&[DataValidator, StateMachine]);

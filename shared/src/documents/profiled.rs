@@ -13,7 +13,8 @@ pub const PROFILED: Document<Profiled, Named<str>> = Document::object(Named(Keys
     .written_by(&[DataValidator])
     .read_by(&[DataValidator, DriftChecker]);
 
-/// What reading one partition came to. An object that is read whole has one partition, and [`PROFILED`] is its document.
+/// What reading one partition came to. An object that is read whole has one partition, and [`PROFILED`] is
+/// its document.
 pub const PROFILED_PART: Document<Profiled, Named<Partition>> =
     Document::object(Named(|keys, partition: &Partition| partition.key(keys)))
         .written_by(&[DataValidator])

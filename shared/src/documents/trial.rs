@@ -8,8 +8,8 @@ use crate::gate::live::SideBySide;
 use crate::ledger::Keys;
 use crate::release::ConfigName;
 
-/// What the comparison in a trial remembers, changed only by compare-and-swap: a look that is repeated counts nothing
-/// twice.
+/// What the comparison in a trial remembers, changed only by compare-and-swap: a look that is repeated counts
+/// nothing twice.
 pub const TRIAL_MEMORY: Document<TrialMemory, OfModel> =
     Document::object(OfModel(Keys::trial)).written_by(&[DriftChecker]).read_by(&[DriftChecker]);
 

@@ -1,4 +1,5 @@
-//! The `pipeline.yaml` that a team writes: types, defaults, checks, and the SageMaker jobs that follow from it.
+//! The `pipeline.yaml` that a team writes: types, defaults, checks, and the SageMaker jobs that follow from
+//! it.
 //!
 //! ```
 //! use pawl::pipeline::Pipeline;
@@ -11,10 +12,7 @@
 //! let pipeline = Pipeline::parse(yaml.as_bytes())?;
 //! assert!(pipeline.takes("incoming", "bikes/2026-11.csv"));
 //! let refused = Pipeline::parse(yaml.replace("bikes/,", "bikes,").as_bytes()).unwrap_err();
-//! assert_eq!(
-//!     refused.to_string(),
-//!     "pipeline.yaml: data.prefix is \"bikes\": end it with / so that it names a folder, such as bike/hourly/"
-//! );
+//! assert!(refused.to_string().starts_with("pipeline.yaml: data.prefix is \"bikes\": end it with /"));
 //! # Ok::<(), pawl::pipeline::PipelineError>(())
 //! ```
 

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::evidence::Evidence;
-use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
+use super::html::{Head, Html, badge, code, paragraph, table, terms, text};
+use super::labels;
 use super::words::{NONE, bytes, count, counted, or_none, percent, plain, time, value};
-use crate::constraints::{Effect, Verdict};
+use crate::constraints::Effect;
 use crate::documents::{self, Judged};
 use crate::ledger::Keys;
-use crate::ledger::dataset::Fate;
 use crate::profile::Profile;
 
 /// The most rows of one table here. The documents hold all.
@@ -72,7 +72,7 @@ fn objects(judged: &[Judged]) -> Html {
         );
         vec![
             code(&it.object.key),
-            fate(it),
+            badge(labels::object(it)),
             rows(|validation| validation.rows),
             rows(|validation| validation.accepted),
             rows(|validation| validation.quarantined),
@@ -92,17 +92,6 @@ fn objects(judged: &[Judged]) -> Html {
     let mut html = table("New objects", &head, rows);
     html.add(&more(judged.len(), documents::VALIDATION.name()));
     html
-}
-
-fn fate(judged: &Judged) -> Html {
-    match (judged.fate, &judged.validation) {
-        (Fate::Quarantined, None) => badge(Tone::Bad, "unreadable"),
-        (Fate::Quarantined, Some(_)) => badge(Tone::Bad, "quarantined"),
-        (Fate::Accepted, Some(validation)) if validation.verdict == Verdict::Accepted => {
-            badge(Tone::Good, "accepted")
-        }
-        (Fate::Accepted, _) => badge(Tone::Warn, "accepted with warnings"),
-    }
 }
 
 fn violations(judged: &[Judged]) -> Html {

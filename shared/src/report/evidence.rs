@@ -8,13 +8,14 @@ use crate::gate::Judgement;
 use crate::gate::convergence::Converged;
 use crate::gate::live::TrialEvidence;
 use crate::ledger::dataset::Split;
-use crate::ledger::{Keys, Manifest, Outcome, RunRecord, Store};
+use crate::ledger::{Ending, Keys, Manifest, Outcome, RunRecord, Store};
 use crate::names::{ContentHash, Generation, ModelName};
 use crate::profile::Profile;
 use crate::release::Release;
 
 /// The evidence of one run. A run may end early: what is `None` was not reached, or could not be read, which
 /// [`Evidence::unreadable`] then says.
+// Long: one field for each document of a run.
 #[derive(Debug, Clone)]
 pub struct Evidence {
     /// The model.
@@ -41,7 +42,8 @@ pub struct Evidence {
     pub convergence: Option<Converged>,
     /// [`documents::JUDGEMENT`].
     pub judgement: Option<Judgement>,
-    /// [`documents::TRIAL`]: the newest look at the challenger beside the champion in production; none without a trial.
+    /// [`documents::TRIAL`]: the newest look at the challenger beside the champion in production; none
+    /// without a trial.
     pub trial: Option<TrialEvidence>,
     /// [`documents::RELEASED`]: what became of the challenger's deployment.
     pub released: Option<Released>,
@@ -65,6 +67,12 @@ pub struct Unreadable {
 }
 
 impl Evidence {
+    /// How the run ended, as far as it is recorded.
+    pub fn ending(&self) -> Option<Ending> {
+        let ended = self.run.as_ref().map(|run| run.outcome.code);
+        ended.or(self.failure.as_ref().map(|failure| failure.code))
+    }
+
     /// A run of which nothing is known yet.
     pub fn new(model: &ModelName, generation: Generation) -> Self {
         Self {
@@ -90,8 +98,8 @@ impl Evidence {
     }
 }
 
-/// Reads what a run left. Never fails: what is missing is `None`, and what is there but cannot be read is named, so
-/// that a report can be written of a run that broke, too.
+/// Reads what a run left. Never fails: what is missing is `None`, and what is there but cannot be read is
+/// named, so that a report can be written of a run that broke, too.
 pub async fn load(store: &impl Store, model: &ModelName, generation: Generation) -> Evidence {
     let (keys, run) = (Keys::new(model), generation);
     let mut unreadable = Vec::new();

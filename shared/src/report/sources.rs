@@ -39,8 +39,8 @@ fn replay(evidence: &Evidence) -> Html {
     }
     let mut html = Html::default();
     html.add(&paragraph(format_args!(
-        "The objects in {} (each by its version), the frozen {}, the seed and the versions of the rules give the same \
-         verdicts again.",
+        "The objects in {} (each by its version), the frozen {}, the seed and the versions of the rules \
+         give the same verdicts again.",
         documents::MANIFEST.name(),
         documents::PIPELINE.name()
     )));
@@ -88,11 +88,11 @@ fn keys(evidence: &Evidence) -> Html {
         let bad = evidence.unreadable.iter().find(|it| it.key == *key);
         let state = match (bad, there) {
             (Some(bad), _) => {
-                let mut html = badge(Tone::Bad, "cannot be read");
+                let mut html = badge((Tone::Bad, "cannot be read"));
                 html.raw(" ").text(plain(&bad.reason));
                 html
             }
-            (None, true) => badge(Tone::Good, "read"),
+            (None, true) => badge((Tone::Good, "read")),
             (None, false) => text("not there"),
         };
         vec![text(what), code(key), state]

@@ -1,8 +1,9 @@
 //! Forcing a challenger that the gate did not promote.
 //!
-//! The registry holds what may serve: a rejected challenger is not in it. So a person who promotes one starts a run of
-//! its own, which takes over the evidence of the run it forces, judges nothing anew, and goes on at the registry, behind the
-//! same guards, alarms and watch as any other. What was judged stays as it was, in the folder of the run that judged it.
+//! The registry holds what may serve: a rejected challenger is not in it. So a person who promotes one starts
+//! a run of its own, which takes over the evidence of the run it forces, judges nothing anew, and goes on at
+//! the registry, behind the same guards, alarms and watch as any other. What was judged stays as it was, in
+//! the folder of the run that judged it.
 
 use jiff::Timestamp;
 
@@ -128,7 +129,8 @@ const TAKEN_OVER: [&str; 8] = [
     ANALYSIS.name(),
 ];
 
-/// Takes the evidence of a forced challenger over into the run that forces it. Doing it twice changes nothing.
+/// Takes the evidence of a forced challenger over into the run that forces it. Doing it twice changes
+/// nothing.
 pub async fn take_over(
     store: &impl Store,
     keys: &Keys,
@@ -243,7 +245,9 @@ mod tests {
 
     #[test]
     fn a_wish_is_read_from_its_trigger() {
-        let event = json!({ "request": { "model": "m", "who": "ada", "why": "a good reason", "force": 2, "id": "x" } });
+        let event = json!({ "request": {
+            "model": "m", "who": "ada", "why": "a good reason", "force": 2, "id": "x",
+        } });
         let trigger = |completes| Trigger {
             id: TriggerId::new("request:x", completes),
             kind: TriggerKind::Person,

@@ -87,9 +87,9 @@ impl<T: Serialize> Entry<T> {
 }
 
 impl<T: Default + Clone + PartialEq + Serialize + DeserializeOwned> Entry<T> {
-    /// Reads the document (or its default), lets `change` alter it, and writes it back unless somebody else wrote
-    /// meanwhile; then again, at most 16 times. `change` returns what the caller wants to know; when it leaves the
-    /// document as it was, nothing is written.
+    /// Reads the document (or its default), lets `change` alter it, and writes it back unless somebody else
+    /// wrote meanwhile; then again, at most 16 times. `change` returns what the caller wants to know; when it
+    /// leaves the document as it was, nothing is written.
     pub async fn update<R>(
         &self,
         store: &impl Store,

@@ -1,7 +1,9 @@
-//! Every persisted document: its type, its name and key, the version of its schema, and who writes and reads it.
+//! Every persisted document: its type, its name and key, the version of its schema, and who writes and reads
+//! it.
 //!
-//! A document is a constant that knows its type and its place. It is read and written through its [`Entry`], so that no
-//! other code spells a key or picks a type, and so that each document carries the version of its schema:
+//! A document is a constant that knows its type and its place. It is read and written through its [`Entry`],
+//! so that no other code spells a key or picks a type, and so that each document carries the version of its
+//! schema:
 //!
 //! ```
 //! # use pawl_ledger::documents::{SPLIT, TRAINING};

@@ -1,8 +1,8 @@
 //! The version of a document's schema, as it stands in the document.
 //!
-//! A document carries its version in a field; a list carries it in each entry. A document without the field is of
-//! version 1, since the first release wrote none. A document that a newer version of Pawl wrote is refused: what a reader
-//! does not know of it would be lost when it is written again.
+//! A document carries its version in a field; a list carries it in each entry. A document without the field
+//! is of version 1, since the first release wrote none. A document that a newer version of Pawl wrote is
+//! refused: what a reader does not know of it would be lost when it is written again.
 
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserializer, Serialize};

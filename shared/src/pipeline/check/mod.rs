@@ -1,4 +1,5 @@
-//! Whether a `pipeline.yaml` can work, section by section: before anything is trained, not after it was paid for.
+//! Whether a `pipeline.yaml` can work, section by section: before anything is trained, not after it was paid
+//! for.
 
 mod compare;
 mod data;

@@ -12,7 +12,8 @@ pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     }
     let alarms = &pipeline.release.alarms;
     if (alarms.live_quality.is_some() || alarms.drift.is_some()) && pipeline.serve.capture_percent == 0 {
-        let fix = "release.alarms.live_quality and drift rest on what is captured: write at least 1, or leave them out";
+        let fix = "release.alarms.live_quality and drift rest on what is captured: write at least 1, \
+                   or leave them out";
         return refuse("serve.capture_percent", "0", fix);
     }
     if let Some(trial) = &pipeline.release.trial {

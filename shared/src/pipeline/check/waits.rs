@@ -4,8 +4,8 @@ use crate::duration::Duration;
 use crate::pipeline::{Ask, Pipeline, PipelineError};
 use crate::release::Trial;
 
-/// What the longest waits of a run may take together, in seconds. Its state machine ends it after 30 days, and its work
-/// takes time too.
+/// What the longest waits of a run may take together, in seconds. Its state machine ends it after 30 days,
+/// and its work takes time too.
 const LONGEST_WAITS: u64 = 28 * DAY;
 
 const DAY: u64 = 86_400;
@@ -39,7 +39,7 @@ pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     Err(PipelineError::BadField {
         field,
         found: format!("{length}, and a run may wait {} days in all", total.div_ceil(DAY)),
-        fix: "at most 28d for settle, approval (twice with decide.ask_above), trial, bake, patience and decision \
-              (twice with a trial): a run is ended after 30",
+        fix: "at most 28d for settle, approval (twice with decide.ask_above), trial, bake, patience \
+              and decision (twice with a trial): a run is ended after 30",
     })
 }
