@@ -1,5 +1,6 @@
 //! SageMaker and CloudWatch of a region, through the SDK.
 
+use pawl::documents::Awaited;
 use pawl::events::{Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::names::{ModelName, RegionName};
@@ -10,7 +11,7 @@ use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
 };
 use pawl_aws::{SdkConfig, cloudwatch, in_region};
-use pawl_sagemaker::{Asked, Awaited, Standing};
+use pawl_sagemaker::{Asked, Standing};
 
 use crate::edge::{SageMaker, Services};
 

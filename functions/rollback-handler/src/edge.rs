@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use jiff::Timestamp;
+use pawl::documents::Awaited;
 use pawl::edge::Notices;
 use pawl::events::{Approval, EndpointStatus};
 use pawl::fault::Fault;
@@ -16,7 +17,7 @@ use pawl::release::{AlarmReading, ConfigName, UpdateCall};
 use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
 };
-use pawl_sagemaker::{Asked, Awaited, Standing};
+use pawl_sagemaker::{Asked, Standing};
 
 /// Everything outside, as the home region sees it.
 pub(crate) struct Edge<S: Store, A: Services, N: Notices> {

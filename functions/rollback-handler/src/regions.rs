@@ -4,11 +4,12 @@
 
 mod regional;
 
+use pawl::documents::WAVE;
 use pawl::duration::Duration;
 use pawl::edge::Notices;
 use pawl::events::{Operator, Verb};
 use pawl::fault::Fault;
-use pawl::ledger::{Ending, Keys, Outcome, Store, read};
+use pawl::ledger::{Ending, Keys, Outcome, Store};
 use pawl::names::{Generation, ModelName, RegionName};
 use pawl::pipeline::Pipeline;
 use pawl::release::{Answer, Event, News, Order, Policy, Region, Release, Wave};
@@ -40,7 +41,7 @@ pub(crate) async fn turn<S: Store, A: Services, N: Notices>(
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
     let mut news = in_words(news);
-    let wave = read::<Option<Wave>>(&edge.store, &keys.wave()).await?.and_then(|(wave, _)| wave);
+    let wave = WAVE.of(&keys).read(&edge.store).await?.flatten();
     if wave.is_none_or(|wave| wave.generation != generation) {
         return Ok(over());
     }
@@ -154,8 +155,8 @@ fn failed(region: &Region, reason: String) -> News {
 pub(crate) async fn to_visit<S: Store, A: Services, N: Notices>(
     home: &Site<'_, S, A, N>,
 ) -> Result<Vec<RegionName>, Fault> {
-    let wave = read::<Option<Wave>>(&home.edge.store, &home.keys.wave()).await?;
-    let Some((Some(wave), _)) = wave else { return Ok(Vec::new()) };
+    let wave = WAVE.of(&home.keys).read(&home.edge.store).await?.flatten();
+    let Some(wave) = wave else { return Ok(Vec::new()) };
     if wave.is_overdue((home.now)()) {
         home.order_wave(wave.generation).await?;
     }

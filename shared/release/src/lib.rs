@@ -24,6 +24,7 @@ pub mod alarms;
 mod answer;
 mod audit;
 pub mod autoscaling;
+pub mod documents;
 mod driver;
 mod event;
 pub mod garbage;

@@ -26,7 +26,8 @@ async fn end_run(edge: &InMemory, code: &str) {
     let outcome = json!({ "code": code, "reason": "it is worse" });
     let record = json!({ "model": "m", "generation": FORCED, "outcome": outcome, "triggers": [],
         "opened_at": null, "closed_at": at(0) });
-    let trained = Some(TrainedModel { job: "m-1-a".into(), artifact: "s3://evidence/m-1/model.tar.gz".into() });
+    let trained =
+        Some(TrainedModel { job: "m-1-a".into(), artifact: "s3://evidence/m-1/model.tar.gz".into() });
     let converged = Converged { check: check(&[], &[]), metrics: Value::Null, trained };
     let judgement = Judgement::unusable(&Policy::default(), 1, &std::fmt::Error);
     for (name, document) in [

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use pawl::documents::Awaited;
 use pawl::events::{AlarmState, Approval, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::names::{ModelName, RegionName};
@@ -14,7 +15,7 @@ use pawl::release::{AlarmReading, ConfigName, UpdateCall};
 use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
 };
-use pawl_sagemaker::{Asked, Awaited, Standing};
+use pawl_sagemaker::{Asked, Standing};
 
 use crate::edge::{CloudWatch, MetricQuery, SageMaker, Services};
 

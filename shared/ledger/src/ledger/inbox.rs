@@ -7,7 +7,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Keys, Store, StoreError, Wrote, read, write_once};
+use super::{Keys, Store, StoreError, Wrote};
+use crate::documents::{HANDLED, TRIGGER};
 use pawl_base::names::{ContentHash, Generation};
 
 /// What may start a run.
@@ -65,6 +66,12 @@ impl TriggerId {
     }
 }
 
+impl std::fmt::Display for TriggerId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Whether a trigger says more than that it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completes {
@@ -104,16 +111,12 @@ pub struct Handled {
     pub at: Timestamp,
 }
 
-fn path(folder: &str, id: &TriggerId) -> String {
-    format!("{folder}{}.json", id.0)
-}
-
 /// Records a trigger. A duplicate writes nothing.
 pub async fn record(store: &impl Store, keys: &Keys, trigger: &Trigger) -> Result<Wrote, StoreError> {
-    if store.get(&path(&keys.handled(), &trigger.id)).await?.is_some() {
+    if store.get(&keys.handled(&trigger.id)).await?.is_some() {
         return Ok(Wrote::Before);
     }
-    write_once(store, &path(&keys.inbox(), &trigger.id), trigger).await
+    TRIGGER.of(keys, &trigger.id).write_once(store, trigger).await
 }
 
 /// The triggers that wait, from one listing: no trigger is read.
@@ -124,8 +127,7 @@ pub async fn waiting(store: &impl Store, keys: &Keys) -> Result<Vec<TriggerId>, 
 
 /// A waiting trigger, or `None` when it was handled meanwhile.
 pub async fn get(store: &impl Store, keys: &Keys, id: &TriggerId) -> Result<Option<Trigger>, StoreError> {
-    let trigger = read(store, &path(&keys.inbox(), id)).await?;
-    Ok(trigger.map(|(trigger, _)| trigger))
+    TRIGGER.of(keys, id).read(store).await
 }
 
 /// Files a trigger as handled. Doing it twice changes nothing.
@@ -139,7 +141,7 @@ pub async fn settle(
 ) -> Result<(), StoreError> {
     if let Some(trigger) = get(store, keys, id).await? {
         let handled = Handled { trigger, generation, outcome: outcome.to_owned(), at: now };
-        write_once(store, &path(&keys.handled(), id), &handled).await?;
+        HANDLED.of(keys, id).write_once(store, &handled).await?;
     }
-    store.delete(&path(&keys.inbox(), id)).await
+    store.delete(&keys.waiting(id)).await
 }

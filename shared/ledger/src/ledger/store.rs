@@ -9,8 +9,6 @@
 use std::future::Future;
 
 use pawl_base::fault::Fault;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// The version of a stored document, as the store names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,38 +121,6 @@ pub trait Store: Sync {
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// The document at `key` as a value, with its version.
-pub async fn read<T: DeserializeOwned>(
-    store: &impl Store,
-    key: &str,
-) -> Result<Option<(T, ETag)>, StoreError> {
-    let Some(stored) = store.get(key).await? else { return Ok(None) };
-    let value = serde_json::from_slice(&stored.body)
-        .map_err(|e| StoreError::Unreadable { key: key.to_owned(), reason: e.to_string() })?;
-    Ok(Some((value, stored.etag)))
-}
-
-/// Writes a value as JSON.
-pub async fn write(
-    store: &impl Store,
-    key: &str,
-    value: &impl Serialize,
-    when: Condition,
-) -> Result<ETag, StoreError> {
-    let body = serde_json::to_vec_pretty(value)
-        .map_err(|e| StoreError::Unreadable { key: key.to_owned(), reason: e.to_string() })?;
-    store.put(key, body, when).await
-}
-
-/// Writes a value where nothing stands yet; says whether this call wrote it.
-pub async fn write_once(store: &impl Store, key: &str, value: &impl Serialize) -> Result<Wrote, StoreError> {
-    match write(store, key, value, Condition::IfAbsent).await {
-        Ok(_) => Ok(Wrote::Now),
-        Err(StoreError::Conflict { .. }) => Ok(Wrote::Before),
-        Err(e) => Err(e),
-    }
-}
-
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let text = error.to_string();
@@ -187,38 +153,4 @@ pub enum Wrote {
     Now,
     /// By an earlier one.
     Before,
-}
-
-/// How often a compare-and-swap is tried before the caller hears of the conflict.
-const ATTEMPTS: usize = 16;
-
-/// Reads a document (or its default), lets `change` alter it, and writes it back unless somebody else wrote
-/// meanwhile; then again, at most 16 times. `change` returns what the caller wants to know; when it leaves the document as it
-/// was, nothing is written.
-pub async fn update<T, R, S>(
-    store: &S,
-    key: &str,
-    mut change: impl FnMut(&mut T) -> R,
-) -> Result<(T, R), StoreError>
-where
-    T: Default + Clone + PartialEq + Serialize + DeserializeOwned,
-    S: Store,
-{
-    for _ in 0..ATTEMPTS {
-        let (before, etag) = match read::<T>(store, key).await? {
-            Some((value, etag)) => (value, Some(etag)),
-            None => (T::default(), None),
-        };
-        let mut after = before.clone();
-        let result = change(&mut after);
-        if after == before {
-            return Ok((after, result));
-        }
-        match write(store, key, &after, Condition::unchanged_since(etag)).await {
-            Ok(_) => return Ok((after, result)),
-            Err(StoreError::Conflict { .. }) => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Err(StoreError::Conflict { key: key.to_owned() })
 }

@@ -9,7 +9,7 @@ use crate::*;
 use pawl_base::duration::Duration;
 use pawl_base::names::{Generation, ModelName};
 use pawl_ledger::events::{AlarmState, Approval, EndpointStatus};
-use pawl_ledger::ledger::{Condition, Keys, Memory, Store, write};
+use pawl_ledger::ledger::{Condition, Keys, Memory, Store};
 
 #[derive(Debug, Default)]
 struct Fake {
@@ -83,13 +83,16 @@ fn driver<'a>(
     id: &str,
 ) -> Driver<'a, Memory, &'a Fake, impl Clock> {
     let clock = || at(*fake.minutes.lock().unwrap());
-    let keys = Keys::new(&ModelName::try_from(ENDPOINT.to_owned()).unwrap());
     let caller = Caller { id: id.to_owned(), lease: Duration::seconds(60) };
-    Driver::new(store, fake, clock, keys, policy, caller)
+    Driver::new(store, fake, clock, keys(), policy, caller)
+}
+
+fn keys() -> Keys {
+    Keys::new(&ModelName::try_from(ENDPOINT.to_owned()).unwrap())
 }
 
 async fn seed(store: &Memory, release: &Release) {
-    write(store, "ledger/bike/release.json", release, Condition::Always).await.unwrap();
+    documents::RELEASE.of(&keys()).write(store, release, Condition::Always).await.unwrap();
 }
 
 #[tokio::test]
