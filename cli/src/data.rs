@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use pawl::constraints::{Constraints, Policy};
-use pawl::dataset::file::{Kind, plain_name};
+use pawl::dataset::file::{Content, plain_name};
 use pawl::dataset::{self, Header, Scan, ScanError, Scanner, Schema};
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
@@ -167,15 +167,15 @@ impl Reading {
         measures: Measures<'_>,
     ) -> Result<Scan, Failure> {
         match opened.kind {
-            Kind::Records(format) => self.scan_records(path, format, opened, bar, schema, measures),
-            Kind::Parquet => {
+            Content::Records(format) => self.scan_records(path, format, opened, bar, schema, measures),
+            Content::Parquet => {
                 let size = opened.plain_size.ok_or_else(|| {
                     let reason = "Parquet is read from its end: give it as a file, unpacked";
                     Failure::cannot_run(format!("{}: {reason}", path.display()))
                 })?;
                 columnar::scan(path, size, self.threads(), bar, schema, measures)
             }
-            Kind::Profile => {
+            Content::Profile => {
                 let reason = "this is a saved profile, no data: give it to --baseline, or to `pawl drift`";
                 Err(Failure::cannot_run(format!("{}: {reason}", path.display())))
             }

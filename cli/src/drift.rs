@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use pawl::dataset::Format;
-use pawl::dataset::file::Kind;
-use pawl::drift::files::{Choice, FilesError, Side, compare_files};
+use pawl::dataset::file::Content;
+use pawl::drift::files::{ColumnSelection, ComparedSide, FilesError, compare_files};
 use pawl::drift::{Axis, Compat, Drift, EffectUnit, Finding, Policy, Verdict};
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
@@ -94,8 +94,8 @@ fn judge(args: &Args) -> Result<Drift, Failure> {
 }
 
 /// What to compare and when it has moved: as the pipeline says, where there is one, and as said here.
-fn asked(args: &Args) -> Result<(Choice, Policy), Failure> {
-    let (mut choice, mut policy) = (Choice::default(), Policy::default());
+fn asked(args: &Args) -> Result<(ColumnSelection, Policy), Failure> {
+    let (mut choice, mut policy) = (ColumnSelection::default(), Policy::default());
     if let Some(file) = &args.reading.pipeline {
         let (_, pipeline) = check::load(file)?;
         choice.columns = Some(pipeline.compared().cloned().collect());
@@ -126,23 +126,23 @@ fn read(
     data_rules: &DataRules,
     segments: &[String],
     baseline: Option<&Baseline>,
-) -> Result<Side, Failure> {
+) -> Result<ComparedSide, Failure> {
     let bar = indicatif::ProgressBar::hidden();
     let mut opened = data::open(path, &bar).map_err(|error| data::unread(path, &error))?;
     let saved = match opened.kind {
-        Kind::Profile => true,
-        Kind::Records(Format::JsonLines) => !opened.has_many_objects(),
-        Kind::Records(Format::Csv) | Kind::Parquet => false,
+        Content::Profile => true,
+        Content::Records(Format::JsonLines) => !opened.has_many_objects(),
+        Content::Records(Format::Csv) | Content::Parquet => false,
     };
     if saved {
         let mut document = Vec::new();
         opened.bytes.read_to_end(&mut document).map_err(|error| data::unread(path, &error))?;
-        return Side::saved(&document)
+        return ComparedSide::saved(&document)
             .map_err(|error| Failure::cannot_run(format!("{}: {error}", path.display())));
     }
     let measures = Measures { baseline, segments, ..Measures::default() };
     let scan = args.reading.scan(path, opened, &bar, &data_rules.schema, measures)?;
-    Ok(Side::Data(Box::new(scan)))
+    Ok(ComparedSide::Data(Box::new(scan)))
 }
 
 impl fmt::Display for Compared {

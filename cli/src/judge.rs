@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use indicatif::ProgressBar;
-use pawl::dataset::{self, file::Kind};
+use pawl::dataset::{self, file::Content};
 use pawl::gate::policy::{Favourable, Groups, Guard};
 use pawl::gate::{
     Against, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, Served, ServedColumns, TableColumns,
@@ -220,13 +220,13 @@ fn of_file(args: &JudgeArgs, policy: &Policy) -> Result<Judgement, String> {
         },
     };
     let read = match opened.kind {
-        Kind::Parquet => parquet(path, columns, &mut judge),
-        Kind::Profile => return Err(named("this is a saved profile: give the scored rows".to_owned())),
-        Kind::Records(dataset::Format::JsonLines) => {
+        Content::Parquet => parquet(path, columns, &mut judge),
+        Content::Profile => return Err(named("this is a saved profile: give the scored rows".to_owned())),
+        Content::Records(dataset::Format::JsonLines) => {
             let mut reader = JsonTableReader::new(columns);
             pump(opened.bytes, |piece| reader.push(piece, &mut judge))
         }
-        Kind::Records(dataset::Format::Csv) => {
+        Content::Records(dataset::Format::Csv) => {
             let delimiter = u8::try_from(data::usual_schema(path).delimiter).unwrap_or(b',');
             let mut reader = TableReader::new(columns, delimiter);
             pump(opened.bytes, |piece| reader.push(piece, &mut judge))

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use pawl::dataset::Schema;
 use pawl::drift::Join;
-use pawl::drift::monitor::{Captured, Policy, Reader};
+use pawl::drift::monitor::{CaptureReader, Captured, Policy};
 use pawl::gate::Task;
 use pawl::profile::Profile;
 use pawl::profile::bins::Baseline;
@@ -15,7 +15,7 @@ fn read(data: &[u8], chunk: usize) -> (Option<Captured>, Join) {
     let mut whole = || {
         let features = ["temp".to_owned(), "town".to_owned()];
         let mut reader =
-            Reader::new(&features, &[], &Schema::default(), &Baseline::freeze(&Profile::default()))?;
+            CaptureReader::new(&features, &[], &Schema::default(), &Baseline::freeze(&Profile::default()))?;
         for bytes in data.chunks(chunk) {
             reader.feed(bytes, &mut join)?;
         }

@@ -3,14 +3,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use pawl::dataset::{
-    ByteRange, Flow, Format, Header, Part, RangeScanner, Scan, ScanError, Scanner, Schema, Stitch,
+    ByteRange, Format, Header, RangeProgress, RangeScan, RangeScanner, Scan, ScanError, Scanner, Schema,
+    Stitch,
 };
 
-fn part(data: &[u8], header: &Header, range: ByteRange, start: Option<u64>) -> Result<Part, ScanError> {
+fn part(data: &[u8], header: &Header, range: ByteRange, start: Option<u64>) -> Result<RangeScan, ScanError> {
     let mut scanner = RangeScanner::new(Scanner::of(Format::Csv, &Schema::default()), header, range, start);
     let first = usize::try_from(scanner.first_byte()).unwrap_or(usize::MAX).min(data.len());
     for bytes in data[first..].chunks(61) {
-        if scanner.feed(bytes, &mut ())? == Flow::Done {
+        if scanner.feed(bytes, &mut ())? == RangeProgress::Done {
             break;
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pawl::dataset::Label;
 use pawl::dataset::{Scanner, Schema};
-use pawl::drift::monitor::{Policy, Reader, truths};
+use pawl::drift::monitor::{CaptureReader, Policy, truths};
 use pawl::drift::{Calibration, Join, compare, inputs};
 use pawl::gate::Task;
 use pawl::profile::bins::Baseline;
@@ -100,7 +100,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (features, baseline) = baseline(&mut numbers)?;
     let (policy, label) = (Policy::default(), Label { column: "busy".to_owned(), at_least: None });
     let mut join = Join::new(Task::Binary, &policy.quality, policy.remember);
-    let mut reader = Reader::new(&features, &[], &Schema::default(), &baseline)?;
+    let mut reader = CaptureReader::new(&features, &[], &Schema::default(), &baseline)?;
     let (mut taken, mut bytes, mut at) = (Duration::ZERO, 0, 0);
     while at < records {
         let rows = OBJECT.min(records - at);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use pawl::dataset::{Scan, Scanner, Schema};
-use pawl::drift::live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy};
+use pawl::drift::live::{Calibration, Join, LiveQuality, QualityPolicy, QualityVerdict};
 use pawl::drift::{BaselineRule, Drift, Period, Policy, Verdict, compare, inputs, select};
 use pawl::gate::Task;
 use pawl::profile::bins::Baseline;
@@ -151,6 +151,6 @@ fn a_clock_five_hours_off_is_invisible_to_marginals_and_caught_by_live_quality()
     let off = live(&model, &skewed(august), expected, inputs_of(&skewed(august)));
     println!("expected {expected:.3}\nright: {straight:?}\nfive hours off: {off:?}");
     assert_eq!(inputs_of(&skewed(august)), Verdict::None);
-    assert!(!matches!(straight.verdict, LiveVerdict::ConceptDrift | LiveVerdict::Degraded));
-    assert_eq!(off.verdict, LiveVerdict::ConceptDrift);
+    assert!(!matches!(straight.verdict, QualityVerdict::ConceptDrift | QualityVerdict::Degraded));
+    assert_eq!(off.verdict, QualityVerdict::ConceptDrift);
 }

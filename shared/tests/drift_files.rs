@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use pawl::dataset::{Format, Scanner, Schema};
-use pawl::drift::files::{Choice, FilesError, Side, compare_files};
+use pawl::drift::files::{ColumnSelection, ComparedSide, FilesError, compare_files};
 use pawl::drift::{Axis, Drift, Policy, Verdict};
 use pawl::profile::bins::Baseline;
 
@@ -31,7 +31,7 @@ fn lines(csv: &str) -> String {
     rows.map(object).collect()
 }
 
-fn read(format: Format, text: &str, segments: &[String], frozen: Option<&Baseline>) -> Side {
+fn read(format: Format, text: &str, segments: &[String], frozen: Option<&Baseline>) -> ComparedSide {
     let mut scanner = Scanner::of(format, &Schema::default()).with_segments(segments);
     if let Some(frozen) = frozen {
         scanner = scanner.with_baseline(frozen);
@@ -39,19 +39,23 @@ fn read(format: Format, text: &str, segments: &[String], frozen: Option<&Baselin
     for chunk in text.as_bytes().chunks(777) {
         scanner.feed(chunk, &mut ()).unwrap();
     }
-    Side::Data(Box::new(scanner.finish(&mut ()).unwrap()))
+    ComparedSide::Data(Box::new(scanner.finish(&mut ()).unwrap()))
 }
 
-fn side(text: &str, segments: &[String], frozen: Option<&Baseline>) -> Side {
+fn side(text: &str, segments: &[String], frozen: Option<&Baseline>) -> ComparedSide {
     read(Format::Csv, text, segments, frozen)
 }
 
-fn profile(text: &str, segments: &[String]) -> Side {
-    let Side::Data(scan) = side(text, segments, None) else { unreachable!() };
-    Side::saved(&serde_json::to_vec(&scan.profile).unwrap()).unwrap()
+fn profile(text: &str, segments: &[String]) -> ComparedSide {
+    let ComparedSide::Data(scan) = side(text, segments, None) else { unreachable!() };
+    ComparedSide::saved(&serde_json::to_vec(&scan.profile).unwrap()).unwrap()
 }
 
-fn judged(baseline: &Side, current: impl Fn(&Baseline) -> Side, choice: &Choice) -> Drift {
+fn judged(
+    baseline: &ComparedSide,
+    current: impl Fn(&Baseline) -> ComparedSide,
+    choice: &ColumnSelection,
+) -> Drift {
     baseline.check(choice).unwrap();
     let frozen = baseline.freeze();
     compare_files(baseline, &frozen, &current(&frozen), choice, &Policy::default()).unwrap()
@@ -59,7 +63,7 @@ fn judged(baseline: &Side, current: impl Fn(&Baseline) -> Side, choice: &Choice)
 
 #[test]
 fn data_and_a_saved_profile_of_few_values_give_the_same_document() {
-    let choice = Choice::default();
+    let choice = ColumnSelection::default();
     let (before, after) = (data(false), data(true));
     let streamed = judged(&side(&before, &[], None), |frozen| side(&after, &[], Some(frozen)), &choice);
     let saved = judged(&profile(&before, &[]), |_| profile(&after, &[]), &choice);
@@ -72,7 +76,7 @@ fn data_and_a_saved_profile_of_few_values_give_the_same_document() {
 
 #[test]
 fn a_segment_that_moved_is_named_and_the_other_is_quiet() {
-    let choice = Choice { segments: vec!["shop".into()], ..Choice::default() };
+    let choice = ColumnSelection { segments: vec!["shop".into()], ..ColumnSelection::default() };
     let baseline = side(&data(false), &choice.segments, None);
     let drift = judged(&baseline, |frozen| side(&data(true), &choice.segments, Some(frozen)), &choice);
     let verdict = |shop: &str| {
@@ -94,7 +98,7 @@ fn a_segment_that_moved_is_named_and_the_other_is_quiet() {
 
 #[test]
 fn a_part_too_small_to_judge_is_told_and_decides_only_where_every_part_is() {
-    let choice = Choice { segments: vec!["shop".into()], ..Choice::default() };
+    let choice = ColumnSelection { segments: vec!["shop".into()], ..ColumnSelection::default() };
     let against = |text: &str| {
         let baseline = side(&data(false), &choice.segments, None);
         judged(&baseline, |frozen| side(text, &choice.segments, Some(frozen)), &choice)
@@ -118,31 +122,31 @@ fn a_part_too_small_to_judge_is_told_and_decides_only_where_every_part_is() {
     let drift = judged(
         &side(&data(false), &choice.segments, None),
         |frozen| side(&all, &choice.segments, Some(frozen)),
-        &Choice { ignore: vec!["shop".into()], ..choice.clone() },
+        &ColumnSelection { ignore: vec!["shop".into()], ..choice.clone() },
     );
     assert_eq!(drift.verdict, Verdict::InsufficientData, "{:?}", drift.reasons);
 }
 
 #[test]
 fn what_cannot_be_compared_says_why() {
-    let by = |column: &str| Choice { segments: vec![column.into()], ..Choice::default() };
-    let refused = |side: Side, choice: Choice| side.check(&choice).unwrap_err().to_string();
+    let by = |column: &str| ColumnSelection { segments: vec![column.into()], ..ColumnSelection::default() };
+    let refused = |side: ComparedSide, choice: ColumnSelection| side.check(&choice).unwrap_err().to_string();
     let told = refused(profile(&data(false), &[]), by("shop"));
     assert!(told.contains("make it with `pawl profile --segments shop`"), "{told}");
     let told = refused(side(&data(false), &by("city").segments, None), by("city"));
     assert!(told.starts_with("there is no column \"city\""), "{told}");
     let told = refused(side(&data(false), &by("id").segments, None), by("id"));
     assert!(told.contains("more than 50 values"), "{told}");
-    assert!(matches!(Side::saved(b"{\"a\":1}"), Err(FilesError::Document(_))));
+    assert!(matches!(ComparedSide::saved(b"{\"a\":1}"), Err(FilesError::Document(_))));
 
     let baseline = profile(&data(false), &[]);
     let frozen = baseline.freeze();
-    let against = |current: &Side, choice: &Choice| {
+    let against = |current: &ComparedSide, choice: &ColumnSelection| {
         compare_files(&baseline, &frozen, current, choice, &Policy::default()).unwrap_err().to_string()
     };
-    let told = against(&Side::Baseline(frozen.clone()), &Choice::default());
+    let told = against(&ComparedSide::Baseline(frozen.clone()), &ColumnSelection::default());
     assert!(told.starts_with("a frozen baseline is only something to compare with"), "{told}");
-    let misspelt = Choice { columns: Some(vec!["slaes".into()]), ..Choice::default() };
+    let misspelt = ColumnSelection { columns: Some(vec!["slaes".into()]), ..ColumnSelection::default() };
     let told = against(&profile(&data(true), &[]), &misspelt);
     assert_eq!(told, "there is no column \"slaes\" in the baseline: name one of its columns");
 }

@@ -3,7 +3,7 @@
 
 use pawl::constraints::{self, Policy};
 use pawl::dataset::{
-    ByteRange, Flow, Format, Header, RangeScanner, Scan, ScanError, Scanner, Schema, Stitch,
+    ByteRange, Format, Header, RangeProgress, RangeScanner, Scan, ScanError, Scanner, Schema, Stitch,
 };
 use pawl::profile::bins::Baseline;
 use pawl::profile::{Kll, Profile};
@@ -139,8 +139,8 @@ proptest! {
                     let mut scanner = RangeScanner::new(scanner, &header, range, start);
                     let from = (scanner.first_byte() as usize).min(data.len());
                     let read = data[from..].chunks(7).try_fold((), |(), bytes| match scanner.feed(bytes, &mut ()) {
-                        Ok(Flow::More) => Ok(()),
-                        Ok(Flow::Done) => Err(None),
+                        Ok(RangeProgress::More) => Ok(()),
+                        Ok(RangeProgress::Done) => Err(None),
                         Err(error) => Err(Some(error)),
                     });
                     if let Err(Some(_)) = read {

@@ -5,14 +5,14 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use pawl::dataset::file::{self, Kind};
+use pawl::dataset::file::{self, Content};
 
 /// How many bytes are read at a time: they stay in the processor's cache.
 pub(crate) const CHUNK: usize = 1 << 18;
 
 /// Bytes to read, unpacked.
 pub(crate) struct Opened {
-    pub(crate) kind: Kind,
+    pub(crate) kind: Content,
     /// The first bytes; they come again in `bytes`.
     pub(super) head: Vec<u8>,
     /// The size of a file that is not packed.

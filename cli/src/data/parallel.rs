@@ -11,7 +11,9 @@ use std::sync::mpsc;
 use std::thread;
 
 use indicatif::ProgressBar;
-use pawl::dataset::{ByteRange, Flow, Header, Part, RangeScanner, Scan, ScanError, Scanner, Stitch};
+use pawl::dataset::{
+    ByteRange, Header, RangeProgress, RangeScan, RangeScanner, Scan, ScanError, Scanner, Stitch,
+};
 
 use super::input::CHUNK;
 
@@ -105,7 +107,7 @@ impl Ranges<'_> {
         Ok(stitch.finish())
     }
 
-    fn read(&self, scanner: Scanner, range: ByteRange, start: Option<u64>) -> Result<Part, RangeError> {
+    fn read(&self, scanner: Scanner, range: ByteRange, start: Option<u64>) -> Result<RangeScan, RangeError> {
         let mut scanner = RangeScanner::new(scanner, self.header, range, start);
         let mut file = File::open(self.path)?;
         file.seek(SeekFrom::Start(scanner.first_byte()))?;
@@ -114,7 +116,7 @@ impl Ranges<'_> {
             let read = file.read(&mut chunk)?;
             let Some(bytes @ [_, ..]) = chunk.get(..read) else { break };
             self.bar.inc(read as u64);
-            if scanner.feed(bytes, &mut ())? == Flow::Done {
+            if scanner.feed(bytes, &mut ())? == RangeProgress::Done {
                 break;
             }
         }

@@ -1,6 +1,6 @@
 //! How an object is shared out: whole, by byte ranges, or by row groups.
 
-use pawl::dataset::file::{self, Kind, Opened};
+use pawl::dataset::file::{self, Content, Opened};
 use pawl::dataset::{ByteRange, Header};
 use pawl::documents::{Partition, Piece};
 use pawl::fault::Fault;
@@ -59,14 +59,14 @@ async fn pieces(
 fn split(source: &Source<impl Data>, data: &pipeline::Data, each: u64) -> Option<Vec<Piece>> {
     let (opened, size) = (open_head(source).ok()?, source.object().size);
     match opened.kind {
-        Kind::Profile => None,
+        Content::Profile => None,
         _ if opened.packed => None,
-        Kind::Records(format) => {
+        Content::Records(format) => {
             let header = Header::of(format, &opened.head, &data.schema, false).ok()??;
             let ranges = ByteRange::cover(&header, size, each);
             Some(ranges.into_iter().map(Piece::Bytes).collect())
         }
-        Kind::Parquet => {
+        Content::Parquet => {
             let file = ParquetFile::open(source.clone()).ok()?;
             let rows =
                 u128::from(file.rows().iter().sum::<u64>()) * u128::from(each) / u128::from(size.max(1));

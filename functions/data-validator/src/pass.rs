@@ -5,8 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use pawl::constraints::Constraints;
-use pawl::dataset::file::{self, Kind};
-use pawl::dataset::{ByteRange, Flow, Format, Header, Part, RangeScanner, Scan, ScanError, Scanner, Sink};
+use pawl::dataset::file::{self, Content};
+use pawl::dataset::{
+    ByteRange, Format, Header, RangeProgress, RangeScan, RangeScanner, Scan, ScanError, Scanner, Sink,
+};
 use pawl::documents::{CONSTRAINTS, Partition, Piece, REFERENCE};
 use pawl::edge::Upload;
 use pawl::fault::Fault;
@@ -40,7 +42,7 @@ pub(crate) enum Findings {
     /// Of the whole, or of row groups.
     Scan(Box<Scan>),
     /// Of a byte range, to be stitched to the one before.
-    Range(Box<Part>),
+    Range(Box<RangeScan>),
 }
 
 /// A pass that came to its end.
@@ -133,8 +135,8 @@ impl Pass {
         let (pass, source) = (Arc::clone(self), Source::new(&edge.objects, object));
         on_a_thread(move || {
             let header = open_head(&source).map_err(PassError::from).and_then(|head| match head.kind {
-                Kind::Records(format) => pass.header_of(format, &head.head),
-                Kind::Parquet | Kind::Profile => Err(PassError::Changed),
+                Content::Records(format) => pass.header_of(format, &head.head),
+                Content::Parquet | Content::Profile => Err(PassError::Changed),
             });
             blame_source(&source, Ok(header))
         })
@@ -170,16 +172,16 @@ impl Pass {
         let name = partition.name();
         let mut rows = Rows::new(&self.pipeline, &name, opened.kind, runtime, outputs);
         let read = match (&partition.piece, opened.kind) {
-            (Piece::Whole, Kind::Records(format)) => self.whole(opened.bytes, format, &mut rows),
-            (Piece::Whole, Kind::Parquet) if opened.packed => Err(PassError::PackedParquet),
-            (Piece::Whole, Kind::Parquet) => self.row_groups(source, None, &mut rows),
-            (Piece::RowGroups(groups), Kind::Parquet) => {
+            (Piece::Whole, Content::Records(format)) => self.whole(opened.bytes, format, &mut rows),
+            (Piece::Whole, Content::Parquet) if opened.packed => Err(PassError::PackedParquet),
+            (Piece::Whole, Content::Parquet) => self.row_groups(source, None, &mut rows),
+            (Piece::RowGroups(groups), Content::Parquet) => {
                 self.row_groups(source, Some(groups.clone()), &mut rows)
             }
-            (Piece::Bytes(range), Kind::Records(format)) => {
+            (Piece::Bytes(range), Content::Records(format)) => {
                 self.range(source, format, &opened.head, *range, start, &mut rows)
             }
-            (Piece::Whole, Kind::Profile) => Err(PassError::Profile),
+            (Piece::Whole, Content::Profile) => Err(PassError::Profile),
             (Piece::Bytes(_) | Piece::RowGroups(_), _) => Err(PassError::Changed),
         };
         match read {
@@ -229,7 +231,7 @@ impl Pass {
         let mut scanner = RangeScanner::new(self.scanner(format), &header, range, start);
         let mut reader = source.read(scanner.first_byte(), u64::MAX);
         while let Some(chunk) = reader.next()? {
-            if scanner.feed(&chunk, rows)? == Flow::Done {
+            if scanner.feed(&chunk, rows)? == RangeProgress::Done {
                 break;
             }
         }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use pawl::dataset::file::Kind;
+use pawl::dataset::file::Content;
 use pawl::dataset::{Scanner, Schema};
 use pawl::documents::{DATASET, Found, PROFILED, REFERENCE, RELEASE, TRAINED_ON};
 use pawl::drift::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
@@ -137,15 +137,15 @@ async fn first_day(
 fn first_time(source: &Source<impl Data>, schema: &Schema) -> Option<i64> {
     let head = open_head(source).ok()?;
     let scan = match head.kind {
-        Kind::Records(format) => {
+        Content::Records(format) => {
             // The last record may be cut short: its time is not asked for.
             let mut scanner = Scanner::of(format, schema);
             let whole = head.head.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
             scanner.feed(head.head.get(..whole)?, &mut ()).ok()?;
             scanner.finish(&mut ()).ok()?
         }
-        Kind::Profile => return None,
-        Kind::Parquet => {
+        Content::Profile => return None,
+        Content::Parquet => {
             let file = ParquetFile::open(source.clone()).ok()?;
             let plan = Plan { row_groups: Some(0..1), schema: Some(schema), ..Plan::default() };
             pawl_parquet::scan(&file, &plan, &mut ()).ok()?

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use pawl::dataset::file::Kind;
+use pawl::dataset::file::Content;
 use pawl::dataset::{Format, Reason, Record, Sink};
 use pawl::edge::Upload;
 use pawl::fault::Fault;
@@ -63,16 +63,16 @@ impl<'a, U: Upload> Rows<'a, U> {
     pub(crate) fn new(
         pipeline: &'a Pipeline,
         name: &'a str,
-        kind: Kind,
+        kind: Content,
         runtime: Handle,
         outputs: Outputs<U>,
     ) -> Self {
         let (data, feedback) = (&pipeline.data, pipeline.feedback.as_ref());
         let Outputs { csv, jsonl, refused } = outputs;
         let (form, delimiter) = match kind {
-            Kind::Records(Format::Csv) => (Form::Csv, u8::try_from(data.schema.delimiter).unwrap_or(b',')),
-            Kind::Parquet | Kind::Profile => (Form::Csv, b','),
-            Kind::Records(Format::JsonLines) => {
+            Content::Records(Format::Csv) => (Form::Csv, u8::try_from(data.schema.delimiter).unwrap_or(b',')),
+            Content::Parquet | Content::Profile => (Form::Csv, b','),
+            Content::Records(Format::JsonLines) => {
                 let columns = pipeline.columns();
                 (Form::Objects { places: vec![None; columns.len()], columns }, b',')
             }

@@ -3,7 +3,7 @@
 use pawl::dataset::{Scanner, Schema};
 use pawl::documents::{EXPECTED, JUDGEMENT, SPLIT, TRAINED_ON};
 use pawl::drift::monitor::{Expected, PREDICTION, answered};
-use pawl::drift::{QualityPolicy, Tally};
+use pawl::drift::{LiveTally, QualityPolicy};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::{Classes, Contender, Metric};
@@ -31,7 +31,7 @@ pub(crate) async fn expected(
     // A forced challenger was scored by the run that trained it.
     let scored = judgement.forced.as_ref().map_or(champion, |forced| forced.run);
     let gate = &trained.gate;
-    let mut tally = Tally::new(gate.task, &Classes::new(&gate.classes), &QualityPolicy::default());
+    let mut tally = LiveTally::new(gate.task, &Classes::new(&gate.classes), &QualityPolicy::default());
     // The answers of live traffic are read with the same words for null.
     let schema = Schema { null_words: trained.data.schema.null_words.clone(), ..Schema::default() };
     let mut scanner = Scanner::new(&schema);

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use pawl::dataset::ScanError;
 use pawl::documents::{LOOK, MONITOR, RELEASE};
-use pawl::drift::monitor::{Captured, Expected, Look, Monitor, PREDICTION, Policy, Reader, data, truths};
+use pawl::drift::monitor::{
+    CaptureReader, Captured, Expected, Monitor, MonitoringReport, PREDICTION, Policy, data, truths,
+};
 use pawl::drift::{
-    self, ComparedWith, Drift, Input, LiveVerdict, Role, Verdict, importances, in_segments, inputs, weigh,
+    self, ComparedWith, Drift, Input, QualityVerdict, Role, Verdict, importances, in_segments, inputs, weigh,
 };
 use pawl::edge::{Body, Objects};
 use pawl::fault::Fault;
@@ -98,7 +100,7 @@ async fn judge(
     new: &New,
     monitor: &mut Monitor,
     now: Timestamp,
-) -> Result<Look, Fault> {
+) -> Result<MonitoringReport, Fault> {
     let Pipelines { asked, trained } = pipelines;
     let keys = Keys::new(&asked.model);
     let expected = expected(edge, &keys, champion.generation, trained).await?;
@@ -113,7 +115,7 @@ async fn judge(
     };
     let policy = &asked.monitor.quality;
     let quality = monitor.join.judge(expected_quality, &expected.calibration, drift.features, policy);
-    Ok(Look {
+    Ok(MonitoringReport {
         at: now,
         served_by: champion.config.0.clone(),
         objects: new.captured.len() as u64,
@@ -141,8 +143,8 @@ async fn read_captured(
     let features = &trained.data.features;
     let mut segments = asked.compare.segments.clone();
     segments.retain(|name| features.contains(name));
-    let mut reader =
-        Reader::new(features, &segments, &trained.data.schema, &expected.baseline).map_err(unreadable)?;
+    let mut reader = CaptureReader::new(features, &segments, &trained.data.schema, &expected.baseline)
+        .map_err(unreadable)?;
     for key in objects {
         let mut body = edge.objects.open_key(&edge.bucket, key).await?;
         while let Some(piece) = body.next().await? {
@@ -218,12 +220,12 @@ async fn monitor_of(
 }
 
 /// Whether people should hear of these verdicts.
-fn is_bad((drift, quality): (Verdict, LiveVerdict)) -> bool {
-    drift == Verdict::Drift || matches!(quality, LiveVerdict::Degraded | LiveVerdict::ConceptDrift)
+fn is_bad((drift, quality): (Verdict, QualityVerdict)) -> bool {
+    drift == Verdict::Drift || matches!(quality, QualityVerdict::Degraded | QualityVerdict::ConceptDrift)
 }
 
 /// Both verdicts in plain words.
-fn reason(look: &Look) -> String {
+fn reason(look: &MonitoringReport) -> String {
     let drift = look.drift.reasons.first().map_or("Nothing drifts.", String::as_str);
     format!("{drift} {}", look.quality.reason)
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pawl::documents::{MONITOR, RELEASE, TRIAL, TRIAL_MEMORY, TrialMemory};
-use pawl::drift::Truth;
+use pawl::drift::GroundTruth;
 use pawl::drift::monitor::{answers, truths};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
@@ -85,7 +85,7 @@ async fn read_truths(
         let (label, rows) = (&pipeline.data.label, &mut memory.rows);
         edge.lines(key, |lines| {
             memory.unreadable += truths(lines, label, Task::Binary, |id, truth| {
-                rows.add_truth(id, truth == Truth::Number(1.0));
+                rows.add_truth(id, truth == GroundTruth::Number(1.0));
             });
         })
         .await?;

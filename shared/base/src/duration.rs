@@ -1,4 +1,14 @@
 //! A length of time as people write it in `pipeline.yaml`: `90s`, `10m`, `6h`, `1d`.
+//!
+//! ```
+//! use pawl_base::duration::Duration;
+//!
+//! let lease: Duration = "90s".parse()?;
+//! assert_eq!(lease.as_secs(), 90);
+//! assert_eq!(Duration::seconds(7_200).to_string(), "2h");
+//! assert!("1.5h".parse::<Duration>().is_err());
+//! # Ok::<(), pawl_base::duration::DurationError>(())
+//! ```
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,12 @@
 //! Why a step failed, in the few kinds that a state machine tells apart by name.
+//!
+//! ```
+//! use pawl_base::fault::Fault;
+//!
+//! let fault = Fault::NotFound("runs/7/split.json".to_owned());
+//! assert_eq!(fault.name(), "Pawl.NotFound");
+//! assert_eq!(fault.to_string(), "not found: runs/7/split.json");
+//! ```
 
 /// A failed step. The names ([`Fault::name`]) are stable: `retraining.asl.json` retries and catches by them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,11 @@
 //! The names under which metrics of an endpoint are published and found again.
+//!
+//! ```
+//! use pawl_base::metrics::{Dimension, VARIANT};
+//!
+//! let variant = Dimension { name: "VariantName".to_owned(), value: VARIANT.to_owned() };
+//! assert_eq!(variant.value, "AllTraffic");
+//! ```
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,14 @@
 //! Identifiers and the short words that many modules share, each a type of its own.
+//!
+//! ```
+//! use pawl_base::names::{ContentHash, Generation, ModelName};
+//!
+//! let model = ModelName::try_from("bike-demand".to_owned())?;
+//! assert_eq!(model.as_str(), "bike-demand");
+//! assert_eq!(Generation(7).next().to_string(), "8");
+//! assert_eq!(ContentHash::of(b"abc").short(), "ba7816bf8f01cfea");
+//! # Ok::<(), pawl_base::names::NameError>(())
+//! ```
 
 use std::fmt;
 

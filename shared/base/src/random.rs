@@ -1,4 +1,12 @@
 //! A small seeded generator of our own, so that a seed means the same numbers in every version.
+//!
+//! ```
+//! use pawl_base::random::SplitMix64;
+//!
+//! let (mut one, mut other) = (SplitMix64::new(7), SplitMix64::new(7));
+//! assert_eq!(one.next_u64(), other.next_u64()); // a seed means the same numbers everywhere
+//! assert!(one.below(6) < 6);
+//! ```
 
 /// The step from one state to the next: 2⁶⁴ over the golden ratio, made odd.
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -1,14 +1,14 @@
 //! From the counts of a column to a table for each axis.
 
 use super::document::{Axis, CountedBin};
-use super::table::{MIN_EXPECTED, Table};
+use super::table::{ContingencyTable, MIN_EXPECTED};
 use pawl_data::profile::TypeCounts;
 use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins};
 
 /// What an axis of a column looks like before any test.
 pub(super) struct View {
     /// The cells of baseline and batch.
-    pub table: Table,
+    pub table: ContingencyTable,
     /// Whether the cells have an order: only then there is a KS distance.
     pub ordered: bool,
 }
@@ -84,7 +84,7 @@ fn seen_once(column: &BaselineColumn) -> u64 {
 /// The top values are those that were common *in the baseline*: where many are about equally
 /// common, the luckiest were chosen, and any new data must look less so. So a value keeps a cell only if
 /// both sides together hold more of it than of any value that was left out.
-fn fair(table: Table) -> Table {
+fn fair(table: ContingencyTable) -> ContingencyTable {
     let (n, m) = (table.n() as f64, table.m() as f64);
     let mut cells = table.cells;
     let beyond = cells.split_off(cells.len().saturating_sub(BEYOND));
@@ -103,7 +103,7 @@ fn fair(table: Table) -> Table {
     let others = rare.iter().chain(&beyond);
     let (baseline, current) = others.fold((0, 0), |(b, c), cell| (b + cell.baseline, c + cell.current));
     all.extend(cells_of(&[("all other values", baseline, current)]));
-    Table { cells: all }
+    ContingencyTable { cells: all }
 }
 
 fn cells_of(counts: &[(&str, u64, u64)]) -> Vec<CountedBin> {
@@ -114,11 +114,11 @@ fn cells_of(counts: &[(&str, u64, u64)]) -> Vec<CountedBin> {
 
 /// Two cells stay two: the exact test takes over where a count is small.
 fn shares(counts: &[(&str, u64, u64)]) -> View {
-    View { table: Table { cells: cells_of(counts) }, ordered: false }
+    View { table: ContingencyTable { cells: cells_of(counts) }, ordered: false }
 }
 
 /// The bins in order, with what lies outside on its side: finite numbers only.
-fn numeric(edges: &[f64], baseline: &BinCounts, current: &BinCounts) -> Table {
+fn numeric(edges: &[f64], baseline: &BinCounts, current: &BinCounts) -> ContingencyTable {
     let names = edges.windows(2).map(|pair| match pair {
         [low, high] => format!("{} to {}", six_digits(*low), six_digits(*high)),
         _ => String::new(),
@@ -127,7 +127,7 @@ fn numeric(edges: &[f64], baseline: &BinCounts, current: &BinCounts) -> Table {
     let counted = baseline.bins.iter().zip(&current.bins);
     all.extend(names.zip(counted).map(|(bin, (&baseline, &current))| CountedBin { bin, baseline, current }));
     all.extend(cells_of(&[("above", baseline.above, current.above)]));
-    Table { cells: all }
+    ContingencyTable { cells: all }
 }
 
 /// A number for people: `0.29`, not `0.29000000000000004`.
@@ -138,7 +138,7 @@ fn six_digits(number: f64) -> f64 {
 /// The cells beside the values: other and unseen.
 const BEYOND: usize = 2;
 
-fn categorical(values: &[String], baseline: &BinCounts, current: &BinCounts) -> Table {
+fn categorical(values: &[String], baseline: &BinCounts, current: &BinCounts) -> ContingencyTable {
     let counted = baseline.bins.iter().zip(&current.bins);
     let mut all: Vec<_> = values
         .iter()
@@ -149,7 +149,7 @@ fn categorical(values: &[String], baseline: &BinCounts, current: &BinCounts) -> 
         ("other", baseline.other, current.other),
         ("unseen", baseline.unseen, current.unseen),
     ]));
-    Table { cells: all }
+    ContingencyTable { cells: all }
 }
 
 /// A numeric column that ever held a fraction writes whole numbers by chance (`0.5`, `1`): there
@@ -173,5 +173,5 @@ fn types(bins: &Bins, baseline: &TypeCounts, current: &TypeCounts) -> View {
         ("timestamp", baseline.timestamp, current.timestamp),
         ("string", baseline.string, current.string),
     ]));
-    View { table: Table { cells: all }.pool_rare(), ordered: false }
+    View { table: ContingencyTable { cells: all }.pool_rare(), ordered: false }
 }

@@ -76,7 +76,7 @@ pub enum NoEarlier {
 
 impl ComparedWith {
     /// What it was, in plain words.
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Self::Champion(run) | Self::ChampionInstead { champion: run, .. } => {
                 format!("the training data of the champion, run {run}")
@@ -245,12 +245,12 @@ mod tests {
         let (champion, rule) = (Generation(3), season);
         let earlier = ComparedWith::Earlier { rule, objects: 2 };
         assert_eq!(
-            earlier.words(),
+            earlier.describe(),
             "2 earlier objects of the same season (the same month of the year, and one on either side)"
         );
         assert_eq!((earlier.wanted(), ComparedWith::Champion(champion).wanted()), (None, None));
         let instead = ComparedWith::ChampionInstead { champion, rule, why: NoEarlier::NoneFits };
-        assert_eq!(instead.words(), "the training data of the champion, run 3");
+        assert_eq!(instead.describe(), "the training data of the champion, run 3");
         assert_eq!(
             instead.wanted().unwrap(),
             "earlier objects of the same season (the same month of the year, and one on either side), as \

@@ -2,14 +2,14 @@
 //! neither materiality nor many tests at once: `scripts/bench drift` shows what that costs.
 
 use super::axes::raw_shape;
-use super::document::{Axis, Finding, Rule, TestName, Verdict};
+use super::document::{Axis, DecisionRule, DriftTest, Finding, Verdict};
 use super::input::Input;
 use super::measure::{blank, sides};
 use super::policy::Compat;
 use super::scores::{
     SAGEMAKER_ROBUST, chi_square_one_sample, jensen_shannon, kolmogorov_sf, ks, largest_difference, robust,
 };
-use super::table::Table;
+use super::table::ContingencyTable;
 use super::wasserstein::wasserstein_sigma;
 use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins};
 
@@ -69,9 +69,9 @@ fn decide(input: &Input<'_>, compat: Compat) -> Finding {
     (finding.rule, finding.rule_score) = (rule, Some(score));
     finding.verdict = if drifted { Verdict::Drift } else { Verdict::None };
     finding.evidence.test = match rule {
-        Rule::EvidentlyChiSquare => Some(TestName::OneSampleChiSquare),
-        Rule::EvidentlyZ => Some(TestName::ContingencyChiSquare),
-        Rule::EvidentlyKs => Some(TestName::KolmogorovSmirnov),
+        DecisionRule::EvidentlyChiSquare => Some(DriftTest::OneSampleChiSquare),
+        DecisionRule::EvidentlyZ => Some(DriftTest::ContingencyChiSquare),
+        DecisionRule::EvidentlyKs => Some(DriftTest::KolmogorovSmirnov),
         _ => None,
     };
     finding.evidence.p_value = finding.evidence.test.map(|_| score);
@@ -79,37 +79,37 @@ fn decide(input: &Input<'_>, compat: Compat) -> Finding {
         "{} by {}: {score:.4}.",
         if drifted { "Drift" } else { "No drift" },
         match rule {
-            Rule::Pawl => "the rule of Pawl",
-            Rule::EvidentlyKs => "Evidently's KS test, p below 0.05",
-            Rule::EvidentlyChiSquare => "Evidently's chi-square test, p below 0.05",
-            Rule::EvidentlyZ => "Evidently's Z-test, p below 0.05",
-            Rule::EvidentlyWasserstein => "Evidently's normed Wasserstein distance, 0.1 or more",
-            Rule::EvidentlyJensenShannon => "Evidently's Jensen-Shannon distance, 0.1 or more",
-            Rule::SagemakerRobust => "SageMaker's Robust L-infinity distance, above 0.1",
+            DecisionRule::Pawl => "the rule of Pawl",
+            DecisionRule::EvidentlyKs => "Evidently's KS test, p below 0.05",
+            DecisionRule::EvidentlyChiSquare => "Evidently's chi-square test, p below 0.05",
+            DecisionRule::EvidentlyZ => "Evidently's Z-test, p below 0.05",
+            DecisionRule::EvidentlyWasserstein => "Evidently's normed Wasserstein distance, 0.1 or more",
+            DecisionRule::EvidentlyJensenShannon => "Evidently's Jensen-Shannon distance, 0.1 or more",
+            DecisionRule::SagemakerRobust => "SageMaker's Robust L-infinity distance, above 0.1",
         }
     );
     finding
 }
 
 struct Judged {
-    rule: Rule,
+    rule: DecisionRule,
     score: f64,
     drifted: bool,
 }
 
 impl Judged {
-    fn p(rule: Rule, score: f64) -> Self {
+    fn p(rule: DecisionRule, score: f64) -> Self {
         Self { rule, score, drifted: score < EVIDENTLY_P }
     }
 
-    fn distance(rule: Rule, score: f64) -> Self {
+    fn distance(rule: DecisionRule, score: f64) -> Self {
         Self { rule, score, drifted: score >= EVIDENTLY_DISTANCE }
     }
 }
 
 /// The default of Evidently 0.2 to 0.7, as documented: chosen by the size of the baseline, the type
 /// and the number of different values (here: of bins in use).
-fn evidently(table: &Table, baseline: &BaselineColumn, current: &BinCounts) -> Option<Judged> {
+fn evidently(table: &ContingencyTable, baseline: &BaselineColumn, current: &BinCounts) -> Option<Judged> {
     let used = table.cells.iter().filter(|cell| cell.baseline + cell.current > 0).count();
     let (n, m) = (table.n() as f64, table.m() as f64);
     let many_numbers = matches!(&baseline.bins, Bins::Numeric { .. }) && used > 5;
@@ -118,27 +118,27 @@ fn evidently(table: &Table, baseline: &BaselineColumn, current: &BinCounts) -> O
     }
     if baseline.counts.rows() <= EVIDENTLY_SMALL {
         return Some(if many_numbers {
-            Judged::p(Rule::EvidentlyKs, kolmogorov_sf((n * m / (n + m)).sqrt() * ks(table)?))
+            Judged::p(DecisionRule::EvidentlyKs, kolmogorov_sf((n * m / (n + m)).sqrt() * ks(table)?))
         } else if used > 2 {
             // A value that the baseline lacks has an infinite statistic there.
-            Judged::p(Rule::EvidentlyChiSquare, chi_square_one_sample(table).map_or(0.0, |(_, p)| p))
+            Judged::p(DecisionRule::EvidentlyChiSquare, chi_square_one_sample(table).map_or(0.0, |(_, p)| p))
         } else {
-            Judged::p(Rule::EvidentlyZ, table.homogeneity().map_or(1.0, |outcome| outcome.p_value))
+            Judged::p(DecisionRule::EvidentlyZ, table.homogeneity().map_or(1.0, |outcome| outcome.p_value))
         });
     }
     Some(match (&baseline.bins, baseline.std_dev) {
         (Bins::Numeric { edges }, Some(deviation)) if many_numbers && current.rows() > 0 => {
             let distance = wasserstein_sigma(edges, table, deviation.max(0.001), (0.0, 1.0))?;
-            Judged::distance(Rule::EvidentlyWasserstein, distance)
+            Judged::distance(DecisionRule::EvidentlyWasserstein, distance)
         }
-        _ => Judged::distance(Rule::EvidentlyJensenShannon, jensen_shannon(table)?),
+        _ => Judged::distance(DecisionRule::EvidentlyJensenShannon, jensen_shannon(table)?),
     })
 }
 
 /// Model Monitor's `baseline_drift_check` with `comparison_method: Robust`.
-fn sagemaker(table: &Table, baseline: &BaselineColumn) -> Option<Judged> {
+fn sagemaker(table: &ContingencyTable, baseline: &BaselineColumn) -> Option<Judged> {
     let numeric = matches!(&baseline.bins, Bins::Numeric { .. });
     let simple = if numeric { ks(table)? } else { largest_difference(table)? };
     let score = robust(simple, table.n() as f64, table.m() as f64, SAGEMAKER_ROBUST);
-    Some(Judged { rule: Rule::SagemakerRobust, score, drifted: score > SAGEMAKER_THRESHOLD })
+    Some(Judged { rule: DecisionRule::SagemakerRobust, score, drifted: score > SAGEMAKER_THRESHOLD })
 }

@@ -4,8 +4,8 @@ use super::document::{Axis, EffectUnit, Finding, Verdict};
 use super::measure::Draft;
 use super::policy::Policy;
 use super::power::{Critical, detectable_psi, detectable_share};
+use super::reason;
 use super::table::benjamini_hochberg;
-use super::words;
 
 /// Corrects all p-values together and gives each draft its verdict; also the number of tests.
 pub(super) fn decide_all(mut drafts: Vec<Draft>, policy: &Policy) -> (Vec<Finding>, usize) {
@@ -42,7 +42,7 @@ fn decide(draft: &mut Draft, policy: &Policy, alpha: f64, critical: &mut Critica
         finding.detectable.minimum = effect.map(|(effect, _)| effect);
         finding.detectable.unit = effect.map(|(_, unit)| unit);
     }
-    finding.reason = words::reason(finding, significant, policy);
+    finding.reason = reason::reason(finding, significant, policy);
 }
 
 /// How far it moved, leaving significance aside.

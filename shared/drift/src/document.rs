@@ -69,7 +69,7 @@ pub enum Role {
 /// The test behind a p-value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TestName {
+pub enum DriftTest {
     /// Pearson's chi-square of homogeneity on the table baseline by batch, bins with an expected
     /// count below 5 pooled.
     ContingencyChiSquare,
@@ -90,7 +90,7 @@ pub enum TestName {
 /// Whose rule gave a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rule {
+pub enum DecisionRule {
     /// Enough data, significant, material.
     Pawl,
     /// Evidently: two-sample Kolmogorov–Smirnov, p below 0.05.
@@ -145,17 +145,17 @@ pub struct Finding {
     /// Why, in plain words.
     pub reason: String,
     /// Whose rule gave the verdict.
-    pub rule: Rule,
+    pub rule: DecisionRule,
     /// The score that another tool's rule decided on; none under the rule of Pawl.
     pub rule_score: Option<f64>,
     /// How much the champion leans on the column, as its container reported.
     pub importance: Option<f64>,
     /// The rows and the test.
     #[serde(flatten)]
-    pub evidence: Evidence,
+    pub evidence: TestEvidence,
     /// How far the distribution moved.
     #[serde(flatten)]
-    pub scores: Scores,
+    pub scores: Distances,
     /// How far the watched share moved.
     #[serde(flatten)]
     pub share: ShareChange,
@@ -171,13 +171,13 @@ pub struct Finding {
 
 /// How many rows a finding rests on, and what the test said of them.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Evidence {
+pub struct TestEvidence {
     /// Rows of the baseline that carry evidence on this axis.
     pub n: u64,
     /// Rows of the batch that carry evidence on this axis.
     pub m: u64,
     /// The test behind `p_value`.
-    pub test: Option<TestName>,
+    pub test: Option<DriftTest>,
     /// Its statistic; none for an exact test.
     pub statistic: Option<f64>,
     /// Its degrees of freedom.
@@ -190,7 +190,7 @@ pub struct Evidence {
 
 /// Distances between the distributions of baseline and batch.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Scores {
+pub struct Distances {
     /// Population stability index over the bins.
     pub psi: Option<f64>,
     /// The same less its mean under no drift; may be negative.

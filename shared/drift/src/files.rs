@@ -1,4 +1,14 @@
 //! Both sides of a comparison from files: data as it streamed by, or profiles that were saved.
+//!
+//! ```
+//! use pawl_data::profile::Profile;
+//! use pawl_drift::files::ComparedSide;
+//!
+//! let saved = serde_json::to_vec(&Profile::default())?;
+//! assert!(matches!(ComparedSide::saved(&saved), Ok(ComparedSide::Profile(_))));
+//! assert!(ComparedSide::saved(b"temp,city").is_err());
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use super::compare::compare;
 use super::document::Drift;
@@ -7,8 +17,8 @@ use super::policy::Policy;
 use pawl_data::dataset::{BinnedColumn, Scan};
 use pawl_data::profile::binary::{BinaryError, MAGIC};
 use pawl_data::profile::bins::{Baseline, BaselineColumn, BinCounts, Bins, place};
-use pawl_data::profile::value::Value;
-use pawl_data::profile::{BinCounter, ColumnProfile, MAX_VALUES, Parts, Profile};
+use pawl_data::profile::value::FieldValue;
+use pawl_data::profile::{BinCounter, ColumnProfile, MAX_VALUES, Profile, SegmentValues};
 
 /// Why two files cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +65,7 @@ pub enum FilesError {
 
 /// Which columns to compare, and how.
 #[derive(Debug, Clone, Default)]
-pub struct Choice {
+pub struct ColumnSelection {
     /// The columns to compare; none for all of the baseline save identifiers.
     pub columns: Option<Vec<String>>,
     /// Columns that are left out.
@@ -68,7 +78,7 @@ pub struct Choice {
 
 /// One side as read.
 #[derive(Debug)]
-pub enum Side {
+pub enum ComparedSide {
     /// The data itself, which alone can be counted exactly in frozen bins.
     Data(Box<Scan>),
     /// A saved profile.
@@ -86,7 +96,7 @@ enum Saved {
     Profile(Box<Profile>),
 }
 
-impl Side {
+impl ComparedSide {
     /// A side that was saved: as JSON a frozen baseline, a profile, or a scan with its profile; a profile in
     /// binary form.
     ///
@@ -115,7 +125,7 @@ impl Side {
     ///
     /// # Errors
     /// A segment column that it lacks, or that has too many values.
-    pub fn check(&self, choice: &Choice) -> Result<(), FilesError> {
+    pub fn check(&self, choice: &ColumnSelection) -> Result<(), FilesError> {
         let parted = match self {
             Self::Data(scan) => scan.profile.segments.as_ref().map(|_, _, _| ()),
             Self::Profile(profile) => profile.segments.as_ref().map(|_, _, _| ()),
@@ -126,9 +136,11 @@ impl Side {
             let column = column.clone();
             match parts {
                 None => return Err(FilesError::SegmentsOfProfile { column }),
-                Some(Parts::TooMany) => return Err(FilesError::TooManySegments { column }),
-                Some(Parts::Of(values)) if values.is_empty() => return Err(FilesError::NoSegment { column }),
-                Some(Parts::Of(_)) => {}
+                Some(SegmentValues::TooMany) => return Err(FilesError::TooManySegments { column }),
+                Some(SegmentValues::Of(values)) if values.is_empty() => {
+                    return Err(FilesError::NoSegment { column });
+                }
+                Some(SegmentValues::Of(_)) => {}
             }
         }
         Ok(())
@@ -157,24 +169,24 @@ impl Side {
 /// Compares two sides; data must have been counted in the bins of `frozen`, the baseline's.
 ///
 /// # Errors
-/// As [`Side::check`], a column that the baseline lacks, and a frozen baseline in place of new data.
+/// As [`ComparedSide::check`], a column that the baseline lacks, and a frozen baseline in place of new data.
 pub fn compare_files(
-    baseline: &Side,
+    baseline: &ComparedSide,
     frozen: &Baseline,
-    current: &Side,
-    choice: &Choice,
+    current: &ComparedSide,
+    choice: &ColumnSelection,
     policy: &Policy,
 ) -> Result<Drift, FilesError> {
     current.check(choice)?;
     let (counts, mut parts) = match current {
-        Side::Data(scan) => (scan.binned.clone(), scan.segments.clone()),
-        Side::Profile(profile) => {
+        ComparedSide::Data(scan) => (scan.binned.clone(), scan.segments.clone()),
+        ComparedSide::Profile(profile) => {
             let recounted = |column: &str, value: &str, part: &Profile| {
                 frozen.segments.get(column, value).map_or_else(Vec::new, |bins| recount(part, bins))
             };
             (recount(profile, frozen), profile.segments.as_ref().map(recounted))
         }
-        Side::Baseline(_) => return Err(FilesError::NoData),
+        ComparedSide::Baseline(_) => return Err(FilesError::NoData),
     };
     parts.keep(&choice.segments);
     let (label, features) = (choice.label.as_deref(), features(baseline, frozen, choice));
@@ -184,13 +196,13 @@ pub fn compare_files(
     let mut all = inputs(frozen, &counts, &features, label);
     all.extend(in_segments(frozen, &parts, &features, label));
     for input in &mut all {
-        let sketched = if let Side::Data(_) = current { 0.0 } else { current.rank_error(input) };
+        let sketched = if let ComparedSide::Data(_) = current { 0.0 } else { current.rank_error(input) };
         input.rank_error = baseline.rank_error(input) + sketched;
     }
     Ok(compare(&all, policy))
 }
 
-fn features(baseline: &Side, frozen: &Baseline, choice: &Choice) -> Vec<String> {
+fn features(baseline: &ComparedSide, frozen: &Baseline, choice: &ColumnSelection) -> Vec<String> {
     if let Some(columns) = &choice.columns {
         return columns.clone();
     }
@@ -231,7 +243,7 @@ fn numbers(column: &ColumnProfile, edges: &[f64]) -> BinCounts {
 fn texts(column: &ColumnProfile, frozen: &BaselineColumn) -> BinCounts {
     let mut counter = BinCounter::new(frozen);
     for counted in column.values.frequent() {
-        counter.add(counted.value.as_bytes(), Value::Text, counted.count);
+        counter.add(counted.value.as_bytes(), FieldValue::Text, counted.count);
     }
     let mut total = counter.counts;
     let finite = column.present().saturating_sub(column.nan + column.pos_inf + column.neg_inf);

@@ -8,9 +8,9 @@ use super::scores::{
     chi_square_one_sample, hellinger, jensen_shannon, kolmogorov_sf, ks, ks_lower, largest_difference, psi,
     psi_debiased, robust,
 };
-use super::table::{Table, benjamini_hochberg, fisher_exact, fisher_more};
+use super::table::{ContingencyTable, benjamini_hochberg, fisher_exact, fisher_more};
 use super::wasserstein::{TRIM, wasserstein_sigma};
-use super::{CountedBin, TestName};
+use super::{CountedBin, DriftTest};
 use pawl_stats::newcombe::newcombe;
 
 #[derive(Deserialize)]
@@ -57,30 +57,30 @@ fn close(mine: f64, theirs: f64, what: &str) {
     assert!(error <= 1e-9 * theirs.abs() || error <= 1e-13, "{what}: {mine} instead of {theirs}");
 }
 
-fn table(baseline: &[u64], current: &[u64]) -> Table {
+fn table(baseline: &[u64], current: &[u64]) -> ContingencyTable {
     let cell = |(&baseline, &current)| CountedBin { bin: String::new(), baseline, current };
-    Table { cells: baseline.iter().zip(current).map(cell).collect() }
+    ContingencyTable { cells: baseline.iter().zip(current).map(cell).collect() }
 }
 
-fn pairs(table: &Table) -> Vec<(u64, u64)> {
+fn pairs(table: &ContingencyTable) -> Vec<(u64, u64)> {
     table.cells.iter().map(|cell| (cell.baseline, cell.current)).collect()
 }
 
-fn check_test(table: &Table, chi: Option<(f64, u32, f64)>, fisher: Option<f64>) {
+fn check_test(table: &ContingencyTable, chi: Option<(f64, u32, f64)>, fisher: Option<f64>) {
     let outcome = table.test().unwrap();
     match (chi, fisher) {
         (Some((statistic, freedom, p)), _) => {
-            assert_eq!(outcome.test, TestName::ContingencyChiSquare);
+            assert_eq!(outcome.test, DriftTest::ContingencyChiSquare);
             assert_eq!(outcome.degrees_of_freedom, Some(freedom));
             close(outcome.statistic.unwrap(), statistic, "chi-square");
             // Both lose digits far out in the tail, where the sign of the doubt is long settled.
             assert!((outcome.p_value - p).abs() <= 1e-9 * p || p < 1e-280, "{} {p}", outcome.p_value);
         }
         (None, Some(p)) => {
-            assert_eq!(outcome.test, TestName::FisherExact);
+            assert_eq!(outcome.test, DriftTest::FisherExact);
             close(outcome.p_value, p, "Fisher in a table");
         }
-        (None, None) => assert_eq!(outcome.test, TestName::SingleCell),
+        (None, None) => assert_eq!(outcome.test, DriftTest::SingleCell),
     }
 }
 

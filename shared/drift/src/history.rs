@@ -17,7 +17,7 @@ const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
 
 /// What is remembered of one finding of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Observation {
+pub struct RememberedFinding {
     /// The column.
     pub name: String,
     /// The part of the rows.
@@ -34,7 +34,7 @@ pub struct Observation {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// One list a run.
-    pub runs: Vec<Vec<Observation>>,
+    pub runs: Vec<Vec<RememberedFinding>>,
 }
 
 impl History {
@@ -43,13 +43,13 @@ impl History {
         self.add(observations(drift));
     }
 
-    fn add(&mut self, run: Vec<Observation>) {
+    fn add(&mut self, run: Vec<RememberedFinding>) {
         self.runs.push(run);
         let surplus = self.runs.len().saturating_sub(MAX_RUNS);
         self.runs.drain(..surplus);
     }
 
-    fn of<'a>(&'a self, finding: &'a Finding) -> impl DoubleEndedIterator<Item = &'a Observation> {
+    fn of<'a>(&'a self, finding: &'a Finding) -> impl DoubleEndedIterator<Item = &'a RememberedFinding> {
         self.runs.iter().filter_map(move |run| {
             run.iter().find(|seen| {
                 seen.axis == finding.axis && seen.name == finding.name && seen.segment == finding.segment
@@ -64,7 +64,7 @@ impl History {
 pub struct Remembered {
     /// The runs before the newest.
     earlier: History,
-    newest: Option<(Generation, Vec<Observation>)>,
+    newest: Option<(Generation, Vec<RememberedFinding>)>,
 }
 
 impl Remembered {
@@ -111,13 +111,13 @@ impl Drift {
 }
 
 /// What is remembered of a comparison. Too little data says nothing, now or later.
-fn observations(drift: &Drift) -> Vec<Observation> {
+fn observations(drift: &Drift) -> Vec<RememberedFinding> {
     let judged = drift.columns.iter().filter(|finding| finding.verdict != Verdict::InsufficientData);
     judged.take(MAX_FINDINGS).map(observation).collect()
 }
 
-fn observation(finding: &Finding) -> Observation {
-    Observation {
+fn observation(finding: &Finding) -> RememberedFinding {
+    RememberedFinding {
         name: finding.name.clone(),
         segment: finding.segment.clone(),
         axis: finding.axis,

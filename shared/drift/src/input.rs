@@ -3,7 +3,7 @@
 use super::document::Role;
 use pawl_data::dataset::BinnedColumn;
 use pawl_data::profile::bins::{Baseline, BaselineColumn, BinCounts};
-use pawl_data::profile::{Parts, Segments};
+use pawl_data::profile::{SegmentValues, Segments};
 
 /// One column to compare, in all rows or in one segment of them.
 #[derive(Debug, Clone, Copy)]
@@ -39,14 +39,14 @@ impl<'a> Input<'a> {
 }
 
 /// A column of a batch, counted in frozen bins.
-pub trait Counts {
+pub trait BinnedCounts {
     /// The column's name.
     fn name(&self) -> &str;
     /// Its counts.
     fn counts(&self) -> &BinCounts;
 }
 
-impl Counts for BinnedColumn {
+impl BinnedCounts for BinnedColumn {
     fn name(&self) -> &str {
         &self.name
     }
@@ -56,7 +56,7 @@ impl Counts for BinnedColumn {
     }
 }
 
-impl Counts for (String, BinCounts) {
+impl BinnedCounts for (String, BinCounts) {
     fn name(&self) -> &str {
         &self.0
     }
@@ -72,14 +72,14 @@ impl Counts for (String, BinCounts) {
 /// Leave out columns that are new by construction, such as a date, a year or an index. For the parts of
 /// the rows add [`in_segments`]; all inputs of one call to [`compare`](crate::compare) are corrected
 /// together.
-pub fn inputs<'a, C: Counts>(
+pub fn inputs<'a, C: BinnedCounts>(
     baseline: &'a Baseline,
     current: &'a [C],
     features: &'a [String],
     label: Option<&'a str>,
 ) -> Vec<Input<'a>> {
     let input = |name: &'a str, role| {
-        let current = current.iter().find(|column| column.name() == name).map(Counts::counts);
+        let current = current.iter().find(|column| column.name() == name).map(BinnedCounts::counts);
         Input::new(name, role, baseline.column(name), current)
     };
     let features = features.iter().map(|name| input(name, Role::Feature));
@@ -88,7 +88,7 @@ pub fn inputs<'a, C: Counts>(
 
 /// The same for each part of the batch's rows, against the baseline's rows of that part. A column cannot
 /// move where it makes the part, and is left out there.
-pub fn in_segments<'a, C: Counts>(
+pub fn in_segments<'a, C: BinnedCounts>(
     baseline: &'a Baseline,
     current: &'a Segments<Vec<C>>,
     features: &'a [String],
@@ -100,15 +100,17 @@ pub fn in_segments<'a, C: Counts>(
         let theirs = baseline.segments.parts(column);
         let unfit = match (theirs, parts) {
             (None, _) => Some("No segments by this column are known of the baseline."),
-            (Some(Parts::TooMany), _) | (_, Parts::TooMany) => {
+            (Some(SegmentValues::TooMany), _) | (_, SegmentValues::TooMany) => {
                 Some("It has too many values to segment by: name a column that has few.")
             }
-            (_, Parts::Of(parts)) if parts.is_empty() => Some("There is no such column to segment by."),
-            (Some(Parts::Of(_)), Parts::Of(_)) => None,
+            (_, SegmentValues::Of(parts)) if parts.is_empty() => {
+                Some("There is no such column to segment by.")
+            }
+            (Some(SegmentValues::Of(_)), SegmentValues::Of(_)) => None,
         };
         if unfit.is_some() {
             all.push(Input { unfit, ..Input::new(column, Role::Feature, None, None) });
-        } else if let Parts::Of(parts) = parts {
+        } else if let SegmentValues::Of(parts) = parts {
             for (value, counts) in parts {
                 let part = baseline.segments.get(column, value).unwrap_or(NOTHING);
                 let within = inputs(part, counts, features, label).into_iter();

@@ -46,22 +46,24 @@ pub mod monitor;
 mod policy;
 mod power;
 mod ranks;
+mod reason;
 pub mod scores;
 mod summary;
 pub mod table;
 mod wasserstein;
-mod words;
 
 pub use baseline::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 pub use compare::compare;
 pub use document::{
-    Axis, CountedBin, DRIFT_VERSION, DetectableEffect, Drift, EffectUnit, Evidence, Finding, Formula,
-    ImportanceMoved, Past, Role, Rule, Scores, ShareChange, TestName, Verdict,
+    Axis, CountedBin, DRIFT_VERSION, DecisionRule, DetectableEffect, Distances, Drift, DriftTest, EffectUnit,
+    Finding, Formula, ImportanceMoved, Past, Role, ShareChange, TestEvidence, Verdict,
 };
-pub use history::{History, MAX_RUNS, MIN_RUNS, Observation, Remembered, robust_z};
+pub use history::{History, MAX_RUNS, MIN_RUNS, Remembered, RememberedFinding, robust_z};
 pub use importance::{IMPORTANCE, importances, weigh};
-pub use input::{Counts, Input, in_segments, inputs};
-pub use live::{Answer, Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy, Tally, Truth};
+pub use input::{BinnedCounts, Input, in_segments, inputs};
+pub use live::{
+    Calibration, GroundTruth, Join, LiveQuality, LiveTally, Prediction, QualityPolicy, QualityVerdict,
+};
 pub use policy::{Compat, Policy, PolicyError};
 pub use table::benjamini_hochberg;
 pub use wasserstein::wasserstein_sigma;

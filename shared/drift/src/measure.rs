@@ -2,7 +2,8 @@
 
 use super::axes::{View, can_tell_unseen, raw_shape, view};
 use super::document::{
-    Axis, CountedBin, DetectableEffect, Evidence, Finding, Past, Rule, Scores, ShareChange, TestName, Verdict,
+    Axis, CountedBin, DecisionRule, DetectableEffect, Distances, DriftTest, Finding, Past, ShareChange,
+    TestEvidence, Verdict,
 };
 use super::input::Input;
 use super::policy::Policy;
@@ -11,7 +12,7 @@ use super::scores::{
     SAGEMAKER_ROBUST, hellinger, jensen_shannon, kolmogorov_sf, ks, ks_lower, largest_difference, psi,
     psi_debiased, robust,
 };
-use super::table::{Outcome, Table};
+use super::table::{ContingencyTable, TestOutcome};
 use super::wasserstein::{TRIM, wasserstein_sigma};
 use pawl_data::profile::Segment;
 use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins};
@@ -75,11 +76,11 @@ pub(super) fn blank(input: &Input<'_>, axis: Axis) -> Finding {
         axis,
         verdict: Verdict::InsufficientData,
         reason: String::new(),
-        rule: Rule::Pawl,
+        rule: DecisionRule::Pawl,
         rule_score: None,
         importance: input.importance.filter(|weight| weight.is_finite() && *weight >= 0.0),
-        evidence: Evidence::default(),
-        scores: Scores::default(),
+        evidence: TestEvidence::default(),
+        scores: Distances::default(),
         share: ShareChange::default(),
         detectable: DetectableEffect::default(),
         past: Past::default(),
@@ -127,11 +128,11 @@ fn draft(
     Draft { finding, unfit }
 }
 
-fn score_shape(table: &Table, ordered: bool, rank_error: f64) -> Scores {
+fn score_shape(table: &ContingencyTable, ordered: bool, rank_error: f64) -> Distances {
     let (n, m) = (table.n() as f64, table.m() as f64);
     let l_infinity = if ordered { ks(table) } else { largest_difference(table) };
     let distance = l_infinity.filter(|_| ordered);
-    Scores {
+    Distances {
         psi: psi(table),
         psi_debiased: psi_debiased(table),
         ks: distance,
@@ -146,17 +147,17 @@ fn score_shape(table: &Table, ordered: bool, rank_error: f64) -> Scores {
 
 /// The test where a side is only known from its quantile sketch: the distance less the sketches'
 /// errors, since a chi-square would take those errors for drift in any large sample.
-fn of_sketches(scores: &Scores, effective: f64, input: &Input<'_>) -> Option<Outcome> {
+fn of_sketches(scores: &Distances, effective: f64, input: &Input<'_>) -> Option<TestOutcome> {
     let sure = (scores.ks? - input.rank_error).max(0.0);
-    Some(Outcome {
-        test: TestName::KolmogorovSmirnovSketched,
+    Some(TestOutcome {
+        test: DriftTest::KolmogorovSmirnovSketched,
         statistic: Some(sure),
         degrees_of_freedom: None,
         p_value: kolmogorov_sf(effective.sqrt() * sure),
     })
 }
 
-fn set_test(evidence: &mut Evidence, outcome: Option<Outcome>) {
+fn set_test(evidence: &mut TestEvidence, outcome: Option<TestOutcome>) {
     evidence.test = outcome.map(|outcome| outcome.test);
     evidence.statistic = outcome.and_then(|outcome| outcome.statistic);
     evidence.degrees_of_freedom = outcome.and_then(|outcome| outcome.degrees_of_freedom);

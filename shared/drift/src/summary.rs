@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::compat;
 use super::document::{Drift, Finding, ImportanceMoved, Role, Verdict};
-use super::words;
+use super::reason;
 
 /// The most reasons that the head of a document repeats.
 const MAX_REASONS: usize = 20;
@@ -77,7 +77,7 @@ impl Drift {
             .partition(|finding| is_small(finding, &judged));
         let weight = |finding: &Finding| finding.importance.unwrap_or(0.0);
         worst.sort_by(|a, b| b.verdict.cmp(&a.verdict).then(weight(b).total_cmp(&weight(a))));
-        let line = |finding: &&Finding| format!("{}: {}", words::place(finding), finding.reason);
+        let line = |finding: &&Finding| format!("{}: {}", reason::place(finding), finding.reason);
         let mut lines: Vec<String> = worst.iter().take(MAX_REASONS).map(line).collect();
         if worst.len() > MAX_REASONS {
             lines.push(format!("and {} more", worst.len() - MAX_REASONS));
@@ -87,7 +87,7 @@ impl Drift {
         }
         let light = self.importance.as_ref().filter(|moved| moved.drift > 0.0 && self.drift_is_light());
         if let Some(moved) = light {
-            let drifted = words::percent(moved.drift);
+            let drifted = reason::percent(moved.drift);
             lines.insert(
                 0,
                 format!("The features that drifted carry {drifted} of the champion's importance: a warning."),

@@ -2,23 +2,23 @@
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use super::document::{CountedBin, TestName};
+use super::document::{CountedBin, DriftTest};
 
 /// The least expected count a cell may have before it is pooled.
 pub const MIN_EXPECTED: f64 = 5.0;
 
 /// Counts of baseline and batch over the same cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
+pub struct ContingencyTable {
     /// The cells in order.
     pub cells: Vec<CountedBin>,
 }
 
 /// What a test said.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
+pub struct TestOutcome {
     /// Which test.
-    pub test: TestName,
+    pub test: DriftTest,
     /// The chi-square statistic; none for an exact test.
     pub statistic: Option<f64>,
     /// Degrees of freedom of the chi-square.
@@ -27,7 +27,7 @@ pub struct Outcome {
     pub p_value: f64,
 }
 
-impl Table {
+impl ContingencyTable {
     /// Rows of the baseline.
     pub fn n(&self) -> u64 {
         self.cells.iter().map(|cell| cell.baseline).sum()
@@ -93,7 +93,7 @@ impl Table {
 
     /// Tests whether both rows come from one distribution. Pool first.
     /// None if a side has no rows: nothing can be said.
-    pub fn test(&self) -> Option<Outcome> {
+    pub fn test(&self) -> Option<TestOutcome> {
         let (n, m) = (self.n() as f64, self.m() as f64);
         if n == 0.0 || m == 0.0 {
             return None;
@@ -102,16 +102,16 @@ impl Table {
         let used: Vec<&CountedBin> = self.cells.iter().filter(|cell| total(cell) > 0.0).collect();
         match used.as_slice() {
             [] => None,
-            [_] => Some(Outcome {
-                test: TestName::SingleCell,
+            [_] => Some(TestOutcome {
+                test: DriftTest::SingleCell,
                 statistic: None,
                 degrees_of_freedom: None,
                 p_value: 1.0,
             }),
             [a, b] if total(a) < least || total(b) < least => {
                 let rare = if total(a) < total(b) { a } else { b };
-                Some(Outcome {
-                    test: TestName::FisherExact,
+                Some(TestOutcome {
+                    test: DriftTest::FisherExact,
                     statistic: None,
                     degrees_of_freedom: None,
                     p_value: fisher_exact(rare.baseline, self.n(), rare.current, self.m()),
@@ -123,19 +123,19 @@ impl Table {
 
     /// Tests whether the first of two cells holds a larger share of the batch than of the baseline:
     /// Fisher's exact test where a cell expects few, else the chi-square's half on that side.
-    pub fn test_more(&self) -> Option<Outcome> {
+    pub fn test_more(&self) -> Option<TestOutcome> {
         let [first, rest] = self.cells.as_slice() else { return None };
         let both = self.test()?;
-        if both.test == TestName::SingleCell {
+        if both.test == DriftTest::SingleCell {
             return Some(both);
         }
-        if both.test == TestName::FisherExact {
+        if both.test == DriftTest::FisherExact {
             let p_value = fisher_more(first.baseline, self.n(), first.current, self.m());
-            return Some(Outcome { test: TestName::FisherExactMore, p_value, ..both });
+            return Some(TestOutcome { test: DriftTest::FisherExactMore, p_value, ..both });
         }
         let more = first.current as f64 * rest.baseline as f64 > first.baseline as f64 * rest.current as f64;
         let half = both.p_value / 2.0;
-        Some(Outcome { p_value: if more { half } else { 1.0 - half }, ..both })
+        Some(TestOutcome { p_value: if more { half } else { 1.0 - half }, ..both })
     }
 
     /// Half of each count, the first of the baseline rounded up, of the batch down: for rows that
@@ -151,7 +151,7 @@ impl Table {
     }
 
     /// Pearson's chi-square over the cells that are not empty, whatever they expect.
-    pub(super) fn homogeneity(&self) -> Option<Outcome> {
+    pub(super) fn homogeneity(&self) -> Option<TestOutcome> {
         let (n, m) = (self.n() as f64, self.m() as f64);
         let used = || self.cells.iter().filter(|cell| total(cell) > 0.0);
         let freedom = u32::try_from(used().count().checked_sub(1)?).ok()?;
@@ -163,8 +163,8 @@ impl Table {
                 (cell.baseline as f64 - eb).powi(2) / eb + (cell.current as f64 - ec).powi(2) / ec
             })
             .sum();
-        Some(Outcome {
-            test: TestName::ContingencyChiSquare,
+        Some(TestOutcome {
+            test: DriftTest::ContingencyChiSquare,
             statistic: Some(statistic),
             degrees_of_freedom: Some(freedom),
             p_value: chi.sf(statistic),

@@ -1,6 +1,6 @@
 //! Wasserstein-1 between two binned numeric columns.
 
-use super::table::Table;
+use super::table::ContingencyTable;
 
 /// The ranks that are kept: a few far values would else decide alone.
 pub(super) const TRIM: (f64, f64) = (0.01, 0.99);
@@ -11,7 +11,12 @@ pub(super) const TRIM: (f64, f64) = (0.01, 0.99);
 /// `table` holds the unpooled cells below, each bin between `edges`, above. Within a bin the values
 /// are taken as spread evenly; below and above, as lying on the outermost edge, so far outliers count
 /// too little here (the axis of unseen values is theirs). None without rows, deviation or bins.
-pub fn wasserstein_sigma(edges: &[f64], table: &Table, std_dev: f64, trim: (f64, f64)) -> Option<f64> {
+pub fn wasserstein_sigma(
+    edges: &[f64],
+    table: &ContingencyTable,
+    std_dev: f64,
+    trim: (f64, f64),
+) -> Option<f64> {
     if table.cells.len() != edges.len() + 1 || edges.len() < 2 || std_dev.is_nan() || std_dev <= 0.0 {
         return None;
     }

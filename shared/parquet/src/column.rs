@@ -4,7 +4,7 @@ use bytes::Bytes;
 use parquet::file::reader::ChunkReader;
 
 use crate::decode::{self, DICTIONARY, PLAIN, Visit};
-use crate::error::{ParquetError, Place};
+use crate::error::{FileLocation, ParquetError};
 use crate::file::ParquetFile;
 use crate::fill::Fill;
 use crate::header::PageKind;
@@ -30,7 +30,7 @@ pub(crate) fn read<R: ChunkReader>(
 ) -> Result<(), ParquetError> {
     let leaf = &file.leaves[column];
     let group = file.metadata.row_group(row_group);
-    let place = Place { column: leaf.name.clone(), row_group, byte: 0 };
+    let place = FileLocation { column: leaf.name.clone(), row_group, byte: 0 };
     let mut pages = Pages::new(&file.source, group.column(column), place, WINDOW)?;
     let mut dictionary: Option<(Dictionary, Vec<u64>)> = None;
     let mut rows = 0;

@@ -62,7 +62,7 @@ pub enum ParquetError {
     #[error("{place}: {what} is not supported: {fix}")]
     Unsupported {
         /// Where.
-        place: Place,
+        place: FileLocation,
         /// What.
         what: String,
         /// What to do.
@@ -81,7 +81,7 @@ pub enum ParquetError {
     #[error("{place}: {reason}: write the file again")]
     Broken {
         /// Where.
-        place: Place,
+        place: FileLocation,
         /// What is wrong.
         reason: String,
     },
@@ -89,7 +89,7 @@ pub enum ParquetError {
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FileLocation {
     /// The column.
     pub column: String,
     /// The row group, from 0.
@@ -98,13 +98,13 @@ pub struct Place {
     pub byte: u64,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FileLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "column {:?}, row group {}, byte {}", self.column, self.row_group, self.byte)
     }
 }
 
-impl Place {
+impl FileLocation {
     /// The page or chunk at this place is broken.
     pub(crate) fn broken(&self, reason: impl Into<String>) -> ParquetError {
         ParquetError::Broken { place: self.clone(), reason: reason.into() }

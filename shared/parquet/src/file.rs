@@ -11,7 +11,7 @@ use parquet::file::metadata::{
 };
 use parquet::file::reader::ChunkReader;
 
-use crate::error::{ParquetError, Place};
+use crate::error::{FileLocation, ParquetError};
 use crate::footer;
 use crate::leaf::Leaf;
 use crate::limits::FOOTER_LIMIT;
@@ -99,7 +99,7 @@ impl<R: ChunkReader> ParquetFile<R> {
             })?;
             rows = rows.saturating_add(here);
             for (leaf, chunk) in self.leaves.iter().zip(group.columns()) {
-                let place = Place { column: leaf.name.clone(), row_group, byte: 0 };
+                let place = FileLocation { column: leaf.name.clone(), row_group, byte: 0 };
                 let broken = |what: &str| place.broken(format!("the footer says {what}"));
                 let length = u64::try_from(chunk.compressed_size())
                     .map_err(|_| broken("it has fewer than no bytes"))?;

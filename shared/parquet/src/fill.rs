@@ -47,7 +47,8 @@ impl Fill {
         Counted { fill: self, counts: counts.iter() }
     }
 
-    fn one<V: Raw>(&mut self, value: V, add: impl FnOnce(&mut TypedColumn, &[u8])) {
+    /// Adds the text of a value.
+    fn add_text<V: Raw>(&mut self, value: V, add: impl FnOnce(&mut TypedColumn, &[u8])) {
         if let Some(text) = value.as_text(self.kind) {
             return add(&mut self.column, text);
         }
@@ -63,11 +64,11 @@ impl Visit for Fill {
         if self.as_numbers {
             return self.column.numbers(values.map(|value| value.number(kind)));
         }
-        values.for_each(|value| self.one(value, TypedColumn::text));
+        values.for_each(|value| self.add_text(value, TypedColumn::text));
     }
 
     fn truths(&mut self, value: bool, count: usize) {
-        self.one(value, |column, text| column.counted_text(text, count as u64));
+        self.add_text(value, |column, text| column.counted_text(text, count as u64));
     }
 
     fn bits(&mut self, bytes: &[u8], count: usize) -> Option<()> {
@@ -91,7 +92,7 @@ impl Visit for Counted<'_> {
             if self.fill.as_numbers {
                 self.fill.column.number(value.number(kind), count);
             } else {
-                self.fill.one(value, |column, text| column.counted_text(text, count));
+                self.fill.add_text(value, |column, text| column.counted_text(text, count));
             }
         }
     }

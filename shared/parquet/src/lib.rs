@@ -21,6 +21,17 @@
 //!
 //! Reading goes through a [`ChunkReader`]: a file, bytes in memory, or ranged
 //! reads of an object.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use pawl_parquet::{ParquetFile, Plan, scan};
+//!
+//! let bytes = Bytes::from_static(include_bytes!("../tests/files/dictionary_v2.parquet"));
+//! let file = ParquetFile::open(bytes)?;
+//! let scan = scan(&file, &Plan::default(), &mut ())?;
+//! assert!(scan.profile.rows > 0);
+//! # Ok::<(), pawl_parquet::ParquetError>(())
+//! ```
 
 mod codec;
 mod column;
@@ -42,7 +53,7 @@ mod scan;
 mod thrift;
 mod write;
 
-pub use error::{ParquetError, Place};
+pub use error::{FileLocation, ParquetError};
 pub use file::ParquetFile;
 pub use limits::{COLUMN_LIMIT, FOOTER_LIMIT, PAGE_LIMIT};
 pub use parquet::errors::Result;

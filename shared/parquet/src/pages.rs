@@ -7,7 +7,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::ChunkReader;
 
 use crate::codec::Codec;
-use crate::error::{ParquetError, Place};
+use crate::error::{FileLocation, ParquetError};
 use crate::file::fetch;
 use crate::header::{self, Header, PageKind};
 use crate::limits::PAGE_LIMIT;
@@ -28,7 +28,7 @@ pub(crate) struct Pages<R> {
     source: Arc<R>,
     codec: Codec,
     /// Where the next page begins; kept for errors too.
-    pub(crate) place: Place,
+    pub(crate) place: FileLocation,
     end: u64,
     /// How much is fetched at once, at least.
     fetched: u64,
@@ -49,7 +49,7 @@ impl<R: ChunkReader> Pages<R> {
     pub(crate) fn new(
         source: &Arc<R>,
         chunk: &ColumnChunkMetaData,
-        mut place: Place,
+        mut place: FileLocation,
         fetched: u64,
     ) -> Result<Self, ParquetError> {
         let data = chunk.data_page_offset().unsigned_abs();

@@ -8,7 +8,7 @@ use parquet::file::reader::ChunkReader;
 
 use crate::column::Dictionary;
 use crate::decode::{self, DICTIONARY, Visit};
-use crate::error::{ParquetError, Place};
+use crate::error::{FileLocation, ParquetError};
 use crate::file::ParquetFile;
 use crate::header::PageKind;
 use crate::hybrid::{Run, runs, unpack};
@@ -98,7 +98,7 @@ struct Cursor<'a, R> {
 impl<'a, R: ChunkReader> Cursor<'a, R> {
     fn new(file: &'a ParquetFile<R>, row_group: usize, column: usize) -> Result<Self, ParquetError> {
         let leaf = &file.leaves[column];
-        let place = Place { column: leaf.name.clone(), row_group, byte: 0 };
+        let place = FileLocation { column: leaf.name.clone(), row_group, byte: 0 };
         let chunk = file.metadata.row_group(row_group).column(column);
         Ok(Self {
             leaf,

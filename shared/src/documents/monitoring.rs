@@ -2,7 +2,7 @@
 
 use super::Component::DriftChecker;
 use super::{Document, Named, OfModel};
-use crate::drift::monitor::{Expected, Look, Monitor};
+use crate::drift::monitor::{Expected, Monitor, MonitoringReport};
 use crate::ledger::Keys;
 use crate::names::Generation;
 
@@ -17,6 +17,6 @@ pub const EXPECTED: Document<Expected, Named<Generation>> =
         .read_by(&[DriftChecker]);
 
 /// One look at a champion: the run of the champion, and the number of the look.
-pub const LOOK: Document<Look, Named<(Generation, u64)>> =
+pub const LOOK: Document<MonitoringReport, Named<(Generation, u64)>> =
     Document::object(Named(|keys, (run, number): &(Generation, u64)| keys.look(*run, *number)))
         .written_by(&[DriftChecker]);

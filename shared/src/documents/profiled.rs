@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Component::{DataValidator, DriftChecker};
 use super::{Document, Named, Partition};
-use crate::dataset::{Part, Scan};
+use crate::dataset::{RangeScan, Scan};
 use crate::ledger::{Keys, Object};
 use crate::pipeline::Treated;
 
@@ -39,7 +39,7 @@ pub enum Found {
     /// The object could be read.
     Scan(Box<Scan>),
     /// A byte range could be read, from where its first record seemed to start.
-    Range(Box<Part>),
+    Range(Box<RangeScan>),
     /// It could not: why, and what would be right.
     Unreadable(String),
 }

@@ -2,8 +2,8 @@
 
 use super::sketch::DeequSketch;
 use super::statistics::{
-    Bar, Categories, Common, Dataset, Feature, InferredType, KllDistribution, NumberDistribution,
-    NumberStatistics, Statistics, TextDistribution, TextStatistics, ValueCount,
+    Bucket, Categories, Common, DatasetStatistics, Feature, InferredType, KllDistribution,
+    NumberDistribution, NumberStatistics, Statistics, TextDistribution, TextStatistics, ValueCount,
 };
 use crate::profile::{ColumnProfile, ColumnType, Moments, PROFILE_VERSION, Profile, Segments};
 
@@ -23,12 +23,12 @@ pub struct Imported {
     /// from what the file holds, and falls short of the estimate there.
     pub profile: Profile,
     /// What the file did not tell, column by column.
-    pub notes: Vec<Note>,
+    pub notes: Vec<ImportNote>,
 }
 
 /// What a file did not tell of a column.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Note {
+pub enum ImportNote {
     /// The weights of the sketch are not those of its numbers.
     #[error("{column}: the sketch does not add up to its {count} values: its bars are taken instead")]
     Sketch {
@@ -50,7 +50,7 @@ impl Statistics {
     pub fn of(profile: &Profile) -> Self {
         Self {
             version: 0.0,
-            dataset: Dataset { item_count: profile.rows },
+            dataset: DatasetStatistics { item_count: profile.rows },
             features: profile.columns.iter().map(feature).collect(),
         }
     }
@@ -123,13 +123,13 @@ fn number_statistics(column: &ColumnProfile, common: Common) -> Option<NumberSta
 }
 
 /// Bars of equal width; the last edge is the largest number itself, whatever the rounding.
-fn bars(min: f64, max: f64, weighted: &[(f64, u64)]) -> Vec<Bar> {
+fn bars(min: f64, max: f64, weighted: &[(f64, u64)]) -> Vec<Bucket> {
     let edge = |index: usize| {
         let share = index as f64 / BARS as f64;
         if index == BARS { max } else { min * (1.0 - share) + max * share }
     };
-    let mut buckets: Vec<Bar> = (0..BARS)
-        .map(|index| Bar { lower_bound: edge(index), upper_bound: edge(index + 1), count: 0.0 })
+    let mut buckets: Vec<Bucket> = (0..BARS)
+        .map(|index| Bucket { lower_bound: edge(index), upper_bound: edge(index + 1), count: 0.0 })
         .collect();
     for &(number, weight) in weighted {
         let place = buckets.iter().rposition(|bar| bar.lower_bound <= number).unwrap_or(0);
@@ -153,7 +153,7 @@ fn text_statistics(column: &ColumnProfile, common: Common) -> TextStatistics {
     }
 }
 
-fn column(feature: &Feature, rows: u64, notes: &mut Vec<Note>) -> ColumnProfile {
+fn column(feature: &Feature, rows: u64, notes: &mut Vec<ImportNote>) -> ColumnProfile {
     let mut column = ColumnProfile::new(feature.name.clone(), None);
     // A column without any value has no statistics.
     let nothing = Common { num_present: 0, num_missing: rows };
@@ -185,28 +185,28 @@ fn column(feature: &Feature, rows: u64, notes: &mut Vec<Note>) -> ColumnProfile 
                 column.values.add_text(&value.value, value.count);
             }
         }
-        Some(None) => notes.push(Note::NoDistribution { column: feature.name.clone() }),
+        Some(None) => notes.push(ImportNote::NoDistribution { column: feature.name.clone() }),
         None => {}
     }
     column
 }
 
 /// The numbers of a distribution with their counts, in rising order.
-pub(super) fn spread(name: &str, numbers: &NumberStatistics, notes: &mut Vec<Note>) -> Vec<(f64, u64)> {
+pub(super) fn spread(name: &str, numbers: &NumberStatistics, notes: &mut Vec<ImportNote>) -> Vec<(f64, u64)> {
     let count = numbers.common.num_present;
     let Some(NumberDistribution { kll }) = &numbers.distribution else {
-        notes.push(Note::NoDistribution { column: name.to_owned() });
+        notes.push(ImportNote::NoDistribution { column: name.to_owned() });
         return Vec::new();
     };
     if let Some(weighted) = kll.sketch.as_ref().and_then(|sketch| sketch.weighted(count)) {
         return weighted;
     }
-    notes.push(Note::Sketch { column: name.to_owned(), count });
+    notes.push(ImportNote::Sketch { column: name.to_owned(), count });
     kll.buckets.iter().flat_map(points).collect()
 }
 
 /// A bar as numbers evenly spread over it.
-fn points(bar: &Bar) -> impl Iterator<Item = (f64, u64)> + use<> {
+fn points(bar: &Bucket) -> impl Iterator<Item = (f64, u64)> + use<> {
     let (from, width) = (bar.lower_bound, bar.upper_bound - bar.lower_bound);
     let count = if bar.count > 0.0 { bar.count.round() as u64 } else { 0 };
     (0..PER_BAR).filter_map(move |index| {

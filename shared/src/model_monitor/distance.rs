@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::rules::ComparisonMethod;
 use crate::drift::CountedBin;
 use crate::drift::scores::{SAGEMAKER_ROBUST, ks, largest_difference, robust};
-use crate::drift::table::Table;
+use crate::drift::table::ContingencyTable;
 
 /// The distance of two sets of numbers with counts, each in rising order; none if a side is empty.
 pub(super) fn of_numbers(
@@ -26,7 +26,7 @@ pub(super) fn of_numbers(
         }
         cells.push(cell);
     }
-    let table = Table { cells };
+    let table = ContingencyTable { cells };
     by(method, ks(&table)?, &table)
 }
 
@@ -40,7 +40,7 @@ pub(super) fn of_texts<'a>(
     baseline.for_each(|(value, count)| counts.entry(value).or_default().0 += count);
     current.for_each(|(value, count)| counts.entry(value).or_default().1 += count);
     let cell = |(_, (baseline, current))| CountedBin { bin: String::new(), baseline, current };
-    let table = Table { cells: counts.into_iter().map(cell).collect() };
+    let table = ContingencyTable { cells: counts.into_iter().map(cell).collect() };
     by(method, largest_difference(&table)?, &table)
 }
 
@@ -51,7 +51,7 @@ fn lower(left: Option<f64>, right: Option<f64>) -> Option<f64> {
     }
 }
 
-fn by(method: ComparisonMethod, simple: f64, table: &Table) -> Option<f64> {
+fn by(method: ComparisonMethod, simple: f64, table: &ContingencyTable) -> Option<f64> {
     let distance = match method {
         ComparisonMethod::Simple => simple,
         ComparisonMethod::Robust => robust(simple, table.n() as f64, table.m() as f64, SAGEMAKER_ROBUST),

@@ -39,14 +39,14 @@ mod translate;
 mod violations;
 
 pub use check::{CheckError, check};
-pub use convert::{Imported, Note};
+pub use convert::{ImportNote, Imported};
 pub use rules::{
     CategoricalMethod, Comparison, ComparisonMethod, ComparisonOverrides, FeatureRules, Monitoring,
     NumberRules, Overrides, Rules, Switch, TextRules,
 };
 pub use sketch::{DeequSketch, SketchDocument, SketchParameters};
 pub use statistics::{
-    Bar, Categories, Common, Dataset, Feature, InferredType, KllDistribution, NumberDistribution,
-    NumberStatistics, Statistics, TextDistribution, TextStatistics, ValueCount,
+    Bucket, Categories, Common, DatasetStatistics, Feature, InferredType, KllDistribution,
+    NumberDistribution, NumberStatistics, Statistics, TextDistribution, TextStatistics, ValueCount,
 };
 pub use violations::{CheckType, Violation, Violations};

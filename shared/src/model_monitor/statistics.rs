@@ -12,14 +12,14 @@ pub struct Statistics {
     #[serde(default)]
     pub version: f64,
     /// The data as a whole.
-    pub dataset: Dataset,
+    pub dataset: DatasetStatistics,
     /// One entry a column, in the order of the data.
     pub features: Vec<Feature>,
 }
 
 /// The data as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dataset {
+pub struct DatasetStatistics {
     /// Its rows.
     #[serde(deserialize_with = "whole")]
     pub item_count: u64,
@@ -119,7 +119,7 @@ pub struct NumberDistribution {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KllDistribution {
     /// Ten of equal width over the range: `[lower, upper)`, the last one closed.
-    pub buckets: Vec<Bar>,
+    pub buckets: Vec<Bucket>,
     /// The sketch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sketch: Option<SketchDocument>,
@@ -127,7 +127,7 @@ pub struct KllDistribution {
 
 /// A bar.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Bar {
+pub struct Bucket {
     /// Its lower edge.
     pub lower_bound: f64,
     /// Its upper edge.

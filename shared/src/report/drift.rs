@@ -60,8 +60,8 @@ fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
     }));
     let rows = evidence.reference.as_ref().map(|reference| counted(reference.baseline.rows, "row", "rows"));
     let baseline = match (rows, drift.compared_with) {
-        (Some(rows), Some(with)) => Some(format!("{rows}: {}", with.words())),
-        (None, Some(with)) => Some(with.words()),
+        (Some(rows), Some(with)) => Some(format!("{rows}: {}", with.describe())),
+        (None, Some(with)) => Some(with.describe()),
         (Some(rows), None) => Some(format!("{rows} that it is compared with")),
         (None, None) => None,
     };

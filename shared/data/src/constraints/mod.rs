@@ -1,5 +1,22 @@
 //! Constraints on data: suggested from a profile, completed by a team's own rules, checked on a
 //! batch. A row that breaks a row rule is quarantined; a batch with too many is quarantined whole.
+//!
+//! ```
+//! use pawl_data::constraints::{self, Policy, Rule, Verdict};
+//! use pawl_data::dataset::{Scanner, Schema};
+//!
+//! let policy = Policy::default();
+//! let mut baseline = Scanner::new(&Schema::default());
+//! baseline.feed(b"temp\n1\n2\n3\n", &mut ())?;
+//! let constraints = constraints::suggest(&baseline.finish(&mut ())?.profile, &policy);
+//!
+//! let mut batch = Scanner::new(&Schema::default()).with_constraints(&constraints);
+//! batch.feed(b"temp\n2\nhot\n", &mut ())?;
+//! let validation = constraints::check(&batch.finish(&mut ())?, &constraints, &policy);
+//! assert_eq!(validation.verdict, Verdict::Quarantined);
+//! assert_eq!(validation.violations[0].rule, Rule::Type);
+//! # Ok::<(), pawl_data::dataset::ScanError>(())
+//! ```
 
 mod batch;
 mod check;

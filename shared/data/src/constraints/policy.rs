@@ -1,4 +1,4 @@
-//! How strictly data is judged, and a team's own rules: the `validation` section of pipeline.yaml.
+//! How strictly data is judged, and a team's own rules: the `constraints` section of pipeline.yaml.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Where a record starts, guessed from the middle of CSV.
 
-use super::csv::{Cut, cut};
+use super::csv::{RecordCut, cut};
 use super::field::FieldSpan;
 
 /// Where the first record starts behind the first byte of a window: as if that byte were outside quotes,
@@ -49,7 +49,7 @@ fn well_formed(window: &[u8], start: usize, delimiter: u8, columns: usize) -> us
     let (mut good, mut all, mut at) = (0, 0, start);
     let mut fields = Vec::<FieldSpan>::new();
     while let Some(rest) = window.get(at..).filter(|_| all < 100) {
-        let Cut::Record { length, next } = cut(rest, delimiter, false, &mut fields) else { break };
+        let RecordCut::Record { length, next } = cut(rest, delimiter, false, &mut fields) else { break };
         good += usize::from(length == 0 || fields.len() == columns);
         all += 1;
         at += next;

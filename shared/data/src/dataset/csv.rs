@@ -6,7 +6,7 @@ use super::field::{FieldKind, FieldSpan};
 
 /// What the beginning of a buffer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+pub enum RecordCut {
     /// A record of `length` bytes; the next one starts at `next`.
     Record {
         /// Bytes, without the line end.
@@ -23,7 +23,7 @@ pub enum Cut {
 
 /// Cuts the first record off a buffer and notes its fields. At the `end` of the data a record needs
 /// no line end. A quote counts only at the start of a field; elsewhere it is a plain character.
-pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>) -> Cut {
+pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>) -> RecordCut {
     fields.clear();
     let mut at = 0;
     loop {
@@ -33,7 +33,7 @@ pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>)
             at = start;
             loop {
                 let Some(quote) = buffer.get(at..).and_then(|rest| memchr(b'"', rest)) else {
-                    return Cut::Incomplete { quoted: true };
+                    return RecordCut::Incomplete { quoted: true };
                 };
                 at += quote + 1;
                 match buffer.get(at) {
@@ -41,7 +41,7 @@ pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>)
                         kind = FieldKind::Escaped;
                         at += 1;
                     }
-                    None if !end => return Cut::Incomplete { quoted: true },
+                    None if !end => return RecordCut::Incomplete { quoted: true },
                     _ => break,
                 }
             }
@@ -51,7 +51,7 @@ pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>)
         let (stop, line_end) = match memchr2(delimiter, b'\n', rest) {
             Some(offset) => (at + offset, buffer.get(at + offset) == Some(&b'\n')),
             None if end => (buffer.len(), true),
-            None => return Cut::Incomplete { quoted: false },
+            None => return RecordCut::Incomplete { quoted: false },
         };
         let mut length = stop;
         if line_end && length > at && buffer.get(length - 1) == Some(&b'\r') {
@@ -65,7 +65,7 @@ pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>)
         };
         fields.push(span);
         if line_end {
-            return Cut::Record { length, next: (stop + 1).min(buffer.len()) };
+            return RecordCut::Record { length, next: (stop + 1).min(buffer.len()) };
         }
         at = stop + 1;
     }

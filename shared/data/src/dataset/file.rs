@@ -1,4 +1,14 @@
 //! What a file holds: told by its name and its first bytes, and handed on unpacked.
+//!
+//! ```
+//! use pawl_data::dataset::Format;
+//! use pawl_data::dataset::file::{Content, open};
+//!
+//! let opened = open("readings", &b"{\"temp\": 1.5}\n"[..])?;
+//! assert_eq!(opened.kind, Content::Records(Format::JsonLines));
+//! assert!(!opened.packed);
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use std::io::{self, Cursor, Read};
 
@@ -11,7 +21,7 @@ pub const HEAD: u64 = 1 << 16;
 
 /// What unpacked bytes hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Content {
     /// Records of text.
     Records(Format),
     /// Told by its magic number.
@@ -23,7 +33,7 @@ pub enum Kind {
 /// The bytes of a file, unpacked.
 pub struct Opened {
     /// What they hold.
-    pub kind: Kind,
+    pub kind: Content,
     /// Whether they were packed, by gzip or zstd: then no part of them can be read alone.
     pub packed: bool,
     /// The first bytes, at most [`HEAD`]; they come again in `bytes`.
@@ -46,10 +56,10 @@ pub fn open(name: &str, raw: impl Read + 'static) -> io::Result<Opened> {
         }
         None => (head, Box::new(raw)),
     };
-    Ok(Opened { kind: Kind::of(name, &head), packed: packing.is_some(), head, bytes })
+    Ok(Opened { kind: Content::of(name, &head), packed: packing.is_some(), head, bytes })
 }
 
-impl Kind {
+impl Content {
     /// Objects make JSON Lines, whatever the name; only a header row may begin with a brace by chance.
     fn of(name: &str, head: &[u8]) -> Self {
         let name = plain_name(name);
@@ -92,12 +102,12 @@ mod tests {
             let opened = open(name, bytes).unwrap();
             (opened.kind, opened.packed)
         };
-        let json = Kind::Records(Format::JsonLines);
-        let csv = Kind::Records(Format::Csv);
+        let json = Content::Records(Format::JsonLines);
+        let csv = Content::Records(Format::Csv);
         assert_eq!(kind("a.csv", b"{x},y\n1,2\n"), (csv, false));
         assert_eq!(kind("part-0000", b"\xEF\xBB\xBF {\"a\": 1}\n"), (json, false));
         assert_eq!(kind("a.ndjson.gz", b""), (json, false));
-        assert_eq!(kind("a.csv", b"PAR1...."), (Kind::Parquet, false));
+        assert_eq!(kind("a.csv", b"PAR1...."), (Content::Parquet, false));
         let packed: &'static [u8] = zstd::encode_all(&b"{\"a\":1}"[..], 1).unwrap().leak();
         let mut opened = open("a", packed).unwrap();
         assert_eq!((opened.kind, opened.packed), (json, true));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::csv::{Cut, cut};
+use super::csv::{RecordCut, cut};
 use super::error::ScanError;
 use super::field::Row;
 use super::format::Format;
@@ -60,7 +60,7 @@ impl Header {
         loop {
             let rest = data.get(start..).filter(|rest| !rest.is_empty());
             let Some(rest) = rest else { return Ok(None) };
-            let Cut::Record { length, next } = cut(rest, schema.delimiter(), end, &mut fields) else {
+            let RecordCut::Record { length, next } = cut(rest, schema.delimiter(), end, &mut fields) else {
                 return Ok(None);
             };
             let lines = newlines(&rest[..next]);

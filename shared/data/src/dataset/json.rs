@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::field::{FieldKind, FieldSpan};
 use super::table::Table;
-use crate::profile::value::{self, Value};
+use crate::profile::value::{self, FieldValue};
 
 /// How deep objects and arrays may lie in each other.
 const DEPTH: usize = 64;
@@ -155,7 +155,7 @@ impl Reader<'_> {
                 self.object(child)?;
             } else {
                 let span = self.value()?;
-                self.put(child, span)?;
+                self.set_column(child, span)?;
             }
             self.blanks();
             if self.eat(b',') {
@@ -167,8 +167,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Puts a value in the column of its key.
-    fn put(&mut self, node: usize, span: FieldSpan) -> Result<(), Flaw> {
+    /// Notes a value in the column of its key, which is added where it is new.
+    fn set_column(&mut self, node: usize, span: FieldSpan) -> Result<(), Flaw> {
         let column = match self.keys.nodes[node].column {
             Some(column) => column,
             None => {
@@ -197,8 +197,10 @@ impl Reader<'_> {
                 let text = self.string("a text")?;
                 let field = text.of(self.line, self.extra);
                 // JSON has no times, so a text may be one; but "12" and "true" are texts.
-                let odd =
-                    matches!(value::read(field), Value::Integral(_) | Value::Fractional(_) | Value::Boolean);
+                let odd = matches!(
+                    value::read(field),
+                    FieldValue::Integral(_) | FieldValue::Fractional(_) | FieldValue::Boolean
+                );
                 let kind = if odd { FieldKind::Text } else { FieldKind::Plain };
                 let behind = if text.unescaped { self.line.len() } else { 0 };
                 Ok(FieldSpan { start: behind + text.start, end: behind + text.end, kind })
@@ -524,6 +526,7 @@ mod tests {
         fn a_line_is_good_exactly_where_serde_json_finds_an_object(
             line in prop_oneof![
                 "[{}\\[\\]\":,0-9eE.+\\-truefalsn \\\\ué]{0,24}",
+                // Long: one regular expression.
                 "\\{\"[a-c\\\\u0-9]{0,6}\": ?(-?[0-9]{1,3}(\\.[0-9]{1,2})?([eE][+-]?[0-9])?|true|null|\\[1, ?\\{\\}\\]|\"[a-z\\\\nu0-9d]{0,9}\") ?\\}",
             ],
         ) {

@@ -70,13 +70,13 @@ mod time;
 mod waiting;
 
 pub use crate::constraints::{BinnedColumn, Broken, Reason, Rule, Scan, Tally};
-pub use csv::{Cut, cut};
+pub use csv::{RecordCut, cut};
 pub use error::ScanError;
 pub use field::{FieldKind, FieldSpan};
 pub use format::Format;
 pub use header::Header;
 pub use label::Label;
-pub use ranges::{ByteRange, Flow, Part, RangeScanner, Stitch};
+pub use ranges::{ByteRange, RangeProgress, RangeScan, RangeScanner, Stitch};
 pub use record::{Record, Sink};
 pub use scan::Scanner;
 pub use schema::{ColumnSpec, Schema, TimeOrder};

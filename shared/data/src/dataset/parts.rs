@@ -3,14 +3,14 @@
 use super::field::Row;
 use super::table::Table;
 use crate::constraints::Scan;
-use crate::profile::value::Value;
-use crate::profile::{Parts, Segments};
+use crate::profile::value::FieldValue;
+use crate::profile::{SegmentValues, Segments};
 
 /// How much less memory for texts a part's column gets than one of the whole.
 const SHARE: usize = 16;
 
 impl Table {
-    /// Parts the rows by these columns as well.
+    /// Divides the rows by these columns as well.
     #[must_use]
     pub(super) fn parted_by(mut self, columns: &[String]) -> Self {
         self.segments = Segments::by(columns);
@@ -45,9 +45,9 @@ impl Table {
     fn spelled(&self, row: Row<'_>, index: usize) -> String {
         let record = row.record(&self.names, &self.judges);
         match record.value(index) {
-            None | Some(Value::Missing) => String::new(),
-            Some(Value::Integral(number) | Value::Fractional(number)) => number.to_string(),
-            Some(Value::Boolean | Value::Timestamp | Value::Text) => {
+            None | Some(FieldValue::Missing) => String::new(),
+            Some(FieldValue::Integral(number) | FieldValue::Fractional(number)) => number.to_string(),
+            Some(FieldValue::Boolean | FieldValue::Timestamp | FieldValue::Text) => {
                 record.text(index).unwrap_or_default().into_owned()
             }
         }
@@ -65,7 +65,7 @@ impl Table {
         for (column, parts) in segments.iter_mut() {
             let seen = |(name, its): (&String, &super::table::Column)| name == column && its.seen;
             if !self.names.iter().zip(&self.columns).any(seen) {
-                *parts = Parts::default();
+                *parts = SegmentValues::default();
             }
             for (_, part) in parts.iter_mut() {
                 for (mine, whole) in part.columns.iter_mut().zip(&self.columns) {
@@ -83,7 +83,7 @@ mod tests {
     use crate::constraints::{self, Policy, Range};
     use crate::dataset::{Format, Scan, Scanner, Schema, TimeOrder};
     use crate::profile::bins::Baseline;
-    use crate::profile::{Parts, Profile};
+    use crate::profile::{Profile, SegmentValues};
 
     const HEADER: &str = "day,town,sales,note\n";
 
@@ -148,11 +148,14 @@ mod tests {
     fn a_column_that_the_data_lacks_makes_no_part() {
         let by = ["country".to_owned()];
         let whole = scan(&rows(|_| true), &Schema::default(), &by, None);
-        assert!(matches!(whole.profile.segments.parts("country"), Some(Parts::Of(none)) if none.is_empty()));
+        let parts = whole.profile.segments.parts("country");
+        assert!(matches!(parts, Some(SegmentValues::Of(none)) if none.is_empty()));
         let mut lines = Scanner::of(Format::JsonLines, &Schema::default()).with_segments(&by);
         lines.feed(b"{\"a\": 1}\n{\"a\": 2}\n", &mut ()).unwrap();
         let scan = lines.finish(&mut ()).unwrap();
-        assert!(matches!(scan.profile.segments.parts("country"), Some(Parts::Of(none)) if none.is_empty()));
+        assert!(
+            matches!(scan.profile.segments.parts("country"), Some(SegmentValues::Of(none)) if none.is_empty())
+        );
     }
 
     /// Keys may come late in lines of JSON; the rows before lack them.

@@ -40,7 +40,7 @@ impl ByteRange {
 
 /// Whether a range needs more bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
+pub enum RangeProgress {
     /// Feed the bytes that follow, or finish where the data ends.
     More,
     /// Every record of the range was read.
@@ -66,7 +66,7 @@ enum Phase {
 
 /// What one range yields.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Part {
+pub struct RangeScan {
     /// Lines are counted from the range's first record.
     scan: Scan,
     start: u64,
@@ -102,25 +102,25 @@ impl RangeScanner {
     ///
     /// # Errors
     /// A [`ScanError`], its line counted from the first record. It holds only if the start does.
-    pub fn feed(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<Flow, ScanError> {
+    pub fn feed(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<RangeProgress, ScanError> {
         match &mut self.phase {
             Phase::Seeking { window, .. } => {
                 window.extend_from_slice(bytes);
-                if window.len() >= WINDOW { self.seek(false, sink) } else { Ok(Flow::More) }
+                if window.len() >= WINDOW { self.seek(false, sink) } else { Ok(RangeProgress::More) }
             }
             Phase::Reading(scanner) => {
                 scanner.feed(bytes, sink)?;
-                Ok(if scanner.at() < self.range.to { Flow::More } else { Flow::Done })
+                Ok(if scanner.at() < self.range.to { RangeProgress::More } else { RangeProgress::Done })
             }
         }
     }
 
     /// Guesses where the first record starts, and reads what was gathered. At the `end` of the data without
     /// a line end, no record starts in this range.
-    fn seek(&mut self, end: bool, sink: &mut impl Sink) -> Result<Flow, ScanError> {
+    fn seek(&mut self, end: bool, sink: &mut impl Sink) -> Result<RangeProgress, ScanError> {
         let (range, first) = (self.range, self.first_byte());
         let Phase::Seeking { scanner, header, window } = &mut self.phase else {
-            return Ok(Flow::More);
+            return Ok(RangeProgress::More);
         };
         let offset = match scanner.guess_start(window, header) {
             Some(offset) => offset,
@@ -128,7 +128,7 @@ impl RangeScanner {
             None if window.len() > RECORD_LIMIT => {
                 return Err(ScanError::RecordTooLong { line: 1, limit: RECORD_LIMIT });
             }
-            None => return Ok(Flow::More),
+            None => return Ok(RangeProgress::More),
         };
         let start = first + offset as u64;
         let fresh = std::mem::replace(&mut **scanner, Scanner::new(&super::Schema::default()));
@@ -143,14 +143,14 @@ impl RangeScanner {
     ///
     /// # Errors
     /// As [`RangeScanner::feed`].
-    pub fn finish(mut self, sink: &mut impl Sink) -> Result<Part, ScanError> {
+    pub fn finish(mut self, sink: &mut impl Sink) -> Result<RangeScan, ScanError> {
         self.seek(true, sink)?;
         let start = self.first_byte();
         match self.phase {
             Phase::Reading(mut scanner) => {
                 scanner.end(sink)?;
                 let (end, lines) = (scanner.at(), scanner.lines());
-                Ok(Part { scan: scanner.finish(sink)?, start, end, lines })
+                Ok(RangeScan { scan: scanner.finish(sink)?, start, end, lines })
             }
             Phase::Seeking { .. } => Err(ScanError::Empty),
         }
@@ -180,7 +180,7 @@ impl Stitch {
     ///
     /// # Errors
     /// The part, untouched.
-    pub fn add(&mut self, part: Part) -> Result<(), Box<Part>> {
+    pub fn add(&mut self, part: RangeScan) -> Result<(), Box<RangeScan>> {
         if part.start != self.end {
             return Err(Box::new(part));
         }
@@ -223,11 +223,11 @@ mod tests {
     }
 
     impl Source<'_> {
-        fn read(self, header: &Header, range: ByteRange, start: Option<u64>) -> Result<Part, ScanError> {
+        fn read(self, header: &Header, range: ByteRange, start: Option<u64>) -> Result<RangeScan, ScanError> {
             let scanner = Scanner::of(self.format, &Schema::default());
             let mut scanner = RangeScanner::new(scanner, header, range, start);
             for bytes in self.data[scanner.first_byte() as usize..].chunks(self.chunk) {
-                if scanner.feed(bytes, &mut ())? == Flow::Done {
+                if scanner.feed(bytes, &mut ())? == RangeProgress::Done {
                     break;
                 }
             }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::field::{FieldSpan, Row};
 use super::rules::ColumnJudge;
 use crate::constraints::Reason;
-use crate::profile::value::Value;
+use crate::profile::value::FieldValue;
 
 impl<'a> Row<'a> {
     /// The record for a sink.
@@ -52,14 +52,14 @@ impl<'a> Record<'a> {
     /// else a string. A column that the schema fixes as a string stays one.
     pub fn json(&self, index: usize) -> serde_json::Value {
         match self.value(index) {
-            None | Some(Value::Missing) => serde_json::Value::Null,
-            Some(Value::Integral(number)) if number.abs() < 9e15 => (number as i64).into(),
-            Some(Value::Integral(number) | Value::Fractional(number)) => number.into(),
-            Some(Value::Boolean) => self
+            None | Some(FieldValue::Missing) => serde_json::Value::Null,
+            Some(FieldValue::Integral(number)) if number.abs() < 9e15 => (number as i64).into(),
+            Some(FieldValue::Integral(number) | FieldValue::Fractional(number)) => number.into(),
+            Some(FieldValue::Boolean) => self
                 .field(index)
                 .is_some_and(|field| matches!(field.trim_ascii().first(), Some(b't' | b'T')))
                 .into(),
-            Some(Value::Timestamp | Value::Text) => self.text(index).unwrap_or_default().into(),
+            Some(FieldValue::Timestamp | FieldValue::Text) => self.text(index).unwrap_or_default().into(),
         }
     }
 
@@ -68,7 +68,7 @@ impl<'a> Record<'a> {
         self.value(index)?.number().filter(|number| number.is_finite())
     }
 
-    pub(crate) fn value(&self, index: usize) -> Option<Value> {
+    pub(crate) fn value(&self, index: usize) -> Option<FieldValue> {
         let span = self.fields.get(index)?;
         Some(self.judges.get(index)?.read(&span.field(self.bytes), span.kind))
     }

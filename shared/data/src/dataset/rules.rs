@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::field::{FieldKind, Row};
 use crate::constraints::{ColumnConstraints, Constraints, Range, Reason, Rule};
 use crate::profile::typed::is_null_word;
-use crate::profile::value::{self, Value};
+use crate::profile::value::{self, FieldValue};
 use crate::profile::{ColumnType, Judge, shape};
 
 /// Reads the fields of one column and judges them.
@@ -19,21 +19,21 @@ pub(crate) struct ColumnJudge {
 
 impl ColumnJudge {
     /// Reads a field that may be marked as a text.
-    pub(crate) fn read(&self, field: &[u8], kind: FieldKind) -> Value {
+    pub(crate) fn read(&self, field: &[u8], kind: FieldKind) -> FieldValue {
         match (self.value(field), kind) {
-            (Value::Missing, _) => Value::Missing,
-            (_, FieldKind::Text) => Value::Text,
+            (FieldValue::Missing, _) => FieldValue::Missing,
+            (_, FieldKind::Text) => FieldValue::Text,
             (value, _) => value,
         }
     }
 }
 
 impl Judge for ColumnJudge {
-    fn value(&self, field: &[u8]) -> Value {
+    fn value(&self, field: &[u8]) -> FieldValue {
         if field.is_empty() || is_null_word(&self.null_words, field) {
-            Value::Missing
+            FieldValue::Missing
         } else if self.rules.kind == Some(ColumnType::String) {
-            Value::Text
+            FieldValue::Text
         } else if self.decimal_comma {
             read_with_comma(field)
         } else {
@@ -41,7 +41,7 @@ impl Judge for ColumnJudge {
         }
     }
 
-    fn allows(&self, field: &[u8], value: Value) -> bool {
+    fn allows(&self, field: &[u8], value: FieldValue) -> bool {
         let mut reasons = Vec::new();
         self.rules.check("", field, value, &mut reasons);
         reasons.is_empty()
@@ -49,7 +49,7 @@ impl Judge for ColumnJudge {
 
     #[inline]
     fn allows_number(&self, number: f64, integral: bool) -> bool {
-        let value = if integral { Value::Integral(number) } else { Value::Fractional(number) };
+        let value = if integral { FieldValue::Integral(number) } else { FieldValue::Fractional(number) };
         self.rules.kind.is_none_or(|kind| fits(kind, value))
             && self.rules.range.is_none_or(|(min, max)| min <= number && number <= max)
     }
@@ -65,18 +65,19 @@ impl Judge for ColumnJudge {
 }
 
 /// Reads a field whose numbers have a comma before their fraction; a point makes no number then.
-fn read_with_comma(field: &[u8]) -> Value {
-    let text = |value: Value| if matches!(value, Value::Fractional(_)) { Value::Text } else { value };
+fn read_with_comma(field: &[u8]) -> FieldValue {
+    let text =
+        |value: FieldValue| if matches!(value, FieldValue::Fractional(_)) { FieldValue::Text } else { value };
     match memchr::memchr(b',', field) {
         None if field.contains(&b'.') => text(value::read(field)),
         None => value::read(field),
-        Some(_) if field.contains(&b'.') => Value::Text,
+        Some(_) if field.contains(&b'.') => FieldValue::Text,
         Some(comma) => {
             let mut with_point = field.to_vec();
             with_point[comma] = b'.';
             match value::read(&with_point) {
-                number @ Value::Fractional(_) => number,
-                _ => Value::Text,
+                number @ FieldValue::Fractional(_) => number,
+                _ => FieldValue::Text,
             }
         }
     }
@@ -124,11 +125,11 @@ impl ColumnRules {
     }
 
     /// Notes what this field breaks.
-    pub(crate) fn check(&self, name: &str, field: &[u8], value: Value, reasons: &mut Vec<Reason>) {
+    pub(crate) fn check(&self, name: &str, field: &[u8], value: FieldValue, reasons: &mut Vec<Reason>) {
         let mut broken = |rule: Rule, expected: String| {
             reasons.push(Reason { column: Some(name.to_owned()), rule, expected, observed: shown(field) });
         };
-        if value == Value::Missing {
+        if value == FieldValue::Missing {
             if self.required {
                 broken(Rule::Required, "a value".to_owned());
             }
@@ -179,7 +180,13 @@ impl AcrossRule {
             .collect()
     }
 
-    pub(crate) fn check(&self, names: &[String], values: &[Value], row: Row<'_>, reasons: &mut Vec<Reason>) {
+    pub(crate) fn check(
+        &self,
+        names: &[String],
+        values: &[FieldValue],
+        row: Row<'_>,
+        reasons: &mut Vec<Reason>,
+    ) {
         let number = |index: usize| values.get(index).and_then(|value| value.number());
         let (Some(left), Some(right)) = (number(self.left), number(self.right)) else { return };
         if (left - right).abs() <= self.within {
@@ -201,12 +208,12 @@ fn bounds(range: Range) -> (f64, f64) {
     (range.min.unwrap_or(f64::NEG_INFINITY), range.max.unwrap_or(f64::INFINITY))
 }
 
-fn fits(kind: ColumnType, value: Value) -> bool {
+fn fits(kind: ColumnType, value: FieldValue) -> bool {
     match kind {
-        ColumnType::Integral => matches!(value, Value::Integral(_)),
-        ColumnType::Fractional => matches!(value, Value::Integral(_) | Value::Fractional(_)),
-        ColumnType::Boolean => value == Value::Boolean,
-        ColumnType::Timestamp => value == Value::Timestamp,
+        ColumnType::Integral => matches!(value, FieldValue::Integral(_)),
+        ColumnType::Fractional => matches!(value, FieldValue::Integral(_) | FieldValue::Fractional(_)),
+        ColumnType::Boolean => value == FieldValue::Boolean,
+        ColumnType::Timestamp => value == FieldValue::Timestamp,
         ColumnType::String | ColumnType::Unknown => true,
     }
 }

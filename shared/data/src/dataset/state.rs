@@ -5,7 +5,7 @@
 //! Rows that are judged in time order or across columns all go the careful way. Lines of JSON are cut by
 //! their reader and then counted the same way.
 
-use super::csv::{Cut, cut};
+use super::csv::{RecordCut, cut};
 use super::field::{FieldKind, FieldSpan, Row};
 use super::json::{self, Keys};
 use super::record::Sink;
@@ -15,7 +15,7 @@ use super::table::{SETTLE_EVERY, Table};
 use super::time::Order;
 use super::waiting::Waiting;
 use crate::constraints::{Constraints, Reason, Rule, Scan};
-use crate::profile::value::Value;
+use crate::profile::value::FieldValue;
 use crate::profile::{Judge, Mark};
 
 /// Bytes that hold rows.
@@ -38,7 +38,7 @@ pub(super) struct State {
     records: u64,
     fields: Vec<FieldSpan>,
     marks: Vec<Mark>,
-    values: Vec<Value>,
+    values: Vec<FieldValue>,
     reasons: Vec<Reason>,
     /// Unescaped texts of a line of JSON.
     extra: Vec<u8>,
@@ -94,7 +94,7 @@ impl State {
                 continue;
             }
             let rest = &rows.buffer[at..];
-            let Cut::Record { length, next } = cut(rest, rows.delimiter, rows.end, &mut careful_fields)
+            let RecordCut::Record { length, next } = cut(rest, rows.delimiter, rows.end, &mut careful_fields)
             else {
                 break;
             };

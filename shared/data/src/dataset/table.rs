@@ -9,7 +9,7 @@ use super::rules::{AcrossRule, ColumnJudge, ColumnRules};
 use super::schema::Schema;
 use crate::constraints::{BinnedColumn, Constraints, Reason, Rule, Scan, Tally};
 use crate::profile::bins::Baseline;
-use crate::profile::value::Value;
+use crate::profile::value::FieldValue;
 use crate::profile::{ColumnProfile, Counter, Judge, Mark, PROFILE_VERSION, Profile, Segments, TimeProfile};
 
 /// How often, in rows, full counters are looked for.
@@ -119,7 +119,7 @@ impl Table {
     }
 
     /// Reads a record's values and notes the rules it breaks.
-    pub(crate) fn read(&self, row: Row<'_>, values: &mut Vec<Value>, reasons: &mut Vec<Reason>) {
+    pub(crate) fn read(&self, row: Row<'_>, values: &mut Vec<FieldValue>, reasons: &mut Vec<Reason>) {
         values.clear();
         if row.fields.len() != self.columns.len() {
             reasons.push(Reason {

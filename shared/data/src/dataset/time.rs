@@ -3,7 +3,7 @@
 use super::field::Row;
 use super::schema::TimeOrder;
 use super::table::Table;
-use crate::profile::value::{Value, timestamp_seconds};
+use crate::profile::value::{FieldValue, timestamp_seconds};
 use crate::profile::{Gap, TimeProfile};
 
 /// The order of rows in time.
@@ -35,7 +35,7 @@ impl Order {
     }
 
     /// When the row is, in seconds since 1970.
-    pub(super) fn read(&mut self, row: Row<'_>, values: &[Value]) -> Option<i64> {
+    pub(super) fn read(&mut self, row: Row<'_>, values: &[FieldValue]) -> Option<i64> {
         let date =
             row.fields.get(self.date).and_then(|span| timestamp_seconds(span.field(row.bytes).trim_ascii()));
         let hours = match self.hour {

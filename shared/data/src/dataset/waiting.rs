@@ -8,7 +8,7 @@ use super::table::Table;
 use super::time::Flow;
 use crate::constraints::{Reason, Rule};
 use crate::profile::Stretch;
-use crate::profile::value::Value;
+use crate::profile::value::FieldValue;
 
 /// A record that waits until it is known whether its stretch is stuck.
 struct Held {
@@ -50,7 +50,14 @@ impl Waiting {
     }
 
     /// Adds a row at this time to the stretches.
-    pub(super) fn extend(&mut self, flow: Flow, number: u64, time: i64, values: &[Value], table: &mut Table) {
+    pub(super) fn extend(
+        &mut self,
+        flow: Flow,
+        number: u64,
+        time: i64,
+        values: &[FieldValue],
+        table: &mut Table,
+    ) {
         for run in &mut self.runs {
             let value = values.get(run.column).and_then(|value| value.number());
             if flow == Flow::Steady && run.value.is_some() && run.value == value {

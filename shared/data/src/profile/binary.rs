@@ -2,6 +2,15 @@
 //!
 //! Eight bytes of magic, the version of the form (four bytes, little endian), then zstd over CBOR (RFC 8949)
 //! of the same document that is also written as JSON.
+//!
+//! ```
+//! use pawl_data::profile::Profile;
+//!
+//! let bytes = Profile::default().to_bytes()?;
+//! assert_eq!(Profile::from_bytes(&bytes)?, Profile::default());
+//! assert!(Profile::from_bytes(b"temp,city").is_err());
+//! # Ok::<(), pawl_data::profile::binary::BinaryError>(())
+//! ```
 
 use std::io::Read;
 

@@ -49,7 +49,7 @@ impl Bins {
 
 /// Where a number falls among frozen edges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum BinPlace {
     /// In the bin of this index.
     Bin(usize),
     /// Below the first edge.
@@ -67,26 +67,26 @@ pub enum Place {
 /// Finds the bin of a number among strictly increasing edges.
 ///
 /// ```
-/// use pawl_data::profile::bins::{Place, place};
+/// use pawl_data::profile::bins::{BinPlace, place};
 /// let edges = [0.0, 1.0, 5.0];
-/// assert_eq!(place(&edges, 1.0), Place::Bin(1));
-/// assert_eq!(place(&edges, 5.0), Place::Bin(1));
-/// assert_eq!(place(&edges, 5.1), Place::Above);
+/// assert_eq!(place(&edges, 1.0), BinPlace::Bin(1));
+/// assert_eq!(place(&edges, 5.0), BinPlace::Bin(1));
+/// assert_eq!(place(&edges, 5.1), BinPlace::Above);
 /// ```
-pub fn place(edges: &[f64], number: f64) -> Place {
+pub fn place(edges: &[f64], number: f64) -> BinPlace {
     if number.is_nan() {
-        return Place::Nan;
+        return BinPlace::Nan;
     }
     if number.is_infinite() {
-        return if number > 0.0 { Place::PosInf } else { Place::NegInf };
+        return if number > 0.0 { BinPlace::PosInf } else { BinPlace::NegInf };
     }
-    let (Some(&last), 2..) = (edges.last(), edges.len()) else { return Place::Above };
+    let (Some(&last), 2..) = (edges.last(), edges.len()) else { return BinPlace::Above };
     if number > last {
-        return Place::Above;
+        return BinPlace::Above;
     }
     match edges.partition_point(|&edge| edge <= number) {
-        0 => Place::Below,
-        upper => Place::Bin((upper - 1).min(edges.len() - 2)),
+        0 => BinPlace::Below,
+        upper => BinPlace::Bin((upper - 1).min(edges.len() - 2)),
     }
 }
 
@@ -151,18 +151,18 @@ impl BinCounts {
     }
 
     /// Counts `count` numbers at their place.
-    pub fn add_number(&mut self, place: Place, count: u64) {
+    pub fn add_number(&mut self, place: BinPlace, count: u64) {
         match place {
-            Place::Bin(index) => {
+            BinPlace::Bin(index) => {
                 if let Some(bin) = self.bins.get_mut(index) {
                     *bin += count;
                 }
             }
-            Place::Below => self.below += count,
-            Place::Above => self.above += count,
-            Place::Nan => self.nan += count,
-            Place::PosInf => self.pos_inf += count,
-            Place::NegInf => self.neg_inf += count,
+            BinPlace::Below => self.below += count,
+            BinPlace::Above => self.above += count,
+            BinPlace::Nan => self.nan += count,
+            BinPlace::PosInf => self.pos_inf += count,
+            BinPlace::NegInf => self.neg_inf += count,
         }
     }
 }
@@ -223,19 +223,19 @@ mod tests {
     fn numbers_fall_into_half_open_bins_and_the_last_is_closed() {
         let edges = [-1.0, 0.0, 2.5];
         let cases = [
-            (-1.0, Place::Bin(0)),
-            (-1.1, Place::Below),
-            (-0.0, Place::Bin(1)),
-            (2.5, Place::Bin(1)),
-            (2.6, Place::Above),
-            (f64::NAN, Place::Nan),
-            (f64::INFINITY, Place::PosInf),
-            (f64::NEG_INFINITY, Place::NegInf),
+            (-1.0, BinPlace::Bin(0)),
+            (-1.1, BinPlace::Below),
+            (-0.0, BinPlace::Bin(1)),
+            (2.5, BinPlace::Bin(1)),
+            (2.6, BinPlace::Above),
+            (f64::NAN, BinPlace::Nan),
+            (f64::INFINITY, BinPlace::PosInf),
+            (f64::NEG_INFINITY, BinPlace::NegInf),
         ];
         for (number, expected) in cases {
             assert_eq!(place(&edges, number), expected, "{number}");
         }
-        assert_eq!(place(&[], 1.0), Place::Above);
+        assert_eq!(place(&[], 1.0), BinPlace::Above);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::kll::quantiles_of;
 use super::moments::Moments;
 use super::shape::Shapes;
 use super::stretch::Stretches;
-use super::value::{self, Value};
+use super::value::{self, FieldValue};
 use super::values::Values;
 
 /// The mergeable profile of one column.
@@ -72,17 +72,17 @@ impl ColumnProfile {
     }
 
     /// Adds a field that `count` rows hold, already read.
-    pub(crate) fn add(&mut self, field: &[u8], value: Value, count: u64) {
+    pub(crate) fn add(&mut self, field: &[u8], value: FieldValue, count: u64) {
         self.rows += count;
         match value {
-            Value::Missing => self.missing += count,
-            Value::Integral(number) => {
+            FieldValue::Missing => self.missing += count,
+            FieldValue::Integral(number) => {
                 self.types.integral += count;
                 self.leading_zeros += count * u64::from(value::has_leading_zero(field));
                 self.numbers.add(number, count);
                 self.values.add_number(number, count);
             }
-            Value::Fractional(number) => {
+            FieldValue::Fractional(number) => {
                 self.types.fractional += count;
                 if number.is_finite() {
                     self.numbers.add(number, count);
@@ -95,16 +95,16 @@ impl ColumnProfile {
                     self.neg_inf += count;
                 }
             }
-            Value::Boolean | Value::Timestamp | Value::Text => {
+            FieldValue::Boolean | FieldValue::Timestamp | FieldValue::Text => {
                 match value {
-                    Value::Boolean => self.types.boolean += count,
-                    Value::Timestamp => self.types.timestamp += count,
+                    FieldValue::Boolean => self.types.boolean += count,
+                    FieldValue::Timestamp => self.types.timestamp += count,
                     _ => self.types.string += count,
                 }
                 let text = String::from_utf8_lossy(field);
                 self.lengths.add(text.chars().count() as f64, count);
                 self.widen(&text, &text);
-                if value == Value::Text {
+                if value == FieldValue::Text {
                     self.shapes.add(&text, count);
                 }
                 self.values.add_text(&text, count);

@@ -4,7 +4,7 @@ use super::bins::{BaselineColumn, BinCounts};
 use super::column::ColumnProfile;
 use super::dictionary::{Dictionary, Found, LONGEST};
 use super::freeze::BinCounter;
-use super::value::{self, Value};
+use super::value::{self, FieldValue};
 
 /// Once a column has shown this many texts, its counts move into its profile.
 const TEXTS: usize = 4096;
@@ -15,9 +15,9 @@ const BLOCK: usize = 1024;
 /// Tells what a field means and whether it breaks a rule of its column.
 pub(crate) trait Judge {
     /// Reads a field.
-    fn value(&self, field: &[u8]) -> Value;
+    fn value(&self, field: &[u8]) -> FieldValue;
     /// Whether the column allows it.
-    fn allows(&self, field: &[u8], value: Value) -> bool;
+    fn allows(&self, field: &[u8], value: FieldValue) -> bool;
     /// Whether the column allows a finite number that is written without a leading zero.
     fn allows_number(&self, number: f64, integral: bool) -> bool;
     /// Whether a number may be read without looking for null words and a fixed type.
@@ -113,7 +113,7 @@ impl Counter {
     }
 
     /// Counts a field that was read already, or that [`Counter::add`] left for later.
-    pub(crate) fn add_value(&mut self, field: &[u8], value: Value) {
+    pub(crate) fn add_value(&mut self, field: &[u8], value: FieldValue) {
         self.profile.add(field, value, 1);
         if let Some(bins) = &mut self.bins {
             bins.add(field, value, 1);

@@ -8,7 +8,7 @@ use super::column::ColumnProfile;
 use super::column_type::ColumnType;
 use super::hash::{self, TableState};
 use super::kll::quantiles_of;
-use super::value::Value;
+use super::value::FieldValue;
 use super::values::text_key;
 
 /// Up to this many different numbers get a bin each.
@@ -66,7 +66,7 @@ fn numeric_bins(column: &ColumnProfile) -> (Bins, BinCounts, Option<Vec<u64>>) {
     }
     let mut counts = Bins::Numeric { edges: edges.clone() }.empty_counts();
     for (number, weight) in weighted {
-        if let super::bins::Place::Bin(index) = place(&edges, number) {
+        if let super::bins::BinPlace::Bin(index) = place(&edges, number) {
             counts.bins[index] += weight;
         }
     }
@@ -126,17 +126,17 @@ impl BinCounter {
     }
 
     /// Counts a field that `count` rows hold.
-    pub fn add(&mut self, field: &[u8], value: Value, count: u64) {
+    pub fn add(&mut self, field: &[u8], value: FieldValue, count: u64) {
         match value {
-            Value::Missing => {
+            FieldValue::Missing => {
                 self.counts.missing += count;
                 return;
             }
-            Value::Integral(_) => self.counts.types.integral += count,
-            Value::Fractional(_) => self.counts.types.fractional += count,
-            Value::Boolean => self.counts.types.boolean += count,
-            Value::Timestamp => self.counts.types.timestamp += count,
-            Value::Text => self.counts.types.string += count,
+            FieldValue::Integral(_) => self.counts.types.integral += count,
+            FieldValue::Fractional(_) => self.counts.types.fractional += count,
+            FieldValue::Boolean => self.counts.types.boolean += count,
+            FieldValue::Timestamp => self.counts.types.timestamp += count,
+            FieldValue::Text => self.counts.types.string += count,
         }
         match (&self.look, value.number()) {
             (Look::Numeric(edges), Some(number)) => self.counts.add_number(place(edges, number), count),
@@ -174,7 +174,7 @@ impl BinCounter {
             // A column of texts that now holds numbers: their types were counted with the block.
             Look::Categorical { .. } => {
                 for &number in block {
-                    self.add(&[], Value::Fractional(number), 1);
+                    self.add(&[], FieldValue::Fractional(number), 1);
                 }
                 self.counts.types.fractional -= integral;
                 self.counts.types.integral += integral;

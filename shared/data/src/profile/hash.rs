@@ -1,4 +1,11 @@
 //! A fixed 64-bit hash: the same on every machine, so that sketches of partitions merge.
+//!
+//! ```
+//! use pawl_data::profile::hash;
+//!
+//! assert_eq!(hash::bytes(b"Rome"), hash::bytes(b"Rome"));
+//! assert_ne!(hash::bytes(b"Rome"), hash::bytes(b"Paris"));
+//! ```
 
 use std::hash::{BuildHasherDefault, Hasher};
 

@@ -3,6 +3,20 @@
 //! A [`Profile`] describes one part of the data; profiles of parts [merge](Profile::merge) into the
 //! profile of the whole, in any order. Counts, extremes and bins merge exactly, means and
 //! deviations to rounding, quantiles and distinct counts within the error stated beside them.
+//!
+//! ```
+//! use pawl_data::dataset::{Scanner, Schema};
+//!
+//! let profile = |csv: &str| {
+//!     let mut scanner = Scanner::new(&Schema::default());
+//!     scanner.feed(csv.as_bytes(), &mut ())?;
+//!     Ok::<_, pawl_data::dataset::ScanError>(scanner.finish(&mut ())?.profile)
+//! };
+//! let mut whole = profile("temp\n1\n2\n")?;
+//! whole.merge(&profile("temp\n6\n")?);
+//! assert_eq!(whole.column("temp").and_then(|temp| temp.numbers.mean()), Some(3.0));
+//! # Ok::<(), pawl_data::dataset::ScanError>(())
+//! ```
 
 pub mod binary;
 pub mod bins;
@@ -29,12 +43,12 @@ pub(crate) use counter::{Counter, Judge, Mark};
 pub use freeze::BinCounter;
 pub use kll::{Kll, RANK_ERROR};
 pub use moments::Moments;
-pub use segments::{MAX_VALUES, Parts, Segment, Segments};
+pub use segments::{MAX_VALUES, Segment, SegmentValues, Segments};
 use serde::{Deserialize, Serialize};
 pub use shape::{Shapes, shape};
 pub use stretch::{Gap, Gaps, Stretch, Stretches, TimeProfile};
-pub use summary::{Bar, ColumnSummary, Extreme, Frequent, NumberSummary, Summary, ValueCounts};
-pub use values::{Counted, EXACT_LIMIT, Values};
+pub use summary::{ColumnSummary, Extreme, Frequent, HistogramBar, NumberSummary, Summary, ValueCounts};
+pub use values::{CountedValue, EXACT_LIMIT, Values};
 
 /// The version of the [`Profile`] document that this code writes.
 pub const PROFILE_VERSION: u32 = 1;

@@ -1,4 +1,4 @@
-//! Parts of the rows: those with the same value in one column, each described apart from the others.
+//! Segments of the rows: those with the same value in one column, each described apart from the others.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +19,12 @@ pub struct Segment {
 /// Something known of each part, by column and value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Segments<T>(BTreeMap<String, Parts<T>>);
+pub struct Segments<T>(BTreeMap<String, SegmentValues<T>>);
 
 /// The parts that one column makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Parts<T> {
+pub enum SegmentValues<T> {
     /// By value. None where the data lacks the column.
     Of(BTreeMap<String, T>),
     /// It has more than [`MAX_VALUES`]; nothing is kept of any.
@@ -37,7 +37,7 @@ impl<T> Default for Segments<T> {
     }
 }
 
-impl<T> Default for Parts<T> {
+impl<T> Default for SegmentValues<T> {
     fn default() -> Self {
         Self::Of(BTreeMap::new())
     }
@@ -49,7 +49,7 @@ impl<T> Segments<T> {
 
     /// The columns to part by, before the first row.
     pub fn by(columns: &[String]) -> Self {
-        Self(columns.iter().map(|column| (column.clone(), Parts::default())).collect())
+        Self(columns.iter().map(|column| (column.clone(), SegmentValues::default())).collect())
     }
 
     /// Whether no column parts the rows.
@@ -58,16 +58,16 @@ impl<T> Segments<T> {
     }
 
     /// The columns with their parts.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Parts<T>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &SegmentValues<T>)> {
         self.0.iter().map(|(column, parts)| (column.as_str(), parts))
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Parts<T>)> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut SegmentValues<T>)> {
         self.0.iter_mut().map(|(column, parts)| (column.as_str(), parts))
     }
 
     /// The parts that a column makes; none where it was not asked for.
-    pub fn parts(&self, column: &str) -> Option<&Parts<T>> {
+    pub fn parts(&self, column: &str) -> Option<&SegmentValues<T>> {
         self.0.get(column)
     }
 
@@ -78,7 +78,7 @@ impl<T> Segments<T> {
 
     /// The same parts, each made into something else, given its column and value.
     pub fn map<U>(self, mut make: impl FnMut(&str, &str, T) -> U) -> Segments<U> {
-        let of = |(column, parts): (String, Parts<T>)| {
+        let of = |(column, parts): (String, SegmentValues<T>)| {
             let parts = parts.map(|value, it| make(&column, value, it));
             (column, parts)
         };
@@ -103,8 +103,8 @@ impl<T> Segments<T> {
         for (column, theirs) in &other.0 {
             let mine = self.0.entry(column.clone()).or_default();
             match theirs {
-                Parts::TooMany => *mine = Parts::TooMany,
-                Parts::Of(theirs) => {
+                SegmentValues::TooMany => *mine = SegmentValues::TooMany,
+                SegmentValues::Of(theirs) => {
                     for (value, it) in theirs {
                         let mut new = false;
                         let fresh = || {
@@ -122,7 +122,7 @@ impl<T> Segments<T> {
     }
 }
 
-impl<T> Parts<T> {
+impl<T> SegmentValues<T> {
     /// What is known of the part with this value.
     pub fn get(&self, value: &str) -> Option<&T> {
         match self {
@@ -131,19 +131,21 @@ impl<T> Parts<T> {
         }
     }
 
-    fn map<U>(self, mut make: impl FnMut(&str, T) -> U) -> Parts<U> {
-        let Self::Of(parts) = self else { return Parts::TooMany };
+    fn map<U>(self, mut make: impl FnMut(&str, T) -> U) -> SegmentValues<U> {
+        let Self::Of(parts) = self else { return SegmentValues::TooMany };
         let of = |(value, it): (String, T)| {
             let made = make(&value, it);
             (value, made)
         };
-        Parts::Of(parts.into_iter().map(of).collect())
+        SegmentValues::Of(parts.into_iter().map(of).collect())
     }
 
-    fn as_ref(&self) -> Parts<&T> {
+    fn as_ref(&self) -> SegmentValues<&T> {
         match self {
-            Self::Of(parts) => Parts::Of(parts.iter().map(|(value, it)| (value.clone(), it)).collect()),
-            Self::TooMany => Parts::TooMany,
+            Self::Of(parts) => {
+                SegmentValues::Of(parts.iter().map(|(value, it)| (value.clone(), it)).collect())
+            }
+            Self::TooMany => SegmentValues::TooMany,
         }
     }
 
@@ -197,12 +199,12 @@ mod tests {
     /// later.
     #[test]
     fn too_many_values_are_none_for_good() {
-        assert!(matches!(counted("user", 0..MAX_VALUES).parts("user"), Some(Parts::Of(_))));
+        assert!(matches!(counted("user", 0..MAX_VALUES).parts("user"), Some(SegmentValues::Of(_))));
         let mut many = counted("user", 0..MAX_VALUES + 1);
         many.merge(&counted("user", 0..1), |mine, theirs| *mine += theirs);
-        assert_eq!(many.parts("user"), Some(&Parts::TooMany));
+        assert_eq!(many.parts("user"), Some(&SegmentValues::TooMany));
         let mut merged = counted("user", 0..MAX_VALUES);
         merged.merge(&counted("user", 90..91), |mine, theirs| *mine += theirs);
-        assert_eq!(merged.parts("user"), Some(&Parts::TooMany));
+        assert_eq!(merged.parts("user"), Some(&SegmentValues::TooMany));
     }
 }

@@ -54,7 +54,7 @@ pub struct ColumnSummary {
     /// The commonest values, where they could be counted.
     pub frequent: Vec<Frequent>,
     /// Ten bars of equal width from the smallest to the largest number.
-    pub histogram: Vec<Bar>,
+    pub histogram: Vec<HistogramBar>,
     /// The one shape of all values, such as `A-9`: see [`shape`](super::shape()).
     pub pattern: Option<String>,
     /// Numbers written with a leading zero, as identifiers are.
@@ -114,7 +114,7 @@ pub struct Frequent {
 
 /// A bar of a histogram: `[from, to)`, the last one closed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Bar {
+pub struct HistogramBar {
     /// Its lower edge.
     pub from: f64,
     /// Its upper edge.
@@ -170,15 +170,15 @@ fn summarise(column: &ColumnProfile) -> ColumnSummary {
     }
 }
 
-fn histogram(column: &ColumnProfile) -> Vec<Bar> {
+fn histogram(column: &ColumnProfile) -> Vec<HistogramBar> {
     let Some((min, max)) = column.numbers.extremes() else { return Vec::new() };
     let width = max / BARS as f64 - min / BARS as f64;
     if width <= 0.0 {
-        return vec![Bar { from: min, to: max, count: column.numbers.count }];
+        return vec![HistogramBar { from: min, to: max, count: column.numbers.count }];
     }
     let edge = |index: usize| if index == BARS { max } else { min + index as f64 * width };
-    let mut bars: Vec<Bar> =
-        (0..BARS).map(|index| Bar { from: edge(index), to: edge(index + 1), count: 0 }).collect();
+    let mut bars: Vec<HistogramBar> =
+        (0..BARS).map(|index| HistogramBar { from: edge(index), to: edge(index + 1), count: 0 }).collect();
     let mut at = 0;
     for (number, weight) in column.values.weighted_numbers() {
         while at + 1 < BARS && bars.get(at).is_some_and(|bar| number >= bar.to) {

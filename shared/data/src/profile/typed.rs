@@ -2,12 +2,22 @@
 //!
 //! A CSV file and a columnar one that hold the same table have the same profile: a text that reads
 //! as a number counts as a number, an empty text and a null word count as missing.
+//!
+//! ```
+//! use pawl_data::profile::typed::{Numbers, TypedColumn};
+//!
+//! let mut column = TypedColumn::new("temp", Numbers::Fractional, &[], None, 1);
+//! column.numbers([1.5, 2.5]);
+//! column.missing(1);
+//! let (profile, _) = column.finish();
+//! assert_eq!((profile.rows, profile.missing, profile.numbers.mean()), (3, 1, Some(2.0)));
+//! ```
 
 use super::bins::{BaselineColumn, BinCounts};
 use super::column::ColumnProfile;
 use super::counter::{Counter, Judge, Mark};
 use super::freeze::BinCounter;
-use super::value::{self, Value};
+use super::value::{self, FieldValue};
 
 /// Numbers are worked on in blocks, as in [`Counter`].
 const BLOCK: usize = 1024;
@@ -52,15 +62,15 @@ pub(crate) fn is_null_word(words: &[Vec<u8>], field: &[u8]) -> bool {
 }
 
 impl Judge for Words {
-    fn value(&self, field: &[u8]) -> Value {
+    fn value(&self, field: &[u8]) -> FieldValue {
         match field.first() {
-            _ if is_null_word(&self.null, field) => Value::Missing,
-            Some(b'0'..=b'9') if self.times => Value::Timestamp,
+            _ if is_null_word(&self.null, field) => FieldValue::Missing,
+            Some(b'0'..=b'9') if self.times => FieldValue::Timestamp,
             _ => value::read(field),
         }
     }
 
-    fn allows(&self, _field: &[u8], _value: Value) -> bool {
+    fn allows(&self, _field: &[u8], _value: FieldValue) -> bool {
         true
     }
 
@@ -110,7 +120,7 @@ impl TypedColumn {
 
     /// Adds rows without a value.
     pub fn missing(&mut self, rows: u64) {
-        self.add(&[], Value::Missing, rows);
+        self.add(&[], FieldValue::Missing, rows);
     }
 
     /// Adds numbers, one a row.
@@ -122,7 +132,7 @@ impl TypedColumn {
                     self.flush();
                 }
             } else {
-                self.add(&[], Value::Fractional(number), 1);
+                self.add(&[], FieldValue::Fractional(number), 1);
             }
         }
     }
@@ -133,8 +143,8 @@ impl TypedColumn {
             return self.numbers((0..rows).map(|_| number));
         }
         let value = match self.numbers {
-            Numbers::Whole => Value::Integral(number),
-            Numbers::Fractional => Value::Fractional(number),
+            Numbers::Whole => FieldValue::Integral(number),
+            Numbers::Fractional => FieldValue::Fractional(number),
         };
         self.add(&[], value, rows);
     }
@@ -157,7 +167,7 @@ impl TypedColumn {
         }
     }
 
-    fn add(&mut self, text: &[u8], value: Value, rows: u64) {
+    fn add(&mut self, text: &[u8], value: FieldValue, rows: u64) {
         self.profile.add(text, value, rows);
         if let Some(bins) = &mut self.bins {
             bins.add(text, value, rows);

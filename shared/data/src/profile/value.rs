@@ -1,8 +1,17 @@
 //! What one field of text reads as.
+//!
+//! ```
+//! use pawl_data::profile::value::{FieldValue, read};
+//!
+//! assert_eq!(read(b" 12 "), FieldValue::Integral(12.0));
+//! assert_eq!(read(b"1e3"), FieldValue::Fractional(1000.0));
+//! assert_eq!(read(b"2011-01-01"), FieldValue::Timestamp);
+//! assert_eq!(read(b"Rome"), FieldValue::Text);
+//! ```
 
 /// A field, read.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value {
+pub enum FieldValue {
     /// Null, empty or one of the null words.
     Missing,
     /// A whole number.
@@ -17,7 +26,7 @@ pub enum Value {
     Text,
 }
 
-impl Value {
+impl FieldValue {
     /// The number, if it is one.
     pub fn number(self) -> Option<f64> {
         match self {
@@ -28,22 +37,22 @@ impl Value {
 }
 
 /// Reads a field that is no null word. Spaces around a number, a boolean or a time do not count.
-pub fn read(field: &[u8]) -> Value {
+pub fn read(field: &[u8]) -> FieldValue {
     if field.first() == Some(&b' ') || field.last() == Some(&b' ') {
         let trimmed = field.trim_ascii();
-        return if trimmed.is_empty() { Value::Text } else { read(trimmed) };
+        return if trimmed.is_empty() { FieldValue::Text } else { read(trimmed) };
     }
-    let Some(&first) = field.first() else { return Value::Missing };
+    let Some(&first) = field.first() else { return FieldValue::Missing };
     match first {
         b'0'..=b'9' | b'-' | b'+' | b'.' => read_number(field)
-            .or_else(|| timestamp_seconds(field).map(|_| Value::Timestamp))
-            .unwrap_or(Value::Text),
+            .or_else(|| timestamp_seconds(field).map(|_| FieldValue::Timestamp))
+            .unwrap_or(FieldValue::Text),
         b't' | b'T' | b'f' | b'F' => match field {
-            b"true" | b"True" | b"TRUE" | b"false" | b"False" | b"FALSE" => Value::Boolean,
-            _ => Value::Text,
+            b"true" | b"True" | b"TRUE" | b"false" | b"False" | b"FALSE" => FieldValue::Boolean,
+            _ => FieldValue::Text,
         },
-        b'n' | b'N' | b'i' | b'I' => read_number(field).unwrap_or(Value::Text),
-        _ => Value::Text,
+        b'n' | b'N' | b'i' | b'I' => read_number(field).unwrap_or(FieldValue::Text),
+        _ => FieldValue::Text,
     }
 }
 
@@ -90,9 +99,9 @@ pub(crate) fn plain_number(bytes: &[u8], start: usize, end: usize) -> Option<(f6
     Some((if negative { -number } else { number }, whole))
 }
 
-fn read_number(field: &[u8]) -> Option<Value> {
+fn read_number(field: &[u8]) -> Option<FieldValue> {
     if let Some((number, whole)) = plain_number(field, 0, field.len()) {
-        return Some(if whole { Value::Integral(number) } else { Value::Fractional(number) });
+        return Some(if whole { FieldValue::Integral(number) } else { FieldValue::Fractional(number) });
     }
     let (negative, digits) = match field {
         [b'-', rest @ ..] => (true, rest),
@@ -104,18 +113,18 @@ fn read_number(field: &[u8]) -> Option<Value> {
         _ => {
             let word = digits.to_ascii_lowercase();
             return match word.as_slice() {
-                b"nan" => Some(Value::Fractional(f64::NAN)),
-                b"inf" | b"infinity" if negative => Some(Value::Fractional(f64::NEG_INFINITY)),
-                b"inf" | b"infinity" => Some(Value::Fractional(f64::INFINITY)),
+                b"nan" => Some(FieldValue::Fractional(f64::NAN)),
+                b"inf" | b"infinity" if negative => Some(FieldValue::Fractional(f64::NEG_INFINITY)),
+                b"inf" | b"infinity" => Some(FieldValue::Fractional(f64::INFINITY)),
                 _ => None,
             };
         }
     }
     let number: f64 = std::str::from_utf8(field).ok()?.parse().ok()?;
     Some(if digits.iter().all(u8::is_ascii_digit) {
-        Value::Integral(number)
+        FieldValue::Integral(number)
     } else {
-        Value::Fractional(number)
+        FieldValue::Fractional(number)
     })
 }
 
@@ -194,27 +203,27 @@ mod tests {
 
     #[test]
     fn fields_read_as_what_they_are() {
-        let cases: [(&str, Value); 20] = [
-            ("", Value::Missing),
-            ("0", Value::Integral(0.0)),
-            ("-12", Value::Integral(-12.0)),
-            ("123456789012345678901", Value::Integral(123_456_789_012_345_680_000.0)),
-            ("1.5", Value::Fractional(1.5)),
-            (".5", Value::Fractional(0.5)),
-            ("1e3", Value::Fractional(1000.0)),
-            ("-inf", Value::Fractional(f64::NEG_INFINITY)),
-            ("true", Value::Boolean),
-            ("truely", Value::Text),
-            ("2011-01-01", Value::Timestamp),
-            ("2011-01-01T10:00:00.5+02:00", Value::Timestamp),
-            ("2011-02-30", Value::Text),
-            ("2011-01-01 25:00", Value::Text),
-            ("1,5", Value::Text),
-            ("-", Value::Text),
-            (" 77 ", Value::Integral(77.0)),
-            (" ", Value::Text),
-            ("abc", Value::Text),
-            ("ïnf", Value::Text),
+        let cases: [(&str, FieldValue); 20] = [
+            ("", FieldValue::Missing),
+            ("0", FieldValue::Integral(0.0)),
+            ("-12", FieldValue::Integral(-12.0)),
+            ("123456789012345678901", FieldValue::Integral(123_456_789_012_345_680_000.0)),
+            ("1.5", FieldValue::Fractional(1.5)),
+            (".5", FieldValue::Fractional(0.5)),
+            ("1e3", FieldValue::Fractional(1000.0)),
+            ("-inf", FieldValue::Fractional(f64::NEG_INFINITY)),
+            ("true", FieldValue::Boolean),
+            ("truely", FieldValue::Text),
+            ("2011-01-01", FieldValue::Timestamp),
+            ("2011-01-01T10:00:00.5+02:00", FieldValue::Timestamp),
+            ("2011-02-30", FieldValue::Text),
+            ("2011-01-01 25:00", FieldValue::Text),
+            ("1,5", FieldValue::Text),
+            ("-", FieldValue::Text),
+            (" 77 ", FieldValue::Integral(77.0)),
+            (" ", FieldValue::Text),
+            ("abc", FieldValue::Text),
+            ("ïnf", FieldValue::Text),
         ];
         for (text, expected) in cases {
             assert_eq!(read(text.as_bytes()), expected, "{text:?}");

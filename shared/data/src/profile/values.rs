@@ -39,7 +39,7 @@ struct Sketches {
 
 /// A value with its count.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Counted {
+pub struct CountedValue {
     /// The value as text; numbers in their shortest form.
     pub value: String,
     /// How often it was seen; beyond [`EXACT_LIMIT`] values a lower bound.
@@ -146,13 +146,13 @@ impl Values {
 
     /// The most frequent values, most frequent first, ties in the order of the text. Beyond
     /// [`EXACT_LIMIT`] values only texts are kept.
-    pub fn frequent(&self) -> Vec<Counted> {
+    pub fn frequent(&self) -> Vec<CountedValue> {
         let numbers = self
             .numbers
             .iter()
-            .map(|(&bits, &count)| Counted { value: f64::from_bits(bits).to_string(), count });
-        let texts = self.texts.iter().map(|(text, &count)| Counted { value: text.to_string(), count });
-        let mut all: Vec<Counted> = numbers.chain(texts).collect();
+            .map(|(&bits, &count)| CountedValue { value: f64::from_bits(bits).to_string(), count });
+        let texts = self.texts.iter().map(|(text, &count)| CountedValue { value: text.to_string(), count });
+        let mut all: Vec<CountedValue> = numbers.chain(texts).collect();
         all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
         all
     }

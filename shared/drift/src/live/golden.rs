@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Answer, Choice, Join, LiveVerdict, QualityPolicy, Tally, Truth};
+use super::{ClassPrediction, GroundTruth, Join, LiveTally, Prediction, QualityPolicy, QualityVerdict};
 use crate::Verdict;
 use pawl_gate::{Classes, RowValue, Task};
 
@@ -41,19 +41,19 @@ fn several_classes_are_measured_as_scikit_learn_does() {
         let classes = if case.classes[0] == "0" { Classes::default() } else { Classes::new(&case.classes) };
         let policy = QualityPolicy { min_rows: 30, ..QualityPolicy::default() };
         let answer = |scores: &Vec<f64>| {
-            Answer::Class(Box::new(Choice::read(RowValue::Scores(scores), &classes).unwrap()))
+            Prediction::Class(Box::new(ClassPrediction::read(RowValue::Scores(scores), &classes).unwrap()))
         };
-        let mut holdout = Tally::new(Task::Multiclass, &classes, &policy);
+        let mut holdout = LiveTally::new(Task::Multiclass, &classes, &policy);
         for (scores, truth) in case.held.iter().zip(&case.held_truth) {
-            holdout.add(&answer(scores), &Truth::Class(truth.clone()));
+            holdout.add(&answer(scores), &GroundTruth::Class(truth.clone()));
         }
-        let mut join = Join::with(Tally::new(Task::Multiclass, &classes, &policy), 1_000);
+        let mut join = Join::with(LiveTally::new(Task::Multiclass, &classes, &policy), 1_000);
         for (row, scores) in case.probabilities.iter().enumerate() {
             join.predicted(&row.to_string(), answer(scores));
         }
         let judge = |join: &Join| join.judge(Some(0.5), &holdout.calibration(), Verdict::None, &policy);
         let waiting = judge(&join);
-        assert_eq!((waiting.verdict, waiting.accuracy), (LiveVerdict::InsufficientData, None));
+        assert_eq!((waiting.verdict, waiting.accuracy), (QualityVerdict::InsufficientData, None));
         match case.estimate {
             Some(estimate) => {
                 close(waiting.estimated_accuracy_of_pending, estimate, "estimate");
@@ -68,7 +68,7 @@ fn several_classes_are_measured_as_scikit_learn_does() {
         // What waits is remembered as text between two looks.
         let mut join: Join = serde_json::from_str(&serde_json::to_string(&join).unwrap()).unwrap();
         for (row, truth) in case.truth.iter().enumerate() {
-            join.truth(&row.to_string(), Truth::Class(truth.clone()));
+            join.truth(&row.to_string(), GroundTruth::Class(truth.clone()));
         }
         let quality = judge(&join);
         close(quality.accuracy, case.accuracy, "accuracy");

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::answer::{Answer, Reading, Truth};
-use super::tally::Tally;
-use super::{Calibration, LiveQuality, LiveVerdict, QualityPolicy, Side};
+use super::prediction::{GroundTruth, Prediction, PredictionKind};
+use super::tally::LiveTally;
+use super::{Calibration, LiveQuality, QualityPolicy, QualityVerdict, Side};
 use crate::Verdict;
 use pawl_gate::{Classes, Task};
 
@@ -24,14 +24,14 @@ pub struct Join {
     predicted: u64,
     rows: u64,
     lost: u64,
-    joined: Tally,
+    joined: LiveTally,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Half {
-    Score(Answer),
-    Truth(Truth),
+    Score(Prediction),
+    Truth(GroundTruth),
     /// Both came: a repeat of either changes nothing.
     Joined,
 }
@@ -45,11 +45,11 @@ impl Join {
     /// An empty join that remembers at most `limit` ids. Several classes are the whole numbers from 0; see
     /// [`Join::with`].
     pub fn new(task: Task, policy: &QualityPolicy, limit: usize) -> Self {
-        Self::with(Tally::new(task, &Classes::default(), policy), limit)
+        Self::with(LiveTally::new(task, &Classes::default(), policy), limit)
     }
 
     /// An empty join whose rows go into this tally.
-    pub fn with(tally: Tally, limit: usize) -> Self {
+    pub fn with(tally: LiveTally, limit: usize) -> Self {
         Self {
             limit: limit.max(1),
             waiting: HashMap::new(),
@@ -62,12 +62,12 @@ impl Join {
     }
 
     /// How answers are read.
-    pub fn reading(&self) -> Reading<'_> {
+    pub fn reading(&self) -> PredictionKind<'_> {
         self.joined.reading()
     }
 
     /// An answer of the endpoint, read as [`Join::reading`] says. One that the task cannot use is lost.
-    pub fn predicted(&mut self, id: &str, answer: impl Into<Answer>) {
+    pub fn predicted(&mut self, id: &str, answer: impl Into<Prediction>) {
         let answer = answer.into();
         let usable = self.joined.takes(&answer);
         match self.waiting.get_mut(id) {
@@ -83,7 +83,7 @@ impl Join {
     }
 
     /// The truth of an answer, whenever it comes.
-    pub fn truth(&mut self, id: &str, truth: impl Into<Truth>) {
+    pub fn truth(&mut self, id: &str, truth: impl Into<GroundTruth>) {
         let truth = Half::Truth(truth.into());
         match self.waiting.get_mut(id) {
             Some(half @ Half::Score(_)) => {
@@ -135,7 +135,7 @@ impl Join {
         policy: &QualityPolicy,
     ) -> LiveQuality {
         let mut quality = LiveQuality {
-            verdict: LiveVerdict::InsufficientData,
+            verdict: QualityVerdict::InsufficientData,
             reason: String::new(),
             rows: self.rows,
             expected,
@@ -159,14 +159,14 @@ impl Join {
                 let words = standing.words;
                 match (standing.side, inputs) {
                     (Side::Bad, Verdict::None) => {
-                        (LiveVerdict::ConceptDrift, format!("Quality fell while no input moved: {words}."))
+                        (QualityVerdict::ConceptDrift, format!("Quality fell while no input moved: {words}."))
                     }
-                    (Side::Bad, _) => (LiveVerdict::Degraded, format!("Quality fell: {words}.")),
-                    (Side::Good, _) => (LiveVerdict::Healthy, format!("As expected: {words}.")),
-                    (Side::Both, _) => (LiveVerdict::Undecided, format!("Not yet decided: {words}.")),
+                    (Side::Bad, _) => (QualityVerdict::Degraded, format!("Quality fell: {words}.")),
+                    (Side::Good, _) => (QualityVerdict::Healthy, format!("As expected: {words}.")),
+                    (Side::Both, _) => (QualityVerdict::Undecided, format!("Not yet decided: {words}.")),
                 }
             }
-            Err(reason) => (LiveVerdict::InsufficientData, reason),
+            Err(reason) => (QualityVerdict::InsufficientData, reason),
         };
         quality
     }
@@ -224,23 +224,23 @@ mod tests {
     fn quality_that_fell_is_concept_drift_only_where_no_input_moved() {
         let fallen = joined(5000, 7);
         let quality = judged(&fallen, 0.9, Verdict::None);
-        assert_eq!(quality.verdict, LiveVerdict::ConceptDrift);
+        assert_eq!(quality.verdict, QualityVerdict::ConceptDrift);
         assert_eq!(quality.accuracy, Some(0.7));
         assert!((quality.log_loss.unwrap() - (-0.7 * 0.9f64.ln() - 0.3 * 0.1f64.ln())).abs() < 1e-9);
         assert!((quality.calibration_error.unwrap() - 0.2).abs() < 1e-9);
         for moved in [Verdict::Warn, Verdict::Drift, Verdict::InsufficientData] {
-            assert_eq!(judged(&fallen, 0.9, moved).verdict, LiveVerdict::Degraded);
+            assert_eq!(judged(&fallen, 0.9, moved).verdict, QualityVerdict::Degraded);
         }
     }
 
     #[test]
     fn only_what_is_sure_is_healthy() {
         let verdict = |join: &Join, expected| judged(join, expected, Verdict::None).verdict;
-        assert_eq!(verdict(&joined(50_000, 9), 0.9), LiveVerdict::Healthy);
-        assert_eq!(verdict(&joined(1000, 9), 0.9), LiveVerdict::Undecided);
-        assert_eq!(verdict(&joined(190, 9), 0.9), LiveVerdict::InsufficientData);
-        assert_eq!(verdict(&joined(50_000, 9), f64::NAN), LiveVerdict::InsufficientData);
-        assert_eq!(verdict(&joined(0, 9), 0.9), LiveVerdict::InsufficientData);
+        assert_eq!(verdict(&joined(50_000, 9), 0.9), QualityVerdict::Healthy);
+        assert_eq!(verdict(&joined(1000, 9), 0.9), QualityVerdict::Undecided);
+        assert_eq!(verdict(&joined(190, 9), 0.9), QualityVerdict::InsufficientData);
+        assert_eq!(verdict(&joined(50_000, 9), f64::NAN), QualityVerdict::InsufficientData);
+        assert_eq!(verdict(&joined(0, 9), 0.9), QualityVerdict::InsufficientData);
     }
 
     #[test]
@@ -271,7 +271,7 @@ mod tests {
         let mut join = Join::new(Task::Binary, &QualityPolicy::default(), 1000);
         (0..50).for_each(|row| join.predicted(&row.to_string(), 0.97));
         let quality = join.judge(Some(0.8), &champion, Verdict::None, &QualityPolicy::default());
-        assert_eq!(quality.verdict, LiveVerdict::InsufficientData);
+        assert_eq!(quality.verdict, QualityVerdict::InsufficientData);
         assert!((quality.estimated_accuracy_of_pending.unwrap() - 0.8).abs() < 1e-12);
         // A score that the holdout never gave has no estimate.
         join.predicted("new", 0.05);

@@ -2,13 +2,22 @@
 //!
 //! Marginals can stand still while the model goes wrong: a clock five hours off moves no column's
 //! distribution. Only the truth shows it, and where no input moved it is concept drift.
+//!
+//! ```
+//! use pawl_drift::live::{Join, QualityPolicy};
+//! use pawl_gate::Task;
+//!
+//! let mut join = Join::new(Task::Binary, &QualityPolicy::default(), 100_000);
+//! join.predicted("request-1", 0.9);
+//! join.truth("request-1", 1.0); // hours or weeks later
+//! ```
 
 mod accuracy;
-mod answer;
 mod binary;
 mod calibration;
 mod join;
 mod multiclass;
+mod prediction;
 mod regression;
 mod tally;
 
@@ -18,10 +27,10 @@ mod golden;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::answer::{Answer, Choice, Reading, Truth};
 pub use self::calibration::{CALIBRATION_BINS, Calibration};
 pub use self::join::Join;
-pub use self::tally::Tally;
+pub use self::prediction::{ClassPrediction, GroundTruth, Prediction, PredictionKind};
+pub use self::tally::LiveTally;
 
 /// When live quality counts as fallen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -77,7 +86,7 @@ impl QualityPolicy {
 /// What live quality came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LiveVerdict {
+pub enum QualityVerdict {
     /// As expected, within the margin, for sure.
     Healthy,
     /// The interval holds both: more truth is needed. No pass.
@@ -94,7 +103,7 @@ pub enum LiveVerdict {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LiveQuality {
     /// What it came to.
-    pub verdict: LiveVerdict,
+    pub verdict: QualityVerdict,
     /// Why, in plain words.
     pub reason: String,
     /// Rows whose truth came.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accuracy::{self, TINY};
-use super::answer::{Chances, Choice};
+use super::prediction::{Chances, ClassPrediction};
 use super::{Calibration, LiveQuality, QualityPolicy, Standing};
 use crate::ranks::Ranks;
 use pawl_gate::Classes;
@@ -37,7 +37,7 @@ impl Choices {
     }
 
     /// An answer and the class that was true.
-    pub(super) fn add(&mut self, choice: &Choice, truth: &str) {
+    pub(super) fn add(&mut self, choice: &ClassPrediction, truth: &str) {
         let right = choice.class == truth;
         self.right += u64::from(right);
         if let (Some(chances), Some(sure)) = (&choice.chances, choice.sure()) {
@@ -64,7 +64,7 @@ impl Choices {
     }
 
     /// The probability that an answer is right, as the champion's holdout had it for so sure a one.
-    pub(super) fn sure(choice: &Choice, champion: &Calibration) -> Option<f64> {
+    pub(super) fn sure(choice: &ClassPrediction, champion: &Calibration) -> Option<f64> {
         champion.rate(choice.sure()?)
     }
 
@@ -100,11 +100,12 @@ mod tests {
 
     use super::*;
     use crate::Verdict;
-    use crate::live::{Answer, Join, LiveVerdict, Tally, Truth};
+    use crate::live::{GroundTruth, Join, LiveTally, Prediction, QualityVerdict};
     use pawl_gate::{RowValue, Task};
 
-    fn said(answer: RowValue<'_>) -> Answer {
-        Choice::read(answer, &birds()).map_or(Answer::Unfit, |choice| Answer::Class(Box::new(choice)))
+    fn said(answer: RowValue<'_>) -> Prediction {
+        ClassPrediction::read(answer, &birds())
+            .map_or(Prediction::Unfit, |choice| Prediction::Class(Box::new(choice)))
     }
 
     fn birds() -> Classes {
@@ -112,47 +113,50 @@ mod tests {
     }
 
     fn judged(
-        rows: impl Iterator<Item = (Answer, &'static str)>,
+        rows: impl Iterator<Item = (Prediction, &'static str)>,
         expected: f64,
         inputs: Verdict,
     ) -> LiveQuality {
         let policy = QualityPolicy::default();
-        let mut join = Join::with(Tally::new(Task::Multiclass, &birds(), &policy), 1_000_000);
+        let mut join = Join::with(LiveTally::new(Task::Multiclass, &birds(), &policy), 1_000_000);
         for (row, (answer, truth)) in rows.enumerate() {
             join.predicted(&row.to_string(), answer);
-            join.truth(&row.to_string(), Truth::Class(truth.to_owned()));
+            join.truth(&row.to_string(), GroundTruth::Class(truth.to_owned()));
         }
         join.judge(Some(expected), &Calibration::default(), inputs, &policy)
     }
 
     /// Names alone, of which the first `right` of every ten are true.
-    fn names(rows: u32, right: u32) -> impl Iterator<Item = (Answer, &'static str)> {
+    fn names(rows: u32, right: u32) -> impl Iterator<Item = (Prediction, &'static str)> {
         (0..rows).map(move |row| (said(RowValue::Text("owl")), if row % 10 < right { "owl" } else { "hawk" }))
     }
 
     #[test]
     fn names_alone_are_judged_by_accuracy_as_a_yes_or_no_is() {
         let fallen = judged(names(5_000, 7), 0.9, Verdict::None);
-        assert_eq!((fallen.verdict, fallen.accuracy), (LiveVerdict::ConceptDrift, Some(0.7)));
+        assert_eq!((fallen.verdict, fallen.accuracy), (QualityVerdict::ConceptDrift, Some(0.7)));
         assert_eq!(
             (fallen.log_loss, fallen.brier, fallen.auc, fallen.calibration_error),
             (None, None, None, None)
         );
         assert_eq!(fallen.level(), Some(0.7));
-        assert_eq!(judged(names(5_000, 7), 0.9, Verdict::Drift).verdict, LiveVerdict::Degraded);
-        assert_eq!(judged(names(50_000, 9), 0.9, Verdict::None).verdict, LiveVerdict::Healthy);
-        assert_eq!(judged(names(1_000, 9), 0.9, Verdict::None).verdict, LiveVerdict::Undecided);
-        assert_eq!(judged(names(190, 9), 0.9, Verdict::None).verdict, LiveVerdict::InsufficientData);
-        assert_eq!(judged(names(5_000, 7), f64::NAN, Verdict::None).verdict, LiveVerdict::InsufficientData);
+        assert_eq!(judged(names(5_000, 7), 0.9, Verdict::Drift).verdict, QualityVerdict::Degraded);
+        assert_eq!(judged(names(50_000, 9), 0.9, Verdict::None).verdict, QualityVerdict::Healthy);
+        assert_eq!(judged(names(1_000, 9), 0.9, Verdict::None).verdict, QualityVerdict::Undecided);
+        assert_eq!(judged(names(190, 9), 0.9, Verdict::None).verdict, QualityVerdict::InsufficientData);
+        assert_eq!(
+            judged(names(5_000, 7), f64::NAN, Verdict::None).verdict,
+            QualityVerdict::InsufficientData
+        );
     }
 
     #[test]
     fn an_answer_that_is_no_class_is_lost() {
         let broken = (0..100).map(|_| (said(RowValue::Scores(&[0.4, 0.4, 0.4])), "owl"));
         let quality = judged(names(900, 9).chain(broken), 0.9, Verdict::None);
-        assert_eq!(quality.verdict, LiveVerdict::InsufficientData);
+        assert_eq!(quality.verdict, QualityVerdict::InsufficientData);
         assert_eq!(quality.reason, "100 of 1000 answers were lost.");
-        let numbers = (0..1_000).map(|_| (Answer::Number(0.9), "owl"));
+        let numbers = (0..1_000).map(|_| (Prediction::Number(0.9), "owl"));
         assert_eq!(judged(numbers, 0.9, Verdict::None).reason, "1000 of 1000 answers were lost.");
     }
 
@@ -186,10 +190,10 @@ mod tests {
         ) {
             let (classes, policy) = (birds(), QualityPolicy::default());
             let quality = |turned: u64| {
-                let mut join = Join::with(Tally::new(Task::Multiclass, &classes, &policy), 1_000);
+                let mut join = Join::with(LiveTally::new(Task::Multiclass, &classes, &policy), 1_000);
                 let mut late = Vec::new();
                 for (at, (scores, truth)) in rows.iter().enumerate() {
-                    let truth = Truth::Class(classes.name(*truth).unwrap().into_owned());
+                    let truth = GroundTruth::Class(classes.name(*truth).unwrap().into_owned());
                     let id = at.to_string();
                     if turned >> (at % 64) & 1 == 1 {
                         join.truth(&id, truth);

@@ -60,7 +60,7 @@ impl Errors {
 mod tests {
     use super::*;
     use crate::Verdict;
-    use crate::live::{Calibration, Join, LiveVerdict};
+    use crate::live::{Calibration, Join, QualityVerdict};
     use pawl_gate::Task;
 
     fn judged(errors: impl Iterator<Item = f64>, expected: f64, inputs: Verdict) -> LiveQuality {
@@ -81,27 +81,27 @@ mod tests {
     #[test]
     fn an_error_that_grew_is_degraded_or_concept_drift() {
         let grown = judged(turns(5000), 10.0, Verdict::None);
-        assert_eq!((grown.verdict, grown.mae), (LiveVerdict::ConceptDrift, Some(15.0)));
+        assert_eq!((grown.verdict, grown.mae), (QualityVerdict::ConceptDrift, Some(15.0)));
         // Deviation 5, and one row of 20 more; the worked half-width at 5000 rows is 0.0429243 deviations.
         let (low, high) = grown.mae_interval.unwrap();
         assert!((high - low - 2.0 * 5.0 * 0.042_924_3).abs() < 1e-3, "{low} {high}");
         assert_eq!((grown.accuracy, grown.log_loss, grown.auc), (None, None, None));
         assert!((grown.level().unwrap() - 10.0 / 15.0).abs() < 1e-12);
-        assert_eq!(judged(turns(5000), 10.0, Verdict::Drift).verdict, LiveVerdict::Degraded);
+        assert_eq!(judged(turns(5000), 10.0, Verdict::Drift).verdict, QualityVerdict::Degraded);
     }
 
     #[test]
     fn only_what_is_sure_is_healthy() {
         let verdict = |rows, expected| judged(turns(rows), expected, Verdict::None).verdict;
-        assert_eq!(verdict(5000, 15.0), LiveVerdict::Healthy);
-        assert_eq!(verdict(250, 15.0), LiveVerdict::Undecided);
-        assert_eq!(verdict(199, 15.0), LiveVerdict::InsufficientData);
-        assert_eq!(verdict(5000, f64::NAN), LiveVerdict::InsufficientData);
-        assert_eq!(verdict(5000, -1.0), LiveVerdict::InsufficientData);
+        assert_eq!(verdict(5000, 15.0), QualityVerdict::Healthy);
+        assert_eq!(verdict(250, 15.0), QualityVerdict::Undecided);
+        assert_eq!(verdict(199, 15.0), QualityVerdict::InsufficientData);
+        assert_eq!(verdict(5000, f64::NAN), QualityVerdict::InsufficientData);
+        assert_eq!(verdict(5000, -1.0), QualityVerdict::InsufficientData);
         assert_eq!(judged(turns(5000), 20.0, Verdict::None).level(), Some(1.0));
         // Never off so far: at 200 rows that is no certainty of an error below 0.01.
         let perfect = judged((0..200).map(|_| 0.0), 0.01, Verdict::None);
-        assert_eq!((perfect.verdict, perfect.mae), (LiveVerdict::Healthy, Some(0.0)));
+        assert_eq!((perfect.verdict, perfect.mae), (QualityVerdict::Healthy, Some(0.0)));
         assert!(perfect.mae_interval.unwrap().1 > 0.0);
     }
 

@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Answer, Reading, Truth};
 use super::binary::Answers;
 use super::multiclass::Choices;
+use super::prediction::{GroundTruth, Prediction, PredictionKind};
 use super::regression::Errors;
 use super::{Calibration, LiveQuality, QualityPolicy, Standing};
 use pawl_gate::{Classes, Task};
 
 /// The rows so far: of live traffic, or of a holdout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Tally(Rows);
+pub struct LiveTally(Rows);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -21,7 +21,7 @@ enum Rows {
     Regression(Errors),
 }
 
-impl Tally {
+impl LiveTally {
     /// No rows yet. `classes` are those of several classes, in the order of their scores.
     pub fn new(task: Task, classes: &Classes, policy: &QualityPolicy) -> Self {
         Self(match task {
@@ -32,34 +32,34 @@ impl Tally {
     }
 
     /// How answers are read.
-    pub fn reading(&self) -> Reading<'_> {
+    pub fn reading(&self) -> PredictionKind<'_> {
         match &self.0 {
-            Rows::Binary(_) => Reading::Binary,
-            Rows::Multiclass(choices) => Reading::Multiclass(&choices.classes),
-            Rows::Regression(_) => Reading::Regression,
+            Rows::Binary(_) => PredictionKind::Binary,
+            Rows::Multiclass(choices) => PredictionKind::Multiclass(&choices.classes),
+            Rows::Regression(_) => PredictionKind::Regression,
         }
     }
 
     /// Whether it can be held against a truth.
-    pub(crate) fn takes(&self, answer: &Answer) -> bool {
+    pub(crate) fn takes(&self, answer: &Prediction) -> bool {
         match (&self.0, answer) {
-            (Rows::Binary(_), Answer::Number(score)) => (0.0..=1.0).contains(score),
-            (Rows::Regression(_), Answer::Number(number)) => number.is_finite(),
-            (Rows::Multiclass(_), Answer::Class(_)) => true,
+            (Rows::Binary(_), Prediction::Number(score)) => (0.0..=1.0).contains(score),
+            (Rows::Regression(_), Prediction::Number(number)) => number.is_finite(),
+            (Rows::Multiclass(_), Prediction::Class(_)) => true,
             _ => false,
         }
     }
 
-    /// An answer, read as this tally's [`Reading`] says, and what was true, read by the same task.
-    pub fn add(&mut self, answer: &Answer, truth: &Truth) {
+    /// An answer, read as this tally's [`PredictionKind`] says, and what was true, read by the same task.
+    pub fn add(&mut self, answer: &Prediction, truth: &GroundTruth) {
         match (&mut self.0, answer, truth) {
-            (Rows::Binary(answers), Answer::Number(score), Truth::Number(truth)) => {
+            (Rows::Binary(answers), Prediction::Number(score), GroundTruth::Number(truth)) => {
                 answers.add(*score, *truth == 1.0);
             }
-            (Rows::Multiclass(choices), Answer::Class(choice), Truth::Class(truth)) => {
+            (Rows::Multiclass(choices), Prediction::Class(choice), GroundTruth::Class(truth)) => {
                 choices.add(choice, truth);
             }
-            (Rows::Regression(errors), Answer::Number(answer), Truth::Number(truth)) => {
+            (Rows::Regression(errors), Prediction::Number(answer), GroundTruth::Number(truth)) => {
                 errors.add(*answer, *truth);
             }
             _ => {}
@@ -85,10 +85,10 @@ impl Tally {
 
     /// The probability that an answer is right, as the champion's holdout had it for such answers; none where
     /// there were none.
-    pub(super) fn sure(&self, answer: &Answer, champion: &Calibration) -> Option<f64> {
+    pub(super) fn sure(&self, answer: &Prediction, champion: &Calibration) -> Option<f64> {
         match (&self.0, answer) {
-            (Rows::Binary(answers), Answer::Number(score)) => answers.sure(*score, champion),
-            (Rows::Multiclass(_), Answer::Class(choice)) => Choices::sure(choice, champion),
+            (Rows::Binary(answers), Prediction::Number(score)) => answers.sure(*score, champion),
+            (Rows::Multiclass(_), Prediction::Class(choice)) => Choices::sure(choice, champion),
             _ => None,
         }
     }

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::super::live::{Answer, Join, Reading};
-use super::answer::{answer, given, score};
+use super::super::live::{Join, Prediction, PredictionKind};
+use super::prediction::{outputs, read_prediction, score};
 use super::row;
 use pawl_data::dataset::{Scan, ScanError, Scanner, Schema};
 use pawl_data::profile::bins::Baseline;
@@ -101,7 +101,7 @@ pub struct Captured {
 }
 
 /// Reads captured requests chunk by chunk. Holds one line.
-pub struct Reader {
+pub struct CaptureReader {
     features: Vec<String>,
     scanner: Scanner,
     /// Rows as CSV that the scanner has not seen yet.
@@ -111,7 +111,7 @@ pub struct Reader {
     unreadable: u64,
 }
 
-impl Reader {
+impl CaptureReader {
     /// A reader of requests with these features, in the order in which CSV payloads give them, parted by
     /// `segments`.
     pub fn new(
@@ -206,15 +206,15 @@ impl Reader {
     fn request<'a>(
         &mut self,
         line: &'a [u8],
-        reading: Reading<'_>,
-    ) -> Option<(Cow<'a, str>, Vec<Option<Answer>>)> {
+        reading: PredictionKind<'_>,
+    ) -> Option<(Cow<'a, str>, Vec<Option<Prediction>>)> {
         let line: Line<'a> = serde_json::from_slice(line).ok()?;
         let (form, text) = line.capture_data.endpoint_input?.text()?;
         let records: Vec<&str> = text.lines().filter(|record| !record.trim().is_empty()).collect();
         let output = line.capture_data.endpoint_output.and_then(Payload::text);
-        let answers: Vec<Option<Answer>> = match output {
+        let answers: Vec<Option<Prediction>> = match output {
             None => vec![None; records.len()],
-            Some((_, text)) => given(&text).map(|text| answer(reading, text)).collect(),
+            Some((_, text)) => outputs(&text).map(|text| read_prediction(reading, text)).collect(),
         };
         if records.is_empty() || records.len() != answers.len() {
             return None;
@@ -255,7 +255,7 @@ pub fn answers(bytes: &[u8], mut take: impl FnMut(&str, f64)) -> u64 {
 fn scores(line: &[u8]) -> Option<(Cow<'_, str>, Vec<Option<f64>>)> {
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
     let (_, text) = line.capture_data.endpoint_output?.text()?;
-    Some((line.event_metadata.id(), given(&text).map(score).collect()))
+    Some((line.event_metadata.id(), outputs(&text).map(score).collect()))
 }
 
 /// The answers of one request, each under an id of its own.
@@ -275,14 +275,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::QualityPolicy;
-    use crate::live::Truth;
+    use crate::live::GroundTruth;
     use pawl_data::profile::Profile;
     use pawl_gate::Task;
 
     fn captured(lines: &[String], step: usize) -> (Captured, Join) {
         let baseline = Baseline::freeze(&Profile::default());
         let features = ["temp".to_owned(), "town".to_owned()];
-        let mut reader = Reader::new(&features, &[], &Schema::default(), &baseline).unwrap();
+        let mut reader = CaptureReader::new(&features, &[], &Schema::default(), &baseline).unwrap();
         let mut join = Join::new(Task::Binary, &QualityPolicy::default(), 100);
         for piece in lines.concat().as_bytes().chunks(step) {
             reader.feed(piece, &mut join).unwrap();
@@ -343,7 +343,8 @@ mod tests {
     fn requests_are_parted_like_rows_of_a_file() {
         let baseline = Baseline::freeze(&Profile::default());
         let features = ["temp".to_owned(), "town".to_owned()];
-        let mut reader = Reader::new(&features, &["town".to_owned()], &Schema::default(), &baseline).unwrap();
+        let mut reader =
+            CaptureReader::new(&features, &["town".to_owned()], &Schema::default(), &baseline).unwrap();
         let mut join = Join::new(Task::Binary, &QualityPolicy::default(), 100);
         let asked = "{\"temp\": 1, \"town\": \"a, b\"}\n{\"temp\": 2, \"town\": \"c\"}";
         let both = line(("JSON", "application/jsonlines", asked), Some("0.5\n0.75"));
@@ -376,7 +377,8 @@ mod tests {
     #[test]
     fn answers_of_several_classes_are_counted_by_name() {
         let baseline = Baseline::freeze(&Profile::default());
-        let mut reader = Reader::new(&["temp".to_owned()], &[], &Schema::default(), &baseline).unwrap();
+        let mut reader =
+            CaptureReader::new(&["temp".to_owned()], &[], &Schema::default(), &baseline).unwrap();
         let mut join = Join::new(Task::Multiclass, &QualityPolicy::default(), 100);
         let asked = "{\"temp\": 1}\n{\"temp\": 2}\n{\"temp\": 3}\n{\"temp\": 4}";
         let said = "{\"predicted_label\": \"hawk, grey\"}\n[0.2, 0.8]\nnull\n[0.2, 0.2]";
@@ -389,8 +391,8 @@ mod tests {
         let mut named: Vec<_> = answers.values.frequent().into_iter().map(|it| it.value).collect();
         named.sort();
         assert_eq!((named, answers.missing), (vec!["1".into(), "hawk, grey".into()], 2));
-        join.truth("i_0", Truth::Class("hawk, grey".into()));
-        join.truth("i_1", Truth::Class("0".into()));
+        join.truth("i_0", GroundTruth::Class("hawk, grey".into()));
+        join.truth("i_1", GroundTruth::Class("0".into()));
         // The one that gave no answer is none that was lost; the one whose scores are no probabilities is.
         let policy = QualityPolicy { max_lost: 0.5, ..QualityPolicy::default() };
         let quality = join.judge(Some(0.9), &Default::default(), crate::Verdict::None, &policy);

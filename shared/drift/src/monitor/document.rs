@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::document::{Drift, Verdict};
 use super::super::history::History;
-use super::super::live::{Calibration, Join, LiveQuality, LiveVerdict, QualityPolicy, Tally};
+use super::super::live::{Calibration, Join, LiveQuality, LiveTally, QualityPolicy, QualityVerdict};
 use pawl_base::duration::Duration;
 use pawl_base::names::Generation;
 use pawl_data::profile::bins::Baseline;
@@ -79,13 +79,13 @@ pub struct Monitor {
     /// Earlier comparisons.
     pub history: History,
     /// What the last look came to, so that people are told of a change and not every hour.
-    pub last: Option<(Verdict, LiveVerdict)>,
+    pub last: Option<(Verdict, QualityVerdict)>,
 }
 
 impl Monitor {
     /// Before the first look at a champion.
     pub fn new(generation: Generation, captured: String, gate: &pawl_gate::Policy, policy: &Policy) -> Self {
-        let tally = Tally::new(gate.task, &Classes::new(&gate.classes), &policy.quality);
+        let tally = LiveTally::new(gate.task, &Classes::new(&gate.classes), &policy.quality);
         Self {
             generation,
             looks: 0,
@@ -114,7 +114,7 @@ pub struct Expected {
 
 /// One look: the document `monitoring/<model>/<run>/<look>.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Look {
+pub struct MonitoringReport {
     /// When.
     pub at: Timestamp,
     /// The endpoint config that answered: the version of the model that these rows were served by.

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::super::document::Verdict;
-use super::document::{Look, Publish};
+use super::document::{MonitoringReport, Publish};
 use pawl_base::metrics::{DRIFTED_SHARE, Dimension, LIVE_QUALITY, VARIANT};
 
 /// CloudWatch takes 1,000 in one call:
@@ -24,7 +24,7 @@ pub struct Datum {
 }
 
 /// The values of one look. What could not be judged is not published: silence is no health.
-pub fn data(look: &Look, endpoint: &str, config: &str, publish: Publish) -> Vec<Datum> {
+pub fn data(look: &MonitoringReport, endpoint: &str, config: &str, publish: Publish) -> Vec<Datum> {
     let dimensions = |pairs: &[(&str, &str)]| {
         let dimension =
             |(name, value): &(&str, &str)| Dimension { name: (*name).into(), value: (*value).into() };

@@ -1,15 +1,25 @@
 //! Live monitoring: what the endpoint was asked and answered since the last look, against the champion's
 //! baseline, and late truth against what was expected of it.
+//!
+//! ```
+//! use pawl_drift::monitor::answers;
+//!
+//! let line = br#"{"captureData": {"endpointOutput": {"data": "0.9", "encoding": "CSV"}},
+//!     "eventMetadata": {"eventId": "a"}}"#.map(|byte| if byte == b'\n' { b' ' } else { byte });
+//! let mut seen = Vec::new();
+//! let unreadable = answers(&line, |id, score| seen.push((id.to_owned(), score)));
+//! assert_eq!((seen, unreadable), (vec![("a".to_owned(), 0.9)], 0));
+//! ```
 
-mod answer;
 mod capture;
 mod document;
 mod metrics;
+mod prediction;
 mod row;
 mod truth;
 
-pub use answer::{answered, usable};
-pub use capture::{Captured, PREDICTION, Reader, answers};
-pub use document::{Expected, Look, Monitor, Policy, Publish};
+pub use capture::{CaptureReader, Captured, PREDICTION, answers};
+pub use document::{Expected, Monitor, MonitoringReport, Policy, Publish};
 pub use metrics::{Datum, data};
+pub use prediction::{answered, usable};
 pub use truth::truths;

@@ -6,20 +6,20 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::live::Truth;
+use super::super::live::GroundTruth;
 use pawl_data::dataset::Label;
 use pawl_gate::{Task, scalar};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
-    ground_truth_data: Told,
+    ground_truth_data: TruthData,
     #[serde(borrow)]
     event_metadata: Meta<'a>,
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct TruthData {
     data: Value,
 }
 
@@ -34,7 +34,7 @@ struct Meta<'a> {
 ///
 /// `eventId` is the inference id that the client gave, else the event id of the capture; for the second row
 /// and on of one request `<id>_<index from 0>`, and `<id>_0` for its first.
-pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str, Truth)) -> u64 {
+pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str, GroundTruth)) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
         let read = serde_json::from_slice::<Line<'_>>(line).ok();
@@ -47,7 +47,7 @@ pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str
 }
 
 /// What a value means by the label's rule, which makes it 1 or 0 as it does in the data.
-fn by_rule(value: &Value, label: &Label, task: Task) -> Option<Truth> {
+fn by_rule(value: &Value, label: &Label, task: Task) -> Option<GroundTruth> {
     match label.at_least {
         None => truth(value, task),
         Some(least) => {
@@ -59,11 +59,11 @@ fn by_rule(value: &Value, label: &Label, task: Task) -> Option<Truth> {
 
 /// What a label is to the task: a class by its name, the number itself, 1 or 0 where a yes or no is learnt;
 /// none where it is none of these.
-pub(super) fn truth(label: &Value, task: Task) -> Option<Truth> {
+pub(super) fn truth(label: &Value, task: Task) -> Option<GroundTruth> {
     match task {
-        Task::Multiclass => Truth::class(scalar(label)),
-        Task::Binary => number(label).filter(|number| [0.0, 1.0].contains(number)).map(Truth::Number),
-        Task::Regression => number(label).filter(|number| number.is_finite()).map(Truth::Number),
+        Task::Multiclass => GroundTruth::class(scalar(label)),
+        Task::Binary => number(label).filter(|number| [0.0, 1.0].contains(number)).map(GroundTruth::Number),
+        Task::Regression => number(label).filter(|number| number.is_finite()).map(GroundTruth::Number),
     }
 }
 
@@ -87,6 +87,7 @@ mod tests {
         join.predicted("a", 0.9);
         join.predicted("b", 0.9);
         let label = Label { column: "cnt".to_owned(), at_least: Some(260.0) };
+        // Long: a line of the file as teams have it.
         let lines = r#"{"groundTruthData": {"data": "300", "encoding": "CSV"}, "eventMetadata": {"eventId": "a"}, "eventVersion": "0"}
 {"groundTruthData": {"data": 12}, "eventMetadata": {"eventId": "b"}}
 {"groundTruthData": {"data": "NaN"}, "eventMetadata": {"eventId": "a"}}
@@ -122,7 +123,7 @@ nonsense"#;
             assert_eq!(unreadable, u64::from(told.is_none()));
             told
         };
-        let class = |name: &str| Some(Truth::Class(name.to_owned()));
+        let class = |name: &str| Some(GroundTruth::Class(name.to_owned()));
         let plain = Label { column: "kind".to_owned(), at_least: None };
         for (data, expected) in [
             (r#"" owl""#, class("owl")),

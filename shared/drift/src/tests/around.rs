@@ -178,22 +178,28 @@ fn evidently_chooses_by_size_type_and_number_of_values() {
     let by = |column, current: &[u64]| judged_by(Compat::Evidently, column, counts(current));
     // 300 rows, 10 bins: KS. D = 0.1 at the middle, p = scipy kstwobign.sf(0.1 √150).
     let ks = by(numeric("x", &[30; 10]), &[36, 36, 36, 36, 36, 24, 24, 24, 24, 24]);
-    assert_eq!(rule(&ks), (Rule::EvidentlyKs, Verdict::None));
+    assert_eq!(rule(&ks), (DecisionRule::EvidentlyKs, Verdict::None));
     assert!((ks.columns[0].evidence.p_value.unwrap() - 0.099_561_848_314_780_25).abs() < 1e-12);
     // Three values: chi-square of one sample, scipy.stats.chisquare([30,30,40],[100/3]*3).pvalue
     let chi = by(values(&[100, 100, 100]), &[30, 30, 40]);
-    assert_eq!(rule(&chi), (Rule::EvidentlyChiSquare, Verdict::None));
+    assert_eq!(rule(&chi), (DecisionRule::EvidentlyChiSquare, Verdict::None));
     assert!((chi.columns[0].evidence.p_value.unwrap() - (-1.0_f64).exp()).abs() < 1e-12);
     // Two values: Z. 60 of 100 against 150 of 300: statsmodels proportions_ztest.
     let z = by(values(&[150, 150, 0]), &[60, 40, 0]);
-    assert_eq!(rule(&z), (Rule::EvidentlyZ, Verdict::None));
+    assert_eq!(rule(&z), (DecisionRule::EvidentlyZ, Verdict::None));
     assert!((z.columns[0].evidence.p_value.unwrap() - 0.08287906644281612).abs() < 1e-12);
-    assert_eq!(rule(&by(numeric("x", &[200; 10]), &[10; 10])), (Rule::EvidentlyWasserstein, Verdict::None));
+    assert_eq!(
+        rule(&by(numeric("x", &[200; 10]), &[10; 10])),
+        (DecisionRule::EvidentlyWasserstein, Verdict::None)
+    );
     assert_eq!(
         rule(&by(values(&[500, 500, 500]), &[20, 40, 60])),
-        (Rule::EvidentlyJensenShannon, Verdict::Drift)
+        (DecisionRule::EvidentlyJensenShannon, Verdict::Drift)
     );
-    assert_eq!(rule(&by(values(&[500, 500, 500]), &[0, 0, 0])), (Rule::Pawl, Verdict::InsufficientData));
+    assert_eq!(
+        rule(&by(values(&[500, 500, 500]), &[0, 0, 0])),
+        (DecisionRule::Pawl, Verdict::InsufficientData)
+    );
 }
 
 #[test]
@@ -201,7 +207,7 @@ fn sagemaker_allows_for_small_samples() {
     // max|F - G| = 0.25, less 1.8 √(1/400 + 1/m): 0.1556 at 1000 rows, 0 at 20.
     let by = |current: &[u64]| judged_by(Compat::Sagemaker, numeric("x", &[100; 4]), counts(current));
     let far = by(&[500, 250, 125, 125]);
-    assert_eq!((far.verdict, far.columns[0].rule), (Verdict::Drift, Rule::SagemakerRobust));
+    assert_eq!((far.verdict, far.columns[0].rule), (Verdict::Drift, DecisionRule::SagemakerRobust));
     let expected = 0.25 - 1.8 * (1.0 / 400.0 + 1.0 / 1000.0_f64).sqrt();
     assert!((far.columns[0].rule_score.unwrap() - expected).abs() < 1e-12);
     assert_eq!(by(&[10, 5, 3, 2]).verdict, Verdict::None);

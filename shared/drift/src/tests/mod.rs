@@ -233,7 +233,7 @@ proptest! {
     fn swapping_bins_of_a_category_changes_nothing_but_the_order(
         counts_of in prop::collection::vec((0u64..900, 0u64..900), 2..9),
     ) {
-        let build = |cells: &[(u64, u64)]| table::Table {
+        let build = |cells: &[(u64, u64)]| table::ContingencyTable {
             cells: cells
                 .iter()
                 .map(|&(baseline, current)| CountedBin { bin: String::new(), baseline, current })

@@ -9,7 +9,7 @@ use super::lines::MAX_BUFFERED;
 use super::table_error::TableError;
 use crate::judge::Judge;
 use crate::row::{PairedRow, Response, Responses, RowValue};
-use pawl_data::dataset::{Cut, FieldSpan, cut};
+use pawl_data::dataset::{FieldSpan, RecordCut, cut};
 
 /// Reads CSV bytes in pieces of any size and hands every row to the judge.
 #[derive(Debug)]
@@ -86,7 +86,9 @@ impl TableReader {
         let mut at = if marked { 3 } else { 0 };
         let mut fields = std::mem::take(&mut self.fields);
         while let Some(rest) = buffer.get(at..).filter(|rest| !rest.is_empty()) {
-            let Cut::Record { length, next } = cut(rest, self.delimiter, ended, &mut fields) else { break };
+            let RecordCut::Record { length, next } = cut(rest, self.delimiter, ended, &mut fields) else {
+                break;
+            };
             let record = rest.get(..length).unwrap_or_default();
             let line = self.line;
             self.line += memchr_iter(b'\n', rest.get(..next).unwrap_or_default()).count() as u64;

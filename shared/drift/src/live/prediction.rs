@@ -13,11 +13,11 @@ const LONGEST: usize = 256;
 /// What a model answered to a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Answer {
+pub enum Prediction {
     /// A number, or the probability of yes.
     Number(f64),
     /// One of several classes.
-    Class(Box<Choice>),
+    Class(Box<ClassPrediction>),
     /// Nothing that the task can read.
     #[serde(skip)]
     Unfit,
@@ -25,7 +25,7 @@ pub enum Answer {
 
 /// One of several classes, and how likely each was where the model said so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Choice {
+pub struct ClassPrediction {
     /// The class's name.
     pub class: String,
     /// In the order of the classes.
@@ -42,7 +42,7 @@ pub(super) struct Chances(Vec<f64>);
 /// What was true of a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Truth {
+pub enum GroundTruth {
     /// A finite number; of yes and no 1 and 0.
     Number(f64),
     /// The name of a class.
@@ -51,7 +51,7 @@ pub enum Truth {
 
 /// How a model's answers are read.
 #[derive(Debug, Clone, Copy)]
-pub enum Reading<'a> {
+pub enum PredictionKind<'a> {
     /// As the probability of yes.
     Binary,
     /// As one of these classes.
@@ -60,19 +60,19 @@ pub enum Reading<'a> {
     Regression,
 }
 
-impl From<f64> for Answer {
+impl From<f64> for Prediction {
     fn from(number: f64) -> Self {
         Self::Number(number)
     }
 }
 
-impl From<f64> for Truth {
+impl From<f64> for GroundTruth {
     fn from(number: f64) -> Self {
         Self::Number(number)
     }
 }
 
-impl Reading<'_> {
+impl PredictionKind<'_> {
     /// What is read so.
     pub fn task(self) -> Task {
         match self {
@@ -83,7 +83,7 @@ impl Reading<'_> {
     }
 }
 
-impl Truth {
+impl GroundTruth {
     /// The class that a label names; none where it names none.
     pub(crate) fn class(label: RowValue<'_>) -> Option<Self> {
         let name = label.class().filter(|name| name.len() <= LONGEST)?;
@@ -91,7 +91,7 @@ impl Truth {
     }
 }
 
-impl Choice {
+impl ClassPrediction {
     /// The class that was answered; none where the answer names none.
     pub(crate) fn read(answer: RowValue<'_>, classes: &Classes) -> Option<Self> {
         let choice = match classes.read(answer).ok()? {

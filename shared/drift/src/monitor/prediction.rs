@@ -6,31 +6,32 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::live::{Answer, Choice, Reading, Tally, Truth};
+use super::super::live::{ClassPrediction, GroundTruth, LiveTally, Prediction, PredictionKind};
 use super::row::quoted;
 use super::truth::truth;
-use pawl_data::dataset::{Cut, cut};
+use pawl_data::dataset::{RecordCut, cut};
 use pawl_gate::Classes;
 use pawl_gate::{ContainerOutput, RowValue, Task};
 
 /// The answer in an output to one row, JSON or a line of CSV; none where the model gave none.
-pub(super) fn answer(reading: Reading<'_>, text: &str) -> Option<Answer> {
+pub(super) fn read_prediction(reading: PredictionKind<'_>, text: &str) -> Option<Prediction> {
     match reading {
-        Reading::Binary | Reading::Regression => score(text).map(Answer::Number),
-        Reading::Multiclass(classes) => class(text, classes),
+        PredictionKind::Binary | PredictionKind::Regression => score(text).map(Prediction::Number),
+        PredictionKind::Multiclass(classes) => class(text, classes),
     }
 }
 
 /// How many rows of a payload got an answer that the task can use.
 pub fn usable(payload: &[u8], gate: &pawl_gate::Policy) -> usize {
-    let tally = Tally::new(gate.task, &Classes::new(&gate.classes), &Default::default());
+    let tally = LiveTally::new(gate.task, &Classes::new(&gate.classes), &Default::default());
     let text = String::from_utf8_lossy(payload);
-    let good = |text: &&str| answer(tally.reading(), text).is_some_and(|answer| tally.takes(&answer));
-    given(&text).filter(good).count()
+    let good =
+        |text: &&str| read_prediction(tally.reading(), text).is_some_and(|answer| tally.takes(&answer));
+    outputs(&text).filter(good).count()
 }
 
 /// The answers in a payload, one a line.
-pub(super) fn given(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn outputs(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|answer| !answer.trim().is_empty())
 }
 
@@ -43,7 +44,7 @@ pub(super) fn score(answer: &str) -> Option<f64> {
     }
 }
 
-impl Answer {
+impl Prediction {
     /// Appends it as a field of CSV, which is empty where it is none of the task's.
     pub fn write(&self, row: &mut String) {
         match self {
@@ -56,26 +57,29 @@ impl Answer {
 
 /// As the gate reads a transform's output; else as a line of CSV, which is a probability for each class, or a
 /// class in its first field.
-fn class(text: &str, classes: &Classes) -> Option<Answer> {
+fn class(text: &str, classes: &Classes) -> Option<Prediction> {
     let chosen = |given: RowValue<'_>| {
-        Choice::read(given, classes).map_or(Answer::Unfit, |choice| Answer::Class(Box::new(choice)))
+        ClassPrediction::read(given, classes)
+            .map_or(Prediction::Unfit, |choice| Prediction::Class(Box::new(choice)))
     };
     if let Ok(output) = serde_json::from_str::<ContainerOutput>(text) {
         return output.prediction(Task::Multiclass).map(chosen);
     }
     // Broken JSON is no name of a class.
     if text.trim_start().starts_with(['[', '{']) {
-        return Some(Answer::Unfit);
+        return Some(Prediction::Unfit);
     }
     let mut spans = Vec::new();
-    let Cut::Record { .. } = cut(text.as_bytes(), b',', true, &mut spans) else { return Some(Answer::Unfit) };
+    let RecordCut::Record { .. } = cut(text.as_bytes(), b',', true, &mut spans) else {
+        return Some(Prediction::Unfit);
+    };
     let fields = spans.iter().map(|span| String::from_utf8(span.field(text.as_bytes()).into_owned()));
-    let Ok(fields) = fields.collect::<Result<Vec<String>, _>>() else { return Some(Answer::Unfit) };
+    let Ok(fields) = fields.collect::<Result<Vec<String>, _>>() else { return Some(Prediction::Unfit) };
     let numbers: Option<Vec<f64>> = fields.iter().map(|field| field.trim().parse().ok()).collect();
     Some(match (numbers, fields.first()) {
         (Some(scores), _) if scores.len() > 1 => chosen(RowValue::Scores(&scores)),
         (_, Some(first)) => chosen(RowValue::Text(first)),
-        (_, None) => Answer::Unfit,
+        (_, None) => Prediction::Unfit,
     })
 }
 
@@ -87,11 +91,11 @@ struct Joined<'a> {
     output: &'a RawValue,
 }
 
-/// Answer and truth of a row of a transform's output, joined with its input; none where one of them is none
-/// of the task's. A truth of yes or no is 1 or 0.
-pub fn answered(line: &[u8], reading: Reading<'_>) -> Option<(Answer, Truth)> {
+/// Prediction and truth of a row of a transform's output, joined with its input; none where one of them is
+/// none of the task's. A truth of yes or no is 1 or 0.
+pub fn answered(line: &[u8], reading: PredictionKind<'_>) -> Option<(Prediction, GroundTruth)> {
     let Joined { label, output } = serde_json::from_slice(line).ok()?;
-    Some((answer(reading, output.get())?, truth(&label, reading.task())?))
+    Some((read_prediction(reading, output.get())?, truth(&label, reading.task())?))
 }
 
 #[cfg(test)]
@@ -111,17 +115,17 @@ mod tests {
         ];
         for (line, expected) in rows {
             let expected = expected.map(|(answer, truth)| (answer.into(), truth.into()));
-            assert_eq!(answered(line.as_bytes(), Reading::Regression), expected, "{line}");
+            assert_eq!(answered(line.as_bytes(), PredictionKind::Regression), expected, "{line}");
         }
     }
 
     #[test]
     fn a_class_is_read_from_json_and_csv_alike() {
         let classes = Classes::new(&["owl", "hawk, grey", "2"].map(str::to_owned));
-        let read = |text: &str| match answer(Reading::Multiclass(&classes), text) {
-            Some(Answer::Class(choice)) => choice.class,
-            Some(Answer::Number(number)) => panic!("{number}"),
-            Some(Answer::Unfit) => "unfit".to_owned(),
+        let read = |text: &str| match read_prediction(PredictionKind::Multiclass(&classes), text) {
+            Some(Prediction::Class(choice)) => choice.class,
+            Some(Prediction::Number(number)) => panic!("{number}"),
+            Some(Prediction::Unfit) => "unfit".to_owned(),
             None => "none".to_owned(),
         };
         for (text, class) in [
@@ -170,11 +174,12 @@ mod tests {
     fn a_transforms_row_of_several_classes_names_both() {
         let classes = Classes::default();
         let line = br#"{"label": 2.0, "SageMakerOutput": {"score": [0.1, 0.2, 0.7]}}"#;
-        let Some((Answer::Class(choice), truth)) = answered(line, Reading::Multiclass(&classes)) else {
+        let Some((Prediction::Class(choice), truth)) = answered(line, PredictionKind::Multiclass(&classes))
+        else {
             panic!()
         };
-        assert_eq!((choice.class.as_str(), truth), ("2", Truth::Class("2".to_owned())));
+        assert_eq!((choice.class.as_str(), truth), ("2", GroundTruth::Class("2".to_owned())));
         let failed = br#"{"label": 2.0, "SageMakerOutput": {"error": "no"}}"#;
-        assert_eq!(answered(failed, Reading::Multiclass(&classes)), None);
+        assert_eq!(answered(failed, PredictionKind::Multiclass(&classes)), None);
     }
 }
