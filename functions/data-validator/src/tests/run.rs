@@ -54,12 +54,8 @@ async fn an_object_that_cannot_be_read_is_quarantined_with_its_reason() {
 #[tokio::test]
 async fn an_object_that_is_too_large_is_not_read() {
     let edge = edge("").await;
-    put(
-        &edge,
-        &pipeline(&model()),
-        &YAML.replace("features: [x]", "features: [x], largest_object: 100000"),
-    )
-    .await;
+    put(&edge, &pipeline(&model()), &YAML.replace("features: [x]", "features: [x], largest_object: 100000"))
+        .await;
     edge.objects.put("incoming", "m/a.csv", csv(0..20_000));
     ask(&edge, step("snapshot"), at(0)).await.unwrap();
     assert_eq!(profile_all(&edge).await[0]["readable"], false);

@@ -48,8 +48,7 @@ async fn what_a_run_looks_at_is_frozen() {
 #[tokio::test]
 async fn a_large_object_is_shared_out() {
     let edge = edge("").await;
-    put(&edge, &pipeline(&model()), &YAML.replace("features: [x]", "features: [x], part_size: 100000"))
-        .await;
+    put(&edge, &pipeline(&model()), &YAML.replace("features: [x]", "features: [x], part_size: 100000")).await;
     edge.objects.put("incoming", "m/a.csv", csv(0..40_000));
     let answer = twice(&edge, step("snapshot")).await;
     assert!(answer["partitions"].as_u64().unwrap() > 1, "{answer}");
