@@ -242,7 +242,9 @@ async fn an_execution_that_ended_or_never_was_is_over() {
 
 #[tokio::test]
 async fn a_subject_is_cut_at_a_hundred_characters() {
-    let stub = Stub::with(&[(200, "", "<PublishResponse/>"), (403, "", "<ErrorResponse/>")]);
+    const PUBLISHED: &str =
+        "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>";
+    let stub = Stub::with(&[(200, "", PUBLISHED), (403, "", "<ErrorResponse/>")]);
     let topic = Topic::new(stub.config(), "arn:aws:sns:us-east-1:1:pawl".to_owned());
     Notices::notify(&topic, &"s".repeat(150), "why").await.unwrap();
     let refused = Notices::notify(&topic, "s", "why").await.unwrap_err();

@@ -2,6 +2,8 @@ use super::*;
 
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Trigger, TriggerId, TriggerKind};
+use pawl::profile::Profile;
+use pawl::profile::bins::Baseline;
 use pawl::release::{Deployment, Release};
 
 async fn wait_with(edge: &InMemory, name: &str, completes: Completes) -> TriggerId {
@@ -46,9 +48,8 @@ async fn what_a_run_looks_at_is_frozen() {
 #[tokio::test]
 async fn a_large_object_is_shared_out() {
     let edge = edge("").await;
-    put(&edge, &pipeline(&model()), &YAML.replace("features: [x]", "features: [x], part_size: 1000000"))
-        .await;
-    edge.objects.put("incoming", "m/a.csv", csv(0..400_000));
+    put(&edge, &pipeline(&model()), &YAML.replace("features: [x]", "features: [x], part_size: 100000")).await;
+    edge.objects.put("incoming", "m/a.csv", csv(0..40_000));
     let answer = twice(&edge, step("snapshot")).await;
     assert!(answer["partitions"].as_u64().unwrap() > 1, "{answer}");
     let partitions = evidence(&edge, "partitions.json").await;
@@ -66,7 +67,7 @@ async fn a_reference_is_frozen_where_a_champion_serves() {
     put_json(&edge, &keys().release(), &release).await;
     let fault = ask(&edge, step("snapshot"), at(0)).await.unwrap_err();
     assert_eq!(fault, Fault::NotFound("runs/m/000007/trained_on.json".to_owned()));
-    put_json(&edge, "runs/m/000007/trained_on.json", &json!({ "rows": 3, "columns": [] })).await;
+    put_json(&edge, "runs/m/000007/trained_on.json", &Baseline::freeze(&Profile::default())).await;
     twice(&edge, step("snapshot")).await;
     assert_eq!(evidence(&edge, "reference.json").await["compared_with"], json!({ "champion": 7 }));
     let partitions = evidence(&edge, "partitions.json").await;

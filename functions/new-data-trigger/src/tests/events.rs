@@ -145,7 +145,7 @@ async fn people_who_could_not_be_notified_are_notified_by_the_next_try() {
     let event = json!({ "hello": "world" });
     assert_eq!(handle(&edge, event.clone(), at(0)).await.unwrap_err(), unavailable());
     let kept = |documents: std::collections::BTreeMap<String, String>| {
-        documents.keys().filter(|key| key.starts_with("ledger/unrouted/")).count()
+        documents.keys().filter(|key| key.starts_with("ledger/_unrouted/")).count()
     };
     assert_eq!(kept(documents(&edge.store).await.unwrap()), 0, "Lambda tries again, and finds nothing done");
     edge.notices.fail(None);
