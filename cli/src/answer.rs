@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use pawl::documents::{Act, Answer, Answered, Entry, Note, QUESTION, Question};
-use pawl::ledger::{Condition, ETag, Keys, Listed, Store, StoreError, training};
+use pawl::documents::{Act, Answered, OperatorNote, PersonAnswer, QUESTION, Question, Slot, TRAINING};
+use pawl::ledger::{Condition, ETag, Keys, Listed, Store, StoreError};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 use serde_json::json;
@@ -32,25 +32,24 @@ pub(crate) struct Reject {
 }
 
 /// A question, where it stands, and the version that was read.
-type Found = (Question, Entry<Question>, ETag);
+type Found = (Question, Slot<Question>, ETag);
 
 /// The questions of the run that is open now, the one that it waits with last.
 async fn of_open_run(store: &impl Store, keys: &Keys) -> Result<Vec<Found>, StoreError> {
-    let Some(open) = training::load(store, keys).await?.open else { return Ok(Vec::new()) };
+    let Some(open) = TRAINING.of(keys).read_or_default(store).await?.open else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for Listed { key, .. } in store.list(&keys.questions()).await? {
-        let entry = QUESTION.at(key);
-        match entry.read_tagged(store).await? {
+        let slot = QUESTION.at(key);
+        match slot.read_tagged(store).await? {
             Some((question, etag)) if question.generation == open.generation => {
-                found.push((question, entry, etag));
+                found.push((question, slot, etag));
             }
             _ => {}
         }
     }
     // A run asks first whether to train, then whether to release.
-    found.sort_by_key(|(_, entry, _)| {
-        !entry.key().rsplit('/').next().unwrap_or_default().starts_with("train-")
-    });
+    found
+        .sort_by_key(|(_, slot, _)| !slot.key().rsplit('/').next().unwrap_or_default().starts_with("train-"));
     Ok(found)
 }
 
@@ -66,7 +65,7 @@ struct Given {
     model: ModelName,
     generation: Generation,
     question: String,
-    answer: Answer,
+    answer: PersonAnswer,
     who: String,
     why: String,
     taken: Taken,
@@ -82,7 +81,7 @@ enum Taken {
 impl fmt::Display for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { model, generation, .. } = self;
-        let word = if self.answer == Answer::Approve { "Approved" } else { "Rejected" };
+        let word = if self.answer == PersonAnswer::Approve { "Approved" } else { "Rejected" };
         let mut page = Page::default();
         match self.taken {
             Taken::Taken => page.line(&format!("{word}: run {generation} of {model} goes on.")),
@@ -103,25 +102,25 @@ pub(crate) async fn approve<S: Store, V: Services>(
     args: &Approve,
 ) -> Result<Reply, Failure> {
     let why = args.why.clone().unwrap_or_else(|| format!("Approved by {}.", edge.who));
-    give(edge, &args.model.model, Answer::Approve, why).await
+    give(edge, &args.model.model, PersonAnswer::Approve, why).await
 }
 
 pub(crate) async fn reject<S: Store, V: Services>(
     edge: &Edge<S, V>,
     args: &Reject,
 ) -> Result<Reply, Failure> {
-    give(edge, &args.model.model, Answer::Reject, args.why.why.clone()).await
+    give(edge, &args.model.model, PersonAnswer::Reject, args.why.why.clone()).await
 }
 
 async fn give<S: Store, V: Services>(
     edge: &Edge<S, V>,
     model: &ModelName,
-    answer: Answer,
+    answer: PersonAnswer,
     why: String,
 ) -> Result<Reply, Failure> {
     edge.pipeline_of(model).await?;
     let (store, keys) = (&edge.store, Keys::new(model));
-    let Some((question, entry, etag)) = of_open_run(store, &keys).await?.pop() else {
+    let Some((question, slot, etag)) = of_open_run(store, &keys).await?.pop() else {
         return Err(Failure::refused(format!(
             "no run of {model} waits for an answer; see `pawl status {model}`"
         )));
@@ -131,26 +130,29 @@ async fn give<S: Store, V: Services>(
         let before = outcome(before);
         return Err(Failure::refused(format!("run {generation} of {model} was answered before: {before}")));
     }
-    let act = if answer == Answer::Approve { Act::Approve } else { Act::Reject };
+    let act = if answer == PersonAnswer::Approve { Act::Approve } else { Act::Reject };
     let what = format!("run {generation} asked: {}", question.question);
-    let note = Note { at: edge.services.now(), who: edge.who.clone(), act, why: why.clone(), what };
+    let note = OperatorNote { at: edge.services.now(), who: edge.who.clone(), act, why: why.clone(), what };
     note::append(store, model, &note).await?;
     let output = json!({ "answer": answer, "why": why, "who": edge.who });
     let delivery = edge.services.answer(&question.token, &output).await?;
     let (taken, verdict, counted) = match delivery {
         Delivery::Taken => (Taken::Taken, Verdict::Done, answer),
         Delivery::NobodyWaits => {
-            let late =
-                Note { act: Act::Unheard, why: "The run no longer waited.".to_owned(), ..note.clone() };
+            let late = OperatorNote {
+                act: Act::Unheard,
+                why: "The run no longer waited.".to_owned(),
+                ..note.clone()
+            };
             note::append(store, model, &late).await?;
-            (Taken::TooLate, Verdict::Refused, Answer::Elsewhere)
+            (Taken::TooLate, Verdict::Refused, PersonAnswer::Elsewhere)
         }
     };
     let answered = Answered { answer: counted, who: edge.who.clone(), why: why.clone(), at: note.at };
     let asked = question.question.clone();
     // Only so that the next person reads it at once: what counts are the token and the history.
     let noted = Question { answered: Some(answered), ..question };
-    match entry.write(store, &noted, Condition::IfMatch(etag)).await {
+    match slot.write(store, &noted, Condition::IfMatch(etag)).await {
         Ok(_) | Err(StoreError::Conflict { .. }) => {}
         Err(e) => return Err(e.into()),
     }
@@ -162,8 +164,8 @@ async fn give<S: Store, V: Services>(
 fn outcome(answered: &Answered) -> String {
     let Answered { answer, who, why, at } = answered;
     match answer {
-        Answer::Approve => format!("{who} approved at {at}: {why}"),
-        Answer::Reject => format!("{who} rejected at {at}: {why}"),
-        Answer::Elsewhere => "in the model registry, or the time to answer is over".to_owned(),
+        PersonAnswer::Approve => format!("{who} approved at {at}: {why}"),
+        PersonAnswer::Reject => format!("{who} rejected at {at}: {why}"),
+        PersonAnswer::Elsewhere => "in the model registry, or the time to answer is over".to_owned(),
     }
 }

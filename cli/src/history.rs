@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use pawl::documents::{Entry as Document, NOTE, NOTE_PREFIX, RELEASE_ENTRY, RUN_ENTRY, RUN_ENTRY_PREFIX};
+use pawl::documents::{NOTE, NOTE_PREFIX, RELEASE_ENTRY, RUN_ENTRY, RUN_ENTRY_PREFIX, Slot};
 use pawl::ledger::{Listed, Store};
 use pawl::release::{Actor, Audit};
 use serde::Serialize;
@@ -128,8 +128,8 @@ fn of_release(audit: &Audit) -> (Timestamp, String, String) {
     (audit.at, who, format!("{}{note}{moved}", words(&audit.rule)))
 }
 
-fn parse<T: DeserializeOwned>(document: &Document<T>, body: &[u8]) -> Result<T, Failure> {
-    document.decode(body).map_err(|e| unreadable(&e.to_string()))
+fn parse<T: DeserializeOwned>(slot: &Slot<T>, body: &[u8]) -> Result<T, Failure> {
+    slot.decode(body).map_err(|e| unreadable(&e.to_string()))
 }
 
 fn unreadable(reason: &str) -> Failure {

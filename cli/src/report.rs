@@ -3,8 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use pawl::documents::RUN;
-use pawl::ledger::{Keys, RunRecord, Store, training};
+use pawl::documents::{RUN, TRAINING};
+use pawl::ledger::{Keys, RunRecord, Store};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -
     let model = &args.model.model;
     edge.pipeline_of(model).await?;
     let (store, keys) = (&edge.store, Keys::new(model));
-    let training = training::load(store, &keys).await?;
+    let training = TRAINING.of(&keys).read_or_default(store).await?;
     let newest = training.generation;
     let run = args.run.map_or(newest, Generation);
     if run == Generation::default() || newest < run {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use pawl::documents::TRAINING;
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Keys, Store, TriggerId, training};
+use pawl::ledger::{Keys, Store, TriggerId};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 use serde_json::json;
@@ -68,7 +69,8 @@ pub(crate) async fn send<S: Store, V: Services>(
     let trigger = TriggerId::new(&format!("request:{id}"), completes);
     for _ in 0..LOOKS {
         if inbox::get(&edge.store, &keys, &trigger).await?.is_some() {
-            let open_run = training::load(&edge.store, &keys).await?.open.map(|run| run.generation);
+            let open_run =
+                TRAINING.of(&keys).read_or_default(&edge.store).await?.open.map(|run| run.generation);
             return Reply::done(&Recorded { model: model.clone(), trigger, open_run, force });
         }
         edge.services.pause().await;

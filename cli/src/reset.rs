@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use pawl::documents::{Act, Note, TRAINING};
-use pawl::ledger::training::{self, Breaker};
+use pawl::documents::{Act, OperatorNote, TRAINING};
+use pawl::ledger::training::Breaker;
 use pawl::ledger::{Keys, Store, Training};
 use pawl::names::ModelName;
 use serde::Serialize;
@@ -45,7 +45,7 @@ pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -
     let model = &args.model.model;
     edge.pipeline_of(model).await?;
     let keys = Keys::new(model);
-    let before = training::load(&edge.store, &keys).await?;
+    let before = TRAINING.of(&keys).read_or_default(&edge.store).await?;
     let reset =
         Reset { model: model.clone(), breaker: before.breaker, rejected_in_a_row: before.rejected_in_a_row };
     if reset.breaker.is_some() || reset.rejected_in_a_row > 0 {
@@ -54,7 +54,7 @@ pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -
             None => format!("{} challengers in a row were rejected", reset.rejected_in_a_row),
         };
         let (who, why) = (edge.who.clone(), args.why.why.clone());
-        let note = Note { at: edge.services.now(), who, act: Act::Reset, why, what };
+        let note = OperatorNote { at: edge.services.now(), who, act: Act::Reset, why, what };
         note::append(&edge.store, model, &note).await?;
         TRAINING.of(&keys).update(&edge.store, Training::reset).await?;
     }

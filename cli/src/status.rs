@@ -5,9 +5,9 @@ mod regions;
 use std::fmt;
 
 use jiff::Timestamp;
-use pawl::documents::RELEASE;
+use pawl::documents::{RELEASE, TRAINING};
 use pawl::ledger::training::{Breaker, OpenRun};
-use pawl::ledger::{Keys, Store, Training, inbox, training};
+use pawl::ledger::{Keys, Store, Training, inbox};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::{Decide, Pipeline};
 use pawl::release::{Deployment, Freeze, State};
@@ -88,7 +88,7 @@ pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -
     let pipeline_error = parsed.as_ref().err().map(ToString::to_string);
     let decide = parsed.map_or_else(|_| Decide::default(), |pipeline| pipeline.decide);
     let release = RELEASE.of(&keys).read(store).await?;
-    let training = training::load(store, &keys).await?;
+    let training = TRAINING.of(&keys).read_or_default(store).await?;
     let ids = inbox::waiting(store, &keys).await?;
     let mut what = Vec::new();
     for id in ids.iter().take(NAMED) {

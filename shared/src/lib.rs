@@ -16,6 +16,7 @@ pub use pawl_release as release;
 pub use pawl_stats as stats;
 
 pub mod documents;
+pub mod jobs;
 pub mod model_monitor;
 pub mod pipeline;
 pub mod report;

@@ -3,10 +3,10 @@
 use pawl::documents::RELEASE;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
+use pawl::jobs::Job;
 use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
-use pawl::pipeline::jobs::Job;
 use pawl::release::Release;
 
 /// Everything outside: the ledger, the scores, the role of SageMaker's jobs.

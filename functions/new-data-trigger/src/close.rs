@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pawl::documents::{FAILURE, JUDGEMENT, MANIFEST, REPORT, RUN, RUN_ENTRY, TRAINING};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Ending, Keys, Outcome, RunRecord, Store, Training, inbox, training};
+use pawl::ledger::{Condition, Ending, Keys, Outcome, RunRecord, Store, Training, inbox};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::{Decide, load};
 use pawl::report;
@@ -37,14 +37,15 @@ pub(crate) async fn close(
     let (store, keys) = (&edge.store, Keys::new(model));
     let taken = match MANIFEST.of(&keys, generation).read(store).await? {
         Some(manifest) => manifest.triggers,
-        // The run ended before it took any: those that wait would only make it fail again, at once and for ever.
+        // The run ended before it took any: those that wait would only make it fail again, at once and for
+        // ever.
         None => inbox::waiting(store, &keys).await?,
     };
     let mut triggers = Vec::new();
     for id in &taken {
         triggers.extend(inbox::get(store, &keys, id).await?.map(|trigger| trigger.what));
     }
-    let training = training::load(store, &keys).await?;
+    let training = TRAINING.of(&keys).read_or_default(store).await?;
     let opened_at = training.open.filter(|run| run.generation == generation).map(|run| run.opened_at);
     let record = RunRecord {
         model: model.clone(),

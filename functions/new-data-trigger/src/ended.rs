@@ -1,9 +1,10 @@
 //! Runs whose execution is over although they did not close themselves.
 
 use jiff::Timestamp;
+use pawl::documents::TRAINING;
 use pawl::edge::{ExecutionState, Executions, Notices};
 use pawl::fault::Fault;
-use pawl::ledger::training::{self, OpenRun};
+use pawl::ledger::training::OpenRun;
 use pawl::ledger::{Ending, Keys, Outcome};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::model_of;
@@ -20,7 +21,7 @@ pub(crate) async fn ended(
     status: &str,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let training = training::load(&edge.store, &Keys::new(model)).await?;
+    let training = TRAINING.of(&Keys::new(model)).read_or_default(&edge.store).await?;
     if training.open.is_none_or(|run| run.generation != generation) {
         return Ok(());
     }
@@ -50,7 +51,7 @@ pub(crate) async fn reconcile(
         Err(Fault::BadConfig(_) | Fault::NotFound(_)) => return Ok(()),
         Err(fault) => return Err(fault),
     };
-    let training = training::load(&edge.store, &Keys::new(model)).await?;
+    let training = TRAINING.of(&Keys::new(model)).read_or_default(&edge.store).await?;
     if let Some(run) = training.open.filter(has_begun) {
         let name = wake::execution_name(model, run.generation);
         if edge.executions.state(&name).await? == ExecutionState::Over {
@@ -68,7 +69,7 @@ pub(crate) async fn reconcile(
 /// Whether the run's execution is known to have been started. One that was only asked for may not exist
 /// yet, or was never started: it is not over, and its triggers start it again.
 fn has_begun(run: &OpenRun) -> bool {
-    run.execution == training::Execution::Started
+    run.execution == pawl::ledger::training::Execution::Started
 }
 
 #[cfg(test)]

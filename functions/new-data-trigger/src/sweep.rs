@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use pawl::documents::{DATASET, MANIFEST, SWEEP};
+use pawl::documents::{DATASET, MANIFEST, SWEEP, TRAINING};
 use pawl::edge::Objects;
 use pawl::events::{ObjectChange, ObjectEvent, Signal};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Condition, Keys, Object, Trigger, TriggerId, TriggerKind, Wrote, training};
+use pawl::ledger::{Condition, Keys, Object, Trigger, TriggerId, TriggerKind, Wrote};
 use pawl::pipeline::Pipeline;
 use serde_json::json;
 
@@ -29,7 +29,7 @@ pub(crate) async fn sweep(
     now: Timestamp,
 ) -> Result<usize, Fault> {
     let (store, keys) = (&edge.store, Keys::new(&pipeline.model));
-    let training = training::load(store, &keys).await?;
+    let training = TRAINING.of(&keys).read_or_default(store).await?;
     if training.open.is_some() {
         return Ok(0);
     }

@@ -10,24 +10,15 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use pawl_base::fault::Fault;
 use pawl_base::names::RegionName;
-use serde::{Deserialize, Serialize};
 
 use crate::ledger::Object;
+pub use crate::ledger::dataset::Place;
 
 /// The most objects that one pipeline's prefix may hold.
 const MOST_OBJECTS: usize = 100_000;
 
 /// The longest line that is held in memory, in bytes.
 const LONGEST_LINE: usize = 1 << 20;
-
-/// A place in a listing of versions: behind this version of this key. Kept in the ledger between two sweeps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The last key that was listed.
-    pub key: String,
-    /// The last version of it, where the bucket keeps versions.
-    pub version: Option<String>,
-}
 
 /// Data objects in any bucket of one region.
 pub trait Objects: Clone {

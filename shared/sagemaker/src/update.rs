@@ -2,7 +2,7 @@
 
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use pawl::fault::Fault;
-use pawl::pipeline::jobs::on_one_line;
+use pawl::jobs::on_one_line;
 use pawl::release::UpdateCall;
 use pawl_aws::fault;
 use serde_json::json;

@@ -42,7 +42,7 @@ pub use batch::*;
 pub use decision::{Choice, DECISION, Decision};
 pub use models::*;
 pub use monitoring::*;
-pub use operator::{Act, Answer, Answered, NOTE, NOTE_PREFIX, Note, QUESTION, Question};
+pub use operator::{Act, Answered, NOTE, NOTE_PREFIX, OperatorNote, PersonAnswer, QUESTION, Question};
 pub use partition::{PARTITIONS, Partition, Piece};
 pub use profiled::{Found, PROFILED, PROFILED_PART, Profiled};
 pub use smoke::{Awaited, SMOKE, SmokeTest};

@@ -14,8 +14,8 @@ pub const QUESTION: Document<Question, Named<str>> =
         .read_by(&[StateMachine, Command]);
 
 /// What a person did with the command, in the audit trail. It is written before the act itself.
-pub const NOTE: Document<Note, Named<Note>> =
-    Document::object(Named(|keys, note: &Note| keys.history(&note.name())))
+pub const NOTE: Document<OperatorNote, Named<OperatorNote>> =
+    Document::object(Named(|keys, note: &OperatorNote| keys.history(&note.name())))
         .written_by(&[Command])
         .read_by(&[Command]);
 
@@ -43,7 +43,7 @@ pub struct Question {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answered {
     /// The answer.
-    pub answer: Answer,
+    pub answer: PersonAnswer,
     /// The person.
     pub who: String,
     /// Their reason.
@@ -55,7 +55,7 @@ pub struct Answered {
 /// An answer to a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum PersonAnswer {
     /// The run goes on.
     Approve,
     /// It does not.
@@ -66,7 +66,7 @@ pub enum Answer {
 
 /// What a person did with the command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Note {
+pub struct OperatorNote {
     /// When.
     pub at: Timestamp,
     /// The person.
@@ -105,7 +105,7 @@ impl Act {
     }
 }
 
-impl Note {
+impl OperatorNote {
     /// Its name in the trail, by which notes sort in time.
     fn name(&self) -> String {
         format!("{NOTE_PREFIX}{}-{}", self.at.strftime("%Y%m%dT%H%M%S.%9f"), self.act.word())

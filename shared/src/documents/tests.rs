@@ -18,7 +18,7 @@ const RUN_NUMBER: Generation = Generation(123_456);
 
 /// Where documents are defined.
 const SOURCES: [&str; 9] = [
-    include_str!("../../ledger/src/documents/own.rs"),
+    include_str!("../../ledger/src/ledger/documents/own.rs"),
     include_str!("../../release/src/documents.rs"),
     concat!(include_str!("batch.rs"), include_str!("models.rs"), include_str!("monitoring.rs")),
     include_str!("decision.rs"),
@@ -42,7 +42,7 @@ fn keys() -> Keys {
     Keys::new(&ModelName::try_from("example-model".to_owned()).unwrap())
 }
 
-fn row<T, P>(name: &'static str, document: Document<T, P>, at: impl Fn(&Document<T, P>) -> Entry<T>) -> Row {
+fn row<T, P>(name: &'static str, document: Document<T, P>, at: impl Fn(&Document<T, P>) -> Slot<T>) -> Row {
     let version = match document.version() {
         Version::Added(version) => version.to_string(),
         Version::Own(version) => format!("{version}, in `version`"),
@@ -120,7 +120,7 @@ fn partition(parts: u32) -> Partition {
 
 /// All documents, as their folders lie in the bucket.
 fn rows() -> Vec<Row> {
-    let note = Note {
+    let note = OperatorNote {
         at: jiff::Timestamp::UNIX_EPOCH,
         who: String::new(),
         act: Act::Reset,

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Feedback, Tune};
+use super::feedback::Feedback;
+use super::scalar::Scalar;
+use super::tune::Tune;
 use crate::dataset::{Label, Schema};
 use crate::duration::Duration;
 use crate::ledger::TriggerKind;
@@ -262,31 +264,6 @@ fn four_hours() -> Duration {
 
 fn yes() -> bool {
     true
-}
-
-/// A text, number or truth value; SageMaker takes all as text.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Scalar {
-    /// `true` or `false`.
-    Bool(bool),
-    /// A whole number.
-    Integer(i64),
-    /// A number.
-    Number(f64),
-    /// Text.
-    Text(String),
-}
-
-impl std::fmt::Display for Scalar {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Integer(value) => write!(f, "{value}"),
-            Self::Number(value) => write!(f, "{value}"),
-            Self::Text(value) => f.write_str(value),
-        }
-    }
 }
 
 /// A metric that SageMaker reads out of the training log.

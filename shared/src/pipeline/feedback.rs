@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Data, PipelineError};
-
 /// The column that a reweighed row's weight is written to. No CSV column of a team begins so.
 pub const WEIGHT: &str = "$weight";
 
@@ -137,37 +135,6 @@ impl Feedback {
     /// Whether rows carry their weight.
     pub fn weighs(&self) -> bool {
         self.treat == Treat::Reweigh
-    }
-
-    /// Checks what the types cannot.
-    pub(super) fn check(&self, data: &Data) -> Result<(), PipelineError> {
-        let wrong = |field, found: String, fix| Err(PipelineError::BadField { field, found, fix });
-        for (field, column) in
-            [("feedback.selected_by", Some(&self.selected_by)), ("feedback.version", self.version.as_ref())]
-        {
-            let Some(column) = column else { continue };
-            if column.is_empty() || *column == data.label.column || data.features.contains(column) {
-                let fix = "name a column of its own: neither a feature nor the label, or the model would \
-                           learn its own choice";
-                return wrong(field, format!("{column:?}"), fix);
-            }
-        }
-        if let Some(share) = self.exploration.filter(|share| !(*share > 0.0 && *share < 1.0)) {
-            return wrong(
-                "feedback.exploration",
-                share.to_string(),
-                "a share of requests above 0 and below 1",
-            );
-        }
-        if self.weighs() && self.exploration.is_none() {
-            let fix = "name the share of requests that are acted upon whatever the model says: without it \
-                       a row has no weight";
-            return wrong("feedback.exploration", "missing".into(), fix);
-        }
-        if !(self.largest_weight >= 1.0 && self.largest_weight.is_finite()) {
-            return wrong("feedback.largest_weight", self.largest_weight.to_string(), "1 or more");
-        }
-        Ok(())
     }
 }
 

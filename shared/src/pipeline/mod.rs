@@ -1,5 +1,5 @@
-//! The `pipeline.yaml` that a team writes: types, defaults, checks, and the SageMaker jobs that follow from
-//! it.
+//! The `pipeline.yaml` that a team writes: types, defaults and checks. The requests that follow from it are
+//! made in [`crate::jobs`].
 //!
 //! ```
 //! use pawl::pipeline::Pipeline;
@@ -21,19 +21,22 @@ mod check;
 mod config;
 mod error;
 mod feedback;
-pub mod jobs;
+mod hyperparameters;
 mod load;
 mod parse;
+mod scalar;
 #[cfg(test)]
 mod tests;
 mod tune;
 mod yaml;
 
 pub use config::{
-    Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Scalar, Settle, Split, Train, Vpc,
+    Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Settle, Split, Train, Vpc,
 };
 pub use error::PipelineError;
 pub use feedback::{Feedback, Selected, Treat, Treated, WEIGHT};
+pub(crate) use hyperparameters::hyperparameters;
 pub use load::load;
 pub(crate) use load::load_from;
+pub use scalar::Scalar;
 pub use tune::{Goal, Range, Scale, Search, Tune};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PipelineError, Scalar, Train};
+use super::scalar::Scalar;
 
 /// A search for hyperparameters. Source:
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html>.
@@ -93,40 +93,9 @@ pub enum Scale {
     Whole,
 }
 
-impl Tune {
-    pub(super) fn check(&self, train: &Train) -> Result<(), PipelineError> {
-        let wrong = |field, found: String, fix| Err(PipelineError::BadField { field, found, fix });
-        if !train.metrics.iter().any(|metric| metric.name == self.metric) {
-            let fix = "name one of train.metrics: SageMaker reads its value out of the training log";
-            return wrong("train.tune.metric", format!("{:?}", self.metric), fix);
-        }
-        if !(1..=750).contains(&self.trainings) {
-            return wrong("train.tune.trainings", self.trainings.to_string(), "1 to 750 trainings");
-        }
-        if !(1..=self.trainings.min(100)).contains(&self.at_once) {
-            let fix = "1 to 100 at once, and no more than trainings";
-            return wrong("train.tune.at_once", self.at_once.to_string(), fix);
-        }
-        if !(1..=30).contains(&self.ranges.len()) {
-            let fix = "search 1 to 30 hyperparameters";
-            return wrong("train.tune.ranges", format!("{} hyperparameters", self.ranges.len()), fix);
-        }
-        for (name, range) in &self.ranges {
-            if train.hyperparameters.contains_key(name) {
-                let fix = "a searched hyperparameter must not stand in train.hyperparameters too";
-                return wrong("train.tune.ranges", format!("{name:?} fixed as well"), fix);
-            }
-            if let Some(fix) = range.fault() {
-                return wrong("train.tune.ranges", format!("{name:?} without a usable range"), fix);
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Range {
     /// What to mend, if anything.
-    fn fault(&self) -> Option<&'static str> {
+    pub(super) fn fault(&self) -> Option<&'static str> {
         match self {
             Self::Numbers { from, to, .. } if !(from.is_finite() && to.is_finite() && from < to) => {
                 Some("from must be less than to")

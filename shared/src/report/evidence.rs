@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::documents::{self, Decision, Entry, Judged, PIPELINE, Released};
+use crate::documents::{self, Decision, Judged, PIPELINE, Released, Slot};
 use crate::drift::{Drift, Reference};
 use crate::gate::Judgement;
 use crate::gate::convergence::Converged;
@@ -136,7 +136,7 @@ pub async fn load(store: &impl Store, model: &ModelName, generation: Generation)
 
 async fn take<T: DeserializeOwned>(
     store: &impl Store,
-    document: &Entry<T>,
+    document: &Slot<T>,
     unreadable: &mut Vec<Unreadable>,
 ) -> Option<T> {
     match document.read(store).await {

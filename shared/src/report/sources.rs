@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
 use super::words::plain;
-use crate::documents::{self, Entry};
+use crate::documents::{self, Slot};
 use crate::ledger::Keys;
 
 /// The section.
@@ -48,7 +48,7 @@ fn replay(evidence: &Evidence) -> Html {
     html
 }
 
-fn key<T>(document: &Entry<T>) -> String {
+fn key<T>(document: &Slot<T>) -> String {
     document.key().to_owned()
 }
 

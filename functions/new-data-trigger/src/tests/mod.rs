@@ -6,8 +6,9 @@ mod events;
 mod steps;
 
 use jiff::Timestamp;
+use pawl::documents::TRAINING;
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Memory, Store, Training, inbox, pipeline, training};
+use pawl::ledger::{Condition, Keys, Memory, Store, Training, inbox, pipeline};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::Catalog;
 use pawl_testing::{MemoryObjects, RecordedExecutions, RecordedNotices, documents, json_at};
@@ -71,7 +72,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 async fn training_of(edge: &Edge<InMemory>) -> Training {
-    training::load(&edge.store, &keys()).await.unwrap()
+    TRAINING.of(&keys()).read_or_default(&edge.store).await.unwrap()
 }
 
 async fn waiting(edge: &Edge<InMemory>) -> usize {

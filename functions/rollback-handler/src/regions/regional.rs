@@ -2,10 +2,10 @@
 
 use pawl::edge::Notices;
 use pawl::fault::Fault;
+use pawl::jobs::Job;
 use pawl::ledger::Store;
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
-use pawl::pipeline::jobs::Job;
 use pawl::release::{Answer, ConfigName, Deployment, News, Policy, Region, StateName, Wave};
 use pawl::requests::CreateEndpoint;
 

@@ -33,6 +33,15 @@ impl Object {
     }
 }
 
+/// A place in a listing of versions: behind this version of this key. Kept in the ledger between two sweeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The last key that was listed.
+    pub key: String,
+    /// The last version of it, where the bucket keeps versions.
+    pub version: Option<String>,
+}
+
 /// What the files of an object's part are called: the object's id, and the part's number where it has several.
 pub fn part_name(object: &str, part: u32, parts: u32) -> String {
     if parts > 1 { format!("{object}-{part:05}") } else { object.to_owned() }
@@ -152,7 +161,7 @@ pub struct Manifest {
     /// When the objects were listed.
     pub at: Timestamp,
     /// The triggers that this run takes.
-    pub triggers: Vec<super::inbox::TriggerId>,
+    pub triggers: Vec<super::trigger::TriggerId>,
     /// All current objects of the pipeline.
     pub objects: Vec<Object>,
     /// The ones that no earlier run has looked at: this run's batch.

@@ -2,7 +2,7 @@
 
 use pawl_base::names::{ContentHash, Generation, ModelName, RegionName};
 
-use super::inbox::TriggerId;
+use super::trigger::TriggerId;
 
 /// The key under which a team's `pipeline.yaml` lies.
 pub fn pipeline(model: &ModelName) -> String {

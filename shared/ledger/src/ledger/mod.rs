@@ -1,20 +1,22 @@
 //! What must be remembered, in S3 under conditional writes.
 
 pub mod dataset;
+pub mod documents;
 pub mod inbox;
 mod keys;
 mod memory;
 pub mod run;
 pub mod store;
 pub mod training;
+mod trigger;
 
 pub use dataset::{Dataset, Manifest, Object};
-pub use inbox::{Trigger, TriggerId, TriggerKind};
 pub use keys::{Keys, PIPELINES, csv, json_lines, pipeline, unrouted};
 pub use memory::Memory;
 pub use run::{Ending, Outcome, RunRecord};
 pub use store::{Condition, ETag, HEAD, Listed, Store, StoreError, Stored, Wrote, is_gone, key_in};
 pub use training::Training;
+pub use trigger::{Trigger, TriggerId, TriggerKind};
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Keys, Store, StoreError};
-use crate::documents::TRAINING;
 use pawl_base::duration::Duration;
 use pawl_base::names::{ContentHash, Generation};
 
@@ -28,11 +26,6 @@ pub struct Training {
     pub breaker: Option<Breaker>,
     /// Earlier trainings, the newest last. What was trained and judged once is never trained again.
     pub trained: Vec<Trained>,
-}
-
-/// The memory as it stands; the empty one where nothing was ever run.
-pub async fn load(store: &impl Store, keys: &Keys) -> Result<Training, StoreError> {
-    Ok(TRAINING.of(keys).read(store).await?.unwrap_or_default())
 }
 
 /// A training that was booked.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use pawl::jobs::Job;
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
-use pawl::pipeline::jobs::Job;
 use pawl::release::autoscaling::Scaling;
 use pawl::release::serving::{Autoscaling, Serve};
 use pawl::release::strategy::{

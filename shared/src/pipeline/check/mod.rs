@@ -3,23 +3,25 @@
 
 mod compare;
 mod data;
+mod feedback;
 mod release;
 mod serve;
+mod tune;
 mod waits;
 
 use super::error::{refuse, section};
-use super::{Pipeline, PipelineError, jobs};
+use super::{Pipeline, PipelineError, hyperparameters};
 
 /// Checks all sections; the first fault is the answer.
 pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     data::check(pipeline)?;
     check_bounds(pipeline)?;
-    jobs::check(pipeline)?;
+    hyperparameters::check(pipeline)?;
     if let Some(tune) = &pipeline.train.tune {
-        tune.check(&pipeline.train)?;
+        tune::check(tune, &pipeline.train)?;
     }
     if let Some(feedback) = &pipeline.feedback {
-        feedback.check(&pipeline.data)?;
+        feedback::check(feedback, &pipeline.data)?;
     }
     compare::check(pipeline)?;
     pipeline.drift.check().map_err(section)?;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 
 use super::{Evidence, STYLE, load, page};
-use crate::documents::{self, Entry, PIPELINE};
+use crate::documents::{self, PIPELINE, Slot};
 use crate::drift::{BaselineRule, ComparedWith, NoEarlier};
 use crate::gate::Against;
 use crate::ledger::{Condition, Keys, Memory, Store};
@@ -119,7 +119,7 @@ fn the_page_stands_by_itself() {
     }
 }
 
-async fn leave<T: Serialize>(store: &Memory, document: &Entry<T>, value: Option<&T>) {
+async fn leave<T: Serialize>(store: &Memory, document: &Slot<T>, value: Option<&T>) {
     document.write(store, value.unwrap(), Condition::Always).await.unwrap();
 }
 

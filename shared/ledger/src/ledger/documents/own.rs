@@ -8,10 +8,11 @@ use super::Component::{
     Command, DataValidator, DriftChecker, EvaluationGate, NewDataTrigger, RollbackHandler,
 };
 use super::{Document, Named, OfModel, OfRun};
-use crate::edge::Place;
-use crate::ledger::dataset::Split;
-use crate::ledger::inbox::Handled;
-use crate::ledger::{Dataset, Keys, Manifest, Outcome, RunRecord, Training, Trigger, TriggerId, unrouted};
+use crate::ledger::dataset::{Dataset, Manifest, Place, Split};
+use crate::ledger::keys::{Keys, unrouted};
+use crate::ledger::run::{Outcome, RunRecord};
+use crate::ledger::training::Training;
+use crate::ledger::trigger::{Handled, Trigger, TriggerId};
 
 /// The retraining loop's memory, changed only by compare-and-swap.
 pub const TRAINING: Document<Training, OfModel> = Document::object(OfModel(Keys::training))

@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::schema::{self, Version};
-use crate::ledger::{Condition, ETag, Store, StoreError, Wrote};
+use crate::ledger::store::{Condition, ETag, Store, StoreError, Wrote};
 
 /// One document at its key.
 #[derive(Debug)]
-pub struct Entry<T> {
+pub struct Slot<T> {
     pub(super) key: String,
     pub(super) version: Version,
     pub(super) encode: schema::Encode<T>,
@@ -18,7 +18,7 @@ pub struct Entry<T> {
 /// How often a compare-and-swap is tried before the caller hears of the conflict.
 const ATTEMPTS: usize = 16;
 
-impl<T> Entry<T> {
+impl<T> Slot<T> {
     /// Its key.
     pub fn key(&self) -> &str {
         &self.key
@@ -34,7 +34,7 @@ impl<T> Entry<T> {
     }
 }
 
-impl<T: DeserializeOwned> Entry<T> {
+impl<T: DeserializeOwned> Slot<T> {
     /// The document; `None` where none stands.
     ///
     /// # Errors
@@ -69,7 +69,17 @@ impl<T: DeserializeOwned> Entry<T> {
     }
 }
 
-impl<T: Serialize> Entry<T> {
+impl<T: Default + DeserializeOwned> Slot<T> {
+    /// The document, or its default where none stands.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_or_default(&self, store: &impl Store) -> Result<T, StoreError> {
+        Ok(self.read(store).await?.unwrap_or_default())
+    }
+}
+
+impl<T: Serialize> Slot<T> {
     /// Writes the document with the version of its schema, if the condition holds.
     pub async fn write(&self, store: &impl Store, value: &T, when: Condition) -> Result<ETag, StoreError> {
         let body = (self.encode)(value, self.version).map_err(|e| self.unreadable(e.to_string()))?;
@@ -86,7 +96,7 @@ impl<T: Serialize> Entry<T> {
     }
 }
 
-impl<T: Default + Clone + PartialEq + Serialize + DeserializeOwned> Entry<T> {
+impl<T: Default + Clone + PartialEq + Serialize + DeserializeOwned> Slot<T> {
     /// Reads the document (or its default), lets `change` alter it, and writes it back unless somebody else
     /// wrote meanwhile; then again, at most 16 times. `change` returns what the caller wants to know; when it
     /// leaves the document as it was, nothing is written.

@@ -1,7 +1,7 @@
 //! Every persisted document: its type, its name and key, the version of its schema, and who writes and reads
 //! it.
 //!
-//! A document is a constant that knows its type and its place. It is read and written through its [`Entry`],
+//! A document is a constant that knows its type and its place. It is read and written through its [`Slot`],
 //! so that no other code spells a key or picks a type, and so that each document carries the version of its
 //! schema:
 //!
@@ -22,18 +22,18 @@
 //! # }
 //! ```
 
-mod entry;
 mod own;
 mod schema;
+mod slot;
 
 use pawl_base::names::Generation;
 use serde::Serialize;
 
-use crate::ledger::Keys;
+use super::keys::Keys;
 
-pub use entry::Entry;
 pub use own::*;
 pub use schema::Version;
+pub use slot::Slot;
 
 /// What writes or reads a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,21 +163,21 @@ impl<T, P> Document<T, P> {
     }
 
     /// The document at a key that another document or a listing named.
-    pub fn at(&self, key: impl Into<String>) -> Entry<T> {
-        Entry { key: key.into(), version: self.version, encode: self.encode }
+    pub fn at(&self, key: impl Into<String>) -> Slot<T> {
+        Slot { key: key.into(), version: self.version, encode: self.encode }
     }
 }
 
 impl<T> Document<T, OfModel> {
     /// The model's own.
-    pub fn of(&self, keys: &Keys) -> Entry<T> {
+    pub fn of(&self, keys: &Keys) -> Slot<T> {
         self.at((self.place.0)(keys))
     }
 }
 
 impl<T> Document<T, OfRun> {
     /// The run's own.
-    pub fn of(&self, keys: &Keys, run: Generation) -> Entry<T> {
+    pub fn of(&self, keys: &Keys, run: Generation) -> Slot<T> {
         self.at(keys.evidence(run, self.place.0))
     }
 
@@ -189,7 +189,7 @@ impl<T> Document<T, OfRun> {
 
 impl<T, N: ?Sized> Document<T, Named<N>> {
     /// The one of this name.
-    pub fn of(&self, keys: &Keys, name: &N) -> Entry<T> {
+    pub fn of(&self, keys: &Keys, name: &N) -> Slot<T> {
         self.at((self.place.0)(keys, name))
     }
 }

@@ -1,0 +1,85 @@
+//! The SageMaker requests that follow from a `pipeline.yaml`: typed bodies, which a state machine sends as
+//! JSON and the functions send through the SDK.
+//!
+//! ```
+//! use pawl::jobs::Job;
+//! use pawl::names::Generation;
+//! use pawl::pipeline::Pipeline;
+//!
+//! let yaml = "
+//! model: bikes
+//! data: {bucket: incoming, prefix: bikes/, label: {column: rented}, features: [hour, weather]}
+//! train: {image: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/bikes:1}
+//! ";
+//! let job = Job {
+//!     pipeline: &Pipeline::parse(yaml.as_bytes())?,
+//!     generation: Generation(7),
+//!     name: "bikes-7-20261120080000",
+//!     bucket: "evidence",
+//!     run: "runs/bikes/000007/",
+//!     role: "arn:aws:iam::123456789012:role/sagemaker",
+//! };
+//! assert_eq!(job.training().training_job_name, job.name);
+//! assert!(job.tuning().is_none(), "the pipeline searches no hyperparameters");
+//! # Ok::<(), pawl::pipeline::PipelineError>(())
+//! ```
+
+mod endpoint_config;
+mod model;
+mod package;
+#[cfg(test)]
+mod tests;
+mod text;
+mod training;
+mod transform;
+
+use crate::names::Generation;
+use crate::pipeline::Pipeline;
+use crate::requests::{DataSource, ResourceTag, S3DataSource};
+
+pub use text::{on_one_line, property};
+
+/// What containers read and answer.
+const JSON_LINES: &str = "application/jsonlines";
+
+/// What a run's resources are called, and where their files lie.
+#[derive(Debug, Clone)]
+pub struct Job<'a> {
+    /// The pipeline.
+    pub pipeline: &'a Pipeline,
+    /// The run.
+    pub generation: Generation,
+    /// The name of the training job, the model and the endpoint config: at most 63 characters, never used
+    /// twice.
+    pub name: &'a str,
+    /// The bucket of evidence.
+    pub bucket: &'a str,
+    /// The prefix of this run's evidence, with a slash at its end.
+    pub run: &'a str,
+    /// The role that SageMaker runs under.
+    pub role: &'a str,
+}
+
+impl Job<'_> {
+    fn uri(&self, name: &str) -> String {
+        format!("s3://{}/{}{name}", self.bucket, self.run)
+    }
+
+    fn tags(&self) -> Vec<ResourceTag> {
+        let tag = |key: &str, value: String| ResourceTag { key: key.to_owned(), value };
+        vec![
+            tag("pawl:model", self.pipeline.model.to_string()),
+            tag("pawl:generation", self.generation.to_string()),
+        ]
+    }
+
+    fn manifest(&self, name: &str, spread: Option<&'static str>) -> DataSource {
+        DataSource {
+            s3: S3DataSource {
+                s3_data_type: "ManifestFile",
+                s3_uri: self.uri(name),
+                s3_data_distribution_type: spread,
+            },
+        }
+    }
+}

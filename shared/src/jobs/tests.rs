@@ -1,0 +1,151 @@
+//! Names that fit, and requests in the words of each kind of endpoint.
+#![allow(clippy::expect_used)]
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::gate::Contender;
+use crate::pipeline::hyperparameters;
+use crate::requests::ApprovalStatus;
+
+#[test]
+fn the_longest_names_fit_what_sagemaker_takes() {
+    let model = "m".repeat(40);
+    let yaml = format!(
+        "{{model: {model}, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i, \
+         metrics: [{{name: auc, regex: 'auc=(.*)'}}], tune: {{metric: auc, goal: maximize, ranges: {{k: {{of: [a, b]}}}}}}}}}}"
+    );
+    let pipeline = Pipeline::parse(yaml.as_bytes()).expect("a pipeline");
+    let name = format!("{model}-123456-20261231235959");
+    let job = Job {
+        pipeline: &pipeline,
+        generation: Generation(123_456),
+        name: &name,
+        bucket: "b",
+        run: "r/",
+        role: "role",
+    };
+    let fits = |name: &str, most: usize| (1..=most).contains(&name.len());
+    let package = job.package("s3://b/model.tar.gz", ApprovalStatus::Approved, "better", BTreeMap::new());
+    assert!(fits(&package.client_token, 36));
+    let there = job.package_in_region("s3://b/model.tar.gz", Some("arn"));
+    assert_eq!(there.inference_specification, package.inference_specification);
+    assert_eq!(
+        json!(there)["CustomerMetadataProperties"],
+        json!({ "pawl.generation": "123456", "pawl.package": "arn" })
+    );
+    assert!(fits(&job.training().training_job_name, 63));
+    let tuning = json!(job.tuning().expect("a search"));
+    assert_eq!(tuning["HyperParameterTuningJobName"], "mmmmmmmmmm-123456-20261231235959");
+    assert_eq!(tuning["TrainingJobDefinition"]["StaticHyperParameters"]["label"], "y");
+    assert!(fits(&job.transform(Contender::Challenger, &name).transform_job_name, 63));
+    assert!(fits(&job.endpoint_config().endpoint_config_name.0, 63));
+}
+
+#[test]
+fn what_is_too_long_for_a_hyperparameter_is_refused_with_the_fix() {
+    // Quotes and brackets count: ["…"].
+    let parse = |feature: usize, train: &str| {
+        let yaml = format!(
+            "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [{}]}}, train: {{image: i{train}}}}}",
+            "é".repeat(feature)
+        );
+        Pipeline::parse(yaml.as_bytes()).map_err(|error| error.to_string())
+    };
+    let longest = parse(2_496, "").expect("2,500 characters are taken");
+    let value = hyperparameters(&longest)["features"].chars().count();
+    assert_eq!(value, 2_500);
+    let refused = parse(2_497, "").expect_err("2,501 characters");
+    assert_eq!(
+        refused,
+        "pipeline.yaml: train.pass_schema is true, the value of features has 2501 characters: SageMaker takes 2500 in one value: write false, and read the columns from the header of train/"
+    );
+    assert!(parse(2_497, ", pass_schema: false").is_ok());
+    assert!(parse(2_497, ", hyperparameters: {features: all}").is_ok(), "the team's own stands");
+    let own = |length: usize| parse(1, &format!(", hyperparameters: {{notes: {}}}", "x".repeat(length)));
+    assert!(own(2_500).is_ok());
+    let refused = own(2_501).expect_err("2,501 characters");
+    assert!(refused.contains("train.hyperparameters is too long, the value of notes has 2501"), "{refused}");
+}
+
+#[test]
+fn each_kind_of_endpoint_is_asked_for_in_its_own_words() {
+    let variant = |serve: &str| {
+        let yaml = format!(
+            "{{model: bike, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i}}, serve: {serve}, release: {{strategy: all_at_once}}}}"
+        );
+        let pipeline = Pipeline::parse(yaml.as_bytes()).expect("a pipeline");
+        let job = Job {
+            pipeline: &pipeline,
+            generation: Generation(1),
+            name: "bike-1",
+            bucket: "b",
+            run: "r/",
+            role: "",
+        };
+        let mut config = json!(job.endpoint_config());
+        (config["ProductionVariants"][0].take(), config["AsyncInferenceConfig"].take())
+    };
+    let (serverless, _) = variant("{kind: serverless, capture_percent: 0}");
+    let expected = json!({
+        "VariantName": "AllTraffic", "ModelName": "bike-1", "InitialVariantWeight": 1,
+        "ServerlessConfig": { "MemorySizeInMB": 2048, "MaxConcurrency": 5 },
+    });
+    assert_eq!(serverless, expected);
+    let (instances, answers) = variant("{kind: asynchronous, instance_count: 3}");
+    assert_eq!(
+        (&instances["InitialInstanceCount"], &instances["InstanceType"]),
+        (&json!(3), &json!("ml.m5.large"))
+    );
+    let places =
+        json!({ "S3OutputPath": "s3://b/answers/bike", "S3FailurePath": "s3://b/answers/bike-failed" });
+    assert_eq!(answers, json!({ "OutputConfig": places }));
+    assert_eq!(variant("{}").1, Value::Null);
+}
+
+#[test]
+fn weights_importances_and_exploration_reach_the_containers() {
+    let of = |sections: &str, features: &str| {
+        let yaml = format!(
+            "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: {features}}}, train: {{image: i, \
+             metrics: [{{name: auc, regex: 'auc=(.*)'}}]}}{sections}}}"
+        );
+        let pipeline = Pipeline::parse(yaml.as_bytes()).expect("a pipeline");
+        let job = Job {
+            pipeline: &pipeline,
+            generation: Generation(1),
+            name: "m-1-20260101000000",
+            bucket: "b",
+            run: "r/",
+            role: "role",
+        };
+        (json!(job.training()), json!(job.model("s3://b/model.tar.gz")))
+    };
+    let (plain, model) = of("", "['a.b', x_1]");
+    let metrics = &plain["AlgorithmSpecification"]["MetricDefinitions"];
+    assert_eq!(metrics[0]["Name"], "auc");
+    let (name, regex) = ("importance:a.b", r"importance:a\.b=([0-9.eE+-]+)");
+    assert_eq!(metrics[1], json!({ "Name": name, "Regex": regex }));
+    assert_eq!(metrics[2]["Regex"], "importance:x_1=([0-9.eE+-]+)");
+    assert_eq!(
+        (&plain["HyperParameters"]["weight"], &model["PrimaryContainer"]["Environment"]),
+        (&Value::Null, &json!({}))
+    );
+    let many: Vec<String> = (0..40).map(|column| format!("c{column}")).collect();
+    let (wide, _) = of("", &format!("[{}]", many.join(", ")));
+    let metrics = wide["AlgorithmSpecification"]["MetricDefinitions"].as_array();
+    assert_eq!(metrics.map(Vec::len), Some(1), "all or none");
+    let feedback = ", feedback: {selected_by: shown, treat: reweigh, exploration: 0.05}";
+    let (weighed, model) = of(feedback, "[x]");
+    assert_eq!(weighed["HyperParameters"]["weight"], "$weight");
+    assert_eq!(model["PrimaryContainer"]["Environment"], json!({ "PAWL_EXPLORATION": "0.05" }));
+}
+
+#[test]
+fn words_of_others_are_made_fit_for_the_registry() {
+    assert_eq!(on_one_line("500:\n\tno such\u{7} column\n"), "500: no such column");
+    assert_eq!(on_one_line(&"é".repeat(2_000)).chars().count(), 1_000);
+    assert_eq!(property("Jane O'Brien (ops), j@x.org"), "Jane O Brien  ops   j@x.org");
+    assert_eq!(property(&"x".repeat(300)).len(), 256);
+}
