@@ -83,9 +83,9 @@ impl Reach for Stack {
             return Ok(());
         }
         let event = json!({ "source": "custom.pawl", "detail-type": format!("{subject:?}"), "time": NOW, "detail": detail });
-        let decoded = decode(event.to_string().as_bytes()).unwrap();
+        let signals = decode(&event).unwrap();
         let keys = keys();
-        match &decoded.signals[..] {
+        match &signals[..] {
             [Signal::Operator(operator)] => {
                 let before = read(&self.store, &keys.release()).await?.map_or(Release::new("m"), |(r, _)| r);
                 let event = Event::Operator(operator.clone());

@@ -14,9 +14,9 @@ use crate::world::World;
 /// Handles one invocation. What cannot be read is an error: after its retries Lambda puts it into the dead-letter queue,
 /// whose alarm tells a person.
 pub(crate) async fn take(world: &World, event: &Value) -> Result<Value, Fault> {
-    let decoded = decode(event.to_string().as_bytes()).map_err(|e| Fault::BadInput(format!("event: {e}")))?;
+    let signals = decode(event).map_err(|e| Fault::BadInput(format!("event: {e}")))?;
     let mut answers = Vec::new();
-    for signal in decoded.signals {
+    for signal in signals {
         let (releases, event) = route(world, signal).await?;
         for (keys, policy) in releases {
             let there = keys.region().map(|region| world.in_region(region));

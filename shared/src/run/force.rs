@@ -32,8 +32,8 @@ pub struct Wish {
 impl Wish {
     /// The wish that a trigger holds, if it holds one.
     pub fn of(trigger: &Trigger) -> Option<Self> {
-        let decoded = decode(trigger.event.to_string().as_bytes()).ok()?;
-        decoded.signals.iter().find_map(|signal| {
+        let signals = decode(&trigger.event).ok()?;
+        signals.iter().find_map(|signal| {
             let Signal::Request(request) = signal else { return None };
             let id = TriggerId::new(signal.dedupe_key().as_str(), Completes::Alone);
             let run = request.force.filter(|_| id == trigger.id)?;
@@ -262,6 +262,6 @@ mod tests {
         assert_eq!(Wish::of(&trigger(Completes::Alone)), Some(wish));
         assert_eq!(Wish::of(&trigger(Completes::Itself)), None);
         let none = json!({ "request": { "model": "m", "who": "ada", "why": "a reason", "force": "two" } });
-        assert!(decode(none.to_string().as_bytes()).is_err());
+        assert!(decode(&none).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::DecodeError;
+use super::error::DecodeError;
 use super::json::Node;
 use pawl_base::names::{ContentHash, Generation, RegionName};
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::DecodeError;
+use super::error::DecodeError;
 use super::json::Node;
 
 /// The status of an endpoint. Events write `IN_SERVICE` where the API writes `InService`.

@@ -5,10 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    AlarmChange, CodePush, EndpointChange, ExecutionChange, JobChange, ObjectChange, Operator, PackageChange,
-    PersonRequest, ScheduleTick,
-};
+use super::alarm::AlarmChange;
+use super::object::ObjectChange;
+use super::request::{Operator, PersonRequest};
+use super::sagemaker::{EndpointChange, JobChange, PackageChange};
+use super::workflow::{CodePush, ExecutionChange, ScheduleTick};
 use pawl_base::names::ContentHash;
 
 /// The same for every copy of one event, whatever way it came. Readable; [`DedupeKey::hash`] fits into a key of S3.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::DecodeError;
+use super::error::DecodeError;
 use super::json::Node;
 
 /// A schedule's tick.
