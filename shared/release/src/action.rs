@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alarms::AlarmSpec;
-use super::strategy::{DeploymentConfig, EndpointKind};
-use super::{ConfigName, Deployment, Fleets, Look};
+use crate::alarms::AlarmSpec;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::observation::{Fleets, Look};
+use crate::strategy::{DeploymentConfig, EndpointKind};
 use pawl_base::names::{ContentHash, Generation};
 use pawl_ledger::events::{AlarmChange, AlarmState};
 

@@ -5,8 +5,12 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::alarms::Lint;
-use super::{Cause, ConfigName, Freeze, Progress, Release, State, UpdateCall};
+use crate::action::UpdateCall;
+use crate::alarms::Lint;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::record::{Freeze, Release};
+use crate::state::{Progress, State};
 use pawl_base::names::Generation;
 
 /// What the caller is told. A run goes by it; others may log it.

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, EventName, StateName};
+use crate::action::Action;
+use crate::config::ConfigName;
+use crate::event::EventName;
+use crate::state::StateName;
 use pawl_base::names::Generation;
 use pawl_ledger::events::DedupeKey;
 
@@ -35,7 +38,7 @@ pub struct Audit {
     /// What this entry queued, in order.
     pub actions: Vec<Action>,
     /// What serves after it, as far as is known.
-    pub serving: Option<super::ConfigName>,
+    pub serving: Option<ConfigName>,
 }
 
 /// Who or what caused a change.

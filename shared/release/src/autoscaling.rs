@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::serving::{Autoscaling, Serve};
+use crate::serving::{Autoscaling, Serve};
 use pawl_base::metrics::VARIANT;
 
 const NAMESPACE: &str = "sagemaker";

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::alarms::AlarmSpec;
-use super::{ConfigName, Deployment, Outcome};
+use crate::action::Outcome;
+use crate::alarms::AlarmSpec;
+use crate::deployment::Deployment;
+use crate::observation::{AlarmReading, Look, Observation, TargetCheck, WatchReading};
 use pawl_base::names::Generation;
-use pawl_gate::live::LiveVerdict;
-use pawl_ledger::events::{AlarmChange, AlarmState, EndpointStatus, Operator, PackageChange};
+use pawl_ledger::events::{AlarmChange, EndpointStatus, Operator, PackageChange};
 
 /// What a release reacts to: a closed set.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,45 +115,6 @@ impl GuardRequest {
     }
 }
 
-/// Whether a config to fall back to could be checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "code")]
-pub enum TargetCheck {
-    /// There was none to check.
-    NotAsked,
-    /// It was looked for.
-    Checked {
-        /// Which config.
-        config: ConfigName,
-        /// What was found.
-        found: Target,
-    },
-}
-
-/// Whether all parts of a config exist: config, model, image, artefact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "code")]
-pub enum Target {
-    /// All of them.
-    Present,
-    /// At least one does not.
-    Missing {
-        /// Which, in plain words.
-        what: String,
-    },
-}
-
-/// An alarm as read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlarmReading {
-    /// The alarm's name.
-    pub name: String,
-    /// Its state.
-    pub state: AlarmState,
-    /// Since when.
-    pub since: Timestamp,
-}
-
 /// A run's word that its deployment did not begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CandidateFailure {
@@ -160,75 +122,4 @@ pub struct CandidateFailure {
     pub generation: Generation,
     /// Why, in plain words.
     pub reason: String,
-}
-
-/// The endpoint as `DescribeEndpoint` told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Look {
-    /// Its status; `Absent` where there is none.
-    pub status: EndpointStatus,
-    /// The config that it serves.
-    pub config: Option<ConfigName>,
-    /// When it was asked for: a call may be held up on its way to the record.
-    pub at: Timestamp,
-}
-
-/// A look at the endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observation {
-    /// What was seen.
-    pub look: Look,
-    /// Who looked.
-    pub by: Observer,
-}
-
-/// Who looked at an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "code")]
-pub enum Observer {
-    /// A run, after its update or creation was accepted: an endpoint in service with the old config has rolled back.
-    Run {
-        /// Which run.
-        generation: Generation,
-        /// The config that it asked for: it speaks for no other stage of its deployment.
-        config: ConfigName,
-    },
-    /// Anybody else.
-    Reconciler,
-}
-
-/// What was read of a watched config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WatchReading {
-    /// The config.
-    pub config: ConfigName,
-    /// Its alarms. One that is missing here does not exist.
-    pub alarms: Vec<AlarmReading>,
-    /// Requests that it has answered since it was activated; `None` where that could not be read.
-    pub requests: Option<u64>,
-    /// What the comparison says, where the config is a trial and was compared.
-    pub trial: Option<TrialReading>,
-}
-
-/// What the comparison of champion and challenger says by now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrialReading {
-    /// The verdict.
-    pub verdict: LiveVerdict,
-    /// In plain words.
-    pub reason: String,
-}
-
-/// What a comparison of new and old fleet says about an alarm that names neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fleets {
-    /// Only the new one suffers.
-    OnlyNew,
-    /// Both suffer: a shared cause.
-    Both,
-    /// Neither does.
-    Neither,
-    /// It could not be told.
-    Unknown,
 }

@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{ConfigName, Deployment, Policy, Release, State, alarms};
+use crate::alarms;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::policy::Policy;
+use crate::record::Release;
+use crate::state::State;
 
 /// An endpoint config or a model as listed in the account.
 #[derive(Debug, Clone, PartialEq, Eq)]

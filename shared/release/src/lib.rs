@@ -24,13 +24,18 @@ pub mod alarms;
 mod answer;
 mod audit;
 pub mod autoscaling;
+mod cause;
+mod config;
+mod deployment;
 mod driver;
 mod event;
 pub mod garbage;
+mod observation;
 mod policy;
 mod record;
 mod region;
 pub mod serving;
+mod state;
 mod step;
 pub mod strategy;
 pub mod upkeep;
@@ -39,17 +44,18 @@ mod wave;
 pub use action::{Action, Fate, Outcome, Severity, UpdateCall, VariantProperty};
 pub use answer::{Answer, Hold};
 pub use audit::{Actor, Audit, Rule};
+pub use cause::Cause;
+pub use config::ConfigName;
+pub use deployment::{Deployment, InTrial};
 pub use driver::{Caller, Clock, Driver, DriverError, Effects, ReadError, ReleaseStore};
-pub use event::{
-    AlarmReading, CandidateFailure, Event, EventName, Fleets, GuardRequest, Look, Observation, Observer,
-    Target, TargetCheck, TrialReading, WatchReading,
+pub use event::{CandidateFailure, Event, EventName, GuardRequest};
+pub use observation::{
+    AlarmReading, Fleets, Look, Observation, Observer, Target, TargetCheck, TrialReading, WatchReading,
 };
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
-pub use record::{
-    AlarmMemory, Cause, ConfigName, Deploying, Deployment, Freeze, InTrial, Lease, Pending, Progress,
-    Release, Rollback, RollingBack, Smoke, State, StateName, Watching,
-};
+pub use record::{AlarmMemory, Freeze, Lease, Pending, Release, Rollback};
 pub use region::{Region, RegionError};
+pub use state::{Deploying, Progress, RollingBack, Smoke, State, StateName, Watching};
 pub use step::{Transition, step};
 pub use strategy::{Strategy, Trial};
 pub use wave::{News, Order, Stage, Stop, Wave};

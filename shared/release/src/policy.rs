@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigName, Region, Strategy, Trial, alarms};
+use crate::config::ConfigName;
+use crate::region;
+use crate::region::{Region, RegionError};
+use crate::strategy::{Strategy, Trial};
 use pawl_base::duration::Duration;
 
 /// How a challenger reaches production, and what takes it out again.
@@ -52,6 +55,21 @@ impl Policy {
         let trial = self.trial.as_ref().map_or(Duration::seconds(0), Trial::at_most);
         let longest = trial.max(self.decision).max(self.bake);
         Duration::seconds(self.grant.as_secs() + 2 * self.look_every(longest).as_secs())
+    }
+
+    /// Whether a wave could visit all regions, as far as the file tells. `image` and `bucket` are those at home.
+    ///
+    /// # Errors
+    /// [`RegionError`] names the region and the fix.
+    pub fn fits_regions(&self, image: &str, bucket: &str) -> Result<(), RegionError> {
+        region::check(&self.regions, image, bucket)
+    }
+
+    /// What of the policy counts in a further region. The trial was won at home; what the monitoring publishes and the fallback
+    /// exist at home only.
+    pub fn in_region(&self) -> Self {
+        let alarms = AlarmPolicy { live_quality: None, drift: None, ..self.alarms.clone() };
+        Self { trial: None, fallback: None, alarms, ..self.clone() }
     }
 
     /// How long a run may deploy and watch at most, if each phase takes its longest.
@@ -152,16 +170,6 @@ pub struct AlarmPolicy {
     pub further: Vec<String>,
 }
 
-impl AlarmPolicy {
-    /// How far back the data reach on which an alarm of this name rests.
-    pub(super) fn window(&self, alarm: &str) -> Duration {
-        let live = self.live_quality.iter().chain(&self.drift);
-        let live = live.filter(|_| alarms::is_on_live_data(alarm));
-        let live = live.map(|limit| limit.period.as_secs() * u64::from(limit.periods)).max();
-        Duration::seconds(live.unwrap_or_else(|| self.period.as_secs() * u64::from(self.periods)))
-    }
-}
-
 impl Default for AlarmPolicy {
     fn default() -> Self {
         Self {
@@ -194,4 +202,20 @@ pub struct LiveLimit {
 
 fn one() -> u32 {
     1
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_exists_at_home_only_does_not_count_there() {
+        let text = r#"{"shadow": {"at_most": "7d"}}"#;
+        let trial: Trial = serde_json::from_str(text).unwrap();
+        let limit = || Some(LiveLimit { bound: 0.5, period: Duration::seconds(3_600), periods: 1 });
+        let alarms = AlarmPolicy { live_quality: limit(), drift: limit(), ..AlarmPolicy::default() };
+        let home = Policy { trial: Some(trial), fallback: Some("rule".into()), alarms, ..Policy::default() };
+        assert_eq!(home.in_region(), Policy::default());
+    }
 }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::strategy::{EndpointKind, Fleet};
 use pawl_base::duration::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::strategy::{EndpointKind, Fleet};
 
 /// The instance type where none is named.
 pub const INSTANCE_TYPE: &str = "ml.m5.large";

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::autoscaling::Scaling;
+use crate::autoscaling::Scaling;
 use pawl_base::names::{ModelName, RegionName};
 
 /// The document `upkeep/<model>.json`, or `upkeep/<model>/<region>.json` for a further region. Each writing of it starts the state

@@ -7,7 +7,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Deployment, Region, Release};
+use crate::deployment::Deployment;
+use crate::record::Release;
+use crate::region::Region;
 use pawl_base::names::{Generation, RegionName};
 
 /// The way of one generation through the regions: the document `ledger/<model>/wave.json`, changed by compare-and-swap.

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::ConfigName;
+use crate::observation::AlarmReading;
+use crate::policy::Policy;
+use crate::strategy::Strategy;
 use pawl_base::metrics::{DRIFTED_SHARE, LIVE_QUALITY};
 
-use super::{AlarmSpec, BELOW, BREACHING};
-use crate::{AlarmReading, ConfigName, Policy, Strategy};
+use super::spec::{AlarmSpec, BELOW, BREACHING};
 use pawl_base::duration::Duration;
 use pawl_ledger::events::AlarmState;
 
@@ -194,8 +197,8 @@ fn lint_spec(spec: &AlarmSpec, bake: Duration, found: &mut Vec<Lint>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::spec::{for_config, on_traffic};
     use super::*;
-    use crate::alarms::{for_config, on_traffic};
     use crate::{AlarmPolicy, LiveLimit};
 
     fn specs(policy: &AlarmPolicy) -> Vec<AlarmSpec> {

@@ -4,8 +4,11 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
+use crate::action::{Action, Outcome};
 use crate::alarms::AlarmSpec;
-use crate::{Action, AlarmReading, ConfigName, Deployment, Look, Outcome, Target, TrialReading};
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::observation::{AlarmReading, Look, Target, TrialReading};
 use pawl_ledger::events::Approval;
 
 /// What a release does to AWS, and reads of it. The driver owns one; it is chosen at compile time and needs no SDK.

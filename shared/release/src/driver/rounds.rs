@@ -2,11 +2,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Clock, Driver, DriverError, Effects, ReleaseStore, TRIES};
-use crate::{
-    Answer, CandidateFailure, ConfigName, Deployment, Event, GuardRequest, Hold, Observation, Observer,
-    Release, State, TargetCheck, WatchReading,
-};
+use super::caller::Clock;
+use super::effects::Effects;
+use super::error::DriverError;
+use super::handle::{Driver, TRIES};
+use super::store::ReleaseStore;
+use crate::answer::{Answer, Hold};
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::event::{CandidateFailure, Event, GuardRequest};
+use crate::observation::{Observation, Observer, TargetCheck, WatchReading};
+use crate::record::Release;
+use crate::state::State;
 use pawl_base::names::Generation;
 use pawl_ledger::events::{Approval, PackageChange};
 

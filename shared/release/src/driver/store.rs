@@ -2,7 +2,8 @@
 
 use std::future::Future;
 
-use crate::{Audit, Release};
+use crate::audit::Audit;
+use crate::record::Release;
 use pawl_ledger::ledger::{Condition, ETag, Keys, Store, StoreError, Wrote, read, write, write_once};
 
 /// Where the record and its history lie. Every [`Store`] is one.

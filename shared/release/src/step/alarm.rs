@@ -2,9 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Turn;
+use super::turn::Turn;
+use crate::action::Action;
+use crate::audit::Rule;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::policy::WhenStable;
 use crate::record::FLAPS;
-use crate::{Action, Cause, ConfigName, Rule, State, StateName, WhenStable};
+use crate::state::{State, StateName};
 use pawl_ledger::events::{AlarmChange, AlarmState, Suppression};
 
 /// [`FLAPS`] changes within this time count as an alarm while watching.

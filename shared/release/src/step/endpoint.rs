@@ -1,8 +1,14 @@
 //! The endpoint was looked at.
 
-use super::Turn;
 use super::moves::FOREIGN;
-use crate::{Action, Cause, ConfigName, Deploying, Fate, Look, Observer, Progress, Rule, State};
+use super::turn::Turn;
+use crate::action::{Action, Fate};
+use crate::audit::Rule;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::observation::{Look, Observer};
+use crate::state::{Deploying, Progress, RollingBack, State};
 use pawl_ledger::events::EndpointStatus;
 
 impl Turn<'_> {
@@ -95,7 +101,7 @@ impl Turn<'_> {
             State::Watching(_) if !serves_current => self.watched_is_gone(config),
             _ if serves_current => Rule::Logged,
             _ if current.is_none() => {
-                self.serve(crate::Deployment::new(pawl_base::names::Generation::default(), config.clone()));
+                self.serve(Deployment::new(pawl_base::names::Generation::default(), config.clone()));
                 self.notify(format!("{config} serves from before Pawl; nobody knows whether it is good"));
                 Rule::Logged
             }
@@ -241,7 +247,7 @@ impl Turn<'_> {
                 }
                 let attempts = rolling.attempts + 1;
                 let call = self.call_back(&rolling.from, &rolling.to);
-                self.release.state = State::RollingBack(crate::RollingBack { attempts, ..rolling });
+                self.release.state = State::RollingBack(RollingBack { attempts, ..rolling });
                 self.queue_at(0, Action::UpdateEndpoint { call });
                 Rule::Retry
             }

@@ -1,10 +1,15 @@
 //! A run asks to deploy.
 
-use super::Turn;
-use crate::{
-    Action, Answer, CandidateFailure, Deploying, Deployment, GuardRequest, Hold, Progress, Rule, State,
-    Strategy, Target, TargetCheck, UpdateCall, alarms,
-};
+use super::turn::Turn;
+use crate::action::{Action, UpdateCall};
+use crate::alarms;
+use crate::answer::{Answer, Hold};
+use crate::audit::Rule;
+use crate::deployment::Deployment;
+use crate::event::{CandidateFailure, GuardRequest};
+use crate::observation::{Target, TargetCheck};
+use crate::state::{Deploying, Progress, State};
+use crate::strategy::Strategy;
 use pawl_ledger::events::EndpointStatus;
 
 impl Turn<'_> {

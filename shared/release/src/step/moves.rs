@@ -2,11 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Turn;
-use crate::{
-    Action, Cause, ConfigName, Deployment, Fate, Freeze, Progress, Rollback, RollingBack, Rule, Smoke, State,
-    UpdateCall, Watching, alarms,
-};
+use super::turn::Turn;
+use crate::action::{Action, Fate, UpdateCall};
+use crate::alarms;
+use crate::audit::Rule;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::record::{Freeze, Rollback};
+use crate::state::{Progress, RollingBack, Smoke, State, Watching};
 use pawl_base::names::Generation;
 
 /// Two rollbacks within this time lock the endpoint.

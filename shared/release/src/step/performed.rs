@@ -1,7 +1,13 @@
 //! An action was performed.
 
-use super::Turn;
-use crate::{Action, Cause, Fleets, Observer, Outcome, Pending, RollingBack, Rule, Severity, Smoke, State};
+use super::turn::Turn;
+use crate::action::{Action, Outcome, Severity};
+use crate::answer::Hold;
+use crate::audit::Rule;
+use crate::cause::Cause;
+use crate::observation::{Fleets, Observer};
+use crate::record::Pending;
+use crate::state::{RollingBack, Smoke, State};
 use pawl_base::duration::Duration;
 
 /// After so many failures an action counts as impossible.
@@ -147,7 +153,7 @@ impl Turn<'_> {
             Action::PutAlarms { .. } => match self.release.state.clone() {
                 State::Deploying(deploying) => {
                     let rule = self.never_began(&deploying.candidate, &format!("no alarms: {reason}"));
-                    self.answer = Some(crate::Hold::AlarmsUnavailable { reason: reason.to_owned() }.into());
+                    self.answer = Some(Hold::AlarmsUnavailable { reason: reason.to_owned() }.into());
                     rule
                 }
                 _ => {

@@ -1,7 +1,11 @@
 //! People act: on a package in the registry, or on the release itself.
 
-use super::Turn;
-use crate::{Cause, Freeze, Rule, State};
+use super::turn::Turn;
+use crate::audit::Rule;
+use crate::cause::Cause;
+use crate::deployment::Deployment;
+use crate::record::Freeze;
+use crate::state::State;
 use pawl_ledger::events::{Approval, Operator, PackageChange, Signal, Verb};
 
 impl Turn<'_> {
@@ -15,7 +19,7 @@ impl Turn<'_> {
         if change.approval != Approval::Rejected || self.release.rejected.contains(&change.arn) {
             return Rule::Logged;
         }
-        let holds = |deployment: Option<&crate::Deployment>| {
+        let holds = |deployment: Option<&Deployment>| {
             deployment.is_some_and(|d| d.package.as_deref() == Some(change.arn.as_str()))
         };
         let (is_subject, serves) = (

@@ -2,8 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::Turn;
-use crate::{AlarmReading, Cause, ConfigName, Rule, Smoke, State, StateName, WatchReading};
+use super::turn::Turn;
+use crate::alarms;
+use crate::audit::Rule;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::observation::{AlarmReading, WatchReading};
+use crate::state::{Smoke, State, StateName};
 use pawl_gate::live::LiveVerdict;
 use pawl_ledger::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
 
@@ -76,7 +81,7 @@ impl Turn<'_> {
     /// A reading in the shape of a change. What is on since long ago rests on data of now all the same, once that reaches no
     /// further back than its periods.
     fn as_change(&self, alarm: &AlarmReading) -> AlarmChange {
-        let window = self.policy.alarms.window(&alarm.name).signed();
+        let window = alarms::window(&self.policy.alarms, &alarm.name).duration();
         let rests_on = self.now.saturating_sub(window).unwrap_or(Timestamp::MIN);
         AlarmChange {
             arn: alarm.name.clone(),

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EndpointKind, Fleet, Strategy, StrategyError};
+use super::error::StrategyError;
+use super::fleet::{EndpointKind, Fleet};
+use super::rollout::Strategy;
 use pawl_base::duration::Duration;
 use pawl_gate::live::LivePolicy;
 use pawl_gate::live::TrialKind;
