@@ -13,15 +13,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 #![allow(clippy::large_enum_variant)]
 
-mod effects;
+mod coverage;
+mod hands;
 mod invariants;
 mod rng;
 mod schedule;
+mod truth;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use schedule::Coverage;
+use coverage::Coverage;
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)

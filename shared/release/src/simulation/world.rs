@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::invariants::Truth;
+use super::coverage::Coverage;
 use super::rng::Rng;
-use super::schedule::Coverage;
+use super::truth::Truth;
 use crate::*;
 use pawl_base::names::{ContentHash, Generation};
 use pawl_gate::live::LiveVerdict;
 use pawl_gate::live::TrialKind;
-use pawl_ledger::events::{AlarmChange, AlarmShape, AlarmState, EndpointStatus, Suppression};
+use pawl_ledger::events::{
+    AlarmChange, AlarmShape, AlarmState, Approval, EndpointStatus, PackageChange, Suppression,
+};
 
 pub(super) const ENDPOINT: &str = "bike";
 pub(super) const SECOND: i64 = 1_000;
@@ -457,4 +459,15 @@ impl World {
             .get(&format!("pawl-{config}-errors"))
             .is_some_and(|alarm| alarm.state == AlarmState::Alarm)
     }
+}
+
+/// A person's rejection of a package, as the registry tells of it.
+pub(super) fn rejection(package: &str, at: Timestamp) -> Event {
+    Event::Package(PackageChange {
+        arn: package.to_owned(),
+        group: None,
+        approval: Approval::Rejected,
+        why: None,
+        at,
+    })
 }

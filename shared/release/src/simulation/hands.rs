@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use jiff::Timestamp;
 
-use super::world::{Denial, SECOND, World, time};
+use super::world::{Alarm, Denial, Happening, Nature, SECOND, World, rejection, time};
 use crate::*;
 use pawl_gate::live::LiveVerdict;
 use pawl_ledger::events::{AlarmState, Approval, EndpointStatus};
@@ -196,14 +196,14 @@ impl Effects for Hands {
         if world.fault() {
             return Err(ReadError { what: "the requests", reason: "throttled".to_owned() });
         }
-        let idle = world.configs.get(config).is_none_or(|c| c.nature == super::world::Nature::Idle);
+        let idle = world.configs.get(config).is_none_or(|c| c.nature == Nature::Idle);
         let seconds = time(world.now).duration_since(since).as_secs();
         Ok(if idle { 0 } else { u64::try_from(seconds).unwrap_or(0) })
     }
 }
 
 impl World {
-    fn read_alarm(&mut self, name: &str) -> Option<super::world::Alarm> {
+    fn read_alarm(&mut self, name: &str) -> Option<Alarm> {
         let alarm = self.alarms.get(name).cloned()?;
         if alarm.state == AlarmState::Alarm {
             self.truth.read_firing.insert(name.to_owned(), self.now);
@@ -220,7 +220,7 @@ impl World {
         match action {
             Action::PutAlarms { alarms } => {
                 for alarm in alarms {
-                    let fresh = super::world::Alarm::new(self.now);
+                    let fresh = Alarm::new(self.now);
                     self.alarms.entry(alarm.alarm_name.clone()).or_insert(fresh);
                 }
                 Outcome::Done
@@ -246,7 +246,7 @@ impl World {
             Action::SmokeTest { .. } => {
                 let serving = self.endpoint.serving.as_ref().and_then(|config| self.configs.get(config));
                 match serving {
-                    Some(config) if config.nature == super::world::Nature::Dumb => {
+                    Some(config) if config.nature == Nature::Dumb => {
                         Outcome::SmokeFailed { reason: "500".to_owned() }
                     }
                     Some(_) => Outcome::SmokePassed,
@@ -263,9 +263,9 @@ impl World {
             }
             Action::RejectPackage { package, .. } => {
                 // The rejection comes back as an event.
-                let event = super::schedule::rejection(package, time(self.now));
+                let event = rejection(package, time(self.now));
                 let after = self.rng.range(1, 60) * SECOND;
-                self.at(after, super::world::Happening::Deliver { event, tries: 0 });
+                self.at(after, Happening::Deliver { event, tries: 0 });
                 Outcome::Done
             }
             Action::QuarantineDataset { dataset, .. } => {
