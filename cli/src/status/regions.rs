@@ -2,7 +2,7 @@
 
 use pawl::ledger::{Keys, Store, StoreError, read};
 use pawl::names::RegionName;
-use pawl::release::{Deployment, Freeze, Release, Stage, State, Wave};
+use pawl::release::{Deployment, Freeze, RegionStage, Release, State, Wave};
 use serde::Serialize;
 
 use super::{release_words, words};
@@ -19,7 +19,7 @@ pub(super) struct Regions {
 #[derive(Debug, Serialize)]
 struct There {
     region: RegionName,
-    stage: Stage,
+    stage: RegionStage,
     serving: Option<Deployment>,
     release: Option<State>,
     freeze: Option<Freeze>,
@@ -51,7 +51,7 @@ impl Regions {
         let stages = || self.wave.stops.iter().map(|stop| stop.stage);
         let how = match &self.wave.stopped {
             Some(reason) => format!("run {run} was stopped: {reason}"),
-            None if stages().all(|stage| stage == Stage::Promoted) => {
+            None if stages().all(|stage| stage == RegionStage::Promoted) => {
                 format!("run {run} was promoted in all")
             }
             None => format!("run {run} is on its way, one region after another"),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pawl::constraints::{self, Constraints, Validation, Verdict};
 use pawl::fault::Fault;
-use pawl::ledger::dataset::{Fate, Known, Split};
+use pawl::ledger::dataset::{DatasetSplit, KnownObject, ObjectFate};
 use pawl::ledger::{Condition, Dataset, Keys, Manifest, Object, Store, read, update, write, write_once};
 use pawl::model_monitor::{Rules, Statistics};
 use pawl::names::{Generation, ModelName};
@@ -23,7 +23,7 @@ use crate::reference;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Judged {
     object: Object,
-    fate: Fate,
+    fate: ObjectFate,
     reason: String,
     /// None where the object could not be read.
     validation: Option<Validation>,
@@ -55,7 +55,9 @@ pub(crate) async fn validate(
         judged.push(judge(&pipeline, looked, parts.len(), constraints.as_ref(), manifest.at));
     }
     let mut merged = Profile::default();
-    for profile in judged.iter().filter(|it| it.fate == Fate::Accepted).filter_map(|it| it.profile.as_ref()) {
+    for profile in
+        judged.iter().filter(|it| it.fate == ObjectFate::Accepted).filter_map(|it| it.profile.as_ref())
+    {
         merged.merge(profile);
     }
     let evidence = |name: &str| keys.evidence(generation, name);
@@ -74,7 +76,7 @@ pub(crate) async fn validate(
     write(&edge.store, &evidence("split.json"), &split, Condition::Always).await?;
     freeze_training_set(&edge.store, &keys, generation, &split).await?;
 
-    let accepted = judged.iter().filter(|it| it.fate == Fate::Accepted).count();
+    let accepted = judged.iter().filter(|it| it.fate == ObjectFate::Accepted).count();
     let verdict = if !judged.is_empty() && accepted == 0 { "quarantined" } else { "accepted" };
     Ok(json!({
         "verdict": verdict,
@@ -104,9 +106,9 @@ fn judge(
     let scan = match found {
         Found::Scan(scan) => scan,
         Found::Range(_) => {
-            return judged(Fate::Quarantined, "a part of it is missing".to_owned(), None, None);
+            return judged(ObjectFate::Quarantined, "a part of it is missing".to_owned(), None, None);
         }
-        Found::Unreadable(reason) => return judged(Fate::Quarantined, reason, None, None),
+        Found::Unreadable(reason) => return judged(ObjectFate::Quarantined, reason, None, None),
     };
     // Without constraints yet, a team's own rules still hold.
     let own = constraints::suggest(&Profile::default(), &pipeline.constraints);
@@ -114,17 +116,17 @@ fn judge(
     let validation =
         constraints::check_at(&scan, constraints.unwrap_or(&own), &pipeline.constraints, Some(at));
     let fate = match validation.verdict {
-        Verdict::Accepted | Verdict::AcceptedWithWarnings => Fate::Accepted,
-        Verdict::Quarantined => Fate::Quarantined,
+        Verdict::Accepted | Verdict::AcceptedWithWarnings => ObjectFate::Accepted,
+        Verdict::Quarantined => ObjectFate::Quarantined,
     };
     let reasons: Vec<&str> = validation.violations.iter().take(3).map(|it| it.reason.as_str()).collect();
     judged(fate, reasons.join("; "), Some(validation), Some(scan.profile))
 }
 
-fn known(judged: &Judged, generation: Generation) -> Known {
+fn known(judged: &Judged, generation: Generation) -> KnownObject {
     let time = judged.profile.as_ref().and_then(|profile| profile.time.as_ref());
     let at = |seconds: Option<i64>| seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    Known {
+    KnownObject {
         object: judged.object.clone(),
         fate: judged.fate,
         rows: judged.validation.as_ref().map_or(0, |validation| validation.accepted),
@@ -140,7 +142,7 @@ async fn freeze_training_set(
     store: &impl Store,
     keys: &Keys,
     generation: Generation,
-    split: &Split,
+    split: &DatasetSplit,
 ) -> Result<(), Fault> {
     let trained_on = reference::merged(store, keys, &split.train).await?;
     let key = keys.evidence(generation, "trained_on.json");
@@ -159,7 +161,8 @@ fn summary(judged: &[Judged]) -> String {
         return "No new objects.".to_owned();
     }
     let line = |it: &Judged| format!("{}: {}", it.object.key, it.reason);
-    let bad = judged.iter().filter(|it| it.fate == Fate::Quarantined).take(3).map(line);
-    let odd = judged.iter().filter(|it| it.fate == Fate::Accepted && !it.reason.is_empty()).take(3).map(line);
+    let bad = judged.iter().filter(|it| it.fate == ObjectFate::Quarantined).take(3).map(line);
+    let odd =
+        judged.iter().filter(|it| it.fate == ObjectFate::Accepted && !it.reason.is_empty()).take(3).map(line);
     bad.chain(odd).collect::<Vec<_>>().join(" | ")
 }

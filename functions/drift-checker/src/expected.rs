@@ -6,7 +6,7 @@ use pawl::drift::{QualityPolicy, Tally};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::{Classes, Judgement, Metric};
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Keys, Store, read, write_once};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
@@ -27,7 +27,7 @@ pub(crate) async fn expected(
         return Ok(expected);
     }
     let mut baseline: Baseline = evidence(&edge.store, keys, champion, "trained_on.json").await?;
-    let split: Split = evidence(&edge.store, keys, champion, "split.json").await?;
+    let split: DatasetSplit = evidence(&edge.store, keys, champion, "split.json").await?;
     let judgement: Judgement = evidence(&edge.store, keys, champion, "judgement.json").await?;
     // A forced challenger was scored by the run that trained it.
     let scored = judgement.forced.as_ref().map_or(champion, |forced| forced.run);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pawl::drift::Verdict;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::training::Limits;
 use pawl::ledger::{
     Condition, Manifest, Store, StoreError, Training, TriggerKind, inbox, read, update, write, write_once,
@@ -84,7 +84,7 @@ async fn consider(
     drift: &Drifted,
     now: Timestamp,
 ) -> Result<Decision, Fault> {
-    let split: Split = evidence(&edge.store, &run.keys, run.generation, "split.json").await?;
+    let split: DatasetSplit = evidence(&edge.store, &run.keys, run.generation, "split.json").await?;
     let manifest: Manifest = evidence(&edge.store, &run.keys, run.generation, "manifest.json").await?;
     let triggers = kinds(&edge.store, run, &manifest).await?;
     let release = edge.release(&run.keys).await?;
@@ -124,7 +124,7 @@ pub(crate) fn name(model: &ModelName, generation: Generation, at: Timestamp) -> 
 /// In plain words why nothing is trained, if so.
 fn skip(
     run: &Run,
-    split: &Split,
+    split: &DatasetSplit,
     triggers: &[TriggerKind],
     drift: &Drifted,
     release: Option<&pawl::release::Release>,
@@ -175,7 +175,7 @@ async fn kinds(store: &impl Store, run: &Run, manifest: &Manifest) -> Result<Vec
 }
 
 /// Data, code and parameters: what makes two trainings the same.
-fn fingerprint(run: &Run, split: &Split) -> ContentHash {
+fn fingerprint(run: &Run, split: &DatasetSplit) -> ContentHash {
     let (train, data) = (&run.pipeline.train, &run.pipeline.data);
     let mut parts =
         vec![json!([split.version, train, data.label, data.features, run.pipeline.serve.environment])];
@@ -188,7 +188,7 @@ fn fingerprint(run: &Run, split: &Split) -> ContentHash {
 async fn write_manifests(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
-    split: &Split,
+    split: &DatasetSplit,
     suite: Option<String>,
 ) -> Result<(), Fault> {
     let prefix = format!("s3://{}/{}", edge.bucket, run.keys.accepted());

@@ -2,8 +2,8 @@
 
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::gate::{Against, Contender, Judge, Judgement, PairReader, Verdict, documents, leakage};
-use pawl::ledger::dataset::Split;
+use pawl::gate::{Against, Judge, Judgement, PairReader, Side, Verdict, documents, leakage};
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Condition, Store, write};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Ask;
@@ -24,7 +24,7 @@ pub(crate) async fn judge(
     artifact: &str,
 ) -> Result<Value, Fault> {
     let run = Run::load(&edge.store, model, generation).await?;
-    let split: Split = evidence(&edge.store, &run.keys, generation, "split.json").await?;
+    let split: DatasetSplit = evidence(&edge.store, &run.keys, generation, "split.json").await?;
     let release = edge.release(&run.keys).await?;
     let has_champion = release.is_some_and(|release| release.current.is_some());
     let against = if has_champion { Against::Champion } else { Against::Nobody };
@@ -67,7 +67,7 @@ pub(crate) async fn judge(
 async fn compare(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
-    split: &Split,
+    split: &DatasetSplit,
     against: Against,
 ) -> Result<Judgement, Fault> {
     let policy = &run.pipeline.gate;

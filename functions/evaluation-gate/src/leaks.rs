@@ -6,7 +6,7 @@ use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::leakage::Leaks;
 use pawl::gate::{Judgement, Reason};
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Store, StoreError, read};
 use pawl::names::Generation;
 
@@ -23,7 +23,7 @@ const TRAINING_BYTES: usize = 256 << 20;
 pub(crate) async fn rows(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
-    split: &Split,
+    split: &DatasetSplit,
 ) -> Result<Vec<Reason>, Fault> {
     let mut leaks = Leaks::new(&run.pipeline.gate, seed(&split.version));
     let key = |file: &str| format!("{}{file}.jsonl", run.keys.accepted());

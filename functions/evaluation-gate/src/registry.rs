@@ -1,13 +1,13 @@
 //! What the model registry says of a challenger.
 
 use pawl::gate::Judgement;
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use serde_json::{Value, json};
 
 use crate::edge::Run;
 
 /// Where a challenger comes from, as the properties of its model package.
-pub(crate) fn lineage(bucket: &str, run: &Run, split: &Split, training: &str) -> Value {
+pub(crate) fn lineage(bucket: &str, run: &Run, split: &DatasetSplit, training: &str) -> Value {
     json!({
         "pawl.generation": run.generation.to_string(),
         "pawl.dataset": split.version,

@@ -7,7 +7,7 @@ use pawl::edge::{Body, Objects};
 use pawl::fault::Fault;
 use pawl::gate::{Contender, JudgedInput};
 use pawl::ledger::Store;
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::names::ContentHasher;
 
 use crate::edge::{Edge, Run};
@@ -30,7 +30,7 @@ struct Open<B> {
 }
 
 impl<'a, O: Objects> Scores<'a, O> {
-    pub(crate) fn new(edge: &'a Edge<impl Store, O>, run: &Run, split: &Split, contender: Contender) -> Self {
+    pub(crate) fn new(edge: &'a Edge<impl Store, O>, run: &Run, split: &DatasetSplit, side: Side) -> Self {
         // SageMaker names an output after its input:
         // https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
         let key = |file| format!("{}scores/{}/{file}.jsonl.out", run.prefix, contender);

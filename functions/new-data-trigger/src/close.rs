@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pawl::fault::Fault;
 use pawl::ledger::{
-    Condition, Ending, Keys, Manifest, Outcome, RunRecord, Store, Training, inbox, read, training, update,
+    Condition, Ending, Keys, Manifest, RunOutcome, RunRecord, Store, Training, inbox, read, training, update,
     write_once,
 };
 use pawl::names::{Generation, ModelName};
@@ -19,7 +19,7 @@ pub(crate) async fn fail(
     edge: &Edge<impl Services>,
     model: &ModelName,
     generation: Generation,
-    outcome: Outcome,
+    outcome: RunOutcome,
 ) -> Result<Value, Fault> {
     let key = Keys::new(model).evidence(generation, "failure.json");
     let outcome = outcome.in_words();
@@ -33,7 +33,7 @@ pub(crate) async fn close(
     edge: &Edge<impl Services>,
     model: &ModelName,
     generation: Generation,
-    outcome: &Outcome,
+    outcome: &RunOutcome,
     now: Timestamp,
 ) -> Result<(), Fault> {
     let (store, keys) = (&edge.store, Keys::new(model));

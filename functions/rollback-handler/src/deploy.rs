@@ -2,11 +2,11 @@
 
 use pawl::duration::Duration;
 use pawl::fault::Fault;
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Ending, Keys};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::jobs::Job;
-use pawl::release::{Answer, ConfigName, Deployment, Policy};
+use pawl::release::{ConfigName, Deployment, Policy, Reply};
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(crate) async fn guard(
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
     let pipeline = run::frozen_pipeline(&world.store, &keys, generation).await?;
-    let split: Split = run::evidence(&world.store, &keys, generation, "split.json").await?;
+    let split: DatasetSplit = run::evidence(&world.store, &keys, generation, "split.json").await?;
     let mut candidate = Deployment::new(generation, name);
     candidate.model = Some(name.to_owned());
     candidate.package = Some(package);
@@ -35,23 +35,23 @@ pub(crate) async fn guard(
     let release = driver.load().await?;
     let serves = release.champion();
     let (answer, config, endpoint) = match answer {
-        Answer::DeployCreate { endpoint, config } => {
+        Reply::DeployCreate { endpoint, config } => {
             let request = json!({ "EndpointName": endpoint, "EndpointConfigName": config });
             ("create", config, request)
         }
-        Answer::DeployUpdate { call } => {
+        Reply::DeployUpdate { call } => {
             if let Some(serves) = serves {
                 // The state machine asks again while the update is refused.
                 upkeep::make_way(world, &keys, serves.generation, generation).await?;
             }
             ("update", call.config.clone(), json!(call))
         }
-        Answer::Wait | Answer::RollingBack => {
+        Reply::Wait | Reply::RollingBack => {
             let mut wait = next(&answer, &pipeline.release, Duration::seconds(0));
             wait["answer"] = json!("wait");
             return Ok(wait);
         }
-        Answer::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
+        Reply::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
         other => return Ok(json!({ "answer": "hold", "reason": other.to_string() })),
     };
     let prefix = keys.run(generation);
@@ -98,7 +98,7 @@ pub(crate) async fn watch(
     let serves = driver.load().await?.current;
     let in_trial = policy.trial.as_ref().filter(|_| serves.is_some_and(|serves| serves.trial.is_some()));
     let longest = match (&answer, in_trial) {
-        (Answer::NeedsApproval { .. }, _) => policy.decision,
+        (Reply::NeedsApproval { .. }, _) => policy.decision,
         (_, Some(trial)) => trial.at_most(),
         (_, None) => policy.bake.max(policy.patience),
     };
@@ -122,19 +122,19 @@ async fn frozen_policy(world: &World, model: &ModelName, generation: Generation)
 }
 
 /// Where the state machine goes from here, and when it looks again at a phase that may last so long.
-fn next(answer: &Answer, policy: &Policy, longest: Duration) -> Value {
+fn next(answer: &Reply, policy: &Policy, longest: Duration) -> Value {
     let next = match answer {
-        Answer::Wait | Answer::RollingBack => json!("wait"),
-        Answer::KeepWatching { .. } | Answer::NeedsApproval { .. } => json!("watch"),
-        Answer::GoOn => json!("deploy"),
-        Answer::Healthy => json!(Ending::Promoted),
-        Answer::RolledBack { .. } => json!(Ending::RolledBack),
-        Answer::Unproven
-        | Answer::Closed
-        | Answer::Noted
-        | Answer::Hold { .. }
-        | Answer::DeployCreate { .. }
-        | Answer::DeployUpdate { .. } => json!(Ending::Held),
+        Reply::Wait | Reply::RollingBack => json!("wait"),
+        Reply::KeepWatching { .. } | Reply::NeedsApproval { .. } => json!("watch"),
+        Reply::GoOn => json!("deploy"),
+        Reply::Healthy => json!(Ending::Promoted),
+        Reply::RolledBack { .. } => json!(Ending::RolledBack),
+        Reply::Unproven
+        | Reply::Closed
+        | Reply::Noted
+        | Reply::Hold { .. }
+        | Reply::DeployCreate { .. }
+        | Reply::DeployUpdate { .. } => json!(Ending::Held),
     };
     json!({ "next": next, "reason": answer.to_string(), "seconds": policy.look_every(longest).as_secs() })
 }

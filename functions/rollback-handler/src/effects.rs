@@ -4,15 +4,15 @@ use std::fmt::Display;
 
 use jiff::Timestamp;
 use pawl::duration::Duration;
-use pawl::events::{AlarmState, Approval, EndpointStatus};
+use pawl::events::{AlarmState, ApprovalStatus, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::gate::live::TrialEvidence;
 use pawl::ledger::{Keys, is_gone, read, write_once};
 use pawl::names::ModelName;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
-    Action, AlarmReading, Caller, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, Policy,
-    ReadError, Release, Severity, Target, TrialReading,
+    Action, ActionResult, AlarmReading, Caller, ConfigName, Deployment, Driver, Effects, EndpointDescription,
+    Policy, ReadError, Release, ReleaseOutcome, Severity, TargetPresence, TrialReading,
 };
 use pawl_aws::{S3Store, cloudwatch};
 use pawl_sagemaker::{Asked, Standing};
@@ -48,70 +48,72 @@ impl Effector<'_> {
         self.keys.model()
     }
 
-    async fn act(&self, action: &Action) -> Result<Outcome, Fault> {
+    async fn act(&self, action: &Action) -> Result<ActionResult, Fault> {
         let world = self.world;
         match action {
             Action::PutAlarms { alarms } => {
                 for alarm in alarms {
                     world.put_alarm(alarm).await?;
                 }
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
             Action::UpdateEndpoint { call } => {
                 let look = self.look(&call.endpoint).await?;
                 match look.status {
                     EndpointStatus::InService if look.config.as_ref() == Some(&call.config) => {
-                        return Ok(Outcome::Done);
+                        return Ok(ActionResult::Done);
                     }
-                    EndpointStatus::Failed | EndpointStatus::Absent => return Ok(Outcome::Endpoint { look }),
+                    EndpointStatus::Failed | EndpointStatus::Absent => {
+                        return Ok(ActionResult::Endpoint { look });
+                    }
                     _ => {}
                 }
                 let way = self.make_way(&call.config).await?;
                 match (world.sagemaker.update(call).await, way) {
                     (Ok(begun), _) => Ok(asked(begun)),
                     // The answer to a first try was lost, and the second met what the first had done.
-                    (Err(Fault::Refused(_)), _) if self.serves(&call.config).await? => Ok(Outcome::Done),
-                    (Err(Fault::Refused(reason)), Way::Clearing) => Ok(Outcome::Retry { reason }),
+                    (Err(Fault::Refused(_)), _) if self.serves(&call.config).await? => Ok(ActionResult::Done),
+                    (Err(Fault::Refused(reason)), Way::Clearing) => Ok(ActionResult::Retry { reason }),
                     (Err(fault), _) => Err(fault),
                 }
             }
             Action::RecreateEndpoint { endpoint, config } => self.recreate(endpoint, config).await,
             Action::DescribeEndpoint { endpoint } | Action::AwaitConfig { endpoint, .. } => {
-                Ok(Outcome::Endpoint { look: self.look(endpoint).await? })
+                Ok(ActionResult::Endpoint { look: self.look(endpoint).await? })
             }
             Action::SmokeTest { endpoint, config } => smoke::test(world, &self.keys, endpoint, config).await,
             Action::ReadAlarm { change } => {
                 let read = metrics::alarms(world, std::slice::from_ref(&change.name)).await?;
-                Ok(Outcome::Alarm { state: read.first().map(|alarm| alarm.state) })
+                Ok(ActionResult::Alarm { state: read.first().map(|alarm| alarm.state) })
             }
             Action::CompareFleets { endpoint, new, old, .. } => {
                 let fleets =
                     metrics::compare(world, &self.policy.alarms, endpoint, new, old.as_ref()).await?;
-                Ok(Outcome::Fleets { fleets })
+                Ok(ActionResult::Fleets { fleets })
             }
             Action::RejectPackage { package, description } => {
                 world.sagemaker.reject(package, description).await?;
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
             Action::QuarantineDataset { dataset, reason } => {
                 // The record itself stops the training; this is the note that a person finds beside the quarantined rows.
                 let key = self.keys.quarantined_dataset(dataset);
                 let note = json!({ "dataset": dataset, "reason": reason, "at": Timestamp::now() });
                 write_once(&world.store, &key, &note).await?;
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
             Action::RecordOutcome { generation, outcome } => {
                 let key = self.keys.outcome(*generation);
                 let note = json!({ "generation": generation, "outcome": outcome, "at": Timestamp::now() });
                 write_once(&world.store, &key, &note).await?;
-                if *outcome == Fate::Promoted && self.keys.region().is_none() {
+                if *outcome == ReleaseOutcome::Promoted && self.keys.region().is_none() {
                     regions::begin(world, &self.keys, *generation).await?;
                 }
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
             Action::Upkeep { generation } => {
                 upkeep::order(world, &self.keys, *generation).await?;
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
             Action::Notify { severity, message } => {
                 let loud = match severity {
@@ -120,7 +122,7 @@ impl Effector<'_> {
                 };
                 let place = self.keys.region().map_or(String::new(), |region| format!(" in {region}"));
                 world.topic.notify(&format!("Pawl: {loud}{}{place}", self.model()), message).await?;
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
         }
     }
@@ -137,10 +139,10 @@ impl Effector<'_> {
         }
     }
 
-    async fn look(&self, endpoint: &str) -> Result<Look, Fault> {
+    async fn look(&self, endpoint: &str) -> Result<EndpointDescription, Fault> {
         let at = Timestamp::now();
         let (status, config) = self.world.sagemaker.describe(endpoint).await?;
-        Ok(Look { status, config, at })
+        Ok(EndpointDescription { status, config, at })
     }
 
     /// Whether the endpoint is in service with this config.
@@ -150,39 +152,39 @@ impl Effector<'_> {
     }
 
     /// What lies elsewhere, in a further region, was copied there by its release and is that bucket's to keep.
-    async fn verify_archives(&self, archives: &[String]) -> Result<Target, Fault> {
+    async fn verify_archives(&self, archives: &[String]) -> Result<TargetPresence, Fault> {
         for archive in archives {
             if is_gone(&self.world.store, self.world.store.bucket(), archive).await? {
-                return Ok(Target::Missing { what: archive.clone() });
+                return Ok(TargetPresence::Missing { what: archive.clone() });
             }
         }
-        Ok(Target::Present)
+        Ok(TargetPresence::Present)
     }
 
-    async fn recreate(&self, endpoint: &str, config: &ConfigName) -> Result<Outcome, Fault> {
+    async fn recreate(&self, endpoint: &str, config: &ConfigName) -> Result<ActionResult, Fault> {
         match self.world.sagemaker.describe(endpoint).await? {
             // The answer to an earlier call may have been lost: it is there, or on its way.
             (EndpointStatus::Creating | EndpointStatus::InService, Some(found)) if found == *config => {
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
             (EndpointStatus::Failed, _) => {
                 self.world.sagemaker.delete(endpoint).await?;
                 // Deleting takes a while; creating comes with the next try.
-                Ok(Outcome::Busy)
+                Ok(ActionResult::Busy)
             }
             (EndpointStatus::Absent, _) => {
                 self.world.sagemaker.create(endpoint, config).await?;
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
-            _ => Ok(Outcome::Busy),
+            _ => Ok(ActionResult::Busy),
         }
     }
 }
 
-fn asked(asked: Asked) -> Outcome {
+fn asked(asked: Asked) -> ActionResult {
     match asked {
-        Asked::Begun => Outcome::Done,
-        Asked::Busy => Outcome::Busy,
+        Asked::Begun => ActionResult::Done,
+        Asked::Busy => ActionResult::Busy,
     }
 }
 
@@ -195,24 +197,24 @@ fn reason(fault: &impl Display) -> String {
 }
 
 impl Effects for Effector<'_> {
-    async fn perform(&self, action: &Action) -> Outcome {
+    async fn perform(&self, action: &Action) -> ActionResult {
         match self.act(action).await {
             Ok(outcome) => outcome,
             Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => {
-                Outcome::Retry { reason: reason(&fault) }
+                ActionResult::Retry { reason: reason(&fault) }
             }
-            Err(fault) => Outcome::Refused { reason: reason(&fault) },
+            Err(fault) => ActionResult::Refused { reason: reason(&fault) },
         }
     }
 
-    async fn describe(&self, endpoint: &str) -> Result<Look, ReadError> {
+    async fn describe(&self, endpoint: &str) -> Result<EndpointDescription, ReadError> {
         self.look(endpoint).await.map_err(unread("endpoint"))
     }
 
-    async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {
+    async fn verify(&self, target: &Deployment) -> Result<TargetPresence, ReadError> {
         let unread = unread("endpoint config");
         match self.world.sagemaker.verify(&target.config).await.map_err(&unread)? {
-            Standing::Missing { what } => Ok(Target::Missing { what }),
+            Standing::Missing { what } => Ok(TargetPresence::Missing { what }),
             Standing::On { archives } => self.verify_archives(&archives).await.map_err(unread),
         }
     }
@@ -236,7 +238,7 @@ impl Effects for Effector<'_> {
         }))
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<Approval>, ReadError> {
+    async fn approval(&self, package: &str) -> Result<Option<ApprovalStatus>, ReadError> {
         self.world.sagemaker.approval(package).await.map_err(unread("model package"))
     }
 

@@ -11,9 +11,9 @@ mod upkeep;
 mod world;
 
 use pawl::fault::Fault;
-use pawl::ledger::Outcome;
+use pawl::ledger::RunOutcome;
 use pawl::names::{Generation, ModelName, RegionName};
-use pawl::release::{ConfigName, News};
+use pawl::release::{ConfigName, WaveNews};
 use serde::Deserialize;
 use serde_json::Value;
 use world::World;
@@ -25,8 +25,8 @@ enum Step {
     Guard { model: ModelName, generation: Generation, name: String, package_arn: String },
     Observe { model: ModelName, generation: Generation, config: ConfigName },
     Watch { model: ModelName, generation: Generation, config: ConfigName },
-    Abandon { model: ModelName, generation: Generation, failure: Outcome },
-    Regions { model: ModelName, generation: Generation, news: News },
+    Abandon { model: ModelName, generation: Generation, failure: RunOutcome },
+    Regions { model: ModelName, generation: Generation, news: WaveNews },
     Upkeep { model: ModelName, region: Option<RegionName> },
     Reconcile { pipeline: String, region: Option<RegionName> },
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use pawl::fault::Fault;
 use pawl::metrics::{self, VARIANT};
 use pawl::release::alarms::AlarmSpec;
-use pawl::release::{AlarmPolicy, AlarmReading, ConfigName, Fleets};
+use pawl::release::{AlarmPolicy, AlarmReading, ConfigName, FleetComparison};
 use pawl_aws::{cloudwatch, fault};
 
 use crate::effects::alarm_state;
@@ -106,13 +106,13 @@ pub(crate) async fn compare(
     endpoint: &str,
     new: &ConfigName,
     old: Option<&ConfigName>,
-) -> Result<Fleets, Fault> {
-    let Some(old) = old else { return Ok(Fleets::Unknown) };
+) -> Result<FleetComparison, Fault> {
+    let Some(old) = old else { return Ok(FleetComparison::Unknown) };
     Ok(match (suffers(world, limits, endpoint, new).await?, suffers(world, limits, endpoint, old).await?) {
-        (Some(true), Some(false)) => Fleets::OnlyNew,
-        (Some(true), Some(true)) => Fleets::Both,
-        (Some(false), Some(_)) => Fleets::Neither,
-        (None, _) | (_, None) => Fleets::Unknown,
+        (Some(true), Some(false)) => FleetComparison::OnlyNew,
+        (Some(true), Some(true)) => FleetComparison::Both,
+        (Some(false), Some(_)) => FleetComparison::Neither,
+        (None, _) | (_, None) => FleetComparison::Unknown,
     })
 }
 

@@ -6,9 +6,9 @@ mod there;
 use jiff::Timestamp;
 use pawl::events::{Operator, Verb};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Ending, Keys, Outcome, Store, read, update, write};
+use pawl::ledger::{Condition, Ending, Keys, RunOutcome, Store, read, update, write};
 use pawl::names::{Generation, ModelName, RegionName};
-use pawl::release::{Answer, Event, News, Order, Policy, Region, Release, Wave};
+use pawl::release::{Event, Policy, Region, Release, Reply, Wave, WaveNews, WaveOrder};
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -55,14 +55,14 @@ pub(crate) async fn turn(
     world: &World,
     model: &ModelName,
     generation: Generation,
-    news: News,
+    news: WaveNews,
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
     let mut news = in_words(news);
     let home = read::<Release>(&world.store, &keys.release()).await?.map(|(release, _)| release);
     let home = home.unwrap_or_else(|| Release::new(model.to_string()));
     if let Some(reason) = home.against_wave(generation) {
-        let stopped = step(world, &keys, generation, &News::Stop { reason }).await?;
+        let stopped = step(world, &keys, generation, &WaveNews::Stop { reason }).await?;
         let policy = run::frozen_pipeline(&world.store, &keys, generation).await?.release;
         for stop in stopped.iter().flat_map(|(wave, _)| &wave.stops) {
             follow_home(world, &keys, &home, &stop.region.name, &policy).await?;
@@ -72,26 +72,26 @@ pub(crate) async fn turn(
         let Some((wave, order)) = step(world, &keys, generation, &news).await? else { break };
         let there = |region| There::new(world, &keys, &wave, region);
         news = match order {
-            Order::Copy(region) if world.is_in(&region.name) => {
+            WaveOrder::Copy(region) if world.is_in(&region.name) => {
                 failed(&region, format!("{} is home: name further regions only", region.name))
             }
-            Order::Copy(region) => {
+            WaveOrder::Copy(region) => {
                 let key = keys.archive(&wave.name);
                 let copy = json!({ "from": wave.artifact, "region": region.name, "bucket": region.bucket, "key": key });
                 return Ok(json!({ "next": "copy", "copy": copy }));
             }
-            Order::Register(region) => there(region).await?.register().await?,
-            Order::Deploy(region) => {
+            WaveOrder::Register(region) => there(region).await?.register().await?,
+            WaveOrder::Deploy(region) => {
                 let there = there(region).await?;
                 match there.deploy().await? {
                     Some(news) => news,
-                    None => return Ok(wait(&there.policy, &Answer::Wait)),
+                    None => return Ok(wait(&there.policy, &Reply::Wait)),
                 }
             }
-            Order::Withdraw(region) => {
+            WaveOrder::Withdraw(region) => {
                 there(region).await?.withdraw("the wave was stopped before it began".to_owned()).await?
             }
-            Order::Watch(region) => {
+            WaveOrder::Watch(region) => {
                 let there = there(region).await?;
                 let answer = there.watch().await?;
                 match there.ended(&answer) {
@@ -99,33 +99,33 @@ pub(crate) async fn turn(
                     None => return Ok(wait(&there.policy, &answer)),
                 }
             }
-            Order::Tell(message) => {
+            WaveOrder::Tell(message) => {
                 let how = if wave.stopped.is_some() { "stopped" } else { "promoted" };
                 let subject = format!("Pawl: {model} run {generation} {how} in further regions");
                 world.topic.notify(&subject, &message).await?;
-                News::Told
+                WaveNews::Told
             }
-            Order::Nothing => break,
+            WaveOrder::Nothing => break,
         };
     }
     Ok(json!({ "next": "over" }))
 }
 
 /// Step Functions hands over a whole document as the cause of a failure.
-fn in_words(news: News) -> News {
+fn in_words(news: WaveNews) -> WaveNews {
     match news {
-        News::Failed { region, reason } => {
-            let outcome = Outcome { code: Ending::Failed, reason, state: None, error: None };
-            News::Failed { region, reason: outcome.in_words().reason }
+        WaveNews::Failed { region, reason } => {
+            let outcome = RunOutcome { code: Ending::Failed, reason, state: None, error: None };
+            WaveNews::Failed { region, reason: outcome.in_words().reason }
         }
         news => news,
     }
 }
 
 /// When the state machine looks again.
-fn wait(policy: &Policy, answer: &Answer) -> Value {
+fn wait(policy: &Policy, answer: &Reply) -> Value {
     let longest = match answer {
-        Answer::NeedsApproval { .. } => policy.decision,
+        Reply::NeedsApproval { .. } => policy.decision,
         _ => policy.bake.max(policy.patience),
     };
     json!({ "next": "wait", "seconds": policy.look_every(longest).as_secs() })
@@ -136,8 +136,8 @@ async fn step(
     world: &World,
     keys: &Keys,
     generation: Generation,
-    news: &News,
-) -> Result<Option<(Wave, Order)>, Fault> {
+    news: &WaveNews,
+) -> Result<Option<(Wave, WaveOrder)>, Fault> {
     let take = |stands: &mut Option<Wave>| {
         let wave = stands.as_mut().filter(|wave| wave.generation == generation)?;
         let (next, order) = wave.step(news, Timestamp::now());
@@ -148,8 +148,8 @@ async fn step(
     Ok(wave.zip(order))
 }
 
-fn failed(region: &Region, reason: String) -> News {
-    News::Failed { region: region.name.clone(), reason }
+fn failed(region: &Region, reason: String) -> WaveNews {
+    WaveNews::Failed { region: region.name.clone(), reason }
 }
 
 /// The regions of the newest wave, which the round visits next. A wave that nobody looks after is ordered again.

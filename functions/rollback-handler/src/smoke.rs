@@ -2,12 +2,12 @@
 
 use pawl::drift::monitor::usable;
 use pawl::fault::Fault;
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Condition, Keys, Store, key_in, read, write_once};
 use pawl::metrics::CHALLENGER;
 use pawl::names::Generation;
 use pawl::release::strategy::EndpointKind;
-use pawl::release::{ConfigName, Deployment, Outcome, Release};
+use pawl::release::{ActionResult, ConfigName, Deployment, Release};
 use pawl::run;
 use pawl_sagemaker::Awaited;
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub(crate) async fn test(
     keys: &Keys,
     endpoint: &str,
     config: &ConfigName,
-) -> Result<Outcome, Fault> {
+) -> Result<ActionResult, Fault> {
     let Some((release, _)) = read::<Release>(&world.store, &keys.release()).await? else {
         return Ok(no_rows());
     };
@@ -48,19 +48,19 @@ pub(crate) async fn test(
     };
     let answer = match answered {
         Ok(answer) => answer,
-        Err(fault @ Fault::Unavailable(_)) => return Ok(Outcome::Retry { reason: fault.to_string() }),
-        Err(fault) => return Ok(Outcome::SmokeFailed { reason: fault.to_string() }),
+        Err(fault @ Fault::Unavailable(_)) => return Ok(ActionResult::Retry { reason: fault.to_string() }),
+        Err(fault) => return Ok(ActionResult::SmokeFailed { reason: fault.to_string() }),
     };
     let gate = run::frozen_pipeline(&world.store, keys, deployment.generation).await?.gate;
     Ok(match usable(&answer, &gate) {
-        found if found == rows.len() => Outcome::SmokePassed,
+        found if found == rows.len() => ActionResult::SmokePassed,
         found => {
             let reason = format!(
                 "{} rows were sent, {found} got an answer that task {} can use",
                 rows.len(),
                 gate.task
             );
-            Outcome::SmokeFailed { reason }
+            ActionResult::SmokeFailed { reason }
         }
     })
 }
@@ -104,13 +104,13 @@ async fn stored(world: &World, address: &str) -> Result<Option<Vec<u8>>, Fault> 
     Ok(world.store.get_head(key).await?)
 }
 
-fn no_rows() -> Outcome {
-    Outcome::SmokeFailed { reason: "there is no holdout row to send".to_owned() }
+fn no_rows() -> ActionResult {
+    ActionResult::SmokeFailed { reason: "there is no holdout row to send".to_owned() }
 }
 
 /// The features of the first rows of a run's holdout.
 async fn rows(world: &World, keys: &Keys, generation: Generation) -> Result<Vec<Value>, Fault> {
-    let split: Split = run::evidence(&world.store, keys, generation, "split.json").await?;
+    let split: DatasetSplit = run::evidence(&world.store, keys, generation, "split.json").await?;
     let Some(holdout) = split.files(&split.holdout).last() else { return Ok(Vec::new()) };
     let key = format!("{}{holdout}.jsonl", keys.accepted());
     let Some(head) = world.store.get_head(&key).await? else { return Ok(Vec::new()) };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::alarms::AlarmSpec;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
-use crate::observation::{Fleets, Look};
+use crate::observation::{EndpointDescription, FleetComparison};
 use crate::strategy::{DeploymentConfig, EndpointKind};
 use pawl_base::names::{ContentHash, Generation};
 use pawl_ledger::events::{AlarmChange, AlarmState};
@@ -20,46 +20,46 @@ pub enum Action {
         alarms: Vec<AlarmSpec>,
     },
     /// Describe the endpoint; if it already serves the config or moves to it, nothing; else `UpdateEndpoint` with exactly this.
-    /// Answers [`Outcome::Done`], while another update runs [`Outcome::Busy`], and [`Outcome::Endpoint`] where the endpoint
+    /// Answers [`ActionResult::Done`], while another update runs [`ActionResult::Busy`], and [`ActionResult::Endpoint`] where the endpoint
     /// has failed or is absent, so that no update can be asked for.
     UpdateEndpoint {
         /// The call.
         call: UpdateCall,
     },
     /// Delete the failed endpoint and create it again with this config. Only for an endpoint whose status is `Failed`
-    /// or that is absent. One that has this config already, in service or on its way, answers [`Outcome::Done`]; any
-    /// other [`Outcome::Busy`].
+    /// or that is absent. One that has this config already, in service or on its way, answers [`ActionResult::Done`]; any
+    /// other [`ActionResult::Busy`].
     RecreateEndpoint {
         /// The endpoint.
         endpoint: String,
         /// The config.
         config: ConfigName,
     },
-    /// Describe the endpoint. Answers [`Outcome::Endpoint`]. An absent endpoint has the status `Absent`.
+    /// Describe the endpoint. Answers [`ActionResult::Endpoint`]. An absent endpoint has the status `Absent`.
     DescribeEndpoint {
         /// The endpoint.
         endpoint: String,
     },
-    /// Describe the endpoint until it serves this config. Answers [`Outcome::Endpoint`].
+    /// Describe the endpoint until it serves this config. Answers [`ActionResult::Endpoint`].
     AwaitConfig {
         /// The endpoint.
         endpoint: String,
         /// The config.
         config: ConfigName,
     },
-    /// Send a few real rows. Answers [`Outcome::SmokePassed`] or [`Outcome::SmokeFailed`].
+    /// Send a few real rows. Answers [`ActionResult::SmokePassed`] or [`ActionResult::SmokeFailed`].
     SmokeTest {
         /// The endpoint.
         endpoint: String,
         /// The config that is meant.
         config: ConfigName,
     },
-    /// Read an alarm's state again before acting on it. Answers [`Outcome::Alarm`].
+    /// Read an alarm's state again before acting on it. Answers [`ActionResult::Alarm`].
     ReadAlarm {
         /// What was said.
         change: AlarmChange,
     },
-    /// Compare the metrics of new and old fleet. Answers [`Outcome::Fleets`].
+    /// Compare the metrics of new and old fleet. Answers [`ActionResult::FleetComparison`].
     CompareFleets {
         /// The endpoint.
         endpoint: String,
@@ -89,7 +89,7 @@ pub enum Action {
         /// Which run.
         generation: Generation,
         /// What became of it.
-        outcome: Fate,
+        outcome: ReleaseOutcome,
     },
     /// Order what is around the endpoint anew: autoscaling as this generation's pipeline asks, garbage collected.
     Upkeep {
@@ -108,7 +108,7 @@ pub enum Action {
 /// What became of a generation's deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+pub enum ReleaseOutcome {
     /// It serves and was proven good.
     Promoted,
     /// It was taken out.
@@ -184,13 +184,13 @@ pub enum Severity {
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
-pub enum Outcome {
+pub enum ActionResult {
     /// It is done, now or before.
     Done,
     /// The endpoint, as described.
     Endpoint {
         /// What was seen.
-        look: Look,
+        look: EndpointDescription,
     },
     /// The alarm, as read.
     Alarm {
@@ -200,7 +200,7 @@ pub enum Outcome {
     /// The two fleets, as compared.
     Fleets {
         /// What the comparison says.
-        fleets: Fleets,
+        fleets: FleetComparison,
     },
     /// Real rows were answered.
     SmokePassed,

@@ -26,7 +26,7 @@ pub struct Audit {
     /// Who or what caused it.
     pub actor: Actor,
     /// The rule that decided.
-    pub rule: Rule,
+    pub rule: DecisionRule,
     /// In plain words.
     pub note: String,
     /// The newest generation that was granted a deployment.
@@ -67,7 +67,7 @@ pub enum Actor {
 /// The rule that decided: a closed set. The table in `docs/release.md` tells which holds where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rule {
+pub enum DecisionRule {
     /// Seen before: nothing.
     Duplicate,
     /// Older than what was seen before: nothing.

@@ -31,12 +31,12 @@ pub struct Deployment {
     pub activated_at: Option<Timestamp>,
     /// Set for the config in which the challenger is tried beside the champion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trial: Option<InTrial>,
+    pub trial: Option<TrialStage>,
 }
 
 /// A trial: the first stage of a deployment, with a config of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InTrial {
+pub struct TrialStage {
     /// In which way.
     pub kind: TrialKind,
     /// The config that all traffic moves to when it is won.
@@ -61,7 +61,7 @@ impl Deployment {
 
     /// The stage before this deployment, in which it is tried.
     pub fn in_trial(&self, kind: TrialKind) -> Self {
-        let trial = Some(InTrial { kind, then: self.config.clone() });
+        let trial = Some(TrialStage { kind, then: self.config.clone() });
         Self { config: self.config.in_trial(), trial, ..self.clone() }
     }
 

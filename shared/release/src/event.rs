@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::action::Outcome;
+use crate::action::ActionResult;
 use crate::alarms::AlarmSpec;
 use crate::deployment::Deployment;
-use crate::observation::{AlarmReading, Look, Observation, TargetCheck, WatchReading};
+use crate::observation::{AlarmReading, EndpointDescription, EndpointObservation, TargetCheck, WatchReading};
 use pawl_base::names::Generation;
 use pawl_ledger::events::{AlarmChange, EndpointStatus, Operator, PackageChange};
 
@@ -18,7 +18,7 @@ pub enum Event {
     /// A run could not begin its deployment.
     CandidateFailed(CandidateFailure),
     /// The endpoint was described.
-    EndpointObserved(Observation),
+    EndpointObserved(EndpointObservation),
     /// The endpoint is said to have changed: it gets described.
     EndpointHinted,
     /// The watched config's alarms and traffic were read.
@@ -34,7 +34,7 @@ pub enum Event {
         /// Its number.
         id: u64,
         /// What came of it.
-        outcome: Outcome,
+        outcome: ActionResult,
     },
     /// The clock of the reconciler: nothing but time has passed.
     Tick,
@@ -90,7 +90,7 @@ pub struct GuardRequest {
     /// What shall serve.
     pub candidate: Deployment,
     /// The endpoint.
-    pub look: Look,
+    pub look: EndpointDescription,
     /// Whether the config to fall back to still exists, as [`super::Release::fallback_of_next`] names it.
     pub target: TargetCheck,
     /// State of the team's own alarms that the deployment would be watched by, as far as they exist.
@@ -106,7 +106,7 @@ impl GuardRequest {
     pub fn first(candidate: Deployment, at: Timestamp) -> Self {
         Self {
             candidate,
-            look: Look { status: EndpointStatus::Absent, config: None, at },
+            look: EndpointDescription { status: EndpointStatus::Absent, config: None, at },
             target: TargetCheck::NotAsked,
             alarms: Vec::new(),
             defined: Vec::new(),

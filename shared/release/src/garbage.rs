@@ -13,7 +13,7 @@ use crate::state::State;
 
 /// An endpoint config or a model as listed in the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedResource {
     /// Its name. Pawl gives an endpoint config the name of its model.
     pub name: String,
     /// When it was made.
@@ -47,13 +47,13 @@ impl Garbage {
     pub fn plan(
         release: &Release,
         policy: &Policy,
-        configs: &[Listed],
-        models: &[Listed],
+        configs: &[ListedResource],
+        models: &[ListedResource],
         now: Timestamp,
     ) -> Self {
         let needed = needed(release, policy);
-        let unused = |listed: &&Listed| {
-            let young = now.duration_since(listed.created_at) < policy.keep_unused.signed();
+        let unused = |listed: &&ListedResource| {
+            let young = now.duration_since(listed.created_at) < policy.keep_unused.duration();
             is_ours(release, &listed.name) && !needed.contains(&listed.name) && !young
         };
         let configs = configs.iter().filter(unused).map(|listed| Discarded {
@@ -97,18 +97,22 @@ mod tests {
     use pawl_base::duration::Duration;
     use pawl_base::names::Generation;
 
-    fn listed(name: &str) -> Listed {
-        Listed { name: name.to_owned(), created_at: at(0) }
+    fn listed(name: &str) -> ListedResource {
+        ListedResource { name: name.to_owned(), created_at: at(0) }
     }
 
-    fn plan(release: &Release, configs: &[Listed], models: &[Listed]) -> (Vec<String>, Vec<String>) {
+    fn plan(
+        release: &Release,
+        configs: &[ListedResource],
+        models: &[ListedResource],
+    ) -> (Vec<String>, Vec<String>) {
         let keep_unused = Duration::seconds(3600);
         let policy = Policy { fallback: Some("bike-0".into()), keep_unused, ..Policy::default() };
         let garbage = Garbage::plan(release, &policy, configs, models, at(100));
         (garbage.configs.into_iter().map(|gone| gone.config).collect(), garbage.models)
     }
 
-    fn numbered(numbers: std::ops::RangeInclusive<u64>) -> Vec<Listed> {
+    fn numbered(numbers: std::ops::RangeInclusive<u64>) -> Vec<ListedResource> {
         numbers.map(|n| listed(&format!("bike-{n}"))).collect()
     }
 
@@ -139,7 +143,7 @@ mod tests {
     fn strangers_and_newcomers_are_left_alone() {
         let mut release = release(StateName::Stable);
         release.generation = Generation(5);
-        let young = Listed { created_at: at(90), ..listed("bike-3") };
+        let young = ListedResource { created_at: at(90), ..listed("bike-3") };
         let others =
             [young, listed("bike-6"), listed("bike-by-hand"), listed("bikes-2"), listed("bike-demand-2")];
         assert_eq!(plan(&release, &[listed("bike-2-8f")], &[]).0, ["bike-2-8f"]);

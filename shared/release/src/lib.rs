@@ -15,13 +15,12 @@
 //! let ask = GuardRequest::first(Deployment::new(Generation(1), "bike-demand-000001"), now);
 //! let granted = step(&release, &Event::GuardRequested(ask), now, &policy);
 //! assert_eq!(granted.release.state.name(), StateName::Deploying);
-//! assert!(matches!(granted.answer, Answer::DeployCreate { .. }));
+//! assert!(matches!(granted.reply, Answer::DeployCreate { .. }));
 //! # Ok::<(), jiff::Error>(())
 //! ```
 
 mod action;
 pub mod alarms;
-mod answer;
 mod audit;
 pub mod autoscaling;
 mod cause;
@@ -34,6 +33,7 @@ mod observation;
 mod policy;
 mod record;
 mod region;
+mod reply;
 pub mod serving;
 mod state;
 mod step;
@@ -41,24 +41,25 @@ pub mod strategy;
 pub mod upkeep;
 mod wave;
 
-pub use action::{Action, Fate, Outcome, Severity, UpdateCall, VariantProperty};
-pub use answer::{Answer, Hold};
-pub use audit::{Actor, Audit, Rule};
+pub use action::{Action, ActionResult, ReleaseOutcome, Severity, UpdateCall, VariantProperty};
+pub use audit::{Actor, Audit, DecisionRule};
 pub use cause::Cause;
 pub use config::ConfigName;
-pub use deployment::{Deployment, InTrial};
+pub use deployment::{Deployment, TrialStage};
 pub use driver::{Caller, Clock, Driver, DriverError, Effects, ReadError, ReleaseStore};
 pub use event::{CandidateFailure, Event, EventName, GuardRequest};
 pub use observation::{
-    AlarmReading, Fleets, Look, Observation, Observer, Target, TargetCheck, TrialReading, WatchReading,
+    AlarmReading, EndpointDescription, EndpointObservation, FleetComparison, Observer, TargetCheck,
+    TargetPresence, TrialReading, WatchReading,
 };
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{AlarmMemory, Freeze, Lease, Pending, Release, Rollback};
 pub use region::{Region, RegionError};
+pub use reply::{HoldReason, Reply};
 pub use state::{Deploying, Progress, RollingBack, Smoke, State, StateName, Watching};
 pub use step::{Transition, step};
 pub use strategy::{Strategy, Trial};
-pub use wave::{News, Order, Stage, Stop, Wave};
+pub use wave::{RegionStage, Wave, WaveNews, WaveOrder, WaveRegion};
 
 #[cfg(test)]
 mod simulation;

@@ -10,7 +10,7 @@ use pawl_ledger::events::{AlarmState, EndpointStatus};
 
 /// The endpoint as `DescribeEndpoint` told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Look {
+pub struct EndpointDescription {
     /// Its status; `Absent` where there is none.
     pub status: EndpointStatus,
     /// The config that it serves.
@@ -21,9 +21,9 @@ pub struct Look {
 
 /// A look at the endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observation {
+pub struct EndpointObservation {
     /// What was seen.
-    pub look: Look,
+    pub look: EndpointDescription,
     /// Who looked.
     pub by: Observer,
 }
@@ -68,7 +68,7 @@ pub struct TrialReading {
 /// What a comparison of new and old fleet says about an alarm that names neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fleets {
+pub enum FleetComparison {
     /// Only the new one suffers.
     OnlyNew,
     /// Both suffer: a shared cause.
@@ -90,14 +90,14 @@ pub enum TargetCheck {
         /// Which config.
         config: ConfigName,
         /// What was found.
-        found: Target,
+        found: TargetPresence,
     },
 }
 
 /// Whether all parts of a config exist: config, model, image, artefact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
-pub enum Target {
+pub enum TargetPresence {
     /// All of them.
     Present,
     /// At least one does not.

@@ -9,7 +9,7 @@ use aws_sdk_sagemaker::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use aws_sdk_sagemakerruntime as runtime;
 use carrier::{Carried, Service};
-use pawl::events::{Approval, EndpointStatus};
+use pawl::events::{ApprovalStatus, EndpointStatus};
 use pawl::fault::Fault;
 use pawl::pipeline::jobs::on_one_line;
 use pawl::release::{ConfigName, UpdateCall};
@@ -162,16 +162,16 @@ impl SageMaker {
     }
 
     /// How the registry holds a model package; `None` where it is gone, or may not be read.
-    pub async fn approval(&self, package: &str) -> Result<Option<Approval>, Fault> {
+    pub async fn approval(&self, package: &str) -> Result<Option<ApprovalStatus>, Fault> {
         let request = json!({ "ModelPackageName": package });
         let found = match self.carry(Service::SageMaker, "DescribeModelPackage", &request, None).await {
             Err(Fault::Refused(_) | Fault::NotFound(_)) => return Ok(None),
             found => found?,
         };
         Ok(found.map(|found| match found["ModelApprovalStatus"].as_str() {
-            Some("Approved") => Approval::Approved,
-            Some("Rejected") => Approval::Rejected,
-            _ => Approval::Pending,
+            Some("Approved") => ApprovalStatus::Approved,
+            Some("Rejected") => ApprovalStatus::Rejected,
+            _ => ApprovalStatus::Pending,
         }))
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pawl::fault::Fault;
 use pawl::names::ModelName;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::Listed;
+use pawl::release::garbage::ListedResource;
 use serde_json::{Value, json};
 
 use crate::SageMaker;
@@ -31,13 +31,13 @@ impl SageMaker {
     }
 
     /// The oldest endpoint configs with this model's name in theirs.
-    pub async fn configs(&self, model: &ModelName) -> Result<Vec<Listed>, Fault> {
+    pub async fn configs(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
         let found = self.oldest("ListEndpointConfigs", model).await?;
         Ok(listed(&found["EndpointConfigs"], "EndpointConfigName"))
     }
 
     /// The oldest models with this model's name in theirs.
-    pub async fn models(&self, model: &ModelName) -> Result<Vec<Listed>, Fault> {
+    pub async fn models(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
         let found = self.oldest("ListModels", model).await?;
         Ok(listed(&found["Models"], "ModelName"))
     }
@@ -68,11 +68,11 @@ impl SageMaker {
 }
 
 /// What a list tells. One without a name or a time is nothing that could be deleted.
-fn listed(found: &Value, name: &str) -> Vec<Listed> {
+fn listed(found: &Value, name: &str) -> Vec<ListedResource> {
     let one = |found: &Value| {
         let millis = found["CreationTime"].as_f64()? * 1_000.0;
         let created_at = Timestamp::from_millisecond(millis as i64).ok()?;
-        Some(Listed { name: found[name].as_str()?.to_owned(), created_at })
+        Some(ListedResource { name: found[name].as_str()?.to_owned(), created_at })
     };
     found.as_array().into_iter().flatten().filter_map(one).collect()
 }
@@ -89,7 +89,7 @@ mod tests {
             {"CreationTime": 1_700_000_000},
         ]);
         let created_at = Timestamp::from_millisecond(1_700_000_000_250).unwrap_or_default();
-        assert_eq!(listed(&found, "ModelName"), [Listed { name: "bike-1".to_owned(), created_at }]);
+        assert_eq!(listed(&found, "ModelName"), [ListedResource { name: "bike-1".to_owned(), created_at }]);
         assert_eq!(listed(&Value::Null, "ModelName"), []);
     }
 }

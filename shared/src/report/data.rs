@@ -7,7 +7,7 @@ use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
 use super::words::{NONE, bytes, count, counted, or_none, percent, plain, time, value};
 use crate::constraints::{Effect, Verdict};
 use crate::ledger::Keys;
-use crate::ledger::dataset::Fate;
+use crate::ledger::dataset::ObjectFate;
 use crate::profile::Profile;
 
 /// The most rows of one table here. The documents hold all.
@@ -95,12 +95,12 @@ fn objects(judged: &[Judged]) -> Html {
 
 fn fate(judged: &Judged) -> Html {
     match (judged.fate, &judged.validation) {
-        (Fate::Quarantined, None) => badge(Tone::Bad, "unreadable"),
-        (Fate::Quarantined, Some(_)) => badge(Tone::Bad, "quarantined"),
-        (Fate::Accepted, Some(validation)) if validation.verdict == Verdict::Accepted => {
+        (ObjectFate::Quarantined, None) => badge(Tone::Bad, "unreadable"),
+        (ObjectFate::Quarantined, Some(_)) => badge(Tone::Bad, "quarantined"),
+        (ObjectFate::Accepted, Some(validation)) if validation.verdict == Verdict::Accepted => {
             badge(Tone::Good, "accepted")
         }
-        (Fate::Accepted, _) => badge(Tone::Warn, "accepted with warnings"),
+        (ObjectFate::Accepted, _) => badge(Tone::Warn, "accepted with warnings"),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::drift::Drift;
 use crate::gate::Judgement;
 use crate::gate::convergence::Converged;
 use crate::gate::live::TrialEvidence;
-use crate::ledger::dataset::{Fate, Split};
-use crate::ledger::{Keys, Manifest, Object, Outcome, RunRecord, Store, TriggerKind, read};
+use crate::ledger::dataset::{DatasetSplit, ObjectFate};
+use crate::ledger::{Keys, Manifest, Object, RunOutcome, RunRecord, Store, TriggerKind, read};
 use crate::names::{ContentHash, Generation, ModelName};
 use crate::profile::Profile;
 use crate::profile::bins::Baseline;
@@ -34,7 +34,7 @@ pub struct Evidence {
     /// `profile.json`: the accepted rows of the new objects.
     pub profile: Option<Profile>,
     /// `split.json`: which objects train and which judge.
-    pub split: Option<Split>,
+    pub split: Option<DatasetSplit>,
     /// `reference.json`: what the batch was compared with; none without a champion.
     pub reference: Option<Baseline>,
     /// `drift.json`; none where there was nothing to compare.
@@ -52,7 +52,7 @@ pub struct Evidence {
     /// `run.json`: how the run ended.
     pub run: Option<RunRecord>,
     /// `failure.json`: what failed, where something did.
-    pub failure: Option<Outcome>,
+    pub failure: Option<RunOutcome>,
     /// The release record, `ledger/<model>/release.json`: what serves as the page is written.
     pub serving: Option<Release>,
     /// What is there and could not be read.
@@ -74,7 +74,7 @@ pub struct Judged {
     /// The object.
     pub object: Object,
     /// What became of it.
-    pub fate: Fate,
+    pub fate: ObjectFate,
     /// Why, in plain words; empty where nothing is wrong.
     #[serde(default)]
     pub reason: String,
@@ -121,7 +121,7 @@ pub struct Released {
     /// The run.
     pub generation: Generation,
     /// What became of its deployment.
-    pub outcome: release::Fate,
+    pub outcome: release::ReleaseOutcome,
     /// When.
     pub at: Timestamp,
 }

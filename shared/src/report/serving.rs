@@ -4,16 +4,18 @@ use super::evidence::Evidence;
 use super::html::{Html, code, paragraph, terms, text};
 use super::trial;
 use super::words::time;
-use crate::release::{Deployment, Fate, Release, State};
+use crate::release::{Deployment, Release, ReleaseOutcome, State};
 
 /// The section.
 pub(super) fn render(evidence: &Evidence) -> Html {
     let mut html = Html::default();
     html.add(&paragraph(match evidence.released.as_ref().map(|released| released.outcome) {
-        Some(Fate::Promoted) => "This run\u{2019}s challenger was deployed, watched and proven good.",
-        Some(Fate::RolledBack) => "This run\u{2019}s challenger was deployed and taken back.",
-        Some(Fate::Abandoned) => "The deployment of this run\u{2019}s challenger never began.",
-        Some(Fate::Unproven) => {
+        Some(ReleaseOutcome::Promoted) => {
+            "This run\u{2019}s challenger was deployed, watched and proven good."
+        }
+        Some(ReleaseOutcome::RolledBack) => "This run\u{2019}s challenger was deployed and taken back.",
+        Some(ReleaseOutcome::Abandoned) => "The deployment of this run\u{2019}s challenger never began.",
+        Some(ReleaseOutcome::Unproven) => {
             "This run\u{2019}s challenger serves, and was not proven good: a person was told."
         }
         None => "No deployment of this run has come to its end.",

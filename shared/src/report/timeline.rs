@@ -6,7 +6,7 @@ use super::evidence::{Choice, Evidence};
 use super::html::{Html, Tone, badge};
 use super::words::{counted, plain, time};
 use crate::gate::convergence::Convergence;
-use crate::ledger::dataset::Fate;
+use crate::ledger::dataset::ObjectFate;
 use crate::{drift, release};
 
 /// A step that leaves evidence, in the order of a run.
@@ -158,7 +158,7 @@ fn came(evidence: &Evidence, step: Step) -> Option<Came> {
         }
         Step::Validate => {
             let judged = evidence.validation.as_ref()?;
-            let accepted = judged.iter().filter(|it| it.fate == Fate::Accepted).count();
+            let accepted = judged.iter().filter(|it| it.fate == ObjectFate::Accepted).count();
             let objects = counted(judged.len() as u64, "new object", "new objects");
             let words = format!("{accepted} of {objects} accepted.");
             match judged.len() - accepted {
@@ -200,10 +200,10 @@ fn came(evidence: &Evidence, step: Step) -> Option<Came> {
         Step::Release => {
             let released = evidence.released.as_ref()?;
             let (tone, word) = match released.outcome {
-                release::Fate::Promoted => (Tone::Good, "promoted"),
-                release::Fate::RolledBack => (Tone::Bad, "rolled back"),
-                release::Fate::Abandoned => (Tone::Bad, "abandoned"),
-                release::Fate::Unproven => (Tone::Warn, "unproven"),
+                release::ReleaseOutcome::Promoted => (Tone::Good, "promoted"),
+                release::ReleaseOutcome::RolledBack => (Tone::Bad, "rolled back"),
+                release::ReleaseOutcome::Abandoned => (Tone::Bad, "abandoned"),
+                release::ReleaseOutcome::Unproven => (Tone::Warn, "unproven"),
             };
             Came { tone, word, words: String::new(), at: Some(released.at) }
         }

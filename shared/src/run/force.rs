@@ -10,7 +10,7 @@ use super::PIPELINE;
 use crate::events::{Signal, decode};
 use crate::gate::convergence::{Converged, TrainedModel};
 use crate::gate::{ForceError, Judgement};
-use crate::ledger::dataset::Split;
+use crate::ledger::dataset::DatasetSplit;
 use crate::ledger::inbox::Completes;
 use crate::ledger::{
     Condition, Ending, Keys, RunRecord, Store, StoreError, Trigger, TriggerId, is_gone, read, write,
@@ -78,7 +78,7 @@ pub struct Forcible {
     /// The job that trained it, and its artefact.
     pub trained: TrainedModel,
     /// The dataset it was trained and judged on.
-    pub split: Split,
+    pub split: DatasetSplit,
 }
 
 /// Looks whether a person may force the challenger of a run.
@@ -97,7 +97,7 @@ pub async fn admit(
         return Ok(Err(Refusal::NotRejected(run, record.outcome.reason)));
     }
     let judgement = document::<Judgement>(store, keys, run, "judgement.json").await?;
-    let split = document::<Split>(store, keys, run, "split.json").await?;
+    let split = document::<DatasetSplit>(store, keys, run, "split.json").await?;
     let (Some(judgement), Some(split)) = (judgement, split) else { return Ok(Err(Refusal::NotJudged(run))) };
     let release = read::<Release>(store, &keys.release()).await?;
     if release.is_some_and(|(release, _)| release.quarantined.contains(&split.version)) {
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::gate::convergence::check;
     use crate::gate::{Policy, TableError, Verdict};
-    use crate::ledger::{Memory, Outcome, TriggerKind};
+    use crate::ledger::{Memory, RunOutcome, TriggerKind};
     use crate::names::{ContentHash, ModelName};
 
     const RUN: Generation = Generation(2);
@@ -176,7 +176,7 @@ mod tests {
     async fn rejected(code: Ending, without: &str) -> (Memory, Keys) {
         let model = ModelName::try_from("m".to_owned()).unwrap();
         let (store, keys) = (Memory::default(), Keys::new(&model));
-        let outcome = Outcome { code, reason: "It ended.".into(), state: None, error: None };
+        let outcome = RunOutcome { code, reason: "It ended.".into(), state: None, error: None };
         let record =
             RunRecord { model, generation: RUN, outcome, triggers: vec![], opened_at: None, closed_at: AT };
         let trained = Some(TrainedModel { job: "m-2".into(), artifact: "s3://evidence/model.tar.gz".into() });
@@ -217,7 +217,7 @@ mod tests {
         let forced = after.forced.unwrap();
         assert_eq!((forced.run, forced.by.as_str()), (RUN, "ada"));
         let split = keys.evidence(Generation(5), "split.json");
-        assert_eq!(read::<Split>(&store, &split).await.unwrap().unwrap().0, forcible.split);
+        assert_eq!(read::<DatasetSplit>(&store, &split).await.unwrap().unwrap().0, forcible.split);
     }
 
     #[tokio::test]

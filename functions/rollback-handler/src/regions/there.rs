@@ -5,7 +5,7 @@ use pawl::ledger::Keys;
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
-use pawl::release::{Answer, ConfigName, Deployment, News, Policy, Region, StateName, Wave};
+use pawl::release::{ConfigName, Deployment, Policy, Region, Reply, StateName, Wave, WaveNews};
 use pawl::run;
 use pawl_aws::{Setting, Settings};
 
@@ -66,9 +66,9 @@ impl<'a> There<'a> {
     }
 
     /// Makes package and model. What a call that died has made is found again.
-    pub(super) async fn register(&self) -> Result<News, Fault> {
+    pub(super) async fn register(&self) -> Result<WaveNews, Fault> {
         match self.package().await {
-            Ok(package) => Ok(News::Registered { region: self.region.name.clone(), package }),
+            Ok(package) => Ok(WaveNews::Registered { region: self.region.name.clone(), package }),
             // The state machine tries it again.
             Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => Err(fault),
             Err(fault) => Ok(failed(&self.region, fault.to_string())),
@@ -87,12 +87,12 @@ impl<'a> There<'a> {
 
     /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is under way there, or
     /// autoscaling is being taken off.
-    pub(super) async fn deploy(&self) -> Result<Option<News>, Fault> {
+    pub(super) async fn deploy(&self) -> Result<Option<WaveNews>, Fault> {
         let (driver, generation) = (self.driver(), self.wave.generation);
         let release = driver.load().await?;
-        match release.answer_for(generation) {
+        match release.reply_to(generation) {
             // Not asked for yet, or the answer got lost.
-            Answer::Closed | Answer::Wait => {}
+            Reply::Closed | Reply::Wait => {}
             known => return Ok(Some(self.ended(&known).unwrap_or_else(|| self.begun()))),
         }
         let resting = matches!(release.state.name(), StateName::Stable | StateName::CoolDown);
@@ -105,7 +105,7 @@ impl<'a> There<'a> {
         }
         let serves = release.champion().map(|champion| champion.generation);
         let begun = match driver.guard(self.candidate()).await? {
-            Answer::Hold { message, .. } => return Ok(Some(failed(&self.region, message))),
+            Reply::Hold { message, .. } => return Ok(Some(failed(&self.region, message))),
             answer => self.begin(&answer, serves).await,
         };
         match begun {
@@ -127,14 +127,14 @@ impl<'a> There<'a> {
     }
 
     /// Creates or updates the endpoint; not yet, while autoscaling there is being taken off.
-    async fn begin(&self, permission: &Answer, serves: Option<Generation>) -> Result<Way, Fault> {
+    async fn begin(&self, permission: &Reply, serves: Option<Generation>) -> Result<Way, Fault> {
         let sagemaker = &self.world.sagemaker;
         match permission {
-            Answer::DeployCreate { endpoint, config } => {
+            Reply::DeployCreate { endpoint, config } => {
                 sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
                 sagemaker.create(endpoint, config).await.map(|()| Way::Clear)
             }
-            Answer::DeployUpdate { call } => {
+            Reply::DeployUpdate { call } => {
                 let way = match serves {
                     Some(from) => {
                         upkeep::make_way(&self.world, &self.keys, from, self.wave.generation).await?
@@ -155,33 +155,32 @@ impl<'a> There<'a> {
     }
 
     /// Tells the region's release that nothing comes; the endpoint decides whether that is so.
-    pub(super) async fn withdraw(&self, reason: String) -> Result<News, Fault> {
+    pub(super) async fn withdraw(&self, reason: String) -> Result<WaveNews, Fault> {
         let answer = self.driver().report_failure(self.wave.generation, reason.clone()).await?;
         Ok(match self.ended(&answer) {
             None => self.begun(),
-            Some(News::Failed { .. }) if answer == Answer::Closed => failed(&self.region, reason),
+            Some(WaveNews::Failed { .. }) if answer == Reply::Closed => failed(&self.region, reason),
             Some(ended) => ended,
         })
     }
 
     /// Lets the region's release look at endpoint, alarms and traffic.
-    pub(super) async fn watch(&self) -> Result<Answer, Fault> {
+    pub(super) async fn watch(&self) -> Result<Reply, Fault> {
         let config = ConfigName(self.wave.name.clone());
         Ok(self.driver().watch(self.wave.generation, config).await?)
     }
 
-    fn begun(&self) -> News {
-        News::Begun { region: self.region.name.clone() }
+    fn begun(&self) -> WaveNews {
+        WaveNews::Begun { region: self.region.name.clone() }
     }
 
     /// What an answer of the region's release means for the wave; `None` while it is under way.
-    pub(super) fn ended(&self, answer: &Answer) -> Option<News> {
+    pub(super) fn ended(&self, answer: &Reply) -> Option<WaveNews> {
         match answer {
-            Answer::Wait
-            | Answer::RollingBack
-            | Answer::KeepWatching { .. }
-            | Answer::NeedsApproval { .. } => None,
-            Answer::Healthy => Some(News::Promoted { region: self.region.name.clone() }),
+            Reply::Wait | Reply::RollingBack | Reply::KeepWatching { .. } | Reply::NeedsApproval { .. } => {
+                None
+            }
+            Reply::Healthy => Some(WaveNews::Promoted { region: self.region.name.clone() }),
             answer => Some(failed(&self.region, answer.to_string())),
         }
     }

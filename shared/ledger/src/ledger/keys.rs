@@ -102,11 +102,6 @@ impl Keys {
         format!("ledger/{}/constraints.json", self.model)
     }
 
-    /// The frozen bins in which every object is counted.
-    pub fn bins(&self) -> String {
-        format!("ledger/{}/bins.json", self.model)
-    }
-
     /// The triggers that wait to be handled.
     pub fn inbox(&self) -> String {
         format!("ledger/{}/inbox/", self.model)

@@ -12,7 +12,7 @@ pub use dataset::{Dataset, Manifest, Object};
 pub use inbox::{Trigger, TriggerId, TriggerKind};
 pub use keys::{Keys, PIPELINES, pipeline, unrouted};
 pub use memory::Memory;
-pub use run::{Ending, Outcome, RunRecord};
+pub use run::{Ending, RunOutcome, RunRecord};
 pub use store::{
     Condition, ETag, Listed, Store, StoreError, Stored, Wrote, is_gone, key_in, read, update, write,
     write_once,

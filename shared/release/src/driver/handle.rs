@@ -8,11 +8,11 @@ use super::error::DriverError;
 use super::journal::{Journal, Loaded, Saved};
 use super::store::ReleaseStore;
 use crate::action::Action;
-use crate::answer::{Answer, Hold};
 use crate::event::Event;
-use crate::observation::{Observation, Observer};
+use crate::observation::{EndpointObservation, Observer};
 use crate::policy::Policy;
 use crate::record::{Lease, Pending, Release};
+use crate::reply::{HoldReason, Reply};
 use crate::step::{Transition, step};
 use pawl_base::names::Generation;
 use pawl_ledger::ledger::Keys;
@@ -55,24 +55,24 @@ impl<'a, S: ReleaseStore, E: Effects, C: Clock> Driver<'a, S, E, C> {
     ///
     /// # Errors
     /// [`DriverError`]: the record could not be read or written. Calling again with the same event is safe.
-    pub async fn handle(&self, event: &Event) -> Result<Answer, DriverError> {
+    pub async fn handle(&self, event: &Event) -> Result<Reply, DriverError> {
         let mut loaded = self.journal.open().await?;
-        let mut answer = self.apply(&mut loaded, event).await?.answer;
+        let mut answer = self.apply(&mut loaded, event).await?.reply;
         for _ in 0..MOST_ACTIONS {
             let Some(due) = self.claim(&mut loaded).await? else { break };
             let outcome = self.effects.perform(&due.action).await;
             let after = self.apply(&mut loaded, &Event::Performed { id: due.id, outcome }).await?;
             // A refusal that an action brought about outweighs the permission given before.
-            if matches!(after.answer, Answer::Hold { .. }) {
-                answer = after.answer;
+            if matches!(after.reply, Reply::Hold { .. }) {
+                answer = after.reply;
             }
         }
-        let granted = matches!(answer, Answer::DeployCreate { .. } | Answer::DeployUpdate { .. });
+        let granted = matches!(answer, Reply::DeployCreate { .. } | Reply::DeployUpdate { .. });
         let alarms = |pending: &Pending| matches!(pending.action, Action::PutAlarms { .. });
         Ok(match generation_of(event) {
-            Some(generation) => loaded.release.answer_for(generation),
+            Some(generation) => loaded.release.reply_to(generation),
             // Nothing is deployed before its alarms exist.
-            None if granted && loaded.release.pending.iter().any(alarms) => Hold::AskAgain.into(),
+            None if granted && loaded.release.pending.iter().any(alarms) => HoldReason::AskAgain.into(),
             None => answer,
         })
     }
@@ -164,7 +164,7 @@ fn due(release: &Release, now: Timestamp) -> Option<&Pending> {
 fn generation_of(event: &Event) -> Option<Generation> {
     match event {
         Event::CandidateFailed(failure) => Some(failure.generation),
-        Event::EndpointObserved(Observation { by: Observer::Run { generation, .. }, .. }) => {
+        Event::EndpointObserved(EndpointObservation { by: Observer::Run { generation, .. }, .. }) => {
             Some(*generation)
         }
         _ => None,
@@ -175,7 +175,7 @@ fn generation_of(event: &Event) -> Option<Generation> {
 mod tests {
     use super::*;
     use crate::tests::worlds::{ENDPOINT, at};
-    use crate::{Fate, Severity};
+    use crate::{ReleaseOutcome, Severity};
 
     /// The number of the action that is due, where these wait for a later time.
     fn first(actions: [Action; 3], waiting: &[u64]) -> Option<u64> {
@@ -190,7 +190,8 @@ mod tests {
     #[test]
     fn traffic_keeps_its_order_the_books_hold_nothing_up_and_people_are_told_at_once() {
         let look = || Action::DescribeEndpoint { endpoint: ENDPOINT.to_owned() };
-        let book = || Action::RecordOutcome { generation: Generation(1), outcome: Fate::RolledBack };
+        let book =
+            || Action::RecordOutcome { generation: Generation(1), outcome: ReleaseOutcome::RolledBack };
         let tell = || Action::Notify { severity: Severity::Page, message: String::new() };
         assert_eq!(first([look(), look(), book()], &[1]), None, "the books come after the traffic");
         assert_eq!(first([look(), book(), tell()], &[1]), Some(3));

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::Rule;
+use crate::DecisionRule;
 
 /// What a schedule came upon: worlds that no longer reach something test less than they seem to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Coverage {
     counts: BTreeMap<&'static str, u64>,
-    rules: BTreeMap<Rule, u64>,
+    rules: BTreeMap<DecisionRule, u64>,
 }
 
 /// What ten thousand schedules must have come upon.
@@ -37,33 +37,33 @@ const MUST: &[&str] = &[
     "console",
     "maintenance",
 ];
-const MUST_RULES: &[Rule] = &[
-    Rule::Stale,
-    Rule::AlreadyRollingBack,
-    Rule::Granted,
-    Rule::Held,
-    Rule::Abandoned,
-    Rule::ConfirmAlarm,
-    Rule::Unconfirmed,
-    Rule::CompareFleets,
-    Rule::QueueIntent,
-    Rule::Watch,
-    Rule::AskPerson,
-    Rule::TrialWon,
-    Rule::Promoted,
-    Rule::RollBack,
-    Rule::RolledBack,
-    Rule::GuardrailRolledBack,
-    Rule::Retry,
-    Rule::GaveUp,
-    Rule::NoTarget,
-    Rule::Paged,
-    Rule::SharedCause,
-    Rule::PackageRejected,
-    Rule::Frozen,
-    Rule::Unfrozen,
-    Rule::Forced,
-    Rule::TryLater,
+const MUST_RULES: &[DecisionRule] = &[
+    DecisionRule::Stale,
+    DecisionRule::AlreadyRollingBack,
+    DecisionRule::Granted,
+    DecisionRule::Held,
+    DecisionRule::Abandoned,
+    DecisionRule::ConfirmAlarm,
+    DecisionRule::Unconfirmed,
+    DecisionRule::CompareFleets,
+    DecisionRule::QueueIntent,
+    DecisionRule::Watch,
+    DecisionRule::AskPerson,
+    DecisionRule::TrialWon,
+    DecisionRule::Promoted,
+    DecisionRule::RollBack,
+    DecisionRule::RolledBack,
+    DecisionRule::GuardrailRolledBack,
+    DecisionRule::Retry,
+    DecisionRule::GaveUp,
+    DecisionRule::NoTarget,
+    DecisionRule::Paged,
+    DecisionRule::SharedCause,
+    DecisionRule::PackageRejected,
+    DecisionRule::Frozen,
+    DecisionRule::Unfrozen,
+    DecisionRule::Forced,
+    DecisionRule::TryLater,
 ];
 
 impl Coverage {
@@ -75,11 +75,11 @@ impl Coverage {
         self.counts.contains_key(what)
     }
 
-    pub(super) fn came_to(&self, rule: Rule) -> bool {
+    pub(super) fn came_to(&self, rule: DecisionRule) -> bool {
         self.rules.contains_key(&rule)
     }
 
-    pub(super) fn rule(&mut self, rule: Rule) {
+    pub(super) fn rule(&mut self, rule: DecisionRule) {
         *self.rules.entry(rule).or_default() += 1;
     }
 

@@ -13,7 +13,7 @@ use pawl_base::names::{ContentHash, Generation};
 use pawl_gate::live::LiveVerdict;
 use pawl_gate::live::TrialKind;
 use pawl_ledger::events::{
-    AlarmChange, AlarmShape, AlarmState, Approval, EndpointStatus, PackageChange, Suppression,
+    AlarmChange, AlarmShape, AlarmState, ApprovalStatus, EndpointStatus, PackageChange, Suppression,
 };
 
 pub(super) const ENDPOINT: &str = "bike";
@@ -255,18 +255,20 @@ impl World {
     }
 
     /// `UpdateEndpoint` and `CreateEndpoint`, as SageMaker takes or refuses them.
-    pub(super) fn start_update(&mut self, to: &ConfigName, guarded: bool) -> Outcome {
-        let refuse = |reason: &str| Outcome::Refused { reason: reason.to_owned() };
+    pub(super) fn start_update(&mut self, to: &ConfigName, guarded: bool) -> ActionResult {
+        let refuse = |reason: &str| ActionResult::Refused { reason: reason.to_owned() };
         if !self.configs.get(to).is_some_and(|config| config.exists) {
             return refuse("could not find the endpoint config");
         }
         if let Some(update) = &self.endpoint.update {
-            return if update.to == *to { Outcome::Done } else { Outcome::Busy };
+            return if update.to == *to { ActionResult::Done } else { ActionResult::Busy };
         }
         match self.endpoint.status {
-            EndpointStatus::InService if self.endpoint.serving.as_ref() == Some(to) => return Outcome::Done,
+            EndpointStatus::InService if self.endpoint.serving.as_ref() == Some(to) => {
+                return ActionResult::Done;
+            }
             EndpointStatus::InService | EndpointStatus::Absent | EndpointStatus::UpdateRollbackFailed => {}
-            EndpointStatus::SystemUpdating => return Outcome::Busy,
+            EndpointStatus::SystemUpdating => return ActionResult::Busy,
             _ => return refuse("the endpoint takes no update"),
         }
         let creating = self.endpoint.status == EndpointStatus::Absent;
@@ -298,7 +300,7 @@ impl World {
         self.begin_traffic(&to);
         self.at(takes, Happening::EndUpdate(number));
         self.hint();
-        Outcome::Done
+        ActionResult::Done
     }
 
     pub(super) fn end_update(&mut self, number: u64) {
@@ -466,7 +468,7 @@ pub(super) fn rejection(package: &str, at: Timestamp) -> Event {
     Event::Package(PackageChange {
         arn: package.to_owned(),
         group: None,
-        approval: Approval::Rejected,
+        approval: ApprovalStatus::Rejected,
         why: None,
         at,
     })

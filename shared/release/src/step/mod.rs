@@ -15,9 +15,9 @@ use jiff::Timestamp;
 pub use transition::Transition;
 use turn::Turn;
 
-use crate::audit::Rule;
+use crate::audit::DecisionRule;
 use crate::event::Event;
-use crate::observation::Observation;
+use crate::observation::EndpointObservation;
 use crate::policy::Policy;
 use crate::record::Release;
 
@@ -30,15 +30,15 @@ pub fn step(release: &Release, event: &Event, now: Timestamp, policy: &Policy) -
     let rule = match event {
         Event::GuardRequested(request) => turn.guard(request),
         Event::CandidateFailed(failure) => turn.candidate_failed(failure),
-        Event::EndpointObserved(Observation { look, by }) => turn.looked(look, by),
+        Event::EndpointObserved(EndpointObservation { look, by }) => turn.endpoint_observed(look, by),
         Event::EndpointHinted => turn.endpoint_hinted(),
         Event::WatchTick(reading) => turn.watch_tick(reading),
         Event::Alarm(change) => turn.alarm(change),
         Event::Package(change) => turn.package(change),
         Event::Operator(operator) => turn.operator(operator),
         Event::Performed { id, outcome } => turn.performed(*id, outcome),
-        Event::Tick => turn.decide_if_overdue().unwrap_or(Rule::Logged),
+        Event::Tick => turn.decide_if_overdue().unwrap_or(DecisionRule::Logged),
     };
-    let rule = if over && rule == Rule::Logged { Rule::CoolDownOver } else { rule };
+    let rule = if over && rule == DecisionRule::Logged { DecisionRule::CoolDownOver } else { rule };
     turn.finish(release, event, rule)
 }

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::turn::Turn;
-use crate::action::{Action, Fate, UpdateCall};
+use crate::action::{Action, ReleaseOutcome, UpdateCall};
 use crate::alarms;
-use crate::audit::Rule;
+use crate::audit::DecisionRule;
 use crate::cause::Cause;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
@@ -24,10 +24,10 @@ pub(super) const FOREIGN: &str = "the endpoint serves a config that Pawl did not
 impl Turn<'_> {
     /// Traffic goes back to the last known good config, or to the configured fallback; where there is neither, a person is
     /// paged and nothing is touched.
-    pub(super) fn begin_rollback(&mut self, cause: Cause) -> Rule {
+    pub(super) fn begin_rollback(&mut self, cause: Cause) -> DecisionRule {
         let Some(from) = self.release.current.clone() else {
             self.page_once("no-target", "a rollback was asked for, but nothing serves");
-            return Rule::NoTarget;
+            return DecisionRule::NoTarget;
         };
         let by_person = matches!(cause, Cause::Operator { .. } | Cause::PackageRejected);
         if !by_person && self.release.was_rolled_back(from.generation) {
@@ -35,7 +35,7 @@ impl Turn<'_> {
                 &format!("again:{}", from.config),
                 format!("{} was to be rolled back a second time: a person must act", from.config),
             );
-            return Rule::Paged;
+            return DecisionRule::Paged;
         }
         let Some(to) = self.release.target_from(&from.config, self.policy) else {
             return self.no_target(&from, &cause);
@@ -46,11 +46,11 @@ impl Turn<'_> {
 
     /// A reason to take out what is deployed: acted upon at the end of the update, since its run cannot be called back. What has
     /// only been offered is taken back at once.
-    pub(super) fn intend(&mut self, cause: Cause) -> Rule {
+    pub(super) fn intend(&mut self, cause: Cause) -> DecisionRule {
         match &mut self.release.state {
             State::Deploying(deploying) if deploying.progress != Progress::Offered => {
                 deploying.intent.get_or_insert(cause);
-                Rule::QueueIntent
+                DecisionRule::QueueIntent
             }
             _ => self.begin_rollback(cause),
         }
@@ -76,7 +76,7 @@ impl Turn<'_> {
         to: Deployment,
         cause: Cause,
         switch: Action,
-    ) -> Rule {
+    ) -> DecisionRule {
         // Questions about what served are void; what must be told and noted stays, behind the traffic.
         let kept: Vec<_> = std::mem::take(&mut self.release.pending)
             .into_iter()
@@ -98,7 +98,7 @@ impl Turn<'_> {
             attempts: 1,
             refused: Vec::new(),
         });
-        Rule::RollBack
+        DecisionRule::RollBack
     }
 
     /// Revokes a deployment in the record, and queues the same for the registry and the ledgers.
@@ -117,11 +117,14 @@ impl Turn<'_> {
             let reason = format!("{} was rolled back: {}", from.config, cause);
             self.queue(Action::QuarantineDataset { dataset: dataset.clone(), reason });
         }
-        self.queue(Action::RecordOutcome { generation: from.generation, outcome: Fate::RolledBack });
+        self.queue(Action::RecordOutcome {
+            generation: from.generation,
+            outcome: ReleaseOutcome::RolledBack,
+        });
     }
 
     /// Nothing to go back to: what serves stays, unproven, and a person is told. Nothing is ever deleted.
-    fn no_target(&mut self, serving: &Deployment, cause: &Cause) -> Rule {
+    fn no_target(&mut self, serving: &Deployment, cause: &Cause) -> DecisionRule {
         self.page_once(
             &format!("no-target:{}", serving.config),
             format!("{} is bad and there is nothing to go back to: a person must act", serving.config),
@@ -131,22 +134,22 @@ impl Turn<'_> {
             State::Watching(_) => {
                 self.release.pending.retain(|pending| pending.action.is_bookkeeping());
                 let generation = serving.generation;
-                self.queue(Action::RecordOutcome { generation, outcome: Fate::Unproven });
-                self.look_around();
+                self.queue(Action::RecordOutcome { generation, outcome: ReleaseOutcome::Unproven });
+                self.order_upkeep();
             }
             // A trial serves, and what was to follow it was undone or never began: it must not return.
             State::Deploying(deploying) => {
                 self.release.pending.retain(|pending| pending.action.is_bookkeeping());
                 self.take_out(&deploying.candidate, cause);
-                self.look_around();
+                self.order_upkeep();
             }
             other => self.release.state = other,
         }
-        Rule::NoTarget
+        DecisionRule::NoTarget
     }
 
     /// The new config serves: it bakes.
-    pub(super) fn enter_watch(&mut self, candidate: Deployment, since: Timestamp) -> Rule {
+    pub(super) fn enter_watch(&mut self, candidate: Deployment, since: Timestamp) -> DecisionRule {
         let until = self.later(self.policy.bake);
         let deadline = match (&candidate.trial, &self.policy.trial) {
             (Some(_), Some(trial)) => self.later(trial.at_most()).max(until),
@@ -162,7 +165,7 @@ impl Turn<'_> {
             smoke: Smoke::Pending,
         });
         self.queue(Action::SmokeTest { endpoint: self.release.endpoint.clone(), config });
-        Rule::Watch
+        DecisionRule::Watch
     }
 
     /// Notes what serves from now on.
@@ -176,15 +179,15 @@ impl Turn<'_> {
     }
 
     /// The stage was proven good, or a person vouches for it: after a trial all traffic may move, else it is promoted.
-    pub(super) fn pass_stage(&mut self) -> Rule {
+    pub(super) fn pass_stage(&mut self) -> DecisionRule {
         let Some(next) = self.release.current.as_ref().and_then(Deployment::next_stage) else {
             self.promote();
-            return Rule::Promoted;
+            return DecisionRule::Promoted;
         };
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.notify(format!("the trial of {} is won", next.config));
         self.grant_stage(next, Progress::Offered);
-        Rule::TrialWon
+        DecisionRule::TrialWon
     }
 
     fn promote(&mut self) {
@@ -200,11 +203,11 @@ impl Turn<'_> {
             self.queue(Action::PutAlarms { alarms: vec![alarm] });
             self.release.current = Some(current.clone());
         }
-        let (generation, outcome) = (current.generation, Fate::Promoted);
+        let (generation, outcome) = (current.generation, ReleaseOutcome::Promoted);
         self.queue(Action::RecordOutcome { generation, outcome });
         self.notify(format!("{} is promoted", current.config));
         self.release.add_good(current);
-        self.look_around();
+        self.order_upkeep();
     }
 
     /// After a rollback: a pause, longer each time, and a lock after two within a day.
@@ -212,7 +215,7 @@ impl Turn<'_> {
         self.release.cool_downs = self.release.cool_downs.saturating_add(1);
         let until = self.later(self.policy.cool_downs.after(self.release.cool_downs));
         self.release.state = State::CoolDown { until };
-        self.look_around();
+        self.order_upkeep();
         let since = self.now.saturating_sub(TWO_WITHIN).unwrap_or(Timestamp::MIN);
         if self.release.rollbacks.iter().filter(|rollback| rollback.at > since).count() >= 2 {
             self.lock("two rollbacks within 24 hours");
@@ -241,7 +244,7 @@ impl Turn<'_> {
     }
 
     /// A stage never began: what was tried goes back to its champion, what served before stays.
-    pub(super) fn never_began(&mut self, candidate: &Deployment, reason: &str) -> Rule {
+    pub(super) fn never_began(&mut self, candidate: &Deployment, reason: &str) -> DecisionRule {
         match self.on_trial(candidate) {
             true => self.begin_rollback(Cause::NotDeployed { reason: reason.to_owned() }),
             false => self.abandon(candidate, reason),
@@ -249,19 +252,19 @@ impl Turn<'_> {
     }
 
     /// A granted deployment never began.
-    pub(super) fn abandon(&mut self, candidate: &Deployment, reason: &str) -> Rule {
+    pub(super) fn abandon(&mut self, candidate: &Deployment, reason: &str) -> DecisionRule {
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.release.state = State::Stable;
-        let (generation, outcome) = (candidate.generation, Fate::Abandoned);
+        let (generation, outcome) = (candidate.generation, ReleaseOutcome::Abandoned);
         self.queue(Action::RecordOutcome { generation, outcome });
         self.notify(format!("the deployment of {} never began: {reason}", candidate.config));
         self.note(reason);
-        self.look_around();
-        Rule::Abandoned
+        self.order_upkeep();
+        DecisionRule::Abandoned
     }
 
     /// The release has come to rest: what is around the endpoint follows.
-    fn look_around(&mut self) {
+    fn order_upkeep(&mut self) {
         let Some(generation) = self.release.current.as_ref().map(|current| current.generation) else {
             return;
         };
@@ -270,22 +273,22 @@ impl Turn<'_> {
     }
 
     /// Pawl cannot go on by itself: locked, paged, settled. A person's `rollback` tries again.
-    pub(super) fn give_up(&mut self, reason: &str) -> Rule {
+    pub(super) fn give_up(&mut self, reason: &str) -> DecisionRule {
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.release.state = State::Stable;
         self.lock(reason);
         self.page(format!("{reason}: a person must act"));
-        Rule::GaveUp
+        DecisionRule::GaveUp
     }
 
     /// The endpoint serves something that Pawl did not put there. Nobody knows since when, so no alarm of it is from too long ago.
-    pub(super) fn foreign(&mut self, config: &ConfigName) -> Rule {
+    pub(super) fn foreign(&mut self, config: &ConfigName) -> DecisionRule {
         match self.release.good_with(config) {
             Some(known) => self.release.current = Some(known.clone()),
             None => self.release.current = Some(Deployment::new(Generation::default(), config.clone())),
         }
         self.lock(FOREIGN);
         self.page(format!("serves {config}, which Pawl did not put there: locked"));
-        Rule::Paged
+        DecisionRule::Paged
     }
 }

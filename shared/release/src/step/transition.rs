@@ -1,9 +1,9 @@
 //! What a step makes of a release.
 
 use crate::action::Action;
-use crate::answer::Answer;
-use crate::audit::{Audit, Rule};
+use crate::audit::{Audit, DecisionRule};
 use crate::record::Release;
+use crate::reply::Reply;
 
 /// What a step makes of a release.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,9 +13,9 @@ pub struct Transition {
     /// What this step queued, in order.
     pub actions: Vec<Action>,
     /// The rule that decided.
-    pub rule: Rule,
+    pub rule: DecisionRule,
     /// The entry for the history; `None` where nothing changed and nothing was decided.
     pub audit: Option<Audit>,
     /// What the caller is told.
-    pub answer: Answer,
+    pub reply: Reply,
 }

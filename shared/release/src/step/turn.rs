@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use super::transition::Transition;
 use crate::action::{Action, Severity};
-use crate::answer::Answer;
-use crate::audit::{Actor, Audit, Rule};
+use crate::audit::{Actor, Audit, DecisionRule};
 use crate::event::Event;
-use crate::observation::{Observation, Observer};
+use crate::observation::{EndpointObservation, Observer};
 use crate::policy::Policy;
 use crate::record::{Pending, Release};
+use crate::reply::Reply;
 use crate::state::State;
 use pawl_base::duration::Duration;
 use pawl_base::names::Generation;
@@ -25,9 +25,9 @@ pub(super) struct Turn<'a> {
     pub(super) policy: &'a Policy,
     pub(super) queued: Vec<Action>,
     pub(super) note: String,
-    pub(super) answer: Option<Answer>,
+    pub(super) reply: Option<Reply>,
     /// When the endpoint was looked at, where the event is a look.
-    pub(super) looked_at: Timestamp,
+    pub(super) described_at: Timestamp,
     /// The generation that the caller asks about.
     pub(super) subject: Option<Generation>,
 }
@@ -40,23 +40,23 @@ impl<'a> Turn<'a> {
             policy,
             queued: Vec::new(),
             note: String::new(),
-            looked_at: now,
-            answer: None,
+            described_at: now,
+            reply: None,
             subject: None,
         }
     }
 
-    pub(super) fn finish(mut self, before: &Release, event: &Event, rule: Rule) -> Transition {
-        let answer = match (self.answer.take(), self.subject) {
-            (Some(answer), _) => answer,
-            (None, Some(generation)) => self.release.answer_for(generation),
-            (None, None) => Answer::Noted,
+    pub(super) fn finish(mut self, before: &Release, event: &Event, rule: DecisionRule) -> Transition {
+        let reply = match (self.reply.take(), self.subject) {
+            (Some(reply), _) => reply,
+            (None, Some(generation)) => self.release.reply_to(generation),
+            (None, None) => Reply::Noted,
         };
         // What the same step made void again was never queued.
         let due = &self.release.pending;
         self.queued.retain(|action| due.iter().any(|pending| pending.action == *action));
         // Polls that find nothing new leave no trace; a refusal always does.
-        let audit = (self.release != *before || rule == Rule::Held).then(|| {
+        let audit = (self.release != *before || rule == DecisionRule::Held).then(|| {
             self.release.sequence += 1;
             Audit {
                 sequence: self.release.sequence,
@@ -80,7 +80,7 @@ impl<'a> Turn<'a> {
             }
         });
         self.release.outbox.extend(audit.clone());
-        Transition { release: self.release, actions: self.queued, rule, audit, answer }
+        Transition { release: self.release, actions: self.queued, rule, audit, reply }
     }
 
     pub(super) fn later(&self, span: Duration) -> Timestamp {
@@ -155,7 +155,7 @@ fn actor_of(event: &Event) -> Actor {
     match event {
         Event::GuardRequested(request) => Actor::Run { generation: request.candidate.generation },
         Event::CandidateFailed(failure) => Actor::Run { generation: failure.generation },
-        Event::EndpointObserved(Observation { by: Observer::Run { generation, .. }, .. }) => {
+        Event::EndpointObserved(EndpointObservation { by: Observer::Run { generation, .. }, .. }) => {
             Actor::Run { generation: *generation }
         }
         Event::Alarm(change) => Actor::Alarm { arn: change.arn.clone() },

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::turn::Turn;
 use crate::alarms;
-use crate::audit::Rule;
+use crate::audit::DecisionRule;
 use crate::cause::Cause;
 use crate::config::ConfigName;
 use crate::observation::{AlarmReading, WatchReading};
@@ -13,13 +13,15 @@ use pawl_gate::live::LiveVerdict;
 use pawl_ledger::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
 
 impl Turn<'_> {
-    pub(super) fn watch_tick(&mut self, reading: &WatchReading) -> Rule {
-        let Some(current) = self.release.current.clone() else { return Rule::Logged };
+    pub(super) fn watch_tick(&mut self, reading: &WatchReading) -> DecisionRule {
+        let Some(current) = self.release.current.clone() else { return DecisionRule::Logged };
         self.subject = Some(current.generation);
         if reading.config != current.config {
-            return Rule::Logged;
+            return DecisionRule::Logged;
         }
-        let State::Watching(watching) = self.release.state.clone() else { return self.look_after(reading) };
+        let State::Watching(watching) = self.release.state.clone() else {
+            return self.read_after_watch(reading);
+        };
         let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         if let Some(alarm) = fires.clone().find(|alarm| is_own(alarm, &current.config)) {
             return self.begin_rollback(Cause::Alarm { alarm: alarm.name.clone() });
@@ -48,11 +50,11 @@ impl Turn<'_> {
                 Some(_) => verdict == Some(LiveVerdict::Promote) && self.release.freeze.is_none(),
             };
         if self.now < watching.until {
-            Rule::KeepWatching
+            DecisionRule::KeepWatching
         } else if proven {
             self.pass_stage()
         } else if self.now < watching.deadline && verdict != Some(LiveVerdict::NeedsApproval) {
-            Rule::ExtendWatch
+            DecisionRule::ExtendWatch
         } else {
             self.ask_person(&current.config)
         }
@@ -60,7 +62,7 @@ impl Turn<'_> {
 
     /// Past its watch, a config is looked after: an alarm's event may have been lost, or have come in the cool-down, and
     /// an alarm that stays on never sends another.
-    fn look_after(&mut self, reading: &WatchReading) -> Rule {
+    fn read_after_watch(&mut self, reading: &WatchReading) -> DecisionRule {
         let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         let own = fires.clone().find(|alarm| is_own(alarm, &reading.config));
         match (own, self.release.state.name()) {
@@ -70,11 +72,11 @@ impl Turn<'_> {
                 Some(alarm) => {
                     let name = &alarm.name;
                     self.page_once(&format!("further:{name}"), format!("{name} fires: a shared cause?"));
-                    Rule::SharedCause
+                    DecisionRule::SharedCause
                 }
-                None => Rule::Logged,
+                None => DecisionRule::Logged,
             },
-            _ => Rule::Logged,
+            _ => DecisionRule::Logged,
         }
     }
 
@@ -99,20 +101,20 @@ impl Turn<'_> {
         }
     }
 
-    fn ask_person(&mut self, config: &ConfigName) -> Rule {
+    fn ask_person(&mut self, config: &ConfigName) -> DecisionRule {
         let until = self.later(self.policy.decision);
-        let State::Watching(watching) = &mut self.release.state else { return Rule::Logged };
+        let State::Watching(watching) = &mut self.release.state else { return DecisionRule::Logged };
         if watching.decide_by.is_none() {
             watching.decide_by = Some(until);
             self.page(format!(
                 "nothing proves {config} good or bad: `pawl force` keeps it, `pawl rollback` takes it out, at {until} it is taken out"
             ));
         }
-        Rule::AskPerson
+        DecisionRule::AskPerson
     }
 
     /// The time for a person to decide is over: the outcome is to go back.
-    pub(super) fn decide_if_overdue(&mut self) -> Option<Rule> {
+    pub(super) fn decide_if_overdue(&mut self) -> Option<DecisionRule> {
         match &self.release.state {
             State::Watching(watching) if watching.decide_by.is_some_and(|by| self.now >= by) => {
                 Some(self.begin_rollback(Cause::Unproven))

@@ -7,7 +7,13 @@ use pawl_ledger::ledger::Wrote;
 
 impl World {
     pub(in crate::simulation) fn check_audit(&mut self, before: &Release, audit: &Audit) {
-        if matches!(audit.rule, Rule::Duplicate | Rule::OutOfOrder | Rule::NotOurs | Rule::Suppressed) {
+        if matches!(
+            audit.rule,
+            DecisionRule::Duplicate
+                | DecisionRule::OutOfOrder
+                | DecisionRule::NotOurs
+                | DecisionRule::Suppressed
+        ) {
             return;
         }
         if let Some(key) = &audit.key
@@ -16,7 +22,10 @@ impl World {
             self.break_rule(format!("{key} was acted upon twice"));
         }
         let tried = before.current.as_ref().filter(|current| current.trial.is_some());
-        let goes_on = matches!(audit.rule, Rule::KeepWatching | Rule::ExtendWatch | Rule::AskPerson);
+        let goes_on = matches!(
+            audit.rule,
+            DecisionRule::KeepWatching | DecisionRule::ExtendWatch | DecisionRule::AskPerson
+        );
         if let Some(tried) = tried.filter(|_| goes_on && audit.event == EventName::WatchTick)
             && self.truth.told.get(&tried.config) == Some(&LiveVerdict::Harm)
         {
@@ -35,7 +44,7 @@ impl World {
                     && self.endpoint.serving.as_ref() == Some(&current.config)
                     && arn.contains(&format!("pawl-{}-", current.config))
             });
-            let late = audit.rule == Rule::Stale && !audit.note.contains("noise");
+            let late = audit.rule == DecisionRule::Stale && !audit.note.contains("noise");
             if late && serving.is_some() && at > time(self.endpoint.since) {
                 self.break_rule(format!("{arn} is of what serves, and was taken for one from the past"));
             }
@@ -43,7 +52,10 @@ impl World {
                 State::Deploying(deploying) => Some(deploying.since),
                 _ => before.subject().and_then(|subject| subject.activated_at),
             };
-            let acts = matches!(audit.rule, Rule::ConfirmAlarm | Rule::QueueIntent | Rule::RollBack);
+            let acts = matches!(
+                audit.rule,
+                DecisionRule::ConfirmAlarm | DecisionRule::QueueIntent | DecisionRule::RollBack
+            );
             if acts && audit.note.contains("noise") {
                 self.break_rule(format!("{arn} was acted upon though it must not matter"));
             }

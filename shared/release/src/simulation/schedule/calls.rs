@@ -91,7 +91,7 @@ impl Schedule {
                         _ => driver.watch(generation, run.asked).await,
                     }
                 }
-                _ => driver.reconcile().await.map(|_| Answer::Noted),
+                _ => driver.reconcile().await.map(|_| Reply::Noted),
             }
         };
         let begun = self.world().now;
@@ -99,7 +99,7 @@ impl Schedule {
     }
 
     /// A call ended: with an answer, or without (dead, or failed).
-    pub(in crate::simulation) fn after(&mut self, job: Job, answer: Option<Answer>) {
+    pub(in crate::simulation) fn after(&mut self, job: Job, answer: Option<Reply>) {
         let mut world = self.world();
         match (job, answer) {
             (Job::Reconcile, _) => {}

@@ -9,7 +9,7 @@ use pawl_base::names::Generation;
 use pawl_ledger::events::*;
 
 impl Schedule {
-    pub(in crate::simulation) fn run_goes_on(&mut self, number: usize, answer: Option<Answer>) {
+    pub(in crate::simulation) fn run_goes_on(&mut self, number: usize, answer: Option<Reply>) {
         let mut run = self.runs[number].clone();
         let mut world = self.world.lock().unwrap();
         world.note(|| format!("run {} in {:?}: {answer:?}", run.candidate.generation, run.phase));
@@ -31,12 +31,12 @@ impl Schedule {
             run.tries_until = world.now + 860 * SECOND;
         }
         run.phase = match (run.phase, answer) {
-            (Phase::Guard, Answer::DeployCreate { config, .. }) => {
+            (Phase::Guard, Reply::DeployCreate { config, .. }) => {
                 run.asked = config;
                 pause = world.rng.range(1, 600) * SECOND;
                 Phase::Deploy(Deploy::Create)
             }
-            (Phase::Guard, Answer::DeployUpdate { call }) => {
+            (Phase::Guard, Reply::DeployUpdate { call }) => {
                 let last = std::mem::replace(&mut run.asked, call.config);
                 if world.endpoint.serving.as_ref() == Some(&last) && world.rng.chance(300) {
                     let event = late_look(run.candidate.generation, last, time(world.now));
@@ -48,12 +48,12 @@ impl Schedule {
                 pause = if late { world.rng.range(800, 839) } else { world.rng.range(1, 600) } * SECOND;
                 Phase::Deploy(Deploy::Update)
             }
-            (Phase::Guard, Answer::Wait) => Phase::Observe,
+            (Phase::Guard, Reply::Wait) => Phase::Observe,
             (Phase::Guard | Phase::Failed, _) => Phase::Over,
-            (_, Answer::Wait | Answer::RollingBack) => Phase::Observe,
-            (_, Answer::GoOn) => Phase::Guard,
-            (_, Answer::KeepWatching { .. }) => Phase::Watch,
-            (_, Answer::NeedsApproval { .. }) => {
+            (_, Reply::Wait | Reply::RollingBack) => Phase::Observe,
+            (_, Reply::GoOn) => Phase::Guard,
+            (_, Reply::KeepWatching { .. }) => Phase::Watch,
+            (_, Reply::NeedsApproval { .. }) => {
                 pause = 20 * MINUTE;
                 Phase::Watch
             }
@@ -126,7 +126,8 @@ impl Schedule {
             world.at(pause * SECOND, Happening::RunStep(number));
             if before.status == EndpointStatus::InService && world.rng.chance(200) {
                 // Somebody looked right before, and is held up on the way to the record.
-                let event = Event::EndpointObserved(Observation { look: before, by: Observer::Reconciler });
+                let event =
+                    Event::EndpointObserved(EndpointObservation { look: before, by: Observer::Reconciler });
                 let after = world.rng.range(1, TIMEOUT);
                 world.at(after, Happening::Deliver { event, tries: 0 });
             }
@@ -154,9 +155,9 @@ impl Schedule {
         let outcome = world.start_update(config, deploy == Deploy::Update);
         match outcome {
             // Accepted, but the answer was lost.
-            Outcome::Done if world.fault() => Phase::Failed,
-            Outcome::Done => Phase::Observe,
-            Outcome::Busy => Phase::Deploy(deploy),
+            ActionResult::Done if world.fault() => Phase::Failed,
+            ActionResult::Done => Phase::Observe,
+            ActionResult::Busy => Phase::Deploy(deploy),
             _ => Phase::Failed,
         }
     }
@@ -165,6 +166,6 @@ impl Schedule {
 /// A look at the run's last stage, by a call that was held up on its way to the record.
 fn late_look(generation: Generation, stage: ConfigName, at: Timestamp) -> Event {
     let by = Observer::Run { generation, config: stage.clone() };
-    let look = Look { status: EndpointStatus::InService, config: Some(stage), at };
-    Event::EndpointObserved(Observation { look, by })
+    let look = EndpointDescription { status: EndpointStatus::InService, config: Some(stage), at };
+    Event::EndpointObserved(EndpointObservation { look, by })
 }

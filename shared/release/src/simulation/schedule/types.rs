@@ -9,7 +9,7 @@ use crate::*;
 
 /// A call of the rollback handler under way.
 pub(in crate::simulation) struct Call {
-    pub(in crate::simulation) future: Pin<Box<dyn Future<Output = Result<Answer, DriverError>> + Send>>,
+    pub(in crate::simulation) future: Pin<Box<dyn Future<Output = Result<Reply, DriverError>> + Send>>,
     pub(in crate::simulation) begun: i64,
     pub(in crate::simulation) job: Job,
 }
