@@ -19,16 +19,17 @@ pub enum Action {
         /// The alarms.
         alarms: Vec<AlarmSpec>,
     },
-    /// Describe the endpoint; if it already serves the config or moves to it, nothing; else `UpdateEndpoint` with exactly this.
-    /// Answers [`ActionResult::Done`], while another update runs [`ActionResult::Busy`], and [`ActionResult::Endpoint`] where the endpoint
-    /// has failed or is absent, so that no update can be asked for.
+    /// Describe the endpoint; if it already serves the config or moves to it, nothing; else `UpdateEndpoint`
+    /// with exactly this. Answers [`ActionResult::Done`], while another update runs [`ActionResult::Busy`],
+    /// and [`ActionResult::Endpoint`] where the endpoint has failed or is absent, so that no update can be
+    /// asked for.
     UpdateEndpoint {
         /// The call.
         call: UpdateCall,
     },
-    /// Delete the failed endpoint and create it again with this config. Only for an endpoint whose status is `Failed`
-    /// or that is absent. One that has this config already, in service or on its way, answers [`ActionResult::Done`]; any
-    /// other [`ActionResult::Busy`].
+    /// Delete the failed endpoint and create it again with this config. Only for an endpoint whose status is
+    /// `Failed` or that is absent. One that has this config already, in service or on its way, answers
+    /// [`ActionResult::Done`]; any other [`ActionResult::Busy`].
     RecreateEndpoint {
         /// The endpoint.
         endpoint: String,
@@ -91,7 +92,8 @@ pub enum Action {
         /// What became of it.
         outcome: ReleaseOutcome,
     },
-    /// Order what is around the endpoint anew: autoscaling as this generation's pipeline asks, garbage collected.
+    /// Order what is around the endpoint anew: autoscaling as this generation's pipeline asks, garbage
+    /// collected.
     Upkeep {
         /// Which generation serves.
         generation: Generation,
@@ -119,8 +121,8 @@ pub enum ReleaseOutcome {
     Unproven,
 }
 
-/// `UpdateEndpoint`. A rollback's has no auto-rollback alarms: the alarm that still fires could otherwise roll the
-/// rollback back.
+/// `UpdateEndpoint`. A rollback's has no auto-rollback alarms: the alarm that still fires could otherwise
+/// roll the rollback back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateCall {
     /// The endpoint.
@@ -132,11 +134,12 @@ pub struct UpdateCall {
     /// Keeps instance counts and weights, so that autoscaled capacity survives.
     #[serde(rename = "RetainAllVariantProperties")]
     pub retain_all_variant_properties: bool,
-    /// Which of these the new config rules nonetheless: without it a trial would keep the champion's weight and capture.
+    /// Which of these the new config rules nonetheless: without it a trial would keep the champion's weight
+    /// and capture.
     #[serde(rename = "ExcludeRetainedVariantProperties", skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<VariantProperty>,
-    /// How traffic moves; `ALL_AT_ONCE` for a rollback, nothing where SageMaker takes none: for a serverless endpoint, and
-    /// where the variants before and after differ.
+    /// How traffic moves; `ALL_AT_ONCE` for a rollback, nothing where SageMaker takes none: for a serverless
+    /// endpoint, and where the variants before and after differ.
     #[serde(rename = "DeploymentConfig", skip_serializing_if = "Option::is_none")]
     pub deployment: Option<DeploymentConfig>,
 }

@@ -1,9 +1,21 @@
 //! Autoscaling kept through updates: what Application Auto Scaling shall hold for an endpoint.
 //!
-//! A change of the model alone keeps the scaling target. An update that changes the instance type is refused while the variant
-//! is registered (<https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html>): so the target is taken off
-//! before such an update, a rollback included, and put on again when the release has come to rest. The number of instances
-//! survives by `RetainAllVariantProperties`.
+//! A change of the model alone keeps the scaling target. An update that changes the instance type is refused
+//! while the variant is registered
+//! (<https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html>): so the target is taken
+//! off before such an update, a rollback included, and put on again when the release has come to rest. The
+//! number of instances survives by `RetainAllVariantProperties`.
+//!
+//! ```
+//! use pawl_release::autoscaling::Scaling;
+//! use pawl_release::serving::{Autoscaling, Serve};
+//!
+//! let small = Serve { autoscaling: Some(Autoscaling::default()), ..Serve::default() };
+//! let large = Serve { instance_type: "ml.m5.4xlarge".to_owned(), ..small.clone() };
+//! assert!(matches!(Scaling::at_rest("bike", &small, None), Some(Scaling::On { .. })));
+//! assert!(matches!(Scaling::before_update("bike", &small, &large), Some(Scaling::Off { .. })));
+//! assert_eq!(Scaling::before_update("bike", &small, &small), None);
+//! ```
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -34,8 +46,8 @@ pub enum Scaling {
 }
 
 impl Scaling {
-    /// What the section `serve` of what serves asks for. Where it asks for nothing, only what Pawl put `on` before is taken off:
-    /// a target that the team made by hand is none of Pawl's business.
+    /// What the section `serve` of what serves asks for. Where it asks for nothing, only what Pawl put `on`
+    /// before is taken off: a target that the team made by hand is none of Pawl's business.
     pub fn at_rest(endpoint: &str, serve: &Serve, last: Option<&Self>) -> Option<Self> {
         match (&serve.autoscaling, last) {
             (Some(wanted), _) => Some(Self::on(endpoint, wanted)),
@@ -44,8 +56,8 @@ impl Scaling {
         }
     }
 
-    /// What an update from one section `serve` to another needs first, where Pawl has put autoscaling on; `None` where it may go
-    /// on at once.
+    /// What an update from one section `serve` to another needs first, where Pawl has put autoscaling on;
+    /// `None` where it may go on at once.
     pub fn before_update(endpoint: &str, from: &Serve, to: &Serve) -> Option<Self> {
         (from.instance_type != to.instance_type).then(|| Self::off(endpoint))
     }
@@ -115,14 +127,16 @@ mod tests {
             "wanted": "on",
             "target": {
                 "ServiceNamespace": "sagemaker", "ResourceId": "endpoint/bike/variant/AllTraffic",
-                "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "MinCapacity": 2, "MaxCapacity": 8},
+                "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "MinCapacity": 2,
+                    "MaxCapacity": 8},
             "policy": {
                 "ServiceNamespace": "sagemaker", "ResourceId": "endpoint/bike/variant/AllTraffic",
                 "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "PolicyName": "pawl-bike",
                 "PolicyType": "TargetTrackingScaling",
                 "TargetTrackingScalingPolicyConfiguration": {
                     "TargetValue": 1000.0,
-                    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+                    "PredefinedMetricSpecification": {
+                        "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
                     "ScaleOutCooldown": 300, "ScaleInCooldown": 600}},
         });
         let on = Scaling::at_rest("bike", &serve("ml.m5.large", true), None);

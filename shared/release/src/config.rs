@@ -18,8 +18,8 @@ impl fmt::Display for ConfigName {
 }
 
 impl ConfigName {
-    /// The config of the trial before this one. No hyphen: the names of its alarms must not begin as this one's do; and no more
-    /// than a letter, since SageMaker takes 63.
+    /// The config of the trial before this one. No hyphen: the names of its alarms must not begin as this
+    /// one's do; and no more than a letter, since SageMaker takes 63.
     pub(super) fn in_trial(&self) -> Self {
         Self(format!("{self}t"))
     }

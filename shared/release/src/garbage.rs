@@ -1,4 +1,22 @@
-//! Which endpoint configs, models and alarms may be deleted: never one that serves, comes, goes, or could be gone back to.
+//! Which endpoint configs, models and alarms may be deleted: never one that serves, comes, goes, or could be
+//! gone back to.
+//!
+//! ```
+//! use jiff::Timestamp;
+//! use pawl_base::names::Generation;
+//! use pawl_release::garbage::{Garbage, ListedResource};
+//! use pawl_release::{Policy, Release};
+//!
+//! let mut release = Release::new("bike");
+//! release.generation = Generation(2);
+//! let old = ListedResource { name: "bike-1".to_owned(), created_at: Timestamp::UNIX_EPOCH };
+//! let stranger = ListedResource { name: "scooter-1".to_owned(), ..old.clone() };
+//! let now = "2026-11-20T08:00:00Z".parse()?;
+//! let garbage = Garbage::plan(&release, &Policy::default(), &[old, stranger], &[], now);
+//! assert_eq!(garbage.configs.len(), 1);
+//! assert_eq!(garbage.configs[0].config, "bike-1");
+//! # Ok::<(), jiff::Error>(())
+//! ```
 
 use std::collections::BTreeSet;
 
@@ -41,9 +59,9 @@ pub struct Discarded {
 impl Garbage {
     /// Plans the deletion of what this release made and no longer needs.
     ///
-    /// Only what a generation up to the newest granted one made is ours to delete. Kept are: what serves, what is deployed,
-    /// watched, taken out or brought back, every config that could be gone back to, the configured fallback, the models of all
-    /// these, and whatever is younger than [`Policy::keep_unused`].
+    /// Only what a generation up to the newest granted one made is ours to delete. Kept are: what serves,
+    /// what is deployed, watched, taken out or brought back, every config that could be gone back to, the
+    /// configured fallback, the models of all these, and whatever is younger than [`Policy::keep_unused`].
     pub fn plan(
         release: &Release,
         policy: &Policy,
@@ -81,7 +99,8 @@ fn needed(release: &Release, policy: &Policy) -> BTreeSet<String> {
     good.chain(&release.current).chain(under_way).flat_map(names).chain(fallback).collect()
 }
 
-/// Pawl names what it makes `<model>-<generation>` or `<model>-<generation>-<stamp>`; the endpoint has the model's name.
+/// Pawl names what it makes `<model>-<generation>` or `<model>-<generation>-<stamp>`; the endpoint has the
+/// model's name.
 fn is_ours(release: &Release, name: &str) -> bool {
     let rest = name.strip_prefix(&release.endpoint).and_then(|rest| rest.strip_prefix('-'));
     rest.and_then(|rest| rest.split('-').next())

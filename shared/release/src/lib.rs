@@ -1,9 +1,10 @@
 //! Releases: one state machine per endpoint, a pure function over a closed set of states and events.
 //!
-//! [`step`] takes the [`Release`] record, an [`Event`], the time and the [`Policy`], and returns a [`Transition`]: the next
-//! record (with the actions to perform in order), the audit entry and what the caller is told. It reads no clock and calls
-//! nothing. [`Driver`] is the loop around it: it stores the record by compare-and-swap, appends the audit, performs the actions
-//! through [`Effects`] and feeds what came of them back as events.
+//! [`step`] takes the [`Release`] record, an [`Event`], the time and the [`Policy`], and returns a
+//! [`Transition`]: the next record (with the actions to perform in order), the audit entry and what the
+//! caller is told. It reads no clock and calls nothing. [`Driver`] is the loop around it: it stores the
+//! record by compare-and-swap, appends the audit, performs the actions through [`Effects`] and feeds what
+//! came of them back as events.
 //!
 //! ```
 //! use pawl_base::names::Generation;

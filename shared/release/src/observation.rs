@@ -32,7 +32,8 @@ pub struct EndpointObservation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
 pub enum Observer {
-    /// A run, after its update or creation was accepted: an endpoint in service with the old config has rolled back.
+    /// A run, after its update or creation was accepted: an endpoint in service with the old config has
+    /// rolled back.
     Run {
         /// Which run.
         generation: Generation,

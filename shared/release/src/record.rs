@@ -67,7 +67,8 @@ pub struct AlarmMemory {
     pub at: Timestamp,
     /// The state then.
     pub state: AlarmState,
-    /// Times of the latest changes that concerned what was deployed, watched or served, oldest first, at most [`FLAPS`].
+    /// Times of the latest changes that concerned what was deployed, watched or served, oldest first, at most
+    /// [`FLAPS`].
     pub changes: Vec<Timestamp>,
 }
 
@@ -83,6 +84,9 @@ const REVOKED: usize = 500;
 const REMEMBERED: usize = 64;
 
 /// The record of one endpoint, changed only by compare-and-swap.
+// Long: its fields are those of the document. A group of them would be a level that the document does not
+// have, and each is read together with `state` and `current` somewhere, so no group would be handed around
+// alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Release {
     /// The endpoint's name.
@@ -93,8 +97,8 @@ pub struct Release {
     pub state: State,
     /// What serves, as last verified.
     pub current: Option<Deployment>,
-    /// When the look was made that taught the record what it last learnt of the endpoint, or when a run told that it could not
-    /// move it. An older look tells what was.
+    /// The time of the newest description of the endpoint that changed this record, or of a run's report that
+    /// its update failed. An older description is out of date and changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
     /// Configs that finished their watch healthy, newest first. Some may be revoked: [`Release::is_revoked`].
@@ -111,8 +115,8 @@ pub struct Release {
     pub cool_downs: u32,
     /// The lock against new deployments.
     pub freeze: Option<Freeze>,
-    /// A person's word: the next deployment may begin without a last known good config, and in a cool-down. It ends by itself:
-    /// [`Release::pass_at`].
+    /// A person allowed the next deployment to begin without a last known good config, or in a cool-down. The
+    /// permission expires after a day: [`Release::pass_at`].
     pub pass: Option<Freeze>,
     /// Who may perform actions.
     pub lease: Option<Lease>,
@@ -126,7 +130,8 @@ pub struct Release {
     pub seen: Vec<(DedupeKey, Timestamp)>,
     /// Number of the last audit entry.
     pub sequence: u64,
-    /// Audit entries that may not have reached the history yet. They are appended before anything else happens.
+    /// Audit entries that may not have reached the history yet. They are appended before anything else
+    /// happens.
     pub outbox: Vec<Audit>,
 }
 

@@ -11,7 +11,8 @@ use pawl_base::names::RegionName;
 pub struct Region {
     /// Which, such as `eu-west-1`.
     pub name: RegionName,
-    /// A bucket in that region, made by you: SageMaker takes a model's archive only from its own region. Captured requests go there too.
+    /// A bucket in that region, made by you: SageMaker takes a model's archive only from its own region.
+    /// Captured requests go there too.
     pub bucket: String,
     /// The serving image in that region: ECR's replication puts it there under another host.
     pub image: String,
@@ -25,7 +26,8 @@ pub enum RegionError {
     Twice(RegionName),
     /// One bucket for two regions.
     #[error(
-        "release.regions: {region} has the bucket {bucket:?} of another region, or of the data: a bucket lies in one region, name one that lies in {region}"
+        "release.regions: {region} has the bucket {bucket:?} of another region, or of the data: a bucket \
+        lies in one region, name one that lies in {region}"
     )]
     SharedBucket {
         /// Which region.
@@ -46,7 +48,8 @@ pub enum RegionError {
     Home(RegionName),
     /// SageMaker pulls images from its own region only.
     #[error(
-        "release.regions: the image of {region} lies in {found}: SageMaker pulls from its own region, replicate it to {region}"
+        "release.regions: the image of {region} lies in {found}: SageMaker pulls from its own region, \
+        replicate it to {region}"
     )]
     ImageElsewhere {
         /// Which region.

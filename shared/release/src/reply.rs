@@ -61,7 +61,8 @@ pub enum Reply {
         /// Why.
         cause: Cause,
     },
-    /// The config serves, but its watch ended without a proof: something spoke against it, and there was nothing to go back to.
+    /// The config serves, but its watch ended without a proof: something spoke against it, and there was
+    /// nothing to go back to.
     Unproven,
     /// The generation is over without having been promoted or rolled back.
     Closed,
@@ -104,7 +105,8 @@ pub enum HoldReason {
         /// What is missing.
         what: String,
     },
-    /// What serves was never proven good, or its model is not known: there is nothing to try a challenger beside.
+    /// What serves was never proven good, or its model is not known: there is nothing to try a challenger
+    /// beside.
     NoChampion {
         /// What serves.
         serving: ConfigName,
@@ -152,7 +154,8 @@ impl HoldReason {
                 format!("nothing to fall back to: {what}; `pawl force` lets one deployment begin without")
             }
             Self::NoChampion { serving } => format!(
-                "nothing to try it beside: {serving} was never proven good by Pawl; `pawl force` lets one deployment begin without a trial"
+                "nothing to try it beside: {serving} was never proven good by Pawl; `pawl force` lets one \
+                deployment begin without a trial"
             ),
             Self::TooLittleTraffic { why } => why.clone(),
             Self::AlarmLint { lints } => {

@@ -1,4 +1,14 @@
 //! The section `serve` of `pipeline.yaml`: what an endpoint runs on.
+//!
+//! ```
+//! use pawl_release::serving::Serve;
+//! use pawl_release::strategy::EndpointKind;
+//!
+//! let serve: Serve = serde_json::from_str(r#"{"kind": "serverless"}"#)?;
+//! assert_eq!(serve.kind, EndpointKind::Serverless);
+//! assert_eq!(serve.fleet().instances, 0);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 

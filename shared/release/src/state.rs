@@ -126,7 +126,8 @@ pub struct RollingBack {
     pub since: Timestamp,
     /// How often the update was asked for. A lost update is asked for once more, then a person is paged.
     pub attempts: u8,
-    /// What was refused before in this rollback. A refusal tells nothing for good: a quota, or a right that is missing.
+    /// What was refused before in this rollback. A refusal tells nothing for good: a quota, or a right that
+    /// is missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<ConfigName>,
 }

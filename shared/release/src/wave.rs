@@ -1,8 +1,8 @@
 //! A promoted model goes to further regions, one after another; a failure stops the wave.
 //!
-//! Each region has a release of its own, with its own record, alarms and watch. The wave only says whose turn it is and what is to
-//! be done there: a pure function of its record and the news. News may be doubled or late: a region moves forward only, and
-//! only in its turn.
+//! Each region has a release of its own, with its own record, alarms and watch. The wave only says whose turn
+//! it is and what is to be done there: a pure function of its record and the news. News may be doubled or
+//! late: a region moves forward only, and only in its turn.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,8 @@ use crate::record::Release;
 use crate::region::Region;
 use pawl_base::names::{Generation, RegionName};
 
-/// The way of one generation through the regions: the document `ledger/<model>/wave.json`, changed by compare-and-swap.
+/// The way of one generation through the regions: the document `ledger/<model>/wave.json`, changed by
+/// compare-and-swap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wave {
     /// The generation that was promoted at home.
@@ -155,7 +156,8 @@ impl Wave {
         }
     }
 
-    /// Takes in what came back, and says what to do next. News of a region whose turn it is not change nothing.
+    /// Takes in what came back, and says what to do next. News of a region whose turn it is not change
+    /// nothing.
     pub fn step(&self, news: &WaveNews, now: Timestamp) -> (Self, WaveOrder) {
         let mut next = self.clone();
         match news {
@@ -465,24 +467,30 @@ mod tests {
 
     proptest! {
         #[test]
-        fn at_most_one_region_moves_and_none_begins_after_a_stop(all in prop::collection::vec(any_news(), 0..80)) {
+        fn at_most_one_region_moves_and_none_begins_after_a_stop(
+            all in prop::collection::vec(any_news(), 0..80),
+        ) {
+            let moves = |stop: &&WaveRegion| {
+                (RegionStage::Copying..=RegionStage::Watching).contains(&stop.stage)
+            };
+            let waits = |stop: &WaveRegion| stop.stage == RegionStage::Waiting;
             let mut wave = wave();
             for news in &all {
                 let (next, order) = wave.step(news, at(0));
-                let moving = next.stops.iter().filter(|stop| (RegionStage::Copying..=RegionStage::Watching).contains(&stop.stage));
-                prop_assert!(moving.count() <= 1);
+                prop_assert!(next.stops.iter().filter(moves).count() <= 1);
                 // In order: nothing behind a region that is not promoted has begun.
-                let begun = next.stops.iter().rposition(|stop| stop.stage != RegionStage::Waiting).unwrap_or(0);
+                let begun = next.stops.iter().rposition(|stop| !waits(stop)).unwrap_or(0);
                 prop_assert!(next.stops.iter().take(begun).all(|stop| stop.stage == RegionStage::Promoted));
                 for (before, after) in wave.stops.iter().zip(&next.stops) {
                     prop_assert!(after.stage >= before.stage, "a region never goes back");
                     if wave.stopped.is_some() {
-                        prop_assert!(before.stage != RegionStage::Waiting || after.stage == RegionStage::Waiting);
+                        prop_assert!(!waits(before) || waits(after));
                     }
                 }
                 prop_assert!(!next.told || order == WaveOrder::Nothing);
                 if next.stopped.is_some() {
-                    let fits = matches!(order, WaveOrder::Withdraw(_) | WaveOrder::Watch(_) | WaveOrder::Tell(_) | WaveOrder::Nothing);
+                    let fits = matches!(order,
+                        WaveOrder::Withdraw(_) | WaveOrder::Watch(_) | WaveOrder::Tell(_) | WaveOrder::Nothing);
                     prop_assert!(fits, "{order:?}");
                 }
                 wave = next;

@@ -9,10 +9,12 @@ use super::dimensions::Dimensions;
 use super::error::DecodeError;
 use super::json::{Node, parse_time};
 
-/// What EventBridge and the Lambda action say of an alarm, with configuration and `reasonData` left as they are.
+/// What EventBridge and the Lambda action say of an alarm, with configuration and `reasonData` left as they
+/// are.
 ///
-/// AWS's alarms are looser than the types for these two: a metric of an expression has no `metricStat`, a day's period
-/// of 86,400 s is beyond a `u16`, and a composite alarm without a suppressor has none of the suppressor's fields.
+/// AWS's alarms are looser than the types for these two: a metric of an expression has no `metricStat`, a
+/// day's period of 86,400 s is beyond a `u16`, and a composite alarm without a suppressor has none of the
+/// suppressor's fields.
 type AlarmData = CloudWatchAlarmData<Value, Value>;
 
 /// The state of an alarm.
@@ -142,8 +144,8 @@ impl AlarmChange {
         Self::from_data(node, action.alarm_data, arn)
     }
 
-    /// States and times are read from the JSON itself: the type takes a state without a value for OK, and what is
-    /// missing must never pass for health.
+    /// States and times are read from the JSON itself: the type takes a state without a value for OK, and
+    /// what is missing must never pass for health.
     fn from_data(node: Node<'_>, data: AlarmData, arn: String) -> Result<Self, DecodeError> {
         let configuration = Node { value: &data.configuration, ..node };
         let dimensions = Dimensions::of_metrics(configuration, "metrics", "metricStat.metric.dimensions");
@@ -166,8 +168,8 @@ impl AlarmChange {
         })
     }
 
-    /// The message that an alarm publishes to SNS. AWS's messages are looser than `aws_lambda_events::sns` has them: the
-    /// description of an alarm without one is null, a composite alarm has no `Trigger`.
+    /// The message that an alarm publishes to SNS. AWS's messages are looser than `aws_lambda_events::sns`
+    /// has them: the description of an alarm without one is null, a composite alarm has no `Trigger`.
     pub(super) fn from_sns(message: Node<'_>) -> Result<Self, DecodeError> {
         let arn = message.need(&["AlarmArn"])?;
         let mut dimensions =

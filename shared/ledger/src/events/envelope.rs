@@ -15,12 +15,12 @@ use super::signal::Signal;
 /// SNS around EventBridge around S3, with SQS before it: nobody nests deeper.
 const DEEPEST: usize = 4;
 
-/// What a payload says, in its order. A payload that concerns nobody (S3's test event, a tag) says nothing. See the
-/// [module](super) for the shapes.
+/// What a payload says, in its order. A payload that concerns nobody (S3's test event, a tag) says nothing.
+/// See the [module](super) for the shapes.
 ///
 /// # Errors
-/// [`DecodeError`] names the field and the reason. One unreadable record makes the whole payload an error: the others
-/// come again with it and are known by their dedupe keys.
+/// [`DecodeError`] names the field and the reason. One unreadable record makes the whole payload an error:
+/// the others come again with it and are known by their dedupe keys.
 pub fn decode(payload: &Value) -> Result<Vec<Signal>, DecodeError> {
     let mut signals = Vec::new();
     open(payload, 0, &mut signals)?;

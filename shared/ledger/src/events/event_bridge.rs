@@ -36,9 +36,9 @@ pub(super) fn signal(value: &Value) -> Result<Option<Signal>, DecodeError> {
 
 /// The envelope, and when it was sent.
 ///
-/// AWS's events are looser than the type. It takes times of RFC 3339 only; SageMaker's documented endpoint event has
-/// milliseconds since 1970 in a text. It takes one source; the documented event of a model package has a list of them.
-/// So these fields are read by [`Node`], and handed to the type as it wants them.
+/// AWS's events are looser than the type. It takes times of RFC 3339 only; SageMaker's documented endpoint
+/// event has milliseconds since 1970 in a text. It takes one source; the documented event of a model package
+/// has a list of them. So these fields are read by [`Node`], and handed to the type as it wants them.
 fn envelope(value: &Value) -> Result<(EventBridgeEvent, Timestamp), DecodeError> {
     let node = Node::new("EventBridge event", value);
     let sent = node.need_time(&["time"])?;

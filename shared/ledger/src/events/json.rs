@@ -84,7 +84,8 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Times as AWS writes them: `2026-11-20T08:00:00Z`, `...+00:00`, `...+0000`, and epoch milliseconds in a text.
+/// Times as AWS writes them: `2026-11-20T08:00:00Z`, `...+00:00`, `...+0000`, and epoch milliseconds in a
+/// text.
 pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse() {
         return Some(time);

@@ -69,7 +69,8 @@ impl ObjectChange {
         change.told_apart(record, "s3.object.versionId").map(Some)
     }
 
-    /// EventBridge's `Object Created` and `Object Deleted`. The key is raw. `aws_lambda_events` has no type for them.
+    /// EventBridge's `Object Created` and `Object Deleted`. The key is raw. `aws_lambda_events` has no type
+    /// for them.
     pub(super) fn from_event(event: Node<'_>, kind: ObjectEvent, at: Timestamp) -> Result<Self, DecodeError> {
         let change = Self {
             event: kind,

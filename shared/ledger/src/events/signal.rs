@@ -12,7 +12,8 @@ use super::sagemaker::{EndpointChange, JobChange, PackageChange};
 use super::workflow::{CodePush, ExecutionChange, ScheduleTick};
 use pawl_base::names::ContentHash;
 
-/// The same for every copy of one event, whatever way it came. Readable; [`DedupeKey::hash`] fits into a key of S3.
+/// The same for every copy of one event, whatever way it came. Readable; [`DedupeKey::hash`] fits into a key
+/// of S3.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DedupeKey(String);

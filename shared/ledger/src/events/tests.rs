@@ -38,13 +38,15 @@ fn alarm(value: &Value) -> AlarmChange {
 fn s3_record(key: &str) -> Value {
     json!({"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2026-11-20T08:00:00.000Z",
         "userIdentity": {"principalId": "AIDA"}, "requestParameters": {"sourceIPAddress": "192.0.2.1"},
-        "s3": {"bucket": {"name": "data"}, "object": {"key": key, "size": 3, "eTag": "e-2", "versionId": "v1", "sequencer": "A"}}})
+        "s3": {"bucket": {"name": "data"}, "object": {"key": key, "size": 3, "eTag": "e-2",
+            "versionId": "v1", "sequencer": "A"}}})
 }
 
 #[test]
 fn s3_keys_are_decoded_from_lambda_and_raw_from_event_bridge() {
     let lambda = json!({"Records": [s3_record("bike/a+b%2Bc%C3%BC.csv")]});
-    let bridge = json!({"version": "0", "source": "aws.s3", "detail-type": "Object Created", "time": "2026-11-20T08:00:00Z",
+    let bridge = json!({"version": "0", "source": "aws.s3", "detail-type": "Object Created",
+        "time": "2026-11-20T08:00:00Z",
         "detail": {"bucket": {"name": "data"}, "object": {"key": "bike/a b+cü.csv", "size": 3, "etag": "e-2",
         "version-id": "v1", "sequencer": "A"}}});
     let (lambda, bridge) = (one(&lambda), one(&bridge));
@@ -70,7 +72,8 @@ fn several_records_and_nested_envelopes_are_opened() {
 #[test]
 fn test_events_and_tags_say_nothing() {
     for value in [
-        json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2026-11-20T08:00:00Z", "Bucket": "data"}),
+        json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2026-11-20T08:00:00Z",
+            "Bucket": "data"}),
         json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectTagging:Put", "s3": {}}]}),
     ] {
         assert_eq!(decode(&value).unwrap(), []);
@@ -92,14 +95,18 @@ fn three_copies_of_one_alarm_share_their_key() {
     let arn = "arn:aws:cloudwatch:eu-west-1:1:alarm:pawl-bike-7-errors";
     let bridge = alarm(&json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change",
         "time": "2026-11-20T08:00:00Z", "resources": [arn],
-        "detail": {"alarmName": "pawl-bike-7-errors", "state": state, "previousState": before, "configuration": configuration}}));
-    let action = alarm(
-        &json!({"source": "aws.cloudwatch", "alarmArn": arn, "accountId": "1", "time": "2026-11-20T08:00:00.123+0000",
-        "alarmData": {"alarmName": "pawl-bike-7-errors", "state": state, "previousState": before, "configuration": configuration}}),
-    );
-    let message = json!({"AlarmName": "pawl-bike-7-errors", "AlarmArn": arn, "NewStateValue": "ALARM", "OldStateValue": "OK",
-        "NewStateReason": "crossed", "StateChangeTime": "2026-11-20T08:00:00.123+0000", "Trigger": {"MetricName": "Invocation5XXErrors",
-        "Dimensions": [{"name": "EndpointName", "value": "bike"}, {"name": "EndpointConfigName", "value": "bike-7"}]}});
+        "detail": {"alarmName": "pawl-bike-7-errors", "state": state, "previousState": before,
+            "configuration": configuration}}));
+    let action = alarm(&json!({"source": "aws.cloudwatch", "alarmArn": arn, "accountId": "1",
+            "time": "2026-11-20T08:00:00.123+0000",
+        "alarmData": {"alarmName": "pawl-bike-7-errors", "state": state, "previousState": before,
+            "configuration": configuration}}));
+    let message = json!({"AlarmName": "pawl-bike-7-errors", "AlarmArn": arn, "NewStateValue": "ALARM",
+        "OldStateValue": "OK",
+        "NewStateReason": "crossed", "StateChangeTime": "2026-11-20T08:00:00.123+0000",
+            "Trigger": {"MetricName": "Invocation5XXErrors",
+        "Dimensions": [{"name": "EndpointName", "value": "bike"}, {"name": "EndpointConfigName",
+            "value": "bike-7"}]}});
     let sns = alarm(&by_sns(&message));
     assert_eq!(bridge, action);
     assert_eq!(AlarmChange { datapoints: bridge.datapoints, ..sns.clone() }, bridge);
@@ -119,7 +126,8 @@ fn three_copies_of_one_alarm_share_their_key() {
 #[test]
 fn math_anomaly_and_composite_alarms_by_sns() {
     let message = |extra: Value| {
-        let mut message = json!({"AlarmName": "a", "AlarmArn": "arn:aws:cloudwatch:r:1:alarm:a", "NewStateValue": "ALARM",
+        let mut message = json!({"AlarmName": "a", "AlarmArn": "arn:aws:cloudwatch:r:1:alarm:a",
+            "NewStateValue": "ALARM",
             "StateChangeTime": "2026-11-20T08:00:00.000+0000"});
         message.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         alarm(&by_sns(&message))
@@ -135,9 +143,9 @@ fn math_anomaly_and_composite_alarms_by_sns() {
     let both =
         message(json!({"Trigger": {"Metrics": [{"Id": "e", "Expression": "a / b"}, stat("x"), stat("y")]}}));
     assert_eq!(both.config, None);
-    let anomaly = message(
-        json!({"Trigger": {"Metrics": [{"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m1, 2)"}, stat("x")]}}),
-    );
+    let anomaly =
+        message(json!({"Trigger": {"Metrics": [{"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m1, 2)"},
+            stat("x")]}}));
     assert_eq!(anomaly.shape, AlarmShape::Anomaly);
     let composite = message(
         json!({"AlarmRule": "ALARM(b)", "TriggeringChildren": [{"Arn": "arn:aws:cloudwatch:r:1:alarm:b"}]}),
@@ -151,24 +159,30 @@ fn people_schedules_executions_and_pushes() {
         json!({"operator": {"verb": "rollback", "who": "ada", "why": "slow", "at": "2026-11-20T08:00:00Z"}});
     let Signal::Operator(act) = one(&operator) else { panic!() };
     assert_eq!((act.verb, act.who.as_str()), (Verb::Rollback, "ada"));
-    let bus = json!({"source": "custom.pawl", "detail-type": "Operator", "time": "2026-11-20T08:00:00Z", "detail": operator});
+    let bus = json!({"source": "custom.pawl", "detail-type": "Operator", "time": "2026-11-20T08:00:00Z",
+        "detail": operator});
     assert_eq!(one(&bus).dedupe_key(), one(&operator).dedupe_key());
 
-    let event = |source: &str, kind: &str, detail: Value| json!({"source": source, "detail-type": kind, "time": "2026-11-20T08:00:00Z", "resources": ["arn:rule"], "detail": detail});
+    let event = |source: &str, kind: &str, detail: Value| {
+        json!({"source": source, "detail-type": kind,
+        "time": "2026-11-20T08:00:00Z", "resources": ["arn:rule"], "detail": detail})
+    };
     let schedule = one(&event("aws.events", "Scheduled Event", json!({"model": "bike"})));
     assert!(matches!(&schedule, Signal::Schedule(s) if s.model.as_deref() == Some("bike")));
     let failed = one(&event(
         "aws.states",
         "Step Functions Execution Status Change",
         json!({"status": "FAILED",
-        "executionArn": "arn:aws:states:r:1:execution:retraining:bike-7", "stateMachineArn": "arn:aws:states:r:1:stateMachine:retraining",
+        "executionArn": "arn:aws:states:r:1:execution:retraining:bike-7",
+            "stateMachineArn": "arn:aws:states:r:1:stateMachine:retraining",
         "name": "bike-7", "startDate": 1_763_625_600_000_u64, "stopDate": null}),
     ));
     assert!(matches!(&failed, Signal::Execution(e) if e.name == "bike-7" && e.status == "FAILED"));
     let pushes = [
         (
             "aws.codecommit",
-            json!({"repositoryName": "r", "commitId": "c", "event": "referenceUpdated", "referenceType": "branch"}),
+            json!({"repositoryName": "r", "commitId": "c", "event": "referenceUpdated",
+                "referenceType": "branch"}),
         ),
         ("aws.codepipeline", json!({"pipeline": "r", "execution-id": "c", "state": "SUCCEEDED"})),
         (
@@ -219,8 +233,10 @@ fn real_events_are_looser_than_their_types() {
     use aws_lambda_events::sns::CloudWatchAlarmPayload;
 
     // SageMaker's documented endpoint event has milliseconds in a text.
-    let event = json!({"version": "0", "source": "aws.sagemaker", "detail-type": "SageMaker Endpoint State Change",
-        "time": "1583831889050", "resources": [], "detail": {"EndpointName": "bike", "EndpointArn": "arn:bike",
+    let event = json!({"version": "0", "source": "aws.sagemaker",
+        "detail-type": "SageMaker Endpoint State Change",
+        "time": "1583831889050", "resources": [], "detail": {"EndpointName": "bike",
+            "EndpointArn": "arn:bike",
         "EndpointStatus": "IN_SERVICE", "LastModifiedTime": 1_592_411_994_287.0}});
     assert!(serde_json::from_value::<EventBridgeEvent>(event.clone()).is_err());
     assert!(matches!(one(&event), Signal::Endpoint(e) if e.status == EndpointStatus::InService));
@@ -255,8 +271,10 @@ fn real_events_are_looser_than_their_types() {
     assert_eq!(read.value, CloudWatchAlarmStateValue::Ok);
     assert!(matches!(decode(&action(&silent, &daily)), Err(DecodeError::Missing { .. })));
 
-    let message = json!({"AlarmName": "a", "AlarmDescription": null, "AWSAccountId": "1", "NewStateValue": "ALARM",
-        "NewStateReason": "crossed", "StateChangeTime": "2026-11-20T08:00:00.000+0000", "Region": "EU (Ireland)",
+    let message = json!({"AlarmName": "a", "AlarmDescription": null, "AWSAccountId": "1",
+        "NewStateValue": "ALARM",
+        "NewStateReason": "crossed", "StateChangeTime": "2026-11-20T08:00:00.000+0000",
+            "Region": "EU (Ireland)",
         "AlarmArn": "arn:aws:cloudwatch:r:1:alarm:a", "OldStateValue": "OK", "AlarmRule": "ALARM(b)"});
     assert!(serde_json::from_value::<CloudWatchAlarmPayload>(message.clone()).is_err());
     assert_eq!(alarm(&by_sns(&message)).shape, AlarmShape::Composite);
@@ -320,7 +338,8 @@ proptest! {
             let _ = decode(&value);
         }
         let _ = decode(&json!({"Records": [s3_record(&text)]}));
-        let _ = decode(&json!({"alarmArn": text, "time": text, "alarmData": {"alarmName": "a", "configuration": {},
+        let _ = decode(&json!({"alarmArn": text, "time": text, "alarmData": {"alarmName": "a",
+            "configuration": {},
             "state": {"value": "ALARM", "reason": text, "reasonData": text, "timestamp": text}}}));
     }
 }

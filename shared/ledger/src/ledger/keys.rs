@@ -15,7 +15,8 @@ pub fn unrouted(event: &ContentHash) -> String {
     format!("ledger/_unrouted/{event}.json")
 }
 
-/// The keys of one model. A further region has a release of its own, with a record and a trail of its own; all else is one.
+/// The keys of one model. A further region has a release of its own, with a record and a trail of its own;
+/// all else is one.
 #[derive(Debug, Clone)]
 pub struct Keys {
     model: ModelName,
@@ -69,7 +70,7 @@ impl Keys {
         }
     }
 
-    /// The way of a promoted generation through the further regions: [`pawl_release::Wave`].
+    /// The way of a promoted generation through the further regions: `pawl_release::Wave`.
     pub fn wave(&self) -> String {
         format!("ledger/{}/wave.json", self.model)
     }
@@ -84,7 +85,7 @@ impl Keys {
         format!("models/{}/{name}/model.tar.gz", self.model)
     }
 
-    /// What is to be looked after around the endpoint: [`pawl_release::upkeep::Upkeep`].
+    /// What is to be looked after around the endpoint: `pawl_release::upkeep::Upkeep`.
     pub fn upkeep(&self) -> String {
         match &self.region {
             None => format!("upkeep/{}.json", self.model),
@@ -127,8 +128,9 @@ impl Keys {
         format!("{}history/", self.place())
     }
 
-    /// The folder of the questions that runs have put to people, each with the token that answers it. The state
-    /// machine names them: `train-<run>.json` before a training, `package-<version>.json` before a release.
+    /// The folder of the questions that runs have put to people, each with the token that answers it. The
+    /// state machine names them: `train-<run>.json` before a training, `package-<version>.json` before a
+    /// release.
     pub fn questions(&self) -> String {
         format!("ledger/{}/questions/", self.model)
     }
@@ -163,12 +165,12 @@ impl Keys {
         format!("profiles/{}/{object}/{part:05}.json", self.model)
     }
 
-    /// What earlier batches' comparisons came to: [`pawl_drift::Remembered`].
+    /// What earlier batches' comparisons came to: `pawl_drift::Remembered`.
     pub fn drift(&self) -> String {
         format!("ledger/{}/drift.json", self.model)
     }
 
-    /// What the monitoring remembers: [`pawl_drift::monitor::Monitor`].
+    /// What the monitoring remembers: `pawl_drift::monitor::Monitor`.
     pub fn monitor(&self) -> String {
         format!("ledger/{}/monitor.json", self.model)
     }

@@ -1,4 +1,15 @@
 //! What must be remembered, in S3 under conditional writes.
+//!
+//! ```
+//! use pawl_base::names::{Generation, ModelName};
+//! use pawl_ledger::ledger::Keys;
+//!
+//! let model = ModelName::try_from("bike".to_owned()).map_err(|e| e.to_string())?;
+//! let keys = Keys::new(&model);
+//! assert_eq!(keys.release(), "ledger/bike/release.json");
+//! assert_eq!(keys.evidence(Generation(7), "drift.json"), "runs/bike/000007/drift.json");
+//! # Ok::<(), String>(())
+//! ```
 
 pub mod dataset;
 pub mod inbox;

@@ -2,9 +2,26 @@
 //!
 //! # Guarantees an implementation gives
 //! - A `get` or `list` after a successful `put` sees it (S3 is strongly consistent).
-//! - `Condition::IfAbsent` and `Condition::IfMatch` are atomic: of several writers one succeeds, the others get
-//!   [`StoreError::Conflict`]. Source: S3 conditional writes, <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
-//! - A write that fails with [`StoreError::Unavailable`] may or may not have happened: read again before acting on it.
+//! - `Condition::IfAbsent` and `Condition::IfMatch` are atomic: of several writers one succeeds, the others
+//!   get [`StoreError::Conflict`]. Source: S3 conditional writes,
+//!   <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
+//! - A write that fails with [`StoreError::Unavailable`] may or may not have happened: read again before
+//!   acting on it.
+//!
+//! ```
+//! use pawl_ledger::ledger::{Condition, Memory, StoreError, read, update, write};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), StoreError> {
+//! let store = Memory::default();
+//! let etag = write(&store, "count.json", &1, Condition::IfAbsent).await?;
+//! update(&store, "count.json", |count: &mut u32| *count += 1).await?;
+//! let late = write(&store, "count.json", &7, Condition::IfMatch(etag)).await;
+//! assert!(matches!(late, Err(StoreError::Conflict { .. })), "another writer was first");
+//! assert_eq!(read::<u32>(&store, "count.json").await?.map(|(count, _)| count), Some(2));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::future::Future;
 
@@ -100,7 +117,8 @@ pub trait Store {
     ) -> impl Future<Output = Result<ETag, StoreError>> + Send;
     /// All documents whose keys begin with the prefix, in lexical order.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>, StoreError>> + Send;
-    /// At most `most` keys that begin with the prefix and come after `after`, in lexical order. An empty `after` is the beginning.
+    /// At most `most` keys that begin with the prefix and come after `after`, in lexical order. An empty
+    /// `after` is the beginning.
     #[allow(async_fn_in_trait, reason = "only functions ask this, each on one thread: no caller needs Send")]
     async fn keys_after(&self, prefix: &str, after: &str, most: usize) -> Result<Vec<String>, StoreError> {
         let listed = self.list(prefix).await?;
@@ -160,7 +178,8 @@ pub fn key_in<'a>(bucket: &str, address: &'a str) -> Option<&'a str> {
     address.strip_prefix("s3://")?.strip_prefix(bucket)?.strip_prefix('/')
 }
 
-/// Whether what an `s3://` address names in the store's bucket is gone. What lies elsewhere is not looked for.
+/// Whether what an `s3://` address names in the store's bucket is gone. What lies elsewhere is not looked
+/// for.
 pub async fn is_gone(store: &impl Store, bucket: &str, address: &str) -> Result<bool, StoreError> {
     match key_in(bucket, address) {
         Some(key) => Ok(store.list(key).await?.is_empty()),
@@ -181,8 +200,8 @@ pub enum Wrote {
 const ATTEMPTS: usize = 16;
 
 /// Reads a document (or its default), lets `change` alter it, and writes it back unless somebody else wrote
-/// meanwhile; then again, at most 16 times. `change` returns what the caller wants to know; when it leaves the document as it
-/// was, nothing is written.
+/// meanwhile; then again, at most 16 times. `change` returns what the caller wants to know; when it leaves
+/// the document as it was, nothing is written.
 pub async fn update<T, R, S>(
     store: &S,
     key: &str,

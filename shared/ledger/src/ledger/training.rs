@@ -1,9 +1,23 @@
 //! The retraining loop's memory: which run is open, what was spent, and what stops the loop.
+//!
+//! ```
+//! use jiff::Timestamp;
+//! use pawl_base::duration::Duration;
+//! use pawl_base::names::Generation;
+//! use pawl_ledger::ledger::Training;
+//! use pawl_ledger::ledger::training::Opening;
+//!
+//! let (mut training, now, lease) = (Training::default(), Timestamp::UNIX_EPOCH, Duration::seconds(3_600));
+//! assert_eq!(training.open(now, lease), Opening::Start(Generation(1)));
+//! training.started(Generation(1));
+//! assert_eq!(training.open(now, lease), Opening::Running(Generation(1)), "one run at a time");
+//! ```
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Keys, Store, StoreError, read};
+use super::keys::Keys;
+use super::store::{Store, StoreError, read};
 use pawl_base::duration::Duration;
 use pawl_base::names::{ContentHash, Generation};
 
@@ -204,8 +218,8 @@ impl Training {
         Ok(())
     }
 
-    /// Takes back what a run booked that ended before its model was judged: the same inputs may be trained again. The
-    /// day's budget and the pause stay spent, so that what fails again and again is bounded too.
+    /// Takes back what a run booked that ended before its model was judged: the same inputs may be trained
+    /// again. The day's budget and the pause stay spent, so that what fails again and again is bounded too.
     pub fn unbook(&mut self, generation: Generation) {
         self.trained.retain(|trained| trained.generation != generation);
     }

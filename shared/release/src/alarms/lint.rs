@@ -84,10 +84,11 @@ pub enum Lint {
     },
 }
 
-/// Looks for alarms that could never trip, would trip for others, or fire already. Nothing found is the only pass.
+/// Looks for alarms that could never trip, would trip for others, or fire already. Nothing found is the only
+/// pass.
 ///
-/// `specs` are the alarms that Pawl makes; `read` and `defined` are the states and, of those that have a metric, the
-/// definitions of the team's own alarms.
+/// `specs` are the alarms that Pawl makes; `read` and `defined` are the states and, of those that have a
+/// metric, the definitions of the team's own alarms.
 pub fn lint(
     policy: &Policy,
     config: &ConfigName,
@@ -225,13 +226,15 @@ mod tests {
             {"AlarmName": "pawl-bike-demand-000007-errors",
              "AlarmDescription": "More than 0.01 of the requests to bike-demand-000007 fail",
              "Namespace": "AWS/SageMaker", "MetricName": "Invocation5XXErrors", "Dimensions": dimensions,
-             "Statistic": "Average", "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2, "Threshold": 0.01,
+             "Statistic": "Average", "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2,
+                 "Threshold": 0.01,
              "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "missing"},
             {"AlarmName": "pawl-bike-demand-000007-latency",
              "AlarmDescription": "1 of 100 requests to bike-demand-000007 takes longer than 500 ms",
              "Namespace": "AWS/SageMaker", "MetricName": "ModelLatency", "Dimensions": dimensions,
              "ExtendedStatistic": "p99", "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2,
-             "Threshold": 500_000.0, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "missing"},
+             "Threshold": 500_000.0, "ComparisonOperator": "GreaterThanThreshold",
+                 "TreatMissingData": "missing"},
         ]);
         assert_eq!(serde_json::to_value(&specs).ok(), Some(expected));
     }

@@ -50,7 +50,8 @@ pub struct AlarmSpec {
 /// How the names of the alarms on live data end, that may ask for a new model.
 const LIVE_KINDS: [&str; 2] = ["-quality", "-drift"];
 
-/// Whether an alarm of this name is one that [`for_config`] makes on what was served: then a new model may help.
+/// Whether an alarm of this name is one that [`for_config`] makes on what was served: then a new model may
+/// help.
 pub fn is_on_live_data(alarm: &str) -> bool {
     alarm.starts_with("pawl-") && LIVE_KINDS.iter().any(|kind| alarm.ends_with(kind))
 }
@@ -169,8 +170,8 @@ pub fn on_traffic(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> 
     })
 }
 
-/// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error rate and p99
-/// latency always; live quality and drift where the policy names a bound.
+/// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error
+/// rate and p99 latency always; live quality and drift where the policy names a bound.
 pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<AlarmSpec> {
     let dimensions =
         [("EndpointName", endpoint), ("VariantName", VARIANT), ("EndpointConfigName", &config.0)];

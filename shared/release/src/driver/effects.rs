@@ -11,7 +11,8 @@ use crate::deployment::Deployment;
 use crate::observation::{AlarmReading, EndpointDescription, TargetPresence, TrialReading};
 use pawl_ledger::events::ApprovalStatus;
 
-/// What a release does to AWS, and reads of it. The driver owns one; it is chosen at compile time and needs no SDK.
+/// What a release does to AWS, and reads of it. The driver owns one; it is chosen at compile time and needs
+/// no SDK.
 pub trait Effects: Sync {
     /// Performs an action; see [`Action`] for what each answers. May be called again for the same action.
     fn perform(&self, action: &Action) -> impl Future<Output = ActionResult> + Send;
@@ -22,10 +23,12 @@ pub trait Effects: Sync {
     fn verify(&self, target: &Deployment) -> impl Future<Output = Result<TargetPresence, ReadError>> + Send;
     /// The alarms of these names, as far as they exist.
     fn alarms(&self, names: &[String]) -> impl Future<Output = Result<Vec<AlarmReading>, ReadError>> + Send;
-    /// The definitions of these alarms, as far as they exist and judge one metric: no metric maths, no composites.
+    /// The definitions of these alarms, as far as they exist and judge one metric: no metric maths, no
+    /// composites.
     fn definitions(&self, names: &[String])
     -> impl Future<Output = Result<Vec<AlarmSpec>, ReadError>> + Send;
-    /// What the comparison of champion and challenger in a trial says by now; `None` before the first comparison.
+    /// What the comparison of champion and challenger in a trial says by now; `None` before the first
+    /// comparison.
     fn trial(
         &self,
         trial: &Deployment,

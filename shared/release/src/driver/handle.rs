@@ -33,8 +33,8 @@ pub struct Driver<'a, S, E, C> {
 }
 
 impl<'a, S: ReleaseStore, E: Effects, C: Clock> Driver<'a, S, E, C> {
-    /// The driver of the release whose record lies under `keys`; its endpoint is named like the model. `policy` is the
-    /// section `release` of the model's `pipeline.yaml`.
+    /// The driver of the release whose record lies under `keys`; its endpoint is named like the model.
+    /// `policy` is the section `release` of the model's `pipeline.yaml`.
     pub fn new(store: &'a S, effects: E, clock: C, keys: Keys, policy: &'a Policy, caller: Caller) -> Self {
         Self { journal: Journal { store, keys }, effects, clock, policy, caller }
     }
@@ -77,8 +77,8 @@ impl<'a, S: ReleaseStore, E: Effects, C: Clock> Driver<'a, S, E, C> {
         })
     }
 
-    /// Steps and stores, again where another call was faster. The same write takes the lease where an action is due,
-    /// and gives it back where none is.
+    /// Steps and stores, again where another call was faster. The same write takes the lease where an action
+    /// is due, and gives it back where none is.
     async fn apply(&self, loaded: &mut Loaded, event: &Event) -> Result<Transition, DriverError> {
         for _ in 0..TRIES {
             let clean = Release { outbox: Vec::new(), ..loaded.release.clone() };
@@ -148,8 +148,8 @@ enum Held {
     ByAnother,
 }
 
-/// The next action that may be performed now. Actions that move traffic or read AWS keep their order. Bookkeeping never
-/// holds them up, and people are told at once while the traffic has to wait.
+/// The next action that may be performed now. Actions that move traffic or read AWS keep their order.
+/// Bookkeeping never holds them up, and people are told at once while the traffic has to wait.
 fn due(release: &Release, now: Timestamp) -> Option<&Pending> {
     let mut waiting = false;
     release.pending.iter().find(|pending| {

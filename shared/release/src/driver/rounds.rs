@@ -1,4 +1,5 @@
-//! What runs and the reconciler ask of a release: each reads what the question needs, and hands it over as an event.
+//! What runs and the reconciler ask of a release: each reads what the question needs, and hands it over as an
+//! event.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,5 @@
-//! What the driver is given: S3 and SageMaker of the model, each call a point where others may come between, or a fault.
+//! What the driver is given: S3 and SageMaker of the model, each call a point where others may come between,
+//! or a fault.
 
 use std::future::Future;
 use std::pin::Pin;

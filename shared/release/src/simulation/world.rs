@@ -423,7 +423,8 @@ impl World {
         }
     }
 
-    /// The copies of an alarm's event: by EventBridge, by Lambda action, by SNS; each may be lost, late, or doubled.
+    /// The copies of an alarm's event: by EventBridge, by Lambda action, by SNS; each may be lost, late, or
+    /// doubled.
     pub(super) fn announce(&mut self, name: &str, config: Option<&ConfigName>, state: AlarmState) {
         self.note(|| format!("alarm {name} becomes {state:?}"));
         let change = self.change(name, config, state);

@@ -86,7 +86,8 @@ impl Turn<'_> {
         }
     }
 
-    /// An alarm as read in the cool-down; one that has been on since before traffic came back tells nothing of it.
+    /// An alarm as read in the cool-down; one that has been on since before traffic came back tells nothing
+    /// of it.
     pub(super) fn fires_after_rollback(&mut self, change: &AlarmChange) -> DecisionRule {
         match self.concern(change) {
             Concern::Subject => self.fires_in_cool_down(&change.name),
@@ -203,7 +204,8 @@ fn ends(change: &AlarmChange) -> Timestamp {
     change.datapoints.and_then(|data| data.until).unwrap_or(change.at)
 }
 
-/// An alarm without the dimension still names a config by its name, or by the alarms that tripped it, if Pawl made them.
+/// An alarm without the dimension still names a config by its name, or by the alarms that tripped it, if Pawl
+/// made them.
 fn names_config<'a>(change: &AlarmChange, mut configs: impl Iterator<Item = &'a ConfigName>) -> Option<bool> {
     let names = std::iter::once(&change.name).chain(&change.triggered_by);
     let ours: Vec<&String> = names.filter(|name| name.starts_with("pawl-")).collect();

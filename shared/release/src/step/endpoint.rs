@@ -20,7 +20,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A rollback looks by itself: what waits for the endpoint need not wait longer. What failed keeps its pause.
+    /// A rollback looks by itself: what waits for the endpoint need not wait longer. What failed keeps its
+    /// pause.
     fn go_on_at_once(&mut self) -> DecisionRule {
         for pending in self.release.pending.iter_mut().filter(|pending| pending.tries == 0) {
             pending.not_before = None;
@@ -116,8 +117,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A permission holds until its lease ends, whatever happens to the endpoint: its run cannot be called back. An update
-    /// that was seen may have been somebody else's.
+    /// A permission holds until its lease ends, whatever happens to the endpoint: its run cannot be called
+    /// back. An update that was seen may have been somebody else's.
     fn may_still_begin(&self, deploying: &Deploying) -> bool {
         deploying.progress != Progress::Begun
             && deploying.failure.is_none()

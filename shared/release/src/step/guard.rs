@@ -47,7 +47,8 @@ impl Turn<'_> {
             return DecisionRule::Granted;
         }
         if let Some(cause) = deploying.intent {
-            // An earlier permission may have been used: the end of its lease, and the endpoint, tell what becomes of it.
+            // An earlier permission may have been used: the end of its lease, and the endpoint, tell what
+            // becomes of it.
             return self.hold(HoldReason::TakenBack { cause });
         }
         self.reply = Some(self.permission(&deploying.candidate));

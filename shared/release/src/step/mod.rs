@@ -23,7 +23,8 @@ use crate::record::Release;
 
 /// Reacts to one event.
 ///
-/// Pure and total: every event in every state has a rule. An event that was seen before, or that comes late, changes nothing.
+/// Pure and total: every event in every state has a rule. An event that was seen before, or that comes late,
+/// changes nothing.
 pub fn step(release: &Release, event: &Event, now: Timestamp, policy: &Policy) -> Transition {
     let mut turn = Turn::new(release, now, policy);
     let over = turn.end_cool_down();

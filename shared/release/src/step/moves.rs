@@ -22,8 +22,8 @@ pub(super) const PAWL: &str = "pawl";
 pub(super) const FOREIGN: &str = "the endpoint serves a config that Pawl did not put there";
 
 impl Turn<'_> {
-    /// Traffic goes back to the last known good config, or to the configured fallback; where there is neither, a person is
-    /// paged and nothing is touched.
+    /// Traffic goes back to the last known good config, or to the configured fallback; where there is
+    /// neither, a person is paged and nothing is touched.
     pub(super) fn begin_rollback(&mut self, cause: Cause) -> DecisionRule {
         let Some(from) = self.release.current.clone() else {
             self.page_once("no-target", "a rollback was asked for, but nothing serves");
@@ -44,8 +44,8 @@ impl Turn<'_> {
         self.roll_back(from, to, cause, update)
     }
 
-    /// A reason to take out what is deployed: acted upon at the end of the update, since its run cannot be called back. What has
-    /// only been offered is taken back at once.
+    /// A reason to take out what is deployed: acted upon at the end of the update, since its run cannot be
+    /// called back. What has only been offered is taken back at once.
     pub(super) fn intend(&mut self, cause: Cause) -> DecisionRule {
         match &mut self.release.state {
             State::Deploying(deploying) if deploying.progress != Progress::Offered => {
@@ -62,7 +62,8 @@ impl Turn<'_> {
         UpdateCall::back_to(&self.release.endpoint, split.unwrap_or(from), to)
     }
 
-    /// Whether what serves is the trial of this candidate. One that could not go back may serve still, under another's deployment.
+    /// Whether what serves is the trial of this candidate. One that could not go back may serve still, under
+    /// another's deployment.
     pub(super) fn on_trial(&self, candidate: &Deployment) -> bool {
         let own =
             |current: &Deployment| current.trial.is_some() && current.generation == candidate.generation;
@@ -178,7 +179,8 @@ impl Turn<'_> {
         self.release.current = Some(Deployment { activated_at: Some(since), ..deployment });
     }
 
-    /// The stage was proven good, or a person vouches for it: after a trial all traffic may move, else it is promoted.
+    /// The stage was proven good, or a person vouches for it: after a trial all traffic may move, else it is
+    /// promoted.
     pub(super) fn pass_stage(&mut self) -> DecisionRule {
         let Some(next) = self.release.current.as_ref().and_then(Deployment::next_stage) else {
             self.promote();
@@ -281,7 +283,8 @@ impl Turn<'_> {
         DecisionRule::GaveUp
     }
 
-    /// The endpoint serves something that Pawl did not put there. Nobody knows since when, so no alarm of it is from too long ago.
+    /// The endpoint serves something that Pawl did not put there. Nobody knows since when, so no alarm of it
+    /// is from too long ago.
     pub(super) fn foreign(&mut self, config: &ConfigName) -> DecisionRule {
         match self.release.good_with(config) {
             Some(known) => self.release.current = Some(known.clone()),

@@ -46,7 +46,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Traffic that must go back is never given up for want of an answer: people are told, and it is tried on.
+    /// Traffic that must go back is never given up for want of an answer: people are told, and it is tried
+    /// on.
     fn keeps_failing(&mut self, at: usize, reason: &str) -> DecisionRule {
         let moves = self.release.pending.get(at).filter(|pending| pending.action.brings_back());
         let Some(name) = moves.map(|pending| pending.action.name()) else {

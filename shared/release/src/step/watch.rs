@@ -60,8 +60,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Past its watch, a config is looked after: an alarm's event may have been lost, or have come in the cool-down, and
-    /// an alarm that stays on never sends another.
+    /// Past its watch, a config is looked after: an alarm's event may have been lost, or have come in the
+    /// cool-down, and an alarm that stays on never sends another.
     fn read_after_watch(&mut self, reading: &WatchReading) -> DecisionRule {
         let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         let own = fires.clone().find(|alarm| is_own(alarm, &reading.config));
@@ -80,8 +80,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A reading in the shape of a change. What is on since long ago rests on data of now all the same, once that reaches no
-    /// further back than its periods.
+    /// A reading in the shape of a change. What is on since long ago rests on data of now all the same, once
+    /// that reaches no further back than its periods.
     fn as_change(&self, alarm: &AlarmReading) -> AlarmChange {
         let window = alarms::window(&self.policy.alarms, &alarm.name).duration();
         let rests_on = self.now.saturating_sub(window).unwrap_or(Timestamp::MIN);
@@ -107,7 +107,8 @@ impl Turn<'_> {
         if watching.decide_by.is_none() {
             watching.decide_by = Some(until);
             self.page(format!(
-                "nothing proves {config} good or bad: `pawl force` keeps it, `pawl rollback` takes it out, at {until} it is taken out"
+                "nothing proves {config} good or bad: `pawl force` keeps it, `pawl rollback` takes it out, \
+                at {until} it is taken out"
             ));
         }
         DecisionRule::AskPerson

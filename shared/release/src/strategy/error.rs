@@ -25,7 +25,8 @@ pub enum StrategyError {
     },
     /// All steps together last longer than SageMaker lets an update last.
     #[error(
-        "release.strategy: the steps take {found} s together: SageMaker ends an update after 28800 s; wait less, or take larger steps"
+        "release.strategy: the steps take {found} s together: SageMaker ends an update after 28800 s; wait \
+        less, or take larger steps"
     )]
     TooLong {
         /// The sum of the waits, in seconds.
@@ -33,7 +34,8 @@ pub enum StrategyError {
     },
     /// The endpoint has too few instances to be split.
     #[error(
-        "release.strategy: {what} needs at least 2 instances, serve.instance_count is {instances}: raise it, or use all_at_once or blue_green"
+        "release.strategy: {what} needs at least 2 instances, serve.instance_count is {instances}: raise \
+        it, or use all_at_once or blue_green"
     )]
     TooFewInstances {
         /// The strategy.
@@ -55,7 +57,8 @@ pub enum StrategyError {
     },
     /// SageMaker has no second variant there.
     #[error(
-        "release.trial: {what} does not work on a {kind} endpoint: use serve.kind: real_time, or leave release.trial out"
+        "release.trial: {what} does not work on a {kind} endpoint: use serve.kind: real_time, or leave \
+        release.trial out"
     )]
     TrialKind {
         /// The trial.
@@ -65,7 +68,8 @@ pub enum StrategyError {
     },
     /// What is not captured cannot be compared.
     #[error(
-        "release.trial: {what} compares what is captured, serve.capture_percent is {found}: write at least {least}"
+        "release.trial: {what} compares what is captured, serve.capture_percent is {found}: write at least \
+        {least}"
     )]
     Capture {
         /// The trial.
@@ -77,7 +81,8 @@ pub enum StrategyError {
     },
     /// SageMaker's guardrails need the same variants before and after.
     #[error(
-        "release.trial: an A/B test ends all at once, since SageMaker moves traffic in steps only between the same variants: use release.strategy: all_at_once instead of {then}, or a shadow"
+        "release.trial: an A/B test ends all at once, since SageMaker moves traffic in steps only between \
+        the same variants: use release.strategy: all_at_once instead of {then}, or a shadow"
     )]
     AfterAb {
         /// The strategy asked for.

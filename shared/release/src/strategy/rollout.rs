@@ -17,7 +17,8 @@ use pawl_base::duration::Duration;
 pub enum Strategy {
     /// A new fleet takes all traffic at once.
     AllAtOnce,
-    /// A new fleet takes all traffic at once; the old one stays while SageMaker's guardrail may still go back to it.
+    /// A new fleet takes all traffic at once; the old one stays while SageMaker's guardrail may still go back
+    /// to it.
     BlueGreen {
         /// How long the old fleet stays, at most an hour.
         bake: Duration,
@@ -117,7 +118,8 @@ impl Strategy {
         Ok(())
     }
 
-    /// Checks that the fleet can be moved so. A strategy that SageMaker would replace by all at once without a word is refused.
+    /// Checks that the fleet can be moved so. A strategy that SageMaker would replace by all at once without
+    /// a word is refused.
     pub fn fits(&self, fleet: Fleet) -> Result<(), StrategyError> {
         self.check()?;
         let what = self.name();
@@ -136,7 +138,8 @@ impl Strategy {
         Ok(())
     }
 
-    /// The deployment config of a new deployment, with the alarms that make SageMaker roll it back by itself (at most ten count).
+    /// The deployment config of a new deployment, with the alarms that make SageMaker roll it back by itself
+    /// (at most ten count).
     pub fn deployment(&self, alarms: &[String]) -> DeploymentConfig {
         let percent = self.share().map(|(value, _)| Capacity { kind: CapacityKind::CapacityPercent, value });
         let timeout_seconds = Some(self.waits().saturating_add(MARGIN).clamp(TIMEOUT.0, TIMEOUT.1));
@@ -248,7 +251,8 @@ mod tests {
         let blue_green = Strategy::BlueGreen { bake: Duration::seconds(600) };
         assert_eq!(blue_green.fits(alone), Ok(()), "it brings a second fleet of its own");
         let refused = blue_green.fits(serverless).map_err(|error| error.to_string());
-        let words = "release.strategy: blue_green does not work on a serverless endpoint: use all_at_once, or serve.kind: real_time";
+        let words = "release.strategy: blue_green does not work on a serverless endpoint: use all_at_once, \
+        or serve.kind: real_time";
         assert_eq!(refused, Err(words.to_owned()));
         let two = Fleet { variants: 2, ..real_time };
         assert_eq!(rolling.fits(two), Err(StrategyError::Variants { variants: 2 }));

@@ -168,7 +168,8 @@ fn in_service_with_the_old_config_before_the_update_began_is_none() {
         granted
     };
     let seen = observed(EndpointStatus::InService, "bike-1");
-    // An update that was seen may have been somebody else's: the run may still begin its own until its lease ends.
+    // An update that was seen may have been somebody else's: the run may still begin its own until its lease
+    // ends.
     for (progress, end) in [
         (Progress::Granted, DecisionRule::Abandoned),
         (Progress::Updating, DecisionRule::GuardrailRolledBack),
@@ -386,7 +387,8 @@ fn a_person_rejects_the_package() {
     // A rejected config is no target any more.
     let without = run(&release(Watching), &rejected(1)).release;
     assert_eq!(without.rollback_target().unwrap().config, "bike-0".into());
-    // A person may not like what was brought back either: paged, since nothing is rolled back twice by itself.
+    // A person may not like what was brought back either: paged, since nothing is rolled back twice by
+    // itself.
     let revoked = run(&release(CoolDown), &rejected(1));
     assert_eq!((revoked.rule, names(&revoked)), (DecisionRule::PackageRejected, vec!["page"]));
 }

@@ -181,7 +181,8 @@ fn an_alarm_of_either_variant_takes_a_trial_out() {
         change.name = format!("pawl-bike-2t-{kind}");
         let fired = step(&on_trial(), &Event::Alarm(change.clone()), at(100), &shadow());
         assert_eq!(fired.rule, DecisionRule::RollBack, "{kind}");
-        // The trial serves until all traffic has moved. Its run has asked for nothing yet: there is nothing to wait for.
+        // The trial serves until all traffic has moved. Its run has asked for nothing yet: there is nothing
+        // to wait for.
         change.at = at(121);
         let taken_back = step(&going_on(), &Event::Alarm(change.clone()), at(121), &shadow());
         assert_eq!(taken_back.rule, DecisionRule::RollBack, "{kind}");

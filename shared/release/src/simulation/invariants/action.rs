@@ -64,7 +64,8 @@ impl World {
     pub(in crate::simulation) fn about_to_deploy(&mut self, config: &ConfigName) {
         let record = self.record.as_ref().map(|(release, _)| &release.state);
         let granted = matches!(record, Some(State::Deploying(d)) if d.candidate.config == *config);
-        // Where somebody broke the endpoint by hand, bringing it back outranks a permission that may not be used.
+        // Where somebody broke the endpoint by hand, bringing it back outranks a permission that may not be
+        // used.
         let broken_by_hand = self.truth.console && self.coverage.has("endpoint failed");
         if !granted && !broken_by_hand {
             self.break_rule(format!("{config} was deployed without a grant"));

@@ -83,7 +83,8 @@ impl Schedule {
         }
     }
 
-    /// Alarms that must not matter: of another endpoint, held back by a suppressor, or on data from before the activation.
+    /// Alarms that must not matter: of another endpoint, held back by a suppressor, or on data from before
+    /// the activation.
     pub(in crate::simulation) fn noise(&mut self) {
         let mut world = self.world();
         let Some(serving) = world.endpoint.serving.clone() else { return };
@@ -145,7 +146,8 @@ impl Schedule {
         }
     }
 
-    /// Somebody tidies up: a config that does not serve, or a model's artefact, which does not even stop what serves.
+    /// Somebody tidies up: a config that does not serve, or a model's artefact, which does not even stop what
+    /// serves.
     pub(in crate::simulation) fn delete_config(&mut self) {
         let mut world = self.world();
         let artefact = world.rng.chance(400);
