@@ -117,7 +117,7 @@ pub enum ReleaseOutcome {
     RolledBack,
     /// It never began.
     Abandoned,
-    /// It was neither proven good nor taken out by Pawl; a person was told.
+    /// It was neither proven good nor rolled back by Pawl; a person was notified.
     Unproven,
 }
 
@@ -174,7 +174,7 @@ pub enum VariantProperty {
     DataCaptureConfig,
 }
 
-/// How loudly people are told.
+/// How urgent a notice to people is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -227,7 +227,8 @@ pub enum ActionResult {
 }
 
 impl Action {
-    /// Whether the action only notes or tells: it stays due whatever happens to the traffic.
+    /// Whether the action only records something or notifies people: it stays due whatever happens to the
+    /// traffic.
     pub fn is_bookkeeping(&self) -> bool {
         matches!(
             self,

@@ -84,7 +84,7 @@ impl Event {
     }
 }
 
-/// A run's wish to deploy, with what was read for it.
+/// A run's request to deploy, with what the driver read to decide it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GuardRequest {
     /// What shall serve.
@@ -115,7 +115,7 @@ impl GuardRequest {
     }
 }
 
-/// A run's word that its deployment did not begin.
+/// A run's report that it could not begin its deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CandidateFailure {
     /// Which run.

@@ -8,7 +8,7 @@ use pawl_base::names::Generation;
 use pawl_gate::live::LiveVerdict;
 use pawl_ledger::events::{AlarmState, EndpointStatus};
 
-/// The endpoint as `DescribeEndpoint` told.
+/// The endpoint as `DescribeEndpoint` described it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndpointDescription {
     /// Its status; `Absent` where there is none.
@@ -76,7 +76,7 @@ pub enum FleetComparison {
     Both,
     /// Neither does.
     Neither,
-    /// It could not be told.
+    /// There was too little data to tell.
     Unknown,
 }
 

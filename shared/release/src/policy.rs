@@ -47,14 +47,14 @@ pub struct Policy {
 const LOOKS: u64 = 400;
 
 impl Policy {
-    /// How often a phase that may last so long is looked at: often enough to see it pass, and seldom enough
-    /// that a state machine's history holds trial, bake, patience and a person's time to decide.
+    /// How often a phase of this length is polled: often enough to see it pass, and seldom enough that a
+    /// state machine's history holds trial, bake, patience and a person's time to decide.
     pub fn look_every(&self, longest: Duration) -> Duration {
         let usual = (self.bake.as_secs() / 10).clamp(1, 30);
         Duration::seconds(usual.max(longest.as_secs() / LOOKS))
     }
 
-    /// How long a run may take to ask for all traffic after its trial was won: it may have looked just before
+    /// How long a run may take to ask for all traffic after its trial was won: it may have polled just before
     /// that.
     pub(super) fn offer(&self) -> Duration {
         let trial = self.trial.as_ref().map_or(Duration::seconds(0), Trial::at_most);
@@ -62,7 +62,7 @@ impl Policy {
         Duration::seconds(self.grant.as_secs() + 2 * self.look_every(longest).as_secs())
     }
 
-    /// Whether a wave could visit all regions, as far as the file tells. `image` and `bucket` are those at
+    /// Whether a wave could visit all regions, as far as the file shows. `image` and `bucket` are those at
     /// home.
     ///
     /// # Errors
@@ -71,8 +71,8 @@ impl Policy {
         region::check(&self.regions, image, bucket)
     }
 
-    /// What of the policy counts in a further region. The trial was won at home; what the monitoring
-    /// publishes and the fallback exist at home only.
+    /// The part of the policy that applies in a further region. The trial was won at home; the monitoring's
+    /// metrics and the fallback exist at home only.
     pub fn in_region(&self) -> Self {
         let alarms = AlarmPolicy { live_quality: None, drift: None, ..self.alarms.clone() };
         Self { trial: None, fallback: None, alarms, ..self.clone() }

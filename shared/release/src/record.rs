@@ -32,7 +32,7 @@ pub struct Freeze {
 pub struct Lease {
     /// Who holds it.
     pub holder: String,
-    /// After this moment it is void.
+    /// When it expires.
     pub until: Timestamp,
 }
 
@@ -74,7 +74,7 @@ pub struct AlarmMemory {
 
 /// This many changes within 15 minutes count as an alarm while watching.
 pub(super) const FLAPS: usize = 3;
-/// A person's word for a deployment that nobody asks for within this time is forgotten.
+/// A person's permission for the next deployment expires after this time.
 const PASS_HOLDS: SignedDuration = SignedDuration::from_hours(24);
 /// How many good configs are remembered, newest first.
 const GOOD: usize = 8;
@@ -169,7 +169,7 @@ impl Release {
             || deployment.dataset.as_ref().is_some_and(|dataset| self.quarantined.contains(dataset))
     }
 
-    /// The person's word that lets the next deployment begin, while it holds: for a day.
+    /// The person's permission for the next deployment, unless it has expired: it lasts for a day.
     pub fn pass_at(&self, now: Timestamp) -> Option<&Freeze> {
         self.pass.as_ref().filter(|pass| now.duration_since(pass.at) < PASS_HOLDS)
     }
@@ -214,7 +214,7 @@ impl Release {
     fn configured_fallback(&self, policy: &Policy) -> Option<Deployment> {
         let config = policy.fallback.as_ref().filter(|config| !self.revoked_configs.contains(config))?;
         let kind = self.subject().map(|subject| subject.kind).unwrap_or_default();
-        // It may be a config that Pawl made before: then its alarms are looked at again, where they exist.
+        // If Pawl made this config earlier, its alarms are read again, where they still exist.
         let fallback = Deployment { kind, ..Deployment::new(Generation::default(), config.clone()) };
         let alarms = alarms::names(&policy.alarms, &self.endpoint, &fallback);
         Some(Deployment { alarms, ..fallback })

@@ -65,7 +65,7 @@ pub enum RegionError {
 /// The most regions of one pipeline.
 const MOST: usize = 20;
 
-/// Whether a wave could visit all regions, as far as the file tells. `image` and `bucket` are those at home.
+/// Whether a wave could visit all regions, as far as the file shows. `image` and `bucket` are those at home.
 pub(crate) fn check(regions: &[Region], image: &str, bucket: &str) -> Result<(), RegionError> {
     if regions.len() > MOST {
         return Err(RegionError::TooMany(regions.len()));

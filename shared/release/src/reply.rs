@@ -1,4 +1,4 @@
-//! What the caller of a step is told.
+//! What a release replies to the caller of a step.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::record::{Freeze, Release};
 use crate::state::{Progress, State};
 use pawl_base::names::Generation;
 
-/// What the caller is told. A run goes by it; others may log it.
+/// What a release replies. A run acts on it; other callers only log it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "answer")]
 pub enum Reply {

@@ -84,7 +84,7 @@ impl Default for Serverless {
     }
 }
 
-/// How the number of instances follows the traffic: so many requests a minute for each.
+/// How the number of instances follows the traffic: a target of requests a minute for each instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Autoscaling {

@@ -68,9 +68,10 @@ pub struct Deploying {
     pub lease_until: Timestamp,
     /// A reason to roll back that came while the endpoint takes no update: acted upon at the end.
     pub intent: Option<Cause>,
-    /// A person's word that the watch is not needed, given while the update runs.
+    /// Whether a person allowed the config to skip its watch, while the update was still running.
     pub forced: bool,
-    /// The run's word that it could not begin the update; the endpoint decides whether that is so.
+    /// The run's report that it could not begin the update. Whether that is true, the endpoint's status
+    /// decides.
     pub failure: Option<String>,
 }
 
@@ -84,7 +85,7 @@ pub enum Progress {
     Granted,
     /// An update was seen running: by its run, or by somebody else.
     Updating,
-    /// Its run looked at the endpoint, so its update was accepted.
+    /// Its run has described the endpoint after its update, so the update was accepted.
     Begun,
 }
 
@@ -126,8 +127,8 @@ pub struct RollingBack {
     pub since: Timestamp,
     /// How often the update was asked for. A lost update is asked for once more, then a person is paged.
     pub attempts: u8,
-    /// What was refused before in this rollback. A refusal tells nothing for good: a quota, or a right that
-    /// is missing.
+    /// What was refused before in this rollback. A refusal is not final: the cause may be a quota or a
+    /// missing permission.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<ConfigName>,
 }

@@ -1,5 +1,5 @@
-//! What is around the endpoint, looked after once a release has come to rest: autoscaling and garbage. The
-//! document is an order; the state machine `upkeep` has it carried out, and tells people where that fails.
+//! Autoscaling and garbage collection around an endpoint, done after each release. The document is an order:
+//! the state machine `upkeep` carries it out, and notifies people if that fails.
 //!
 //! ```
 //! use pawl_release::upkeep::Upkeep;

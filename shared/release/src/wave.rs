@@ -28,9 +28,9 @@ pub struct Wave {
     pub stops: Vec<WaveRegion>,
     /// Why no further region gets it, where it was stopped.
     pub stopped: Option<String>,
-    /// Whether people were told how it ended.
+    /// Whether people were notified how it ended.
     pub told: bool,
-    /// When it was last looked after.
+    /// When the state machine last worked on it.
     pub turned_at: Timestamp,
 }
 
@@ -107,7 +107,7 @@ pub enum WaveNews {
         /// Why, in plain words.
         reason: String,
     },
-    /// People were told how it ended.
+    /// People were notified how it ended.
     Told,
 }
 
@@ -122,7 +122,7 @@ pub enum WaveOrder {
     Deploy(Region),
     /// The wave was stopped: tell the region's release that nothing comes, unless it has begun.
     Withdraw(Region),
-    /// Let the region's release look at endpoint and alarms.
+    /// Let the region's release check its endpoint and alarms.
     Watch(Region),
     /// Tell people how it ended.
     Tell(String),
@@ -130,9 +130,10 @@ pub enum WaveOrder {
     Nothing,
 }
 
-/// A wave under way says so at least this often.
+/// A wave that is under way renews its sign of life at least this often.
 const SIGN_OF_LIFE: SignedDuration = SignedDuration::from_mins(5);
-/// After so long without a sign nobody looks after it: a copy may take 15 minutes, three times.
+/// After this long without a sign of life the wave is overdue and is started again: a copy may take 15
+/// minutes, and three tries.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(60);
 
 impl Wave {
@@ -201,7 +202,7 @@ impl Wave {
         (next, order)
     }
 
-    /// Whether nobody seems to look after it any more.
+    /// Whether the state machine seems to have stopped working on it.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         !self.told && now.duration_since(self.turned_at) >= OVERDUE
     }
@@ -489,8 +490,13 @@ mod tests {
                 }
                 prop_assert!(!next.told || order == WaveOrder::Nothing);
                 if next.stopped.is_some() {
-                    let fits = matches!(order,
-                        WaveOrder::Withdraw(_) | WaveOrder::Watch(_) | WaveOrder::Tell(_) | WaveOrder::Nothing);
+                    let fits = matches!(
+                        order,
+                        WaveOrder::Withdraw(_)
+                            | WaveOrder::Watch(_)
+                            | WaveOrder::Tell(_)
+                            | WaveOrder::Nothing
+                    );
                     prop_assert!(fits, "{order:?}");
                 }
                 wave = next;

@@ -82,7 +82,7 @@ impl Suppression {
 pub struct Datapoints {
     /// Begin of the oldest datapoint.
     pub from: Timestamp,
-    /// End of the newest datapoint, where the message tells.
+    /// End of the newest datapoint, where the message says so.
     pub until: Option<Timestamp>,
 }
 
@@ -107,7 +107,7 @@ pub struct AlarmChange {
     pub endpoint: Option<String>,
     /// The value of the dimension `EndpointConfigName`, where all metrics with one agree.
     pub config: Option<String>,
-    /// The data behind it, where the message tells.
+    /// The data behind it, where the message says so.
     pub datapoints: Option<Datapoints>,
     /// Whether a suppressor holds it back.
     pub suppression: Suppression,

@@ -10,11 +10,12 @@
 //! ```
 //! use pawl_ledger::events::{Signal, decode};
 //!
+//! let object = serde_json::json!(
+//!     {"key": "bike/2026+05%2Cnew.csv", "size": 10, "eTag": "e", "sequencer": "0055AED6"});
 //! let payload = serde_json::json!({"Records": [{
 //!     "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2026-11-20T08:00:00.000Z",
 //!     "userIdentity": {"principalId": "AIDA"}, "requestParameters": {"sourceIPAddress": "192.0.2.1"},
-//!     "s3": {"bucket": {"name": "data"},
-//!         "object": {"key": "bike/2026+05%2Cnew.csv", "size": 10, "eTag": "e", "sequencer": "0055AED6"}}}]});
+//!     "s3": {"bucket": {"name": "data"}, "object": object}}]});
 //! let signals = decode(&payload)?;
 //! let [Signal::Object(object)] = signals.as_slice() else { panic!() };
 //! assert_eq!(object.key, "bike/2026 05,new.csv");

@@ -30,7 +30,7 @@ pub enum EndpointStatus {
     UpdateRollbackFailed,
     /// There is no such endpoint.
     Absent,
-    /// A word that this version of Pawl does not know.
+    /// A status that this version of Pawl does not know.
     Unknown,
 }
 

@@ -57,7 +57,7 @@ pub enum ObjectFate {
     Quarantined,
 }
 
-/// An object that a run has looked at.
+/// An object that a run has read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KnownObject {
     /// The object.
@@ -73,7 +73,7 @@ pub struct KnownObject {
     pub since: Option<Timestamp>,
     /// The latest time among its rows.
     pub until: Option<Timestamp>,
-    /// The run that looked at it.
+    /// The run that read it.
     pub generation: Generation,
 }
 
@@ -81,10 +81,10 @@ fn one() -> u32 {
     1
 }
 
-/// The document `ledger/<model>/dataset.json`: one entry for each object version ever looked at.
+/// The document `ledger/<model>/dataset.json`: one entry for each object version that was ever read.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Dataset {
-    /// The objects, in the order in which they were looked at.
+    /// The objects, in the order in which they were read.
     pub known: Vec<KnownObject>,
 }
 
@@ -113,7 +113,7 @@ impl DatasetSplit {
 }
 
 impl Dataset {
-    /// The listed objects that no run has looked at.
+    /// The listed objects that no run has read.
     pub fn unknown<'a>(&self, listed: &'a [Object]) -> Vec<&'a Object> {
         let known: std::collections::HashSet<&str> =
             self.known.iter().map(|k| k.object.id.as_str()).collect();
@@ -164,7 +164,7 @@ pub struct Manifest {
     pub triggers: Vec<super::inbox::TriggerId>,
     /// All current objects of the pipeline.
     pub objects: Vec<Object>,
-    /// The ones that no earlier run has looked at: this run's batch.
+    /// The ones that no earlier run has read: this run's batch.
     pub batch: Vec<Object>,
 }
 

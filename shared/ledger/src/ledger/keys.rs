@@ -85,7 +85,7 @@ impl Keys {
         format!("models/{}/{name}/model.tar.gz", self.model)
     }
 
-    /// What is to be looked after around the endpoint: `pawl_release::upkeep::Upkeep`.
+    /// The order for autoscaling and garbage collection: `pawl_release::upkeep::Upkeep`.
     pub fn upkeep(&self) -> String {
         match &self.region {
             None => format!("upkeep/{}.json", self.model),
@@ -113,7 +113,7 @@ impl Keys {
         format!("ledger/{}/handled/", self.model)
     }
 
-    /// How far the round has looked for objects whose event was lost.
+    /// How far the round has listed objects to find those whose event was lost.
     pub fn sweep(&self) -> String {
         format!("ledger/{}/sweep.json", self.model)
     }

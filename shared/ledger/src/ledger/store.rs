@@ -178,8 +178,7 @@ pub fn key_in<'a>(bucket: &str, address: &'a str) -> Option<&'a str> {
     address.strip_prefix("s3://")?.strip_prefix(bucket)?.strip_prefix('/')
 }
 
-/// Whether what an `s3://` address names in the store's bucket is gone. What lies elsewhere is not looked
-/// for.
+/// Whether the object at an `s3://` address in the store's bucket is gone. Other buckets are not searched.
 pub async fn is_gone(store: &impl Store, bucket: &str, address: &str) -> Result<bool, StoreError> {
     match key_in(bucket, address) {
         Some(key) => Ok(store.list(key).await?.is_empty()),

@@ -64,7 +64,7 @@ pub struct OpenRun {
     pub generation: Generation,
     /// Since when.
     pub opened_at: Timestamp,
-    /// After this moment the lock is void.
+    /// When the lock expires.
     pub lease_until: Timestamp,
     /// Whether the execution is known to have started.
     pub execution: Execution,
@@ -151,7 +151,7 @@ pub struct Limits {
 }
 
 impl Training {
-    /// Takes the lock for the next generation, or tells who holds it. A lease that ran out holds nothing.
+    /// Takes the lock for the next generation, or says who holds it. An expired lease holds nothing.
     pub fn open(&mut self, now: Timestamp, lease: Duration) -> Opening {
         match &self.open {
             Some(run) if now < run.lease_until => match run.execution {
@@ -218,8 +218,8 @@ impl Training {
         Ok(())
     }
 
-    /// Takes back what a run booked that ended before its model was judged: the same inputs may be trained
-    /// again. The day's budget and the pause stay spent, so that what fails again and again is bounded too.
+    /// Cancels the booking of a run that ended before its model was judged: the same inputs may be trained
+    /// again. The day's budget and the cool-down stay spent, so that repeated failures are bounded too.
     pub fn unbook(&mut self, generation: Generation) {
         self.trained.retain(|trained| trained.generation != generation);
     }

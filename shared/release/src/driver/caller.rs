@@ -1,4 +1,4 @@
-//! Who calls, and when: what the driver is told of its own call.
+//! The caller of the driver, and the clock.
 
 use jiff::Timestamp;
 

@@ -86,8 +86,8 @@ impl Turn<'_> {
         }
     }
 
-    /// An alarm as read in the cool-down; one that has been on since before traffic came back tells nothing
-    /// of it.
+    /// An alarm read in the cool-down. If it has been on since before traffic came back, it says nothing
+    /// about what serves now.
     pub(super) fn fires_after_rollback(&mut self, change: &AlarmChange) -> DecisionRule {
         match self.concern(change) {
             Concern::Subject => self.fires_in_cool_down(&change.name),

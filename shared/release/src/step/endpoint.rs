@@ -1,4 +1,4 @@
-//! The endpoint was looked at.
+//! The endpoint was described.
 
 use super::moves::FOREIGN;
 use super::turn::Turn;
@@ -12,7 +12,7 @@ use crate::state::{Deploying, Progress, RollingBack, State};
 use pawl_ledger::events::EndpointStatus;
 
 impl Turn<'_> {
-    /// A word that the endpoint changed is a hint, no more: it may be late, doubled or out of order.
+    /// An event about the endpoint is only a hint to describe it: it may be late, duplicated or out of order.
     pub(super) fn endpoint_hinted(&mut self) -> DecisionRule {
         match self.release.state {
             State::RollingBack(_) => self.go_on_at_once(),
@@ -37,7 +37,7 @@ impl Turn<'_> {
         DecisionRule::Describe
     }
 
-    /// A look counts unless the record learnt something newer meanwhile: calls overtake each other.
+    /// A description counts unless a newer one has changed the record: calls overtake each other.
     pub(super) fn endpoint_observed(&mut self, look: &EndpointDescription, by: &Observer) -> DecisionRule {
         if let Observer::Run { generation, .. } = by {
             self.subject = Some(*generation);
@@ -245,7 +245,7 @@ impl Turn<'_> {
         self.release.seen_at = Some(look.at);
         match status {
             EndpointStatus::InService if config == Some(&rolling.to.config) => {
-                // It took traffic before anybody looked: an alarm of that time counts.
+                // It took traffic before it was described: an alarm from that time counts.
                 self.serve_since(rolling.to, rolling.since);
                 DecisionRule::Performed
             }

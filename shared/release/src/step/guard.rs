@@ -47,8 +47,8 @@ impl Turn<'_> {
             return DecisionRule::Granted;
         }
         if let Some(cause) = deploying.intent {
-            // An earlier permission may have been used: the end of its lease, and the endpoint, tell what
-            // becomes of it.
+            // The run may have used an earlier permission: the end of its lease and the endpoint's status
+            // decide what happens.
             return self.hold(HoldReason::TakenBack { cause });
         }
         self.reply = Some(self.permission(&deploying.candidate));
@@ -76,7 +76,7 @@ impl Turn<'_> {
         self.release.pass_at(self.now).is_some()
     }
 
-    /// A trial first, where one is asked for and there is a champion; a person's word passes it over.
+    /// The trial, if the policy asks for one and there is a champion; a person's permission skips it.
     fn first_stage(&self, candidate: &Deployment) -> Deployment {
         match &self.policy.trial {
             Some(trial) if self.release.current.is_some() && !self.has_pass() => {
@@ -214,13 +214,14 @@ impl Turn<'_> {
         }
     }
 
-    /// The run says that it could not begin; the endpoint tells whether that is so.
+    /// The run reports that it could not begin. Whether that is true, the endpoint's status decides.
     pub(super) fn candidate_failed(&mut self, failure: &CandidateFailure) -> DecisionRule {
         self.subject = Some(failure.generation);
         match &mut self.release.state {
             State::Deploying(deploying) if deploying.candidate.generation == failure.generation => {
                 deploying.failure = Some(failure.reason.clone());
-                // Its call may have been accepted all the same: only who looks from now on can tell.
+                // SageMaker may have accepted the call all the same: only a description from now on can show
+                // it.
                 self.release.seen_at = Some(self.now);
                 self.note(failure.reason.clone());
                 self.describe()

@@ -78,7 +78,8 @@ impl Turn<'_> {
         cause: Cause,
         switch: Action,
     ) -> DecisionRule {
-        // Questions about what served are void; what must be told and noted stays, behind the traffic.
+        // Reads about the config that is taken out are dropped; bookkeeping and notices stay, behind the
+        // traffic.
         let kept: Vec<_> = std::mem::take(&mut self.release.pending)
             .into_iter()
             .filter(|pending| pending.action.is_bookkeeping())
@@ -124,7 +125,8 @@ impl Turn<'_> {
         });
     }
 
-    /// Nothing to go back to: what serves stays, unproven, and a person is told. Nothing is ever deleted.
+    /// There is nothing to go back to: what serves stays, unproven, and a person is paged. Nothing is
+    /// deleted.
     fn no_target(&mut self, serving: &Deployment, cause: &Cause) -> DecisionRule {
         self.page_once(
             &format!("no-target:{}", serving.config),
@@ -138,7 +140,8 @@ impl Turn<'_> {
                 self.queue(Action::RecordOutcome { generation, outcome: ReleaseOutcome::Unproven });
                 self.order_upkeep();
             }
-            // A trial serves, and what was to follow it was undone or never began: it must not return.
+            // A trial serves, and its full deployment was undone or never began: the trial must not go on to
+            // it again.
             State::Deploying(deploying) => {
                 self.release.pending.retain(|pending| pending.action.is_bookkeeping());
                 self.take_out(&deploying.candidate, cause);
@@ -179,8 +182,8 @@ impl Turn<'_> {
         self.release.current = Some(Deployment { activated_at: Some(since), ..deployment });
     }
 
-    /// The stage was proven good, or a person vouches for it: after a trial all traffic may move, else it is
-    /// promoted.
+    /// The stage was proven good, or a person forces it: after a trial all traffic may move, otherwise the
+    /// config is promoted.
     pub(super) fn pass_stage(&mut self) -> DecisionRule {
         let Some(next) = self.release.current.as_ref().and_then(Deployment::next_stage) else {
             self.promote();
@@ -196,9 +199,9 @@ impl Turn<'_> {
         let Some(mut current) = self.release.current.clone() else { return };
         self.release.state = State::Stable;
         self.release.cool_downs = 0;
-        // The smoke test of a config that a person vouched for no longer decides anything.
+        // If a person forced the config, its smoke test no longer decides anything.
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
-        // Before, a fleet that just starts or gets a tenth of the traffic would trip it.
+        // Earlier, a fleet that is just starting or gets a tenth of the traffic would trip it.
         if let Some(alarm) = alarms::on_traffic(&self.policy.alarms, &self.release.endpoint, &current.config)
         {
             current.alarms.push(alarm.alarm_name.clone());
@@ -233,7 +236,7 @@ impl Turn<'_> {
         }
     }
 
-    /// SageMaker went back by itself: traffic is safe, the books follow.
+    /// SageMaker rolled back by itself: traffic is safe, and only the bookkeeping is left.
     pub(super) fn close_rolled_back(&mut self, candidate: &Deployment, cause: Cause) {
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         if let Some(current) = &self.release.current {
@@ -245,7 +248,7 @@ impl Turn<'_> {
         self.notify(format!("{} was taken out: {}", candidate.config, cause));
     }
 
-    /// A stage never began: what was tried goes back to its champion, what served before stays.
+    /// A stage never began: a trial goes back to its champion, and what served before stays.
     pub(super) fn never_began(&mut self, candidate: &Deployment, reason: &str) -> DecisionRule {
         match self.on_trial(candidate) {
             true => self.begin_rollback(Cause::NotDeployed { reason: reason.to_owned() }),
@@ -265,7 +268,7 @@ impl Turn<'_> {
         DecisionRule::Abandoned
     }
 
-    /// The release has come to rest: what is around the endpoint follows.
+    /// The release is finished: autoscaling and garbage collection are ordered.
     fn order_upkeep(&mut self) {
         let Some(generation) = self.release.current.as_ref().map(|current| current.generation) else {
             return;
@@ -283,8 +286,8 @@ impl Turn<'_> {
         DecisionRule::GaveUp
     }
 
-    /// The endpoint serves something that Pawl did not put there. Nobody knows since when, so no alarm of it
-    /// is from too long ago.
+    /// The endpoint serves something that Pawl did not put there. It is unknown since when, so no alarm about
+    /// it counts as too old.
     pub(super) fn foreign(&mut self, config: &ConfigName) -> DecisionRule {
         match self.release.good_with(config) {
             Some(known) => self.release.current = Some(known.clone()),

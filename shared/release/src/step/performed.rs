@@ -10,7 +10,7 @@ use crate::reply::HoldReason;
 use crate::state::{RollingBack, Smoke, State};
 use pawl_base::duration::Duration;
 
-/// After so many failures an action counts as impossible.
+/// After this many failures an action counts as impossible.
 const TRIES: u8 = 8;
 /// How long a busy endpoint is left alone.
 const BUSY: Duration = Duration::seconds(30);
@@ -20,7 +20,7 @@ const LONGEST_PAUSE: u64 = 300;
 impl Turn<'_> {
     pub(super) fn performed(&mut self, id: u64, outcome: &ActionResult) -> DecisionRule {
         let Some(at) = self.release.pending.iter().position(|pending| pending.id == id) else {
-            // Done before, or void since traffic went back.
+            // It was done before, or dropped when traffic went back.
             return DecisionRule::Duplicate;
         };
         match outcome {
@@ -46,8 +46,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Traffic that must go back is never given up for want of an answer: people are told, and it is tried
-    /// on.
+    /// A rollback is never given up because a service does not answer: people are paged, and it is tried
+    /// again.
     fn keeps_failing(&mut self, at: usize, reason: &str) -> DecisionRule {
         let moves = self.release.pending.get(at).filter(|pending| pending.action.brings_back());
         let Some(name) = moves.map(|pending| pending.action.name()) else {
@@ -74,7 +74,7 @@ impl Turn<'_> {
         DecisionRule::TryLater
     }
 
-    /// The action told something, or is done.
+    /// The action returned something, or is done.
     fn conclude(&mut self, at: usize, outcome: &ActionResult) -> DecisionRule {
         let pending = self.release.pending.remove(at);
         self.note(pending.action.name());
@@ -101,7 +101,7 @@ impl Turn<'_> {
                 DecisionRule::Retry
             }
             (Action::ReadAlarm { change }, ActionResult::Alarm { state }) => self.alarm_read(change, *state),
-            // Asked only while watching, and void as soon as the watch is over.
+            // Queued only while watching, and dropped as soon as the watch is over.
             (Action::CompareFleets { change, .. }, ActionResult::Fleets { fleets }) => match fleets {
                 FleetComparison::OnlyNew => self.begin_rollback(Cause::Alarm { alarm: change.name.clone() }),
                 FleetComparison::Both | FleetComparison::Unknown => {
@@ -135,7 +135,7 @@ impl Turn<'_> {
         self.end_rollback()
     }
 
-    /// Traffic is back: the cool-down begins, the books follow.
+    /// Traffic is back: the cool-down and the bookkeeping begin.
     fn end_rollback(&mut self) -> DecisionRule {
         if let State::RollingBack(_) = self.release.state {
             if let Some(current) = self.release.current.clone().filter(|back| self.release.is_revoked(back)) {

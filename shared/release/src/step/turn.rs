@@ -26,7 +26,7 @@ pub(super) struct Turn<'a> {
     pub(super) queued: Vec<Action>,
     pub(super) note: String,
     pub(super) reply: Option<Reply>,
-    /// When the endpoint was looked at, where the event is a look.
+    /// When the endpoint was described, if the event is a description.
     pub(super) described_at: Timestamp,
     /// The generation that the caller asks about.
     pub(super) subject: Option<Generation>,
@@ -52,7 +52,7 @@ impl<'a> Turn<'a> {
             (None, Some(generation)) => self.release.reply_to(generation),
             (None, None) => Reply::Noted,
         };
-        // What the same step made void again was never queued.
+        // An action that the same step queued and dropped again was never queued.
         let due = &self.release.pending;
         self.queued.retain(|action| due.iter().any(|pending| pending.action == *action));
         // Polls that find nothing new leave no trace; a refusal always does.

@@ -60,8 +60,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Past its watch, a config is looked after: an alarm's event may have been lost, or have come in the
-    /// cool-down, and an alarm that stays on never sends another.
+    /// After its watch, a config's alarms are still read: an alarm's event may have been lost or have come in
+    /// the cool-down, and an alarm that stays on sends no second event.
     fn read_after_watch(&mut self, reading: &WatchReading) -> DecisionRule {
         let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         let own = fires.clone().find(|alarm| is_own(alarm, &reading.config));
@@ -80,8 +80,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A reading in the shape of a change. What is on since long ago rests on data of now all the same, once
-    /// that reaches no further back than its periods.
+    /// An alarm's reading as an alarm change. Its time is at most one evaluation window old: an alarm that
+    /// has been on for long still rests on current data.
     fn as_change(&self, alarm: &AlarmReading) -> AlarmChange {
         let window = alarms::window(&self.policy.alarms, &alarm.name).duration();
         let rests_on = self.now.saturating_sub(window).unwrap_or(Timestamp::MIN);
@@ -114,7 +114,7 @@ impl Turn<'_> {
         DecisionRule::AskPerson
     }
 
-    /// The time for a person to decide is over: the outcome is to go back.
+    /// The time for a person to decide is over: the config is rolled back.
     pub(super) fn decide_if_overdue(&mut self) -> Option<DecisionRule> {
         match &self.release.state {
             State::Watching(watching) if watching.decide_by.is_some_and(|by| self.now >= by) => {
