@@ -2,7 +2,7 @@
 
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::gate::{Against, Judge, Judgement, PairReader, Side, Verdict, documents, leakage};
+use pawl::gate::{Against, Contender, Judge, Judgement, PairReader, Verdict, documents, leakage};
 use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Condition, Store, write};
 use pawl::names::{Generation, ModelName};

@@ -30,7 +30,12 @@ struct Open<B> {
 }
 
 impl<'a, O: Objects> Scores<'a, O> {
-    pub(crate) fn new(edge: &'a Edge<impl Store, O>, run: &Run, split: &DatasetSplit, side: Side) -> Self {
+    pub(crate) fn new(
+        edge: &'a Edge<impl Store, O>,
+        run: &Run,
+        split: &DatasetSplit,
+        contender: Contender,
+    ) -> Self {
         // SageMaker names an output after its input:
         // https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
         let key = |file| format!("{}scores/{}/{file}.jsonl.out", run.prefix, contender);

@@ -8,7 +8,6 @@ use pawl::gate::behaviour::SuiteAnswers;
 use pawl::gate::{Against, Check, Code, Contender, Reason};
 use pawl::ledger::Store;
 use pawl::ledger::dataset::DatasetSplit;
-use pawl::pipeline::jobs::Side as Scored;
 
 use crate::edge::{Edge, Run};
 use crate::seed::seed;

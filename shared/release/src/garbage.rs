@@ -71,7 +71,7 @@ impl Garbage {
     ) -> Self {
         let needed = needed(release, policy);
         let unused = |listed: &&ListedResource| {
-            let young = now.duration_since(listed.created_at) < policy.keep_unused.duration();
+            let young = now.duration_since(listed.created_at) < policy.keep_unused.signed();
             is_ours(release, &listed.name) && !needed.contains(&listed.name) && !young
         };
         let configs = configs.iter().filter(unused).map(|listed| Discarded {

@@ -125,7 +125,7 @@ impl<'a, S: ReleaseStore, E: Effects, C: Clock> Driver<'a, S, E, C> {
             Some(lease) if now < lease.until && lease.holder == self.caller.id => Held::Before,
             Some(lease) if now < lease.until => Held::ByAnother,
             _ => {
-                let until = now.saturating_add(self.caller.lease.duration()).unwrap_or(Timestamp::MAX);
+                let until = now.saturating_add(self.caller.lease.signed()).unwrap_or(Timestamp::MAX);
                 release.lease = Some(Lease { holder: self.caller.id.clone(), until });
                 Held::Now
             }

@@ -84,7 +84,7 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn later(&self, span: Duration) -> Timestamp {
-        self.now.saturating_add(span.duration()).unwrap_or(Timestamp::MAX)
+        self.now.saturating_add(span.signed()).unwrap_or(Timestamp::MAX)
     }
 
     /// Queues an action behind the others.
@@ -129,7 +129,7 @@ impl<'a> Turn<'a> {
 
     /// Whether the key was seen within some hours.
     pub(super) fn was_seen(&self, key: &DedupeKey) -> bool {
-        let since = self.now.saturating_sub(SAID.duration()).unwrap_or(Timestamp::MIN);
+        let since = self.now.saturating_sub(SAID.signed()).unwrap_or(Timestamp::MIN);
         self.release.seen.iter().any(|(seen, at)| seen == key && *at > since)
     }
 

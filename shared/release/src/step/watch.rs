@@ -83,7 +83,7 @@ impl Turn<'_> {
     /// An alarm's reading as an alarm change. Its time is at most one evaluation window old: an alarm that
     /// has been on for long still rests on current data.
     fn as_change(&self, alarm: &AlarmReading) -> AlarmChange {
-        let window = alarms::window(&self.policy.alarms, &alarm.name).duration();
+        let window = alarms::window(&self.policy.alarms, &alarm.name).signed();
         let rests_on = self.now.saturating_sub(window).unwrap_or(Timestamp::MIN);
         AlarmChange {
             arn: alarm.name.clone(),

@@ -10,7 +10,7 @@ use crate::gate::convergence::{self, Converged, FinalMetric};
 use crate::gate::live::{Agreement, BothCounts, TrialEvidence, TrialKind, TrialLook};
 use crate::gate::live::{LiveLook, LiveVerdict};
 use crate::gate::policy::Groups;
-use crate::gate::{Against, Check, Forced, Judge, Judgement, Policy, Row, Verdict};
+use crate::gate::{Against, Check, Forced, Judge, Judgement, PairedRow, Policy, Verdict};
 use crate::ledger::dataset::{DatasetSplit, ObjectFate};
 use crate::ledger::{Ending, Manifest, Object, RunOutcome, RunRecord, TriggerKind};
 use crate::names::{ContentHash, Generation, ModelName};
