@@ -71,7 +71,7 @@ pub(crate) async fn compare_sides(
         let (label, rows) = (&pipeline.data.label, &mut memory.rows);
         edge.lines(key, |lines| {
             memory.unreadable += truths(lines, label, Task::Binary, |id, truth| {
-                rows.add_truth(id, truth == Truth::Number(1.0))
+                rows.add_truth(id, truth == Truth::Number(1.0));
             });
         })
         .await?;

@@ -60,7 +60,7 @@ pub enum Action {
         /// What was said.
         change: AlarmChange,
     },
-    /// Compare the metrics of new and old fleet. Answers [`ActionResult::FleetComparison`].
+    /// Compare the metrics of new and old fleet. Answers [`ActionResult::Fleets`].
     CompareFleets {
         /// The endpoint.
         endpoint: String,

@@ -68,7 +68,7 @@ pub struct AlarmMemory {
     /// The state then.
     pub state: AlarmState,
     /// Times of the latest changes that concerned what was deployed, watched or served, oldest first, at most
-    /// [`FLAPS`].
+    /// three.
     pub changes: Vec<Timestamp>,
 }
 

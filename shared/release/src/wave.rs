@@ -166,7 +166,7 @@ impl Wave {
             // No deployment comes of it any more.
             WaveNews::Copied { .. } | WaveNews::Registered { .. } if next.stopped.is_some() => {}
             WaveNews::Copied { region } => {
-                next.advance(region, RegionStage::Copying, RegionStage::Registering, now)
+                next.advance(region, RegionStage::Copying, RegionStage::Registering, now);
             }
             WaveNews::Registered { region, package } => {
                 if let Some(stop) = next.at(region, RegionStage::Registering) {
@@ -175,7 +175,7 @@ impl Wave {
                 next.advance(region, RegionStage::Registering, RegionStage::Deploying, now);
             }
             WaveNews::Begun { region } => {
-                next.advance(region, RegionStage::Deploying, RegionStage::Watching, now)
+                next.advance(region, RegionStage::Deploying, RegionStage::Watching, now);
             }
             WaveNews::Promoted { region } => {
                 next.advance(region, RegionStage::Deploying, RegionStage::Promoted, now);
