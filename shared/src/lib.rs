@@ -18,4 +18,5 @@ pub use pawl_stats as stats;
 pub mod model_monitor;
 pub mod pipeline;
 pub mod report;
+pub mod requests;
 pub mod run;

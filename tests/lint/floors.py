@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = [
     {"pawl-base"},
     {"pawl-stats", "pawl-data", "pawl-ledger"},
-    {"pawl-gate", "pawl-parquet", "pawl-aws"},
+    {"pawl-gate", "pawl-parquet", "pawl-aws", "pawl-testing"},
     {"pawl-drift", "pawl-release"},
     {"pawl"},
     {"pawl-sagemaker"},

@@ -1,4 +1,5 @@
-//! Snapshots, profiles and judges new data; and, since it is the function that streams, copies a model to another region.
+//! Snapshots, profiles and judges new data; and, since it is the function that streams, copies a model to
+//! another region.
 
 mod edge;
 mod parts;

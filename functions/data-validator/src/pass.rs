@@ -70,7 +70,8 @@ pub(crate) enum PassError {
     Changed,
 }
 
-/// What came of reading; but where S3 did not give the bytes, that is the reason, whatever the reader made of it.
+/// What came of reading; but where S3 did not give the bytes, that is the reason, whatever the reader made
+/// of it.
 fn blame_source<T>(
     source: &Source<impl Data>,
     read: Result<Result<T, PassError>, Fault>,
@@ -99,7 +100,8 @@ impl Pass {
         Ok(Arc::new(Self { keys: keys.clone(), generation, pipeline, constraints, reference }))
     }
 
-    /// Reads a partition, and puts its rows in their files. Where the first record of a byte range starts may be known.
+    /// Reads a partition, and puts its rows in their files. Where the first record of a byte range starts
+    /// may be known.
     pub(crate) async fn over(
         self: &Arc<Self>,
         edge: &Edge<impl Store, impl Data>,

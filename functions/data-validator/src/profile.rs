@@ -119,8 +119,8 @@ async fn append(
     Ok(Found::Scan(Box::new(whole)))
 }
 
-/// Byte ranges, stitched where records cross their borders. A range that began at the wrong place, which text within quotes
-/// can bring about, is read again from the right one.
+/// Byte ranges, stitched where records cross their borders. A range that began at the wrong place, which
+/// text within quotes can bring about, is read again from the right one.
 async fn stitch(
     edge: &Edge<impl Store, impl Data>,
     keys: &Keys,

@@ -22,7 +22,8 @@ use crate::parts::{on_a_thread, open_head};
 use crate::profile::{Found, Looked};
 use crate::source::Source;
 
-/// Freezes the reference, and names its key. Without a champion, or without anything to compare with, there is none.
+/// Freezes the reference, and names its key. Without a champion, or without anything to compare with, there
+/// is none.
 pub(crate) async fn freeze(
     edge: &Edge<impl Store, impl Data>,
     keys: &Keys,
@@ -94,7 +95,8 @@ async fn chosen(
     }
 }
 
-/// From the first day of the batch's earliest object to the first day of its latest, read from the beginning of each.
+/// From the first day of the batch's earliest object to the first day of its latest, read from the
+/// beginning of each.
 async fn period_of_batch(
     edge: &Edge<impl Store, impl Data>,
     schema: &Schema,
@@ -121,7 +123,8 @@ fn day(at: Timestamp) -> Date {
     Offset::UTC.to_datetime(at).date()
 }
 
-/// The day of the object's first rows. What cannot be read here is refused, with its reason, by the pass over it.
+/// The day of the object's first rows. What cannot be read here is refused, with its reason, by the pass
+/// over it.
 async fn first_day(
     edge: &Edge<impl Store, impl Data>,
     schema: &Schema,

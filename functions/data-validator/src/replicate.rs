@@ -16,8 +16,8 @@ pub(crate) struct Copy {
     key: String,
 }
 
-/// Copies the archive. Nothing stands at the key until all of it has arrived, and no key is used for two archives, so one of
-/// the same size is the same.
+/// Copies the archive. Nothing stands at the key until all of it has arrived, and no key is used for two
+/// archives, so one of the same size is the same.
 pub(crate) async fn replicate(objects: &impl Objects, copy: &Copy) -> Result<Value, Fault> {
     let Copy { from, region, bucket, key } = copy;
     let path = from.strip_prefix("s3://").and_then(|path| path.split_once('/'));

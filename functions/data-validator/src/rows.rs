@@ -13,7 +13,8 @@ use tokio::runtime::Handle;
 /// The most refused rows that are kept of one part; the counts go on.
 const MOST_REFUSED: u64 = 10_000;
 
-/// The rows of one part of an object on their way to three files. Whatever came in, a container trains on CSV.
+/// The rows of one part of an object on their way to three files. Whatever came in, a container trains on
+/// CSV.
 pub(crate) struct Rows<'a, U> {
     data: &'a Data,
     feedback: Option<&'a Feedback>,

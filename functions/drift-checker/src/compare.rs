@@ -44,9 +44,8 @@ pub(crate) async fn compare(
     let key = keys.evidence(generation, "reference.json");
     let Some((Reference { baseline: reference, compared_with }, _)) = read::<Reference>(store, &key).await?
     else {
-        return Ok(
-            json!({ "verdict": null, "share": 0.0, "reason": "No champion serves: there is nothing to compare with." }),
-        );
+        let reason = "No champion serves: there is nothing to compare with.";
+        return Ok(json!({ "verdict": null, "share": 0.0, "reason": reason }));
     };
     let current = counts(store, &keys, &manifest).await?;
     if current.binned.is_empty() {

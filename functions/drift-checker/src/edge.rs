@@ -15,7 +15,8 @@ pub(crate) struct Edge<S: Store, O: Objects> {
 }
 
 impl<S: Store, O: Objects> Edge<S, O> {
-    /// Hands all lines of an object of the evidence bucket to `take`, in pieces that end with a line or with the object.
+    /// Hands all lines of an object of the evidence bucket to `take`, in pieces that end with a line or
+    /// with the object.
     pub(crate) async fn lines(&self, key: &str, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
         let take_all = |lines: &[u8]| {
             take(lines);

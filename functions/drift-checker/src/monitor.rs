@@ -24,7 +24,8 @@ use crate::compare::metrics_of;
 use crate::edge::Edge;
 use crate::expected::expected;
 
-/// Reads what was captured since the last time, and says whether it drifts and whether the champion still answers well.
+/// Reads what was captured since the last time, and says whether it drifts and whether the champion still
+/// answers well.
 pub(crate) async fn monitor(
     edge: &Edge<impl Store, impl Objects>,
     model: &ModelName,
@@ -38,55 +39,34 @@ pub(crate) async fn monitor(
     let Some((champion, current)) = serving else {
         return Ok(json!({ "state": "nothing_serves" }));
     };
-    // What the team asks of the monitoring may change while a champion serves; what the champion learnt may not.
+    // What the team asks of the monitoring may change while a champion serves; what the champion learnt may
+    // not.
     let asked = pipeline::load(&edge.store, model).await?;
     let trained = run::frozen_pipeline(&edge.store, &keys, champion.generation).await?;
     let (mut monitor, if_unchanged) =
         monitor_of(&edge.store, &keys, champion, &trained.gate, &asked.monitor).await?;
     let until = now - asked.monitor.lag.signed();
-    let objects = keys_between(edge, &keys, VARIANT, &monitor.captured, until).await?;
-    let truth_keys = edge.store.keys_after(&keys.truths(), &monitor.truth, MOST_OBJECTS).await?;
-    if objects.is_empty() && truth_keys.is_empty() {
+    let new = New {
+        captured: keys_between(edge, &keys, VARIANT, &monitor.captured, until).await?,
+        truths: edge.store.keys_after(&keys.truths(), &monitor.truth, MOST_OBJECTS).await?,
+    };
+    if new.captured.is_empty() && new.truths.is_empty() {
         return Ok(json!({ "state": "nothing_new" }));
     }
-
-    let expected = expected(edge, &keys, champion.generation, &trained).await?;
     let pipelines = Pipelines { asked: &asked, trained: &trained };
-    let captured = read_captured(edge, pipelines, &expected, &objects, &mut monitor).await?;
-    let unreadable_truths = read_truths(edge, &trained, &truth_keys, &mut monitor).await?;
-    let metrics = metrics_of(&edge.store, &keys, champion.generation).await?;
-    let mut drift = compare(pipelines, &expected, &captured, &importances(&metrics), &mut monitor);
-    drift.compared_with = Some(ComparedWith::Champion(champion.generation));
-    let expected_quality = match trained.gate.task {
-        Task::Binary | Task::Multiclass => expected.accuracy,
-        Task::Regression => expected.mae,
-    };
-    let policy = &asked.monitor.quality;
-    let quality = monitor.join.judge(expected_quality, &expected.calibration, drift.features, policy);
-
+    let look = judge(edge, pipelines, champion, &new, &mut monitor, now).await?;
     monitor.looks += 1;
-    monitor.captured = objects.last().cloned().unwrap_or(monitor.captured);
-    monitor.truth = truth_keys.last().cloned().unwrap_or(monitor.truth);
-    let verdicts = (drift.verdict, quality.verdict);
-    let news = monitor.last.replace(verdicts) != Some(verdicts) && is_bad(verdicts);
-    let look = Look {
-        at: now,
-        served_by: champion.config.0.clone(),
-        objects: objects.len() as u64,
-        requests: captured.requests,
-        unreadable: captured.unreadable,
-        rows: captured.scan.profile.rows,
-        unreadable_truths,
-        drift,
-        quality,
-    };
+    monitor.captured = new.captured.last().cloned().unwrap_or(monitor.captured);
+    monitor.truth = new.truths.last().cloned().unwrap_or(monitor.truth);
+    let verdicts = (look.drift.verdict, look.quality.verdict);
+    let is_news = monitor.last.replace(verdicts) != Some(verdicts) && is_bad(verdicts);
     // The evidence first: a step that dies here is done again under the same number.
     let key = keys.monitored(champion.generation, &format!("{:06}.json", monitor.looks));
     write(&edge.store, &key, &look, Condition::Always).await?;
     write(&edge.store, &keys.monitor(), &monitor, if_unchanged).await?;
     Ok(json!({
         "state": "looked",
-        "news": if news { "bad" } else { "none" },
+        "news": if is_news { "bad" } else { "none" },
         "drift": look.drift.verdict,
         "quality": look.quality.verdict,
         "reason": reason(&look),
@@ -103,7 +83,51 @@ struct Pipelines<'a> {
     trained: &'a Pipeline,
 }
 
-/// Reads the captured objects: their rows are counted in the champion's bins, their answers wait for the truth.
+/// The keys of what came since the last time.
+struct New {
+    captured: Vec<String>,
+    truths: Vec<String>,
+}
+
+/// Reads what is new, and judges it: rows and answers against the champion's training, answers against their
+/// truth.
+async fn judge(
+    edge: &Edge<impl Store, impl Objects>,
+    pipelines: Pipelines<'_>,
+    champion: &Deployment,
+    new: &New,
+    monitor: &mut Monitor,
+    now: Timestamp,
+) -> Result<Look, Fault> {
+    let Pipelines { asked, trained } = pipelines;
+    let keys = Keys::new(&asked.model);
+    let expected = expected(edge, &keys, champion.generation, trained).await?;
+    let captured = read_captured(edge, pipelines, &expected, &new.captured, monitor).await?;
+    let unreadable_truths = read_truths(edge, trained, &new.truths, monitor).await?;
+    let metrics = metrics_of(&edge.store, &keys, champion.generation).await?;
+    let mut drift = compare(pipelines, &expected, &captured, &importances(&metrics), monitor);
+    drift.compared_with = Some(ComparedWith::Champion(champion.generation));
+    let expected_quality = match trained.gate.task {
+        Task::Binary | Task::Multiclass => expected.accuracy,
+        Task::Regression => expected.mae,
+    };
+    let policy = &asked.monitor.quality;
+    let quality = monitor.join.judge(expected_quality, &expected.calibration, drift.features, policy);
+    Ok(Look {
+        at: now,
+        served_by: champion.config.0.clone(),
+        objects: new.captured.len() as u64,
+        requests: captured.requests,
+        unreadable: captured.unreadable,
+        rows: captured.scan.profile.rows,
+        unreadable_truths,
+        drift,
+        quality,
+    })
+}
+
+/// Reads the captured objects: their rows are counted in the champion's bins, their answers wait for the
+/// truth.
 async fn read_captured(
     edge: &Edge<impl Store, impl Objects>,
     Pipelines { asked, trained }: Pipelines<'_>,
@@ -147,7 +171,8 @@ async fn read_truths(
     Ok(unreadable)
 }
 
-/// The captured rows and answers against what the champion was trained on, with the earlier comparisons of this champion.
+/// The captured rows and answers against what the champion was trained on, with the earlier comparisons of
+/// this champion.
 fn compare(
     Pipelines { asked, trained }: Pipelines<'_>,
     expected: &Expected,

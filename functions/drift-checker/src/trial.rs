@@ -10,6 +10,7 @@ use pawl::gate::{Contender, Task};
 use pawl::ledger::{Condition, Keys, Store, StoreError, read, write};
 use pawl::metrics::{CHALLENGER, VARIANT};
 use pawl::names::{Generation, ModelName};
+use pawl::pipeline::Pipeline;
 use pawl::release::{ConfigName, Deployment, Release, State};
 use pawl::run;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,8 @@ use serde_json::{Value, json};
 use crate::captured::{MOST_OBJECTS, keys_between, prefix_at};
 use crate::edge::Edge;
 
-/// The document [`Keys::trial`], changed only by compare-and-swap: a step that is repeated counts nothing twice.
+/// The document [`Keys::trial`], changed only by compare-and-swap: a step that is repeated counts nothing
+/// twice.
 #[derive(Debug, Serialize, Deserialize)]
 struct Memory {
     /// The trial. Another one begins anew.
@@ -66,17 +68,7 @@ pub(crate) async fn compare_sides(
         }
         *last = objects.pop().unwrap_or(std::mem::take(last));
     }
-    let truth_keys = edge.store.keys_after(&keys.truths(), &memory.truth, MOST_OBJECTS).await?;
-    for key in &truth_keys {
-        let (label, rows) = (&pipeline.data.label, &mut memory.rows);
-        edge.lines(key, |lines| {
-            memory.unreadable += truths(lines, label, Task::Binary, |id, truth| {
-                rows.add_truth(id, truth == Truth::Number(1.0));
-            });
-        })
-        .await?;
-    }
-    memory.truth = truth_keys.last().cloned().unwrap_or(memory.truth);
+    read_truths(edge, &keys, &pipeline, &mut memory).await?;
 
     let evidence = TrialEvidence {
         config: trial.config.0.clone(),
@@ -93,6 +85,29 @@ pub(crate) async fn compare_sides(
         "verdict": evidence.came_to.look.verdict,
         "reason": evidence.came_to.reason,
     }))
+}
+
+/// Joins the new truths with the answers of both.
+async fn read_truths(
+    edge: &Edge<impl Store, impl Objects>,
+    keys: &Keys,
+    pipeline: &Pipeline,
+    memory: &mut Memory,
+) -> Result<(), Fault> {
+    let truth_keys = edge.store.keys_after(&keys.truths(), &memory.truth, MOST_OBJECTS).await?;
+    for key in &truth_keys {
+        let (label, rows) = (&pipeline.data.label, &mut memory.rows);
+        edge.lines(key, |lines| {
+            memory.unreadable += truths(lines, label, Task::Binary, |id, truth| {
+                rows.add_truth(id, truth == Truth::Number(1.0));
+            });
+        })
+        .await?;
+    }
+    if let Some(last) = truth_keys.last() {
+        memory.truth.clone_from(last);
+    }
+    Ok(())
 }
 
 /// What is remembered of this trial, and the condition under which it may be replaced.

@@ -38,12 +38,13 @@ pub(crate) async fn converge(
         "challenger": job.transform(Contender::Challenger, name),
     });
     if let Some(champion) = champion {
-        plan["champion"] = job.transform(Contender::Champion, &champion);
+        plan["champion"] = json!(job.transform(Contender::Champion, &champion));
     }
     Ok(plan)
 }
 
-/// SageMaker's `FinalMetricDataList`. A value that JSON cannot hold (NaN) comes as text or not at all: it is no value.
+/// SageMaker's `FinalMetricDataList`. A value that JSON cannot hold (NaN) comes as text or not at all: it
+/// is no value.
 fn final_metrics(list: &Value) -> Vec<FinalMetric> {
     let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
     let metric = |entry: &Value| FinalMetric {

@@ -136,7 +136,8 @@ fn skip(
     }
     if split.train.len() < least {
         return Some(format!(
-            "There are {} accepted objects to train on beside the holdout; split.least_objects asks for {least}.",
+            "There are {} accepted objects to train on beside the holdout; \
+             split.least_objects asks for {least}.",
             split.train.len()
         ));
     }
@@ -184,7 +185,8 @@ fn fingerprint(run: &Run, split: &DatasetSplit) -> ContentHash {
     ContentHash::of(parts.join("\n").as_bytes())
 }
 
-/// Writes the lists of objects that SageMaker reads: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>.
+/// Writes the lists of objects that SageMaker reads:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>.
 async fn write_manifests(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,

@@ -8,6 +8,7 @@ use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Manifest, Store, Wrote, read, write_once};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::jobs::property;
+use pawl::requests::ApprovalStatus;
 use pawl::run::force::{Wish, admit, take_over};
 use serde_json::{Value, json};
 
@@ -40,15 +41,15 @@ pub(crate) async fn force(
     let reason = format!("{forced} The gate had found: {}", reasons(&forcible.judgement));
     let artifact = &forcible.trained.artifact;
     let mut lineage = lineage(&edge.bucket, &run, &forcible.split, &forcible.trained.job);
-    lineage["pawl.forced-run"] = json!(wish.run.to_string());
-    lineage["pawl.forced-by"] = json!(property(&wish.who));
+    lineage.insert("pawl.forced-run".to_owned(), wish.run.to_string());
+    lineage.insert("pawl.forced-by".to_owned(), property(&wish.who));
     Ok(json!({
         "next": "promote",
         "name": name,
         "forced": format!("{forced} "),
         "model": job.model(artifact),
         "group": job.package_group(),
-        "package": job.package(artifact, "Approved", &reason, &lineage),
+        "package": job.package(artifact, ApprovalStatus::Approved, &reason, lineage),
     }))
 }
 

@@ -7,6 +7,7 @@ use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Condition, Store, write};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Ask;
+use pawl::requests::ApprovalStatus;
 use pawl::run::evidence;
 use serde_json::{Value, json};
 
@@ -45,11 +46,11 @@ pub(crate) async fn judge(
 
     let reason = reasons(&judgement);
     let (next, status) = match (judgement.verdict, run.pipeline.approval.ask) {
-        (Verdict::Promote, Ask::WhenUndecided | Ask::Never) => ("promote", "Approved"),
+        (Verdict::Promote, Ask::WhenUndecided | Ask::Never) => ("promote", ApprovalStatus::Approved),
         (Verdict::Promote, Ask::Always) | (Verdict::NeedsApproval, Ask::WhenUndecided | Ask::Always) => {
-            ("ask", "PendingManualApproval")
+            ("ask", ApprovalStatus::PendingManualApproval)
         }
-        (Verdict::Reject, _) | (Verdict::NeedsApproval, Ask::Never) => ("reject", "Rejected"),
+        (Verdict::Reject, _) | (Verdict::NeedsApproval, Ask::Never) => ("reject", ApprovalStatus::Rejected),
     };
     let lineage = lineage(&edge.bucket, &run, &split, name);
     let job = edge.job(&run, name);
@@ -58,12 +59,12 @@ pub(crate) async fn judge(
         "next": next,
         "reason": reason,
         "group": job.package_group(),
-        "package": job.package(artifact, status, &reason, &lineage),
+        "package": job.package(artifact, status, &reason, lineage),
     }))
 }
 
-/// Streams both outputs through the gate. Outputs that are missing or do not join are evidence of their own: a person must
-/// look at them.
+/// Streams both outputs through the gate. Outputs that are missing or do not join are evidence of their
+/// own: a person must look at them.
 async fn compare(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,

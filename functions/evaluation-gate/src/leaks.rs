@@ -1,4 +1,5 @@
-//! Whether answers leaked: rows of the holdout against those of the training, and scores against earlier ones.
+//! Whether answers leaked: rows of the holdout against those of the training, and scores against earlier
+//! ones.
 
 use std::ops::ControlFlow;
 

@@ -1,19 +1,25 @@
 //! What the model registry says of a challenger.
 
+use std::collections::BTreeMap;
+
 use pawl::gate::Judgement;
 use pawl::ledger::dataset::DatasetSplit;
-use serde_json::{Value, json};
 
 use crate::edge::Run;
 
 /// Where a challenger comes from, as the properties of its model package.
-pub(crate) fn lineage(bucket: &str, run: &Run, split: &DatasetSplit, training: &str) -> Value {
-    json!({
-        "pawl.generation": run.generation.to_string(),
-        "pawl.dataset": split.version,
-        "pawl.training-job": training,
-        "pawl.evidence": format!("s3://{bucket}/{}", run.prefix),
-    })
+pub(crate) fn lineage(
+    bucket: &str,
+    run: &Run,
+    split: &DatasetSplit,
+    training: &str,
+) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("pawl.generation".to_owned(), run.generation.to_string()),
+        ("pawl.dataset".to_owned(), split.version.to_string()),
+        ("pawl.training-job".to_owned(), training.to_owned()),
+        ("pawl.evidence".to_owned(), format!("s3://{bucket}/{}", run.prefix)),
+    ])
 }
 
 /// The three weightiest reasons of a judgement, in plain words.

@@ -17,7 +17,8 @@ fn file(run: &Run) -> String {
     format!("behaviour-{:06}.jsonl", run.generation.0)
 }
 
-/// Writes the suite's rows beside the accepted ones, and returns the file's name; `None` where there is no suite.
+/// Writes the suite's rows beside the accepted ones, and returns the file's name; `None` where there is no
+/// suite.
 pub(crate) async fn write(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,

@@ -40,7 +40,8 @@ pub(crate) async fn close(
     let manifest: Option<(Manifest, _)> = read(store, &keys.evidence(generation, "manifest.json")).await?;
     let taken = match manifest {
         Some((manifest, _)) => manifest.triggers,
-        // The run ended before it took any: those that wait would only make it fail again, at once and for ever.
+        // The run ended before it took any: those that wait would only make it fail again, at once and for
+        // ever.
         None => inbox::waiting(store, &keys).await?,
     };
     let mut triggers = Vec::new();

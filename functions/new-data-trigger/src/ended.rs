@@ -36,8 +36,9 @@ pub(crate) async fn ended(
     close::close(edge, model, generation, &outcome, now).await
 }
 
-/// Makes up for lost events: frees the lock of a run that is over, finds objects whose event never came, and starts a run
-/// where triggers wait. `pipeline` is the key of a `pipeline.yaml`; one that cannot be read starts nothing.
+/// Makes up for lost events: frees the lock of a run that is over, finds objects whose event never came,
+/// and starts a run where triggers wait. `pipeline` is the key of a `pipeline.yaml`; one that cannot be
+/// read starts nothing.
 pub(crate) async fn reconcile(
     edge: &Edge<impl Services>,
     pipeline: &str,
@@ -64,8 +65,8 @@ pub(crate) async fn reconcile(
     Ok(())
 }
 
-/// Whether the run's execution is known to have been started. One that was only asked for may not exist yet, or was never
-/// started: it is not over, and its triggers start it again.
+/// Whether the run's execution is known to have been started. One that was only asked for may not exist
+/// yet, or was never started: it is not over, and its triggers start it again.
 fn has_begun(run: &OpenRun) -> bool {
     run.execution == training::Execution::Started
 }

@@ -16,8 +16,8 @@ use crate::edge::{Edge, Services};
 use crate::route::{self, Pipelines};
 use crate::{ended, wake};
 
-/// Handles the event of one invocation. An event that no retry can mend is kept, people are notified, and it counts as
-/// handled. Only a fault that passes is an error, so that Lambda tries again.
+/// Handles the event of one invocation. An event that no retry can mend is kept, people are notified, and
+/// it counts as handled. Only a fault that passes is an error, so that Lambda tries again.
 pub(crate) async fn accept(
     edge: &Edge<impl Services>,
     event: &Value,
@@ -83,7 +83,8 @@ struct Routed {
     completes: Completes,
 }
 
-/// The models that an event is for, or in plain words why there is none. `home` is the bucket of ledger and evidence.
+/// The models that an event is for, or in plain words why there is none. `home` is the bucket of ledger and
+/// evidence.
 fn route(home: &str, pipelines: &Pipelines, signal: &Signal) -> Result<Vec<Routed>, String> {
     let named = |model: Option<&str>, kind, what: String| by_name(pipelines, model, kind, &what);
     let routed = match signal {
@@ -130,7 +131,8 @@ fn by_name(pipelines: &Pipelines, model: Option<&str>, kind: TriggerKind, what: 
     routed.collect()
 }
 
-/// The models that an alarm asks to be trained anew. Every alarm of the account comes by: most are for nobody.
+/// The models that an alarm asks to be trained anew. Every alarm of the account comes by: most are for
+/// nobody.
 fn by_alarm(pipelines: &Pipelines, alarm: &AlarmChange) -> Vec<Routed> {
     if alarm.state != AlarmState::Alarm {
         return Vec::new();
@@ -194,8 +196,8 @@ async fn keep(
     let key = unrouted(&ContentHash::of(event.to_string().as_bytes()));
     let record = json!({ "at": now, "reason": reason, "event": event });
     let message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.bucket);
-    // Notified first, kept after: the record says that people know. A try that dies between the two notifies twice, which is
-    // better than not at all.
+    // Notified first, kept after: the record says that people know. A try that dies between the two
+    // notifies twice, which is better than not at all.
     if edge.store.get(&key).await?.is_none() {
         edge.notices.notify("Pawl: an event started nothing", &message).await?;
         write_once(&edge.store, &key, &record).await?;

@@ -41,7 +41,8 @@ const LOOKS: u64 = 400;
 /// So many of them come as often as `quiet` says, which is as many as a batch takes that settles soon.
 const EARLY: u64 = LOOKS / 2;
 
-/// The pause in seconds after this many looks. The later ones share the longest wait, however short `quiet` is.
+/// The pause in seconds after this many looks. The later ones share the longest wait, however short `quiet`
+/// is.
 fn pause(policy: &Settle, looks: u64) -> u64 {
     let quiet = policy.quiet.as_secs();
     if looks < EARLY { quiet } else { quiet.max(policy.at_most.as_secs().div_ceil(LOOKS - EARLY)) }

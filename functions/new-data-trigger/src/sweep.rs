@@ -18,9 +18,10 @@ use crate::edge::{Edge, Services};
 /// The most triggers that one sweep records. The run that they start lists all objects anyway.
 const MOST_RECORDED: usize = 50;
 
-/// Reads one page of the pipeline's objects, at most 1,000 versions, behind the place where the last sweep ended; at the end
-/// of the listing it begins anew. Every object that no run has profiled and that no trigger names gets a trigger of its own.
-/// While a run is open nothing is done, because the run may be about to profile the same objects.
+/// Reads one page of the pipeline's objects, at most 1,000 versions, behind the place where the last sweep
+/// ended; at the end of the listing it begins anew. Every object that no run has profiled and that no
+/// trigger names gets a trigger of its own. While a run is open nothing is done, because the run may be
+/// about to profile the same objects.
 ///
 /// Returns how many triggers were recorded.
 pub(crate) async fn sweep(
@@ -52,8 +53,8 @@ pub(crate) async fn sweep(
         if recorded == MOST_RECORDED {
             break;
         }
-        // The object's own event, should it come late, is a duplicate of this trigger. A trigger that was handled is not
-        // recorded again.
+        // The object's own event, should it come late, is a duplicate of this trigger. A trigger that was
+        // handled is not recorded again.
         if inbox::record(store, &keys, &trigger_for(object, now)).await? == Wrote::Now {
             recorded += 1;
         }
@@ -64,8 +65,9 @@ pub(crate) async fn sweep(
     Ok(recorded)
 }
 
-/// Whether a trigger made here would equal that of the object's event. An event names the version, so the object must have
-/// one. A marker file is left out: a batch whose marker's event was lost ends after `settle.at_most`.
+/// Whether a trigger made here would equal that of the object's event. An event names the version, so the
+/// object must have one. A marker file is left out: a batch whose marker's event was lost ends after
+/// `settle.at_most`.
 fn has_event_of_its_own(pipeline: &Pipeline, object: &Object) -> bool {
     object.version.is_some() && !pipeline.settle.is_marker(&object.key)
 }

@@ -11,7 +11,8 @@ use serde_json::json;
 
 use crate::edge::{Edge, Services};
 
-/// Longer than the state machine's own time limit of 30 days: a lock is void only when its run cannot live any more.
+/// Longer than the state machine's own time limit of 30 days: a lock is void only when its run cannot live
+/// any more.
 const LEASE: Duration = Duration::seconds(31 * 86_400);
 
 /// The name of a run's execution.
@@ -26,10 +27,11 @@ pub(crate) fn run_of(execution: &str) -> Option<(ModelName, Generation)> {
     Some((model, Generation(generation.parse().ok()?)))
 }
 
-/// Starts a run if triggers wait and none runs. A run that is open already will look into the inbox when it closes.
+/// Starts a run if triggers wait and none runs. A run that is open already will look into the inbox when it
+/// closes.
 ///
-/// The trigger is in the inbox before this reads the lock, and a closing run frees the lock before it reads the inbox:
-/// whichever is first, one of the two sees the other.
+/// The trigger is in the inbox before this reads the lock, and a closing run frees the lock before it reads
+/// the inbox: whichever is first, one of the two sees the other.
 pub(crate) async fn wake(
     edge: &Edge<impl Services>,
     model: &ModelName,

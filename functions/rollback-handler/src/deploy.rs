@@ -1,124 +1,136 @@
 //! What a run asks of a release: guard, observe, watch, abandon.
 
 use pawl::duration::Duration;
+use pawl::edge::Notices;
 use pawl::fault::Fault;
 use pawl::ledger::dataset::DatasetSplit;
-use pawl::ledger::{Ending, Keys};
+use pawl::ledger::{Ending, Keys, Store};
 use pawl::names::{Generation, ModelName};
+use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
 use pawl::release::{ConfigName, Deployment, Policy, Reply};
+use pawl::requests::CreateEndpoint;
 use pawl::run;
 use serde_json::{Value, json};
 
-use crate::effects::driver;
-use crate::upkeep;
-use crate::world::World;
+use crate::edge::{Clock, Edge, Services};
+use crate::site::Site;
 
-/// May this challenger be deployed, and how?
-pub(crate) async fn guard(
-    world: &World,
-    model: &ModelName,
+/// One run, and the release of its model at home under the run's own policy.
+pub(crate) struct Run<'a, S: Store, A: Services, N: Notices> {
+    site: Site<'a, S, A, N>,
     generation: Generation,
-    name: &str,
-    package: String,
-) -> Result<Value, Fault> {
-    let keys = Keys::new(model);
-    let pipeline = run::frozen_pipeline(&world.store, &keys, generation).await?;
-    let split: DatasetSplit = run::evidence(&world.store, &keys, generation, "split.json").await?;
-    let mut candidate = Deployment::new(generation, name);
-    candidate.model = Some(name.to_owned());
-    candidate.package = Some(package);
-    candidate.dataset = Some(split.version);
-    candidate.kind = pipeline.serve.kind;
-    let driver = driver(world, keys.clone(), &pipeline.release);
-    let answer = driver.guard(candidate).await?;
-    let release = driver.load().await?;
-    let serves = release.champion();
-    let (answer, config, endpoint) = match answer {
-        Reply::DeployCreate { endpoint, config } => {
-            let request = json!({ "EndpointName": endpoint, "EndpointConfigName": config });
-            ("create", config, request)
-        }
-        Reply::DeployUpdate { call } => {
-            if let Some(serves) = serves {
-                // The state machine asks again while the update is refused.
-                upkeep::make_way(world, &keys, serves.generation, generation).await?;
+    /// The configuration that was frozen for the run.
+    pipeline: Pipeline,
+}
+
+impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
+    pub(crate) async fn load(
+        edge: &'a Edge<S, A, N>,
+        model: &ModelName,
+        generation: Generation,
+        now: Clock<'a>,
+    ) -> Result<Self, Fault> {
+        let keys = Keys::new(model);
+        let pipeline = run::frozen_pipeline(&edge.store, &keys, generation).await?;
+        let site = Site::new(edge, keys, pipeline.release.clone(), now);
+        Ok(Self { site, generation, pipeline })
+    }
+
+    /// May this challenger be deployed, and how?
+    pub(crate) async fn guard(&self, name: &str, package: String) -> Result<Value, Fault> {
+        let candidate = self.candidate(name, package).await?;
+        let driver = self.site.driver();
+        let answer = driver.guard(candidate).await?;
+        let release = driver.load().await?;
+        let serves = release.champion();
+        let (answer, config, endpoint) = match answer {
+            Reply::DeployCreate { endpoint, config } => {
+                let request =
+                    CreateEndpoint { endpoint_name: endpoint, endpoint_config_name: config.clone() };
+                ("create", config, json!(request))
             }
-            ("update", call.config.clone(), json!(call))
+            Reply::DeployUpdate { call } => {
+                if let Some(serves) = serves {
+                    // The state machine asks again while the update is refused.
+                    self.site.make_way(serves.generation, self.generation).await?;
+                }
+                ("update", call.config.clone(), json!(call))
+            }
+            Reply::Wait | Reply::RollingBack => {
+                let mut wait = next(&answer, &self.site.policy, Duration::seconds(0));
+                wait["answer"] = json!("wait");
+                return Ok(wait);
+            }
+            Reply::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
+            other => return Ok(json!({ "answer": "hold", "reason": other.to_string() })),
+        };
+        let (stage, config) = self.config(name, &config, serves.and_then(|serves| serves.model.as_deref()));
+        Ok(json!({
+            "answer": answer,
+            "stage": stage,
+            "config": config,
+            "endpoint": endpoint,
+            "poll_seconds": self.site.policy.look_every(Duration::seconds(0)).as_secs(),
+        }))
+    }
+
+    async fn candidate(&self, name: &str, package: String) -> Result<Deployment, Fault> {
+        let (store, keys) = (&self.site.edge.store, &self.site.keys);
+        let split: DatasetSplit = run::evidence(store, keys, self.generation, "split.json").await?;
+        let mut candidate = Deployment::new(self.generation, name);
+        candidate.model = Some(name.to_owned());
+        candidate.package = Some(package);
+        candidate.dataset = Some(split.version);
+        candidate.kind = self.pipeline.serve.kind;
+        Ok(candidate)
+    }
+
+    /// How much of the traffic the challenger gets, and the endpoint config for that.
+    fn config(&self, name: &str, config: &ConfigName, champion: Option<&str>) -> (&'static str, Value) {
+        let edge = self.site.edge;
+        let prefix = self.site.keys.run(self.generation);
+        let job = Job {
+            pipeline: &self.pipeline,
+            generation: self.generation,
+            name,
+            bucket: &edge.bucket,
+            run: &prefix,
+            role: &edge.role,
+        };
+        match (&self.pipeline.release.trial, champion) {
+            (Some(trial), Some(champion)) if config.0 != name => {
+                ("trial", json!(job.trial_config(config, trial, champion)))
+            }
+            _ => ("all", json!(job.endpoint_config())),
         }
-        Reply::Wait | Reply::RollingBack => {
-            let mut wait = next(&answer, &pipeline.release, Duration::seconds(0));
-            wait["answer"] = json!("wait");
-            return Ok(wait);
-        }
-        Reply::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
-        other => return Ok(json!({ "answer": "hold", "reason": other.to_string() })),
-    };
-    let prefix = keys.run(generation);
-    let job =
-        Job { pipeline: &pipeline, generation, name, bucket: world.store.bucket(), run: &prefix, role: "" };
-    let champion = serves.and_then(|serves| serves.model.as_deref());
-    let (stage, request) = match (&pipeline.release.trial, champion) {
-        (Some(trial), Some(champion)) if config.0 != name => {
-            ("trial", job.trial_config(&config, trial, champion))
-        }
-        _ => ("all", job.endpoint_config()),
-    };
-    Ok(json!({
-        "answer": answer,
-        "stage": stage,
-        "config": request,
-        "endpoint": endpoint,
-        "poll_seconds": pipeline.release.look_every(Duration::seconds(0)).as_secs(),
-    }))
-}
+    }
 
-/// Has the endpoint arrived where it was sent?
-pub(crate) async fn observe(
-    world: &World,
-    model: &ModelName,
-    generation: Generation,
-    config: ConfigName,
-) -> Result<Value, Fault> {
-    let policy = frozen_policy(world, model, generation).await?;
-    let answer = driver(world, Keys::new(model), &policy).observe(generation, config).await?;
-    Ok(next(&answer, &policy, Duration::seconds(0)))
-}
+    /// Has the endpoint arrived where it was sent?
+    pub(crate) async fn observe(&self, config: ConfigName) -> Result<Value, Fault> {
+        let answer = self.site.driver().observe(self.generation, config).await?;
+        Ok(next(&answer, &self.site.policy, Duration::seconds(0)))
+    }
 
-/// Is the bake over, or the trial, and was it healthy?
-pub(crate) async fn watch(
-    world: &World,
-    model: &ModelName,
-    generation: Generation,
-    config: ConfigName,
-) -> Result<Value, Fault> {
-    let policy = frozen_policy(world, model, generation).await?;
-    let driver = driver(world, Keys::new(model), &policy);
-    let answer = driver.watch(generation, config).await?;
-    let serves = driver.load().await?.current;
-    let in_trial = policy.trial.as_ref().filter(|_| serves.is_some_and(|serves| serves.trial.is_some()));
-    let longest = match (&answer, in_trial) {
-        (Reply::NeedsApproval { .. }, _) => policy.decision,
-        (_, Some(trial)) => trial.at_most(),
-        (_, None) => policy.bake.max(policy.patience),
-    };
-    Ok(next(&answer, &policy, longest))
-}
+    /// Is the bake over, or the trial, and was it healthy?
+    pub(crate) async fn watch(&self, config: ConfigName) -> Result<Value, Fault> {
+        let (driver, policy) = (self.site.driver(), &self.site.policy);
+        let answer = driver.watch(self.generation, config).await?;
+        let serves = driver.load().await?.current;
+        let in_trial = policy.trial.as_ref().filter(|_| serves.is_some_and(|serves| serves.trial.is_some()));
+        let longest = match (&answer, in_trial) {
+            (Reply::NeedsApproval { .. }, _) => policy.decision,
+            (_, Some(trial)) => trial.at_most(),
+            (_, None) => policy.bake.max(policy.patience),
+        };
+        Ok(next(&answer, policy, longest))
+    }
 
-/// The run could not deploy its challenger.
-pub(crate) async fn abandon(
-    world: &World,
-    model: &ModelName,
-    generation: Generation,
-    reason: String,
-) -> Result<Value, Fault> {
-    let policy = frozen_policy(world, model, generation).await?;
-    let answer = driver(world, Keys::new(model), &policy).report_failure(generation, reason).await?;
-    Ok(next(&answer, &policy, Duration::seconds(0)))
-}
-
-async fn frozen_policy(world: &World, model: &ModelName, generation: Generation) -> Result<Policy, Fault> {
-    Ok(run::frozen_pipeline(&world.store, &Keys::new(model), generation).await?.release)
+    /// The run could not deploy its challenger.
+    pub(crate) async fn abandon(&self, reason: String) -> Result<Value, Fault> {
+        let answer = self.site.driver().report_failure(self.generation, reason).await?;
+        Ok(next(&answer, &self.site.policy, Duration::seconds(0)))
+    }
 }
 
 /// Where the state machine goes from here, and when it looks again at a phase that may last so long.

@@ -1,22 +1,40 @@
-//! Guards, watches and rolls back releases. All decisions are [`pawl::release`]'s; this function reads the world and acts.
+//! Guards, watches and rolls back releases. All decisions are [`pawl::release`]'s; this function reads and
+//! acts.
+//!
+//! Arrows go down: `deploy`, `signals`, `round` and `regions` handle requests and drive releases; `effects`
+//! is what a release does, with `smoke`, `upkeep`, `wave` and `metrics`; all of them act at a `site`,
+//! through the `edge`. `aws` and `cloudwatch` are the edge over the SDK, known to this file alone.
 
+mod aws;
+mod cloudwatch;
 mod deploy;
+mod edge;
 mod effects;
 mod metrics;
+mod pipelines;
 mod regions;
 mod round;
 mod signals;
+mod site;
 mod smoke;
+#[cfg(test)]
+mod tests;
 mod upkeep;
-mod world;
+mod wave;
 
+use aws::AwsServices;
+use deploy::Run;
+use edge::{Clock, Edge, Services};
+use jiff::Timestamp;
+use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::ledger::RunOutcome;
+use pawl::ledger::{RunOutcome, Store};
 use pawl::names::{Generation, ModelName, RegionName};
+use pawl::pipeline::catalog::Catalog;
 use pawl::release::{ConfigName, WaveNews};
+use pawl_aws::{S3Store, Setting, Settings, Topic, in_lambda, serve};
 use serde::Deserialize;
 use serde_json::Value;
-use world::World;
 
 /// What the state machine asks for. Anything else is an event.
 #[derive(Debug, Deserialize)]
@@ -33,28 +51,43 @@ enum Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let world = World::from_env(&pawl_aws::in_lambda())?;
-    pawl_aws::serve(|event| handle(&world, event)).await
+    let config = in_lambda();
+    let store = S3Store::from_env(&config)?;
+    let edge = Edge {
+        bucket: store.bucket().to_owned(),
+        store,
+        catalog: Catalog::default(),
+        services: AwsServices::new(&config),
+        notices: Topic::from_env(&config)?,
+        role: Settings.get(Setting::SageMakerRole)?,
+    };
+    serve(|event| handle(&edge, event, &Timestamp::now)).await
 }
 
-async fn handle(world: &World, event: Value) -> Result<Value, Fault> {
+async fn handle<S: Store, A: Services, N: Notices>(
+    edge: &Edge<S, A, N>,
+    event: Value,
+    now: Clock<'_>,
+) -> Result<Value, Fault> {
     if event.get("step").is_none() {
-        return signals::take(world, &event).await;
+        return signals::handle(edge, &event, now).await;
     }
     let step = serde_json::from_value(event).map_err(|e| Fault::BadInput(format!("step: {e}")))?;
     match step {
         Step::Guard { model, generation, name, package_arn } => {
-            deploy::guard(world, &model, generation, &name, package_arn).await
+            Run::load(edge, &model, generation, now).await?.guard(&name, package_arn).await
         }
         Step::Observe { model, generation, config } => {
-            deploy::observe(world, &model, generation, config).await
+            Run::load(edge, &model, generation, now).await?.observe(config).await
         }
-        Step::Watch { model, generation, config } => deploy::watch(world, &model, generation, config).await,
+        Step::Watch { model, generation, config } => {
+            Run::load(edge, &model, generation, now).await?.watch(config).await
+        }
         Step::Abandon { model, generation, failure } => {
-            deploy::abandon(world, &model, generation, failure.in_words().reason).await
+            Run::load(edge, &model, generation, now).await?.abandon(failure.in_words().reason).await
         }
-        Step::Regions { model, generation, news } => regions::turn(world, &model, generation, news).await,
-        Step::Upkeep { model, region } => round::upkeep(world, &model, region.as_ref()).await,
-        Step::Reconcile { pipeline, region } => round::reconcile(world, &pipeline, region.as_ref()).await,
+        Step::Regions { model, generation, news } => regions::turn(edge, &model, generation, news, now).await,
+        Step::Upkeep { model, region } => round::upkeep(edge, &model, region.as_ref(), now).await,
+        Step::Reconcile { pipeline, region } => round::reconcile(edge, &pipeline, region.as_ref(), now).await,
     }
 }

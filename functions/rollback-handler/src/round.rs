@@ -1,54 +1,51 @@
-//! What the state machines `round` and `upkeep` ask for: one release at a time, at home or in a further region, so that none waits
-//! for another.
+//! What the state machines `round` and `upkeep` ask for: one release at a time, at home or in a further
+//! region, so that none waits for another.
 
+use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::ledger::{Keys, read};
+use pawl::ledger::{Keys, Store};
 use pawl::names::{ModelName, RegionName};
 use pawl::pipeline::catalog::model_of;
-use pawl::release::Release;
 use serde_json::{Value, json};
 
-use crate::effects::driver;
-use crate::signals::policy_of;
-use crate::world::World;
-use crate::{regions, upkeep};
+use crate::edge::{Clock, Edge, Services};
+use crate::pipelines::policy_of;
+use crate::regions;
+use crate::site::Site;
 
-/// Looks at a release again, so that a lost event heals and what waits for its time is done. `pipeline` is the key of its
-/// `pipeline.yaml`. At home the answer names the regions that are to be looked at next.
-pub(crate) async fn reconcile(
-    world: &World,
+/// Looks at a release again, so that a lost event heals and what waits for its time is done. `pipeline` is
+/// the key of its `pipeline.yaml`. At home the answer names the regions that are to be looked at next.
+pub(crate) async fn reconcile<S: Store, A: Services, N: Notices>(
+    edge: &Edge<S, A, N>,
     pipeline: &str,
     region: Option<&RegionName>,
+    now: Clock<'_>,
 ) -> Result<Value, Fault> {
-    let Some(keys) = model_of(pipeline).map(|model| Keys::new(&model)) else {
-        return Ok(json!({ "regions": [] }));
-    };
+    let Some(model) = model_of(pipeline) else { return Ok(json!({ "regions": [] })) };
+    let policy = policy_of(&edge.store, &model).await?.unwrap_or_default();
+    let home = Site::new(edge, Keys::new(&model), policy, now);
     // What was never deployed has nothing to heal.
-    let Some((home, _)) = read::<Release>(&world.store, &keys.release()).await? else {
-        return Ok(json!({ "regions": [] }));
-    };
-    let policy = policy_of(world, keys.model()).await?;
+    let Some(record) = home.release().await? else { return Ok(json!({ "regions": [] })) };
     if let Some(region) = region {
-        regions::look_after(world, &keys, &home, region, &policy).await?;
+        regions::look_after(&home, &record, region).await?;
         return Ok(json!({ "regions": [] }));
     }
-    driver(world, keys.clone(), &policy).reconcile().await?;
-    Ok(json!({ "regions": regions::to_visit(world, &keys).await? }))
+    home.driver().reconcile().await?;
+    Ok(json!({ "regions": regions::to_visit(&home).await? }))
 }
 
 /// Carries out what was ordered around an endpoint.
-pub(crate) async fn upkeep(
-    world: &World,
+pub(crate) async fn upkeep<S: Store, A: Services, N: Notices>(
+    edge: &Edge<S, A, N>,
     model: &ModelName,
     region: Option<&RegionName>,
+    now: Clock<'_>,
 ) -> Result<Value, Fault> {
-    let (keys, policy) = (Keys::new(model), policy_of(world, model).await?);
+    let policy = policy_of(&edge.store, model).await?.unwrap_or_default();
+    let home = Site::new(edge, Keys::new(model), policy, now);
     match region {
-        None => upkeep::carry_out(world, &keys, &policy).await?,
-        Some(region) => {
-            let there = world.in_region(region);
-            upkeep::carry_out(&there, &keys.in_region(region), &policy.in_region()).await?;
-        }
+        None => home.carry_out_upkeep().await?,
+        Some(region) => home.in_region(region).carry_out_upkeep().await?,
     }
-    Ok(json!({ "done": keys.model() }))
+    Ok(json!({ "done": model }))
 }

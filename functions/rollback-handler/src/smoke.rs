@@ -1,6 +1,7 @@
 //! A few real rows, sent to what serves.
 
 use pawl::drift::monitor::usable;
+use pawl::edge::Notices;
 use pawl::fault::Fault;
 use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Condition, Keys, Store, key_in, read, write_once};
@@ -12,96 +13,101 @@ use pawl::run;
 use pawl_sagemaker::Awaited;
 use serde_json::Value;
 
-use crate::world::World;
+use crate::edge::Services;
+use crate::site::Site;
 
 /// How many rows are sent.
 const ROWS: usize = 5;
-/// So much of a failure's reason is told.
+/// So many characters of a failure's reason are shown.
 const SHOWN: usize = 500;
 
-/// Sends rows of the holdout that the config's model was judged on. Each must get an answer of the task that it was judged by.
-pub(crate) async fn test(
-    world: &World,
-    keys: &Keys,
+/// Sends rows of the holdout that the config's model was judged on. Each must get an answer of the task
+/// that it was judged by.
+pub(crate) async fn test<S: Store, A: Services, N: Notices>(
+    site: &Site<'_, S, A, N>,
     endpoint: &str,
     config: &ConfigName,
 ) -> Result<ActionResult, Fault> {
-    let Some((release, _)) = read::<Release>(&world.store, &keys.release()).await? else {
-        return Ok(no_rows());
-    };
+    let (store, keys) = (&site.edge.store, &site.keys);
+    let Some((release, _)) = read::<Release>(store, &keys.release()).await? else { return Ok(no_rows()) };
     let deployments = release.subject().into_iter().chain(&release.current).chain(&release.good);
     let Some(deployment) = deployments.into_iter().find(|deployment| deployment.config == *config) else {
         return Ok(no_rows());
     };
-    let rows = rows(world, keys, deployment.generation).await?;
+    let rows = holdout_rows(store, keys, deployment.generation).await?;
     if rows.is_empty() {
         return Ok(no_rows());
     }
-    let body = rows.iter().map(|row| format!("{row}\n")).collect::<String>();
-    // Where two variants answer, the new one must.
-    let variant = deployment.is_split().then_some(CHALLENGER);
-    let answered = match deployment.kind {
-        EndpointKind::Asynchronous => from_storage(world, keys, endpoint, deployment, body).await,
-        EndpointKind::RealTime | EndpointKind::Serverless => {
-            world.sagemaker.invoke(endpoint, variant, body.into_bytes()).await
-        }
-    };
-    let answer = match answered {
+    let answer = match answer(site, endpoint, deployment, &rows).await {
         Ok(answer) => answer,
         Err(fault @ Fault::Unavailable(_)) => return Ok(ActionResult::Retry { reason: fault.to_string() }),
         Err(fault) => return Ok(ActionResult::SmokeFailed { reason: fault.to_string() }),
     };
-    let gate = run::frozen_pipeline(&world.store, keys, deployment.generation).await?.gate;
-    Ok(match usable(&answer, &gate) {
-        found if found == rows.len() => ActionResult::SmokePassed,
-        found => {
-            let reason = format!(
-                "{} rows were sent, {found} got an answer that task {} can use",
-                rows.len(),
-                gate.task
-            );
-            ActionResult::SmokeFailed { reason }
-        }
-    })
+    let gate = run::frozen_pipeline(store, keys, deployment.generation).await?.gate;
+    let (sent, usable) = (rows.len(), usable(&answer, &gate));
+    if usable == sent {
+        return Ok(ActionResult::SmokePassed);
+    }
+    let reason = format!("{sent} rows were sent, {usable} got an answer that task {} can use", gate.task);
+    Ok(ActionResult::SmokeFailed { reason })
 }
 
-/// An asynchronous endpoint takes its rows from the bucket and answers there. It is asked once for each time that the config
-/// comes to serve; every try looks whether the answer has come.
-async fn from_storage(
-    world: &World,
-    keys: &Keys,
+/// What the endpoint answers.
+async fn answer<S: Store, A: Services, N: Notices>(
+    site: &Site<'_, S, A, N>,
     endpoint: &str,
     deployment: &Deployment,
-    rows: String,
+    rows: &[Value],
 ) -> Result<Vec<u8>, Fault> {
+    let lines = rows.iter().map(|row| format!("{row}\n")).collect::<String>().into_bytes();
+    match deployment.kind {
+        EndpointKind::Asynchronous => answer_from_storage(site, endpoint, deployment, lines).await,
+        EndpointKind::RealTime | EndpointKind::Serverless => {
+            // Where two variants answer, the new one must.
+            let variant = deployment.is_split().then_some(CHALLENGER);
+            site.services.invoke(endpoint, variant, lines).await
+        }
+    }
+}
+
+/// An asynchronous endpoint takes its rows from the bucket and answers there. It is asked once for each
+/// time that the config comes to serve; every try looks whether the answer has come.
+async fn answer_from_storage<S: Store, A: Services, N: Notices>(
+    site: &Site<'_, S, A, N>,
+    endpoint: &str,
+    deployment: &Deployment,
+    lines: Vec<u8>,
+) -> Result<Vec<u8>, Fault> {
+    let (store, bucket) = (&site.edge.store, &site.edge.bucket);
     let since = deployment.activated_at.map_or(0, |at| at.as_second());
-    let place = keys.evidence(deployment.generation, &format!("smoke/{}-{since}", deployment.config));
+    let name = format!("smoke/{}-{since}", deployment.config);
+    let place = site.keys.evidence(deployment.generation, &name);
     let note = format!("{place}.json");
-    let awaited = match read::<Awaited>(&world.store, &note).await? {
+    let awaited = match read::<Awaited>(store, &note).await? {
         Some((awaited, _)) => awaited,
         None => {
             let input = format!("{place}.jsonl");
-            world.store.put(&input, rows.into_bytes(), Condition::Always).await?;
-            let address = format!("s3://{}/{input}", world.store.bucket());
-            let awaited = world.sagemaker.invoke_later(endpoint, &address).await?;
-            write_once(&world.store, &note, &awaited).await?;
+            store.put(&input, lines, Condition::Always).await?;
+            let awaited = site.services.invoke_later(endpoint, &format!("s3://{bucket}/{input}")).await?;
+            write_once(store, &note, &awaited).await?;
             awaited
         }
     };
-    if let Some(answer) = stored(world, &awaited.answer).await? {
+    if let Some(answer) = head_of(store, bucket, &awaited.answer).await? {
         return Ok(answer);
     }
     if let Some(failure) = &awaited.failure
-        && let Some(reason) = stored(world, failure).await?
+        && let Some(reason) = head_of(store, bucket, failure).await?
     {
         return Err(Fault::Refused(String::from_utf8_lossy(&reason).chars().take(SHOWN).collect()));
     }
     Err(Fault::Unavailable(format!("{} has not answered yet", deployment.config)))
 }
 
-async fn stored(world: &World, address: &str) -> Result<Option<Vec<u8>>, Fault> {
-    let Some(key) = key_in(world.store.bucket(), address) else { return Ok(None) };
-    Ok(world.store.get_head(key).await?)
+/// The beginning of the object at an `s3://` address, where it stands in this bucket.
+async fn head_of(store: &impl Store, bucket: &str, address: &str) -> Result<Option<Vec<u8>>, Fault> {
+    let Some(key) = key_in(bucket, address) else { return Ok(None) };
+    Ok(store.get_head(key).await?)
 }
 
 fn no_rows() -> ActionResult {
@@ -109,11 +115,11 @@ fn no_rows() -> ActionResult {
 }
 
 /// The features of the first rows of a run's holdout.
-async fn rows(world: &World, keys: &Keys, generation: Generation) -> Result<Vec<Value>, Fault> {
-    let split: DatasetSplit = run::evidence(&world.store, keys, generation, "split.json").await?;
+async fn holdout_rows(store: &impl Store, keys: &Keys, generation: Generation) -> Result<Vec<Value>, Fault> {
+    let split: DatasetSplit = run::evidence(store, keys, generation, "split.json").await?;
     let Some(holdout) = split.files(&split.holdout).last() else { return Ok(Vec::new()) };
     let key = format!("{}{holdout}.jsonl", keys.accepted());
-    let Some(head) = world.store.get_head(&key).await? else { return Ok(Vec::new()) };
+    let Some(head) = store.get_head(&key).await? else { return Ok(Vec::new()) };
     let lines = head.split(|byte| *byte == b'\n').take(ROWS);
     let features = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     Ok(features.map(|mut line| line["features"].take()).collect())

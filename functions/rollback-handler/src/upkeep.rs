@@ -1,18 +1,19 @@
-//! What is around an endpoint, at home or in a further region: autoscaling and garbage. It is ordered here, and carried out here when
-//! the state machine asks for it.
+//! What is around an endpoint, at home or in a further region: autoscaling and garbage. It is ordered here,
+//! and carried out here when the state machine asks for it.
 
-use jiff::Timestamp;
+use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Store, read, write};
+use pawl::ledger::{Condition, Keys, Store, StoreError, read, write};
 use pawl::names::Generation;
+use pawl::release::Release;
 use pawl::release::autoscaling::Scaling;
 use pawl::release::garbage::Garbage;
 use pawl::release::serving::Serve;
 use pawl::release::upkeep::Upkeep;
-use pawl::release::{Policy, Release};
 use pawl::run;
 
-use crate::world::World;
+use crate::edge::Services;
+use crate::site::Site;
 
 /// The most that one order deletes of configs, and of models. The next one goes on.
 const MOST: usize = 50;
@@ -28,81 +29,87 @@ pub(crate) enum Way {
     Clearing,
 }
 
-/// Orders what the pipeline of what serves asks for. Each order also collects garbage.
-pub(crate) async fn order(world: &World, keys: &Keys, serves: Generation) -> Result<(), Fault> {
-    let last = last(world, keys).await?;
-    let serve = serve_of(world, keys, serves).await?;
-    let scaling = serve.and_then(|serve| Scaling::at_rest(keys.model().as_str(), &serve, last.as_ref()));
-    put(world, keys, scaling).await
-}
-
-/// Takes autoscaling off where an update from one generation to another would be refused because of it: recorded, then done. Where
-/// Pawl never put it on, that is one read: a rollback waits for it.
-pub(crate) async fn make_way(
-    world: &World,
-    keys: &Keys,
-    from: Generation,
-    to: Generation,
-) -> Result<Way, Fault> {
-    let Some(last) = last(world, keys).await? else { return Ok(Way::Clear) };
-    let (Some(from), Some(to)) = (serve_of(world, keys, from).await?, serve_of(world, keys, to).await?)
-    else {
-        return Ok(Way::Clear);
-    };
-    let Some(off) = Scaling::before_update(keys.model().as_str(), &from, &to) else { return Ok(Way::Clear) };
-    if off != last {
-        put(world, keys, Some(off.clone())).await?;
+impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
+    /// Orders what the pipeline of what serves asks for. Each order also collects garbage.
+    pub(crate) async fn order_upkeep(&self, serves: Generation) -> Result<(), Fault> {
+        let ordered = self.ordered_scaling().await?;
+        let serve = serve_of(&self.edge.store, &self.keys, serves).await?;
+        let endpoint = self.keys.model().as_str();
+        let scaling = serve.and_then(|serve| Scaling::at_rest(endpoint, &serve, ordered.as_ref()));
+        Ok(self.write_order(scaling).await?)
     }
-    // At once, since a rollback may wait for it. What fails here the state machine tries again, and tells.
-    drop(world.sagemaker.scale(&off).await);
-    Ok(Way::Clearing)
-}
 
-/// Carries out the order that stands there now, and collects garbage. `world` is that of the release. It may be repeated.
-pub(crate) async fn carry_out(world: &World, keys: &Keys, policy: &Policy) -> Result<(), Fault> {
-    for _ in 0..ORDERS {
-        let Some((order, etag)) = read::<Upkeep>(&world.store, &keys.upkeep()).await? else { return Ok(()) };
-        if let Some(scaling) = &order.scaling {
-            world.sagemaker.scale(scaling).await?;
+    /// Takes autoscaling off where an update from one generation to another would be refused because of it:
+    /// recorded, then done. Where Pawl never put it on, that is one read: a rollback waits for it.
+    pub(crate) async fn make_way(&self, from: Generation, to: Generation) -> Result<Way, Fault> {
+        let Some(ordered) = self.ordered_scaling().await? else { return Ok(Way::Clear) };
+        let store = &self.edge.store;
+        let from = serve_of(store, &self.keys, from).await?;
+        let Some((from, to)) = from.zip(serve_of(store, &self.keys, to).await?) else {
+            return Ok(Way::Clear);
+        };
+        let endpoint = self.keys.model().as_str();
+        let Some(off) = Scaling::before_update(endpoint, &from, &to) else { return Ok(Way::Clear) };
+        if off != ordered {
+            self.write_order(Some(off.clone())).await?;
         }
-        // Another call may have carried out an older order meanwhile: then the newer one is carried out again.
-        if world.store.get(&keys.upkeep()).await?.is_some_and(|stands| stands.etag == etag) {
-            return collect(world, keys, policy).await;
+        // At once, since a rollback may wait for it. What fails here the state machine tries again, and
+        // tells.
+        drop(self.services.scale(&off).await);
+        Ok(Way::Clearing)
+    }
+
+    /// Carries out the order that stands there now, and collects garbage. It may be repeated.
+    pub(crate) async fn carry_out_upkeep(&self) -> Result<(), Fault> {
+        let (store, key) = (&self.edge.store, self.keys.upkeep());
+        for _ in 0..ORDERS {
+            let Some((order, etag)) = read::<Upkeep>(store, &key).await? else { return Ok(()) };
+            if let Some(scaling) = &order.scaling {
+                self.services.scale(scaling).await?;
+            }
+            // Another call may have carried out an older order meanwhile: then the newer one is carried out
+            // again.
+            if store.get(&key).await?.is_some_and(|stands| stands.etag == etag) {
+                return self.collect_garbage().await;
+            }
         }
+        Err(Fault::Conflict(format!("{key}: new orders come faster than they are carried out")))
     }
-    Err(Fault::Conflict(format!("{}: new orders come faster than they are carried out", keys.upkeep())))
-}
 
-/// Deletes what nothing needs any more, the configs first: one after another, since SageMaker throttles.
-async fn collect(world: &World, keys: &Keys, policy: &Policy) -> Result<(), Fault> {
-    let Some((release, _)) = read::<Release>(&world.store, &keys.release()).await? else { return Ok(()) };
-    let sagemaker = &world.sagemaker;
-    let (configs, models) = (sagemaker.configs(keys.model()).await?, sagemaker.models(keys.model()).await?);
-    let garbage = Garbage::plan(&release, policy, &configs, &models, Timestamp::now());
-    for gone in garbage.configs.into_iter().take(MOST) {
-        sagemaker.delete_config(&gone.config).await?;
-        world.delete_alarms(gone.alarms).await?;
+    /// Deletes what nothing needs any more, the configs first: one after another, since SageMaker throttles.
+    async fn collect_garbage(&self) -> Result<(), Fault> {
+        let Some((release, _)) = read::<Release>(&self.edge.store, &self.keys.release()).await? else {
+            return Ok(());
+        };
+        let (services, model) = (&self.services, self.keys.model());
+        let (configs, models) = (services.configs(model).await?, services.models(model).await?);
+        let garbage = Garbage::plan(&release, &self.policy, &configs, &models, (self.now)());
+        for gone in garbage.configs.into_iter().take(MOST) {
+            services.delete_config(&gone.config).await?;
+            services.delete_alarms(gone.alarms).await?;
+        }
+        for model in garbage.models.iter().take(MOST) {
+            services.delete_model(model).await?;
+        }
+        Ok(())
     }
-    for model in garbage.models.iter().take(MOST) {
-        sagemaker.delete_model(model).await?;
+
+    async fn ordered_scaling(&self) -> Result<Option<Scaling>, StoreError> {
+        let order = read::<Upkeep>(&self.edge.store, &self.keys.upkeep()).await?;
+        Ok(order.and_then(|(upkeep, _)| upkeep.scaling))
     }
-    Ok(())
-}
 
-async fn last(world: &World, keys: &Keys) -> Result<Option<Scaling>, Fault> {
-    Ok(read::<Upkeep>(&world.store, &keys.upkeep()).await?.and_then(|(upkeep, _)| upkeep.scaling))
-}
-
-async fn put(world: &World, keys: &Keys, scaling: Option<Scaling>) -> Result<(), Fault> {
-    let (model, region) = (keys.model().clone(), keys.region().cloned());
-    let upkeep = Upkeep { model, region, at: Timestamp::now(), scaling };
-    write(&world.store, &keys.upkeep(), &upkeep, Condition::Always).await?;
-    Ok(())
+    /// Writes the order, which starts the state machine.
+    async fn write_order(&self, scaling: Option<Scaling>) -> Result<(), StoreError> {
+        let (model, region) = (self.keys.model().clone(), self.keys.region().cloned());
+        let order = Upkeep { model, region, at: (self.now)(), scaling };
+        write(&self.edge.store, &self.keys.upkeep(), &order, Condition::Always).await.map(|_| ())
+    }
 }
 
 /// The section `serve` that a generation was deployed with; `None` for a config that no run made.
-async fn serve_of(world: &World, keys: &Keys, generation: Generation) -> Result<Option<Serve>, Fault> {
-    match run::frozen_pipeline(&world.store, keys, generation).await {
+async fn serve_of(store: &impl Store, keys: &Keys, generation: Generation) -> Result<Option<Serve>, Fault> {
+    match run::frozen_pipeline(store, keys, generation).await {
         Ok(pipeline) => Ok(Some(pipeline.serve)),
         Err(Fault::NotFound(_)) => Ok(None),
         Err(fault) => Err(fault),

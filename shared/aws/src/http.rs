@@ -18,8 +18,9 @@ pub(super) fn client() -> SharedHttpClient {
     SharedHttpClient::new(Warm { tls, done: AtomicBool::new(false) })
 }
 
-/// Every client of the SDK that is made builds a connector, with all the machine's certificates, and throws it away, so that
-/// the certificates are read at the start and not by the first request. Once is enough, and a function has up to six clients.
+/// Every client of the SDK that is made builds a connector, with all the machine's certificates, and throws
+/// it away, so that the certificates are read at the start and not by the first request. Once is enough,
+/// and a function has up to six clients.
 #[derive(Debug)]
 struct Warm {
     tls: SharedHttpClient,

@@ -7,6 +7,10 @@ mod lambda;
 mod objects;
 mod settings;
 mod store;
+#[cfg(test)]
+mod stub;
+#[cfg(test)]
+mod tests;
 mod topic;
 
 pub use error::fault;
@@ -27,8 +31,8 @@ use aws_sdk_s3::config::SharedCredentialsProvider;
 
 use pawl_base::names::RegionName;
 
-/// The SDK's configuration inside Lambda, where region and credentials stand in the environment. The chain of other sources
-/// is left out: it would be a fifth of a function's size and is never asked there.
+/// The SDK's configuration inside Lambda, where region and credentials stand in the environment. The chain
+/// of other sources is left out: it would be a fifth of a function's size and is never asked there.
 pub fn in_lambda() -> SdkConfig {
     let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     let config = SdkConfig::builder()
@@ -47,7 +51,8 @@ pub fn in_region(config: &SdkConfig, region: &RegionName) -> SdkConfig {
     config.to_builder().region(Region::new(region.to_string())).build()
 }
 
-/// The SDK's configuration on a person's machine: region, credentials and endpoint from wherever the AWS tools find them.
+/// The SDK's configuration on a person's machine: region, credentials and endpoint from wherever the AWS
+/// tools find them.
 pub async fn connect() -> SdkConfig {
     aws_config::defaults(behavior()).http_client(http::client()).load().await
 }

@@ -53,7 +53,8 @@ impl Objects for S3Objects {
         let latest = page.versions().iter().filter(|found| found.is_latest() == Some(true));
         let objects = latest.filter(|found| !found.key().unwrap_or_default().ends_with('/')).map(|found| {
             let key = found.key().unwrap_or_default().to_owned();
-            // Without versioning S3 says "null": such a version can be overwritten, so the entity tag names it.
+            // Without versioning S3 says "null": such a version can be overwritten, so the entity tag names
+            // it.
             let version = found.version_id().filter(|id| *id != "null").map(str::to_owned);
             let etag = found.e_tag().unwrap_or_default().trim_matches('"').to_owned();
             let size = u64::try_from(found.size().unwrap_or(0)).unwrap_or(0);
@@ -111,7 +112,8 @@ impl Body for S3Body {
 
 /// An object being written to S3.
 ///
-/// An upload that is dropped unfinished leaves its parts to the bucket's lifecycle rule for incomplete uploads.
+/// An upload that is dropped unfinished leaves its parts to the bucket's lifecycle rule for incomplete
+/// uploads.
 #[derive(Debug)]
 pub struct S3Upload {
     client: Client,

@@ -36,7 +36,8 @@ impl Settings {
     pub fn get(self, setting: Setting) -> Result<String, Fault> {
         std::env::var(setting.name()).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
             Fault::BadConfig(format!(
-                "the environment variable {} is not set; template.yaml sets it for each function that needs it",
+                "the environment variable {} is not set; \
+                 template.yaml sets it for each function that needs it",
                 setting.name()
             ))
         })

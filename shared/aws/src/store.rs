@@ -7,7 +7,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use super::error::{Kind, kind};
 use super::{SdkConfig, Setting, Settings};
 use pawl_base::fault::Fault;
-use pawl_ledger::ledger::{Condition, ETag, Listed, Store, StoreError, Stored};
+use pawl_ledger::ledger::{Condition, ETag, HEAD, Listed, Store, StoreError, Stored};
 
 /// The largest document that is read whole: a ledger or evidence document, never data.
 const LARGEST: i64 = 64 << 20;
@@ -28,19 +28,6 @@ impl S3Store {
     /// The store in this bucket.
     pub fn new(config: &SdkConfig, bucket: String) -> Self {
         Self { client: client(config), bucket }
-    }
-
-    /// The first 64 KiB of an object, or `None` where nothing stands.
-    pub async fn get_head(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let request = self.client.get_object().bucket(&self.bucket).key(key).range("bytes=0-65535");
-        let object = match request.send().await {
-            Ok(object) => object,
-            Err(e) if e.code() == Some("NoSuchKey") => return Ok(None),
-            Err(e) => return Err(store_error(key, &e)),
-        };
-        let unavailable = |reason: String| StoreError::Unavailable { key: key.to_owned(), reason };
-        let body = object.body.collect().await.map_err(|e| unavailable(e.to_string()))?;
-        Ok(Some(body.to_vec()))
     }
 
     /// The bucket's name.
@@ -85,6 +72,19 @@ impl Store for S3Store {
             .await
             .map_err(|e| StoreError::Unavailable { key: key.to_owned(), reason: e.to_string() })?;
         Ok(Some(Stored { body: body.to_vec(), etag }))
+    }
+
+    async fn get_head(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let request =
+            self.client.get_object().bucket(&self.bucket).key(key).range(format!("bytes=0-{}", HEAD - 1));
+        let object = match request.send().await {
+            Ok(object) => object,
+            Err(e) if e.code() == Some("NoSuchKey") => return Ok(None),
+            Err(e) => return Err(store_error(key, &e)),
+        };
+        let unavailable = |reason: String| StoreError::Unavailable { key: key.to_owned(), reason };
+        let body = object.body.collect().await.map_err(|e| unavailable(e.to_string()))?;
+        Ok(Some(body.to_vec()))
     }
 
     async fn put(&self, key: &str, body: Vec<u8>, when: Condition) -> Result<ETag, StoreError> {

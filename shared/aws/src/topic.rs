@@ -19,7 +19,12 @@ pub struct Topic {
 impl Topic {
     /// The topic of this environment.
     pub fn from_env(config: &SdkConfig) -> Result<Self, Fault> {
-        Ok(Self { client: Client::new(config), arn: Settings.get(Setting::Topic)? })
+        Ok(Self::new(config, Settings.get(Setting::Topic)?))
+    }
+
+    /// The topic of this ARN.
+    pub fn new(config: &SdkConfig, arn: String) -> Self {
+        Self { client: Client::new(config), arn }
     }
 
     /// Notifies people. A subject of more than 100 characters is cut.

@@ -32,6 +32,16 @@ impl SplitMix64 {
     pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
+
+    /// A number from 0 to 1, both inside, each as likely as any other.
+    pub fn unit(&mut self) -> f64 {
+        self.next_u64() as f64 / u64::MAX as f64
+    }
+
+    /// A nearly normal number of mean 0 and deviation 1: the sum of twelve even ones, hence from −6 to 6.
+    pub fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,13 @@
 //! Did the training job end with a model worth scoring?
+//!
+//! ```
+//! use pawl_gate::convergence::{Convergence, FinalMetric, check};
+//! use pawl_gate::policy::TrainingBound;
+//!
+//! let bound = TrainingBound { metric: "validation:auc".into(), at_least: Some(0.7), at_most: None };
+//! let metric = FinalMetric { name: "validation:auc".into(), value: Some(0.64) };
+//! assert_eq!(check(&[bound], &[metric]).verdict, Convergence::Failed);
+//! ```
 
 use serde::{Deserialize, Serialize};
 

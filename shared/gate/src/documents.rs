@@ -1,4 +1,14 @@
-//! A judgement in the forms that SageMaker's model registry shows: evaluation.json and Clarify's analysis.json.
+//! A judgement in the forms that SageMaker's model registry shows: evaluation.json and Clarify's
+//! analysis.json.
+//!
+//! ```
+//! use pawl_gate::{Against, Judge, Policy, documents};
+//!
+//! let judgement = Judge::new(&Policy::default(), Against::Nobody, 7)?.finish();
+//! let evaluation = documents::evaluation(&judgement);
+//! assert_eq!(evaluation["binary_classification_metrics"]["auc"]["value"], "NaN"); // no rows
+//! # Ok::<(), pawl_gate::PolicyError>(())
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -20,7 +30,10 @@ pub fn evaluation(judgement: &Judgement) -> Value {
         Task::Regression => {
             let of = |metric| measured(metrics.value(metric));
             json!({ "regression_metrics": {
-                "mae": of(Metric::Mae), "mse": of(Metric::Mse), "rmse": of(Metric::Rmse), "r2": of(Metric::R2),
+                "mae": of(Metric::Mae),
+                "mse": of(Metric::Mse),
+                "rmse": of(Metric::Rmse),
+                "r2": of(Metric::R2),
             } })
         }
     }
@@ -91,7 +104,6 @@ pub fn analysis(judgement: &Judgement, label: &str) -> Value {
         };
         json!({"label": label, "label_value_or_threshold": favoured, "facets": facets})
     };
-    let entry = |name: &Value, text: &str, value: Option<f64>| json!({"name": name, "description": text, "value": value});
     json!({
         "version": "1.0",
         "pre_training_bias_metrics": section(&|found| {
@@ -103,6 +115,10 @@ pub fn analysis(judgement: &Judgement, label: &str) -> Value {
             measures.map(|(m, change)| entry(&json!(m), described(*m), change.challenger)).collect()
         }),
     })
+}
+
+fn entry(name: &Value, description: &str, value: Option<f64>) -> Value {
+    json!({"name": name, "description": description, "value": value})
 }
 
 fn or_nan(value: Option<f64>) -> Value {

@@ -1,5 +1,5 @@
-//! Whole judgements against scikit-learn, statsmodels and Clarify's formulas: `tests/oracles/gate.py` wrote the golden
-//! values.
+//! Whole judgements against scikit-learn, statsmodels and Clarify's formulas: `tests/oracles/gate.py` wrote
+//! the golden values.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;

@@ -1,8 +1,9 @@
 //! The evaluation gate: may the challenger replace the champion?
 //!
-//! Both models answer the same holdout rows: with a score, a class or a number, by [`Task`]. [`PairReader`] joins their two batch-transform outputs,
-//! [`Judge`] accumulates the rows and concludes with a [`Judgement`]: tests with effect, interval and
-//! p-value, one reason a check, and a [`Verdict`]. Nothing missing, NaN or too small can promote.
+//! Both models answer the same holdout rows: with a score, a class or a number, by [`Task`]. [`PairReader`]
+//! joins their two batch-transform outputs, [`Judge`] accumulates the rows and concludes with a
+//! [`Judgement`]: tests with effect, interval and p-value, one reason a check, and a [`Verdict`]. Nothing
+//! missing, NaN or too small can promote.
 //!
 //! The order of the algebra: shown harm or a broken floor rejects; then what cannot be known asks a
 //! person; then "not better in anything" rejects; then a guard that is not shown to hold asks a person;
@@ -13,7 +14,11 @@
 //!
 //! type Fault = Box<dyn std::error::Error>;
 //!
-//! fn judge<'a>(policy: &Policy, mut challenger: &'a [u8], mut champion: &'a [u8]) -> Result<Judgement, Fault> {
+//! fn judge<'a>(
+//!     policy: &Policy,
+//!     mut challenger: &'a [u8],
+//!     mut champion: &'a [u8],
+//! ) -> Result<Judgement, Fault> {
 //!     let mut judge = Judge::new(policy, Against::Champion, 7)?;
 //!     let mut reader = PairReader::new(Against::Champion);
 //!     while let Some(side) = reader.wants() {

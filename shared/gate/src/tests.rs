@@ -32,7 +32,7 @@ impl Scored {
 /// Rows whose scores follow the label with this strength (0 guesses, 1 knows).
 fn rows(n: u64, seed: u64, challenger: f64, champion: Option<f64>) -> Vec<Scored> {
     let mut rng = SplitMix64::new(seed);
-    let mut unit = move || rng.next_u64() as f64 / u64::MAX as f64;
+    let mut unit = move || rng.unit();
     (0..n)
         .map(|_| {
             let positive = unit() < 0.4;
@@ -242,7 +242,7 @@ fn clusters_keep_the_level_where_rows_depend() {
     let (mut clustered, mut mcnemar) = (0, 0);
     for seed in 0..runs {
         let mut rng = SplitMix64::new(seed);
-        let mut unit = move || rng.next_u64() as f64 / u64::MAX as f64;
+        let mut unit = move || rng.unit();
         let mut judge = Judge::new(&policy, Against::Champion, seed).unwrap();
         for day in &days {
             let luck = unit();

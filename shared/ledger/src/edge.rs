@@ -182,7 +182,7 @@ pub trait Executions {
 }
 
 /// Messages to the people who subscribed to the stack's topic.
-pub trait Notices {
+pub trait Notices: Sync {
     /// Notifies people. A subject of more than 100 characters is cut.
-    async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault>;
+    fn notify(&self, subject: &str, message: &str) -> impl Future<Output = Result<(), Fault>> + Send;
 }

@@ -1,7 +1,7 @@
 //! Autoscaling kept through updates: what Application Auto Scaling shall hold for an endpoint.
 //!
-//! A change of the model alone keeps the scaling target. An update that changes the instance type is refused
-//! while the variant is registered
+//! A change of the model alone keeps the scaling target. An update that changes the instance type is
+//! refused while the variant is registered
 //! (<https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html>): so the target is taken
 //! off before such an update, a rollback included, and put on again when the release has come to rest. The
 //! number of instances survives by `RetainAllVariantProperties`.
@@ -18,7 +18,6 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::serving::{Autoscaling, Serve};
 use pawl_base::metrics::VARIANT;
@@ -32,17 +31,84 @@ const DIMENSION: &str = "sagemaker:variant:DesiredInstanceCount";
 pub enum Scaling {
     /// The number of instances follows the traffic.
     On {
-        /// `RegisterScalableTarget`.
-        target: Value,
-        /// `PutScalingPolicy`.
-        policy: Value,
+        /// What is scaled, and between which bounds.
+        target: RegisterScalableTarget,
+        /// When it is scaled.
+        policy: PutScalingPolicy,
     },
     /// The number of instances stands still.
     Off {
         /// `DeregisterScalableTarget`, which deletes the target's policies too. What is not there answers
         /// `ObjectNotFoundException`, which counts as done.
-        target: Value,
+        target: ScalableTarget,
     },
+}
+
+/// What is scaled: `DeregisterScalableTarget`, and the fields that each request has.
+/// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ScalableTarget {
+    /// Whose resource: `sagemaker`.
+    pub service_namespace: String,
+    /// The variant of the endpoint.
+    pub resource_id: String,
+    /// What of it changes: the number of instances.
+    pub scalable_dimension: String,
+}
+
+/// `RegisterScalableTarget`:
+/// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html>.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RegisterScalableTarget {
+    /// What is scaled.
+    #[serde(flatten)]
+    pub target: ScalableTarget,
+    /// Never fewer instances.
+    pub min_capacity: u32,
+    /// Never more instances.
+    pub max_capacity: u32,
+}
+
+/// `PutScalingPolicy`:
+/// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html>.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PutScalingPolicy {
+    /// What is scaled.
+    #[serde(flatten)]
+    pub target: ScalableTarget,
+    /// The policy's name.
+    pub policy_name: String,
+    /// How it decides: `TargetTrackingScaling`.
+    pub policy_type: String,
+    /// The value that is held.
+    #[serde(rename = "TargetTrackingScalingPolicyConfiguration")]
+    pub tracking: TargetTracking,
+}
+
+/// `TargetTrackingScalingPolicyConfiguration`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TargetTracking {
+    /// The value that the metric is held at.
+    pub target_value: f64,
+    /// The metric.
+    #[serde(rename = "PredefinedMetricSpecification")]
+    pub metric: PredefinedMetric,
+    /// The pause after instances were added, in seconds.
+    pub scale_out_cooldown: u64,
+    /// The pause after instances were taken away, in seconds.
+    pub scale_in_cooldown: u64,
+}
+
+/// `PredefinedMetricSpecification`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PredefinedMetric {
+    /// Its name.
+    #[serde(rename = "PredefinedMetricType")]
+    pub name: String,
 }
 
 impl Scaling {
@@ -63,37 +129,45 @@ impl Scaling {
     }
 
     fn off(endpoint: &str) -> Self {
-        Self::Off { target: target(endpoint) }
+        Self::Off { target: ScalableTarget::instances_of(endpoint) }
     }
 
     fn on(endpoint: &str, wanted: &Autoscaling) -> Self {
-        let (mut register, mut policy) = (target(endpoint), target(endpoint));
-        register["MinCapacity"] = json!(wanted.least);
-        register["MaxCapacity"] = json!(wanted.most);
-        policy["PolicyName"] = json!(format!("pawl-{endpoint}"));
-        policy["PolicyType"] = json!("TargetTrackingScaling");
-        policy["TargetTrackingScalingPolicyConfiguration"] = json!({
-            "TargetValue": wanted.requests_per_instance,
-            "PredefinedMetricSpecification": {
-                "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance",
+        let target = RegisterScalableTarget {
+            target: ScalableTarget::instances_of(endpoint),
+            min_capacity: wanted.least,
+            max_capacity: wanted.most,
+        };
+        let policy = PutScalingPolicy {
+            target: ScalableTarget::instances_of(endpoint),
+            policy_name: format!("pawl-{endpoint}"),
+            policy_type: "TargetTrackingScaling".to_owned(),
+            tracking: TargetTracking {
+                target_value: wanted.requests_per_instance,
+                metric: PredefinedMetric { name: "SageMakerVariantInvocationsPerInstance".to_owned() },
+                scale_out_cooldown: wanted.out_pause.as_secs(),
+                scale_in_cooldown: wanted.in_pause.as_secs(),
             },
-            "ScaleOutCooldown": wanted.out_pause.as_secs(),
-            "ScaleInCooldown": wanted.in_pause.as_secs(),
-        });
-        Self::On { target: register, policy }
+        };
+        Self::On { target, policy }
     }
 }
 
-fn target(endpoint: &str) -> Value {
-    json!({
-        "ServiceNamespace": NAMESPACE,
-        "ResourceId": format!("endpoint/{endpoint}/variant/{VARIANT}"),
-        "ScalableDimension": DIMENSION,
-    })
+impl ScalableTarget {
+    /// The number of instances behind an endpoint.
+    fn instances_of(endpoint: &str) -> Self {
+        Self {
+            service_namespace: NAMESPACE.to_owned(),
+            resource_id: format!("endpoint/{endpoint}/variant/{VARIANT}"),
+            scalable_dimension: DIMENSION.to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn serve(instance_type: &str, scales: bool) -> Serve {
@@ -127,19 +201,18 @@ mod tests {
             "wanted": "on",
             "target": {
                 "ServiceNamespace": "sagemaker", "ResourceId": "endpoint/bike/variant/AllTraffic",
-                "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "MinCapacity": 2,
-                    "MaxCapacity": 8},
+                "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "MinCapacity": 2, "MaxCapacity": 8},
             "policy": {
                 "ServiceNamespace": "sagemaker", "ResourceId": "endpoint/bike/variant/AllTraffic",
                 "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "PolicyName": "pawl-bike",
                 "PolicyType": "TargetTrackingScaling",
                 "TargetTrackingScalingPolicyConfiguration": {
                     "TargetValue": 1000.0,
-                    "PredefinedMetricSpecification": {
-                        "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+                    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
                     "ScaleOutCooldown": 300, "ScaleInCooldown": 600}},
         });
         let on = Scaling::at_rest("bike", &serve("ml.m5.large", true), None);
-        assert_eq!(serde_json::to_value(on).ok(), Some(expected));
+        assert_eq!(serde_json::to_value(&on).ok(), Some(expected.clone()));
+        assert_eq!(serde_json::from_value(expected).ok(), on, "an order that was stored is read again");
     }
 }

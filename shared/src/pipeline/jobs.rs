@@ -1,11 +1,11 @@
-//! The SageMaker requests that follow from a `pipeline.yaml`. Step Functions sends them, so they are JSON with
-//! SageMaker's own field names: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/>.
+//! The SageMaker requests that follow from a `pipeline.yaml`: typed bodies, which a state machine sends as
+//! JSON and the functions send through the SDK.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::{Feedback, Goal, Pipeline, PipelineError, Range, Scale, Search, WEIGHT};
+use super::{Feedback, Goal, Pipeline, PipelineError, Range, Scale, Search, Tune, WEIGHT};
 use crate::drift::IMPORTANCE;
 use crate::gate::Contender;
 use crate::ledger::Keys;
@@ -13,6 +13,17 @@ use crate::metrics::{CHALLENGER, VARIANT};
 use crate::names::{ContentHash, Generation};
 use crate::release::strategy::EndpointKind;
 use crate::release::{ConfigName, Trial};
+use crate::requests::{
+    AlgorithmSpecification, ApprovalStatus, AsyncInferenceConfig, AsyncOutputConfig, Bias,
+    CaptureContentTypes, CaptureMode, CaptureOption, CategoricalRange, Channel, Container,
+    CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup, CreateTrainingJob,
+    CreateTransformJob, CreateTuningJob, DataCaptureConfig, DataProcessing, DataSource, DriftCheckBaselines,
+    DriftCheckFiles, InferenceSpecification, MetricDefinition, MetricsFile, ModelMetrics, ModelQuality,
+    NumericRange, Objective, OutputDataConfig, ParameterRanges, ProductionVariant, ResourceConfig,
+    ResourceLimits, S3DataSource, ServerlessConfig, StoppingCondition, Tag, TrainingDefinition,
+    TransformInput, TransformOutput, TransformResources, TuningConfig, TuningDefinition, VariantCapacity,
+    VpcConfig,
+};
 
 /// What a run's resources are called, and where their files lie.
 #[derive(Debug, Clone)]
@@ -21,7 +32,8 @@ pub struct Job<'a> {
     pub pipeline: &'a Pipeline,
     /// The run.
     pub generation: Generation,
-    /// The name of the training job, the model and the endpoint config: at most 63 characters, never used twice.
+    /// The name of the training job, the model and the endpoint config: at most 63 characters, never used
+    /// twice.
     pub name: &'a str,
     /// The bucket of evidence.
     pub bucket: &'a str,
@@ -36,25 +48,27 @@ impl Job<'_> {
         format!("s3://{}/{}{name}", self.bucket, self.run)
     }
 
-    fn tags(&self) -> Value {
-        json!([
-            { "Key": "pawl:model", "Value": self.pipeline.model },
-            { "Key": "pawl:generation", "Value": self.generation.to_string() },
-        ])
+    fn tags(&self) -> Vec<Tag> {
+        let tag = |key: &str, value: String| Tag { key: key.to_owned(), value };
+        vec![
+            tag("pawl:model", self.pipeline.model.to_string()),
+            tag("pawl:generation", self.generation.to_string()),
+        ]
     }
 
-    /// The metrics that SageMaker reads out of the training log: the team's own, and the importance of each feature where the
-    /// container prints it and there is room for all.
-    fn metrics(&self) -> Vec<Value> {
+    /// The metrics that SageMaker reads out of the training log: the team's own, and the importance of each
+    /// feature where the container prints it and there is room for all.
+    fn metrics(&self) -> Vec<MetricDefinition> {
         let train = &self.pipeline.train;
         let own = train.metrics.iter();
-        let mut all: Vec<Value> =
-            own.map(|metric| json!({ "Name": metric.name, "Regex": metric.regex })).collect();
+        let mut all: Vec<MetricDefinition> = own
+            .map(|metric| MetricDefinition { name: metric.name.clone(), regex: metric.regex.clone() })
+            .collect();
         let features = &self.pipeline.data.features;
         if train.pass_schema && all.len() + features.len() <= MOST_METRICS {
-            all.extend(features.iter().map(|feature| {
-                let plain = escaped(feature);
-                json!({ "Name": format!("{IMPORTANCE}{feature}"), "Regex": format!("{IMPORTANCE}{plain}=([0-9.eE+-]+)") })
+            all.extend(features.iter().map(|feature| MetricDefinition {
+                name: format!("{IMPORTANCE}{feature}"),
+                regex: format!("{IMPORTANCE}{}=([0-9.eE+-]+)", escaped(feature)),
             }));
         }
         all
@@ -69,115 +83,93 @@ impl Job<'_> {
         all
     }
 
-    /// The fields that CreateTrainingJob and a tuning job's TrainingJobDefinition share. The channel `train` reads the
+    /// What a single training and each training of a search have in common. The channel `train` reads the
     /// accepted objects that `train.manifest` lists.
-    fn definition(&self) -> Value {
+    fn definition(&self) -> TrainingDefinition {
         let train = &self.pipeline.train;
-        let mut stopping = json!({ "MaxRuntimeInSeconds": train.at_most.as_secs() });
-        if train.spot {
-            stopping["MaxWaitTimeInSeconds"] = json!(train.at_most.as_secs() * 2);
-        }
-        let metrics: Vec<Value> = self.metrics();
-        let mut output = json!({ "S3OutputPath": self.uri("artifact/") });
-        let mut resources = json!({
-            "InstanceType": train.instance_type,
-            "InstanceCount": train.instance_count,
-            "VolumeSizeInGB": train.volume_gb,
-        });
-        if let Some(key) = &train.kms_key {
-            output["KmsKeyId"] = json!(key);
-            resources["VolumeKmsKeyId"] = json!(key);
-        }
-        let mut request = json!({
-            "RoleArn": self.role,
-            "AlgorithmSpecification": {
-                "TrainingImage": train.image,
-                "TrainingInputMode": "File",
-                "MetricDefinitions": metrics,
+        let longest = train.at_most.as_secs();
+        TrainingDefinition {
+            role_arn: self.role.to_owned(),
+            algorithm_specification: AlgorithmSpecification {
+                training_image: train.image.clone(),
+                training_input_mode: "File",
+                metric_definitions: self.metrics(),
             },
-            "InputDataConfig": [{
-                "ChannelName": "train",
-                "ContentType": "text/csv",
-                "DataSource": { "S3DataSource": {
-                    "S3DataType": "ManifestFile",
-                    "S3Uri": self.uri("train.manifest"),
-                    "S3DataDistributionType": "FullyReplicated",
-                } },
+            input_data_config: vec![Channel {
+                channel_name: "train",
+                content_type: "text/csv",
+                data_source: self.manifest("train.manifest", Some("FullyReplicated")),
             }],
-            "OutputDataConfig": output,
-            "ResourceConfig": resources,
-            "StoppingCondition": stopping,
-            "EnableManagedSpotTraining": train.spot,
-        });
-        if let Some(vpc) = &train.vpc {
-            request["VpcConfig"] = json!({ "Subnets": vpc.subnets, "SecurityGroupIds": vpc.security_groups });
+            output_data_config: OutputDataConfig {
+                s3_output_path: self.uri("artifact/"),
+                kms_key_id: train.kms_key.clone(),
+            },
+            resource_config: ResourceConfig {
+                instance_type: train.instance_type.clone(),
+                instance_count: train.instance_count,
+                volume_size_gb: train.volume_gb,
+                volume_kms_key_id: train.kms_key.clone(),
+            },
+            stopping_condition: StoppingCondition {
+                max_runtime_in_seconds: longest,
+                max_wait_time_in_seconds: train.spot.then_some(longest * 2),
+            },
+            enable_managed_spot_training: train.spot,
+            vpc_config: train.vpc.as_ref().map(|vpc| VpcConfig {
+                subnets: vpc.subnets.clone(),
+                security_group_ids: vpc.security_groups.clone(),
+            }),
         }
-        request
+    }
+
+    fn manifest(&self, name: &str, spread: Option<&'static str>) -> DataSource {
+        DataSource {
+            s3: S3DataSource {
+                s3_data_type: "ManifestFile",
+                s3_uri: self.uri(name),
+                s3_data_distribution_type: spread,
+            },
+        }
     }
 
     /// CreateTrainingJob.
-    pub fn training(&self) -> Value {
-        let mut request = self.definition();
-        request["TrainingJobName"] = json!(self.name);
-        request["HyperParameters"] = Value::Object(hyperparameters(self.pipeline));
-        request["Tags"] = self.tags();
-        request
+    pub fn training(&self) -> CreateTrainingJob {
+        CreateTrainingJob {
+            training_job_name: self.name.to_owned(),
+            hyper_parameters: hyperparameters(self.pipeline),
+            definition: self.definition(),
+            tags: self.tags(),
+        }
     }
 
     /// CreateHyperParameterTuningJob, where the pipeline searches.
-    pub fn tuning(&self) -> Option<Value> {
+    pub fn tuning(&self) -> Option<CreateTuningJob> {
         let tune = self.pipeline.train.tune.as_ref()?;
-        let mut definition = self.definition();
-        definition["StaticHyperParameters"] = Value::Object(hyperparameters(self.pipeline));
-        let (mut whole, mut continuous, mut choices) = (Vec::new(), Vec::new(), Vec::new());
-        for (name, range) in &tune.ranges {
-            match range {
-                Range::Numbers { from, to, scale } => {
-                    let (kind, walk) = match scale {
-                        Scale::Whole => (&mut whole, "Linear"),
-                        Scale::Linear => (&mut continuous, "Linear"),
-                        Scale::Logarithmic => (&mut continuous, "Logarithmic"),
-                    };
-                    kind.push(json!({
-                        "Name": name,
-                        "MinValue": from.to_string(),
-                        "MaxValue": to.to_string(),
-                        "ScalingType": walk,
-                    }));
-                }
-                Range::Choice { of } => {
-                    let values: Vec<String> = of.iter().map(ToString::to_string).collect();
-                    choices.push(json!({ "Name": name, "Values": values }));
-                }
-            }
-        }
-        Some(json!({
-            "HyperParameterTuningJobName": self.tuning_name(),
-            "HyperParameterTuningJobConfig": {
-                "Strategy": match tune.search {
-                    Search::Bayesian => "Bayesian",
-                    Search::Random => "Random",
+        let strategy = match tune.search {
+            Search::Bayesian => "Bayesian",
+            Search::Random => "Random",
+        };
+        let goal = match tune.goal {
+            Goal::Maximize => "Maximize",
+            Goal::Minimize => "Minimize",
+        };
+        Some(CreateTuningJob {
+            name: self.tuning_name().to_owned(),
+            config: TuningConfig {
+                strategy,
+                objective: Objective { goal, metric_name: tune.metric.clone() },
+                resource_limits: ResourceLimits {
+                    max_number_of_training_jobs: tune.trainings,
+                    max_parallel_training_jobs: tune.at_once,
                 },
-                "HyperParameterTuningJobObjective": {
-                    "Type": match tune.goal {
-                        Goal::Maximize => "Maximize",
-                        Goal::Minimize => "Minimize",
-                    },
-                    "MetricName": tune.metric,
-                },
-                "ResourceLimits": {
-                    "MaxNumberOfTrainingJobs": tune.trainings,
-                    "MaxParallelTrainingJobs": tune.at_once,
-                },
-                "ParameterRanges": {
-                    "IntegerParameterRanges": whole,
-                    "ContinuousParameterRanges": continuous,
-                    "CategoricalParameterRanges": choices,
-                },
+                parameter_ranges: ranges(tune),
             },
-            "TrainingJobDefinition": definition,
-            "Tags": self.tags(),
-        }))
+            training: TuningDefinition {
+                static_hyper_parameters: hyperparameters(self.pipeline),
+                definition: self.definition(),
+            },
+            tags: self.tags(),
+        })
     }
 
     /// A tuning job's name may have only 32 characters: the end of the name, which holds generation and time.
@@ -185,96 +177,124 @@ impl Job<'_> {
         tail(self.name, 32)
     }
 
-    /// CreateModel, from the training's artefact.
-    pub fn model(&self, artifact: &str) -> Value {
-        json!({
-            "ModelName": self.name,
-            "ExecutionRoleArn": self.role,
-            "PrimaryContainer": {
-                "Image": self.pipeline.train.image,
-                "ModelDataUrl": artifact,
-                "Environment": self.environment(),
-            },
-            "Tags": self.tags(),
-        })
+    /// The container that serves this archive.
+    fn container(&self, artifact: &str) -> Container {
+        Container {
+            image: self.pipeline.train.image.clone(),
+            model_data_url: artifact.to_owned(),
+            environment: self.environment(),
+        }
     }
 
-    /// CreateTransformJob: scores the holdout. The filter lets the model see only the features; the join keeps row and label beside the score.
-    pub fn transform(&self, contender: Contender, model_name: &str) -> Value {
-        json!({
+    /// CreateModel, from the training's artefact.
+    pub fn model(&self, artifact: &str) -> CreateModel {
+        CreateModel {
+            model_name: self.name.to_owned(),
+            execution_role_arn: self.role.to_owned(),
+            primary_container: self.container(artifact),
+            tags: self.tags(),
+        }
+    }
+
+    /// CreateTransformJob: scores the holdout. The filter lets the model see only the features; the join
+    /// keeps row and label beside the score.
+    pub fn transform(&self, contender: Contender, model_name: &str) -> CreateTransformJob {
+        CreateTransformJob {
             // SageMaker's limit is 63 characters.
-            "TransformJobName": format!("{}-{}", tail(self.name, 52), contender.as_str()),
-            "ModelName": model_name,
-            "BatchStrategy": "MultiRecord",
-            "MaxPayloadInMB": 6,
-            "TransformInput": {
-                "ContentType": "application/jsonlines",
-                "SplitType": "Line",
-                "DataSource": { "S3DataSource": {
-                    "S3DataType": "ManifestFile",
-                    "S3Uri": self.uri("holdout.manifest"),
-                } },
+            transform_job_name: format!("{}-{}", tail(self.name, 52), contender.as_str()),
+            model_name: model_name.to_owned(),
+            batch_strategy: "MultiRecord",
+            max_payload_mb: 6,
+            transform_input: TransformInput {
+                content_type: JSON_LINES,
+                split_type: "Line",
+                data_source: self.manifest("holdout.manifest", None),
             },
-            "TransformOutput": {
-                "S3OutputPath": self.uri(&format!("scores/{}", contender.as_str())),
-                "Accept": "application/jsonlines",
-                "AssembleWith": "Line",
+            transform_output: TransformOutput {
+                s3_output_path: self.uri(&format!("scores/{}", contender.as_str())),
+                accept: JSON_LINES,
+                assemble_with: "Line",
             },
-            "DataProcessing": { "InputFilter": "$.features", "JoinSource": "Input" },
-            "TransformResources": {
-                "InstanceType": self.pipeline.serve.scoring_instance_type,
-                "InstanceCount": 1,
+            data_processing: DataProcessing { input_filter: "$.features", join_source: "Input" },
+            transform_resources: TransformResources {
+                instance_type: self.pipeline.serve.scoring_instance_type.clone(),
+                instance_count: 1,
             },
-            "Tags": self.tags(),
-        })
+            tags: self.tags(),
+        }
     }
 
     /// CreateModelPackageGroup, named as the model.
-    pub fn package_group(&self) -> Value {
-        json!({
-            "ModelPackageGroupName": self.pipeline.model,
-            "ModelPackageGroupDescription": "Challengers that Pawl has judged",
-        })
+    pub fn package_group(&self) -> CreateModelPackageGroup {
+        CreateModelPackageGroup {
+            model_package_group_name: self.pipeline.model.to_string(),
+            model_package_group_description: "Challengers that Pawl has judged".to_owned(),
+        }
     }
 
     /// CreateModelPackage, with metrics, drift baselines and lineage.
-    pub fn package(&self, artifact: &str, status: &str, why: &str, lineage: &Value) -> Value {
+    pub fn package(
+        &self,
+        artifact: &str,
+        status: ApprovalStatus,
+        why: &str,
+        lineage: BTreeMap<String, String>,
+    ) -> CreateModelPackage {
         let description = format!("Pawl run {} of {}: {why}", self.generation, self.pipeline.model);
-        let file = |name: &str| json!({ "ContentType": "application/json", "S3Uri": self.uri(name) });
-        json!({
-            "ModelPackageGroupName": self.pipeline.model,
-            "ModelPackageDescription": on_one_line(&description),
-            "ClientToken": self.token(),
-            "ModelApprovalStatus": status,
-            "InferenceSpecification": self.inference(artifact),
-            "ModelMetrics": {
-                "ModelQuality": { "Statistics": file("evaluation.json") },
-                "Bias": { "Report": file("analysis.json") },
-            },
+        let file =
+            |name: &str| MetricsFile { content_type: "application/json".to_owned(), s3_uri: self.uri(name) };
+        let quality = || ModelQuality { statistics: file("evaluation.json") };
+        CreateModelPackage {
+            model_metrics: Some(ModelMetrics {
+                model_quality: quality(),
+                bias: Bias { report: file("analysis.json") },
+            }),
             // What later data may be compared with, by whatever reads Model Monitor's files.
-            "DriftCheckBaselines": {
-                "ModelDataQuality": { "Statistics": file("statistics.json"), "Constraints": file("constraints.json") },
-                "ModelQuality": { "Statistics": file("evaluation.json") },
-            },
-            "CustomerMetadataProperties": lineage,
-        })
+            drift_check_baselines: Some(DriftCheckBaselines {
+                model_data_quality: DriftCheckFiles {
+                    statistics: file("statistics.json"),
+                    constraints: file("constraints.json"),
+                },
+                model_quality: quality(),
+            }),
+            ..self.bare_package(artifact, status, &description, lineage)
+        }
     }
 
-    /// CreateModelPackage in a further region. Metrics, baselines and lineage stand in the package at home, which it names.
-    pub fn package_in_region(&self, artifact: &str, at_home: Option<&str>) -> Value {
+    /// CreateModelPackage in a further region. Metrics, baselines and lineage stand in the package at home,
+    /// which it names.
+    pub fn package_in_region(&self, artifact: &str, at_home: Option<&str>) -> CreateModelPackage {
         let description =
             format!("Pawl run {} of {}, promoted at home", self.generation, self.pipeline.model);
-        json!({
-            "ModelPackageGroupName": self.pipeline.model,
-            "ModelPackageDescription": on_one_line(&description),
-            "ClientToken": self.token(),
-            "ModelApprovalStatus": "Approved",
-            "InferenceSpecification": self.inference(artifact),
-            "CustomerMetadataProperties": {
-                "pawl.generation": self.generation.to_string(),
-                "pawl.package": at_home.unwrap_or("unknown"),
+        let lineage = BTreeMap::from([
+            ("pawl.generation".to_owned(), self.generation.to_string()),
+            ("pawl.package".to_owned(), at_home.unwrap_or("unknown").to_owned()),
+        ]);
+        self.bare_package(artifact, ApprovalStatus::Approved, &description, lineage)
+    }
+
+    /// CreateModelPackage without metrics and baselines.
+    fn bare_package(
+        &self,
+        artifact: &str,
+        status: ApprovalStatus,
+        description: &str,
+        lineage: BTreeMap<String, String>,
+    ) -> CreateModelPackage {
+        CreateModelPackage {
+            model_package_group_name: self.pipeline.model.to_string(),
+            model_package_description: on_one_line(description),
+            client_token: self.token(),
+            model_approval_status: status,
+            inference_specification: InferenceSpecification {
+                containers: vec![self.container(artifact)],
+                supported_content_types: vec![JSON_LINES.to_owned()],
+                supported_response_mime_types: vec![JSON_LINES.to_owned()],
             },
-        })
+            model_metrics: None,
+            drift_check_baselines: None,
+            customer_metadata_properties: lineage,
+        }
     }
 
     /// At most 36 characters, which a name may exceed; the same name gives the same token.
@@ -282,100 +302,136 @@ impl Job<'_> {
         ContentHash::of(self.name.as_bytes()).short().to_owned()
     }
 
-    /// What a package says of the serving container.
-    fn inference(&self, artifact: &str) -> Value {
-        json!({
-            "Containers": [{
-                "Image": self.pipeline.train.image,
-                "ModelDataUrl": artifact,
-                "Environment": self.environment(),
-            }],
-            "SupportedContentTypes": ["application/jsonlines"],
-            "SupportedResponseMIMETypes": ["application/jsonlines"],
-        })
-    }
-
-    /// CreateEndpointConfig for the challenger.
-    pub fn endpoint_config(&self) -> Value {
-        let serve = &self.pipeline.serve;
-        let mut request = json!({
-            "EndpointConfigName": self.name,
-            // Old and new config must share variant names for traffic to shift between them.
-            "ProductionVariants": [{
-                "VariantName": VARIANT,
-                "ModelName": self.name,
-                "InitialVariantWeight": 1,
-            }],
-            "Tags": self.tags(),
-        });
-        let variant = &mut request["ProductionVariants"][0];
-        match serve.kind {
-            EndpointKind::Serverless => {
-                variant["ServerlessConfig"] = json!({
-                    "MemorySizeInMB": serve.serverless.memory_mb,
-                    "MaxConcurrency": serve.serverless.concurrency,
-                });
-            }
-            EndpointKind::RealTime | EndpointKind::Asynchronous => {
-                variant["InitialInstanceCount"] = json!(serve.instance_count);
-                variant["InstanceType"] = json!(serve.instance_type);
-            }
-        }
-        if serve.kind == EndpointKind::Asynchronous {
-            let path = format!("s3://{}/answers/{}", self.bucket, self.pipeline.model);
-            request["AsyncInferenceConfig"] = json!({ "OutputConfig": {
-                "S3OutputPath": path,
-                "S3FailurePath": format!("{path}-failed"),
-            } });
-        }
-        if serve.capture_percent > 0 {
-            request["DataCaptureConfig"] = json!({
-                "EnableCapture": true,
-                "InitialSamplingPercentage": serve.capture_percent,
-                "DestinationS3Uri": format!("s3://{}/{}", self.bucket, Keys::new(&self.pipeline.model).captured().trim_end_matches('/')),
-                "CaptureOptions": [{ "CaptureMode": "Input" }, { "CaptureMode": "Output" }],
-                "CaptureContentTypeHeader": { "JsonContentTypes": ["application/jsonlines", "application/json"], "CsvContentTypes": ["text/csv"] },
-            });
-        }
-        request
+    /// CreateEndpointConfig for the challenger alone.
+    pub fn endpoint_config(&self) -> CreateEndpointConfig {
+        // Old and new config must share variant names for traffic to shift between them.
+        let variant = self.variant(VARIANT, self.name, 1);
+        self.config_of(self.name.into(), vec![variant], Vec::new())
     }
 
     /// CreateEndpointConfig for a trial: the champion where it was, the challenger beside it.
-    pub fn trial_config(&self, config: &ConfigName, trial: &Trial, champion: &str) -> Value {
-        let mut request = self.endpoint_config();
-        request["EndpointConfigName"] = json!(config);
-        let mut challenger = request["ProductionVariants"][0].clone();
-        challenger["VariantName"] = json!(CHALLENGER);
-        request["ProductionVariants"][0]["ModelName"] = json!(champion);
-        match trial {
+    pub fn trial_config(&self, config: &ConfigName, trial: &Trial, champion: &str) -> CreateEndpointConfig {
+        let champion = |weight| self.variant(VARIANT, champion, weight);
+        let challenger = |weight| self.variant(CHALLENGER, self.name, weight);
+        let (variants, shadows) = match trial {
             // Equal weights: each request is copied.
-            Trial::Shadow { .. } => request["ShadowProductionVariants"] = json!([challenger]),
+            Trial::Shadow { .. } => (vec![champion(1)], vec![challenger(1)]),
             Trial::Ab { percent, .. } => {
-                challenger["InitialVariantWeight"] = json!(percent);
-                request["ProductionVariants"][0]["InitialVariantWeight"] = json!(100 - (*percent).min(100));
-                let champion = request["ProductionVariants"][0].take();
-                request["ProductionVariants"] = json!([champion, challenger]);
+                let percent = u32::from(*percent);
+                (vec![champion(100 - percent.min(100)), challenger(percent)], Vec::new())
             }
+        };
+        self.config_of(config.clone(), variants, shadows)
+    }
+
+    fn variant(&self, variant: &str, model: &str, weight: u32) -> ProductionVariant {
+        let serve = &self.pipeline.serve;
+        let capacity = match serve.kind {
+            EndpointKind::Serverless => VariantCapacity::Serverless {
+                serverless_config: ServerlessConfig {
+                    memory_mb: serve.serverless.memory_mb,
+                    max_concurrency: serve.serverless.concurrency,
+                },
+            },
+            EndpointKind::RealTime | EndpointKind::Asynchronous => VariantCapacity::Instances {
+                initial_instance_count: serve.instance_count,
+                instance_type: serve.instance_type.clone(),
+            },
+        };
+        ProductionVariant {
+            variant_name: variant.to_owned(),
+            model_name: model.to_owned(),
+            initial_variant_weight: weight,
+            capacity,
         }
-        request
+    }
+
+    fn config_of(
+        &self,
+        name: ConfigName,
+        variants: Vec<ProductionVariant>,
+        shadows: Vec<ProductionVariant>,
+    ) -> CreateEndpointConfig {
+        let serve = &self.pipeline.serve;
+        let answers = format!("s3://{}/answers/{}", self.bucket, self.pipeline.model);
+        CreateEndpointConfig {
+            endpoint_config_name: name,
+            production_variants: variants,
+            shadow_production_variants: shadows,
+            async_inference_config: (serve.kind == EndpointKind::Asynchronous).then(|| {
+                AsyncInferenceConfig {
+                    output_config: AsyncOutputConfig {
+                        s3_failure_path: format!("{answers}-failed"),
+                        s3_output_path: answers,
+                    },
+                }
+            }),
+            data_capture_config: (serve.capture_percent > 0).then(|| self.capture()),
+            tags: self.tags(),
+        }
+    }
+
+    fn capture(&self) -> DataCaptureConfig {
+        let captured = Keys::new(&self.pipeline.model).captured();
+        let option = |capture_mode| CaptureOption { capture_mode };
+        DataCaptureConfig {
+            enable_capture: true,
+            initial_sampling_percentage: self.pipeline.serve.capture_percent,
+            destination_s3_uri: format!("s3://{}/{}", self.bucket, captured.trim_end_matches('/')),
+            capture_options: vec![option(CaptureMode::Input), option(CaptureMode::Output)],
+            capture_content_type_header: CaptureContentTypes {
+                json_content_types: vec![JSON_LINES.to_owned(), "application/json".to_owned()],
+                csv_content_types: vec!["text/csv".to_owned()],
+            },
+        }
     }
 }
 
-/// The values of the schema that the pipeline passes, and above them the team's own.
-fn hyperparameters(pipeline: &Pipeline) -> Map<String, Value> {
-    let (train, data) = (&pipeline.train, &pipeline.data);
-    let mut all = Map::new();
-    if train.pass_schema {
-        all.insert("label".into(), json!(data.label.column));
-        if let Some(least) = data.label.at_least {
-            all.insert("label_at_least".into(), json!(least.to_string()));
-        }
-        all.insert("features".into(), json!(json!(data.features).to_string()));
-        if pipeline.feedback.as_ref().is_some_and(Feedback::weighs) {
-            all.insert("weight".into(), json!(WEIGHT));
+/// What containers read and answer.
+const JSON_LINES: &str = "application/jsonlines";
+
+/// Where a search looks for each parameter.
+fn ranges(tune: &Tune) -> ParameterRanges {
+    let mut all = ParameterRanges::default();
+    for (name, range) in &tune.ranges {
+        match range {
+            Range::Numbers { from, to, scale } => {
+                let (ranges, scaling_type) = match scale {
+                    Scale::Whole => (&mut all.integer_parameter_ranges, "Linear"),
+                    Scale::Linear => (&mut all.continuous_parameter_ranges, "Linear"),
+                    Scale::Logarithmic => (&mut all.continuous_parameter_ranges, "Logarithmic"),
+                };
+                ranges.push(NumericRange {
+                    name: name.clone(),
+                    min_value: from.to_string(),
+                    max_value: to.to_string(),
+                    scaling_type,
+                });
+            }
+            Range::Choice { of } => {
+                let values = of.iter().map(ToString::to_string).collect();
+                all.categorical_parameter_ranges.push(CategoricalRange { name: name.clone(), values });
+            }
         }
     }
-    all.extend(train.hyperparameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string()))));
+    all
+}
+
+/// The values of the schema that the pipeline passes, and above them the team's own.
+fn hyperparameters(pipeline: &Pipeline) -> BTreeMap<String, String> {
+    let (train, data) = (&pipeline.train, &pipeline.data);
+    let mut all = BTreeMap::new();
+    if train.pass_schema {
+        all.insert("label".to_owned(), data.label.column.clone());
+        if let Some(least) = data.label.at_least {
+            all.insert("label_at_least".to_owned(), least.to_string());
+        }
+        all.insert("features".to_owned(), json!(data.features).to_string());
+        if pipeline.feedback.as_ref().is_some_and(Feedback::weighs) {
+            all.insert("weight".to_owned(), WEIGHT.to_owned());
+        }
+    }
+    all.extend(train.hyperparameters.iter().map(|(name, value)| (name.clone(), value.to_string())));
     all
 }
 
@@ -386,7 +442,7 @@ const LONGEST_VALUE: usize = 2_500;
 /// Refuses values that SageMaker would refuse, before a run comes as far as its training.
 pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     for (name, value) in hyperparameters(pipeline) {
-        let length = value.as_str().map_or(0, |value| value.chars().count());
+        let length = value.chars().count();
         if length <= LONGEST_VALUE {
             continue;
         }
@@ -421,20 +477,23 @@ fn escaped(text: &str) -> String {
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
-/// A text as the registry takes it for a description: no line breaks or other control characters, at most 1,000 characters.
+/// A text as the registry takes it for a description: no line breaks or other control characters, at most
+/// 1,000 characters.
 pub fn on_one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ").chars().take(1_000).collect()
 }
 
-/// A text as the registry takes it for the value of a property: letters, digits and `_.:/=+-@`, others blank, at most 256.
+/// A text as the registry takes it for the value of a property: letters, digits and `_.:/=+-@`, others
+/// blank, at most 256.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html>
 pub fn property(text: &str) -> String {
     let taken = |c: char| if c.is_alphanumeric() || "_.:/=+-@".contains(c) { c } else { ' ' };
     text.chars().map(taken).take(256).collect()
 }
 
-/// The end of a name, where it is unique, in at most so many bytes; SageMaker's names begin with a letter or digit.
+/// The end of a name, where it is unique, in at most so many bytes; SageMaker's names begin with a letter
+/// or digit.
 fn tail(name: &str, most: usize) -> &str {
     name.get(name.len().saturating_sub(most)..).unwrap_or(name).trim_start_matches('-')
 }
@@ -442,6 +501,8 @@ fn tail(name: &str, most: usize) -> &str {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -461,21 +522,21 @@ mod tests {
             run: "r/",
             role: "role",
         };
-        let length = |document: Value, field: &str| document[field].as_str().map_or(0, str::len);
-        let package = job.package("s3://b/model.tar.gz", "Approved", "better", &json!({}));
-        assert!((1..=36).contains(&length(package.clone(), "ClientToken")));
+        let fits = |name: &str, most: usize| (1..=most).contains(&name.len());
+        let package = job.package("s3://b/model.tar.gz", ApprovalStatus::Approved, "better", BTreeMap::new());
+        assert!(fits(&package.client_token, 36));
         let there = job.package_in_region("s3://b/model.tar.gz", Some("arn"));
-        assert_eq!(there["InferenceSpecification"], package["InferenceSpecification"]);
+        assert_eq!(there.inference_specification, package.inference_specification);
         assert_eq!(
-            there["CustomerMetadataProperties"],
+            json!(there)["CustomerMetadataProperties"],
             json!({ "pawl.generation": "123456", "pawl.package": "arn" })
         );
-        assert!((1..=63).contains(&length(job.training(), "TrainingJobName")));
-        let tuning = job.tuning().expect("a search");
+        assert!(fits(&job.training().training_job_name, 63));
+        let tuning = json!(job.tuning().expect("a search"));
         assert_eq!(tuning["HyperParameterTuningJobName"], "mmmmmmmmmm-123456-20261231235959");
         assert_eq!(tuning["TrainingJobDefinition"]["StaticHyperParameters"]["label"], "y");
-        assert!((1..=63).contains(&length(job.transform(Contender::Challenger, &name), "TransformJobName")));
-        assert!((1..=63).contains(&length(job.endpoint_config(), "EndpointConfigName")));
+        assert!(fits(&job.transform(Contender::Challenger, &name).transform_job_name, 63));
+        assert!(fits(&job.endpoint_config().endpoint_config_name.0, 63));
     }
 
     #[test]
@@ -489,8 +550,8 @@ mod tests {
             Pipeline::parse(yaml.as_bytes()).map_err(|error| error.to_string())
         };
         let longest = parse(2_496, "").expect("2,500 characters are taken");
-        let value = hyperparameters(&longest)["features"].as_str().map(|value| value.chars().count());
-        assert_eq!(value, Some(2_500));
+        let value = hyperparameters(&longest)["features"].chars().count();
+        assert_eq!(value, 2_500);
         let refused = parse(2_497, "").expect_err("2,501 characters");
         assert_eq!(
             refused,
@@ -522,7 +583,7 @@ mod tests {
                 run: "r/",
                 role: "",
             };
-            let mut config = job.endpoint_config();
+            let mut config = json!(job.endpoint_config());
             (config["ProductionVariants"][0].take(), config["AsyncInferenceConfig"].take())
         };
         let (serverless, _) = variant("{kind: serverless, capture_percent: 0}");
@@ -558,7 +619,7 @@ mod tests {
                 run: "r/",
                 role: "role",
             };
-            (job.training(), job.model("s3://b/model.tar.gz"))
+            (json!(job.training()), json!(job.model("s3://b/model.tar.gz")))
         };
         let (plain, model) = of("", "['a.b', x_1]");
         let metrics = &plain["AlgorithmSpecification"]["MetricDefinitions"];

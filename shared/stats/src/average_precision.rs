@@ -1,5 +1,15 @@
-//! Average precision, the area under the precision-recall curve as a step function: Σ (Rₖ − Rₖ₋₁) Pₖ over falling
-//! scores, rows of one score together, as scikit-learn has it.
+//! Average precision, the area under the precision-recall curve as a step function: Σ (Rₖ − Rₖ₋₁) Pₖ over
+//! falling scores, rows of one score together, as scikit-learn has it.
+//!
+//! ```
+//! use pawl_stats::average_precision::Precisions;
+//! use pawl_stats::sorted::Tag;
+//!
+//! // A first model that ranks the one positive row second.
+//! let tags = [Tag::new(false, 0), Tag::new(true, 1), Tag::new(false, 2)];
+//! let precisions = Precisions::new(&[0.9, 0.8, 0.1], &[], &tags, 7);
+//! assert_eq!(precisions.values(&[[1.0; 8]; 3])[0], 0.5);
+//! ```
 
 use super::sorted::{Entry, Tag, by_score};
 use pawl_base::random::SplitMix64;
@@ -71,8 +81,8 @@ impl Precisions {
         self.challenger.len() as u64
     }
 
-    /// Challenger's − champion's, or a first model's own, in each of `LANES` resamples; `weights[block]` says how often
-    /// the block was drawn in each.
+    /// Challenger's − champion's, or a first model's own, in each of `LANES` resamples; `weights[block]`
+    /// says how often the block was drawn in each.
     pub fn values<const LANES: usize>(&self, weights: &[[f64; LANES]]) -> [f64; LANES] {
         let weight = |entry: &Entry| weights.get(entry.tag.block()).copied().unwrap_or([0.0; LANES]);
         let mut values = weighed(&self.challenger, weight);

@@ -1,4 +1,13 @@
 //! The bias-corrected and accelerated bootstrap interval (Efron 1987), and the p-value that inverts it.
+//!
+//! ```
+//! use pawl_stats::bca::bca;
+//!
+//! let mut replicates: Vec<f64> = (0..200).map(|i| f64::from(i) / 100.0).collect();
+//! let found = bca(1.0, &mut replicates, &[0.9, 1.0, 1.1], 0.05).unwrap();
+//! assert!(found.interval.low < 1.0 && found.interval.high > 1.0);
+//! assert_eq!(bca(1.0, &mut [1.0; 10], &[0.9, 1.1], 0.05), None); // too few replicates
+//! ```
 
 use statrs::distribution::{ContinuousCDF, Normal};
 

@@ -2,6 +2,13 @@
 //!
 //! Loader's saddle-point form (C. Loader, "Fast and accurate computation of binomial
 //! probabilities", 2000): log-gamma differences lose eight digits at ten million trials, this does not.
+//!
+//! ```
+//! use pawl_stats::binomial::half_cdf;
+//!
+//! // At most one head of eight fair coins.
+//! assert!((half_cdf(1, 8) - 9.0 / 256.0).abs() < 1e-16);
+//! ```
 
 use std::f64::consts::PI;
 

@@ -1,5 +1,18 @@
 //! How often rows of one block outrank rows of another: from it the area under the curve of any
 //! resample of blocks follows without looking at a row again.
+//!
+//! ```
+//! use pawl_stats::concordance::Concordance;
+//! use pawl_stats::delong;
+//! use pawl_stats::sorted::Tag;
+//!
+//! // Two blocks, each with a positive and a negative row, all ranked rightly.
+//! let tags = [(false, 0), (false, 1), (true, 0), (true, 1)].map(|(positive, block)| Tag::new(positive, block));
+//! let mut pairs = Concordance::new(2);
+//! delong::area(vec![0.1, 0.2, 0.8, 0.9], &tags, Some(&mut pairs));
+//! // One resample with both blocks once, one with the first block twice.
+//! assert_eq!(pairs.differences(&[[1.0, 2.0], [1.0, 0.0]]), [1.0, 1.0]);
+//! ```
 
 use std::ops::{AddAssign, SubAssign};
 

@@ -3,6 +3,16 @@
 //! The O(n log n) form of X. Sun and W. Xu (IEEE Signal Processing Letters 21, 2014): one sort a model
 //! gives every row's placement, ties counted half. The variance of the difference comes from the
 //! differences of placements, which is lᵀSl without the covariance matrix.
+//!
+//! ```
+//! use pawl_stats::delong;
+//! use pawl_stats::sorted::Tag;
+//!
+//! let tags = [false, true, false, true].map(|positive| Tag::new(positive, 0));
+//! let (champion, challenger) = (vec![0.2, 0.1, 0.3, 0.9], vec![0.1, 0.8, 0.2, 0.9]);
+//! let found = delong::compare(champion, challenger, &tags, None).unwrap();
+//! assert_eq!((found.champion.auc, found.challenger.auc, found.difference), (0.5, 1.0, 0.5));
+//! ```
 
 use super::average_precision::average_precision;
 use super::concordance::Concordance;
@@ -67,8 +77,8 @@ impl Comparison {
     }
 }
 
-/// One model's area; `None` below two rows of either class. `scores` and `tags` run side by side. A matrix, where
-/// given, takes in the pairs of blocks.
+/// One model's area; `None` below two rows of either class. `scores` and `tags` run side by side. A matrix,
+/// where given, takes in the pairs of blocks.
 pub fn area(scores: Vec<f64>, tags: &[Tag], pairs: Option<&mut Concordance>) -> Option<Area> {
     let placed = placements(scores, tags, pairs.map(|p| (p, 1.0)))?;
     Some(placed.area(tags))
@@ -215,7 +225,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn areas_follow_their_definition(rows in prop::collection::vec((0_u8..8, 0_u8..8, any::<bool>()), 4..60)) {
+        fn areas_follow_their_definition(
+            rows in prop::collection::vec((0_u8..8, 0_u8..8, any::<bool>()), 4..60)
+        ) {
             let positive: Vec<bool> = rows.iter().map(|r| r.2).collect();
             let old: Vec<f64> = rows.iter().map(|r| f64::from(r.0) / 8.0).collect();
             let new: Vec<f64> = rows.iter().map(|r| f64::from(r.1) / 8.0).collect();

@@ -1,5 +1,15 @@
 //! The Diebold–Mariano test of equal forecast accuracy with the small-sample correction of Harvey,
 //! Leybourne and Newbold (1997): losses of a time series are correlated, which a paired t-test ignores.
+//!
+//! ```
+//! use pawl_stats::diebold_mariano::DieboldMariano;
+//!
+//! // Differences of two models' losses, one step ahead.
+//! let mut test = DieboldMariano::new(1);
+//! [0.1, -0.2, 0.3, 0.1, 0.2, -0.1, 0.2, 0.1].into_iter().for_each(|difference| test.push(difference));
+//! let found = test.test(0.05).unwrap();
+//! assert!(found.interval.low < found.estimate && found.estimate < found.interval.high);
+//! ```
 
 use std::collections::VecDeque;
 
@@ -21,7 +31,8 @@ pub struct Forecasts {
     pub interval: Interval,
 }
 
-/// The test over loss differences in the order of time, one by one: memory grows with the horizon, not with the rows.
+/// The test over loss differences in the order of time, one by one: memory grows with the horizon, not with
+/// the rows.
 #[derive(Debug, Clone)]
 pub struct DieboldMariano {
     /// Steps ahead, at least 1.
@@ -71,8 +82,8 @@ impl DieboldMariano {
         }
     }
 
-    /// The test with its interval at two-sided level `alpha`. `None` where the long-run variance is not positive or there
-    /// are no more rows than steps.
+    /// The test with its interval at two-sided level `alpha`. `None` where the long-run variance is not
+    /// positive or there are no more rows than steps.
     pub fn test(&self, alpha: f64) -> Option<Forecasts> {
         if self.rows <= self.horizon as u64 {
             return None;

@@ -2,6 +2,11 @@
 //!
 //! Formulas and worked numbers come from the sources named beside each function; every one is
 //! checked against printed values and against scipy, statsmodels or scikit-learn.
+//!
+//! ```
+//! let interval = pawl_stats::wilson(7, 10, 0.05).unwrap();
+//! assert!(interval.low > 0.39 && interval.high < 0.9);
+//! ```
 
 pub mod average_precision;
 pub mod bca;

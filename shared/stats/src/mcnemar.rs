@@ -2,6 +2,15 @@
 //!
 //! `b` rows only the challenger gets right, `c` rows only the champion gets right; rows on which
 //! both agree carry no information about the difference.
+//!
+//! ```
+//! use pawl_stats::mcnemar::Discordance;
+//!
+//! let table = Discordance { challenger_only: 1, champion_only: 7, rows: 21 };
+//! assert_eq!(table.discordant(), 8);
+//! assert!((table.exact() - 0.0703125).abs() < 1e-15);
+//! assert!((table.mid_p() - 0.0390625).abs() < 1e-15);
+//! ```
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,13 @@
 //! Mean and variance of a stream of values, by Welford's update.
+//!
+//! ```
+//! use pawl_stats::moments::Moments;
+//!
+//! let mut moments = Moments::default();
+//! [1.0, 2.0, 3.0].into_iter().for_each(|value| moments.push(value));
+//! assert_eq!((moments.mean(), moments.variance()), (Some(2.0), Some(1.0)));
+//! assert!(moments.t_test(0.05).unwrap().interval.high > 2.0);
+//! ```
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};

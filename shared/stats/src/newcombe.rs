@@ -1,4 +1,13 @@
 //! The difference of two shares, with its interval (Newcombe 1998, method 10).
+//!
+//! ```
+//! use pawl_stats::newcombe::newcombe;
+//! use pawl_stats::normal_upper;
+//!
+//! // 56 of 70 against 48 of 80.
+//! let (low, high) = newcombe(48, 80, 56, 70, normal_upper(0.025)).unwrap();
+//! assert!((low - 0.0524).abs() < 1e-4 && (high - 0.3339).abs() < 1e-4);
+//! ```
 
 /// Wilson's score interval of a share, `count` of `rows`.
 fn wilson(count: f64, rows: f64, z: f64) -> (f64, f64) {

@@ -1,7 +1,19 @@
 //! Quantiles with intervals that hold whatever the law of the values, from order statistics.
 //!
-//! The number of values below a quantile is binomial, so two ranks bound it exactly: H. A. David and H. N. Nagaraja, *Order
-//! Statistics*, 3rd edition, 2003, section 7.1; scipy's `quantile_test`. Latencies have no law that one could rely on.
+//! The number of values below a quantile is binomial, so two ranks bound it exactly: H. A. David and H. N.
+//! Nagaraja, *Order Statistics*, 3rd edition, 2003, section 7.1; scipy's `quantile_test`. Latencies have no
+//! law that one could rely on.
+//!
+//! ```
+//! use pawl_stats::quantile;
+//!
+//! let latencies: Vec<f64> = (1..=1000).map(f64::from).collect();
+//! assert_eq!(quantile::quantile(&latencies, 0.99), Some(990.0));
+//! let bounds = quantile::interval(&latencies, 0.99, 0.05).unwrap();
+//! assert!(bounds.low < 990.0 && bounds.high > 990.0);
+//! // With fewer values than this nothing bounds it.
+//! assert_eq!(quantile::values_needed(0.99, 0.05), 368);
+//! ```
 
 use statrs::function::beta::beta_reg;
 
@@ -12,7 +24,8 @@ fn binomial_cdf(k: u64, n: u64, chance: f64) -> f64 {
     if k >= n { 1.0 } else { beta_reg((n - k) as f64, (k + 1) as f64, 1.0 - chance) }
 }
 
-/// The least number of values from 0 to `n` that holds; `n + 1` where none does. Once it holds it must go on to.
+/// The least number of values from 0 to `n` that holds; `n + 1` where none does. Once it holds it must go
+/// on to.
 fn least(n: u64, holds: impl Fn(u64) -> bool) -> u64 {
     let (mut low, mut high) = (0, n + 1);
     while low < high {
@@ -22,7 +35,8 @@ fn least(n: u64, holds: impl Fn(u64) -> bool) -> u64 {
     low
 }
 
-/// The value that this share of the sorted values does not exceed (numpy's `inverted_cdf`); `None` without values.
+/// The value that this share of the sorted values does not exceed (numpy's `inverted_cdf`); `None` without
+/// values.
 pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let rank = (share * sorted.len() as f64).ceil().max(1.0);
     sorted.get(rank as usize - 1).copied()
@@ -37,7 +51,8 @@ pub fn interval(sorted: &[f64], share: f64, alpha: f64) -> Option<Interval> {
     Some(Interval { low: at(lower.checked_sub(1)?)?, high: at(upper)? })
 }
 
-/// So many values bound a quantile from above at two-sided level `alpha`: below it [`interval`] has no answer.
+/// So many values bound a quantile from above at two-sided level `alpha`: below it [`interval`] has no
+/// answer.
 pub fn values_needed(share: f64, alpha: f64) -> u64 {
     let rarer = share.max(1.0 - share);
     ((alpha / 2.0).ln() / rarer.ln()).ceil() as u64

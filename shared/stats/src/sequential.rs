@@ -1,11 +1,20 @@
 //! Tests that may be looked at after every request: their error holds over all looks together.
+//!
+//! ```
+//! use pawl_stats::mcnemar::Discordance;
+//! use pawl_stats::sequential::{PRIOR, ln_evidence};
+//!
+//! let table = Discordance { challenger_only: 70, champion_only: 30, rows: 1000 };
+//! // Beyond ln(1/0.025): the challenger is better, however often one looked before.
+//! assert!(ln_evidence(&table, PRIOR) > (1.0_f64 / 0.025).ln());
+//! ```
 
 use statrs::function::gamma::ln_gamma;
 
 use super::binomial::{half_cdf, ln_half_pmf};
 use super::mcnemar::Discordance;
 
-/// The default prior strength of [`evidence`]: tuned to gains of a percentage point.
+/// The default prior strength of [`ln_evidence`]: tuned to gains of a percentage point.
 pub const PRIOR: u64 = 20;
 
 /// The e-value that the challenger is the better one: a bet that starts at 1 and, were both models
@@ -26,9 +35,10 @@ pub fn ln_evidence(table: &Discordance, prior: u64) -> f64 {
     std::f64::consts::LN_2 + ln_beta - ln_prior + half_cdf(b + k - 1, all + 1).ln()
 }
 
-/// The half-width of the asymptotic confidence sequence (Waudby-Smith and others 2021) of a mean
-/// after `n` values with standard deviation `deviation`: it holds at every look at once at two-sided
-/// level `alpha` and is tightest near `tuned_for` values. `None` before the first value, and where a number is none or out of its range.
+/// The half-width of the asymptotic confidence sequence (Waudby-Smith and others 2021) of a mean after `n`
+/// values with standard deviation `deviation`: it holds at every look at once at two-sided level `alpha`
+/// and is tightest near `tuned_for` values. `None` before the first value, and where a number is none or
+/// out of its range.
 pub fn confidence_half_width(n: u64, deviation: f64, alpha: f64, tuned_for: f64) -> Option<f64> {
     if n == 0 || !(alpha > 0.0 && alpha < 1.0 && tuned_for > 0.0) {
         return None;
@@ -43,8 +53,9 @@ pub fn confidence_half_width(n: u64, deviation: f64, alpha: f64, tuned_for: f64)
 /// The number of values at which the intervals of live quality are tightest.
 pub const TUNED_FOR: f64 = 5000.0;
 
-/// The always-valid interval of a share: valid at every look at once, so that a monitor may look
-/// each hour. It takes rows as independent. Asymptotic confidence sequence (Waudby-Smith and others), tightest at 5000 rows.
+/// The always-valid interval of a share: valid at every look at once, so that a monitor may look each hour.
+/// It takes rows as independent. Asymptotic confidence sequence (Waudby-Smith and others), tightest at 5000
+/// rows.
 pub fn always_valid(share: f64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
     // One right and one wrong answer more: a perfect record is not certainty.
     let smoothed = (share * rows as f64 + 1.0) / (rows as f64 + 2.0);

@@ -1,4 +1,11 @@
 //! Rows in the order of their scores, by a radix sort: ten million take well under a second.
+//!
+//! ```
+//! use pawl_stats::sorted::Tag;
+//!
+//! let tag = Tag::new(true, 7);
+//! assert_eq!((tag.positive(), tag.block()), (true, 7));
+//! ```
 
 /// The label and the resampling block of a row, in 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,15 @@
 //! Tango's score test and interval for the difference of paired proportions
 //! (T. Tango, Statistics in Medicine 17, 1998): non-inferiority of accuracy with a margin.
+//!
+//! ```
+//! use pawl_stats::mcnemar::Discordance;
+//! use pawl_stats::tango;
+//!
+//! let table = Discordance { challenger_only: 30, champion_only: 40, rows: 2000 };
+//! // Not worse by more than two points of accuracy.
+//! let (_, p_value) = tango::non_inferiority(&table, 0.02).unwrap();
+//! assert!(p_value < 0.001);
+//! ```
 
 use super::mcnemar::Discordance;
 use super::{Interval, normal_sf, normal_upper};
@@ -102,7 +112,8 @@ mod tests {
         ) {
             prop_assume!(b + c + rest > 0);
             let t = table(b, c, b + c + rest);
-            let (found, turned) = (interval(&t, 0.05).unwrap(), interval(&table(c, b, t.rows), 0.05).unwrap());
+            let found = interval(&t, 0.05).unwrap();
+            let turned = interval(&table(c, b, t.rows), 0.05).unwrap();
             let estimate = t.difference().unwrap();
             prop_assert!(found.low <= estimate && estimate <= found.high);
             prop_assert!((found.low + turned.high).abs() < 1e-9 && (found.high + turned.low).abs() < 1e-9);

@@ -1,5 +1,14 @@
 //! Wilcoxon's signed-rank test of paired differences: does the challenger's loss tend to be lower,
 //! whatever the shape of the losses?
+//!
+//! ```
+//! use pawl_stats::wilcoxon::{hodges_lehmann, signed_rank};
+//!
+//! let mut differences = vec![1.1, 2.2, -0.4, 3.1, 2.0, 1.7, 0.9, 2.6];
+//! assert!(signed_rank(&mut differences).unwrap().p_value < 0.05);
+//! let (median, interval) = hodges_lehmann(&mut differences, 0.05).unwrap();
+//! assert!(interval.low < median && median < interval.high);
+//! ```
 
 use super::{Interval, normal_upper, two_sided};
 
@@ -63,9 +72,9 @@ fn exact_tail(n: usize, w: usize) -> f64 {
     ways.iter().sum::<f64>() / 2_f64.powi(i32::try_from(n).unwrap_or(i32::MAX))
 }
 
-/// Hodges and Lehmann's shift, the median of the means of all pairs of differences, and its interval at two-sided
-/// level `alpha`: what the signed ranks say in the differences' own unit. `None` without differences. Sorts in
-/// place.
+/// Hodges and Lehmann's shift, the median of the means of all pairs of differences, and its interval at
+/// two-sided level `alpha`: what the signed ranks say in the differences' own unit. `None` without
+/// differences. Sorts in place.
 pub fn hodges_lehmann(differences: &mut [f64], alpha: f64) -> Option<(f64, Interval)> {
     differences.sort_unstable_by(f64::total_cmp);
     let n = differences.len();
@@ -87,8 +96,8 @@ pub fn hodges_lehmann(differences: &mut [f64], alpha: f64) -> Option<(f64, Inter
     Some((median, interval))
 }
 
-/// The mean of a pair (a value with itself among them) that so many are no greater than, from rising values: found
-/// by halving the stretch in which it lies.
+/// The mean of a pair (a value with itself among them) that so many are no greater than, from rising
+/// values: found by halving the stretch in which it lies.
 fn pair_mean(rising: &[f64], rank: u64) -> Option<f64> {
     let (mut low, mut high) = (*rising.first()?, *rising.last()?);
     let no_greater = |mean: f64| {

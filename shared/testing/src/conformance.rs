@@ -1,4 +1,5 @@
-//! What every implementation of [`Store`] must do, written once and run over each: memory, and S3 on the stand-in.
+//! What every implementation of [`Store`] must do, written once and run over each: memory, and S3 on the
+//! stand-in.
 //!
 //! Each [`Property`] works under a prefix of its own, so that a store that outlives the run is no trouble.
 
@@ -78,7 +79,7 @@ impl Property {
     ];
 
     /// Holds a store to this property, under a prefix where nothing stands yet. Says what was found instead.
-    pub async fn check(self, store: &impl Store, prefix: &str) -> Result<(), Broken> {
+    pub async fn check(self, store: &impl Store, prefix: &str) -> Result<(), BrokenPromise> {
         let place = format!("{prefix}{self:?}/");
         match self {
             Self::Missing => missing(store, &place).await,
@@ -99,35 +100,39 @@ impl Property {
 
 /// What a store did instead.
 #[derive(Debug)]
-pub struct Broken(pub String);
+pub struct BrokenPromise(pub String);
 
-impl From<StoreError> for Broken {
+impl From<StoreError> for BrokenPromise {
     fn from(error: StoreError) -> Self {
         Self(error.to_string())
     }
 }
 
-fn same<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Result<(), Broken> {
-    if found == expected { Ok(()) } else { Err(Broken(format!("{what}: found {found:?}, not {expected:?}"))) }
+fn same<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Result<(), BrokenPromise> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(BrokenPromise(format!("{what}: found {found:?}, not {expected:?}")))
+    }
 }
 
 fn conflict<T: Debug + PartialEq>(
     what: &str,
     found: &Result<T, StoreError>,
     key: &str,
-) -> Result<(), Broken> {
+) -> Result<(), BrokenPromise> {
     same(what, &found.as_ref().err(), &Some(&StoreError::Conflict { key: key.to_owned() }))
 }
 
-async fn body_of(store: &impl Store, key: &str) -> Result<Option<Vec<u8>>, Broken> {
+async fn body_of(store: &impl Store, key: &str) -> Result<Option<Vec<u8>>, BrokenPromise> {
     Ok(store.get(key).await?.map(|stored| stored.body))
 }
 
-async fn keys_of(store: &impl Store, prefix: &str) -> Result<Vec<String>, Broken> {
+async fn keys_of(store: &impl Store, prefix: &str) -> Result<Vec<String>, BrokenPromise> {
     Ok(store.list(prefix).await?.into_iter().map(|found| found.key).collect())
 }
 
-async fn missing(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn missing(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}never-written");
     same("get", &body_of(store, &key).await?, &None)?;
     same("list", &keys_of(store, place).await?, &Vec::new())?;
@@ -137,11 +142,12 @@ async fn missing(store: &impl Store, place: &str) -> Result<(), Broken> {
     same("get after the refused write", &body_of(store, &key).await?, &None)
 }
 
-async fn read_after_write(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn read_after_write(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}document.json");
     for body in ["first", "second"] {
         let etag = store.put(&key, body.into(), Condition::Always).await?;
-        let stored = store.get(&key).await?.ok_or_else(|| Broken("nothing stands after put".to_owned()))?;
+        let stored =
+            store.get(&key).await?.ok_or_else(|| BrokenPromise("nothing stands after put".to_owned()))?;
         same("body", &stored.body, &body.as_bytes().to_vec())?;
         same("version that get names", &stored.etag, &etag)?;
         let listed = store.list(place).await?;
@@ -151,7 +157,7 @@ async fn read_after_write(store: &impl Store, place: &str) -> Result<(), Broken>
     Ok(())
 }
 
-async fn create_if_absent(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn create_if_absent(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}once.json");
     same("first write_once", &write_once(store, &key, &1).await?, &Wrote::Now)?;
     same("second write_once", &write_once(store, &key, &2).await?, &Wrote::Before)?;
@@ -159,12 +165,12 @@ async fn create_if_absent(store: &impl Store, place: &str) -> Result<(), Broken>
     same("body", &body_of(store, &key).await?, &Some(b"1".to_vec()))
 }
 
-async fn if_match(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn if_match(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}swapped.json");
     let first = store.put(&key, b"1".to_vec(), Condition::IfAbsent).await?;
     let second = store.put(&key, b"2".to_vec(), Condition::IfMatch(first.clone())).await?;
     if first == second {
-        return Err(Broken(format!("two bodies have one version, {first:?}")));
+        return Err(BrokenPromise(format!("two bodies have one version, {first:?}")));
     }
     conflict("a stale version", &store.put(&key, b"3".to_vec(), Condition::IfMatch(first)).await, &key)?;
     same("body", &body_of(store, &key).await?, &Some(b"2".to_vec()))?;
@@ -172,7 +178,7 @@ async fn if_match(store: &impl Store, place: &str) -> Result<(), Broken> {
     same("body", &body_of(store, &key).await?, &Some(b"4".to_vec()))
 }
 
-async fn one_creates(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn one_creates(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}raced.json");
     let writers = (0..8_u8).map(|n| store.put(&key, vec![n], Condition::IfAbsent));
     let ended = join_all(writers).await;
@@ -184,8 +190,9 @@ async fn one_creates(store: &impl Store, place: &str) -> Result<(), Broken> {
     same("body", &body_of(store, &key).await?, &Some(winners))
 }
 
-/// Four writers of five updates each: while one is tried, the others write at most 15 times, and `update` tries 16 times.
-async fn no_lost_update(store: &impl Store, place: &str) -> Result<(), Broken> {
+/// Four writers of five updates each: while one is tried, the others write at most 15 times, and `update`
+/// tries 16 times.
+async fn no_lost_update(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}count.json");
     let writer = || async {
         for _ in 0..5 {
@@ -199,13 +206,13 @@ async fn no_lost_update(store: &impl Store, place: &str) -> Result<(), Broken> {
     same("count", &read::<u32>(store, &key).await?.map(|(count, _)| count), &Some(20))
 }
 
-async fn write_all(store: &impl Store, keys: &[String]) -> Result<(), Broken> {
+async fn write_all(store: &impl Store, keys: &[String]) -> Result<(), BrokenPromise> {
     let writes = stream::iter(keys).map(|key| store.put(key, key.clone().into(), Condition::Always));
     writes.buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
     Ok(())
 }
 
-async fn long_listing(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn long_listing(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     // `item-10` comes before `item-2`, and `Item` before `item`: the order is that of bytes.
     let mut keys: Vec<String> = (0..MORE_THAN_A_PAGE).map(|n| format!("{place}in/item-{n}")).collect();
     keys.push(format!("{place}in/Item"));
@@ -217,7 +224,7 @@ async fn long_listing(store: &impl Store, place: &str) -> Result<(), Broken> {
     same("keys_after over several pages", &all, &keys)
 }
 
-async fn keys_after(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn keys_after(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let [a, b, c] = ["a", "b", "c"].map(|name| format!("{place}in/{name}"));
     write_all(store, &[c.clone(), a.clone(), b.clone(), format!("{place}other/d")]).await?;
     let under = format!("{place}in/");
@@ -230,7 +237,7 @@ async fn keys_after(store: &impl Store, place: &str) -> Result<(), Broken> {
     same("none wanted", &store.keys_after(&under, "", 0).await?, &Vec::new())
 }
 
-async fn deletion(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn deletion(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}gone.json");
     let etag = store.put(&key, b"1".to_vec(), Condition::Always).await?;
     for _ in 0..2 {
@@ -243,7 +250,7 @@ async fn deletion(store: &impl Store, place: &str) -> Result<(), Broken> {
     same("body", &body_of(store, &key).await?, &Some(b"3".to_vec()))
 }
 
-async fn unreadable(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn unreadable(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}broken.json");
     for body in ["{\"count\": ", "\"text\"", "\u{0}"] {
         store.put(&key, body.into(), Condition::Always).await?;
@@ -252,7 +259,7 @@ async fn unreadable(store: &impl Store, place: &str) -> Result<(), Broken> {
         for error in [read.err(), updated.err()] {
             match error {
                 Some(StoreError::Unreadable { key: named, .. }) if named == key => {}
-                other => return Err(Broken(format!("{body:?} read as a number: {other:?}"))),
+                other => return Err(BrokenPromise(format!("{body:?} read as a number: {other:?}"))),
             }
         }
         same("body", &body_of(store, &key).await?, &Some(body.as_bytes().to_vec()))?;
@@ -260,7 +267,7 @@ async fn unreadable(store: &impl Store, place: &str) -> Result<(), Broken> {
     Ok(())
 }
 
-async fn bodies(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn bodies(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}body");
     // Every byte, and more than S3 takes in one part of an upload (5 MiB is the least).
     let large: Vec<u8> = (0..9_u32 << 20).map(|n| (n % 251) as u8).collect();
@@ -269,13 +276,13 @@ async fn bodies(store: &impl Store, place: &str) -> Result<(), Broken> {
         let found = body_of(store, &key).await?.unwrap_or_default();
         same("length", &found.len(), &body.len())?;
         if found != body {
-            return Err(Broken(format!("a body of {} bytes came back changed", body.len())));
+            return Err(BrokenPromise(format!("a body of {} bytes came back changed", body.len())));
         }
     }
     Ok(())
 }
 
-async fn odd_keys(store: &impl Store, place: &str) -> Result<(), Broken> {
+async fn odd_keys(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let mut keys: Vec<String> = ODD_KEYS.iter().map(|key| format!("{place}{key}")).collect();
     write_all(store, &keys).await?;
     keys.sort_unstable();

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use pawl_base::fault::Fault;
 use pawl_ledger::edge::{ExecutionState, Executions};
 
-/// Executions that are only recorded. A start under a name that was used before changes nothing, as with Step Functions.
+/// Executions that are only recorded. A start under a name that was used before changes nothing, as with
+/// Step Functions.
 #[derive(Debug, Default)]
 pub struct RecordedExecutions {
     inner: Mutex<Inner>,

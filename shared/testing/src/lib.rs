@@ -1,12 +1,15 @@
 //! For tests only: the edges of functions in memory, and what every implementation of the store must do.
 //!
-//! The store in memory is [`pawl_ledger::ledger::Memory`]; what functions ask beside it is here as values that record.
+//! The store in memory is [`pawl_ledger::ledger::Memory`]; what functions ask beside it is here as values
+//! that record.
 
 pub mod conformance;
+mod documents;
 mod executions;
 mod notices;
 mod objects;
 
+pub use documents::documents;
 pub use executions::RecordedExecutions;
 pub use notices::RecordedNotices;
 pub use objects::{MemoryBody, MemoryObjects, MemoryUpload};

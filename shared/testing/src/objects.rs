@@ -92,7 +92,8 @@ impl MemoryObjects {
         self.with(|inner| inner.objects.remove(&address));
     }
 
-    /// Answers every call for this key, or for this prefix of a listing, with the fault; with `None`, answers again.
+    /// Answers every call for this key, or for this prefix of a listing, with the fault; with `None`,
+    /// answers again.
     pub fn fail(&self, key: &str, fault: Option<Fault>) {
         self.with(|inner| match fault {
             Some(fault) => inner.faults.insert(key.to_owned(), fault),

@@ -65,18 +65,17 @@ impl RowChange {
     }
 }
 
-/// The rows with seeded noise on their numbers: a sum of twelve uniform values, which is nearly normal.
+/// The rows with seeded, nearly normal noise on their numbers.
 fn noisy(rows: &[Map<String, Json>], share: f64, seed: u64) -> Vec<Map<String, Json>> {
     let mut spreads: BTreeMap<&String, Moments> = BTreeMap::new();
     for (name, number) in rows.iter().flatten().filter_map(|(name, value)| Some((name, value.as_f64()?))) {
         spreads.entry(name).or_default().push(number);
     }
     let mut rng = SplitMix64::new(seed);
-    let mut normal = move || (0..12).map(|_| rng.next_u64() as f64 / u64::MAX as f64).sum::<f64>() - 6.0;
     let mut moved = |(name, value): (&String, &Json)| {
         let spread = spreads.get(name).and_then(Moments::variance).map(f64::sqrt);
         let value = match (value.as_f64(), spread) {
-            (Some(number), Some(spread)) => json!(number + share * spread * normal()),
+            (Some(number), Some(spread)) => json!(number + share * spread * rng.normal()),
             _ => value.clone(),
         };
         (name.clone(), value)

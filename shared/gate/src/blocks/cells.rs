@@ -1,4 +1,5 @@
-//! GroupCounter of what both models said of whom: all that resampling, fairness and slices need, however many the rows.
+//! GroupCounter of what both models said of whom: all that resampling, fairness and slices need, however
+//! many the rows.
 
 use crate::findings::Confusion;
 use pawl_stats::mcnemar::Discordance;

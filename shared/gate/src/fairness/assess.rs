@@ -218,7 +218,8 @@ fn against_champion(
                 (Code::FairnessHeld, "not shown to be less fair than the champion")
             };
             let text = format!(
-                "{means}: {of_group} is {new:.4}, the champion's {old:.4}; further from fair by {:+.4} to {:+.4}",
+                "{means}: {of_group} is {new:.4}, the champion's {old:.4}; further from fair by {:+.4} to \
+                 {:+.4}",
                 worse.low, worse.high
             );
             (code, text)

@@ -9,8 +9,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use crate::policy::Task;
 use crate::row::{Response, RowValue};
 
-/// What the container answered: `{"score": …, "predicted_label": …, "latency_ms": …}`, `{"error": …}`, a bare number,
-/// text or list.
+/// What the container answered: `{"score": …, "predicted_label": …, "latency_ms": …}`, `{"error": …}`, a
+/// bare number, text or list.
 #[derive(Default)]
 pub struct ContainerOutput {
     score: Option<Prediction>,
@@ -25,8 +25,8 @@ impl ContainerOutput {
         Response { latency_ms: self.latency_ms, failed: counts_errors.then_some(self.failed) }
     }
 
-    /// What the model answered, in the form that the task takes: scores of all classes say more of a class than its name,
-    /// and its name more than one score.
+    /// What the model answered, in the form that the task takes: scores of all classes say more of a class
+    /// than its name, and its name more than one score.
     pub fn prediction(&self, task: Task) -> Option<RowValue<'_>> {
         let Self { score, label, .. } = self;
         let chosen = match (task, score) {

@@ -20,8 +20,8 @@ pub enum PairError {
     },
     /// A line holds the input row, but no prediction for it.
     #[error(
-        "line {line} of the {side}'s output (row {row:?}) has no prediction in SageMakerOutput; let the container \
-         answer each line with {{\"score\": number}}, or {{\"predicted_label\": class}}"
+        "line {line} of the {side}'s output (row {row:?}) has no prediction in SageMakerOutput; let the \
+         container answer each line with {{\"score\": number}}, or {{\"predicted_label\": class}}"
     )]
     MissingOutput {
         /// Whose output.

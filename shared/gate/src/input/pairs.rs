@@ -169,7 +169,8 @@ mod tests {
 
     fn line(row: &str, label: &str, score: &str) -> String {
         format!(
-            "{{\"row\":\"{row}\",\"label\":{label},\"columns\":{{}},\"features\":{{\"a\":[1,{{}}]}},\"SageMakerOutput\":{{\"score\":{score}}}}}\n"
+            "{{\"row\":\"{row}\",\"label\":{label},\"columns\":{{}},\"features\":{{\"a\":[1,{{}}]}},\
+             \"SageMakerOutput\":{{\"score\":{score}}}}}\n"
         )
     }
 

@@ -48,7 +48,8 @@ pub struct Judgement {
     /// Set when a person promoted against the verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<Forced>,
-    /// What was read, with digests: with seed, policy and rules' version a judgement can be done again, bit for bit.
+    /// What was read, with digests: with seed, policy and rules' version a judgement can be done again, bit
+    /// for bit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<JudgedInput>,
     /// Seed of everything random.

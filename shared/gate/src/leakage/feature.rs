@@ -16,8 +16,8 @@ const LEAST_ROWS: usize = 50;
 /// A row of the holdout: its label and its features.
 pub(super) type Sampled = (Json, Map<String, Json>);
 
-/// From useless to perfect: the area under the curve from ½ to 1; of numbers the squared correlation, of several classes
-/// the share of errors saved, from 0 to 1. `None` where too few rows have the feature.
+/// From useless to perfect: the area under the curve from ½ to 1; of numbers the squared correlation, of
+/// several classes the share of errors saved, from 0 to 1. `None` where too few rows have the feature.
 pub(super) fn strength(task: Task, sample: &[Sampled], name: &str) -> Option<f64> {
     if task == Task::Multiclass {
         let class = |label: &'_ Json| scalar(label).class().map(Cow::into_owned);
@@ -76,9 +76,10 @@ fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
 /// Rows of each class.
 type Classes<'a> = BTreeMap<&'a str, usize>;
 
-/// The share of the errors of always naming the most frequent class that are saved by knowing the feature: Goodman and
-/// Kruskal's lambda ("Measures of association for cross classifications", 1954). The even rows tell the odd ones: by the
-/// same text, or by the nearest number (Cover and Hart's nearest neighbour, 1967), so that neither order nor bins matter.
+/// The share of the errors of always naming the most frequent class that are saved by knowing the feature:
+/// Goodman and Kruskal's lambda ("Measures of association for cross classifications", 1954). The even rows
+/// tell the odd ones: by the same text, or by the nearest number (Cover and Hart's nearest neighbour,
+/// 1967), so that neither order nor bins matter.
 fn errors_saved(rows: &[(String, Json)]) -> Option<f64> {
     let by_number = 2 * rows.iter().filter(|(_, x)| number(x).is_some()).count() >= rows.len();
     let (even, odd) = (rows.iter().step_by(2), rows.iter().skip(1).step_by(2));

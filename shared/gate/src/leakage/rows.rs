@@ -1,6 +1,6 @@
 //! Rows of the holdout: which features tell their labels, and which of them the training saw.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -94,34 +94,40 @@ impl Leaks {
         }
     }
 
-    /// The findings; `looked` says in how much of the training data the rows were sought.
-    pub fn finish(self, looked: &str) -> Vec<Reason> {
-        let mut reasons = self.features();
-        let sum = |keep: fn(&Seen) -> bool| {
-            self.holdout.values().filter(|seen| keep(seen)).map(|seen| seen.times).sum::<u64>() as f64
-        };
-        let all = sum(|_| true);
-        if all > 0.0 {
-            let (seen, twice) = (sum(|seen| seen.in_training) / all, sum(|seen| seen.times > 1) / all);
-            let limit = self.policy.leakage.seen_rows;
-            let share =
-                if self.highest == u64::MAX { String::new() } else { format!(" (sample of {all} rows)") };
-            let text = format!(
-                "{:.2} % of the holdout's rows{share} are in {looked}, {:.2} % are in the holdout more than once; the limit is {:.0} % beyond that",
-                100.0 * seen,
-                100.0 * twice,
-                100.0 * limit
-            );
-            reasons.push(self.policy.leakage.reason(Leak::Rows, seen - twice > limit, text));
-        }
+    /// The findings; `sought_in` says in how much of the training data the rows were sought.
+    pub fn finish(self, sought_in: &str) -> Vec<Reason> {
+        let mut reasons = self.check_features();
+        reasons.extend(self.check_rows(sought_in));
         reasons
     }
 
+    /// Did the training see more of the holdout's rows than repeat by themselves?
+    fn check_rows(&self, sought_in: &str) -> Option<Reason> {
+        let count = |keep: fn(&Seen) -> bool| {
+            self.holdout.values().filter(|seen| keep(seen)).map(|seen| seen.times).sum::<u64>() as f64
+        };
+        let all = count(|_| true);
+        if all <= 0.0 {
+            return None;
+        }
+        let (seen, twice) = (count(|seen| seen.in_training) / all, count(|seen| seen.times > 1) / all);
+        let limit = self.policy.leakage.seen_rows;
+        let sample =
+            if self.highest == u64::MAX { String::new() } else { format!(" (sample of {all} rows)") };
+        let text = format!(
+            "{:.2} % of the holdout's rows{sample} are in {sought_in}, {:.2} % are in the holdout more than \
+             once; the limit is {:.0} % beyond that",
+            100.0 * seen,
+            100.0 * twice,
+            100.0 * limit
+        );
+        Some(self.policy.leakage.reason(Leak::Rows, seen - twice > limit, text))
+    }
+
     /// Features that tell the label alone.
-    fn features(&self) -> Vec<Reason> {
+    fn check_features(&self) -> Vec<Reason> {
         let task = self.policy.task;
-        let names: std::collections::BTreeSet<&String> =
-            self.sample.iter().flat_map(|(_, features)| features.keys()).collect();
+        let names: BTreeSet<&String> = self.sample.iter().flat_map(|(_, features)| features.keys()).collect();
         let mut found: Vec<(f64, &String)> =
             names.into_iter().filter_map(|name| Some((strength(task, &self.sample, name)?, name))).collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -142,7 +148,8 @@ impl Leaks {
     }
 }
 
-/// What of a line says whether two rows are one: features and label, as the pipeline writes them, in this order.
+/// What of a line says whether two rows are one: features and label, as the pipeline writes them, in this
+/// order.
 fn content(line: &[u8]) -> Option<&[u8]> {
     let from = memchr::memmem::find(line, b"\"features\":")?;
     let to = memchr::memmem::rfind(line, b",\"row\":")?;

@@ -33,7 +33,8 @@ pub fn against_history(judgement: &Judgement, earlier: &[Judgement]) -> Vec<Reas
     let spread = (1.4826 * median(&mut distances)).max(LEAST_SPREAD);
     let (rules, above) = (&judgement.policy.leakage, (score - middle) / spread);
     let text = format!(
-        "{} is {score:.4}, {above:.1} robust deviations above the median {middle:.4} of {} earlier challengers; {} is the limit",
+        "{} is {score:.4}, {above:.1} robust deviations above the median {middle:.4} of {} earlier \
+         challengers; {} is the limit",
         judgement.policy.task.leading(),
         scores.len(),
         rules.above_history

@@ -115,7 +115,7 @@ fn judgement(noise: f64) -> Judgement {
     let mut judge = Judge::new(&Policy::default(), Against::Nobody, 1).unwrap();
     let mut rng = SplitMix64::new(5);
     for row in 0..400 {
-        let chance = rng.next_u64() as f64 / u64::MAX as f64;
+        let chance = rng.unit();
         let positive = row % 3 == 0;
         let score = f64::from(u8::from(positive)) * (1.0 - noise) + noise * chance;
         let row =

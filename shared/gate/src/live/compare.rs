@@ -1,9 +1,9 @@
 //! Challenger against champion on live traffic, looked at as often as one likes.
 //!
-//! Pairs of answers are joined with their truth when it comes: of one request that both models answered, or of two requests
-//! that one of them each answered ([`super::SideBySide`]). Two bets run side by side, one on the challenger being better and one on
-//! it being worse; each has its own error budget, which holds over all looks together. The horizon ends in "needs approval",
-//! never in a promotion.
+//! Pairs of answers are joined with their truth when it comes: of one request that both models answered, or
+//! of two requests that one of them each answered ([`super::SideBySide`]). Two bets run side by side, one
+//! on the challenger being better and one on it being worse; each has its own error budget, which holds
+//! over all looks together. The horizon ends in "needs approval", never in a promotion.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,13 +23,13 @@ pub struct LivePolicy {
     pub minimum_requests: u64,
     /// Requests after which a person decides. Default 100,000.
     pub horizon: u64,
-    /// The gain in accuracy that the traffic must suffice to find, four times out of five; else the trial is not begun.
-    /// Default 0.01.
+    /// The gain in accuracy that the traffic must suffice to find, four times out of five; else the trial
+    /// is not begun. Default 0.01.
     pub gain: f64,
     /// The share of requests on which the two models are expected to disagree. Default 0.1.
     pub discordance: f64,
-    /// For a shadow whose truth never comes: promote when both models agree on at least this share of the requests, for sure.
-    /// Default: the truth decides.
+    /// For a shadow whose truth never comes: promote when both models agree on at least this share of the
+    /// requests, for sure. Default: the truth decides.
     pub agreement: Option<f64>,
 }
 
@@ -130,7 +130,7 @@ mod tests {
     fn traffic(rng: &mut SplitMix64, rows: u64, wins: f64) -> Discordance {
         let mut table = Discordance { rows, ..Discordance::default() };
         for _ in 0..rows / 10 {
-            let unit = rng.next_u64() as f64 / u64::MAX as f64;
+            let unit = rng.unit();
             if unit < wins { table.challenger_only += 1 } else { table.champion_only += 1 }
         }
         table

@@ -1,9 +1,11 @@
-//! Champion and challenger side by side in production: their answers joined with each other and with the truth.
+//! Champion and challenger side by side in production: their answers joined with each other and with the
+//! truth.
 //!
-//! In a shadow each request is a pair. In an A/B test each request has one answer, so requests of the two sides are paired in
-//! the order in which their truth came: were both models equally good, a pair with one right answer would be the challenger's
-//! half of the time, whatever their accuracy (A. Wald, *Sequential Analysis*, 1947, chapter 6: double dichotomies). So
-//! one sequential test serves both, exact at every look.
+//! In a shadow each request is a pair. In an A/B test each request has one answer, so requests of the two
+//! sides are paired in the order in which their truth came: were both models equally good, a pair with one
+//! right answer would be the challenger's half of the time, whatever their accuracy (A. Wald, *Sequential
+//! Analysis*, 1947, chapter 6: double dichotomies). So one sequential test serves both, exact at every
+//! look.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -134,7 +136,8 @@ impl SideBySide {
             Contender::Champion => (&mut row.champion, row.challenger),
             Contender::Challenger => (&mut row.challenger, row.champion),
         };
-        // In an A/B test an id that both answered was used twice: which request its truth is of, nobody knows.
+        // In an A/B test an id that both answered was used twice: which request its truth is of, nobody
+        // knows.
         if own.is_some() || (kind == TrialKind::Ab && other.is_some()) {
             return;
         }
@@ -230,7 +233,8 @@ impl SideBySide {
         }
         let Discordance { challenger_only, champion_only, rows } = self.live.table();
         let reason = format!(
-            "{rows} pairs with their truth: only the challenger right in {challenger_only}, only the champion in {champion_only}; alike in {alike} of {requests}"
+            "{rows} pairs with their truth: only the challenger right in {challenger_only}, only the \
+             champion in {champion_only}; alike in {alike} of {requests}"
         );
         TrialLook { look, answered: self.answered, agreement: self.agreement, lost: self.lost, reason }
     }
@@ -333,7 +337,7 @@ mod tests {
     /// A random A/B test: 100 looks at 20 requests each, a share of them the challenger's.
     fn ab(seed: u64, share: f64, champion: f64, challenger: f64) -> (bool, bool) {
         let mut rng = SplitMix64::new(seed);
-        let mut unit = || rng.next_u64() as f64 / u64::MAX as f64;
+        let mut unit = || rng.unit();
         let mut trial = SideBySide::new(TrialKind::Ab, 0.5, 1000);
         let (mut promoted, mut harmed) = (false, false);
         for look in 0..100 {
@@ -356,8 +360,8 @@ mod tests {
         (promoted, harmed)
     }
 
-    /// Two independent samples of equally good models, looked at 100 times: each budget holds over all looks together,
-    /// at any accuracy and any split.
+    /// Two independent samples of equally good models, looked at 100 times: each budget holds over all
+    /// looks together, at any accuracy and any split.
     #[test]
     fn two_independent_samples_keep_their_budgets_at_every_look() {
         for (share, accuracy) in [(0.5, 0.8), (0.2, 0.6)] {

@@ -23,8 +23,9 @@ pub struct BehaviourPolicy {
     pub rows: usize,
     /// What must hold. Default: nothing.
     pub cases: Vec<BehaviourCase>,
-    /// Noise on every number among the features, as a share of its standard deviation in those rows: a challenger whose
-    /// predictions move more under it than the champion's (paired t) is told. Default: none.
+    /// Noise on every number among the features, as a share of its standard deviation in those rows: a
+    /// challenger whose predictions move more under it than the champion's (paired t) is told. Default:
+    /// none.
     pub noise: Option<f64>,
     /// What follows when something does not hold. Default: ask a person.
     pub action: Consequence,

@@ -11,8 +11,8 @@ use super::metric::Metric;
 pub struct Superiority {
     /// What must improve.
     pub metric: Metric,
-    /// The least improvement worth a deployment, beside significance; in the metric's own unit, for `mae`, `mse`
-    /// and `rmse` as a share of the champion's.
+    /// The least improvement worth a deployment, beside significance; in the metric's own unit, for `mae`,
+    /// `mse` and `rmse` as a share of the champion's.
     #[serde(default)]
     pub minimum_effect: f64,
 }
@@ -23,8 +23,8 @@ pub struct Superiority {
 pub struct Guard {
     /// What is guarded.
     pub metric: Metric,
-    /// The largest loss that would not matter, above 0; in the metric's own unit, for `mae`, `mse` and `rmse` as a
-    /// share of the champion's: 0.02 lets an error grow by 2 %.
+    /// The largest loss that would not matter, above 0; in the metric's own unit, for `mae`, `mse` and
+    /// `rmse` as a share of the champion's: 0.02 lets an error grow by 2 %.
     pub margin: f64,
 }
 

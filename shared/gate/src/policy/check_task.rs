@@ -10,10 +10,10 @@ use super::task::Task;
 use crate::row::RowValue;
 use crate::row::classes::MAX_CLASSES;
 
-const FAVOURABLE_CLASSES: &str = "Clarify's measures compare shares of a favourable outcome: write favourable: \
-                                  {classes: [...]}, or name the columns under slices.columns";
-const FAVOURABLE_ABOVE: &str = "Clarify's measures compare shares of a favourable outcome: write favourable: \
-                                {above: ...}, or name the columns under slices.columns";
+const FAVOURABLE_CLASSES: &str = "Clarify's measures compare shares of a favourable outcome: write \
+                                  favourable: {classes: [...]}, or name the columns under slices.columns";
+const FAVOURABLE_ABOVE: &str = "Clarify's measures compare shares of a favourable outcome: write \
+                                favourable: {above: ...}, or name the columns under slices.columns";
 
 impl Policy {
     pub(super) fn check_task(&self) -> Result<(), PolicyError> {

@@ -16,8 +16,8 @@ pub(crate) const AND: &str = " & ";
 pub struct FairnessPolicy {
     /// Groups of people to compare. Default: none.
     pub groups: Vec<Groups>,
-    /// Which outcome people are better off with, for `multiclass` and `regression`; of a `binary` label it is the positive
-    /// class. Default: none, then there can be no groups.
+    /// Which outcome people are better off with, for `multiclass` and `regression`; of a `binary` label it
+    /// is the positive class. Default: none, then there can be no groups.
     pub favourable: Option<Favourable>,
     /// What each group is held to. Default: the selection ratio `DI`, at least 0.8 or not worse than the
     /// champion's, else block.
@@ -68,8 +68,9 @@ impl FairnessPolicy {
     }
 }
 
-/// The outcome that people are better off with, as Clarify's `label_values_or_threshold` names it: every other one is
-/// negative. Source: <https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-configure-analysis.html>.
+/// The outcome that people are better off with, as Clarify's `label_values_or_threshold` names it: every
+/// other one is negative. Source:
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-configure-analysis.html>.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Favourable {

@@ -12,15 +12,17 @@ use super::error::PolicyError;
 pub struct LeakagePolicy {
     /// What follows. Default: ask a person.
     pub action: Consequence,
-    /// A holdout score at or above it is too good: `auc`, of several classes `accuracy`, of numbers `r2`. Default 0.999.
+    /// A holdout score at or above it is too good: `auc`, of several classes `accuracy`, of numbers `r2`.
+    /// Default 0.999.
     pub ceiling: f64,
-    /// So many robust standard deviations above the median of at least 5 earlier judgements, the score is too good. Default 6.
+    /// So many robust standard deviations above the median of at least 5 earlier judgements, the score is
+    /// too good. Default 6.
     pub above_history: f64,
-    /// A single feature that reaches this alone has the answer in it: the area under the curve, of numbers the squared
-    /// correlation, of several classes the share of errors that it saves. Default 0.995.
+    /// A single feature that reaches this alone has the answer in it: the area under the curve, of numbers
+    /// the squared correlation, of several classes the share of errors that it saves. Default 0.995.
     pub feature: f64,
-    /// When more than this share of the holdout's rows is also in the training data (beyond the share that is in the
-    /// holdout twice by itself), the training has seen the answers. Default 0.1.
+    /// When more than this share of the holdout's rows is also in the training data (beyond the share that
+    /// is in the holdout twice by itself), the training has seen the answers. Default 0.1.
     pub seen_rows: f64,
 }
 

@@ -1,4 +1,14 @@
 //! The `gate` section of pipeline.yaml: what a challenger must show to replace the champion.
+//!
+//! ```
+//! use pawl_gate::Policy;
+//!
+//! let policy = Policy::from_yaml("{task: regression, guards: [{metric: mae, margin: 0.02}]}")?;
+//! policy.check()?;
+//! let wrong = Policy::from_yaml("{alpha: 0.9}")?.check().unwrap_err();
+//! assert_eq!(wrong.field, "alpha");
+//! # Ok::<(), pawl_gate::PolicyError>(())
+//! ```
 
 mod action;
 mod behaviour;

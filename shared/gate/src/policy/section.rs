@@ -16,11 +16,12 @@ use super::task::Task;
 /// What a challenger must show. All fractions and levels are plain numbers from 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+// Long: it is a section of pipeline.yaml, field by field.
 pub struct Policy {
     /// What the model predicts. Default `binary`.
     pub task: Task,
-    /// The classes in the order in which a list of scores names them, for `multiclass`. Default: none, then predictions
-    /// are class names.
+    /// The classes in the order in which a list of scores names them, for `multiclass`. Default: none, then
+    /// predictions are class names.
     pub classes: Vec<String>,
     /// For `regression`: the rows stand in the order of time and are forecasts so many steps ahead, so
     /// their errors depend on each other, and Diebold–Mariano decides `mae` and `mse`. Default: rows are
@@ -35,17 +36,17 @@ pub struct Policy {
     pub minimum_rows: u64,
     /// Classes: at least two must have so many rows, or nothing is decided. Default 30.
     pub minimum_rows_per_class: u64,
-    /// The challenger must win in at least one. Default: any significant gain of `auc` or `accuracy`; multiclass:
-    /// of `accuracy` or `macro_f1`; regression: of `mae` or `mse`.
+    /// The challenger must win in at least one. Default: any significant gain of `auc` or `accuracy`;
+    /// multiclass: of `accuracy` or `macro_f1`; regression: of `mae` or `mse`.
     pub superiority: Option<Vec<Superiority>>,
-    /// The challenger must lose in none. Default: `auc` by 0.01, `accuracy` by 0.02; multiclass: `accuracy` and `macro_f1`
-    /// by 0.02; regression: `mae` by 2 % and `mse` by 4 % of the champion's.
+    /// The challenger must lose in none. Default: `auc` by 0.01, `accuracy` by 0.02; multiclass: `accuracy`
+    /// and `macro_f1` by 0.02; regression: `mae` by 2 % and `mse` by 4 % of the champion's.
     pub guards: Option<Vec<Guard>>,
     /// Worst acceptable values of the challenger itself. A first model has no champion to beat and
     /// is promoted by its floors alone; without any, a person decides. Default: none.
     pub floors: Vec<Floor>,
-    /// Tests by rank need scores or errors in memory, 20 bytes a row. Above this many rows a seeded random sample of as
-    /// many is taken, and the judgement says so. Default 10 million.
+    /// Tests by rank need scores or errors in memory, 20 bytes a row. Above this many rows a seeded random
+    /// sample of as many is taken, and the judgement says so. Default 10 million.
     pub sample_above: u64,
     /// The column that says which rows belong together (a day, a user): rows of one value are
     /// resampled as one, and the cluster bootstrap decides instead of tests that take rows for

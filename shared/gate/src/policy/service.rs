@@ -9,8 +9,8 @@ use super::error::PolicyError;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServicePolicy {
-    /// Quantiles of the latency that may not grow. Default: where latencies are measured, the median by 10 % and the 99th
-    /// percentile by 20 %.
+    /// Quantiles of the latency that may not grow. Default: where latencies are measured, the median by 10
+    /// % and the 99th percentile by 20 %.
     pub latency: Option<Vec<LatencyGuard>>,
     /// How much more often the challenger may fail to answer. Default: where failures are measured, by 0.005.
     pub errors: Option<ErrorGuard>,
@@ -30,7 +30,8 @@ pub struct LatencyGuard {
     pub at_most: Option<f64>,
 }
 
-/// The share of requests without an answer: the interval of the difference challenger − champion must lie below `margin`.
+/// The share of requests without an answer: the interval of the difference challenger − champion must lie
+/// below `margin`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorGuard {

@@ -1,4 +1,13 @@
 //! How one of several classes is answered: by its name, or with a probability for each.
+//!
+//! ```
+//! use pawl_gate::RowValue;
+//! use pawl_gate::classes::{Chosen, Classes};
+//!
+//! let classes = Classes::new(&["owl".to_owned(), "hawk".to_owned()]);
+//! let Ok(Chosen::Scores(scores)) = classes.read(RowValue::Scores(&[0.2, 0.8])) else { panic!() };
+//! assert_eq!(classes.name(scores.best).as_deref(), Some("hawk"));
+//! ```
 
 use std::borrow::Cow;
 
@@ -11,11 +20,13 @@ pub const MAX_CLASSES: usize = 100;
 
 const CLASS: &str =
     "a prediction of task multiclass is the name of a class, or one probability for each class";
-const SCORES: &str = "scores of classes are probabilities, as many as gate.classes names (or as there are whole numbers from 0)";
+const SCORES: &str = "scores of classes are probabilities, as many as gate.classes names (or as there are \
+                      whole numbers from 0)";
 const NAMED: &str =
     "scores under the names of classes are those of gate.classes, each once: list the classes there";
 
-/// The classes in the order in which a list of scores names them: those of `gate.classes`, or the whole numbers from 0.
+/// The classes in the order in which a list of scores names them: those of `gate.classes`, or the whole
+/// numbers from 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Classes(Vec<String>);

@@ -7,8 +7,8 @@ use super::value::RowValue;
 pub struct PairedRow<'a> {
     /// The label: 0 or 1, a class, or a number.
     pub label: RowValue<'a>,
-    /// What the challenger predicts: the probability of the positive class, a class or scores of all classes, or a
-    /// number.
+    /// What the challenger predicts: the probability of the positive class, a class or scores of all
+    /// classes, or a number.
     pub challenger: RowValue<'a>,
     /// What the champion predicts; `None` for a first model.
     pub champion: Option<RowValue<'a>>,

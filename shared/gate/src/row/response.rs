@@ -12,7 +12,8 @@ pub struct Response {
 }
 
 impl Response {
-    /// What a table says: milliseconds, and 0 or 1 for a failure. An empty latency was not measured, an empty mark is none.
+    /// What a table says: milliseconds, and 0 or 1 for a failure. An empty latency was not measured, an
+    /// empty mark is none.
     pub(crate) fn read(latency: Option<RowValue<'_>>, failed: Option<RowValue<'_>>) -> Result<Self, Unfit> {
         let empty = |value: RowValue<'_>| matches!(value, RowValue::Null | RowValue::Text(""));
         let latency = latency.filter(|value| !empty(*value));

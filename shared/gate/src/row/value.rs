@@ -45,8 +45,8 @@ impl<'a> RowValue<'a> {
         number.filter(|number| number.is_finite())
     }
 
-    /// The class that a value names. `2`, `2.0` and the number 2 are one class: the same labels are written in all three
-    /// ways.
+    /// The class that a value names. `2`, `2.0` and the number 2 are one class: the same labels are written
+    /// in all three ways.
     pub fn class(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Truth(truth) => Some(Cow::Borrowed(if truth { "true" } else { "false" })),

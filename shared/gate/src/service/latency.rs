@@ -23,7 +23,8 @@ pub(super) fn check(guard: &LatencyGuard, tally: &ServiceTally, alpha: f64, agai
             format!("{missing} of {rows} answers came without a latency: nothing can be said of {name}");
         return vec![reason((Code::NotMeasured, text))];
     }
-    // Each quantile at half the level, so that the ratio's interval holds however the two depend on each other.
+    // Each quantile at half the level, so that the ratio's interval holds however the two depend on each
+    // other.
     let level = alpha / 2.0;
     let bounded = |model: &&ServedModel| Bounded::new(&model.sorted_latencies(), guard.quantile, level);
     let found: Option<Vec<Bounded>> = models.iter().map(bounded).collect();

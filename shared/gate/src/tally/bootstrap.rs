@@ -23,8 +23,8 @@ impl Bootstrap<'_> {
         self.policy.task.metrics().iter().copied().filter(|metric| self.wants(*metric))
     }
 
-    /// Whether this metric is resampled: over clusters, where the policy names them, all but the costly; else those that
-    /// the policy names and that have no test of their own.
+    /// Whether this metric is resampled: over clusters, where the policy names them, all but the costly;
+    /// else those that the policy names and that have no test of their own.
     pub(super) fn wants(&self, metric: Metric) -> bool {
         let costly = matches!(metric, Metric::AveragePrecision | Metric::CalibrationError);
         self.policy.cluster.is_some() && !costly || metric.by_bootstrap() && self.policy.rests_on(metric)

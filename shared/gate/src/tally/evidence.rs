@@ -26,8 +26,8 @@ pub(crate) struct RowEvidence {
 }
 
 impl RowEvidence {
-    /// Adds what parts of the rows show: slices that lose, and groups of people; `blocks` count the favourable
-    /// outcome over all rows.
+    /// Adds what parts of the rows show: slices that lose, and groups of people; `blocks` count the
+    /// favourable outcome over all rows.
     pub(super) fn add_parts<C: Comparable + Favoured>(
         &mut self,
         bootstrap: &Bootstrap<'_>,

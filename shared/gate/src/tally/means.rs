@@ -6,7 +6,8 @@ use crate::row::Against;
 use pawl_stats::Interval;
 use pawl_stats::moments::Moments;
 
-/// Student's test of a mean: of paired differences against a champion, else the interval of a first model's loss.
+/// Student's test of a mean: of paired differences against a champion, else the interval of a first model's
+/// loss.
 pub(super) fn mean_test(metric: Metric, against: Against, values: &Moments, alpha: f64) -> Test {
     let found = values.t_test(alpha);
     let compared = found.filter(|_| against == Against::Champion);

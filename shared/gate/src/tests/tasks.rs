@@ -1,16 +1,8 @@
-//! Numbers, classes and what a binary label has beyond accuracy: from rows to verdict, and how often chance wins.
+//! Numbers, classes and what a binary label has beyond accuracy: from rows to verdict, and how often chance
+//! wins.
 
 use super::*;
 use crate::policy::Guard;
-
-fn unit(rng: &mut SplitMix64) -> f64 {
-    rng.next_u64() as f64 / u64::MAX as f64
-}
-
-/// A sum of twelve: nearly normal, mean 0, deviation 1.
-fn normal(rng: &mut SplitMix64) -> f64 {
-    (0..12).map(|_| unit(rng)).sum::<f64>() - 6.0
-}
 
 fn regression() -> Policy {
     Policy { task: Task::Regression, ..Policy::default() }
@@ -22,9 +14,9 @@ fn numbers(policy: &Policy, rows: u64, seed: u64, challenger: f64, champion: Opt
     let mut judge = Judge::new(policy, against, seed).unwrap();
     let mut rng = SplitMix64::new(seed);
     for row in 0..rows {
-        let label = 100.0 + 20.0 * normal(&mut rng);
-        let new = label + challenger * normal(&mut rng);
-        let old = champion.map(|spread| RowValue::from(label + spread * normal(&mut rng)));
+        let label = 100.0 + 20.0 * rng.normal();
+        let new = label + challenger * rng.normal();
+        let old = champion.map(|spread| RowValue::from(label + spread * rng.normal()));
         let names = [format!("d{}", row % 40), if row % 5 == 0 { "sea".into() } else { "land".to_owned() }];
         let asked = judge.columns().iter().map(|name| names[usize::from(name == "region")].as_str());
         let columns: Vec<&str> = asked.collect();
@@ -133,9 +125,9 @@ fn a_slice_whose_numbers_get_worse_is_found() {
     let mut rng = SplitMix64::new(9);
     for row in 0..3000 {
         let region = if row % 10 == 0 { "sea" } else { "land" };
-        let label = 50.0 + 10.0 * normal(&mut rng);
+        let label = 50.0 + 10.0 * rng.normal();
         let spread = if region == "sea" { 8.0 } else { 2.0 };
-        let (new, old) = (label + spread * normal(&mut rng), label + 5.0 * normal(&mut rng));
+        let (new, old) = (label + spread * rng.normal(), label + 5.0 * rng.normal());
         let columns = [region];
         let row = PairedRow {
             label: label.into(),
@@ -152,8 +144,9 @@ fn a_slice_whose_numbers_get_worse_is_found() {
     assert!(worst.change > 1.0 && worst.interval.unwrap().low > 0.0);
 }
 
-/// Errors that last from row to row, alike for both models: Diebold–Mariano keeps its level over them, a paired t-test,
-/// which takes rows for independent, does not. Wilcoxon and the paired t keep theirs where rows are independent.
+/// Errors that last from row to row, alike for both models: Diebold–Mariano keeps its level over them, a
+/// paired t-test, which takes rows for independent, does not. Wilcoxon and the paired t keep theirs where
+/// rows are independent.
 #[test]
 fn equal_numbers_are_rarely_told_apart() {
     let (runs, rows, steps) = (200, 240, 6);
@@ -172,7 +165,7 @@ fn equal_numbers_are_rarely_told_apart() {
         for _ in 0..rows {
             // A forecast so many steps ahead misses by the sum of what happens until then.
             shocks.pop_front();
-            shocks.push_back((normal(&mut rng), normal(&mut rng)));
+            shocks.push_back((rng.normal(), rng.normal()));
             let (new, old) = shocks.iter().fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
             let row = PairedRow {
                 label: 0.0.into(),
@@ -193,7 +186,8 @@ fn equal_numbers_are_rarely_told_apart() {
         ranks += significant(&free, TestName::Wilcoxon, Metric::Mae);
         roots += significant(&free, TestName::Bootstrap, Metric::Rmse);
     }
-    // 10 are nominal and 19 lie three standard errors above; the long-run variance of few rows is a little short.
+    // 10 are nominal and 19 lie three standard errors above; the long-run variance of few rows is a little
+    // short.
     assert!(forecasts <= 24, "Diebold-Mariano {forecasts} of {runs}");
     assert!(naive >= 30, "paired t over a series {naive} of {runs}");
     assert!(independent <= 19 && ranks <= 19 && roots <= 19, "{independent} {ranks} {roots} of {runs}");
@@ -207,8 +201,7 @@ fn classes(policy: &Policy, rows: u64, seed: u64, challenger: f64, champion: Opt
     let names = ["cat", "dog", "owl"];
     for _ in 0..rows {
         let label = names[(rng.below(4) as usize).min(2)];
-        let mut guess =
-            |chance: f64| if unit(&mut rng) < chance { label } else { names[rng.below(3) as usize] };
+        let mut guess = |chance: f64| if rng.unit() < chance { label } else { names[rng.below(3) as usize] };
         let (new, old) = (guess(challenger), champion.map(&mut guess).map(RowValue::Text));
         let row = PairedRow { label: label.into(), challenger: new.into(), champion: old, columns: &[] };
         judge.push(&row).unwrap();

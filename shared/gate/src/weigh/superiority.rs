@@ -5,8 +5,8 @@ use crate::findings::{BothMetrics, Check, Code, Reason, Test};
 use crate::policy::{Policy, Superiority};
 use pawl_stats::{Interval, holm};
 
-/// The superiority family under Holm's correction, and whether anything was won. The tests of the family get their
-/// adjusted p-values.
+/// The superiority family under Holm's correction, and whether anything was won. The tests of the family
+/// get their adjusted p-values.
 pub(super) fn check(policy: &Policy, metrics: &BothMetrics, tests: &mut [Test]) -> Vec<Reason> {
     let family = policy.superiority();
     let gains: Vec<_> = family.iter().map(|win| (win, gain(policy, win.metric, metrics, tests))).collect();
@@ -44,7 +44,8 @@ fn check_win(win: &Superiority, gain: &Gain, p: f64, alpha: f64, family: usize) 
     };
     let metric = win.metric;
     let text = format!(
-        "{means}: {metric} gain {estimate:+.4}, interval {low:+.4} to {high:+.4}, p {p:.3e} by Holm over {family}"
+        "{means}: {metric} gain {estimate:+.4}, interval {low:+.4} to {high:+.4}, p {p:.3e} by Holm over \
+         {family}"
     );
     Reason::new(Check::Superiority(metric), code, text)
 }

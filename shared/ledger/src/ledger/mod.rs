@@ -25,7 +25,7 @@ pub use keys::{Keys, PIPELINES, pipeline, unrouted};
 pub use memory::Memory;
 pub use run::{Ending, RunOutcome, RunRecord};
 pub use store::{
-    Condition, ETag, Listed, Store, StoreError, Stored, Wrote, is_gone, key_in, read, update, write,
+    Condition, ETag, HEAD, Listed, Store, StoreError, Stored, Wrote, is_gone, key_in, read, update, write,
     write_once,
 };
 pub use training::Training;

@@ -104,10 +104,22 @@ pub enum StoreError {
     },
 }
 
+/// How many bytes [`Store::get_head`] reads at most.
+pub const HEAD: usize = 64 << 10;
+
 /// Documents by key, with conditional writes.
-pub trait Store {
+pub trait Store: Sync {
     /// The document, or `None` where nothing stands.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send;
+    /// The first 64 KiB of an object, or `None` where nothing stands.
+    fn get_head(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send {
+        async move {
+            Ok(self.get(key).await?.map(|mut stored| {
+                stored.body.truncate(HEAD);
+                stored.body
+            }))
+        }
+    }
     /// Writes the document if the condition holds, and names the new version.
     fn put(
         &self,

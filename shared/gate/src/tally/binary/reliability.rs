@@ -30,7 +30,8 @@ impl Reliability {
         }
     }
 
-    /// The expected calibration error: by rows, the mean distance between a bin's mean score and its share of positives.
+    /// The expected calibration error: by rows, the mean distance between a bin's mean score and its share
+    /// of positives.
     pub(crate) fn error(&self) -> Option<f64> {
         let rows: u64 = self.0.iter().map(|bin| bin.rows).sum();
         let gaps: f64 = self.0.iter().map(|bin| (bin.score - bin.positive as f64).abs()).sum();

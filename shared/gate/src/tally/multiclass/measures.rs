@@ -9,8 +9,8 @@ pub(super) const CHAMPION: usize = 1;
 
 pub(super) const CHALLENGER: usize = 3;
 
-/// A measure of the model whose sums stand at `from` in each class's. As in scikit-learn, the classes are those among
-/// labels or predictions, and a class that is never predicted has precision 0.
+/// A measure of the model whose sums stand at `from` in each class's. As in scikit-learn, the classes are
+/// those among labels or predictions, and a class that is never predicted has precision 0.
 pub(super) fn of_classes(metric: Metric, from: usize) -> impl Fn(&[f64]) -> f64 {
     move |sums| {
         let (mut rows, mut classes, mut sum) = (0.0, 0.0, 0.0);

@@ -39,7 +39,8 @@ pub(super) fn diebold_mariano(
     }
 }
 
-/// A first model's root mean squared error: the root keeps the order, so the ends of the interval are roots too.
+/// A first model's root mean squared error: the root keeps the order, so the ends of the interval are roots
+/// too.
 pub(super) fn root_mean_squared(tests: &[Test], rows: u64) -> Test {
     let squared = tests.iter().find(|test| test.metric == Metric::Mse);
     let ends = squared.and_then(|test| test.interval);

@@ -1,53 +1,40 @@
-//! One region in its turn: what the wave asks of it.
+//! The release in one region while it is the region's turn: what the wave asks of it.
 
+use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::ledger::Keys;
+use pawl::ledger::Store;
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
 use pawl::release::{ConfigName, Deployment, Policy, Region, Reply, StateName, Wave, WaveNews};
-use pawl::run;
-use pawl_aws::{Setting, Settings};
+use pawl::requests::CreateEndpoint;
 
 use super::failed;
-use crate::effects::{ReleaseDriver, driver};
-use crate::upkeep::{self, Way};
-use crate::world::World;
+use crate::edge::Services;
+use crate::site::Site;
+use crate::upkeep::Way;
 
-/// One region in its turn.
-pub(super) struct There<'a> {
-    world: World,
+/// The release in one region, in its turn.
+pub(super) struct RegionalRelease<'a, S: Store, A: Services, N: Notices> {
+    site: Site<'a, S, A, N>,
     wave: &'a Wave,
     region: Region,
     /// The promoted run's, with the region's image.
     pipeline: Pipeline,
-    pub(super) policy: Policy,
-    /// The keys of the region's release.
-    keys: Keys,
-    /// The prefix of the run's evidence.
+    /// The prefix of the run's evidence, which lies at home.
     run: String,
-    role: String,
 }
 
-impl<'a> There<'a> {
-    pub(super) async fn new(
-        world: &World,
-        keys: &Keys,
-        wave: &'a Wave,
-        region: Region,
-    ) -> Result<Self, Fault> {
-        let mut pipeline = run::frozen_pipeline(&world.store, keys, wave.generation).await?;
+impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
+    pub(super) fn new(home: &Site<'a, S, A, N>, pipeline: &Pipeline, wave: &'a Wave, region: Region) -> Self {
+        let mut pipeline = pipeline.clone();
         pipeline.train.image.clone_from(&region.image);
-        Ok(Self {
-            world: world.in_region(&region.name),
-            wave,
-            policy: pipeline.release.in_region(),
-            pipeline,
-            keys: keys.in_region(&region.name),
-            run: keys.run(wave.generation),
-            role: Settings.get(Setting::SageMakerRole)?,
-            region,
-        })
+        let run = home.keys.run(wave.generation);
+        Self { site: home.in_region(&region.name), wave, region, pipeline, run }
+    }
+
+    pub(super) fn policy(&self) -> &Policy {
+        &self.site.policy
     }
 
     fn job(&self) -> Job<'_> {
@@ -57,17 +44,13 @@ impl<'a> There<'a> {
             name: &self.wave.name,
             bucket: &self.region.bucket,
             run: &self.run,
-            role: &self.role,
+            role: &self.site.edge.role,
         }
-    }
-
-    fn driver(&self) -> ReleaseDriver<'_> {
-        driver(&self.world, self.keys.clone(), &self.policy)
     }
 
     /// Makes package and model. What a call that died has made is found again.
     pub(super) async fn register(&self) -> Result<WaveNews, Fault> {
-        match self.package().await {
+        match self.create_package_and_model().await {
             Ok(package) => Ok(WaveNews::Registered { region: self.region.name.clone(), package }),
             // The state machine tries it again.
             Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => Err(fault),
@@ -75,25 +58,25 @@ impl<'a> There<'a> {
         }
     }
 
-    async fn package(&self) -> Result<String, Fault> {
-        let (job, sagemaker) = (self.job(), &self.world.sagemaker);
-        let archive = format!("s3://{}/{}", self.region.bucket, self.keys.archive(&self.wave.name));
-        sagemaker.create_as("CreateModelPackageGroup", &job.package_group()).await?;
+    async fn create_package_and_model(&self) -> Result<String, Fault> {
+        let (job, sagemaker) = (self.job(), &self.site.services);
+        let archive = format!("s3://{}/{}", self.region.bucket, self.site.keys.archive(&self.wave.name));
+        sagemaker.create_package_group(&job.package_group()).await?;
         let request = job.package_in_region(&archive, self.wave.package.as_deref());
-        let package = sagemaker.create_as("CreateModelPackage", &request).await?;
-        sagemaker.create_as("CreateModel", &job.model(&archive)).await?;
+        let package = sagemaker.create_package(&request).await?;
+        sagemaker.create_model(&job.model(&archive)).await?;
         package.ok_or_else(|| Fault::Refused("CreateModelPackage: no ARN was answered".to_owned()))
     }
 
-    /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is under way there, or
-    /// autoscaling is being taken off.
+    /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is
+    /// under way there, or autoscaling is being taken off.
     pub(super) async fn deploy(&self) -> Result<Option<WaveNews>, Fault> {
-        let (driver, generation) = (self.driver(), self.wave.generation);
+        let (driver, generation) = (self.site.driver(), self.wave.generation);
         let release = driver.load().await?;
         match release.reply_to(generation) {
             // Not asked for yet, or the answer got lost.
             Reply::Closed | Reply::Wait => {}
-            known => return Ok(Some(self.ended(&known).unwrap_or_else(|| self.begun()))),
+            known => return Ok(Some(self.news_of(&known).unwrap_or_else(|| self.begun()))),
         }
         let resting = matches!(release.state.name(), StateName::Stable | StateName::CoolDown);
         match release.subject() {
@@ -120,30 +103,31 @@ impl<'a> There<'a> {
     fn candidate(&self) -> Deployment {
         let mut candidate = Deployment::new(self.wave.generation, self.wave.name.as_str());
         candidate.model = Some(self.wave.name.clone());
-        let own = self.wave.stops.iter().find(|stop| stop.region == self.region);
-        candidate.package = own.and_then(|stop| stop.package.clone());
+        let stop = self.wave.stops.iter().find(|stop| stop.region == self.region);
+        candidate.package = stop.and_then(|stop| stop.package.clone());
         candidate.kind = self.pipeline.serve.kind;
         candidate
     }
 
     /// Creates or updates the endpoint; not yet, while autoscaling there is being taken off.
     async fn begin(&self, permission: &Reply, serves: Option<Generation>) -> Result<Way, Fault> {
-        let sagemaker = &self.world.sagemaker;
+        let sagemaker = &self.site.services;
         match permission {
             Reply::DeployCreate { endpoint, config } => {
-                sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
-                sagemaker.create(endpoint, config).await.map(|()| Way::Clear)
+                sagemaker.create_endpoint_config(&self.job().endpoint_config()).await?;
+                let request =
+                    CreateEndpoint { endpoint_name: endpoint.clone(), endpoint_config_name: config.clone() };
+                sagemaker.create_endpoint(&request).await.map(|()| Way::Clear)
             }
             Reply::DeployUpdate { call } => {
                 let way = match serves {
-                    Some(from) => {
-                        upkeep::make_way(&self.world, &self.keys, from, self.wave.generation).await?
-                    }
+                    Some(from) => self.site.make_way(from, self.wave.generation).await?,
                     None => Way::Clear,
                 };
-                sagemaker.create_as("CreateEndpointConfig", &self.job().endpoint_config()).await?;
+                sagemaker.create_endpoint_config(&self.job().endpoint_config()).await?;
                 match (sagemaker.update(call).await, way) {
-                    // Busy with this very update, if an answer was lost; if not, the watch finds another config in service.
+                    // Busy with this very update, if an answer was lost; if not, the watch finds another
+                    // config in service.
                     (Ok(_), _) => Ok(Way::Clear),
                     (Err(Fault::Refused(_)), Way::Clearing) => Ok(Way::Clearing),
                     (Err(fault), _) => Err(fault),
@@ -156,18 +140,18 @@ impl<'a> There<'a> {
 
     /// Tells the region's release that nothing comes; the endpoint decides whether that is so.
     pub(super) async fn withdraw(&self, reason: String) -> Result<WaveNews, Fault> {
-        let answer = self.driver().report_failure(self.wave.generation, reason.clone()).await?;
-        Ok(match self.ended(&answer) {
+        let answer = self.site.driver().report_failure(self.wave.generation, reason.clone()).await?;
+        Ok(match self.news_of(&answer) {
             None => self.begun(),
             Some(WaveNews::Failed { .. }) if answer == Reply::Closed => failed(&self.region, reason),
-            Some(ended) => ended,
+            Some(news) => news,
         })
     }
 
     /// Lets the region's release look at endpoint, alarms and traffic.
     pub(super) async fn watch(&self) -> Result<Reply, Fault> {
         let config = ConfigName(self.wave.name.clone());
-        Ok(self.driver().watch(self.wave.generation, config).await?)
+        Ok(self.site.driver().watch(self.wave.generation, config).await?)
     }
 
     fn begun(&self) -> WaveNews {
@@ -175,7 +159,7 @@ impl<'a> There<'a> {
     }
 
     /// What an answer of the region's release means for the wave; `None` while it is under way.
-    pub(super) fn ended(&self, answer: &Reply) -> Option<WaveNews> {
+    pub(super) fn news_of(&self, answer: &Reply) -> Option<WaveNews> {
         match answer {
             Reply::Wait | Reply::RollingBack | Reply::KeepWatching { .. } | Reply::NeedsApproval { .. } => {
                 None

@@ -1,0 +1,96 @@
+use super::*;
+
+use pawl::drift::{ComparedWith, Reference};
+use pawl::ledger::Object;
+
+const RUN: Generation = Generation(2);
+
+fn compare() -> Value {
+    json!({ "step": "compare", "model": "m", "generation": 2 })
+}
+
+/// Run 2 has a batch of one object, shifted by so much, which was accepted.
+async fn profile_batch(edge: &InMemory, shift: f64) {
+    let object = Object::new("incoming".into(), "m/b.csv".into(), Some("v1".into()), "e".into(), 1);
+    let reference =
+        Reference { baseline: baseline(), compared_with: Some(ComparedWith::Champion(Generation(1))) };
+    let scan = scan(&csv(1_000, shift), Some(&reference.baseline));
+    let known = json!({ "object": object, "fate": "accepted", "rows": 1_000, "parts": 1, "since": null,
+        "until": null,        "generation": 2 });
+    let manifest =
+        json!({ "generation": 2, "at": at(7), "triggers": [], "objects": [object], "batch": [object] });
+    put(edge, &keys().evidence(RUN, "pipeline.yaml"), YAML).await;
+    put_json(edge, &keys().evidence(RUN, "manifest.json"), &manifest).await;
+    put_json(edge, &keys().evidence(RUN, "reference.json"), &reference).await;
+    put_json(edge, &keys().dataset(), &json!({ "known": [known] })).await;
+    let profile = json!({ "object": object, "found": { "scan": scan } });
+    put_json(edge, &keys().profile(&object.id), &profile).await;
+}
+
+#[tokio::test]
+async fn a_batch_like_the_reference_does_not_drift() {
+    let edge = edge().await;
+    crown(&edge).await;
+    profile_batch(&edge, 0.0).await;
+    let answer = ask(&edge, compare(), at(8)).await.unwrap();
+    assert_eq!(
+        (&answer["verdict"], &answer["columns"], &answer["share"]),
+        (&json!("none"), &json!([]), &json!(0.0))
+    );
+}
+
+#[tokio::test]
+async fn a_batch_that_is_shifted_drifts_and_a_second_time_says_the_same() {
+    let edge = edge().await;
+    crown(&edge).await;
+    profile_batch(&edge, 0.4).await;
+    let answer = ask(&edge, compare(), at(8)).await.unwrap();
+    assert_eq!((&answer["verdict"], &answer["columns"]), (&json!("drift"), &json!(["x"])));
+    assert_eq!(answer["share"], json!(0.5), "one of the feature and the label");
+    let left = documents(&edge.store).await.unwrap();
+    let drift: Value = serde_json::from_str(&left["runs/m/000002/drift.json"]).unwrap();
+    assert_eq!(drift["reasons"][0], answer["reason"]);
+    assert_eq!(ask(&edge, compare(), at(9)).await.unwrap(), answer);
+    assert_eq!(documents(&edge.store).await.unwrap(), left);
+}
+
+#[tokio::test]
+async fn without_reference_or_data_there_is_nothing_to_compare() {
+    let edge = edge().await;
+    profile_batch(&edge, 0.0).await;
+    put_json(&edge, &keys().dataset(), &json!({ "known": [] })).await;
+    let nothing = |reason: &str| json!({ "verdict": null, "share": 0.0, "reason": reason });
+    let answer = ask(&edge, compare(), at(8)).await.unwrap();
+    assert_eq!(answer, nothing("No new data was accepted."));
+    edge.store.delete(&keys().evidence(RUN, "reference.json")).await.unwrap();
+    let answer = ask(&edge, compare(), at(8)).await.unwrap();
+    assert_eq!(answer, nothing("No champion serves: there is nothing to compare with."));
+}
+
+#[tokio::test]
+async fn what_an_earlier_step_did_not_leave_is_named() {
+    let edge = edge().await;
+    for (missing, found) in [
+        ("runs/m/000002/pipeline.yaml", ""),
+        ("runs/m/000002/manifest.json", "pipeline.yaml"),
+        ("ledger/m/dataset.json", "manifest.json"),
+    ] {
+        match found {
+            "pipeline.yaml" => put(&edge, &keys().evidence(RUN, found), YAML).await,
+            "manifest.json" => {
+                profile_batch(&edge, 0.0).await;
+                edge.store.delete(&keys().dataset()).await.unwrap();
+            }
+            _ => {}
+        }
+        let fault = ask(&edge, compare(), at(8)).await.unwrap_err();
+        assert_eq!(fault, Fault::NotFound(missing.to_owned()));
+    }
+    put(&edge, &keys().evidence(RUN, "manifest.json"), "{").await;
+    let fault = ask(&edge, compare(), at(8)).await.unwrap_err();
+    assert_eq!(fault.name(), "Pawl.BadInput");
+    assert!(
+        fault.to_string().starts_with("input: runs/m/000002/manifest.json: not a readable document: "),
+        "{fault}"
+    );
+}

@@ -1,0 +1,22 @@
+//! Serving containers.
+
+use aws_sdk_sagemaker::types::{ContainerDefinition, ModelPackageContainerDefinition};
+use pawl::requests::Container;
+
+/// Of a model.
+pub(crate) fn of_model(container: &Container) -> ContainerDefinition {
+    ContainerDefinition::builder()
+        .image(&container.image)
+        .model_data_url(&container.model_data_url)
+        .set_environment(Some(container.environment.clone().into_iter().collect()))
+        .build()
+}
+
+/// Of a model package.
+pub(crate) fn of_package(container: &Container) -> ModelPackageContainerDefinition {
+    ModelPackageContainerDefinition::builder()
+        .image(&container.image)
+        .model_data_url(&container.model_data_url)
+        .set_environment(Some(container.environment.clone().into_iter().collect()))
+        .build()
+}

@@ -1,0 +1,72 @@
+//! Configs and models that may be gone: listed, and deleted.
+
+use aws_sdk_sagemaker::primitives::DateTime;
+use aws_sdk_sagemaker::types::{EndpointConfigSortKey, ModelSortKey, OrderKey};
+use jiff::Timestamp;
+use pawl::fault::Fault;
+use pawl::names::ModelName;
+use pawl::release::garbage::ListedResource;
+use pawl_aws::fault;
+use serde_json::json;
+
+use crate::SageMaker;
+use crate::answer::{GONE, named, unless};
+
+/// The most that one list holds, which is the most that SageMaker allows.
+const MOST: i32 = 100;
+
+impl SageMaker {
+    /// The oldest endpoint configs with this model's name in theirs, at most 100.
+    pub async fn configs(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
+        let name = format!("{model}-");
+        let request = self
+            .client
+            .list_endpoint_configs()
+            .name_contains(&name)
+            .sort_by(EndpointConfigSortKey::CreationTime)
+            .sort_order(OrderKey::Ascending)
+            .max_results(MOST);
+        let call = || named("ListEndpointConfigs", &json!({ "NameContains": name }));
+        let found = request.send().await.map_err(|e| fault(&call(), &e))?;
+        let found = found.endpoint_configs().iter();
+        Ok(found.filter_map(|found| listed(found.endpoint_config_name(), found.creation_time())).collect())
+    }
+
+    /// The oldest models with this model's name in theirs, at most 100.
+    pub async fn models(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
+        let name = format!("{model}-");
+        let request = self
+            .client
+            .list_models()
+            .name_contains(&name)
+            .sort_by(ModelSortKey::CreationTime)
+            .sort_order(OrderKey::Ascending)
+            .max_results(MOST);
+        let call = || named("ListModels", &json!({ "NameContains": name }));
+        let found = request.send().await.map_err(|e| fault(&call(), &e))?;
+        Ok(found
+            .models()
+            .iter()
+            .filter_map(|found| listed(found.model_name(), found.creation_time()))
+            .collect())
+    }
+
+    /// Deletes an endpoint config. What is gone already counts as deleted.
+    pub async fn delete_config(&self, name: &str) -> Result<(), Fault> {
+        let deleted = self.client.delete_endpoint_config().endpoint_config_name(name).send().await;
+        let call = || named("DeleteEndpointConfig", &json!({ "EndpointConfigName": name }));
+        unless(deleted, GONE, call).map(|_| ())
+    }
+
+    /// Deletes a model. What is gone already counts as deleted.
+    pub async fn delete_model(&self, name: &str) -> Result<(), Fault> {
+        let deleted = self.client.delete_model().model_name(name).send().await;
+        unless(deleted, GONE, || named("DeleteModel", &json!({ "ModelName": name }))).map(|_| ())
+    }
+}
+
+/// An entry of a list; `None` for one without a name or a time, since it is nothing that could be deleted.
+fn listed(name: Option<&str>, created_at: Option<&DateTime>) -> Option<ListedResource> {
+    let created_at = Timestamp::from_millisecond(created_at?.to_millis().ok()?).ok()?;
+    Some(ListedResource { name: name?.to_owned(), created_at })
+}
