@@ -28,7 +28,8 @@ use crate::reply::Failure;
 // Which data, and how it is written. No doc comment: clap would take it for the description of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Data {
-    /// CSV, TSV or JSON Lines, plain, gzip or zstd, or Parquet; `-` is standard input. Several are parts of one whole
+    /// CSV, TSV or JSON Lines, plain, gzip or zstd, or Parquet; `-` is standard input. Several are parts of
+    /// one whole
     #[arg(required = true, value_name = "DATA")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -66,7 +67,7 @@ pub(crate) struct Measures<'a> {
 
 /// What a pipeline.yaml says of its data; the defaults without one.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct DataRules {
     pub(crate) schema: Schema,
     pub(crate) policy: Policy,
 }
@@ -115,8 +116,8 @@ impl fmt::Display for LeftOut {
 
 impl Data {
     /// What is known of the data beforehand.
-    pub(crate) fn told(&self) -> Result<Told, Failure> {
-        self.reading.told()
+    pub(crate) fn data_rules(&self) -> Result<DataRules, Failure> {
+        self.reading.data_rules()
     }
 
     /// Reads the files one after the other and merges what they yield.
@@ -134,22 +135,22 @@ impl Data {
 
 impl Reading {
     /// What is known of the data beforehand.
-    pub(crate) fn told(&self) -> Result<Told, Failure> {
-        let mut told = match &self.pipeline {
+    pub(crate) fn data_rules(&self) -> Result<DataRules, Failure> {
+        let mut rules = match &self.pipeline {
             Some(file) => {
                 let (_, pipeline) = check::load(file)?;
-                Told { schema: pipeline.data.schema, policy: pipeline.constraints }
+                DataRules { schema: pipeline.data.schema, policy: pipeline.constraints }
             }
-            None => Told::default(),
+            None => DataRules::default(),
         };
         if let Some(text) = &self.delimiter {
-            told.schema.delimiter = delimiter(text)?;
+            rules.schema.delimiter = delimiter(text)?;
         }
-        told.schema.decimal_comma |= self.decimal_comma;
+        rules.schema.decimal_comma |= self.decimal_comma;
         if !self.null.is_empty() {
-            told.schema.null_words.clone_from(&self.null);
+            rules.schema.null_words.clone_from(&self.null);
         }
-        Ok(told)
+        Ok(rules)
     }
 
     fn threads(&self) -> usize {

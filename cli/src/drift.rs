@@ -12,7 +12,7 @@ use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
 use crate::check;
-use crate::data::{self, Measures, Reading, Told};
+use crate::data::{self, DataRules, Measures, Reading};
 use crate::reply::{self, Failure, Reply};
 
 /// Compare data with a baseline: did it move by enough to matter?
@@ -80,9 +80,9 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
 
 fn judge(args: &Args) -> Result<Drift, Failure> {
     let (choice, policy) = asked(args)?;
-    let told = args.reading.told()?;
+    let data_rules = args.reading.data_rules()?;
     let of = |path: &Path, error: FilesError| Failure::cannot_run(format!("{}: {error}", path.display()));
-    let read = |path: &Path, frozen| read(args, path, &told, &choice.segments, frozen);
+    let read = |path: &Path, frozen| read(args, path, &data_rules, &choice.segments, frozen);
     let baseline = read(&args.baseline, None)?;
     baseline.check(&choice).map_err(|error| of(&args.baseline, error))?;
     let frozen = baseline.freeze();
@@ -123,7 +123,7 @@ fn asked(args: &Args) -> Result<(Choice, Policy), Failure> {
 fn read(
     args: &Args,
     path: &Path,
-    told: &Told,
+    data_rules: &DataRules,
     segments: &[String],
     baseline: Option<&Baseline>,
 ) -> Result<Side, Failure> {
@@ -141,7 +141,7 @@ fn read(
             .map_err(|error| Failure::cannot_run(format!("{}: {error}", path.display())));
     }
     let measures = Measures { baseline, segments, ..Measures::default() };
-    let scan = args.reading.scan(path, opened, &bar, &told.schema, measures)?;
+    let scan = args.reading.scan(path, opened, &bar, &data_rules.schema, measures)?;
     Ok(Side::Data(Box::new(scan)))
 }
 

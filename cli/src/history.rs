@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use pawl::ledger::{Listed, RunRecord, Store};
+use pawl::documents::{Entry as Document, NOTE, NOTE_PREFIX, RELEASE_ENTRY, RUN_ENTRY, RUN_ENTRY_PREFIX};
+use pawl::ledger::{Listed, Store};
 use pawl::release::{Actor, Audit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::note::Note;
+use crate::edge::{Edge, Services};
 use crate::options::{Model, Place};
 use crate::page::Page;
 use crate::reply::{Failure, Reply};
 use crate::status::words;
-use crate::world::{Reach, World};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -24,7 +24,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
     /// The most entries to show
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        value_parser = clap::value_parser!(u16).range(1..=10_000)
+    )]
     limit: u16,
 }
 
@@ -55,9 +60,9 @@ enum Kind {
 
 impl Kind {
     fn of(name: &str) -> Option<Self> {
-        if name.starts_with("run-") {
+        if name.starts_with(RUN_ENTRY_PREFIX) {
             Some(Self::Run)
-        } else if name.starts_with("note-") {
+        } else if name.starts_with(NOTE_PREFIX) {
             Some(Self::Note)
         } else {
             name.starts_with(|first: char| first.is_ascii_digit()).then_some(Self::Release)
@@ -65,12 +70,12 @@ impl Kind {
     }
 }
 
-pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
+pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -> Result<Reply, Failure> {
     let model = &args.model.model;
-    world.pipeline_of(model).await?;
+    edge.pipeline_of(model).await?;
     let (trail, limit) = (args.place.keys(model).trail(), usize::from(args.limit));
     let mut kinds: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
-    for Listed { key, .. } in world.store.list(&trail).await? {
+    for Listed { key, .. } in edge.store.list(&trail).await? {
         if let Some(kind) = key.strip_prefix(&trail).and_then(Kind::of) {
             kinds.entry(kind).or_default().push(key);
         }
@@ -79,7 +84,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
     for (kind, keys) in kinds {
         // Only these can be among the newest of all.
         for key in keys.into_iter().rev().take(limit) {
-            let Some(stored) = world.store.get(&key).await? else { continue };
+            let Some(stored) = edge.store.get(&key).await? else { continue };
             entries.push(kind.read(key, &stored.body)?);
         }
     }
@@ -91,18 +96,19 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
 impl Kind {
     fn read(self, key: String, body: &[u8]) -> Result<Entry, Failure> {
         let (at, who, what) = match self {
-            Self::Release => of_release(&parse(&key, body)?),
+            Self::Release => of_release(&parse(&RELEASE_ENTRY.at(key.as_str()), body)?),
             Self::Run => {
-                let run: RunRecord = parse(&key, body)?;
+                let run = parse(&RUN_ENTRY.at(key.as_str()), body)?;
                 let what = format!("{}. {}", words(&run.outcome.code), run.outcome.reason);
                 (run.closed_at, format!("run {}", run.generation), what)
             }
             Self::Note => {
-                let note: Note = parse(&key, body)?;
+                let note = parse(&NOTE.at(key.as_str()), body)?;
                 (note.at, note.who, format!("{}: {} ({})", note.act.word(), note.why, note.what))
             }
         };
-        Ok(Entry { at, who, what, document: parse(&key, body)?, key })
+        let document = serde_json::from_slice(body).map_err(|e| unreadable(&format!("{key}: {e}")))?;
+        Ok(Entry { at, who, what, document, key })
     }
 }
 
@@ -122,9 +128,12 @@ fn of_release(audit: &Audit) -> (Timestamp, String, String) {
     (audit.at, who, format!("{}{note}{moved}", words(&audit.rule)))
 }
 
-fn parse<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<T, Failure> {
-    let other = |e| format!("{key}: {e}; was it written by another version of Pawl?");
-    serde_json::from_slice(body).map_err(|e| Failure::cannot_run(other(e)))
+fn parse<T: DeserializeOwned>(document: &Document<T>, body: &[u8]) -> Result<T, Failure> {
+    document.decode(body).map_err(|e| unreadable(&e.to_string()))
+}
+
+fn unreadable(reason: &str) -> Failure {
+    Failure::cannot_run(format!("{reason}; was it written by another version of Pawl?"))
 }
 
 /// A name cut to what the table has room for.

@@ -21,6 +21,7 @@ use crate::data;
 use crate::reply::Format;
 
 /// Compares two models' predictions on the same rows and says whether to promote the challenger.
+// Long: one field for each option of the command.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct JudgeArgs {
@@ -36,8 +37,8 @@ pub(crate) struct JudgeArgs {
     /// Column of the champion's predictions. Without it the challenger is a first model, judged by floors.
     #[arg(long, value_name = "COL")]
     champion: Option<String>,
-    /// Column of the challenger's predictions: the probability of the positive class; a class or a list of one
-    /// probability for each, such as [0.2, 0.8]; or a number.
+    /// Column of the challenger's predictions: the probability of the positive class; a class or a list of
+    /// one probability for each, such as [0.2, 0.8]; or a number.
     #[arg(long, value_name = "COL", required_unless_present = "counts")]
     challenger: Option<String>,
     /// Column of milliseconds that the champion's answer took, empty where there was none.
@@ -64,12 +65,12 @@ pub(crate) struct JudgeArgs {
     /// Column whose values belong together (a day, a user): resampled as one.
     #[arg(long, value_name = "COL")]
     cluster: Option<String>,
-    /// Column of groups to compare for fairness; `A,B` for the intersection of two. Repeatable. Of classes and numbers
-    /// without --favourable each group is a slice that may not lose.
+    /// Column of groups to compare for fairness; `A,B` for the intersection of two. Repeatable. Of classes
+    /// and numbers without --favourable each group is a slice that may not lose.
     #[arg(long = "group", value_name = "COL")]
     groups: Vec<String>,
-    /// What people are better off with, for --group: classes (multiclass), or the number above which it begins
-    /// (regression).
+    /// What people are better off with, for --group: classes (multiclass), or the number above which it
+    /// begins (regression).
     #[arg(long, value_name = "A,B,...|X", value_delimiter = ',')]
     favourable: Vec<String>,
     /// YAML file with the gate section of a pipeline.yaml.

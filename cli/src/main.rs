@@ -4,6 +4,7 @@ mod answer;
 mod check;
 mod data;
 mod drift;
+mod edge;
 mod force;
 mod history;
 mod judge;
@@ -23,15 +24,14 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 mod validate;
-mod world;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use edge::{Edge, Services};
 use pawl::events::Verb;
 use pawl::ledger::Store;
 use reply::{Failure, Format, Reply};
-use world::{Reach, World};
 
 /// New data becomes a better model in production, or Pawl says why not.
 #[derive(Debug, Parser)]
@@ -48,7 +48,14 @@ struct Cli {
     )]
     bucket: Option<String>,
     /// Who acts; default USER@host
-    #[arg(long, global = true, value_name = "NAME", env = "PAWL_WHO", hide_env_values = true, help_heading = STACK)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "PAWL_WHO",
+        hide_env_values = true,
+        help_heading = STACK
+    )]
     who: Option<String>,
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
@@ -179,23 +186,23 @@ fn main() -> ExitCode {
 /// Only these verbs start a runtime and connect.
 #[tokio::main(flavor = "current_thread")]
 async fn remote(bucket: Option<&str>, who: Option<String>, verb: &Remote) -> Result<Reply, Failure> {
-    let world = world::connect(bucket, who.unwrap_or_else(world::who)).await?;
-    remote_on(&world, verb).await
+    let edge = edge::connect(bucket, who.unwrap_or_else(edge::who)).await?;
+    remote_on(&edge, verb).await
 }
 
-async fn remote_on<S: Store, R: Reach>(world: &World<S, R>, verb: &Remote) -> Result<Reply, Failure> {
+async fn remote_on<S: Store, V: Services>(edge: &Edge<S, V>, verb: &Remote) -> Result<Reply, Failure> {
     match verb {
-        Remote::Put(args) => put::run(world, args).await,
-        Remote::Status(args) => status::run(world, args).await,
-        Remote::History(args) => history::run(world, args).await,
-        Remote::Report(args) => report::run(world, args).await,
-        Remote::Run(args) => request::run(world, args).await,
-        Remote::Approve(args) => answer::approve(world, args).await,
-        Remote::Reject(args) => answer::reject(world, args).await,
-        Remote::Rollback(args) => operate::run(world, Verb::Rollback, args).await,
-        Remote::Freeze(args) => operate::run(world, Verb::Freeze, args).await,
-        Remote::Unfreeze(args) => operate::run(world, Verb::Unfreeze, args).await,
-        Remote::Force(args) => force::run(world, args).await,
-        Remote::Reset(args) => reset::run(world, args).await,
+        Remote::Put(args) => put::run(edge, args).await,
+        Remote::Status(args) => status::run(edge, args).await,
+        Remote::History(args) => history::run(edge, args).await,
+        Remote::Report(args) => report::run(edge, args).await,
+        Remote::Run(args) => request::run(edge, args).await,
+        Remote::Approve(args) => answer::approve(edge, args).await,
+        Remote::Reject(args) => answer::reject(edge, args).await,
+        Remote::Rollback(args) => operate::run(edge, Verb::Rollback, args).await,
+        Remote::Freeze(args) => operate::run(edge, Verb::Freeze, args).await,
+        Remote::Unfreeze(args) => operate::run(edge, Verb::Unfreeze, args).await,
+        Remote::Force(args) => force::run(edge, args).await,
+        Remote::Reset(args) => reset::run(edge, args).await,
     }
 }

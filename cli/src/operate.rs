@@ -2,17 +2,18 @@
 
 use std::fmt;
 
+use pawl::documents::{RELEASE, RELEASE_ENTRY};
 use pawl::events::Verb;
-use pawl::ledger::{Keys, Store, StoreError, read};
+use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::ModelName;
-use pawl::release::{Audit, DecisionRule, Release, StateName};
+use pawl::release::{Audit, DecisionRule, StateName};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::edge::{Edge, LOOKS, Services, Subject};
 use crate::options::{ModelAndWhy, Place};
 use crate::page::Page;
 use crate::reply::{Failure, Reply, Verdict};
-use crate::world::{LOOKS, Reach, Subject, World};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -30,47 +31,46 @@ struct Done {
     audit: Audit,
 }
 
-pub(crate) async fn run<S: Store, R: Reach>(
-    world: &World<S, R>,
+pub(crate) async fn run<S: Store, V: Services>(
+    edge: &Edge<S, V>,
     verb: Verb,
     args: &Args,
 ) -> Result<Reply, Failure> {
     let model = &args.about.model.model;
-    world.pipeline_of(model).await?;
+    edge.pipeline_of(model).await?;
     let keys = args.place.keys(model);
     if let Some(region) = keys.region()
-        && world.store.get(&keys.release()).await?.is_none()
+        && edge.store.get(&keys.release()).await?.is_none()
     {
         return Err(Failure::cannot_run(format!(
             "{model} was never released in {region}; see `pawl status {model}`"
         )));
     }
-    let mut seen = sequence(&world.store, &keys).await?;
+    let mut seen = sequence(&edge.store, &keys).await?;
     let mut detail = json!({ "verb": verb, "model": model, "why": args.about.why.why });
     if let Some(region) = keys.region() {
         detail["region"] = json!(region);
     }
-    let key = format!("operator:{}", world.publish(Subject::Operator, "operator", detail).await?);
+    let key = format!("operator:{}", edge.publish(Subject::Operator, "operator", detail).await?);
     for _ in 0..LOOKS {
-        while seen < sequence(&world.store, &keys).await? {
-            let entry = keys.history(&format!("{:08}", seen + 1));
+        while seen < sequence(&edge.store, &keys).await? {
+            let entry = RELEASE_ENTRY.of(&keys, &(seen + 1));
             // The record is written just before its history.
-            let Some((audit, _)) = read::<Audit>(&world.store, &entry).await? else { break };
+            let Some(audit) = entry.read(&edge.store).await? else { break };
             if audit.key.as_ref().is_some_and(|found| found.as_str() == key) {
                 let done = Done { model: model.clone(), verb, audit };
                 return Reply::new(done.verdict(), &done);
             }
             seen += 1;
         }
-        world.reach.pause().await;
+        edge.services.pause().await;
     }
-    Err(world.unheard(model))
+    Err(edge.had_no_effect(model))
 }
 
 /// The number of the release's newest history entry.
 async fn sequence(store: &impl Store, keys: &Keys) -> Result<u64, StoreError> {
-    let release: Option<(Release, _)> = read(store, &keys.release()).await?;
-    Ok(release.map_or(0, |(release, _)| release.sequence))
+    Ok(RELEASE.of(keys).read(store).await?.map_or(0, |release| release.sequence))
 }
 
 impl Done {

@@ -23,7 +23,8 @@ pub(crate) struct Args {
     /// Profile also each part of the rows that these columns' values make, for `pawl drift --segments`
     #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
     segments: Vec<String>,
-    /// Write the profile to this file, to merge, to suggest from or to compare with: JSON, or few bytes if it ends in .pawl
+    /// Write the profile to this file, to merge, to suggest from or to compare with: JSON, or few bytes if it
+    /// ends in .pawl
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write SageMaker Model Monitor's statistics.json and constraints.json into this folder
@@ -42,7 +43,7 @@ Examples:
 
 /// The figures of a profile, its counts in the baseline's bins, and the rows that are in neither.
 #[derive(Serialize)]
-struct Told {
+struct DataRules {
     #[serde(flatten)]
     summary: Summary,
     left_out: LeftOut,
@@ -50,7 +51,7 @@ struct Told {
     binned: Option<Vec<BinnedColumn>>,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for DataRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.summary, self.left_out)
     }
@@ -61,14 +62,18 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
         Some(path) => Some(Baseline::freeze(&data::load_profile(path)?)),
         None => None,
     };
-    let told = args.data.told()?;
+    let data_rules = args.data.data_rules()?;
     let measures = Measures { baseline: baseline.as_ref(), segments: &args.segments, ..Measures::default() };
-    let Scanned { whole, left_out } = args.data.scan(&told.schema, measures)?;
+    let Scanned { whole, left_out } = args.data.scan(&data_rules.schema, measures)?;
     if let Some(out) = &args.out {
         data::save_profile(out, &whole.profile)?;
     }
     if let Some(folder) = &args.sagemaker {
         data::save_baseline(folder, &whole.profile)?;
     }
-    Reply::done(&Told { summary: whole.profile.summary(), left_out, binned: baseline.map(|_| whole.binned) })
+    Reply::done(&DataRules {
+        summary: whole.profile.summary(),
+        left_out,
+        binned: baseline.map(|_| whole.binned),
+    })
 }

@@ -8,8 +8,8 @@ use pawl::names::ModelName;
 use serde::Serialize;
 
 use crate::check;
+use crate::edge::{Edge, Services};
 use crate::reply::{Failure, Reply};
-use crate::world::{Reach, World};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -60,10 +60,10 @@ impl fmt::Display for Put {
     }
 }
 
-pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
+pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -> Result<Reply, Failure> {
     let (yaml, good) = check::load(&args.file)?;
     let key = pipeline(&good.model);
-    let before = world.store.get(&key).await?;
+    let before = edge.store.get(&key).await?;
     let change = match &before {
         None => Change::New,
         Some(stored) if stored.body == yaml => Change::Unchanged,
@@ -72,11 +72,11 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
     // Written only where it differs: every write starts a run.
     if change != Change::Unchanged {
         let when = Condition::unchanged_since(before.map(|stored| stored.etag));
-        world.store.put(&key, yaml, when).await?;
+        edge.store.put(&key, yaml, when).await?;
     }
     let listed = good.decide.retrain_on.contains(&TriggerKind::Code);
     Reply::done(&Put {
-        uri: format!("s3://{}/{key}", world.bucket),
+        uri: format!("s3://{}/{key}", edge.bucket),
         change,
         retrains: if listed { Retrains::OnCode } else { Retrains::NotOnCode },
         model: good.model,

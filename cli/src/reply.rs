@@ -92,7 +92,8 @@ impl From<Fault> for Failure {
     }
 }
 
-/// The SDK ends its messages with its own structures in brackets, of no use to an operator: `reason (DispatchFailure(..`.
+/// The SDK ends its messages with its own structures in brackets, of no use to an operator: `reason
+/// (DispatchFailure(..`.
 fn brief(text: &str) -> &str {
     // The whole chain of sources that were asked tells an operator less than what to set.
     if text.contains("no credentials found in chain") {
@@ -123,7 +124,8 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Prints the answer and names the exit code. A reader that has gone, as in `pawl history | head`, is no error.
+/// Prints the answer and names the exit code. A reader that has gone, as in `pawl history | head`, is no
+/// error.
 pub(crate) fn finish(result: Result<Reply, Failure>, format: Format) -> ExitCode {
     let (code, out) = match (&result, format) {
         (Ok(reply), Format::Text) => (reply.verdict.code(), reply.text.clone()),

@@ -3,15 +3,16 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use pawl::ledger::{Keys, RunRecord, Store, Training, read};
+use pawl::documents::RUN;
+use pawl::ledger::{Keys, RunRecord, Store, training};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 
+use crate::edge::{Edge, Services};
 use crate::options::Model;
 use crate::page::Page;
 use crate::reply::{Failure, Reply};
 use crate::status::{clock, words};
-use crate::world::{Reach, World};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -35,11 +36,11 @@ struct Report {
     files: Vec<String>,
 }
 
-pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
+pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -> Result<Reply, Failure> {
     let model = &args.model.model;
-    world.pipeline_of(model).await?;
-    let (store, keys) = (&world.store, Keys::new(model));
-    let training: Training = read(store, &keys.training()).await?.map(|(t, _)| t).unwrap_or_default();
+    edge.pipeline_of(model).await?;
+    let (store, keys) = (&edge.store, Keys::new(model));
+    let training = training::load(store, &keys).await?;
     let newest = training.generation;
     let run = args.run.map_or(newest, Generation);
     if run == Generation::default() || newest < run {
@@ -51,8 +52,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
         return Err(Failure::cannot_run(known));
     }
     let folder = keys.run(run);
-    let record: Option<RunRecord> =
-        read(store, &keys.evidence(run, "run.json")).await?.map(|(record, _)| record);
+    let record = RUN.of(&keys, run).read(store).await?;
     let open = training.open.filter(|open| open.generation == run).map(|open| open.opened_at);
     let files = store.list(&folder).await?;
     let files = files.iter().filter_map(|file| file.key.strip_prefix(&folder)).map(str::to_owned).collect();
@@ -61,7 +61,7 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
         run,
         opened_at: record.as_ref().and_then(|record| record.opened_at).or(open),
         record,
-        folder: format!("s3://{}/{folder}", world.bucket),
+        folder: format!("s3://{}/{folder}", edge.bucket),
         files,
     })
 }

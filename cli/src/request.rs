@@ -8,9 +8,9 @@ use pawl::names::{Generation, ModelName};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::edge::{Edge, LOOKS, Services, Subject};
 pub(crate) use crate::options::ModelAndWhy as Args;
 use crate::reply::{Failure, Reply};
-use crate::world::{LOOKS, Reach, Subject, World};
 
 /// A recorded request.
 #[derive(Debug, Serialize)]
@@ -29,7 +29,8 @@ impl fmt::Display for Recorded {
         match (self.open_run, self.force) {
             (_, Some(forced)) => writeln!(
                 f,
-                "Recorded. A run of its own promotes the challenger of run {forced}, as soon as no other is open.\n\
+                "Recorded. A run of its own promotes the challenger of run {forced}, \
+                 as soon as no other is open.\n\
                  Follow it with `pawl status {model}`.",
                 model = self.model
             ),
@@ -48,29 +49,29 @@ impl fmt::Display for Recorded {
     }
 }
 
-pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
-    world.pipeline_of(&args.model.model).await?;
-    send(world, args, None).await
+pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -> Result<Reply, Failure> {
+    edge.pipeline_of(&args.model.model).await?;
+    send(edge, args, None).await
 }
 
 /// Sends the wish, and waits until it is recorded.
-pub(crate) async fn send<S: Store, R: Reach>(
-    world: &World<S, R>,
+pub(crate) async fn send<S: Store, V: Services>(
+    edge: &Edge<S, V>,
     args: &Args,
     force: Option<Generation>,
 ) -> Result<Reply, Failure> {
     let model = &args.model.model;
     let keys = Keys::new(model);
     let detail = json!({ "model": model, "why": args.why.why, "force": force });
-    let id = world.publish(Subject::Request, "request", detail).await?;
+    let id = edge.publish(Subject::Request, "request", detail).await?;
     let completes = if force.is_some() { Completes::Alone } else { Completes::Itself };
     let trigger = TriggerId::new(&format!("request:{id}"), completes);
     for _ in 0..LOOKS {
-        if inbox::get(&world.store, &keys, &trigger).await?.is_some() {
-            let open_run = training::load(&world.store, &keys).await?.open.map(|run| run.generation);
+        if inbox::get(&edge.store, &keys, &trigger).await?.is_some() {
+            let open_run = training::load(&edge.store, &keys).await?.open.map(|run| run.generation);
             return Reply::done(&Recorded { model: model.clone(), trigger, open_run, force });
         }
-        world.reach.pause().await;
+        edge.services.pause().await;
     }
-    Err(world.unheard(model))
+    Err(edge.had_no_effect(model))
 }

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use pawl::ledger::training::Breaker;
-use pawl::ledger::{Keys, Store, Training, read, update};
+use pawl::documents::{Act, Note, TRAINING};
+use pawl::ledger::training::{self, Breaker};
+use pawl::ledger::{Keys, Store, Training};
 use pawl::names::ModelName;
 use serde::Serialize;
 
-use crate::note::{Act, Note};
+use crate::edge::{Edge, Services};
+use crate::note;
 pub(crate) use crate::options::ModelAndWhy as Args;
 use crate::reply::{Failure, Reply};
-use crate::world::{Reach, World};
 
 /// What a reset changed.
 #[derive(Debug, Serialize)]
@@ -40,11 +41,11 @@ impl fmt::Display for Reset {
     }
 }
 
-pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
+pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -> Result<Reply, Failure> {
     let model = &args.model.model;
-    world.pipeline_of(model).await?;
-    let key = Keys::new(model).training();
-    let before: Training = read(&world.store, &key).await?.map(|(training, _)| training).unwrap_or_default();
+    edge.pipeline_of(model).await?;
+    let keys = Keys::new(model);
+    let before = training::load(&edge.store, &keys).await?;
     let reset =
         Reset { model: model.clone(), breaker: before.breaker, rejected_in_a_row: before.rejected_in_a_row };
     if reset.breaker.is_some() || reset.rejected_in_a_row > 0 {
@@ -52,9 +53,10 @@ pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) ->
             Some(breaker) => format!("the breaker was open: {}", breaker.reason),
             None => format!("{} challengers in a row were rejected", reset.rejected_in_a_row),
         };
-        let (who, why) = (world.who.clone(), args.why.why.clone());
-        Note { at: world.reach.now(), who, act: Act::Reset, why, what }.append(&world.store, model).await?;
-        update(&world.store, &key, Training::reset).await?;
+        let (who, why) = (edge.who.clone(), args.why.why.clone());
+        let note = Note { at: edge.services.now(), who, act: Act::Reset, why, what };
+        note::append(&edge.store, model, &note).await?;
+        TRAINING.of(&keys).update(&edge.store, Training::reset).await?;
     }
     Reply::done(&reset)
 }

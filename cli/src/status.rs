@@ -5,18 +5,19 @@ mod regions;
 use std::fmt;
 
 use jiff::Timestamp;
+use pawl::documents::RELEASE;
 use pawl::ledger::training::{Breaker, OpenRun};
-use pawl::ledger::{Keys, Store, Training, inbox, read};
+use pawl::ledger::{Keys, Store, Training, inbox, training};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::{Decide, Pipeline};
-use pawl::release::{Deployment, Freeze, Release, State};
+use pawl::release::{Deployment, Freeze, State};
 use serde::Serialize;
 
 use crate::answer::open_question;
+use crate::edge::{Edge, Services};
 use crate::options::Model;
 use crate::page::Page;
 use crate::reply::{Failure, Reply};
-use crate::world::{Reach, World};
 use regions::Regions;
 
 #[derive(Debug, clap::Args)]
@@ -28,7 +29,8 @@ pub(crate) struct Args {
 /// How many waiting triggers are named; all are counted.
 const NAMED: usize = 3;
 
-/// All that an operator asks first.
+/// What an operator wants to know first.
+// Long: one field for each line of the answer.
 #[derive(Debug, Serialize)]
 struct Status {
     model: ModelName,
@@ -79,14 +81,14 @@ struct Asked {
     question: String,
 }
 
-pub(crate) async fn run<S: Store, R: Reach>(world: &World<S, R>, args: &Args) -> Result<Reply, Failure> {
-    let (store, model, at) = (&world.store, &args.model.model, world.reach.now());
+pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -> Result<Reply, Failure> {
+    let (store, model, at) = (&edge.store, &args.model.model, edge.services.now());
     let keys = Keys::new(model);
-    let parsed = Pipeline::parse(&world.pipeline_of(model).await?.body);
+    let parsed = Pipeline::parse(&edge.pipeline_of(model).await?.body);
     let pipeline_error = parsed.as_ref().err().map(ToString::to_string);
     let decide = parsed.map_or_else(|_| Decide::default(), |pipeline| pipeline.decide);
-    let release: Option<Release> = read(store, &keys.release()).await?.map(|(release, _)| release);
-    let training: Training = read(store, &keys.training()).await?.map(|(t, _)| t).unwrap_or_default();
+    let release = RELEASE.of(&keys).read(store).await?;
+    let training = training::load(store, &keys).await?;
     let ids = inbox::waiting(store, &keys).await?;
     let mut what = Vec::new();
     for id in ids.iter().take(NAMED) {
@@ -184,6 +186,55 @@ impl Status {
         format!("{trained_today} of {trainings_per_day} trainings used today{cool}")
     }
 
+    /// What serves, and what the release does.
+    fn show_release(&self, page: &mut Page) {
+        page.field("serving", &deployment(self.serving.as_ref()));
+        page.field("last good", &deployment(self.last_known_good.as_ref()));
+        page.field("release", &release_words(self.release.as_ref(), self.serving.as_ref()));
+        if !self.pending.is_empty() {
+            page.field("to do", &self.pending.join(", ").replace('_', " "));
+        }
+        let freeze = match &self.freeze {
+            None => "no".to_owned(),
+            Some(freeze) => format!("by {} since {}: {}", freeze.who, clock(freeze.at), freeze.why),
+        };
+        page.field("freeze", &freeze);
+        if let Some(pass) = &self.pass {
+            let words = format!(
+                "by {} since {}: {}; the next deployment may begin without trial and last known good, \
+                 within a day; `pawl freeze {}` takes it back",
+                pass.who,
+                clock(pass.at),
+                pass.why,
+                self.model
+            );
+            page.field("forced", &words);
+        }
+    }
+
+    /// The retraining loop: its run, its breaker, its budget, and what waits for it.
+    fn show_training(&self, page: &mut Page) {
+        let run = match &self.open_run {
+            None if self.newest_run == Generation::default() => "none yet".to_owned(),
+            None => format!("none open; the newest was {}", self.newest_run),
+            Some(run) => format!("{} open since {}", run.generation, clock(run.opened_at)),
+        };
+        page.field("run", &run);
+        let (rejected, allowed) = (self.rejected_in_a_row, self.budget.rejections_before_breaker);
+        let breaker = match &self.breaker {
+            None => format!("closed; {rejected} of {allowed} rejections in a row"),
+            Some(breaker) => format!("open since {}: {}", clock(breaker.at), breaker.reason),
+        };
+        page.field("breaker", &breaker);
+        page.field("budget", &self.budget_words());
+        let waiting = match self.waiting.count {
+            0 => "no trigger".to_owned(),
+            1 => "1 trigger".to_owned(),
+            count => format!("{count} triggers"),
+        };
+        page.field("waiting", &waiting);
+    }
+
     /// What a person can do now.
     fn advice(&self) -> Vec<String> {
         let model = &self.model;
@@ -213,66 +264,16 @@ impl fmt::Display for Status {
         if let Some(error) = &self.pipeline_error {
             page.field("pipeline", error);
         }
-        page.field("serving", &deployment(self.serving.as_ref()));
-        page.field("last good", &deployment(self.last_known_good.as_ref()));
-        page.field("release", &release_words(self.release.as_ref(), self.serving.as_ref()));
-        if !self.pending.is_empty() {
-            page.field("to do", &self.pending.join(", ").replace('_', " "));
-        }
-        page.field(
-            "freeze",
-            &match &self.freeze {
-                None => "no".to_owned(),
-                Some(freeze) => format!("by {} since {}: {}", freeze.who, clock(freeze.at), freeze.why),
-            },
-        );
-        if let Some(pass) = &self.pass {
-            let words = format!(
-                "by {} since {}: {}; the next deployment may begin without trial and last known good, within a day; `pawl freeze {}` takes it back",
-                pass.who,
-                clock(pass.at),
-                pass.why,
-                self.model
-            );
-            page.field("forced", &words);
-        }
-        page.field(
-            "run",
-            &match &self.open_run {
-                None if self.newest_run == Generation::default() => "none yet".to_owned(),
-                None => format!("none open; the newest was {}", self.newest_run),
-                Some(run) => format!("{} open since {}", run.generation, clock(run.opened_at)),
-            },
-        );
-        page.field(
-            "breaker",
-            &match &self.breaker {
-                None => format!(
-                    "closed; {} of {} rejections in a row",
-                    self.rejected_in_a_row, self.budget.rejections_before_breaker
-                ),
-                Some(breaker) => format!("open since {}: {}", clock(breaker.at), breaker.reason),
-            },
-        );
-        page.field("budget", &self.budget_words());
-        page.field(
-            "waiting",
-            &match self.waiting.count {
-                0 => "no trigger".to_owned(),
-                1 => "1 trigger".to_owned(),
-                count => format!("{count} triggers"),
-            },
-        );
+        self.show_release(&mut page);
+        self.show_training(&mut page);
         for what in &self.waiting.what {
             page.field("", what);
         }
-        page.field(
-            "question",
-            &match &self.question {
-                None => "none".to_owned(),
-                Some(asked) => format!("run {} asks: {}", asked.generation, asked.question),
-            },
-        );
+        let question = match &self.question {
+            None => "none".to_owned(),
+            Some(asked) => format!("run {} asks: {}", asked.generation, asked.question),
+        };
+        page.field("question", &question);
         if let Some(regions) = &self.regions {
             regions.show(&mut page);
         }

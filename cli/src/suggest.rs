@@ -32,31 +32,31 @@ Examples:
 
 /// Constraints, and the rows they were not taken from.
 #[derive(Serialize)]
-struct Told {
+struct DataRules {
     #[serde(flatten)]
     constraints: Constraints,
     #[serde(skip)]
     left_out: LeftOut,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for DataRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.constraints, self.left_out)
     }
 }
 
 pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
-    let told = args.data.told()?;
-    let Scanned { whole, left_out } = args.data.scan(&told.schema, Measures::default())?;
+    let data_rules = args.data.data_rules()?;
+    let Scanned { whole, left_out } = args.data.scan(&data_rules.schema, Measures::default())?;
     if whole.profile.rows == 0 {
         let bad = left_out.reasons.first().map(|reason| format!(" ({reason})")).unwrap_or_default();
         return Err(Failure::cannot_run(format!(
             "the data has no good row to suggest constraints from{bad}: give data that is good"
         )));
     }
-    let constraints = constraints::suggest(&whole.profile, &told.policy);
+    let constraints = constraints::suggest(&whole.profile, &data_rules.policy);
     if let Some(out) = &args.out {
         data::save(out, &constraints)?;
     }
-    Reply::done(&Told { constraints, left_out })
+    Reply::done(&DataRules { constraints, left_out })
 }

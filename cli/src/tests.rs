@@ -8,21 +8,25 @@ use std::sync::Arc;
 
 use clap::Parser;
 use jiff::Timestamp;
+use pawl::documents::{
+    CONVERGENCE, JUDGEMENT, QUESTION, RELEASE, RELEASE_ENTRY, RUN, RUN_ENTRY, SPLIT, TRAINING, WAVE,
+};
 use pawl::events::{Signal, decode};
 use pawl::gate::convergence::{Converged, TrainedModel, check};
 use pawl::gate::{self, Judgement};
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::training::{Execution, OpenRun};
 use pawl::ledger::{
     Condition, ETag, Ending, Keys, Listed, Memory, RunOutcome, RunRecord, Store, StoreError, Stored,
-    Training, Trigger, TriggerId, TriggerKind, pipeline, read, update, write,
+    Training, Trigger, TriggerId, TriggerKind, pipeline,
 };
 use pawl::names::{ContentHash, Generation, ModelName};
 use pawl::release::{Deployment, Event, Policy, RegionStage, Release, State, Wave, step};
 use serde_json::{Value, json};
 
+use crate::edge::{Delivery, Edge, Services, Subject};
 use crate::reply::{Failure, Reply, Verdict};
-use crate::world::{Heard, Reach, Subject, World};
 use crate::{Cli, Command, remote_on};
 
 const YAML: &str = "model: m
@@ -62,19 +66,19 @@ struct Stack {
 
 const NOW: &str = "2026-11-20T08:00:00Z";
 
-impl Reach for Stack {
+impl Services for Stack {
     fn now(&self) -> Timestamp {
         self.seconds.set(self.seconds.get() + 1);
         NOW.parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_secs(self.seconds.get())
     }
 
-    async fn answer(&self, token: &str, output: &Value) -> Result<Heard, Failure> {
+    async fn answer(&self, token: &str, output: &Value) -> Result<Delivery, Failure> {
         if self.token.borrow().as_deref() != Some(token) {
-            return Ok(Heard::NobodyWaits);
+            return Ok(Delivery::NobodyWaits);
         }
         *self.token.borrow_mut() = None;
         self.answers.borrow_mut().push(output.clone());
-        Ok(Heard::Taken)
+        Ok(Delivery::Taken)
     }
 
     async fn publish(&self, subject: Subject, detail: &Value) -> Result<(), Failure> {
@@ -87,13 +91,14 @@ impl Reach for Stack {
         let keys = keys();
         match &signals[..] {
             [Signal::Operator(operator)] => {
-                let before = read(&self.store, &keys.release()).await?.map_or(Release::new("m"), |(r, _)| r);
+                let record = RELEASE.of(&keys);
+                let before = record.read(&self.store).await?.unwrap_or_else(|| Release::new("m"));
                 let event = Event::Operator(operator.clone());
                 let next = step(&before, &event, self.now(), &Policy::default()).release;
-                write(&self.store, &keys.release(), &next, Condition::Always).await?;
+                record.write(&self.store, &next, Condition::Always).await?;
                 for audit in &next.outbox {
-                    let key = keys.history(&format!("{:08}", audit.sequence));
-                    write(&self.store, &key, audit, Condition::Always).await?;
+                    let entry = RELEASE_ENTRY.of(&keys, &audit.sequence);
+                    entry.write(&self.store, audit, Condition::Always).await?;
                 }
             }
             [signal @ Signal::Request(request)] => {
@@ -137,13 +142,13 @@ async fn stack() -> Stack {
 async fn pawl(stack: &Stack, line: &str) -> Result<Reply, Failure> {
     let words: Vec<&str> = std::iter::once("pawl").chain(line.split(' ')).collect();
     let Command::Remote(verb) = Cli::try_parse_from(words).unwrap().command else { panic!("{line}") };
-    let world = World {
+    let edge = Edge {
         store: stack.store.clone(),
-        reach: stack.clone(),
+        services: stack.clone(),
         bucket: "evidence".into(),
         who: "ann".into(),
     };
-    remote_on(&world, &verb).await
+    remote_on(&edge, &verb).await
 }
 
 /// A run that waits with a question.
@@ -151,16 +156,16 @@ async fn ask(stack: &Stack, generation: u64) {
     let generation = Generation(generation);
     let at: Timestamp = NOW.parse().unwrap();
     let open = OpenRun { generation, opened_at: at, lease_until: at, execution: Execution::Started };
-    update(&stack.store, &keys().training(), |training: &mut Training| {
+    let opened = |training: &mut Training| {
         training.generation = generation;
         training.open = Some(open.clone());
-    })
-    .await
-    .unwrap();
+    };
+    TRAINING.of(&keys()).update(&stack.store, opened).await.unwrap();
+    // As the state machine writes it: without a version.
     let question =
         json!({ "token": "T", "model": "m", "generation": generation, "question": "Is it better?" });
-    let key = format!("{}package-{generation}.json", keys().questions());
-    write(&stack.store, &key, &question, Condition::Always).await.unwrap();
+    let key = QUESTION.of(&keys(), &format!("package-{generation}")).into_key();
+    stack.store.put(&key, question.to_string().into_bytes(), Condition::Always).await.unwrap();
     *stack.token.borrow_mut() = Some("T".to_owned());
 }
 
@@ -205,9 +210,8 @@ async fn an_answer_that_comes_too_late_is_told_and_noted() {
 async fn a_question_of_a_run_that_is_over_is_not_open() {
     let stack = stack().await;
     ask(&stack, 7).await;
-    update(&stack.store, &keys().training(), |training: &mut Training| training.close(Generation(7)))
-        .await
-        .unwrap();
+    let training = TRAINING.of(&keys());
+    training.update(&stack.store, |training| training.close(Generation(7))).await.unwrap();
     assert!(pawl(&stack, "approve m").await.is_err());
     assert!(stack.answers.borrow().is_empty());
 }
@@ -232,7 +236,7 @@ async fn a_stack_that_does_not_hear_is_told() {
         let failure = pawl(&stack, line).await.unwrap_err();
         assert!(failure.to_string().contains("nothing took it within 30 s"), "{failure}");
     }
-    assert_eq!(stack.looks.get(), 2 * crate::world::LOOKS);
+    assert_eq!(stack.looks.get(), 2 * crate::edge::LOOKS);
 }
 
 #[tokio::test]
@@ -263,19 +267,17 @@ async fn a_force_is_refused_or_lies_in_the_inbox_as_a_run_of_its_own() {
     let trained = Some(TrainedModel { job: "m-2".into(), artifact: "s3://elsewhere/model.tar.gz".into() });
     let converged = Converged { check: check(&[], &[]), metrics: Value::Null, trained };
     let judgement = Judgement::unusable(&gate::Policy::default(), 1, &std::fmt::Error);
-    let split = json!({ "version": ContentHash::of(b"data"), "train": [], "holdout": [] });
-    for (name, document) in [
-        ("run.json", json!(record)),
-        ("judgement.json", json!(judgement)),
-        ("split.json", split),
-        ("convergence.json", json!(converged)),
-    ] {
-        write(&stack.store, &keys().evidence(run, name), &document, Condition::Always).await.unwrap();
-    }
+    let version = ContentHash::of(b"data");
+    let split = DatasetSplit { version, train: vec![], holdout: vec![], parts: Default::default() };
+    let (store, keys, always) = (&stack.store, keys(), || Condition::Always);
+    RUN.of(&keys, run).write(store, &record, always()).await.unwrap();
+    JUDGEMENT.of(&keys, run).write(store, &judgement, always()).await.unwrap();
+    SPLIT.of(&keys, run).write(store, &split, always()).await.unwrap();
+    CONVERGENCE.of(&keys, run).write(store, &converged, always()).await.unwrap();
     let short = pawl(&stack, "force m --run 2 --why because").await.unwrap_err();
     assert!(short.to_string().contains("at least 10 characters"), "{short}");
     let reply = pawl(&stack, "force m --run 2 --why because-we-must").await.unwrap();
-    let waiting = inbox::waiting(&stack.store, &keys()).await.unwrap();
+    let waiting = inbox::waiting(&stack.store, &keys).await.unwrap();
     assert_eq!((waiting.len(), waiting[0].completes()), (1, Completes::Alone));
     assert_eq!(reply.json()["force"], 2);
     assert!(reply.text().contains("the challenger of run 2"), "{}", reply.text());
@@ -284,17 +286,14 @@ async fn a_force_is_refused_or_lies_in_the_inbox_as_a_run_of_its_own() {
 #[tokio::test]
 async fn a_reset_closes_the_breaker_and_is_noted_once() {
     let stack = stack().await;
-    update(&stack.store, &keys().training(), |t: &mut Training| {
-        t.trip("loss was NaN".into(), Timestamp::UNIX_EPOCH);
-    })
-    .await
-    .unwrap();
+    let training = TRAINING.of(&keys());
+    let trip = |t: &mut Training| t.trip("loss was NaN".into(), Timestamp::UNIX_EPOCH);
+    training.update(&stack.store, trip).await.unwrap();
     assert!(pawl(&stack, "status m").await.unwrap().text().contains("loss was NaN"));
     for _ in 0..2 {
         assert_eq!(pawl(&stack, "reset m --why mended").await.unwrap().verdict, Verdict::Done);
     }
-    let (training, _) = read::<Training>(&stack.store, &keys().training()).await.unwrap().unwrap();
-    assert_eq!(training.breaker, None);
+    assert_eq!(training.require(&stack.store).await.unwrap().breaker, None);
     assert_eq!(pawl(&stack, "history m").await.unwrap().json().as_array().unwrap().len(), 1);
 }
 
@@ -330,8 +329,9 @@ async fn a_report_names_the_outcome_and_the_evidence() {
     let (model, triggers) = (model(), vec!["s3://b/p/1.csv".to_owned()]);
     let record =
         RunRecord { model, generation: Generation(2), outcome, triggers, opened_at: None, closed_at: at };
-    for key in [keys().evidence(Generation(2), "run.json"), keys().history("run-000002")] {
-        write(&stack.store, &key, &record, Condition::Always).await.unwrap();
+    let run = Generation(2);
+    for document in [RUN.of(&keys(), run), RUN_ENTRY.of(&keys(), &run)] {
+        document.write(&stack.store, &record, Condition::Always).await.unwrap();
     }
     let text = pawl(&stack, "report m 2").await.unwrap().text().to_owned();
     assert!(text.starts_with("Run 2 of m: rolled back. p99 rose."), "{text}");
@@ -356,7 +356,8 @@ async fn the_history_is_newest_first_and_bounded() {
         opened_at: None,
         closed_at: at,
     };
-    write(&stack.store, &keys().history("run-000001"), &record, Condition::Always).await.unwrap();
+    let entry = RUN_ENTRY.of(&keys(), &record.generation);
+    entry.write(&stack.store, &record, Condition::Always).await.unwrap();
     let text = pawl(&stack, "history m --limit 2").await.unwrap().text().to_owned();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 3, "{text}");
@@ -381,7 +382,7 @@ async fn status_fits_80_columns() {
     release.current = Some(Deployment::new(Generation(12), "bike-demand-12-20261120080000"));
     release.good = vec![Deployment::new(Generation(9), "bike-demand-9-20261118080000")];
     release.state = State::CoolDown { until: NOW.parse().unwrap() };
-    write(&stack.store, &keys().release(), &release, Condition::Always).await.unwrap();
+    RELEASE.of(&keys()).write(&stack.store, &release, Condition::Always).await.unwrap();
     ask(&stack, 13).await;
     pawl(&stack, "freeze m --why an-incident").await.unwrap();
     let text = pawl(&stack, "status m").await.unwrap().text().to_owned();
@@ -402,12 +403,12 @@ async fn status_tells_what_serves_in_each_region() {
     let mut wave = Wave::new(&promoted, "s3://b/model.tar.gz".to_owned(), &regions, NOW.parse().unwrap());
     wave.stops[0].stage = RegionStage::Failed;
     wave.stopped = Some("eu-west-1: Rolled back: alarm pawl-bike-demand-12-errors.".to_owned());
-    write(&stack.store, &keys().wave(), &Some(wave), Condition::Always).await.unwrap();
+    WAVE.of(&keys()).write(&stack.store, &Some(wave), Condition::Always).await.unwrap();
     let mut release = Release::new("m");
     release.current = Some(Deployment::new(Generation(9), "bike-demand-9-20261118080000"));
     release.state = State::CoolDown { until: NOW.parse().unwrap() };
     let there = keys().in_region(&regions[0].name);
-    write(&stack.store, &there.release(), &release, Condition::Always).await.unwrap();
+    RELEASE.of(&there).write(&stack.store, &release, Condition::Always).await.unwrap();
     let text = pawl(&stack, "status m").await.unwrap().text().to_owned();
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let told = text.split_once("regions").unwrap().1.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -37,22 +37,22 @@ Examples:
 
 /// What Model Monitor's rules say, and the rows that they did not see.
 #[derive(Serialize)]
-struct Told {
+struct ModelMonitorReply {
     #[serde(flatten)]
     found: Violations,
     left_out: LeftOut,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for ModelMonitorReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.found, self.left_out)
     }
 }
 
 pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
-    let told = args.data.told()?;
+    let data_rules = args.data.data_rules()?;
     if let Some(rules) = data::load_rules(&args.constraints)? {
-        return by_model_monitor(args, &told, &rules);
+        return by_model_monitor(args, &data_rules, &rules);
     }
     if args.statistics.is_some() || args.sagemaker.is_some() {
         return Err(Failure::cannot_run(
@@ -61,10 +61,11 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
         ));
     }
     let mut constraints = data::load_constraints(&args.constraints)?;
-    constraints.apply(&told.policy);
+    constraints.apply(&data_rules.policy);
     let measures = Measures { constraints: Some(&constraints), ..Measures::default() };
-    let scan = args.data.scan(&told.schema, measures)?.whole;
-    let validation = constraints::check_at(&scan, &constraints, &told.policy, Some(jiff::Timestamp::now()));
+    let scan = args.data.scan(&data_rules.schema, measures)?.whole;
+    let validation =
+        constraints::check_at(&scan, &constraints, &data_rules.policy, Some(jiff::Timestamp::now()));
     let verdict = match validation.verdict {
         Verdict::Accepted => reply::Verdict::Done,
         Verdict::AcceptedWithWarnings | Verdict::Quarantined => reply::Verdict::Refused,
@@ -73,9 +74,9 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
 }
 
 /// Judges as Model Monitor does: the data as a whole. Rows that cannot be read are no pass.
-fn by_model_monitor(args: &Args, told: &data::Told, rules: &Rules) -> Result<Reply, Failure> {
+fn by_model_monitor(args: &Args, data_rules: &data::DataRules, rules: &Rules) -> Result<Reply, Failure> {
     let baseline = args.statistics.as_deref().map(data::load_statistics).transpose()?;
-    let Scanned { whole, left_out } = args.data.scan(&told.schema, Measures::default())?;
+    let Scanned { whole, left_out } = args.data.scan(&data_rules.schema, Measures::default())?;
     let found = model_monitor::check(&whole.profile, rules, baseline.as_ref())
         .map_err(|error| Failure::cannot_run(error.to_string()))?;
     if let Some(folder) = &args.sagemaker {
@@ -83,5 +84,5 @@ fn by_model_monitor(args: &Args, told: &data::Told, rules: &Rules) -> Result<Rep
     }
     let kept = found.violations.is_empty() && left_out.rows == 0;
     let verdict = if kept { reply::Verdict::Done } else { reply::Verdict::Refused };
-    Reply::new(verdict, &Told { found, left_out })
+    Reply::new(verdict, &ModelMonitorReply { found, left_out })
 }

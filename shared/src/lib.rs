@@ -15,6 +15,7 @@ pub use pawl_ledger::{edge, events, ledger};
 pub use pawl_release as release;
 pub use pawl_stats as stats;
 
+pub mod documents;
 pub mod model_monitor;
 pub mod pipeline;
 pub mod report;

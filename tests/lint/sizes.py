@@ -56,9 +56,12 @@ def faults(file):
             found = pattern.match(line)
             if not found:
                 continue
-            end = at
-            while end < len(lines) and not re.match(rf"^{found[1]}\}}", lines[end]) and not lines[end].rstrip().endswith(";\n"):
-                if kind == "fn" and end == at and line.rstrip().endswith((";", "}")):
+            end, opened = at, kind == "struct"
+            while end < len(lines) and not re.match(rf"^{found[1]}\}}", lines[end]):
+                text = lines[end].rstrip()
+                opened = opened or text.endswith("{")
+                # A function on one line, or of a trait and without a body.
+                if not opened and text.endswith((";", "}")):
                     break
                 end += 1
             size = end - at + 1 if kind == "fn" else sum(bool(FIELD.match(one)) for one in lines[at + 1 : end])

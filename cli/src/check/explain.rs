@@ -48,8 +48,8 @@ pub(super) fn explain(yaml: &[u8], error: &PipelineError) -> Complaint {
     Complaint { place, text }
 }
 
-/// The field whose value begins there, or behind there on the same line: a place may be the name's. A mapping begins where
-/// its first name does, so a name that is known decides between the two.
+/// The field whose value begins there, or behind there on the same line: a place may be the name's. A mapping
+/// begins where its first name does, so a name that is known decides between the two.
 fn at(fields: &[Field], (line, column): Place, name: Option<&str>) -> Option<String> {
     let mut behind = fields.iter().filter(|field| field.place >= (line, column));
     let found = match name {

@@ -12,7 +12,8 @@ use super::parallel::in_order;
 use super::{Measures, unread};
 use crate::reply::Failure;
 
-/// How many rows are read in one piece, about: enough that sketches are cheap, few enough to share a file out.
+/// How many rows are read in one piece, about: enough that sketches are cheap, few enough to share a file
+/// out.
 const ROWS: u64 = 1 << 20;
 
 /// Why a piece was not read.
@@ -24,7 +25,8 @@ enum PieceError {
     Parquet(#[from] ParquetError),
 }
 
-/// Reads all row groups of a file of this size on so many threads. Rows that are judged in time order are read as one piece.
+/// Reads all row groups of a file of this size on so many threads. Rows that are judged in time order are
+/// read as one piece.
 pub(super) fn scan(
     path: &Path,
     size: u64,

@@ -55,7 +55,8 @@ pub(super) fn load<T: DeserializeOwned>(
     let found = version(&document);
     if found != known {
         return Err(Failure::cannot_run(format!(
-            "{name}: {what} of version {found}, and this pawl reads version {known}: write it anew with {source}"
+            "{name}: {what} of version {found}, and this pawl reads version {known}: \
+             write it anew with {source}"
         )));
     }
     Ok(document)

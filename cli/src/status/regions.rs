@@ -1,8 +1,9 @@
 //! What `pawl status` says of further regions.
 
-use pawl::ledger::{Keys, Store, StoreError, read};
+use pawl::documents::{RELEASE, WAVE};
+use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::RegionName;
-use pawl::release::{Deployment, Freeze, RegionStage, Release, State, Wave};
+use pawl::release::{Deployment, Freeze, RegionStage, State, Wave};
 use serde::Serialize;
 
 use super::{release_words, words};
@@ -28,13 +29,11 @@ struct There {
 impl Regions {
     /// `None` where no promoted model was to go further.
     pub(super) async fn read(store: &impl Store, keys: &Keys) -> Result<Option<Self>, StoreError> {
-        let found: Option<(Option<Wave>, _)> = read(store, &keys.wave()).await?;
-        let Some((Some(wave), _)) = found else { return Ok(None) };
+        let Some(wave) = WAVE.of(keys).read(store).await?.flatten() else { return Ok(None) };
         let mut releases = Vec::new();
         for stop in &wave.stops {
             let region = stop.region.name.clone();
-            let found: Option<(Release, _)> = read(store, &keys.in_region(&region).release()).await?;
-            let release = found.map(|(release, _)| release);
+            let release = RELEASE.of(&keys.in_region(&region)).read(store).await?;
             releases.push(There {
                 region,
                 stage: stop.stage,

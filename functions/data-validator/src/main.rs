@@ -16,6 +16,7 @@ mod validate;
 
 use edge::{Data, Edge};
 use jiff::Timestamp;
+use pawl::documents::Partition;
 use pawl::fault::Fault;
 use pawl::ledger::Store;
 use pawl::names::{Generation, ModelName};
@@ -28,7 +29,7 @@ use serde_json::Value;
 #[serde(tag = "step", rename_all = "snake_case")]
 enum Step {
     Snapshot { model: ModelName, generation: Generation },
-    Profile { model: ModelName, generation: Generation, object: parts::Partition },
+    Profile { model: ModelName, generation: Generation, object: Partition },
     Validate { model: ModelName, generation: Generation },
     Replicate { copy: replicate::Copy },
 }

@@ -1,61 +1,18 @@
 //! How an object is shared out: whole, by byte ranges, or by row groups.
 
-use std::ops::Range;
-
 use pawl::dataset::file::{self, Kind, Opened};
 use pawl::dataset::{ByteRange, Header};
+use pawl::documents::{Partition, Piece};
 use pawl::fault::Fault;
-use pawl::ledger::dataset::part_name;
-use pawl::ledger::{Keys, Object, Store};
+use pawl::ledger::{Object, Store};
 use pawl::pipeline;
 use pawl_parquet::ParquetFile;
-use serde::{Deserialize, Serialize};
 
 use crate::edge::{Data, Edge};
 use crate::source::Source;
 
-/// The document that lists all partitions of a run.
-pub(crate) const PARTITIONS: &str = "partitions.json";
-
 /// The most parts of one object.
 const MOST: u64 = 10_000;
-
-/// One unit of work of the Distributed Map.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Partition {
-    pub(crate) object: Object,
-    pub(crate) piece: Piece,
-    /// Which of the object's parts, from 0.
-    pub(crate) part: u32,
-    /// How many the object has.
-    pub(crate) parts: u32,
-    /// The key of the frozen reference that its rows are counted in, where there is one.
-    pub(crate) reference: Option<String>,
-}
-
-/// What of an object one function reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Piece {
-    /// All of it.
-    Whole,
-    /// The records that start in these bytes.
-    Bytes(ByteRange),
-    /// These row groups.
-    RowGroups(Range<usize>),
-}
-
-impl Partition {
-    /// Names the files of its rows.
-    pub(crate) fn name(&self) -> String {
-        part_name(&self.object.id, self.part, self.parts)
-    }
-
-    /// Where its profile lies.
-    pub(crate) fn key(&self, keys: &Keys) -> String {
-        if self.parts > 1 { keys.part(&self.object.id, self.part) } else { keys.profile(&self.object.id) }
-    }
-}
 
 /// The partitions of one object.
 pub(crate) async fn plan(

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use pawl::constraints::Constraints;
 use pawl::dataset::file::{self, Kind};
 use pawl::dataset::{ByteRange, Flow, Format, Header, Part, RangeScanner, Scan, ScanError, Scanner, Sink};
+use pawl::documents::{CONSTRAINTS, Partition, Piece, REFERENCE};
 use pawl::edge::Upload;
 use pawl::fault::Fault;
-use pawl::ledger::{Keys, Object, Store, read};
+use pawl::ledger::{Keys, Object, Store};
 use pawl::names::Generation;
 use pawl::pipeline::{Pipeline, Treated};
 use pawl::profile::bins::Baseline;
@@ -18,7 +19,7 @@ use pawl_parquet::{ParquetError, ParquetFile, Plan};
 use tokio::runtime::Handle;
 
 use crate::edge::{Data, Edge};
-use crate::parts::{Partition, Piece, on_a_thread, open_head};
+use crate::parts::{on_a_thread, open_head};
 use crate::rows::{Outputs, Rows};
 use crate::source::Source;
 
@@ -92,9 +93,9 @@ impl Pass {
         reference: Option<&String>,
     ) -> Result<Arc<Self>, Fault> {
         let pipeline = run::frozen_pipeline(&edge.store, keys, generation).await?;
-        let constraints = read::<Constraints>(&edge.store, &keys.constraints()).await?.map(|(it, _)| it);
+        let constraints = CONSTRAINTS.of(keys).read(&edge.store).await?;
         let reference = match reference {
-            Some(key) => read::<Baseline>(&edge.store, key).await?.map(|(it, _)| it),
+            Some(key) => REFERENCE.at(key).read(&edge.store).await?.map(|reference| reference.baseline),
             None => None,
         };
         Ok(Arc::new(Self { keys: keys.clone(), generation, pipeline, constraints, reference }))
@@ -146,10 +147,9 @@ impl Pass {
 
     fn outputs<D: Data>(&self, edge: &Edge<impl Store, D>, name: &str) -> Outputs<D::Upload> {
         let upload = |key: String| edge.objects.upload(&edge.bucket, &key);
-        let accepted = self.keys.accepted();
         Outputs {
-            csv: upload(format!("{accepted}{name}.csv")),
-            jsonl: upload(format!("{accepted}{name}.jsonl")),
+            csv: upload(self.keys.rows_to_train(name)),
+            jsonl: upload(self.keys.rows_to_score(name)),
             refused: upload(self.keys.quarantine(self.generation, name)),
         }
     }

@@ -1,45 +1,21 @@
 //! What a pass found, as a document; the parts of an object put together.
 
 use pawl::dataset::{Scan, Stitch};
+use pawl::documents::{Found, PROFILED, PROFILED_PART, Partition, Piece, Profiled};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Object, Store, read, write};
+use pawl::ledger::{Condition, Keys, Store};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Treated;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::edge::{Data, Edge};
-use crate::parts::{Partition, Piece};
 use crate::pass::{Completed, Findings, Pass, PassError};
 
-/// The document `profiles/<model>/<object>.json`, and that of each part.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Looked {
-    pub(crate) object: Object,
-    pub(crate) found: Found,
-    /// What training makes of rows that the model selected, where the pipeline says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) treated: Option<Treated>,
-}
-
-/// What the pass found.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Found {
-    /// The object could be read.
-    Scan(Box<Scan>),
-    /// A byte range could be read, from where its first record seemed to start.
-    Range(Box<pawl::dataset::Part>),
-    /// It could not: why, and what would be right.
-    Unreadable(String),
-}
-
-impl From<Findings> for Found {
-    fn from(read: Findings) -> Self {
-        match read {
-            Findings::Scan(scan) => Self::Scan(scan),
-            Findings::Range(part) => Self::Range(part),
-        }
+/// What a pass found, as it is kept.
+fn found(findings: Findings) -> Found {
+    match findings {
+        Findings::Scan(scan) => Found::Scan(scan),
+        Findings::Range(part) => Found::Range(part),
     }
 }
 
@@ -53,12 +29,12 @@ pub(crate) async fn profile(
     let keys = Keys::new(model);
     let pass = Pass::load(edge, &keys, generation, partition.reference.as_ref()).await?;
     let object = partition.object.clone();
-    let looked = match pass.over(edge, partition, None).await? {
-        Ok(Completed { found, treated }) => Looked { object, found: found.into(), treated },
-        Err(error) => Looked { object, found: Found::Unreadable(error.to_string()), treated: None },
+    let profiled = match pass.over(edge, partition, None).await? {
+        Ok(Completed { found: findings, treated }) => Profiled { object, found: found(findings), treated },
+        Err(error) => Profiled { object, found: Found::Unreadable(error.to_string()), treated: None },
     };
-    let readable = !matches!(looked.found, Found::Unreadable(_));
-    write(&edge.store, &partition.key(&keys), &looked, Condition::Always).await?;
+    let readable = !matches!(profiled.found, Found::Unreadable(_));
+    PROFILED_PART.of(&keys, partition).write(&edge.store, &profiled, Condition::Always).await?;
     Ok(json!({ "object": partition.object.id, "part": partition.part, "readable": readable }))
 }
 
@@ -68,26 +44,21 @@ pub(crate) async fn join(
     keys: &Keys,
     generation: Generation,
     partitions: &[Partition],
-) -> Result<Looked, Fault> {
+) -> Result<Profiled, Fault> {
     let Some(first) = partitions.first() else {
         return Err(Fault::BadInput("an object without partitions".to_owned()));
     };
     if partitions.len() == 1 {
-        return load(&edge.store, &first.key(keys)).await;
+        return PROFILED_PART.of(keys, first).require(&edge.store).await;
     }
     let mut treated = None;
     let found = match first.piece {
         Piece::Bytes(_) => stitch(edge, keys, generation, partitions, &mut treated).await?,
         Piece::Whole | Piece::RowGroups(_) => append(&edge.store, keys, partitions, &mut treated).await?,
     };
-    let whole = Looked { object: first.object.clone(), found, treated };
-    write(&edge.store, &keys.profile(&first.object.id), &whole, Condition::Always).await?;
+    let whole = Profiled { object: first.object.clone(), found, treated };
+    PROFILED.of(keys, &first.object.id).write(&edge.store, &whole, Condition::Always).await?;
     Ok(whole)
-}
-
-async fn load(store: &impl Store, key: &str) -> Result<Looked, Fault> {
-    let found = read::<Looked>(store, key).await?;
-    found.map(|(looked, _)| looked).ok_or_else(|| Fault::NotFound(key.to_owned()))
 }
 
 /// Adds how a part's rows were treated.
@@ -106,7 +77,7 @@ async fn append(
 ) -> Result<Found, Fault> {
     let mut whole = Scan::default();
     for partition in partitions {
-        let part = load(store, &partition.key(keys)).await?;
+        let part = PROFILED_PART.of(keys, partition).require(store).await?;
         match part.found {
             Found::Scan(scan) => {
                 let rows = whole.tally.rows;
@@ -135,7 +106,7 @@ async fn stitch(
         Err(error) => return Ok(Found::Unreadable(error.to_string())),
     };
     for partition in partitions {
-        let part = load(&edge.store, &partition.key(keys)).await?;
+        let part = PROFILED_PART.of(keys, partition).require(&edge.store).await?;
         if let Found::Range(range) = part.found
             && stitch.add(*range).is_ok()
         {

@@ -5,21 +5,19 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use pawl::dataset::file::Kind;
 use pawl::dataset::{Scanner, Schema};
+use pawl::documents::{DATASET, Found, PROFILED, REFERENCE, RELEASE, TRAINED_ON};
 use pawl::drift::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 use pawl::fault::Fault;
 use pawl::ledger::dataset::KnownObject;
-use pawl::ledger::{Dataset, Keys, Manifest, Object, Store, read, write_once};
+use pawl::ledger::{Keys, Manifest, Object, Store};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::profile::Profile;
 use pawl::profile::bins::Baseline;
-use pawl::release::Release;
-use pawl::run;
 use pawl_parquet::{ParquetFile, Plan};
 
 use crate::edge::{Data, Edge};
 use crate::parts::{on_a_thread, open_head};
-use crate::profile::{Found, Looked};
 use crate::source::Source;
 
 /// Freezes the reference, and names its key. Without a champion, or without anything to compare with, there
@@ -31,8 +29,8 @@ pub(crate) async fn freeze(
     pipeline: &Pipeline,
     manifest: &Manifest,
 ) -> Result<Option<String>, Fault> {
-    let release = read::<Release>(&edge.store, &keys.release()).await?;
-    let Some(champion) = release.and_then(|(release, _)| release.champion().cloned()) else {
+    let release = RELEASE.of(keys).read(&edge.store).await?;
+    let Some(champion) = release.and_then(|release| release.champion().cloned()) else {
         return Ok(None);
     };
     if manifest.batch.is_empty() {
@@ -49,21 +47,20 @@ pub(crate) async fn freeze(
     };
     let (compared_with, baseline) = match earlier {
         Ok((it, ids)) => (it, Baseline::freeze(&merged(&edge.store, keys, &ids).await?)),
-        Err(it) => (it, run::evidence(&edge.store, keys, run, "trained_on.json").await?),
+        Err(it) => (it, TRAINED_ON.of(keys, run).require(&edge.store).await?),
     };
     let reference = Reference { baseline, compared_with: Some(compared_with) };
-    let key = keys.evidence(generation, "reference.json");
-    write_once(&edge.store, &key, &reference).await?;
-    Ok(Some(key))
+    let document = REFERENCE.of(keys, generation);
+    document.write_once(&edge.store, &reference).await?;
+    Ok(Some(document.into_key()))
 }
 
 /// The merged profile of these objects.
 pub(crate) async fn merged(store: &impl Store, keys: &Keys, ids: &[String]) -> Result<Profile, Fault> {
     let mut all = Profile::default();
     for id in ids {
-        let key = keys.profile(id);
-        let (looked, _): (Looked, _) = read(store, &key).await?.ok_or(Fault::NotFound(key))?;
-        if let Found::Scan(scan) = looked.found {
+        let profiled = PROFILED.of(keys, id).require(store).await?;
+        if let Found::Scan(scan) = profiled.found {
             all.merge(&scan.profile);
         }
     }
@@ -78,8 +75,7 @@ async fn chosen(
     batch: &[Object],
     rule: BaselineRule,
 ) -> Result<Result<Vec<String>, NoEarlier>, Fault> {
-    let known = read::<Dataset>(&edge.store, &keys.dataset()).await?;
-    let dataset = known.map(|(dataset, _)| dataset).unwrap_or_default();
+    let dataset = DATASET.of(keys).read(&edge.store).await?.unwrap_or_default();
     let usable = dataset.known.iter().filter(|known| dataset.accepts(&known.object.id));
     if let (BaselineRule::Rolling { objects }, None) = (rule, &schema.time) {
         // Without a time the newest are those that came last.

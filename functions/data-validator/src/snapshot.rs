@@ -1,9 +1,10 @@
 //! Freezes what a run looks at: the configuration, the triggers it takes, and every object's version.
 
 use jiff::Timestamp;
+use pawl::documents::{DATASET, MANIFEST, PARTITIONS, PIPELINE};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::Completes;
-use pawl::ledger::{Condition, Dataset, Keys, Manifest, Store, StoreError, inbox, read, write, write_once};
+use pawl::ledger::{Condition, Keys, Manifest, Store, StoreError, inbox};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::run;
@@ -20,12 +21,12 @@ pub(crate) async fn snapshot(
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
     let pipeline = freeze_pipeline(&edge.store, model, &keys, generation).await?;
-    let key = keys.evidence(generation, "manifest.json");
-    let manifest = match read::<Manifest>(&edge.store, &key).await? {
-        Some((manifest, _)) => manifest,
+    let document = MANIFEST.of(&keys, generation);
+    let manifest = match document.read(&edge.store).await? {
+        Some(manifest) => manifest,
         None => {
             let manifest = list_all(edge, &keys, generation, &pipeline, now).await?;
-            write_once(&edge.store, &key, &manifest).await?;
+            document.write_once(&edge.store, &manifest).await?;
             manifest
         }
     };
@@ -34,11 +35,11 @@ pub(crate) async fn snapshot(
     for object in &manifest.batch {
         partitions.extend(parts::plan(edge, &pipeline.data, object, reference.as_ref()).await?);
     }
-    let partitions_key = keys.evidence(generation, parts::PARTITIONS);
-    write(&edge.store, &partitions_key, &partitions, Condition::Always).await?;
+    let planned = PARTITIONS.of(&keys, generation);
+    planned.write(&edge.store, &partitions, Condition::Always).await?;
     Ok(json!({
         "partitions": partitions.len(),
-        "partitions_key": partitions_key,
+        "partitions_key": planned.key(),
         "map_prefix": keys.evidence(generation, "map"),
     }))
 }
@@ -57,8 +58,7 @@ async fn list_all(
     triggers.retain(|trigger| trigger.completes() != Completes::Alone);
     let mut objects = edge.objects.list(&pipeline.data.bucket, &pipeline.data.prefix).await?;
     objects.retain(|object| !pipeline.settle.is_marker(&object.key));
-    let known = read::<Dataset>(&edge.store, &keys.dataset()).await?;
-    let dataset = known.map(|(dataset, _)| dataset).unwrap_or_default();
+    let dataset = DATASET.of(keys).read(&edge.store).await?.unwrap_or_default();
     let batch = dataset.unknown(&objects).into_iter().cloned().collect();
     Ok(Manifest { generation, at: now, triggers, objects, batch })
 }
@@ -72,7 +72,7 @@ async fn freeze_pipeline(
 ) -> Result<Pipeline, Fault> {
     let source = pawl::ledger::pipeline(model);
     let stored = store.get(&source).await?.ok_or(Fault::NotFound(source))?;
-    let copy = keys.evidence(generation, run::PIPELINE);
+    let copy = PIPELINE.key(keys, generation);
     match store.put(&copy, stored.body, Condition::IfAbsent).await {
         Ok(_) | Err(StoreError::Conflict { .. }) => {}
         Err(e) => return Err(e.into()),

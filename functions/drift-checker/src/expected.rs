@@ -1,17 +1,16 @@
 //! What the champion's holdout lets expect of it, worked out once.
 
 use pawl::dataset::{Scanner, Schema};
+use pawl::documents::{EXPECTED, JUDGEMENT, SPLIT, TRAINED_ON};
 use pawl::drift::monitor::{Expected, PREDICTION, answered};
 use pawl::drift::{QualityPolicy, Tally};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::gate::{Classes, Judgement, Metric};
-use pawl::ledger::dataset::DatasetSplit;
-use pawl::ledger::{Keys, Store, read, write_once};
+use pawl::gate::{Classes, Contender, Metric};
+use pawl::ledger::{Keys, Store, json_lines};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::profile::bins::Baseline;
-use pawl::run::evidence;
 
 use crate::edge::Edge;
 
@@ -22,13 +21,13 @@ pub(crate) async fn expected(
     champion: Generation,
     trained: &Pipeline,
 ) -> Result<Expected, Fault> {
-    let key = keys.monitored(champion, "expected.json");
-    if let Some((expected, _)) = read(&edge.store, &key).await? {
+    let document = EXPECTED.of(keys, &champion);
+    if let Some(expected) = document.read(&edge.store).await? {
         return Ok(expected);
     }
-    let mut baseline: Baseline = evidence(&edge.store, keys, champion, "trained_on.json").await?;
-    let split: DatasetSplit = evidence(&edge.store, keys, champion, "split.json").await?;
-    let judgement: Judgement = evidence(&edge.store, keys, champion, "judgement.json").await?;
+    let mut baseline = TRAINED_ON.of(keys, champion).require(&edge.store).await?;
+    let split = SPLIT.of(keys, champion).require(&edge.store).await?;
+    let judgement = JUDGEMENT.of(keys, champion).require(&edge.store).await?;
     // A forced challenger was scored by the run that trained it.
     let scored = judgement.forced.as_ref().map_or(champion, |forced| forced.run);
     let gate = &trained.gate;
@@ -39,7 +38,7 @@ pub(crate) async fn expected(
     let mut read = scanner.feed(format!("{PREDICTION}\n").as_bytes(), &mut ());
     let mut row = String::new();
     for file in split.files(&split.holdout) {
-        let scores = format!("{}scores/challenger/{file}.jsonl.out", keys.run(scored));
+        let scores = keys.scores(scored, Contender::Challenger.as_str(), &json_lines(&file));
         let take = |lines: &[u8]| {
             for line in lines.split(|byte| *byte == b'\n') {
                 let Some((answer, truth)) = answered(line, tally.reading()) else { continue };
@@ -58,6 +57,6 @@ pub(crate) async fn expected(
     baseline.columns.extend(Baseline::freeze(&scan.profile).columns);
     let accuracy = judgement.metrics.challenger.and_then(|metrics| metrics.value(Metric::Accuracy));
     let expected = Expected { accuracy, mae: tally.mae(), calibration: tally.calibration(), baseline };
-    write_once(&edge.store, &key, &expected).await?;
+    document.write_once(&edge.store, &expected).await?;
     Ok(expected)
 }

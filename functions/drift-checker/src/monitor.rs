@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use pawl::dataset::ScanError;
+use pawl::documents::{LOOK, MONITOR, RELEASE};
 use pawl::drift::monitor::{Captured, Expected, Look, Monitor, PREDICTION, Policy, Reader, data, truths};
 use pawl::drift::{
     self, ComparedWith, Drift, Input, LiveVerdict, Role, Verdict, importances, in_segments, inputs, weigh,
@@ -11,11 +12,11 @@ use pawl::drift::{
 use pawl::edge::{Body, Objects};
 use pawl::fault::Fault;
 use pawl::gate::{self, Task};
-use pawl::ledger::{Condition, Keys, Store, StoreError, read, write};
+use pawl::ledger::{Condition, Keys, Store, StoreError};
 use pawl::metrics::{NAMESPACE, VARIANT};
 use pawl::names::ModelName;
 use pawl::pipeline::{self, Pipeline};
-use pawl::release::{Deployment, Release};
+use pawl::release::Deployment;
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -32,10 +33,9 @@ pub(crate) async fn monitor(
     now: Timestamp,
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
-    let release = read::<Release>(&edge.store, &keys.release()).await?;
+    let release = RELEASE.of(&keys).read(&edge.store).await?;
     // In a trial the champion goes on answering; the metrics are those of the config that serves.
-    let serving =
-        release.as_ref().and_then(|(release, _)| Some((release.champion()?, release.current.as_ref()?)));
+    let serving = release.as_ref().and_then(|release| Some((release.champion()?, release.current.as_ref()?)));
     let Some((champion, current)) = serving else {
         return Ok(json!({ "state": "nothing_serves" }));
     };
@@ -61,16 +61,16 @@ pub(crate) async fn monitor(
     let verdicts = (look.drift.verdict, look.quality.verdict);
     let is_news = monitor.last.replace(verdicts) != Some(verdicts) && is_bad(verdicts);
     // The evidence first: a step that dies here is done again under the same number.
-    let key = keys.monitored(champion.generation, &format!("{:06}.json", monitor.looks));
-    write(&edge.store, &key, &look, Condition::Always).await?;
-    write(&edge.store, &keys.monitor(), &monitor, if_unchanged).await?;
+    let document = LOOK.of(&keys, &(champion.generation, monitor.looks));
+    document.write(&edge.store, &look, Condition::Always).await?;
+    MONITOR.of(&keys).write(&edge.store, &monitor, if_unchanged).await?;
     Ok(json!({
         "state": "looked",
         "news": if is_news { "bad" } else { "none" },
         "drift": look.drift.verdict,
         "quality": look.quality.verdict,
         "reason": reason(&look),
-        "evidence": format!("s3://{}/{key}", edge.bucket),
+        "evidence": format!("s3://{}/{}", edge.bucket, document.key()),
         "namespace": NAMESPACE,
         "metrics": data(&look, model.as_str(), &current.config.0, asked.monitor.publish),
     }))
@@ -208,7 +208,7 @@ async fn monitor_of(
 ) -> Result<(Monitor, Condition), StoreError> {
     let begin = champion.activated_at.map_or_else(String::new, |at| prefix_at(keys, VARIANT, at));
     let fresh = Monitor::new(champion.generation, begin, gate, policy);
-    Ok(match read::<Monitor>(store, &keys.monitor()).await? {
+    Ok(match MONITOR.of(keys).read_tagged(store).await? {
         Some((monitor, etag)) if monitor.generation == champion.generation => {
             (monitor, Condition::IfMatch(etag))
         }

@@ -1,37 +1,23 @@
 //! A trial: what champion and challenger have answered since the last step, and what was true.
 
 use jiff::Timestamp;
+use pawl::documents::{MONITOR, RELEASE, TRIAL, TRIAL_MEMORY, TrialMemory};
 use pawl::drift::Truth;
-use pawl::drift::monitor::{Monitor, answers, truths};
+use pawl::drift::monitor::{answers, truths};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::live::{SideBySide, TrialEvidence};
 use pawl::gate::{Contender, Task};
-use pawl::ledger::{Condition, Keys, Store, StoreError, read, write};
+use pawl::ledger::{Condition, Keys, Store, StoreError};
 use pawl::metrics::{CHALLENGER, VARIANT};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
-use pawl::release::{ConfigName, Deployment, Release, State};
+use pawl::release::{Deployment, State};
 use pawl::run;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::captured::{MOST_OBJECTS, keys_between, prefix_at};
 use crate::edge::Edge;
-
-/// The document [`Keys::trial`], changed only by compare-and-swap: a step that is repeated counts nothing
-/// twice.
-#[derive(Debug, Serialize, Deserialize)]
-struct Memory {
-    /// The trial. Another one begins anew.
-    config: ConfigName,
-    /// The last keys that were read, of the champion's answers, the challenger's and the truths.
-    champion: String,
-    challenger: String,
-    truth: String,
-    unreadable: u64,
-    rows: SideBySide,
-}
 
 /// Reads what both have answered since the last step, and says which is better as far as can be told.
 pub(crate) async fn compare_sides(
@@ -41,7 +27,7 @@ pub(crate) async fn compare_sides(
     now: Timestamp,
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
-    let release = read::<Release>(&edge.store, &keys.release()).await?.map(|(release, _)| release);
+    let release = RELEASE.of(&keys).read(&edge.store).await?;
     let watched = release.filter(|release| matches!(release.state, State::Watching(_)));
     let watched =
         watched.and_then(|release| release.current).filter(|current| current.generation == generation);
@@ -78,8 +64,8 @@ pub(crate) async fn compare_sides(
         came_to: memory.rows.look(policy.judge()),
     };
     // The evidence first: a step that dies here is done again.
-    write(&edge.store, &keys.evidence(generation, "trial.json"), &evidence, Condition::Always).await?;
-    write(&edge.store, &keys.trial(), &memory, if_unchanged).await?;
+    TRIAL.of(&keys, generation).write(&edge.store, &evidence, Condition::Always).await?;
+    TRIAL_MEMORY.of(&keys).write(&edge.store, &memory, if_unchanged).await?;
     Ok(json!({
         "state": "looked",
         "verdict": evidence.came_to.look.verdict,
@@ -92,7 +78,7 @@ async fn read_truths(
     edge: &Edge<impl Store, impl Objects>,
     keys: &Keys,
     pipeline: &Pipeline,
-    memory: &mut Memory,
+    memory: &mut TrialMemory,
 ) -> Result<(), Fault> {
     let truth_keys = edge.store.keys_after(&keys.truths(), &memory.truth, MOST_OBJECTS).await?;
     for key in &truth_keys {
@@ -116,20 +102,20 @@ async fn memory_of(
     keys: &Keys,
     trial: &Deployment,
     rows: SideBySide,
-) -> Result<(Memory, Condition), StoreError> {
-    let known = read::<Memory>(store, &keys.trial()).await?;
+) -> Result<(TrialMemory, Condition), StoreError> {
+    let known = TRIAL_MEMORY.of(keys).read_tagged(store).await?;
     let when = known.as_ref().map_or(Condition::IfAbsent, |(_, etag)| Condition::IfMatch(etag.clone()));
     if let Some((memory, _)) = known.filter(|(memory, _)| memory.config == trial.config) {
         return Ok((memory, when));
     }
     let begin = |variant| trial.activated_at.map_or_else(String::new, |at| prefix_at(keys, variant, at));
     // Truths that the monitoring has joined are of requests before the trial.
-    let monitor = read::<Monitor>(store, &keys.monitor()).await?;
-    let fresh = Memory {
+    let monitor = MONITOR.of(keys).read(store).await?;
+    let fresh = TrialMemory {
         config: trial.config.clone(),
         champion: begin(VARIANT),
         challenger: begin(CHALLENGER),
-        truth: monitor.map_or_else(String::new, |(monitor, _)| monitor.truth),
+        truth: monitor.map_or_else(String::new, |monitor| monitor.truth),
         unreadable: 0,
         rows,
     };

@@ -1,10 +1,11 @@
 //! Did the training end with a model worth scoring?
 
+use pawl::documents::CONVERGENCE;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::Contender;
 use pawl::gate::convergence::{Converged, Convergence, FinalMetric, TrainedModel, check};
-use pawl::ledger::{Condition, Store, write};
+use pawl::ledger::{Condition, Store};
 use pawl::names::{Generation, ModelName};
 use serde_json::{Value, json};
 
@@ -20,10 +21,9 @@ pub(crate) async fn converge(
 ) -> Result<Value, Fault> {
     let run = Run::load(&edge.store, model, generation).await?;
     let checked = check(&run.pipeline.gate.convergence, &final_metrics(metrics));
-    let key = run.keys.evidence(generation, "convergence.json");
     let trained = Some(TrainedModel { job: name.to_owned(), artifact: artifact.to_owned() });
     let converged = Converged { check: checked, metrics: metrics.clone(), trained };
-    write(&edge.store, &key, &converged, Condition::Always).await?;
+    CONVERGENCE.of(&run.keys, generation).write(&edge.store, &converged, Condition::Always).await?;
     if converged.check.verdict != Convergence::Converged {
         let faults: Vec<String> = converged.check.faults.iter().map(ToString::to_string).collect();
         return Ok(json!({ "convergence": "failed", "reason": faults.join("; ") }));

@@ -1,18 +1,18 @@
 //! Train, skip, or ask.
 
 use jiff::Timestamp;
+use pawl::documents::{
+    Choice, DECISION, Decision, HOLDOUT_OBJECTS, MANIFEST, SPLIT, TRAIN_OBJECTS, TRAINING,
+};
 use pawl::drift::Verdict;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::training::Limits;
-use pawl::ledger::{
-    Condition, Manifest, Store, StoreError, Training, TriggerKind, inbox, read, update, write, write_once,
-};
+use pawl::ledger::{Condition, Manifest, Store, StoreError, Training, TriggerKind, csv, inbox, json_lines};
 use pawl::names::{ContentHash, Generation, ModelName};
 use pawl::pipeline::NewData;
-use pawl::run::evidence;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Run};
@@ -27,27 +27,6 @@ pub(crate) struct Drifted {
     share: f64,
 }
 
-/// The document `decision.json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Decision {
-    decision: Choice,
-    reason: String,
-    /// The name of the training job and of all that comes of it.
-    name: String,
-    triggers: Vec<TriggerKind>,
-    fingerprint: ContentHash,
-    dataset: ContentHash,
-    at: Timestamp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Choice {
-    Train,
-    Skip,
-    Ask,
-}
-
 pub(crate) async fn decide(
     edge: &Edge<impl Store, impl Objects>,
     model: &ModelName,
@@ -56,13 +35,13 @@ pub(crate) async fn decide(
     now: Timestamp,
 ) -> Result<Value, Fault> {
     let run = Run::load(&edge.store, model, generation).await?;
-    let key = run.keys.evidence(generation, "decision.json");
+    let document = DECISION.of(&run.keys, generation);
     // The first decision stands: a repeated step must not spend the budget again, nor pick another name.
-    let decision = match read(&edge.store, &key).await? {
-        Some((decision, _)) => decision,
+    let decision = match document.read(&edge.store).await? {
+        Some(decision) => decision,
         None => {
             let decision = consider(edge, &run, model, drift, now).await?;
-            write_once(&edge.store, &key, &decision).await?;
+            document.write_once(&edge.store, &decision).await?;
             decision
         }
     };
@@ -84,8 +63,8 @@ async fn consider(
     drift: &Drifted,
     now: Timestamp,
 ) -> Result<Decision, Fault> {
-    let split: DatasetSplit = evidence(&edge.store, &run.keys, run.generation, "split.json").await?;
-    let manifest: Manifest = evidence(&edge.store, &run.keys, run.generation, "manifest.json").await?;
+    let split = SPLIT.of(&run.keys, run.generation).require(&edge.store).await?;
+    let manifest = MANIFEST.of(&run.keys, run.generation).require(&edge.store).await?;
     let triggers = kinds(&edge.store, run, &manifest).await?;
     let release = edge.release(&run.keys).await?;
     let fingerprint = fingerprint(run, &split);
@@ -95,7 +74,7 @@ async fn consider(
             let decide = &run.pipeline.decide;
             let limits = Limits { cool_down: decide.cool_down, trainings_per_day: decide.trainings_per_day };
             let admit = |training: &mut Training| training.admit(run.generation, &fingerprint, limits, now);
-            match update(&edge.store, &run.keys.training(), admit).await?.1 {
+            match TRAINING.of(&run.keys).update(&edge.store, admit).await?.1 {
                 Err(refusal) => (Choice::Skip, format!("Not trained: {refusal}.")),
                 Ok(()) if decide.ask_above.is_some_and(|most| drift.share >= most) => {
                     let percent = 100.0 * drift.share;
@@ -194,14 +173,16 @@ async fn write_manifests(
     suite: Option<String>,
 ) -> Result<(), Fault> {
     let prefix = format!("s3://{}/{}", edge.bucket, run.keys.accepted());
-    for (name, ids, ending, more) in
-        [("train.manifest", &split.train, "csv", None), ("holdout.manifest", &split.holdout, "jsonl", suite)]
-    {
+    let manifest = |files: Vec<String>| {
         let mut lines = vec![json!({ "prefix": prefix })];
-        lines.extend(split.files(ids).map(|file| json!(format!("{file}.{ending}"))));
-        lines.extend(more.map(|file| json!(file)));
-        let key = run.keys.evidence(run.generation, name);
-        write(&edge.store, &key, &lines, Condition::Always).await?;
+        lines.extend(files.into_iter().map(Value::from));
+        lines
+    };
+    let train = split.files(&split.train).map(|part| csv(&part)).collect();
+    let holdout = split.files(&split.holdout).map(|part| json_lines(&part)).chain(suite).collect();
+    for (document, files) in [(TRAIN_OBJECTS, train), (HOLDOUT_OBJECTS, holdout)] {
+        let document = document.of(&run.keys, run.generation);
+        document.write(&edge.store, &manifest(files), Condition::Always).await?;
     }
     Ok(())
 }

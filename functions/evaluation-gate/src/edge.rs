@@ -1,8 +1,9 @@
 //! Everything outside of this function, and the documents of the run that it works on.
 
+use pawl::documents::RELEASE;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::ledger::{Keys, Store, StoreError, read};
+use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::jobs::Job;
@@ -21,7 +22,7 @@ pub(crate) struct Edge<S: Store, O: Objects> {
 impl<S: Store, O: Objects> Edge<S, O> {
     /// The release record: what serves. An endpoint that Pawl has not touched has none.
     pub(crate) async fn release(&self, keys: &Keys) -> Result<Option<Release>, StoreError> {
-        Ok(read(&self.store, &keys.release()).await?.map(|(release, _)| release))
+        RELEASE.of(keys).read(&self.store).await
     }
 
     /// The names and places of a run's SageMaker resources.

@@ -1,11 +1,12 @@
 //! A person promotes the challenger of an earlier run against the gate.
 
 use jiff::Timestamp;
+use pawl::documents::MANIFEST;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::Forced;
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Keys, Manifest, Store, Wrote, read, write_once};
+use pawl::ledger::{Keys, Manifest, Store, Wrote};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::jobs::property;
 use pawl::requests::ApprovalStatus;
@@ -60,15 +61,15 @@ async fn freeze_manifest(
     generation: Generation,
     now: Timestamp,
 ) -> Result<Manifest, Fault> {
-    let key = keys.evidence(generation, "manifest.json");
+    let document = MANIFEST.of(keys, generation);
     let waiting = inbox::waiting(store, keys).await?;
     let wished = waiting.into_iter().find(|trigger| trigger.completes() == Completes::Alone);
     let triggers = wished.into_iter().collect();
     let manifest = Manifest { generation, at: now, triggers, objects: Vec::new(), batch: Vec::new() };
-    if write_once(store, &key, &manifest).await? == Wrote::Now {
+    if document.write_once(store, &manifest).await? == Wrote::Now {
         return Ok(manifest);
     }
-    Ok(read(store, &key).await?.ok_or(Fault::NotFound(key))?.0)
+    document.require(store).await
 }
 
 async fn wish(store: &impl Store, keys: &Keys, manifest: &Manifest) -> Result<Wish, Fault> {

@@ -1,14 +1,14 @@
 //! Champion against challenger, on the same rows.
 
+use pawl::documents::{ANALYSIS, EVALUATION, JUDGEMENT, SPLIT};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::{Against, Contender, Judge, Judgement, PairReader, Verdict, documents, leakage};
 use pawl::ledger::dataset::DatasetSplit;
-use pawl::ledger::{Condition, Store, write};
+use pawl::ledger::{Condition, Store};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Ask;
 use pawl::requests::ApprovalStatus;
-use pawl::run::evidence;
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Run};
@@ -25,7 +25,7 @@ pub(crate) async fn judge(
     artifact: &str,
 ) -> Result<Value, Fault> {
     let run = Run::load(&edge.store, model, generation).await?;
-    let split: DatasetSplit = evidence(&edge.store, &run.keys, generation, "split.json").await?;
+    let split = SPLIT.of(&run.keys, generation).require(&edge.store).await?;
     let release = edge.release(&run.keys).await?;
     let has_champion = release.is_some_and(|release| release.current.is_some());
     let against = if has_champion { Against::Champion } else { Against::Nobody };
@@ -36,12 +36,11 @@ pub(crate) async fn judge(
         .with_reasons(leaks::rows(edge, &run, &split).await?)
         .with_reasons(suite::judge(edge, &run, against).await?);
     let label = &run.pipeline.data.label.column;
-    for (file, document) in [
-        ("judgement.json", json!(judgement)),
-        ("evaluation.json", documents::evaluation(&judgement)),
-        ("analysis.json", documents::analysis(&judgement, label)),
-    ] {
-        write(&edge.store, &run.keys.evidence(generation, file), &document, Condition::Always).await?;
+    JUDGEMENT.of(&run.keys, generation).write(&edge.store, &judgement, Condition::Always).await?;
+    for (document, for_registry) in
+        [(EVALUATION, documents::evaluation(&judgement)), (ANALYSIS, documents::analysis(&judgement, label))]
+    {
+        document.of(&run.keys, generation).write(&edge.store, &for_registry, Condition::Always).await?;
     }
 
     let reason = reasons(&judgement);

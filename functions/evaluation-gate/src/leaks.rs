@@ -3,12 +3,13 @@
 
 use std::ops::ControlFlow;
 
+use pawl::documents::JUDGEMENT;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::leakage::Leaks;
 use pawl::gate::{Judgement, Reason};
 use pawl::ledger::dataset::DatasetSplit;
-use pawl::ledger::{Store, StoreError, read};
+use pawl::ledger::{Store, StoreError};
 use pawl::names::Generation;
 
 use crate::edge::{Edge, Run};
@@ -27,7 +28,7 @@ pub(crate) async fn rows(
     split: &DatasetSplit,
 ) -> Result<Vec<Reason>, Fault> {
     let mut leaks = Leaks::new(&run.pipeline.gate, seed(&split.version));
-    let key = |file: &str| format!("{}{file}.jsonl", run.keys.accepted());
+    let key = |part: &str| run.keys.rows_to_score(part);
     for file in split.files(&split.holdout) {
         let take = |lines: &[u8]| {
             lines.split(|byte| *byte == b'\n').for_each(|line| leaks.add_holdout(line));
@@ -56,14 +57,10 @@ pub(crate) async fn rows(
 pub(crate) async fn earlier(store: &impl Store, run: &Run) -> Result<Vec<Judgement>, Fault> {
     let mut earlier = Vec::new();
     for back in 1..=HISTORY.min(run.generation.0.saturating_sub(1)) {
-        let key = run.keys.evidence(Generation(run.generation.0 - back), "judgement.json");
-        match read(store, &key).await {
+        let judgement = JUDGEMENT.of(&run.keys, Generation(run.generation.0 - back));
+        match judgement.read(store).await {
             // A forced judgement is a copy of an earlier one.
-            Ok(found) => earlier.extend(
-                found
-                    .map(|(judgement, _)| judgement)
-                    .filter(|judgement: &Judgement| judgement.forced.is_none()),
-            ),
+            Ok(found) => earlier.extend(found.filter(|judgement| judgement.forced.is_none())),
             Err(StoreError::Unreadable { .. }) => {}
             Err(other) => return Err(other.into()),
         }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use pawl::edge::{Body, Objects};
 use pawl::fault::Fault;
 use pawl::gate::{Contender, JudgedInput};
-use pawl::ledger::Store;
 use pawl::ledger::dataset::DatasetSplit;
+use pawl::ledger::{Store, json_lines};
 use pawl::names::ContentHasher;
 
 use crate::edge::{Edge, Run};
@@ -36,9 +36,7 @@ impl<'a, O: Objects> Scores<'a, O> {
         split: &DatasetSplit,
         contender: Contender,
     ) -> Self {
-        // SageMaker names an output after its input:
-        // https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
-        let key = |file| format!("{}scores/{}/{file}.jsonl.out", run.prefix, contender);
+        let key = |part: String| run.keys.scores(run.generation, contender.as_str(), &json_lines(&part));
         let keys = split.files(&split.holdout).map(key).collect();
         Self { objects: &edge.objects, bucket: &edge.bucket, keys, open: None, read: Vec::new() }
     }

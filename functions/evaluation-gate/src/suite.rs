@@ -8,13 +8,14 @@ use pawl::gate::behaviour::SuiteAnswers;
 use pawl::gate::{Against, Check, Code, Contender, Reason};
 use pawl::ledger::Store;
 use pawl::ledger::dataset::DatasetSplit;
+use pawl::ledger::json_lines;
 
 use crate::edge::{Edge, Run};
 use crate::seed::seed;
 
 /// The suite's object among the accepted ones.
 fn file(run: &Run) -> String {
-    format!("behaviour-{:06}.jsonl", run.generation.0)
+    json_lines(&format!("behaviour-{:06}", run.generation.0))
 }
 
 /// Writes the suite's rows beside the accepted ones, and returns the file's name; `None` where there is no
@@ -29,7 +30,7 @@ pub(crate) async fn write(
         return Ok(None);
     };
     let mut rows: Vec<Vec<u8>> = Vec::new();
-    let key = format!("{}{first}.jsonl", run.keys.accepted());
+    let key = run.keys.rows_to_score(&first);
     let take = |lines: &[u8]| {
         let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         rows.extend(lines.take(suite.rows - rows.len()).map(<[u8]>::to_vec));
@@ -59,7 +60,7 @@ pub(crate) async fn judge(
     let mut answers = Vec::new();
     let contenders = [Contender::Challenger, Contender::Champion];
     for contender in contenders.into_iter().take(if against == Against::Champion { 2 } else { 1 }) {
-        let key = format!("{}scores/{}/{}.out", run.prefix, contender, file(run));
+        let key = run.keys.scores(run.generation, contender.as_str(), &file(run));
         let (mut found, mut fault) = (SuiteAnswers::default(), None);
         let take = |lines: &[u8]| {
             let mut lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());

@@ -1,11 +1,9 @@
 //! Ends a run: its record, its triggers, its lock; and the next run, if triggers arrived meanwhile.
 
 use jiff::Timestamp;
+use pawl::documents::{FAILURE, JUDGEMENT, MANIFEST, REPORT, RUN, RUN_ENTRY, TRAINING};
 use pawl::fault::Fault;
-use pawl::ledger::{
-    Condition, Ending, Keys, Manifest, RunOutcome, RunRecord, Store, Training, inbox, read, training, update,
-    write_once,
-};
+use pawl::ledger::{Condition, Ending, Keys, RunOutcome, RunRecord, Store, Training, inbox, training};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::{Decide, load};
 use pawl::report;
@@ -21,10 +19,10 @@ pub(crate) async fn fail(
     generation: Generation,
     outcome: RunOutcome,
 ) -> Result<Value, Fault> {
-    let key = Keys::new(model).evidence(generation, "failure.json");
+    let failure = FAILURE.of(&Keys::new(model), generation);
     let outcome = outcome.in_words();
-    write_once(&edge.store, &key, &outcome).await?;
-    Ok(json!({ "recorded": key, "outcome": outcome }))
+    failure.write_once(&edge.store, &outcome).await?;
+    Ok(json!({ "recorded": failure.key(), "outcome": outcome }))
 }
 
 /// Closes a run. Every step may be done again: the record is written once, filing is idempotent, and the
@@ -37,11 +35,9 @@ pub(crate) async fn close(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let (store, keys) = (&edge.store, Keys::new(model));
-    let manifest: Option<(Manifest, _)> = read(store, &keys.evidence(generation, "manifest.json")).await?;
-    let taken = match manifest {
-        Some((manifest, _)) => manifest.triggers,
-        // The run ended before it took any: those that wait would only make it fail again, at once and for
-        // ever.
+    let taken = match MANIFEST.of(&keys, generation).read(store).await? {
+        Some(manifest) => manifest.triggers,
+        // The run ended before it took any: those that wait would only make it fail again, at once and for ever.
         None => inbox::waiting(store, &keys).await?,
     };
     let mut triggers = Vec::new();
@@ -58,17 +54,17 @@ pub(crate) async fn close(
         opened_at,
         closed_at: now,
     };
-    write_once(store, &keys.evidence(generation, "run.json"), &record).await?;
-    write_once(store, &keys.history(&format!("run-{:06}", generation.0)), &record).await?;
+    RUN.of(&keys, generation).write_once(store, &record).await?;
+    RUN_ENTRY.of(&keys, &generation).write_once(store, &record).await?;
 
     let page = report::page(&report::load(store, model, generation).await);
-    store.put(&keys.evidence(generation, report::NAME), page.into_bytes(), Condition::Always).await?;
+    store.put(&REPORT.key(&keys, generation), page.into_bytes(), Condition::Always).await?;
     for id in &taken {
         inbox::settle(store, &keys, id, generation, &outcome.reason, now).await?;
     }
     let allowed = rejections_allowed(store, model).await;
-    let judged = store.get(&keys.evidence(generation, "judgement.json")).await?.is_some();
-    update(store, &keys.training(), |training: &mut Training| {
+    let judged = store.get(JUDGEMENT.of(&keys, generation).key()).await?.is_some();
+    let count = |training: &mut Training| {
         // Without the lock too: a booking belongs to its run alone, whoever came after it.
         if outcome.code.may_be_tried_again(judged) {
             training.unbook(generation);
@@ -83,8 +79,8 @@ pub(crate) async fn close(
             _ => {}
         }
         training.close(generation);
-    })
-    .await?;
+    };
+    TRAINING.of(&keys).update(store, count).await?;
     wake::wake_if_waiting(edge, model, now).await
 }
 

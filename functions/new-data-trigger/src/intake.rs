@@ -1,11 +1,12 @@
 //! Events: decoded, routed to their pipelines, and recorded before they are acted upon.
 
 use jiff::Timestamp;
+use pawl::documents::{UNROUTED, Unrouted};
 use pawl::edge::Notices;
 use pawl::events::{AlarmChange, AlarmState, ObjectChange, ObjectEvent, Signal, decode};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Keys, Store, Trigger, TriggerId, TriggerKind, Wrote, unrouted, write_once};
+use pawl::ledger::{Keys, Store, Trigger, TriggerId, TriggerKind, Wrote, unrouted};
 use pawl::names::{ContentHash, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::catalog::model_of;
@@ -194,13 +195,13 @@ async fn keep(
     now: Timestamp,
 ) -> Result<Value, Fault> {
     let key = unrouted(&ContentHash::of(event.to_string().as_bytes()));
-    let record = json!({ "at": now, "reason": reason, "event": event });
+    let record = Unrouted { at: now, reason: reason.to_owned(), event: event.clone() };
     let message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.bucket);
     // Notified first, kept after: the record says that people know. A try that dies between the two
     // notifies twice, which is better than not at all.
     if edge.store.get(&key).await?.is_none() {
         edge.notices.notify("Pawl: an event started nothing", &message).await?;
-        write_once(&edge.store, &key, &record).await?;
+        UNROUTED.at(key.as_str()).write_once(&edge.store, &record).await?;
     }
     Ok(json!({ "kept": key, "reason": reason }))
 }

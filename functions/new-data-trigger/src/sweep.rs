@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use pawl::edge::{Objects, Place};
+use pawl::documents::{DATASET, MANIFEST, SWEEP};
+use pawl::edge::Objects;
 use pawl::events::{ObjectChange, ObjectEvent, Signal};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{
-    Condition, Dataset, Keys, Manifest, Object, Trigger, TriggerId, TriggerKind, Wrote, read, training, write,
-};
+use pawl::ledger::{Condition, Keys, Object, Trigger, TriggerId, TriggerKind, Wrote, training};
 use pawl::pipeline::Pipeline;
 use serde_json::json;
 
@@ -34,16 +33,15 @@ pub(crate) async fn sweep(
     if training.open.is_some() {
         return Ok(0);
     }
-    let after = read::<Option<Place>>(store, &keys.sweep()).await?.and_then(|(after, _)| after);
+    let after = SWEEP.of(&keys).read(store).await?.flatten();
     let data = &pipeline.data;
     let (listed, next) = edge.objects.page(&data.bucket, &data.prefix, after.clone()).await?;
-    let dataset = read::<Dataset>(store, &keys.dataset()).await?.map(|(dataset, _)| dataset);
-    let mut unknown = dataset.unwrap_or_default().unknown(&listed);
+    let dataset = DATASET.of(&keys).read(store).await?.unwrap_or_default();
+    let mut unknown = dataset.unknown(&listed);
     unknown.retain(|object| has_event_of_its_own(pipeline, object));
     if !unknown.is_empty() {
         // The last run may have failed: its manifest lists objects that the dataset does not know.
-        let manifest = keys.evidence(training.generation, "manifest.json");
-        if let Some((manifest, _)) = read::<Manifest>(store, &manifest).await? {
+        if let Some(manifest) = MANIFEST.of(&keys, training.generation).read(store).await? {
             let seen: HashSet<&str> = manifest.objects.iter().map(|object| object.id.as_str()).collect();
             unknown.retain(|object| !seen.contains(object.id.as_str()));
         }
@@ -60,7 +58,7 @@ pub(crate) async fn sweep(
         }
     }
     if next != after {
-        write(store, &keys.sweep(), &next, Condition::Always).await?;
+        SWEEP.of(&keys).write(store, &next, Condition::Always).await?;
     }
     Ok(recorded)
 }

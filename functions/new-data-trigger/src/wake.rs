@@ -1,11 +1,12 @@
 //! Opens a run where triggers wait and none runs.
 
 use jiff::Timestamp;
+use pawl::documents::TRAINING;
 use pawl::duration::Duration;
 use pawl::edge::Executions;
 use pawl::fault::Fault;
 use pawl::ledger::training::Opening;
-use pawl::ledger::{Keys, Training, inbox, update};
+use pawl::ledger::{Keys, Training, inbox};
 use pawl::names::{Generation, ModelName};
 use serde_json::json;
 
@@ -37,14 +38,14 @@ pub(crate) async fn wake(
     model: &ModelName,
     now: Timestamp,
 ) -> Result<Opening, Fault> {
-    let key = Keys::new(model).training();
+    let memory = TRAINING.of(&Keys::new(model));
     let open = |training: &mut Training| training.open(now, LEASE);
-    let (_, opening) = update(&edge.store, &key, open).await?;
+    let (_, opening) = memory.update(&edge.store, open).await?;
     if let Opening::Start(generation) = opening {
         // The input holds nothing volatile: starting twice with the same input is one execution.
         let input = json!({ "model": model, "generation": generation }).to_string();
         edge.executions.start(&execution_name(model, generation), &input).await?;
-        update(&edge.store, &key, |training: &mut Training| training.started(generation)).await?;
+        memory.update(&edge.store, |training| training.started(generation)).await?;
     }
     Ok(opening)
 }

@@ -1,6 +1,7 @@
 //! SageMaker and CloudWatch of a region, through the SDK.
 
-use pawl::events::{ApprovalStatus, EndpointStatus};
+use pawl::documents::Awaited;
+use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::names::{ModelName, RegionName};
 use pawl::release::autoscaling::Scaling;
@@ -10,7 +11,7 @@ use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
 };
 use pawl_aws::{SdkConfig, cloudwatch, in_region};
-use pawl_sagemaker::{Asked, Awaited, Standing};
+use pawl_sagemaker::{Asked, Standing};
 
 use crate::edge::{SageMaker, Services};
 
@@ -55,7 +56,7 @@ impl SageMaker for AwsServices {
         self.sagemaker.archive(model).await
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<ApprovalStatus>, Fault> {
+    async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, Fault> {
         self.sagemaker.approval(package).await
     }
 

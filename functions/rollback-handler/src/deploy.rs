@@ -1,9 +1,9 @@
 //! What a run asks of a release: guard, observe, watch, abandon.
 
+use pawl::documents::SPLIT;
 use pawl::duration::Duration;
 use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Ending, Keys, Store};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
@@ -77,7 +77,7 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
 
     async fn candidate(&self, name: &str, package: String) -> Result<Deployment, Fault> {
         let (store, keys) = (&self.site.edge.store, &self.site.keys);
-        let split: DatasetSplit = run::evidence(store, keys, self.generation, "split.json").await?;
+        let split = SPLIT.of(keys, self.generation).require(store).await?;
         let mut candidate = Deployment::new(self.generation, name);
         candidate.model = Some(name.to_owned());
         candidate.package = Some(package);

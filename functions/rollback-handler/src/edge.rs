@@ -3,8 +3,9 @@
 use std::future::Future;
 
 use jiff::Timestamp;
+use pawl::documents::Awaited;
 use pawl::edge::Notices;
-use pawl::events::{ApprovalStatus, EndpointStatus};
+use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::ledger::Store;
 use pawl::names::{ModelName, RegionName};
@@ -16,7 +17,7 @@ use pawl::release::{AlarmReading, ConfigName, UpdateCall};
 use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
 };
-use pawl_sagemaker::{Asked, Awaited, Standing};
+use pawl_sagemaker::{Asked, Standing};
 
 /// Everything outside, as the home region sees it.
 pub(crate) struct Edge<S: Store, A: Services, N: Notices> {
@@ -56,7 +57,7 @@ pub(crate) trait SageMaker: Sync {
     /// The `s3://` address of a model's archive; `None` where it has none.
     fn archive(&self, model: &str) -> impl Future<Output = Result<Option<String>, Fault>> + Send;
     /// How the registry holds a model package; `None` where it is gone, or may not be read.
-    fn approval(&self, package: &str) -> impl Future<Output = Result<Option<ApprovalStatus>, Fault>> + Send;
+    fn approval(&self, package: &str) -> impl Future<Output = Result<Option<PackageApproval>, Fault>> + Send;
     /// Sets a model package to `Rejected`.
     fn reject(&self, package: &str, description: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Creates an endpoint. One of this name that exists already is a refusal.

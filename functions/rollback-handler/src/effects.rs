@@ -3,20 +3,20 @@
 use std::fmt::Display;
 
 use jiff::Timestamp;
+use pawl::documents::{QUARANTINED_DATASET, QuarantinedDataset, RELEASED, Released, TRIAL};
 use pawl::edge::Notices;
-use pawl::events::{ApprovalStatus, EndpointStatus};
+use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::gate::live::TrialEvidence;
-use pawl::ledger::{Store, is_gone, read, write_once};
+use pawl::ledger::{Store, is_gone};
 use pawl::names::{ContentHash, Generation};
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
     Action, ActionResult, AlarmReading, ConfigName, Deployment, Driver, Effects, EndpointDescription,
-    ReadError, Release, ReleaseOutcome, Severity, TargetPresence, TrialReading, UpdateCall,
+    ReadError, ReleaseOutcome, Severity, TargetPresence, TrialReading, UpdateCall,
 };
 use pawl::requests::CreateEndpoint;
 use pawl_sagemaker::{Asked, Standing};
-use serde_json::json;
 
 use crate::edge::{Clock, Services};
 use crate::site::Site;
@@ -88,8 +88,7 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
 
     /// The way back may lead to another instance type.
     async fn make_way_back(&self, to: &ConfigName) -> Result<Way, Fault> {
-        let release = read::<Release>(&self.edge.store, &self.keys.release()).await?;
-        let Some((release, _)) = release else { return Ok(Way::Clear) };
+        let Some(release) = self.release().await? else { return Ok(Way::Clear) };
         match (&release.current, release.good_with(to)) {
             (Some(from), Some(to)) => self.make_way(from.generation, to.generation).await,
             _ => Ok(Way::Clear),
@@ -121,14 +120,15 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
     /// The record itself stops the training; this is the note that a person finds beside the quarantined
     /// rows.
     async fn quarantine(&self, dataset: &ContentHash, reason: &str) -> Result<ActionResult, Fault> {
-        let note = json!({ "dataset": dataset, "reason": reason, "at": (self.now)() });
-        write_once(&self.edge.store, &self.keys.quarantined_dataset(dataset), &note).await?;
+        let (version, reason) = (dataset.clone(), reason.to_owned());
+        let note = QuarantinedDataset { dataset: version, reason, at: (self.now)() };
+        QUARANTINED_DATASET.of(&self.keys, dataset).write_once(&self.edge.store, &note).await?;
         Ok(ActionResult::Done)
     }
 
     async fn record_fate(&self, generation: Generation, fate: ReleaseOutcome) -> Result<ActionResult, Fault> {
-        let note = json!({ "generation": generation, "outcome": fate, "at": (self.now)() });
-        write_once(&self.edge.store, &self.keys.outcome(generation), &note).await?;
+        let released = Released { generation, outcome: fate, at: (self.now)() };
+        RELEASED.of(&self.keys, &generation).write_once(&self.edge.store, &released).await?;
         if fate == ReleaseOutcome::Promoted && self.keys.region().is_none() {
             self.begin_wave(generation).await?;
         }
@@ -206,9 +206,8 @@ impl<S: Store, A: Services, N: Notices> Effects for &Site<'_, S, A, N> {
     }
 
     async fn trial(&self, trial: &Deployment) -> Result<Option<TrialReading>, ReadError> {
-        let key = self.keys.evidence(trial.generation, "trial.json");
-        let read = read::<TrialEvidence>(&self.edge.store, &key).await;
-        let found = read.map_err(|e| unread("trial")(Fault::from(e)))?.map(|(evidence, _)| evidence);
+        let read = TRIAL.of(&self.keys, trial.generation).read(&self.edge.store).await;
+        let found = read.map_err(|e| unread("trial")(Fault::from(e)))?;
         let of_this_config = found.filter(|evidence| evidence.config == trial.config.0);
         Ok(of_this_config.map(|TrialEvidence { came_to, .. }| TrialReading {
             verdict: came_to.look.verdict,
@@ -216,7 +215,7 @@ impl<S: Store, A: Services, N: Notices> Effects for &Site<'_, S, A, N> {
         }))
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<ApprovalStatus>, ReadError> {
+    async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, ReadError> {
         self.services.approval(package).await.map_err(unread("model package"))
     }
 

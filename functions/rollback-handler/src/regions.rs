@@ -4,14 +4,15 @@
 
 mod regional;
 
+use pawl::documents::WAVE;
 use pawl::duration::Duration;
 use pawl::edge::Notices;
 use pawl::events::{Operator, Verb};
 use pawl::fault::Fault;
-use pawl::ledger::{Ending, Keys, RunOutcome, Store, read};
+use pawl::ledger::{Ending, Keys, RunOutcome, Store};
 use pawl::names::{Generation, ModelName, RegionName};
 use pawl::pipeline::Pipeline;
-use pawl::release::{Event, Policy, Region, Release, Reply, Wave, WaveNews, WaveOrder};
+use pawl::release::{Event, Policy, Region, Release, Reply, Wave, WaveNews, WaveStep};
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -40,7 +41,7 @@ pub(crate) async fn turn<S: Store, A: Services, N: Notices>(
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
     let mut news = in_words(news);
-    let wave = read::<Option<Wave>>(&edge.store, &keys.wave()).await?.and_then(|(wave, _)| wave);
+    let wave = WAVE.of(&keys).read(&edge.store).await?.flatten();
     if wave.is_none_or(|wave| wave.generation != generation) {
         return Ok(over());
     }
@@ -55,7 +56,7 @@ pub(crate) async fn turn<S: Store, A: Services, N: Notices>(
     }
     for _ in 0..MOST_STEPS {
         let Some((wave, order)) = home.step_wave(generation, &news).await? else { break };
-        if order == WaveOrder::Nothing {
+        if order == WaveStep::Nothing {
             break;
         }
         news = match carry_out(&home, &pipeline, &wave, order).await? {
@@ -76,26 +77,26 @@ async fn carry_out<S: Store, A: Services, N: Notices>(
     home: &Site<'_, S, A, N>,
     pipeline: &Pipeline,
     wave: &Wave,
-    order: WaveOrder,
+    order: WaveStep,
 ) -> Result<Next, Fault> {
     let regional = |region| RegionalRelease::new(home, pipeline, wave, region);
     Ok(Next::News(match order {
-        WaveOrder::Copy(region) if home.services.is_in(&region.name) => {
+        WaveStep::Copy(region) if home.services.is_in(&region.name) => {
             failed(&region, format!("{} is home: name further regions only", region.name))
         }
-        WaveOrder::Copy(region) => return Ok(Next::Answer(copy(&home.keys, wave, &region))),
-        WaveOrder::Register(region) => regional(region).register().await?,
-        WaveOrder::Deploy(region) => {
+        WaveStep::Copy(region) => return Ok(Next::Answer(copy(&home.keys, wave, &region))),
+        WaveStep::Register(region) => regional(region).register().await?,
+        WaveStep::Deploy(region) => {
             let regional = regional(region);
             match regional.deploy().await? {
                 Some(news) => news,
                 None => return Ok(Next::Answer(wait(regional.policy(), &Reply::Wait))),
             }
         }
-        WaveOrder::Withdraw(region) => {
+        WaveStep::Withdraw(region) => {
             regional(region).withdraw("the wave was stopped before it began".to_owned()).await?
         }
-        WaveOrder::Watch(region) => {
+        WaveStep::Watch(region) => {
             let regional = regional(region);
             let answer = regional.watch().await?;
             match regional.news_of(&answer) {
@@ -103,14 +104,14 @@ async fn carry_out<S: Store, A: Services, N: Notices>(
                 None => return Ok(Next::Answer(wait(regional.policy(), &answer))),
             }
         }
-        WaveOrder::Tell(message) => {
+        WaveStep::Tell(message) => {
             let how = if wave.stopped.is_some() { "stopped" } else { "promoted" };
             let (model, generation) = (home.keys.model(), wave.generation);
             let subject = format!("Pawl: {model} run {generation} {how} in further regions");
             home.edge.notices.notify(&subject, &message).await?;
             WaveNews::Told
         }
-        WaveOrder::Nothing => WaveNews::Nothing,
+        WaveStep::Nothing => WaveNews::Nothing,
     }))
 }
 
@@ -154,8 +155,8 @@ fn failed(region: &Region, reason: String) -> WaveNews {
 pub(crate) async fn to_visit<S: Store, A: Services, N: Notices>(
     home: &Site<'_, S, A, N>,
 ) -> Result<Vec<RegionName>, Fault> {
-    let wave = read::<Option<Wave>>(&home.edge.store, &home.keys.wave()).await?;
-    let Some((Some(wave), _)) = wave else { return Ok(Vec::new()) };
+    let wave = WAVE.of(&home.keys).read(&home.edge.store).await?.flatten();
+    let Some(wave) = wave else { return Ok(Vec::new()) };
     if wave.is_overdue((home.now)()) {
         home.order_wave(wave.generation).await?;
     }

@@ -1,16 +1,15 @@
 //! A few real rows, sent to what serves.
 
+use pawl::documents::{SMOKE, SPLIT, SmokeTest};
 use pawl::drift::monitor::usable;
 use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::ledger::dataset::DatasetSplit;
-use pawl::ledger::{Condition, Keys, Store, key_in, read, write_once};
+use pawl::ledger::{Condition, Keys, Store, key_in};
 use pawl::metrics::CHALLENGER;
 use pawl::names::Generation;
 use pawl::release::strategy::EndpointKind;
-use pawl::release::{ActionResult, ConfigName, Deployment, Release};
+use pawl::release::{ActionResult, ConfigName, Deployment};
 use pawl::run;
-use pawl_sagemaker::Awaited;
 use serde_json::Value;
 
 use crate::edge::Services;
@@ -29,7 +28,7 @@ pub(crate) async fn test<S: Store, A: Services, N: Notices>(
     config: &ConfigName,
 ) -> Result<ActionResult, Fault> {
     let (store, keys) = (&site.edge.store, &site.keys);
-    let Some((release, _)) = read::<Release>(store, &keys.release()).await? else { return Ok(no_rows()) };
+    let Some(release) = site.release().await? else { return Ok(no_rows()) };
     let deployments = release.subject().into_iter().chain(&release.current).chain(&release.good);
     let Some(deployment) = deployments.into_iter().find(|deployment| deployment.config == *config) else {
         return Ok(no_rows());
@@ -79,17 +78,19 @@ async fn answer_from_storage<S: Store, A: Services, N: Notices>(
     lines: Vec<u8>,
 ) -> Result<Vec<u8>, Fault> {
     let (store, bucket) = (&site.edge.store, &site.edge.bucket);
-    let since = deployment.activated_at.map_or(0, |at| at.as_second());
-    let name = format!("smoke/{}-{since}", deployment.config);
-    let place = site.keys.evidence(deployment.generation, &name);
-    let note = format!("{place}.json");
-    let awaited = match read::<Awaited>(store, &note).await? {
-        Some((awaited, _)) => awaited,
+    let test = SmokeTest {
+        generation: deployment.generation,
+        config: deployment.config.clone(),
+        since: deployment.activated_at,
+    };
+    let note = SMOKE.of(&site.keys, &test);
+    let awaited = match note.read(store).await? {
+        Some(awaited) => awaited,
         None => {
-            let input = format!("{place}.jsonl");
+            let input = test.rows(&site.keys);
             store.put(&input, lines, Condition::Always).await?;
             let awaited = site.services.invoke_later(endpoint, &format!("s3://{bucket}/{input}")).await?;
-            write_once(store, &note, &awaited).await?;
+            note.write_once(store, &awaited).await?;
             awaited
         }
     };
@@ -116,9 +117,9 @@ fn no_rows() -> ActionResult {
 
 /// The features of the first rows of a run's holdout.
 async fn holdout_rows(store: &impl Store, keys: &Keys, generation: Generation) -> Result<Vec<Value>, Fault> {
-    let split: DatasetSplit = run::evidence(store, keys, generation, "split.json").await?;
+    let split = SPLIT.of(keys, generation).require(store).await?;
     let Some(holdout) = split.files(&split.holdout).last() else { return Ok(Vec::new()) };
-    let key = format!("{}{holdout}.jsonl", keys.accepted());
+    let key = keys.rows_to_score(&holdout);
     let Some(head) = store.get_head(&key).await? else { return Ok(Vec::new()) };
     let lines = head.split(|byte| *byte == b'\n').take(ROWS);
     let features = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());

@@ -1,11 +1,11 @@
 //! What is around an endpoint, at home or in a further region: autoscaling and garbage. It is ordered here,
 //! and carried out here when the state machine asks for it.
 
+use pawl::documents::UPKEEP;
 use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Store, StoreError, read, write};
+use pawl::ledger::{Condition, Keys, Store, StoreError};
 use pawl::names::Generation;
-use pawl::release::Release;
 use pawl::release::autoscaling::Scaling;
 use pawl::release::garbage::Garbage;
 use pawl::release::serving::Serve;
@@ -61,26 +61,25 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
 
     /// Carries out the order that stands there now, and collects garbage. It may be repeated.
     pub(crate) async fn carry_out_upkeep(&self) -> Result<(), Fault> {
-        let (store, key) = (&self.edge.store, self.keys.upkeep());
+        let (store, document) = (&self.edge.store, UPKEEP.of(&self.keys));
         for _ in 0..ORDERS {
-            let Some((order, etag)) = read::<Upkeep>(store, &key).await? else { return Ok(()) };
+            let Some((order, etag)) = document.read_tagged(store).await? else { return Ok(()) };
             if let Some(scaling) = &order.scaling {
                 self.services.scale(scaling).await?;
             }
             // Another call may have carried out an older order meanwhile: then the newer one is carried out
             // again.
-            if store.get(&key).await?.is_some_and(|stands| stands.etag == etag) {
+            if store.get(document.key()).await?.is_some_and(|stands| stands.etag == etag) {
                 return self.collect_garbage().await;
             }
         }
+        let key = document.key();
         Err(Fault::Conflict(format!("{key}: new orders come faster than they are carried out")))
     }
 
     /// Deletes what nothing needs any more, the configs first: one after another, since SageMaker throttles.
     async fn collect_garbage(&self) -> Result<(), Fault> {
-        let Some((release, _)) = read::<Release>(&self.edge.store, &self.keys.release()).await? else {
-            return Ok(());
-        };
+        let Some(release) = self.release().await? else { return Ok(()) };
         let (services, model) = (&self.services, self.keys.model());
         let (configs, models) = (services.configs(model).await?, services.models(model).await?);
         let garbage = Garbage::plan(&release, &self.policy, &configs, &models, (self.now)());
@@ -95,15 +94,15 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
     }
 
     async fn ordered_scaling(&self) -> Result<Option<Scaling>, StoreError> {
-        let order = read::<Upkeep>(&self.edge.store, &self.keys.upkeep()).await?;
-        Ok(order.and_then(|(upkeep, _)| upkeep.scaling))
+        let order = UPKEEP.of(&self.keys).read(&self.edge.store).await?;
+        Ok(order.and_then(|upkeep| upkeep.scaling))
     }
 
     /// Writes the order, which starts the state machine.
     async fn write_order(&self, scaling: Option<Scaling>) -> Result<(), StoreError> {
         let (model, region) = (self.keys.model().clone(), self.keys.region().cloned());
         let order = Upkeep { model, region, at: (self.now)(), scaling };
-        write(&self.edge.store, &self.keys.upkeep(), &order, Condition::Always).await.map(|_| ())
+        UPKEEP.of(&self.keys).write(&self.edge.store, &order, Condition::Always).await.map(|_| ())
     }
 }
 

@@ -1,12 +1,12 @@
 //! The wave of a promoted model through further regions: begun, and ordered from the state machine `regions`.
 
+use pawl::documents::{RELEASE, WAVE, WAVE_ORDER, WaveOrder};
 use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Store, StoreError, read, update, write};
+use pawl::ledger::{Condition, Store, StoreError};
 use pawl::names::Generation;
-use pawl::release::{Release, Wave, WaveNews, WaveOrder};
+use pawl::release::{Release, Wave, WaveNews, WaveStep};
 use pawl::run;
-use serde_json::json;
 
 use crate::edge::Services;
 use crate::site::Site;
@@ -14,7 +14,7 @@ use crate::site::Site;
 impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
     /// The record of this release; `None` where it was never asked to deploy.
     pub(crate) async fn release(&self) -> Result<Option<Release>, StoreError> {
-        Ok(read::<Release>(&self.edge.store, &self.keys.release()).await?.map(|(release, _)| release))
+        RELEASE.of(&self.keys).read(&self.edge.store).await
     }
 
     /// Begins the wave of a generation that was promoted at home, where its pipeline names regions.
@@ -38,15 +38,15 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
                 *stands = Some(wave.clone());
             }
         };
-        update(store, &self.keys.wave(), begin).await?;
+        WAVE.of(&self.keys).update(store, begin).await?;
         Ok(self.order_wave(generation).await?)
     }
 
     /// Writes the order that starts the state machine.
     pub(crate) async fn order_wave(&self, generation: Generation) -> Result<(), StoreError> {
-        let order = json!({ "model": self.keys.model(), "generation": generation, "at": (self.now)() });
-        let key = self.keys.wave_order(generation);
-        write(&self.edge.store, &key, &order, Condition::Always).await.map(|_| ())
+        let order = WaveOrder { model: self.keys.model().clone(), generation, at: (self.now)() };
+        let document = WAVE_ORDER.of(&self.keys, &generation);
+        document.write(&self.edge.store, &order, Condition::Always).await.map(|_| ())
     }
 
     /// Takes news in; `None` where another generation's wave stands there, or none.
@@ -54,14 +54,14 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
         &self,
         generation: Generation,
         news: &WaveNews,
-    ) -> Result<Option<(Wave, WaveOrder)>, Fault> {
+    ) -> Result<Option<(Wave, WaveStep)>, Fault> {
         let step = |stands: &mut Option<Wave>| {
             let wave = stands.as_mut().filter(|wave| wave.generation == generation)?;
             let (next, order) = wave.step(news, (self.now)());
             *wave = next;
             Some(order)
         };
-        let (wave, order) = update(&self.edge.store, &self.keys.wave(), step).await?;
+        let (wave, order) = WAVE.of(&self.keys).update(&self.edge.store, step).await?;
         Ok(wave.zip(order))
     }
 }

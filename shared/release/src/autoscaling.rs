@@ -201,14 +201,16 @@ mod tests {
             "wanted": "on",
             "target": {
                 "ServiceNamespace": "sagemaker", "ResourceId": "endpoint/bike/variant/AllTraffic",
-                "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "MinCapacity": 2, "MaxCapacity": 8},
+                "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+                "MinCapacity": 2, "MaxCapacity": 8},
             "policy": {
                 "ServiceNamespace": "sagemaker", "ResourceId": "endpoint/bike/variant/AllTraffic",
                 "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "PolicyName": "pawl-bike",
                 "PolicyType": "TargetTrackingScaling",
                 "TargetTrackingScalingPolicyConfiguration": {
                     "TargetValue": 1000.0,
-                    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+                    "PredefinedMetricSpecification": {
+                        "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
                     "ScaleOutCooldown": 300, "ScaleInCooldown": 600}},
         });
         let on = Scaling::at_rest("bike", &serve("ml.m5.large", true), None);

@@ -27,6 +27,7 @@ pub mod autoscaling;
 mod cause;
 mod config;
 mod deployment;
+pub mod documents;
 mod driver;
 mod event;
 pub mod garbage;
@@ -60,7 +61,7 @@ pub use reply::{HoldReason, Reply};
 pub use state::{Deploying, Progress, RollingBack, Smoke, State, StateName, Watching};
 pub use step::{Transition, step};
 pub use strategy::{Strategy, Trial};
-pub use wave::{RegionStage, Wave, WaveNews, WaveOrder, WaveRegion};
+pub use wave::{RegionStage, Wave, WaveNews, WaveRegion, WaveStep};
 
 #[cfg(test)]
 mod simulation;

@@ -113,7 +113,7 @@ pub enum WaveNews {
 
 /// What to do next. Each may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WaveOrder {
+pub enum WaveStep {
     /// Copy the archive there.
     Copy(Region),
     /// Make package and model there.
@@ -159,7 +159,7 @@ impl Wave {
 
     /// Takes in what came back, and says what to do next. News of a region whose turn it is not change
     /// nothing.
-    pub fn step(&self, news: &WaveNews, now: Timestamp) -> (Self, WaveOrder) {
+    pub fn step(&self, news: &WaveNews, now: Timestamp) -> (Self, WaveStep) {
         let mut next = self.clone();
         match news {
             WaveNews::Nothing => {}
@@ -196,7 +196,7 @@ impl Wave {
         }
         let order = next.order(now);
         let silent = now.duration_since(next.turned_at) >= SIGN_OF_LIFE;
-        if silent || matches!(order, WaveOrder::Copy(_)) {
+        if silent || matches!(order, WaveStep::Copy(_)) {
             next.turned_at = now;
         }
         (next, order)
@@ -243,9 +243,9 @@ impl Wave {
         }
     }
 
-    fn order(&mut self, now: Timestamp) -> WaveOrder {
+    fn order(&mut self, now: Timestamp) -> WaveStep {
         if let Some(message) = self.ending() {
-            return if self.told { WaveOrder::Nothing } else { WaveOrder::Tell(message) };
+            return if self.told { WaveStep::Nothing } else { WaveStep::Tell(message) };
         }
         if self.under_way().is_none()
             && let Some(stop) = self.stops.iter_mut().find(|stop| stop.stage == RegionStage::Waiting)
@@ -253,16 +253,16 @@ impl Wave {
             (stop.stage, stop.since) = (RegionStage::Copying, now);
         }
         let stopped = self.stopped.is_some();
-        let Some(WaveRegion { region, stage, .. }) = self.under_way() else { return WaveOrder::Nothing };
+        let Some(WaveRegion { region, stage, .. }) = self.under_way() else { return WaveStep::Nothing };
         let region = region.clone();
         match stage {
-            RegionStage::Copying => WaveOrder::Copy(region),
-            RegionStage::Registering => WaveOrder::Register(region),
-            RegionStage::Deploying if stopped => WaveOrder::Withdraw(region),
-            RegionStage::Deploying => WaveOrder::Deploy(region),
+            RegionStage::Copying => WaveStep::Copy(region),
+            RegionStage::Registering => WaveStep::Register(region),
+            RegionStage::Deploying if stopped => WaveStep::Withdraw(region),
+            RegionStage::Deploying => WaveStep::Deploy(region),
             // A release that is under way is ended by its own watch, whatever becomes of the wave.
-            RegionStage::Watching => WaveOrder::Watch(region),
-            RegionStage::Waiting | RegionStage::Promoted | RegionStage::Failed => WaveOrder::Nothing,
+            RegionStage::Watching => WaveStep::Watch(region),
+            RegionStage::Waiting | RegionStage::Promoted | RegionStage::Failed => WaveStep::Nothing,
         }
     }
 }
@@ -324,7 +324,7 @@ mod tests {
     }
 
     /// Takes the news in, one after another.
-    fn after(wave: Wave, news: &[WaveNews]) -> (Wave, WaveOrder) {
+    fn after(wave: Wave, news: &[WaveNews]) -> (Wave, WaveStep) {
         let begun = wave.step(&WaveNews::Nothing, at(0));
         news.iter().fold(begun, |(wave, _), news| wave.step(news, at(0)))
     }
@@ -343,8 +343,8 @@ mod tests {
     fn one_region_after_another_each_with_its_own_watch() {
         let (mut wave, mut order) = wave().step(&WaveNews::Nothing, at(0));
         for index in 0..3 {
-            let orders: [fn(Region) -> WaveOrder; 4] =
-                [WaveOrder::Copy, WaveOrder::Register, WaveOrder::Deploy, WaveOrder::Watch];
+            let orders: [fn(Region) -> WaveStep; 4] =
+                [WaveStep::Copy, WaveStep::Register, WaveStep::Deploy, WaveStep::Watch];
             for (wanted, news) in orders.into_iter().zip(through(index)) {
                 assert_eq!(order, wanted(region(index)));
                 assert_eq!(
@@ -357,12 +357,12 @@ mod tests {
             }
             assert_eq!(wave.stops[index].package, Some(format!("package-{index}")));
         }
-        assert_eq!(order, WaveOrder::Tell("Promoted in eu-west-1, us-east-1, ap-south-1.".to_owned()));
+        assert_eq!(order, WaveStep::Tell("Promoted in eu-west-1, us-east-1, ap-south-1.".to_owned()));
         let (told, order) = wave.step(&WaveNews::Told, at(0));
-        assert_eq!(order, WaveOrder::Nothing);
+        assert_eq!(order, WaveStep::Nothing);
         assert_eq!(
             told.step(&WaveNews::Stop { reason: "late".to_owned() }, at(0)),
-            (told.clone(), WaveOrder::Nothing)
+            (told.clone(), WaveStep::Nothing)
         );
     }
 
@@ -370,17 +370,17 @@ mod tests {
     fn a_failure_stops_the_wave_and_what_is_promoted_stays() {
         let (first, _) = after(wave(), &through(0));
         let (stopped, order) = first.step(&failed(1, "rolled back"), at(0));
-        assert_eq!(order, WaveOrder::Tell("Stopped after eu-west-1. us-east-1: rolled back".to_owned()));
+        assert_eq!(order, WaveStep::Tell("Stopped after eu-west-1. us-east-1: rolled back".to_owned()));
         let stages: Vec<RegionStage> = stopped.stops.iter().map(|stop| stop.stage).collect();
         assert_eq!(stages, [RegionStage::Promoted, RegionStage::Failed, RegionStage::Waiting]);
         assert_eq!(stopped.step(&WaveNews::Copied { region: name(2) }, at(0)), (stopped.clone(), order));
-        assert_eq!(stopped.step(&WaveNews::Told, at(0)).1, WaveOrder::Nothing);
+        assert_eq!(stopped.step(&WaveNews::Told, at(0)).1, WaveStep::Nothing);
     }
 
     #[test]
     fn a_wave_that_is_stopped_lets_a_region_come_to_rest_and_begins_no_other() {
         let stop = WaveNews::Stop { reason: "taken back".to_owned() };
-        let tell = WaveOrder::Tell("Stopped before any further region was promoted. taken back".to_owned());
+        let tell = WaveStep::Tell("Stopped before any further region was promoted. taken back".to_owned());
         let way = through(0);
         // Nothing has begun there yet.
         for news in [&way[..0], &way[..1]] {
@@ -388,13 +388,13 @@ mod tests {
         }
         // It may have begun: its release knows.
         let (asked, order) = after(wave(), &way[..2]).0.step(&stop, at(0));
-        assert_eq!(order, WaveOrder::Withdraw(region(0)));
+        assert_eq!(order, WaveStep::Withdraw(region(0)));
         assert_eq!(asked.step(&failed(0, "not begun"), at(0)).1, tell);
         let (watched, order) = asked.step(&WaveNews::Begun { region: name(0) }, at(0));
-        assert_eq!(order, WaveOrder::Watch(region(0)));
+        assert_eq!(order, WaveStep::Watch(region(0)));
         assert_eq!(watched.step(&WaveNews::Told, at(0)), (watched.clone(), order), "nobody can be told yet");
         let (ended, order) = watched.step(&WaveNews::Promoted { region: name(0) }, at(0));
-        assert_eq!(order, WaveOrder::Tell("Stopped after eu-west-1. taken back".to_owned()));
+        assert_eq!(order, WaveStep::Tell("Stopped after eu-west-1. taken back".to_owned()));
         assert_eq!(ended.stops[1].stage, RegionStage::Waiting);
     }
 
@@ -488,14 +488,14 @@ mod tests {
                         prop_assert!(!waits(before) || waits(after));
                     }
                 }
-                prop_assert!(!next.told || order == WaveOrder::Nothing);
+                prop_assert!(!next.told || order == WaveStep::Nothing);
                 if next.stopped.is_some() {
                     let fits = matches!(
                         order,
-                        WaveOrder::Withdraw(_)
-                            | WaveOrder::Watch(_)
-                            | WaveOrder::Tell(_)
-                            | WaveOrder::Nothing
+                        WaveStep::Withdraw(_)
+                            | WaveStep::Watch(_)
+                            | WaveStep::Tell(_)
+                            | WaveStep::Nothing
                     );
                     prop_assert!(fits, "{order:?}");
                 }

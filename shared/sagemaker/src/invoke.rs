@@ -1,22 +1,13 @@
 //! Rows that an endpoint answers.
 
+use pawl::documents::Awaited;
 use pawl::fault::Fault;
 use pawl_aws::fault;
-use serde::{Deserialize, Serialize};
 
 use crate::SageMaker;
 
 /// What containers read and answer.
 const JSON_LINES: &str = "application/jsonlines";
-
-/// Where an answer of an asynchronous endpoint will lie, as `s3://` addresses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Awaited {
-    /// The answer.
-    pub answer: String,
-    /// Or the reason why there is none, where the endpoint's config names a place for it.
-    pub failure: Option<String>,
-}
 
 impl SageMaker {
     /// Sends JSON Lines to the endpoint, or to this variant of it, and returns its answer.

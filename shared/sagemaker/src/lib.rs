@@ -20,7 +20,6 @@ use aws_sdk_sagemakerruntime as runtime;
 use pawl_aws::SdkConfig;
 
 pub use describe::Standing;
-pub use invoke::Awaited;
 pub use update::Asked;
 
 /// SageMaker, as a release needs it.

@@ -1,5 +1,5 @@
-//! All models' pipelines. A function keeps its catalog between invocations, so that an event costs one listing, and a
-//! read for each `pipeline.yaml` that has changed since.
+//! All models' pipelines. A function keeps its catalog between invocations, so that an event costs one
+//! listing, and a read for each `pipeline.yaml` that has changed since.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,7 +108,8 @@ mod tests {
 
     async fn put(store: &Counting, model: &str, named: &str) {
         let yaml = format!(
-            "{{model: {named}, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i}}}}"
+            "{{model: {named}, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, \
+             train: {{image: i}}}}"
         );
         store.put(&format!("pipelines/{model}/pipeline.yaml"), yaml.into(), Condition::Always).await.unwrap();
     }

@@ -13,7 +13,8 @@ use crate::names::ModelName;
 use crate::release::serving::{INSTANCE_TYPE, Serve};
 use crate::{constraints, drift, gate, release};
 
-/// A model's pipeline, as a team writes it. Only `model`, `data` and `train` are needed; the rest has defaults.
+/// A model's pipeline, as a team writes it. Only `model`, `data` and `train` are needed; the rest has
+/// defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
@@ -72,8 +73,8 @@ pub struct Data {
     /// The largest object that is read, in bytes; a larger one is refused. Default 2 GiB.
     #[serde(default = "two_gib")]
     pub largest_object: u64,
-    /// A larger object is read in parts of about so many bytes, side by side; a packed one, and one whose rows have a
-    /// time order, in one piece. Default 256 MiB.
+    /// A larger object is read in parts of about so many bytes, side by side; a packed one, and one whose
+    /// rows have a time order, in one piece. Default 256 MiB.
     #[serde(default = "quarter_gib")]
     pub part_size: u64,
     /// What the model learns.
@@ -102,8 +103,8 @@ fn quarter_gib() -> u64 {
 pub struct Settle {
     /// Complete when nothing new has arrived for this long. Default 5 minutes.
     pub quiet: Duration,
-    /// Complete as soon as an object of this name arrives, such as `_SUCCESS`. Then `quiet` is only how often to look,
-    /// at first: a long wait is looked at more seldom.
+    /// Complete as soon as an object of this name arrives, such as `_SUCCESS`. Then `quiet` is only how often
+    /// to look, at first: a long wait is looked at more seldom.
     pub marker: Option<String>,
     /// Complete in any case after this long. Default 6 hours.
     pub at_most: Duration,
@@ -148,8 +149,8 @@ pub struct Compare {
     pub with: drift::BaselineRule,
     /// Features that are new by construction, such as a year or an index. Default: none.
     pub leave_out: Vec<String>,
-    /// Columns of few values, such as a country: each part of the rows is compared on its own as well. At most 4 columns, of at
-    /// most 50 values each. Default: none.
+    /// Columns of few values, such as a country: each part of the rows is compared on its own as well. At
+    /// most 4 columns, of at most 50 values each. Default: none.
     pub segments: Vec<String>,
 }
 
@@ -159,8 +160,8 @@ pub struct Compare {
 pub struct Decide {
     /// The kinds of trigger that may train. Others only validate and compare. Default: all.
     pub retrain_on: Vec<TriggerKind>,
-    /// Names of alarms, made by you, that start a run: business metrics, for example. The alarms on drift and live quality
-    /// that `release.alarms` makes always do.
+    /// Names of alarms, made by you, that start a run: business metrics, for example. The alarms on drift and
+    /// live quality that `release.alarms` makes always do.
     pub alarms: Vec<String>,
     /// Whether new data trains always, or only when it drifts. Default always.
     pub new_data: NewData,
@@ -224,7 +225,9 @@ pub struct Train {
     /// Hyperparameters, as text or numbers.
     #[serde(default)]
     pub hyperparameters: BTreeMap<String, Scalar>,
-    /// Whether `label`, `label_at_least` and `features` are added to them from the schema. Built-in algorithms refuse names that they do not know: say false there, and where the names of the features are too long for one hyperparameter, 2,500 characters. Default yes.
+    /// Whether `label`, `label_at_least` and `features` are added to them from the schema. Built-in
+    /// algorithms refuse names that they do not know: say false there, and where the names of the features
+    /// are too long for one hyperparameter, 2,500 characters. Default yes.
     #[serde(default = "yes")]
     pub pass_schema: bool,
     /// The metrics that the training log holds.
@@ -312,8 +315,8 @@ pub struct Vpc {
 pub struct Approval {
     /// Default: only where the gate could not decide.
     pub ask: Ask,
-    /// Without an answer after this long the challenger is declined. Default 7 days. All waits of a run may take 28 days
-    /// together: with `decide.ask_above` this one counts twice.
+    /// Without an answer after this long the challenger is declined. Default 7 days. All waits of a run may
+    /// take 28 days together: with `decide.ask_above` this one counts twice.
     pub wait: Duration,
 }
 

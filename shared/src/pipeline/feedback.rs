@@ -8,18 +8,21 @@ use super::{Data, PipelineError};
 /// The column that a reweighed row's weight is written to. No CSV column of a team begins so.
 pub const WEIGHT: &str = "$weight";
 
-/// The section `feedback` of `pipeline.yaml`: what training makes of rows that the serving model's own action selected.
+/// The section `feedback` of `pipeline.yaml`: what training makes of rows that the serving model's own action
+/// selected.
 ///
-/// A model that decides whose outcome is ever seen learns from its own choice. Where a share of the requests is acted upon
-/// whatever the model says (exploration), that choice can be undone: by leaving the selected rows out, or by weighing each
-/// row with one over the probability that it is seen. It holds for objects that arrive from then on.
+/// A model that decides whose outcome is ever seen learns from its own choice. Where a share of the requests
+/// is acted upon whatever the model says (exploration), that choice can be undone: by leaving the selected
+/// rows out, or by weighing each row with one over the probability that it is seen. It holds for objects that
+/// arrive from then on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Feedback {
-    /// The column with 1 (or true) where the model's answer by itself lets the row come about, and 0 (or false) where only
-    /// exploration did. Missing: no model was asked.
+    /// The column with 1 (or true) where the model's answer by itself lets the row come about, and 0 (or
+    /// false) where only exploration did. Missing: no model was asked.
     pub selected_by: String,
-    /// The column with the version of the model that was asked, such as its endpoint config. It goes with the row to the gate.
+    /// The column with the version of the model that was asked, such as its endpoint config. It goes with the
+    /// row to the gate.
     #[serde(default)]
     pub version: Option<String>,
     /// What becomes of the rows that were selected. Default `keep`.
@@ -104,8 +107,8 @@ impl Feedback {
 
     /// The weight of a row in training; none where it is left out.
     ///
-    /// Inverse propensity (Horvitz and Thompson 1952), clipped: what the model selects is always seen, what it does not
-    /// select is seen with the probability of exploration.
+    /// Inverse propensity (Horvitz and Thompson 1952), clipped: what the model selects is always seen, what
+    /// it does not select is seen with the probability of exploration.
     pub fn weight(&self, selected: Option<Selected>) -> Option<f64> {
         match (self.treat, selected?) {
             (Treat::Keep, _) | (_, Selected::ByNobody) => Some(1.0),
@@ -144,7 +147,8 @@ impl Feedback {
         {
             let Some(column) = column else { continue };
             if column.is_empty() || *column == data.label.column || data.features.contains(column) {
-                let fix = "name a column of its own: neither a feature nor the label, or the model would learn its own choice";
+                let fix = "name a column of its own: neither a feature nor the label, or the model would \
+                           learn its own choice";
                 return wrong(field, format!("{column:?}"), fix);
             }
         }
@@ -156,7 +160,8 @@ impl Feedback {
             );
         }
         if self.weighs() && self.exploration.is_none() {
-            let fix = "name the share of requests that are acted upon whatever the model says: without it a row has no weight";
+            let fix = "name the share of requests that are acted upon whatever the model says: without it \
+                       a row has no weight";
             return wrong("feedback.exploration", "missing".into(), fix);
         }
         if !(self.largest_weight >= 1.0 && self.largest_weight.is_finite()) {
@@ -215,11 +220,18 @@ mod tests {
         /// Over everybody who asked, seen or not, the weights of those seen sum to their number: nothing is
         /// counted twice and nothing is lost, whatever the model selects.
         #[test]
-        fn the_weights_of_the_seen_stand_for_all(yes in 1u32..500, no in 1u32..500, exploration in 0.05f64..0.9) {
-            let feedback = Feedback { exploration: Some(exploration), largest_weight: 20.0, ..feedback(Treat::Reweigh) };
+        fn the_weights_of_the_seen_stand_for_all(
+            yes in 1u32..500, no in 1u32..500, exploration in 0.05f64..0.9,
+        ) {
+            let feedback = Feedback {
+                exploration: Some(exploration),
+                largest_weight: 20.0,
+                ..feedback(Treat::Reweigh)
+            };
             let weight = |selected| feedback.weight(Some(selected)).unwrap();
             let expected_explored = f64::from(no) * exploration;
-            let sum = f64::from(yes) * weight(Selected::ByModel) + expected_explored * weight(Selected::ByExploration);
+            let by_model = f64::from(yes) * weight(Selected::ByModel);
+            let sum = by_model + expected_explored * weight(Selected::ByExploration);
             prop_assert!((sum - f64::from(yes + no)).abs() < 1e-9 * sum);
         }
     }

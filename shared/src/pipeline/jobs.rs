@@ -20,7 +20,7 @@ use crate::requests::{
     CreateTransformJob, CreateTuningJob, DataCaptureConfig, DataProcessing, DataSource, DriftCheckBaselines,
     DriftCheckFiles, InferenceSpecification, MetricDefinition, MetricsFile, ModelMetrics, ModelQuality,
     NumericRange, Objective, OutputDataConfig, ParameterRanges, ProductionVariant, ResourceConfig,
-    ResourceLimits, S3DataSource, ServerlessConfig, StoppingCondition, Tag, TrainingDefinition,
+    ResourceLimits, ResourceTag, S3DataSource, ServerlessConfig, StoppingCondition, TrainingDefinition,
     TransformInput, TransformOutput, TransformResources, TuningConfig, TuningDefinition, VariantCapacity,
     VpcConfig,
 };
@@ -48,8 +48,8 @@ impl Job<'_> {
         format!("s3://{}/{}{name}", self.bucket, self.run)
     }
 
-    fn tags(&self) -> Vec<Tag> {
-        let tag = |key: &str, value: String| Tag { key: key.to_owned(), value };
+    fn tags(&self) -> Vec<ResourceTag> {
+        let tag = |key: &str, value: String| ResourceTag { key: key.to_owned(), value };
         vec![
             tag("pawl:model", self.pipeline.model.to_string()),
             tag("pawl:generation", self.generation.to_string()),

@@ -1,4 +1,5 @@
-//! The section `train.tune`: SageMaker searches hyperparameters, and the best training goes on as the challenger.
+//! The section `train.tune`: SageMaker searches hyperparameters, and the best training goes on as the
+//! challenger.
 
 use std::collections::BTreeMap;
 
@@ -149,8 +150,8 @@ mod tests {
 
     fn parse(tune: &str) -> Result<Pipeline, String> {
         let yaml = format!(
-            "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i, \
-             hyperparameters: {{depth: 3}}, metrics: [{{name: auc, regex: 'auc=(.*)'}}], tune: {tune}}}}}"
+            "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, \
+             train: {{image: i, hyperparameters: {{depth: 3}}, metrics: [{{name: auc, regex: 'auc=(.*)'}}], tune: {tune}}}}}"
         );
         Pipeline::parse(yaml.as_bytes()).map_err(|e| e.to_string())
     }

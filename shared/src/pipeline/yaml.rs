@@ -7,7 +7,8 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_saphyr::from_str(text).map_err(|error| placed(&error.without_snippet().to_string()))
 }
 
-/// The error with its place in front. An erased error gathers a place at each level on its way out: the innermost counts.
+/// The error with its place in front. An erased error gathers a place at each level on its way out: the
+/// innermost counts.
 fn placed(error: &str) -> String {
     let (mut reason, mut place) = (error, None);
     while let Some((rest, at)) = reason.rsplit_once(" at line ")
@@ -26,7 +27,9 @@ mod tests {
 
     #[test]
     fn an_error_tells_its_innermost_place_once() {
-        let base = "model: bike\ndata: {bucket: b, prefix: p/, label: {column: y}, features: [x]}\ntrain: {image: i}\n";
+        let base = "model: bike\n\
+                    data: {bucket: b, prefix: p/, label: {column: y}, features: [x]}\n\
+                    train: {image: i}\n";
         for (section, wanted) in [
             ("serve: {instance_count: many}", "line 4, column 25: invalid u32"),
             (

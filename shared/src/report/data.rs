@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::evidence::{Evidence, Judged};
-use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
+use super::evidence::Evidence;
+use super::html::{Head, Html, badge, code, paragraph, table, terms, text};
+use super::labels;
 use super::words::{NONE, bytes, count, counted, or_none, percent, plain, time, value};
-use crate::constraints::{Effect, Verdict};
+use crate::constraints::Effect;
+use crate::documents::{self, Judged};
 use crate::ledger::Keys;
-use crate::ledger::dataset::ObjectFate;
 use crate::profile::Profile;
 
 /// The most rows of one table here. The documents hold all.
@@ -71,7 +72,7 @@ fn objects(judged: &[Judged]) -> Html {
         );
         vec![
             code(&it.object.key),
-            fate(it),
+            badge(labels::object(it)),
             rows(|validation| validation.rows),
             rows(|validation| validation.accepted),
             rows(|validation| validation.quarantined),
@@ -89,19 +90,8 @@ fn objects(judged: &[Judged]) -> Html {
         Head::Number("Bad share"),
     ];
     let mut html = table("New objects", &head, rows);
-    html.add(&more(judged.len(), "validation.json"));
+    html.add(&more(judged.len(), documents::VALIDATION.name()));
     html
-}
-
-fn fate(judged: &Judged) -> Html {
-    match (judged.fate, &judged.validation) {
-        (ObjectFate::Quarantined, None) => badge(Tone::Bad, "unreadable"),
-        (ObjectFate::Quarantined, Some(_)) => badge(Tone::Bad, "quarantined"),
-        (ObjectFate::Accepted, Some(validation)) if validation.verdict == Verdict::Accepted => {
-            badge(Tone::Good, "accepted")
-        }
-        (ObjectFate::Accepted, _) => badge(Tone::Warn, "accepted with warnings"),
-    }
 }
 
 fn violations(judged: &[Judged]) -> Html {
@@ -152,7 +142,7 @@ fn violations(judged: &[Judged]) -> Html {
         Head::Words("Reason"),
     ];
     let mut html = table("What was wrong, the gravest of each object first", &head, rows);
-    html.add(&more(all, "validation.json"));
+    html.add(&more(all, documents::VALIDATION.name()));
     html
 }
 
@@ -171,7 +161,7 @@ fn quarantine(evidence: &Evidence, judged: &[Judged]) -> Html {
         html.raw("<li>").add(&code(keys.quarantine(evidence.generation, &it.object.id)));
         html.raw(" (of ").add(&code(&it.object.key)).raw(")</li>\n");
     }
-    html.raw("</ul>\n").add(&more(held.len(), "validation.json"));
+    html.raw("</ul>\n").add(&more(held.len(), documents::VALIDATION.name()));
     html
 }
 
@@ -200,7 +190,7 @@ fn columns(profile: &Profile) -> Html {
     let moment = |second| Timestamp::from_second(second).map(time).unwrap_or_default();
     let span = from_to.map(|(first, last)| format!(", from {} to {}", moment(first), moment(last)));
     let mut html = Html::default();
-    html.add(&table).add(&more(profile.columns.len(), "profile.json"));
+    html.add(&table).add(&more(profile.columns.len(), documents::PROFILE.name()));
     html.add(&paragraph(format_args!(
         "{}{}.",
         counted(profile.rows, "accepted row", "accepted rows"),

@@ -5,23 +5,15 @@ use std::fmt::Write as _;
 
 use super::evidence::Evidence;
 use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
+use super::labels;
 use super::picture::histogram;
 use super::words::{count, counted, measure, or_none, p_value, percent, signed};
+use crate::documents;
 use crate::drift::{Axis, Drift, EffectUnit, Finding, Role, Verdict};
 
 /// The most columns in the table, and in pictures. The document holds all.
 const ROWS: usize = 100;
 const PICTURES: usize = 24;
-
-/// A verdict for a person.
-pub(super) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
-    match verdict {
-        Verdict::None => (Tone::Good, "no drift"),
-        Verdict::Warn => (Tone::Warn, "warning"),
-        Verdict::InsufficientData => (Tone::Warn, "too little data"),
-        Verdict::Drift => (Tone::Bad, "drift"),
-    }
-}
 
 /// One column (or a part of its rows) with its findings on all axes.
 struct Column<'a> {
@@ -38,8 +30,9 @@ pub(super) fn render(evidence: &Evidence) -> Html {
     html.add(&table_of(&columns));
     if columns.len() > ROWS {
         html.add(&paragraph(format_args!(
-            "{} quieter columns stand in drift.json.",
-            count((columns.len() - ROWS) as u64)
+            "{} quieter columns stand in {}.",
+            count((columns.len() - ROWS) as u64),
+            documents::DRIFT.name()
         )));
     }
     html.add(&pictures(&columns));
@@ -57,10 +50,7 @@ fn absent(evidence: &Evidence) -> &'static str {
 }
 
 fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
-    let word = |it: Verdict| {
-        let (tone, word) = verdict(it);
-        badge(tone, word)
-    };
+    let word = |it: Verdict| badge(labels::drift(it));
     let mut facts = vec![("All in all", word(drift.verdict)), ("Features", word(drift.features))];
     facts.extend(drift.label.map(|it| ("Label", word(it))));
     facts.extend(drift.predictions.map(|it| ("Predictions", word(it))));
@@ -68,7 +58,7 @@ fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
         let words = format!("{} in features that drift", percent(moved.drift));
         ("The champion\u{2019}s importance", text(words))
     }));
-    let rows = evidence.reference.as_ref().map(|reference| counted(reference.rows, "row", "rows"));
+    let rows = evidence.reference.as_ref().map(|reference| counted(reference.baseline.rows, "row", "rows"));
     let baseline = match (rows, drift.compared_with) {
         (Some(rows), Some(with)) => Some(format!("{rows}: {}", with.words())),
         (None, Some(with)) => Some(with.words()),
@@ -77,7 +67,7 @@ fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
     };
     facts.extend(baseline.map(|it| ("Baseline", text(it))));
     facts.extend(drift.compared_with.and_then(|with| with.wanted()).map(|wanted| {
-        let mut html = badge(Tone::Warn, "not to be had");
+        let mut html = badge((Tone::Warn, "not to be had"));
         html.raw(" ").text(wanted);
         ("Wanted instead", html)
     }));
@@ -128,11 +118,10 @@ fn graver(finding: &Finding, than: &Finding) -> bool {
 fn table_of(columns: &[Column<'_>]) -> Html {
     let rows = columns.iter().take(ROWS).map(|column| {
         let worst = column.worst;
-        let (tone, word) = verdict(worst.verdict);
         let psi = column.shape.and_then(|shape| shape.scores.psi_debiased);
         vec![
             name(worst),
-            badge(tone, word),
+            badge(labels::drift(worst.verdict)),
             text(axis(worst.axis)),
             text(or_none(psi, signed)),
             text(or_none(worst.evidence.q_value, p_value)),
@@ -150,8 +139,9 @@ fn table_of(columns: &[Column<'_>]) -> Html {
         Head::Words("Why"),
     ];
     let mut html = table("Columns, the worst first", &head, rows);
-    html.raw("<p class=\"note\">PSI is the population stability index less its mean under no drift. The q-value is ");
-    html.raw("adjusted over all tests (Benjamini\u{2013}Hochberg). \u{201c}Would have told\u{201d} is the smallest true ");
+    html.raw("<p class=\"note\">PSI is the population stability index less its mean under no drift. ");
+    html.raw("The q-value is adjusted over all tests (Benjamini\u{2013}Hochberg). ");
+    html.raw("\u{201c}Would have told\u{201d} is the smallest true ");
     html.raw("change that a quiet column\u{2019}s test finds four times out of five.</p>\n");
     html
 }
@@ -207,8 +197,9 @@ fn history(finding: &Finding) -> String {
 
 fn pictures(columns: &[Column<'_>]) -> Html {
     let mut html = Html::default();
-    html.raw("<h3>Baseline against batch</h3>\n<p class=\"note\"><span class=\"key baseline\"></span>share of the ");
-    html.raw("baseline\u{2019}s rows <span class=\"key batch\"></span>share of the batch\u{2019}s rows; each column on the ");
+    html.raw("<h3>Baseline against batch</h3>\n<p class=\"note\"><span class=\"key baseline\"></span>");
+    html.raw("share of the baseline\u{2019}s rows <span class=\"key batch\"></span>");
+    html.raw("share of the batch\u{2019}s rows; each column on the ");
     html.raw("axis named in the table, in the bins that were counted.</p>\n<div class=\"figures\">\n");
     let drawn = columns.iter().filter_map(|column| {
         let finding = column.worst;
@@ -216,9 +207,8 @@ fn pictures(columns: &[Column<'_>]) -> Html {
     });
     let mut shown = 0;
     for (finding, picture) in drawn.take(PICTURES) {
-        let (tone, word) = verdict(finding.verdict);
         html.raw("<figure>").add(&picture).raw("<figcaption>").add(&name(finding)).raw(", ");
-        html.raw(axis(finding.axis)).raw(" ").add(&badge(tone, word)).raw("<br>");
+        html.raw(axis(finding.axis)).raw(" ").add(&badge(labels::drift(finding.verdict))).raw("<br>");
         html.text(format_args!("{} against {} rows", count(finding.evidence.n), count(finding.evidence.m)));
         html.raw("</figcaption></figure>\n");
         shown += 1;

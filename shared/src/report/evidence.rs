@@ -1,24 +1,21 @@
 //! What a run left: every document of its folder, and what serves. Each may be missing.
 
-use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use crate::constraints::Validation;
-use crate::drift::Drift;
+use crate::documents::{self, Decision, Entry, Judged, PIPELINE, Released};
+use crate::drift::{Drift, Reference};
 use crate::gate::Judgement;
 use crate::gate::convergence::Converged;
 use crate::gate::live::TrialEvidence;
-use crate::ledger::dataset::{DatasetSplit, ObjectFate};
-use crate::ledger::{Keys, Manifest, Object, RunOutcome, RunRecord, Store, TriggerKind, read};
+use crate::ledger::dataset::DatasetSplit;
+use crate::ledger::{Ending, Keys, Manifest, RunOutcome, RunRecord, Store};
 use crate::names::{ContentHash, Generation, ModelName};
 use crate::profile::Profile;
-use crate::profile::bins::Baseline;
-use crate::release::{self, Release};
-use crate::run::PIPELINE;
+use crate::release::Release;
 
 /// The evidence of one run. A run may end early: what is `None` was not reached, or could not be read, which
 /// [`Evidence::unreadable`] then says.
+// Long: one field for each document of a run.
 #[derive(Debug, Clone)]
 pub struct Evidence {
     /// The model.
@@ -27,33 +24,34 @@ pub struct Evidence {
     pub generation: Generation,
     /// The digest of the `pipeline.yaml` that was frozen for the run.
     pub pipeline: Option<ContentHash>,
-    /// `manifest.json`: the objects that the run looked at.
+    /// [`documents::MANIFEST`]: the objects that the run looked at.
     pub manifest: Option<Manifest>,
-    /// `validation.json`: one entry for each new object.
+    /// [`documents::VALIDATION`]: one entry for each new object.
     pub validation: Option<Vec<Judged>>,
-    /// `profile.json`: the accepted rows of the new objects.
+    /// [`documents::PROFILE`]: the accepted rows of the new objects.
     pub profile: Option<Profile>,
-    /// `split.json`: which objects train and which judge.
+    /// [`documents::SPLIT`]: which objects train and which judge.
     pub split: Option<DatasetSplit>,
-    /// `reference.json`: what the batch was compared with; none without a champion.
-    pub reference: Option<Baseline>,
-    /// `drift.json`; none where there was nothing to compare.
+    /// [`documents::REFERENCE`]: what the batch was compared with; none without a champion.
+    pub reference: Option<Reference>,
+    /// [`documents::DRIFT`]; none where there was nothing to compare.
     pub drift: Option<Drift>,
-    /// `decision.json`.
+    /// [`documents::DECISION`].
     pub decision: Option<Decision>,
-    /// `convergence.json`.
+    /// [`documents::CONVERGENCE`].
     pub convergence: Option<Converged>,
-    /// `judgement.json`.
+    /// [`documents::JUDGEMENT`].
     pub judgement: Option<Judgement>,
-    /// `trial.json`: the newest look at the challenger beside the champion in production; none without a trial.
+    /// [`documents::TRIAL`]: the newest look at the challenger beside the champion in production; none
+    /// without a trial.
     pub trial: Option<TrialEvidence>,
-    /// `release.json`: what became of the challenger's deployment.
+    /// [`documents::RELEASED`]: what became of the challenger's deployment.
     pub released: Option<Released>,
-    /// `run.json`: how the run ended.
+    /// [`documents::RUN`]: how the run ended.
     pub run: Option<RunRecord>,
-    /// `failure.json`: what failed, where something did.
+    /// [`documents::FAILURE`]: what failed, where something did.
     pub failure: Option<RunOutcome>,
-    /// The release record, `ledger/<model>/release.json`: what serves as the page is written.
+    /// [`documents::RELEASE`]: what serves as the page is written.
     pub serving: Option<Release>,
     /// What is there and could not be read.
     pub unreadable: Vec<Unreadable>,
@@ -68,65 +66,13 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// One object's entry in `validation.json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Judged {
-    /// The object.
-    pub object: Object,
-    /// What became of it.
-    pub fate: ObjectFate,
-    /// Why, in plain words; empty where nothing is wrong.
-    #[serde(default)]
-    pub reason: String,
-    /// `None` where the object could not be read.
-    #[serde(default)]
-    pub validation: Option<Validation>,
-}
-
-/// The document `decision.json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Decision {
-    /// Train, skip or ask.
-    pub decision: Choice,
-    /// Why, in plain words.
-    pub reason: String,
-    /// The name of the training job and of all that comes of it.
-    pub name: String,
-    /// What the run was started for.
-    #[serde(default)]
-    pub triggers: Vec<TriggerKind>,
-    /// The digest of data, code and parameters.
-    pub fingerprint: ContentHash,
-    /// The version of the dataset.
-    pub dataset: ContentHash,
-    /// When it was decided.
-    pub at: Timestamp,
-}
-
-/// Whether to train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Choice {
-    /// A model is trained.
-    Train,
-    /// None is, for the stated reason.
-    Skip,
-    /// A person decides.
-    Ask,
-}
-
-/// The document `release.json` of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Released {
-    /// The run.
-    pub generation: Generation,
-    /// What became of its deployment.
-    pub outcome: release::ReleaseOutcome,
-    /// When.
-    pub at: Timestamp,
-}
-
 impl Evidence {
+    /// How the run ended, as far as it is recorded.
+    pub fn ending(&self) -> Option<Ending> {
+        let ended = self.run.as_ref().map(|run| run.outcome.code);
+        ended.or(self.failure.as_ref().map(|failure| failure.code))
+    }
+
     /// A run of which nothing is known yet.
     pub fn new(model: &ModelName, generation: Generation) -> Self {
         Self {
@@ -152,14 +98,13 @@ impl Evidence {
     }
 }
 
-/// Reads what a run left. Never fails: what is missing is `None`, and what is there but cannot be read is named, so
-/// that a report can be written of a run that broke, too.
+/// Reads what a run left. Never fails: what is missing is `None`, and what is there but cannot be read is
+/// named, so that a report can be written of a run that broke, too.
 pub async fn load(store: &impl Store, model: &ModelName, generation: Generation) -> Evidence {
-    let keys = Keys::new(model);
-    let key = |name: &str| keys.evidence(generation, name);
+    let (keys, run) = (Keys::new(model), generation);
     let mut unreadable = Vec::new();
     let bad = &mut unreadable;
-    let frozen = key(PIPELINE);
+    let frozen = PIPELINE.key(&keys, run);
     let pipeline = match store.get(&frozen).await {
         Ok(stored) => stored.map(|stored| ContentHash::of(&stored.body)),
         Err(e) => {
@@ -171,33 +116,33 @@ pub async fn load(store: &impl Store, model: &ModelName, generation: Generation)
         model: model.clone(),
         generation,
         pipeline,
-        manifest: take(store, key("manifest.json"), bad).await,
-        validation: take(store, key("validation.json"), bad).await,
-        profile: take(store, key("profile.json"), bad).await,
-        split: take(store, key("split.json"), bad).await,
-        reference: take(store, key("reference.json"), bad).await,
-        drift: take(store, key("drift.json"), bad).await,
-        decision: take(store, key("decision.json"), bad).await,
-        convergence: take(store, key("convergence.json"), bad).await,
-        judgement: take(store, key("judgement.json"), bad).await,
-        trial: take(store, key("trial.json"), bad).await,
-        released: take(store, key("release.json"), bad).await,
-        run: take(store, key("run.json"), bad).await,
-        failure: take(store, key("failure.json"), bad).await,
-        serving: take(store, keys.release(), bad).await,
+        manifest: take(store, &documents::MANIFEST.of(&keys, run), bad).await,
+        validation: take(store, &documents::VALIDATION.of(&keys, run), bad).await,
+        profile: take(store, &documents::PROFILE.of(&keys, run), bad).await,
+        split: take(store, &documents::SPLIT.of(&keys, run), bad).await,
+        reference: take(store, &documents::REFERENCE.of(&keys, run), bad).await,
+        drift: take(store, &documents::DRIFT.of(&keys, run), bad).await,
+        decision: take(store, &documents::DECISION.of(&keys, run), bad).await,
+        convergence: take(store, &documents::CONVERGENCE.of(&keys, run), bad).await,
+        judgement: take(store, &documents::JUDGEMENT.of(&keys, run), bad).await,
+        trial: take(store, &documents::TRIAL.of(&keys, run), bad).await,
+        released: take(store, &documents::RELEASED.of(&keys, &run), bad).await,
+        run: take(store, &documents::RUN.of(&keys, run), bad).await,
+        failure: take(store, &documents::FAILURE.of(&keys, run), bad).await,
+        serving: take(store, &documents::RELEASE.of(&keys), bad).await,
         unreadable,
     }
 }
 
 async fn take<T: DeserializeOwned>(
     store: &impl Store,
-    key: String,
+    document: &Entry<T>,
     unreadable: &mut Vec<Unreadable>,
 ) -> Option<T> {
-    match read(store, &key).await {
-        Ok(found) => found.map(|(value, _)| value),
+    match document.read(store).await {
+        Ok(found) => found,
         Err(e) => {
-            unreadable.push(Unreadable { key, reason: e.to_string() });
+            unreadable.push(Unreadable { key: document.key().to_owned(), reason: e.to_string() });
             None
         }
     }

@@ -1,39 +1,22 @@
 //! The verdict on the run, and the one sentence that says why.
 
 use super::evidence::Evidence;
-use super::html::{Html, Tone, badge, code, terms, text};
+use super::html::{Html, badge, code, terms, text};
+use super::labels::{self, Label};
 use super::timeline;
-use super::words::{plain, time, took};
-use crate::ledger::Ending;
+use super::words::{capital, plain, time, took};
 
-/// The most triggers that are told.
+/// The most triggers that are named.
 const TRIGGERS: usize = 5;
 
-/// What became of the run.
-pub(super) struct Verdict {
-    pub(super) tone: Tone,
-    /// One word.
-    pub(super) word: &'static str,
-    /// One clause.
-    pub(super) words: &'static str,
+/// What became of the run: the label of its ending, and a clause.
+fn ending(evidence: &Evidence) -> (Label, &'static str) {
+    labels::ending(evidence.ending())
 }
 
-/// What became of the run. Without a record of its end it is no good end.
-pub(super) fn verdict(evidence: &Evidence) -> Verdict {
-    let ending = evidence.run.as_ref().map(|run| run.outcome.code);
-    let (tone, word, words) = match ending.or(evidence.failure.as_ref().map(|failure| failure.code)) {
-        Some(Ending::Promoted) => (Tone::Good, "promoted", "the challenger serves"),
-        Some(Ending::Rejected) => (Tone::Calm, "rejected", "the champion stays"),
-        Some(Ending::Quarantined) => (Tone::Bad, "quarantined", "the new data is corrupt and trains nothing"),
-        Some(Ending::Skipped) => (Tone::Calm, "skipped", "nothing was trained"),
-        Some(Ending::Diverged) => (Tone::Bad, "diverged", "the training gave no usable model"),
-        Some(Ending::Declined) => (Tone::Calm, "declined", "a person declined, or nobody answered in time"),
-        Some(Ending::Held) => (Tone::Warn, "held", "the deployment waits for a person"),
-        Some(Ending::RolledBack) => (Tone::Bad, "rolled back", "the challenger was live and was taken back"),
-        Some(Ending::Failed) => (Tone::Bad, "failed", "a step failed"),
-        None => (Tone::Warn, "open", "no end is recorded"),
-    };
-    Verdict { tone, word, words }
+/// What became of the run, in a clause.
+pub(super) fn clause(evidence: &Evidence) -> &'static str {
+    ending(evidence).1
 }
 
 /// Why, in one sentence: what the run itself said, else what the furthest step said.
@@ -43,7 +26,8 @@ fn reason(evidence: &Evidence) -> String {
     of_run.filter(|it| !it.is_empty()).or_else(of_failure).filter(|it| !it.is_empty()).unwrap_or_else(|| {
         match timeline::furthest(evidence) {
             Some(step) => format!(
-                "The last step that left evidence is \u{201c}{}\u{201d}. The run is under way, or it was cut off there.",
+                "The last step that left evidence is \u{201c}{}\u{201d}. \
+                 The run is under way, or it was cut off there.",
                 step.name()
             ),
             None => "The run has left no evidence yet.".to_owned(),
@@ -53,11 +37,11 @@ fn reason(evidence: &Evidence) -> String {
 
 /// The top of the page.
 pub(super) fn render(evidence: &Evidence) -> Html {
-    let verdict = verdict(evidence);
+    let (label, clause) = ending(evidence);
     let mut html = Html::default();
-    html.raw("<header class=\"").raw(verdict.tone.class()).raw("\">\n<p class=\"run\">");
+    html.raw("<header class=\"").raw(label.0.class()).raw("\">\n<p class=\"run\">");
     html.text(&evidence.model).raw(", run ").text(evidence.generation).raw("</p>\n<h1>");
-    html.add(&badge(verdict.tone, verdict.word)).raw(" ").text(capital(verdict.words)).raw("</h1>\n");
+    html.add(&badge(label)).raw(" ").text(capital(clause)).raw("</h1>\n");
     html.raw("<p class=\"reason\">").text(reason(evidence)).raw("</p>\n");
     html.add(&terms(facts(evidence))).raw("</header>\n");
     html
@@ -106,9 +90,4 @@ fn triggers(all: &[String]) -> Html {
         words += &format!("; and {} more", all.len() - TRIGGERS);
     }
     text(words)
-}
-
-fn capital(words: &str) -> String {
-    let mut chars = words.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

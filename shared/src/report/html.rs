@@ -1,11 +1,11 @@
-//! Markup in which only this program's own text is markup: everything else is escaped on its way in.
+//! HTML in which only this program's own text is markup. Everything else is escaped as it is added.
 
 use std::fmt::{self, Display, Write};
 
 /// The most characters of one text. Texts come from data and services, and may be of any length.
 const MOST: usize = 1500;
 
-/// A piece of HTML. Markup must be known when this program is compiled; what is not can only be text.
+/// A piece of HTML. Its markup is known when this program is compiled; all that is not can only become text.
 #[derive(Debug, Default)]
 pub(super) struct Html(String);
 
@@ -67,7 +67,8 @@ impl Write for Escape<'_> {
                 '"' => self.out.push_str("&quot;"),
                 '\'' => self.out.push_str("&#39;"),
                 '\n' | '\t' => self.out.push(c),
-                // Controls are no text, and the bidirectional ones could turn the words around them.
+                // Control characters are not shown, and the bidirectional ones could reverse the words around
+                // them.
                 '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => self.out.push('\u{fffd}'),
                 c if c.is_control() => self.out.push('\u{fffd}'),
                 c => self.out.push(c),
@@ -126,16 +127,17 @@ pub(super) fn terms(pairs: impl IntoIterator<Item = (&'static str, Html)>) -> Ht
     html
 }
 
-/// How a word is to be felt. The word itself says it too: colour never stands alone.
+/// The tone in which a badge is coloured. The badge's word says the same, so that nobody depends on the
+/// colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
-    /// As it should be.
+    /// All is well.
     Good,
-    /// Neither.
+    /// Neither good nor bad.
     Calm,
-    /// Look at it.
+    /// Somebody should look at it.
     Warn,
-    /// Wrong.
+    /// Something is wrong.
     Bad,
 }
 
@@ -151,8 +153,8 @@ impl Tone {
     }
 }
 
-/// A word with a tone.
-pub(super) fn badge(tone: Tone, word: &str) -> Html {
+/// A word in the colour of its tone.
+pub(super) fn badge((tone, word): (Tone, &str)) -> Html {
     let mut html = Html::default();
     html.raw("<span class=\"badge ").raw(tone.class()).raw("\">").text(word).raw("</span>");
     html

@@ -1,7 +1,8 @@
 //! The page that a person reads after a run: what came, what changed, who won, why, what serves.
 //!
-//! [`load`] reads the evidence, [`page`] renders it: one HTML document that stands by itself, with no script and
-//! nothing fetched, in light and dark and on paper. A run may end anywhere; what it did not reach the page says.
+//! [`load`] reads the evidence, [`page`] renders it: one HTML document that stands by itself, with no script
+//! and nothing fetched, in light and dark and on paper. A run may end anywhere; what it did not reach the
+//! page says.
 
 mod data;
 mod drift;
@@ -9,6 +10,7 @@ mod evidence;
 mod groups;
 mod headline;
 mod html;
+mod labels;
 mod models;
 mod picture;
 mod serving;
@@ -20,12 +22,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Choice, Decision, Evidence, Judged, Released, Unreadable, load};
+pub use evidence::{Evidence, Unreadable, load};
 
 use html::Html;
-
-/// The name under which the page lies in the run's folder.
-pub const NAME: &str = "report.html";
 
 const STYLE: &str = include_str!("style.css");
 
@@ -41,7 +40,7 @@ pub fn page(evidence: &Evidence) -> String {
     page.raw("style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n");
     page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<title>").text(&evidence.model);
-    page.raw(" run ").text(evidence.generation).raw(": ").text(headline::verdict(evidence).words);
+    page.raw(" run ").text(evidence.generation).raw(": ").text(headline::clause(evidence));
     page.raw("</title>\n<style>\n").raw(STYLE).raw("</style>\n</head>\n<body>\n");
     page.add(&headline::render(evidence)).raw("<main>\n");
     let sections: [Section; 6] = [

@@ -1,36 +1,24 @@
 //! Who won: champion against challenger on the same rows, the tests, and the reasons of the gate.
 
-use super::evidence::{Choice, Evidence};
+use super::evidence::Evidence;
 use super::groups;
-use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
+use super::html::{Head, Html, badge, code, paragraph, table, terms, text};
+use super::labels;
 use super::picture::{self, Scale};
-use super::words::{NONE, count, measure, or_none, p_value, plain, signed, time};
+use super::words::{NONE, capital, count, measure, or_none, p_value, plain, signed, time};
 use crate::gate::convergence::{Converged, Convergence};
-use crate::gate::{Better, Judgement, Metric, Metrics, Task, Test, TestName, Verdict, Weight};
+use crate::gate::{Better, Judgement, Metric, Metrics, Task, Test, TestName};
 
 /// The most training metrics that are told.
 const METRICS: usize = 40;
-
-/// A verdict for a person.
-pub(super) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
-    match verdict {
-        Verdict::Promote => (Tone::Good, "promote"),
-        Verdict::Reject => (Tone::Calm, "reject"),
-        Verdict::NeedsApproval => (Tone::Warn, "a person must decide"),
-    }
-}
 
 /// The section.
 pub(super) fn render(evidence: &Evidence) -> Html {
     let mut html = Html::default();
     match &evidence.decision {
         Some(decision) => {
-            let word = match decision.decision {
-                Choice::Train => "Train",
-                Choice::Skip => "Skip",
-                Choice::Ask => "Ask a person",
-            };
-            html.raw("<p><strong>").raw(word).raw(".</strong> ").text(plain(&decision.reason)).raw("</p>\n");
+            let word = capital(labels::choice(decision.decision).1);
+            html.raw("<p><strong>").text(word).raw(".</strong> ").text(plain(&decision.reason)).raw("</p>\n");
         }
         None => {
             html.add(&paragraph(
@@ -84,9 +72,8 @@ fn training(converged: &Converged) -> Html {
 }
 
 fn summary(judgement: &Judgement) -> Html {
-    let (tone, word) = verdict(judgement.verdict);
     let mut facts = vec![
-        ("The gate says", badge(tone, word)),
+        ("The gate says", badge(labels::gate(judgement.verdict))),
         ("Holdout", text(holdout(judgement))),
         ("Level", text(format!("{} two-sided", judgement.policy.alpha))),
     ];
@@ -103,7 +90,7 @@ fn summary(judgement: &Judgement) -> Html {
             "Forced by {} on {}, where the gate had said {}: {}",
             forced.by,
             time(forced.at),
-            verdict(forced.instead_of).1,
+            labels::gate(forced.instead_of).1,
             forced.reason
         )));
     }
@@ -122,15 +109,8 @@ fn reasons(judgement: &Judgement) -> Html {
     let mut html = Html::default();
     html.raw("<ul class=\"reasons\">\n");
     for reason in &judgement.reasons {
-        let (tone, word) = match reason.code.weight() {
-            Weight::Bad => (Tone::Bad, "harm"),
-            Weight::Insufficient => (Tone::Warn, "cannot be known"),
-            Weight::NotBetter => (Tone::Calm, "not better"),
-            Weight::Undecided => (Tone::Warn, "undecided"),
-            Weight::Win => (Tone::Good, "win"),
-            Weight::Fine => (Tone::Calm, "noted"),
-        };
-        html.raw("<li>").add(&badge(tone, word)).raw(" ").add(&code(&reason.check)).raw(" ");
+        let label = labels::weight(reason.code.weight());
+        html.raw("<li>").add(&badge(label)).raw(" ").add(&code(&reason.check)).raw(" ");
         html.text(&reason.text).raw("</li>\n");
     }
     html.raw("</ul>\n");
@@ -278,8 +258,8 @@ fn tests(judgement: &Judgement) -> Html {
     let mut html = table("Tests", &head, rows);
     html.add(&paragraph(match judgement.metrics.champion {
         Some(_) => {
-            "An estimate is challenger less champion. The dark line is zero, no difference; the dashed line is the \
-             margin that a guard allows. For a loss, left of zero is better."
+            "An estimate is challenger less champion. The dark line is zero, no difference; \
+             the dashed line is the margin that a guard allows. For a loss, left of zero is better."
         }
         None => "An estimate is the challenger\u{2019}s own value. The dashed line is the floor.",
     }));

@@ -2,24 +2,15 @@
 
 use super::evidence::Evidence;
 use super::html::{Html, code, paragraph, terms, text};
-use super::trial;
 use super::words::time;
-use crate::release::{Deployment, Release, ReleaseOutcome, State};
+use super::{labels, trial};
+use crate::release::{Deployment, Release};
 
 /// The section.
 pub(super) fn render(evidence: &Evidence) -> Html {
     let mut html = Html::default();
-    html.add(&paragraph(match evidence.released.as_ref().map(|released| released.outcome) {
-        Some(ReleaseOutcome::Promoted) => {
-            "This run\u{2019}s challenger was deployed, watched and proven good."
-        }
-        Some(ReleaseOutcome::RolledBack) => "This run\u{2019}s challenger was deployed and taken back.",
-        Some(ReleaseOutcome::Abandoned) => "The deployment of this run\u{2019}s challenger never began.",
-        Some(ReleaseOutcome::Unproven) => {
-            "This run\u{2019}s challenger serves, and was not proven good: a person was told."
-        }
-        None => "No deployment of this run has come to its end.",
-    }));
+    let fate = evidence.released.as_ref().map(|released| released.outcome);
+    html.add(&paragraph(labels::released_sentence(fate)));
     html.add(&trial::render(evidence));
     let Some(release) = &evidence.serving else {
         html.add(&paragraph(
@@ -44,21 +35,8 @@ pub(super) fn render(evidence: &Evidence) -> Html {
 }
 
 fn facts(release: &Release) -> Vec<(&'static str, Html)> {
-    let state = match &release.state {
-        State::Stable => "nothing is under way".to_owned(),
-        State::Deploying(it) => {
-            format!("run {} is being deployed since {}", it.candidate.generation, time(it.since))
-        }
-        State::Watching(it) => match it.decide_by {
-            Some(until) => format!("a person must decide until {}", time(until)),
-            None => format!("the new config bakes until {}", time(it.until)),
-        },
-        State::RollingBack(it) => {
-            format!("traffic goes back from run {} to run {}", it.from.generation, it.to.generation)
-        }
-        State::CoolDown { until } => format!("cooling down until {}", time(*until)),
-    };
-    let mut facts = vec![("Endpoint", code(&release.endpoint)), ("State", text(state))];
+    let mut facts =
+        vec![("Endpoint", code(&release.endpoint)), ("State", text(labels::release_state(&release.state)))];
     match &release.current {
         None => facts.push(("Serves", text("nothing"))),
         Some(current) => {

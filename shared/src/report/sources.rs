@@ -3,14 +3,14 @@
 use super::evidence::Evidence;
 use super::html::{Head, Html, Tone, badge, code, paragraph, table, terms, text};
 use super::words::plain;
+use crate::documents::{self, Entry};
 use crate::ledger::Keys;
-use crate::run::PIPELINE;
 
 /// The section.
 pub(super) fn render(evidence: &Evidence) -> Html {
     let mut html = Html::default();
     html.raw("<h3>How it replays</h3>\n").add(&replay(evidence));
-    html.raw("<h3>Where it lies</h3>\n").add(&documents(evidence));
+    html.raw("<h3>Where it lies</h3>\n").add(&keys(evidence));
     html
 }
 
@@ -38,43 +38,61 @@ fn replay(evidence: &Evidence) -> Html {
         return paragraph("The run ended before there was anything to replay.");
     }
     let mut html = Html::default();
-    html.add(&paragraph(
-        "The objects in manifest.json (each by its version), the frozen pipeline.yaml, the seed and the versions of the \
-         rules give the same verdicts again.",
-    ));
+    html.add(&paragraph(format_args!(
+        "The objects in {} (each by its version), the frozen {}, the seed and the versions of the rules \
+         give the same verdicts again.",
+        documents::MANIFEST.name(),
+        documents::PIPELINE.name()
+    )));
     html.add(&terms(facts));
     html
 }
 
-fn documents(evidence: &Evidence) -> Html {
+fn key<T>(document: &Entry<T>) -> String {
+    document.key().to_owned()
+}
+
+fn keys(evidence: &Evidence) -> Html {
     let keys = Keys::new(&evidence.model);
-    let key = |name: &str| keys.evidence(evidence.generation, name);
+    let run = evidence.generation;
     let all = [
-        ("The configuration, frozen", key(PIPELINE), evidence.pipeline.is_some()),
-        ("The objects", key("manifest.json"), evidence.manifest.is_some()),
-        ("The judgement on new data", key("validation.json"), evidence.validation.is_some()),
-        ("The profile of new data", key("profile.json"), evidence.profile.is_some()),
-        ("Train and holdout", key("split.json"), evidence.split.is_some()),
-        ("The baseline", key("reference.json"), evidence.reference.is_some()),
-        ("The drift", key("drift.json"), evidence.drift.is_some()),
-        ("The decision to train", key("decision.json"), evidence.decision.is_some()),
-        ("The training\u{2019}s metrics", key("convergence.json"), evidence.convergence.is_some()),
-        ("The judgement on the models", key("judgement.json"), evidence.judgement.is_some()),
-        ("The trial in production", key("trial.json"), evidence.trial.is_some()),
-        ("The release of this run", key("release.json"), evidence.released.is_some()),
-        ("The failure", key("failure.json"), evidence.failure.is_some()),
-        ("The run", key("run.json"), evidence.run.is_some()),
-        ("What serves", keys.release(), evidence.serving.is_some()),
+        ("The configuration, frozen", documents::PIPELINE.key(&keys, run), evidence.pipeline.is_some()),
+        ("The objects", key(&documents::MANIFEST.of(&keys, run)), evidence.manifest.is_some()),
+        (
+            "The judgement on new data",
+            key(&documents::VALIDATION.of(&keys, run)),
+            evidence.validation.is_some(),
+        ),
+        ("The profile of new data", key(&documents::PROFILE.of(&keys, run)), evidence.profile.is_some()),
+        ("Train and holdout", key(&documents::SPLIT.of(&keys, run)), evidence.split.is_some()),
+        ("The baseline", key(&documents::REFERENCE.of(&keys, run)), evidence.reference.is_some()),
+        ("The drift", key(&documents::DRIFT.of(&keys, run)), evidence.drift.is_some()),
+        ("The decision to train", key(&documents::DECISION.of(&keys, run)), evidence.decision.is_some()),
+        (
+            "The training\u{2019}s metrics",
+            key(&documents::CONVERGENCE.of(&keys, run)),
+            evidence.convergence.is_some(),
+        ),
+        (
+            "The judgement on the models",
+            key(&documents::JUDGEMENT.of(&keys, run)),
+            evidence.judgement.is_some(),
+        ),
+        ("The trial in production", key(&documents::TRIAL.of(&keys, run)), evidence.trial.is_some()),
+        ("The release of this run", key(&documents::RELEASED.of(&keys, &run)), evidence.released.is_some()),
+        ("The failure", key(&documents::FAILURE.of(&keys, run)), evidence.failure.is_some()),
+        ("The run", key(&documents::RUN.of(&keys, run)), evidence.run.is_some()),
+        ("What serves", key(&documents::RELEASE.of(&keys)), evidence.serving.is_some()),
     ];
     let rows = all.iter().map(|(what, key, there)| {
         let bad = evidence.unreadable.iter().find(|it| it.key == *key);
         let state = match (bad, there) {
             (Some(bad), _) => {
-                let mut html = badge(Tone::Bad, "cannot be read");
+                let mut html = badge((Tone::Bad, "cannot be read"));
                 html.raw(" ").text(plain(&bad.reason));
                 html
             }
-            (None, true) => badge(Tone::Good, "read"),
+            (None, true) => badge((Tone::Good, "read")),
             (None, false) => text("not there"),
         };
         vec![text(what), code(key), state]

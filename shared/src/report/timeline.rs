@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::evidence::{Choice, Evidence};
+use super::evidence::Evidence;
 use super::html::{Html, Tone, badge};
+use super::labels::{self, Label};
 use super::words::{counted, plain, time};
-use crate::gate::convergence::Convergence;
+use crate::drift;
 use crate::ledger::dataset::ObjectFate;
-use crate::{drift, release};
 
 /// A step that leaves evidence, in the order of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,17 +89,17 @@ impl Step {
     }
 }
 
-/// What a step came to.
-struct Came {
-    tone: Tone,
-    word: &'static str,
+/// What a step's document says.
+struct StepResult {
+    label: Label,
+    /// In plain words; empty where the label says all.
     words: String,
     at: Option<Timestamp>,
 }
 
-/// The furthest step that left evidence, the closing aside.
+/// The furthest step that left evidence, leaving the closing aside.
 pub(super) fn furthest(evidence: &Evidence) -> Option<Step> {
-    STEPS.into_iter().filter(|step| *step < Step::Close).rfind(|step| came(evidence, *step).is_some())
+    STEPS.into_iter().filter(|step| *step < Step::Close).rfind(|step| result(evidence, *step).is_some())
 }
 
 /// The list of steps.
@@ -111,26 +111,26 @@ pub(super) fn render(evidence: &Evidence) -> Html {
     let mut html = Html::default();
     html.raw("<ol class=\"steps\">\n");
     for step in STEPS {
-        let found = came(evidence, step);
+        let found = result(evidence, step);
         let reached = found.is_some();
-        let came = match found {
+        let result = match found {
             _ if failed == Some(step) => {
                 let reason = outcome.map(|outcome| plain(&outcome.reason)).unwrap_or_default();
                 let words = format!("In {}: {reason}", state.unwrap_or_default());
-                Came { tone: Tone::Bad, word: "failed", words, at: None }
+                StepResult { label: (Tone::Bad, "failed"), words, at: None }
             }
-            Some(came) => came,
+            Some(result) => result,
             None if furthest > Some(step) => without_document(step),
-            None => Came { tone: Tone::Calm, word: "not reached", words: String::new(), at: None },
+            None => StepResult { label: (Tone::Calm, "not reached"), words: String::new(), at: None },
         };
-        let class = if reached || failed == Some(step) { came.tone.class() } else { "off" };
+        let class = if reached || failed == Some(step) { result.label.0.class() } else { "off" };
         html.raw("<li class=\"").raw(class).raw("\"><h3>").raw(step.name()).raw(" ");
-        html.add(&badge(came.tone, came.word)).raw("</h3>");
-        if let Some(at) = came.at {
+        html.add(&badge(result.label)).raw("</h3>");
+        if let Some(at) = result.at {
             html.raw("<p class=\"at\">").text(time(at)).raw("</p>");
         }
-        if !came.words.is_empty() {
-            html.raw("<p>").text(came.words).raw("</p>");
+        if !result.words.is_empty() {
+            html.raw("<p>").text(result.words).raw("</p>");
         }
         html.raw("</li>\n");
     }
@@ -138,79 +138,80 @@ pub(super) fn render(evidence: &Evidence) -> Html {
     html
 }
 
-/// A later step left evidence, this one did not.
-fn without_document(step: Step) -> Came {
+/// The result of a step that left no document though a later one did.
+fn without_document(step: Step) -> StepResult {
     let words = match step {
         Step::CompareDrift => "Nothing was compared: no champion served, or no new data was accepted.",
         _ => "It left no document that can be read, yet a later step did.",
     };
-    Came { tone: Tone::Calm, word: "no document", words: words.to_owned(), at: None }
+    StepResult { label: (Tone::Calm, "no document"), words: words.to_owned(), at: None }
 }
 
-/// What a step's document says; none without one.
-fn came(evidence: &Evidence, step: Step) -> Option<Came> {
-    let done = |words: String, at| Came { tone: Tone::Good, word: "done", words, at };
-    Some(match step {
-        Step::Snapshot => {
-            let manifest = evidence.manifest.as_ref()?;
-            let all = counted(manifest.objects.len() as u64, "object", "objects");
-            done(format!("{all} listed, {} of them new.", manifest.batch.len()), Some(manifest.at))
-        }
-        Step::Validate => {
-            let judged = evidence.validation.as_ref()?;
-            let accepted = judged.iter().filter(|it| it.fate == ObjectFate::Accepted).count();
-            let objects = counted(judged.len() as u64, "new object", "new objects");
-            let words = format!("{accepted} of {objects} accepted.");
-            match judged.len() - accepted {
-                0 => done(words, None),
-                _ => Came { tone: Tone::Bad, word: "quarantined some", words, at: None },
-            }
-        }
-        Step::CompareDrift => {
-            let found = evidence.drift.as_ref()?;
-            let (tone, word) = super::drift::verdict(found.verdict);
-            let drifting = found.findings(drift::Verdict::Drift).count() as u64;
-            let words = format!("{} with drift.", counted(drifting, "finding", "findings"));
-            Came { tone, word, words, at: None }
-        }
-        Step::Decide => {
-            let decision = evidence.decision.as_ref()?;
-            let (tone, word) = match decision.decision {
-                Choice::Train => (Tone::Good, "train"),
-                Choice::Skip => (Tone::Calm, "skip"),
-                Choice::Ask => (Tone::Warn, "ask a person"),
-            };
-            Came { tone, word, words: decision.reason.clone(), at: Some(decision.at) }
-        }
-        Step::Train => {
-            let check = &evidence.convergence.as_ref()?.check;
-            let faults: Vec<String> = check.faults.iter().map(ToString::to_string).collect();
-            let (tone, word) = match check.verdict {
-                Convergence::Converged => (Tone::Good, "converged"),
-                Convergence::Failed => (Tone::Bad, "diverged"),
-            };
-            Came { tone, word, words: faults.join("; "), at: None }
-        }
-        Step::Judge => {
-            let judgement = evidence.judgement.as_ref()?;
-            let (tone, word) = super::models::verdict(judgement.verdict);
-            let reason = judgement.reasons.first().map(|reason| reason.text.clone()).unwrap_or_default();
-            Came { tone, word, words: reason, at: None }
-        }
-        Step::Release => {
-            let released = evidence.released.as_ref()?;
-            let (tone, word) = match released.outcome {
-                release::ReleaseOutcome::Promoted => (Tone::Good, "promoted"),
-                release::ReleaseOutcome::RolledBack => (Tone::Bad, "rolled back"),
-                release::ReleaseOutcome::Abandoned => (Tone::Bad, "abandoned"),
-                release::ReleaseOutcome::Unproven => (Tone::Warn, "unproven"),
-            };
-            Came { tone, word, words: String::new(), at: Some(released.at) }
-        }
-        Step::Close => {
-            let run = evidence.run.as_ref()?;
-            let verdict = super::headline::verdict(evidence);
-            Came { tone: Tone::Calm, word: verdict.word, words: String::new(), at: Some(run.closed_at) }
-        }
-    })
+/// What a step's document says; `None` without one.
+fn result(evidence: &Evidence, step: Step) -> Option<StepResult> {
+    match step {
+        Step::Snapshot => snapshot(evidence),
+        Step::Validate => validate(evidence),
+        Step::CompareDrift => compare_drift(evidence),
+        Step::Decide => decide(evidence),
+        Step::Train => train(evidence),
+        Step::Judge => judge(evidence),
+        Step::Release => release(evidence),
+        Step::Close => close(evidence),
+    }
+}
+
+/// The label of a step that did its work, where nothing more is to be said.
+const DONE: Label = (Tone::Good, "done");
+
+fn snapshot(evidence: &Evidence) -> Option<StepResult> {
+    let manifest = evidence.manifest.as_ref()?;
+    let all = counted(manifest.objects.len() as u64, "object", "objects");
+    let words = format!("{all} listed, {} of them new.", manifest.batch.len());
+    Some(StepResult { label: DONE, words, at: Some(manifest.at) })
+}
+
+fn validate(evidence: &Evidence) -> Option<StepResult> {
+    let judged = evidence.validation.as_ref()?;
+    let accepted = judged.iter().filter(|it| it.fate == ObjectFate::Accepted).count();
+    let objects = counted(judged.len() as u64, "new object", "new objects");
+    let label = if accepted == judged.len() { DONE } else { (Tone::Bad, "quarantined some") };
+    Some(StepResult { label, words: format!("{accepted} of {objects} accepted."), at: None })
+}
+
+fn compare_drift(evidence: &Evidence) -> Option<StepResult> {
+    let found = evidence.drift.as_ref()?;
+    let drifting = found.findings(drift::Verdict::Drift).count() as u64;
+    let words = format!("{} with drift.", counted(drifting, "finding", "findings"));
+    Some(StepResult { label: labels::drift(found.verdict), words, at: None })
+}
+
+fn decide(evidence: &Evidence) -> Option<StepResult> {
+    let decision = evidence.decision.as_ref()?;
+    let label = labels::choice(decision.decision);
+    Some(StepResult { label, words: decision.reason.clone(), at: Some(decision.at) })
+}
+
+fn train(evidence: &Evidence) -> Option<StepResult> {
+    let check = &evidence.convergence.as_ref()?.check;
+    let faults: Vec<String> = check.faults.iter().map(ToString::to_string).collect();
+    Some(StepResult { label: labels::convergence(check.verdict), words: faults.join("; "), at: None })
+}
+
+fn judge(evidence: &Evidence) -> Option<StepResult> {
+    let judgement = evidence.judgement.as_ref()?;
+    let words = judgement.reasons.first().map(|reason| reason.text.clone()).unwrap_or_default();
+    Some(StepResult { label: labels::gate(judgement.verdict), words, at: None })
+}
+
+fn release(evidence: &Evidence) -> Option<StepResult> {
+    let released = evidence.released.as_ref()?;
+    let label = labels::released(released.outcome);
+    Some(StepResult { label, words: String::new(), at: Some(released.at) })
+}
+
+fn close(evidence: &Evidence) -> Option<StepResult> {
+    let run = evidence.run.as_ref()?;
+    let ((_, word), _) = labels::ending(Some(run.outcome.code));
+    Some(StepResult { label: (Tone::Calm, word), words: String::new(), at: Some(run.closed_at) })
 }

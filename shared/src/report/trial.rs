@@ -1,9 +1,9 @@
 //! The trial in production, where the challenger had one.
 
 use super::evidence::Evidence;
-use super::html::{Html, Tone, badge, paragraph, terms, text};
+use super::html::{Html, badge, paragraph, terms, text};
+use super::labels;
 use super::words::{NONE, count, counted, measure, or_none, percent, plain, signed, time};
-use crate::gate::live::LiveVerdict;
 use crate::gate::live::{Agreement, TrialKind, TrialLook};
 
 /// The part of the release's section.
@@ -15,12 +15,6 @@ pub(super) fn render(evidence: &Evidence) -> Html {
         TrialKind::Shadow => ("the challenger answered a copy of each request", "requests with a truth"),
         TrialKind::Ab => ("each answered a share of the requests", "pairs of requests with a truth"),
     };
-    let (tone, word) = match look.verdict {
-        LiveVerdict::Promote => (Tone::Good, "better"),
-        LiveVerdict::Harm => (Tone::Bad, "worse"),
-        LiveVerdict::Continue => (Tone::Calm, "not known yet"),
-        LiveVerdict::NeedsApproval => (Tone::Warn, "a person must decide"),
-    };
     let answers = format!(
         "{} of the champion, {} of the challenger",
         count(answered.champion),
@@ -30,7 +24,7 @@ pub(super) fn render(evidence: &Evidence) -> Html {
     let lost = format!("{}, {unread}", counted(*lost, "answer", "answers"));
     let mut facts = vec![
         ("In the trial", text(who)),
-        ("The challenger is", badge(tone, word)),
+        ("The challenger is", badge(labels::trial(look.verdict))),
         ("Compared", text(format!("{} {compared}", count(look.requests)))),
         ("Accuracy, challenger less champion", text(or_none(look.estimate, signed))),
         ("Evidence that it is better", text(odds(look.ln_better))),
@@ -43,7 +37,8 @@ pub(super) fn render(evidence: &Evidence) -> Html {
     facts.push(("Lost", text(lost)));
     facts.push(("Last look", text(time(trial.at))));
     html.raw("<h3>The trial</h3>\n").add(&paragraph(plain(reason))).add(&terms(facts));
-    html.raw("<p class=\"note\">Evidence is a likelihood ratio, the greatest so far; it may be looked at as often as one likes.</p>\n");
+    html.raw("<p class=\"note\">Evidence is a likelihood ratio, the greatest so far; ");
+    html.raw("it may be looked at as often as one likes.</p>\n");
     html
 }
 

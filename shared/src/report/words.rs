@@ -95,6 +95,12 @@ pub(super) fn took(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
+/// The words with a capital at their beginning.
+pub(super) fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
 /// What Step Functions hands over as the cause when a function fails.
 #[derive(Deserialize)]
 struct Cause {

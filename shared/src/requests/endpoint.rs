@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Tag;
+use super::ResourceTag;
 use crate::release::ConfigName;
 
 /// `CreateEndpoint`.
@@ -33,7 +33,7 @@ pub struct CreateEndpointConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_capture_config: Option<DataCaptureConfig>,
     /// Whose it is.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<ResourceTag>,
 }
 
 /// One model behind an endpoint.

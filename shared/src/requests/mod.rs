@@ -24,7 +24,7 @@ pub use package::{
 };
 pub use training::{
     AlgorithmSpecification, Channel, CreateTrainingJob, DataSource, MetricDefinition, OutputDataConfig,
-    ResourceConfig, S3DataSource, StoppingCondition, Tag, TrainingDefinition, VpcConfig,
+    ResourceConfig, ResourceTag, S3DataSource, StoppingCondition, TrainingDefinition, VpcConfig,
 };
 pub use transform::{
     CreateTransformJob, DataProcessing, TransformInput, TransformOutput, TransformResources,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Tag;
+use super::ResourceTag;
 
 /// `CreateModel`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,7 +17,7 @@ pub struct CreateModel {
     /// The container that serves it.
     pub primary_container: Container,
     /// Whose it is.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<ResourceTag>,
 }
 
 /// A serving container: `ContainerDefinition` of a model, `ModelPackageContainerDefinition` of a package.

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A label that people and bills find a resource by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Tag {
+pub struct ResourceTag {
     /// What the label is called.
     pub key: String,
     /// What it says.
@@ -26,7 +26,7 @@ pub struct CreateTrainingJob {
     #[serde(flatten)]
     pub definition: TrainingDefinition,
     /// Whose it is.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<ResourceTag>,
 }
 
 /// The fields that `CreateTrainingJob` and `HyperParameterTrainingJobDefinition` share.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{DataSource, Tag};
+use super::{DataSource, ResourceTag};
 
 /// `CreateTransformJob`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,7 +26,7 @@ pub struct CreateTransformJob {
     /// What it runs on.
     pub transform_resources: TransformResources,
     /// Whose it is.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<ResourceTag>,
 }
 
 /// `TransformInput`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Tag, TrainingDefinition};
+use super::{ResourceTag, TrainingDefinition};
 
 /// `CreateHyperParameterTuningJob`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,7 +20,7 @@ pub struct CreateTuningJob {
     pub training: TuningDefinition,
     /// Whose it is.
     #[serde(rename = "Tags")]
-    pub tags: Vec<Tag>,
+    pub tags: Vec<ResourceTag>,
 }
 
 /// `HyperParameterTrainingJobDefinition`.

@@ -1,22 +1,23 @@
 //! Forcing a challenger that the gate did not promote.
 //!
-//! The registry holds what may serve: a rejected challenger is not in it. So a person who promotes one starts a run of
-//! its own, which takes over the evidence of the run it forces, judges nothing anew, and goes on at the registry, behind the
-//! same guards, alarms and watch as any other. What was judged stays as it was, in the folder of the run that judged it.
+//! The registry holds what may serve: a rejected challenger is not in it. So a person who promotes one starts
+//! a run of its own, which takes over the evidence of the run it forces, judges nothing anew, and goes on at
+//! the registry, behind the same guards, alarms and watch as any other. What was judged stays as it was, in
+//! the folder of the run that judged it.
 
 use jiff::Timestamp;
 
-use super::PIPELINE;
+use crate::documents::{
+    ANALYSIS, CONVERGENCE, EVALUATION, JUDGEMENT, MONITOR_CONSTRAINTS, PIPELINE, RELEASE, RUN, SPLIT,
+    STATISTICS, TRAINED_ON,
+};
 use crate::events::{Signal, decode};
-use crate::gate::convergence::{Converged, TrainedModel};
+use crate::gate::convergence::TrainedModel;
 use crate::gate::{ForceError, Judgement};
 use crate::ledger::dataset::DatasetSplit;
 use crate::ledger::inbox::Completes;
-use crate::ledger::{
-    Condition, Ending, Keys, RunRecord, Store, StoreError, Trigger, TriggerId, is_gone, read, write,
-};
+use crate::ledger::{Condition, Ending, Keys, Store, StoreError, Trigger, TriggerId, is_gone};
 use crate::names::Generation;
-use crate::release::Release;
 
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,20 +91,20 @@ pub async fn admit(
     at: Timestamp,
 ) -> Result<Result<Forcible, Refusal>, StoreError> {
     let run = wish.run;
-    let Some(record) = document::<RunRecord>(store, keys, run, "run.json").await? else {
+    let Some(record) = RUN.of(keys, run).read(store).await? else {
         return Ok(Err(Refusal::NotEnded(run)));
     };
     if !matches!(record.outcome.code, Ending::Rejected | Ending::Declined) {
         return Ok(Err(Refusal::NotRejected(run, record.outcome.reason)));
     }
-    let judgement = document::<Judgement>(store, keys, run, "judgement.json").await?;
-    let split = document::<DatasetSplit>(store, keys, run, "split.json").await?;
+    let judgement = JUDGEMENT.of(keys, run).read(store).await?;
+    let split = SPLIT.of(keys, run).read(store).await?;
     let (Some(judgement), Some(split)) = (judgement, split) else { return Ok(Err(Refusal::NotJudged(run))) };
-    let release = read::<Release>(store, &keys.release()).await?;
-    if release.is_some_and(|(release, _)| release.quarantined.contains(&split.version)) {
+    let release = RELEASE.of(keys).read(store).await?;
+    if release.is_some_and(|release| release.quarantined.contains(&split.version)) {
         return Ok(Err(Refusal::Quarantined(run)));
     }
-    let converged = document::<Converged>(store, keys, run, "convergence.json").await?;
+    let converged = CONVERGENCE.of(keys, run).read(store).await?;
     let Some(trained) = converged.and_then(|converged| converged.trained) else {
         return Ok(Err(Refusal::NoArtifact(run)));
     };
@@ -116,28 +117,20 @@ pub async fn admit(
     })
 }
 
-async fn document<T: serde::de::DeserializeOwned>(
-    store: &impl Store,
-    keys: &Keys,
-    run: Generation,
-    name: &str,
-) -> Result<Option<T>, StoreError> {
-    Ok(read(store, &keys.evidence(run, name)).await?.map(|(document, _)| document))
-}
-
 /// What the registry, the release and the monitoring of a champion read of its run, beside the judgement.
 const TAKEN_OVER: [&str; 8] = [
-    PIPELINE,
-    "split.json",
-    "trained_on.json",
-    "statistics.json",
-    "constraints.json",
-    "convergence.json",
-    "evaluation.json",
-    "analysis.json",
+    PIPELINE.name(),
+    SPLIT.name(),
+    TRAINED_ON.name(),
+    STATISTICS.name(),
+    MONITOR_CONSTRAINTS.name(),
+    CONVERGENCE.name(),
+    EVALUATION.name(),
+    ANALYSIS.name(),
 ];
 
-/// Takes the evidence of a forced challenger over into the run that forces it. Doing it twice changes nothing.
+/// Takes the evidence of a forced challenger over into the run that forces it. Doing it twice changes
+/// nothing.
 pub async fn take_over(
     store: &impl Store,
     keys: &Keys,
@@ -149,8 +142,7 @@ pub async fn take_over(
             store.put(&keys.evidence(generation, name), stored.body, Condition::Always).await?;
         }
     }
-    let key = keys.evidence(generation, "judgement.json");
-    write(store, &key, &forcible.judgement, Condition::Always).await?;
+    JUDGEMENT.of(keys, generation).write(store, &forcible.judgement, Condition::Always).await?;
     Ok(())
 }
 
@@ -160,16 +152,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::gate::convergence::check;
+    use crate::gate::convergence::{Converged, check};
     use crate::gate::{Policy, TableError, Verdict};
-    use crate::ledger::{Memory, RunOutcome, TriggerKind};
+    use crate::ledger::{Memory, RunOutcome, RunRecord, TriggerKind};
     use crate::names::{ContentHash, ModelName};
+    use crate::release::Release;
 
-    const RUN: Generation = Generation(2);
+    const RUN_2: Generation = Generation(2);
+    const ARTIFACT: &str = "model.tar.gz";
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn wish() -> Wish {
-        Wish { run: RUN, who: "ada".into(), why: "the champion leaks personal data".into() }
+        Wish { run: RUN_2, who: "ada".into(), why: "the champion leaks personal data".into() }
     }
 
     /// A run that was rejected, but for one document.
@@ -178,22 +172,24 @@ mod tests {
         let (store, keys) = (Memory::default(), Keys::new(&model));
         let outcome = RunOutcome { code, reason: "It ended.".into(), state: None, error: None };
         let record =
-            RunRecord { model, generation: RUN, outcome, triggers: vec![], opened_at: None, closed_at: AT };
+            RunRecord { model, generation: RUN_2, outcome, triggers: vec![], opened_at: None, closed_at: AT };
         let trained = Some(TrainedModel { job: "m-2".into(), artifact: "s3://evidence/model.tar.gz".into() });
         let converged = Converged { check: check(&[], &[]), metrics: json!(null), trained };
-        let version = ContentHash::of(b"data");
-        for (name, document) in [
-            ("run.json", json!(record)),
-            ("judgement.json", json!(Judgement::unusable(&Policy::default(), 1, &TableError::Empty))),
-            ("split.json", json!({ "version": version, "train": [], "holdout": [] })),
-            ("convergence.json", json!(converged)),
-            ("model.tar.gz", json!("an artefact")),
-        ] {
-            let key = if name == "model.tar.gz" { name.to_owned() } else { keys.evidence(RUN, name) };
-            if name != without {
-                write(&store, &key, &document, Condition::Always).await.unwrap();
-            }
-        }
+        let split = DatasetSplit {
+            version: ContentHash::of(b"data"),
+            train: vec![],
+            holdout: vec![],
+            parts: Default::default(),
+        };
+        let judgement = Judgement::unusable(&Policy::default(), 1, &TableError::Empty);
+        let always = || Condition::Always;
+        RUN.of(&keys, RUN_2).write(&store, &record, always()).await.unwrap();
+        JUDGEMENT.of(&keys, RUN_2).write(&store, &judgement, always()).await.unwrap();
+        SPLIT.of(&keys, RUN_2).write(&store, &split, always()).await.unwrap();
+        CONVERGENCE.of(&keys, RUN_2).write(&store, &converged, always()).await.unwrap();
+        store.put(ARTIFACT, b"an artefact".to_vec(), always()).await.unwrap();
+        let without = if without == ARTIFACT { without.to_owned() } else { keys.evidence(RUN_2, without) };
+        store.delete(&without).await.unwrap();
         (store, keys)
     }
 
@@ -209,28 +205,27 @@ mod tests {
         for _ in 0..2 {
             take_over(&store, &keys, Generation(5), &forcible).await.unwrap();
         }
-        let at = |run| keys.evidence(run, "judgement.json");
-        let (before, _) = read::<Judgement>(&store, &at(RUN)).await.unwrap().unwrap();
-        let (after, _) = read::<Judgement>(&store, &at(Generation(5))).await.unwrap().unwrap();
+        let at = |run| JUDGEMENT.of(&keys, run);
+        let before = at(RUN_2).require(&store).await.unwrap();
+        let after = at(Generation(5)).require(&store).await.unwrap();
         assert_eq!((before.verdict, &before.forced), (Verdict::NeedsApproval, &None));
         assert_eq!((after.verdict, &after.reasons), (Verdict::Promote, &before.reasons));
         let forced = after.forced.unwrap();
-        assert_eq!((forced.run, forced.by.as_str()), (RUN, "ada"));
-        let split = keys.evidence(Generation(5), "split.json");
-        assert_eq!(read::<DatasetSplit>(&store, &split).await.unwrap().unwrap().0, forcible.split);
+        assert_eq!((forced.run, forced.by.as_str()), (RUN_2, "ada"));
+        assert_eq!(SPLIT.of(&keys, Generation(5)).require(&store).await.unwrap(), forcible.split);
     }
 
     #[tokio::test]
     async fn each_refusal_has_its_reason() {
         let rejected_without = |name| refusal(Ending::Rejected, name);
-        assert_eq!(rejected_without("run.json").await, Refusal::NotEnded(RUN));
-        assert_eq!(rejected_without("judgement.json").await, Refusal::NotJudged(RUN));
-        assert_eq!(rejected_without("split.json").await, Refusal::NotJudged(RUN));
-        assert_eq!(rejected_without("convergence.json").await, Refusal::NoArtifact(RUN));
-        let gone = Refusal::ArtifactGone(RUN, "s3://evidence/model.tar.gz".into());
-        assert_eq!(rejected_without("model.tar.gz").await, gone);
+        assert_eq!(rejected_without(RUN.name()).await, Refusal::NotEnded(RUN_2));
+        assert_eq!(rejected_without(JUDGEMENT.name()).await, Refusal::NotJudged(RUN_2));
+        assert_eq!(rejected_without(SPLIT.name()).await, Refusal::NotJudged(RUN_2));
+        assert_eq!(rejected_without(CONVERGENCE.name()).await, Refusal::NoArtifact(RUN_2));
+        let gone = Refusal::ArtifactGone(RUN_2, "s3://evidence/model.tar.gz".into());
+        assert_eq!(rejected_without(ARTIFACT).await, gone);
         for code in [Ending::Promoted, Ending::RolledBack, Ending::Failed, Ending::Held, Ending::Skipped] {
-            assert_eq!(refusal(code, "").await, Refusal::NotRejected(RUN, "It ended.".into()));
+            assert_eq!(refusal(code, "").await, Refusal::NotRejected(RUN_2, "It ended.".into()));
         }
         let (store, keys) = rejected(Ending::Declined, "").await;
         let wish = Wish { why: "because".into(), ..wish() };
@@ -243,14 +238,16 @@ mod tests {
         let (store, keys) = rejected(Ending::Rejected, "").await;
         let mut release = Release::new("m");
         release.quarantined.push(ContentHash::of(b"data"));
-        write(&store, &keys.release(), &release, Condition::Always).await.unwrap();
+        RELEASE.of(&keys).write(&store, &release, Condition::Always).await.unwrap();
         let refused = admit(&store, &keys, "evidence", &wish(), AT).await.unwrap();
-        assert_eq!(refused, Err(Refusal::Quarantined(RUN)));
+        assert_eq!(refused, Err(Refusal::Quarantined(RUN_2)));
     }
 
     #[test]
     fn a_wish_is_read_from_its_trigger() {
-        let event = json!({ "request": { "model": "m", "who": "ada", "why": "a good reason", "force": 2, "id": "x" } });
+        let event = json!({ "request": {
+            "model": "m", "who": "ada", "why": "a good reason", "force": 2, "id": "x",
+        } });
         let trigger = |completes| Trigger {
             id: TriggerId::new("request:x", completes),
             kind: TriggerKind::Person,
@@ -258,7 +255,7 @@ mod tests {
             received_at: AT,
             event: event.clone(),
         };
-        let wish = Wish { run: RUN, who: "ada".into(), why: "a good reason".into() };
+        let wish = Wish { run: RUN_2, who: "ada".into(), why: "a good reason".into() };
         assert_eq!(Wish::of(&trigger(Completes::Alone)), Some(wish));
         assert_eq!(Wish::of(&trigger(Completes::Itself)), None);
         let none = json!({ "request": { "model": "m", "who": "ada", "why": "a reason", "force": "two" } });

@@ -7,7 +7,11 @@ use std::fmt::Debug;
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use pawl_ledger::ledger::{Condition, ETag, Store, StoreError, Wrote, read, update, write_once};
+use pawl_ledger::documents::Document;
+use pawl_ledger::ledger::{Condition, ETag, Store, StoreError, Wrote};
+
+/// A document that is nothing but a number.
+const NUMBER: Document<u32, ()> = Document::foreign(());
 
 /// The most requests at once.
 const AT_ONCE: usize = 16;
@@ -159,8 +163,8 @@ async fn read_after_write(store: &impl Store, place: &str) -> Result<(), BrokenP
 
 async fn create_if_absent(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
     let key = format!("{place}once.json");
-    same("first write_once", &write_once(store, &key, &1).await?, &Wrote::Now)?;
-    same("second write_once", &write_once(store, &key, &2).await?, &Wrote::Before)?;
+    same("first write_once", &NUMBER.at(key.as_str()).write_once(store, &1).await?, &Wrote::Now)?;
+    same("second write_once", &NUMBER.at(key.as_str()).write_once(store, &2).await?, &Wrote::Before)?;
     conflict("second IfAbsent", &store.put(&key, b"3".to_vec(), Condition::IfAbsent).await, &key)?;
     same("body", &body_of(store, &key).await?, &Some(b"1".to_vec()))
 }
@@ -193,17 +197,17 @@ async fn one_creates(store: &impl Store, place: &str) -> Result<(), BrokenPromis
 /// Four writers of five updates each: while one is tried, the others write at most 15 times, and `update`
 /// tries 16 times.
 async fn no_lost_update(store: &impl Store, place: &str) -> Result<(), BrokenPromise> {
-    let key = format!("{place}count.json");
+    let count = NUMBER.at(format!("{place}count.json"));
     let writer = || async {
         for _ in 0..5 {
-            update(store, &key, |count: &mut u32| *count += 1).await?;
+            count.update(store, |count| *count += 1).await?;
         }
         Ok::<(), StoreError>(())
     };
     for ended in join_all((0..4).map(|_| writer())).await {
         ended?;
     }
-    same("count", &read::<u32>(store, &key).await?.map(|(count, _)| count), &Some(20))
+    same("count", &count.read(store).await?, &Some(20))
 }
 
 async fn write_all(store: &impl Store, keys: &[String]) -> Result<(), BrokenPromise> {
@@ -254,8 +258,8 @@ async fn unreadable(store: &impl Store, place: &str) -> Result<(), BrokenPromise
     let key = format!("{place}broken.json");
     for body in ["{\"count\": ", "\"text\"", "\u{0}"] {
         store.put(&key, body.into(), Condition::Always).await?;
-        let read = read::<u32>(store, &key).await;
-        let updated = update(store, &key, |count: &mut u32| *count += 1).await;
+        let read = NUMBER.at(key.as_str()).read(store).await;
+        let updated = NUMBER.at(key.as_str()).update(store, |count| *count += 1).await;
         for error in [read.err(), updated.err()] {
             match error {
                 Some(StoreError::Unreadable { key: named, .. }) if named == key => {}

@@ -1,8 +1,14 @@
-//! The whole content of a store, to be compared.
+//! The content of a store as it lies there, to be compared.
 
 use std::collections::BTreeMap;
 
-use pawl_ledger::ledger::{Store, StoreError};
+use pawl_base::fault::Fault;
+use pawl_ledger::documents::Document;
+use pawl_ledger::ledger::{Condition, Store, StoreError};
+use serde_json::Value;
+
+/// A document of any type, as JSON.
+const ANY: Document<Value, ()> = Document::foreign(());
 
 /// All documents of a store by key: what two runs of one step must leave alike.
 pub async fn documents(store: &impl Store) -> Result<BTreeMap<String, String>, StoreError> {
@@ -13,4 +19,15 @@ pub async fn documents(store: &impl Store) -> Result<BTreeMap<String, String>, S
         }
     }
     Ok(all)
+}
+
+/// The JSON that stands at a key.
+pub async fn json_at(store: &impl Store, key: &str) -> Result<Value, Fault> {
+    ANY.at(key).require(store).await
+}
+
+/// Puts JSON at a key, without a version, as the first release did.
+pub async fn put_json(store: &impl Store, key: &str, document: &Value) -> Result<(), Fault> {
+    ANY.at(key).write(store, document, Condition::Always).await?;
+    Ok(())
 }

@@ -9,7 +9,7 @@ mod executions;
 mod notices;
 mod objects;
 
-pub use documents::documents;
+pub use documents::{documents, json_at, put_json};
 pub use executions::RecordedExecutions;
 pub use notices::RecordedNotices;
 pub use objects::{MemoryBody, MemoryObjects, MemoryUpload};

@@ -8,9 +8,9 @@ mod snapshot;
 
 use jiff::Timestamp;
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Memory, Store, pipeline, write};
+use pawl::ledger::{Condition, Keys, Memory, Store, pipeline};
 use pawl::names::{Generation, ModelName};
-use pawl_testing::{MemoryObjects, documents};
+use pawl_testing::{MemoryObjects, documents, json_at};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ async fn put(edge: &InMemory, key: &str, body: &str) {
 }
 
 async fn put_json(edge: &InMemory, key: &str, document: &impl Serialize) {
-    write(&edge.store, key, document, Condition::Always).await.unwrap();
+    pawl_testing::put_json(&edge.store, key, &json!(document)).await.unwrap();
 }
 
 fn model() -> ModelName {
@@ -79,7 +79,7 @@ async fn twice(edge: &InMemory, request: Value) -> Value {
 }
 
 async fn evidence(edge: &InMemory, name: &str) -> Value {
-    pawl::run::evidence(&edge.store, &keys(), Generation(1), name).await.unwrap()
+    json_at(&edge.store, &keys().evidence(Generation(1), name)).await.unwrap()
 }
 
 /// Profiles every partition, as the Distributed Map does. Returns the answers.

@@ -127,7 +127,7 @@ async fn parts_come_to_the_same_as_the_whole() {
             assert_eq!(answer["accepted"], 1, "{answer}");
             let profile = evidence(&edge, "profile.json").await;
             profiles.push((profile["rows"].clone(), profile["columns"][1].clone()));
-            let known: Value = pawl::ledger::read(&edge.store, &keys().dataset()).await.unwrap().unwrap().0;
+            let known = json_at(&edge.store, &keys().dataset()).await.unwrap();
             assert_eq!(known["known"][0]["parts"].as_u64().unwrap() > 1, part_size == 1_000_000);
         }
         assert_eq!(profiles[0], profiles[1]);

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use pawl::dataset::{Scan, Scanner, Schema};
 use pawl::fault::Fault;
 use pawl::gate::{Judgement, Policy};
-use pawl::ledger::{Condition, Keys, Memory, Store, pipeline, write};
+use pawl::ledger::{Condition, Keys, Memory, Store, pipeline};
 use pawl::names::{ContentHash, Generation, ModelName};
 use pawl::profile::bins::Baseline;
 use pawl::release::{Deployment, Release};
@@ -43,7 +43,7 @@ async fn put(edge: &InMemory, key: &str, body: &str) {
 }
 
 async fn put_json(edge: &InMemory, key: &str, document: &impl Serialize) {
-    write(&edge.store, key, document, Condition::Always).await.unwrap();
+    pawl_testing::put_json(&edge.store, key, &json!(document)).await.unwrap();
 }
 
 fn model() -> ModelName {

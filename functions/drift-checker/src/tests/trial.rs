@@ -70,14 +70,14 @@ async fn truths_that_the_monitoring_joined_before_are_not_read() {
     let edge = edge().await;
     begin_trial(&edge).await;
     tell_truth(&edge, "1.jsonl", &[("before".to_owned(), 1)]).await;
-    let mut release: Release = pawl::ledger::read(&edge.store, &keys().release()).await.unwrap().unwrap().0;
+    let mut release = pawl::documents::RELEASE.of(&keys()).require(&edge.store).await.unwrap();
     let tried = release.current.replace(release.good[0].clone()).unwrap();
     put_json(&edge, &keys().release(), &release).await;
     ask(&edge, json!({ "step": "look", "model": "m" }), at(7)).await.unwrap();
     release.current = Some(tried);
     put_json(&edge, &keys().release(), &release).await;
     ask(&edge, trial(), at(9)).await.unwrap();
-    let memory: Value = pawl::ledger::read(&edge.store, &keys().trial()).await.unwrap().unwrap().0;
+    let memory = pawl_testing::json_at(&edge.store, &keys().trial()).await.unwrap();
     assert_eq!(memory["truth"], "truth/m/1.jsonl");
 }
 

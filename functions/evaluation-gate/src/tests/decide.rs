@@ -1,6 +1,7 @@
 use super::*;
 
-use pawl::ledger::{Training, update};
+use pawl::documents::TRAINING;
+use pawl::ledger::Training;
 
 fn decide(verdict: Value, share: f64) -> Value {
     let drift = json!({ "verdict": verdict, "share": share });
@@ -8,7 +9,7 @@ fn decide(verdict: Value, share: f64) -> Value {
 }
 
 async fn change_training(edge: &InMemory, change: impl Fn(&mut Training)) {
-    update(&edge.store, &keys().training(), |training: &mut Training| change(training)).await.unwrap();
+    TRAINING.of(&keys()).update(&edge.store, |training| change(training)).await.unwrap();
 }
 
 #[tokio::test]
@@ -28,7 +29,7 @@ async fn a_run_with_new_data_trains_and_its_first_decision_stands() {
     let prefix = json!({ "prefix": "s3://evidence/accepted/m/" });
     assert_eq!(evidence(&edge, "train.manifest").await, json!([prefix, "t1.csv", "t2.csv"]));
     assert_eq!(evidence(&edge, "holdout.manifest").await, json!([prefix, "h.jsonl"]));
-    let training: Training = pawl::ledger::read(&edge.store, &keys().training()).await.unwrap().unwrap().0;
+    let training = TRAINING.of(&keys()).require(&edge.store).await.unwrap();
     assert_eq!(training.trained_that_day, 1, "booked once");
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 use pawl::events::decode;
-use pawl::gate::convergence::{Converged, Trained, check};
+use pawl::gate::convergence::{Converged, TrainedModel, check};
 use pawl::gate::{Judgement, Policy};
 
 const FORCED: Generation = Generation(1);
@@ -26,7 +26,8 @@ async fn end_run(edge: &InMemory, code: &str) {
     let outcome = json!({ "code": code, "reason": "it is worse" });
     let record = json!({ "model": "m", "generation": FORCED, "outcome": outcome, "triggers": [],
         "opened_at": null, "closed_at": at(0) });
-    let trained = Some(Trained { job: "m-1-a".into(), artifact: "s3://evidence/m-1/model.tar.gz".into() });
+    let trained =
+        Some(TrainedModel { job: "m-1-a".into(), artifact: "s3://evidence/m-1/model.tar.gz".into() });
     let converged = Converged { check: check(&[], &[]), metrics: Value::Null, trained };
     let judgement = Judgement::unusable(&Policy::default(), 1, &std::fmt::Error);
     for (name, document) in [

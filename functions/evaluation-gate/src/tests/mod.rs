@@ -10,7 +10,7 @@ mod judge;
 use jiff::Timestamp;
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Condition, Keys, Memory, Store, Trigger, TriggerId, TriggerKind, write};
+use pawl::ledger::{Condition, Keys, Memory, Store, Trigger, TriggerId, TriggerKind};
 use pawl::names::{ContentHash, Generation, ModelName};
 use pawl::release::{Deployment, Release};
 use pawl_testing::{MemoryObjects, documents};
@@ -81,7 +81,7 @@ async fn put(edge: &InMemory, key: &str, body: &str) {
 }
 
 async fn put_json(edge: &InMemory, key: &str, document: &impl Serialize) {
-    write(&edge.store, key, document, Condition::Always).await.unwrap();
+    pawl_testing::put_json(&edge.store, key, &json!(document)).await.unwrap();
 }
 
 fn model() -> ModelName {
@@ -111,7 +111,7 @@ async fn twice(edge: &InMemory, request: Value) -> Value {
 }
 
 async fn evidence(edge: &InMemory, name: &str) -> Value {
-    pawl::run::evidence(&edge.store, &keys(), RUN, name).await.unwrap()
+    pawl_testing::json_at(&edge.store, &keys().evidence(RUN, name)).await.unwrap()
 }
 
 #[test]

@@ -159,7 +159,7 @@ async fn an_execution_that_ended_without_closing_its_run_fails_the_run() {
     open_run(&edge).await;
     let answer = twice(&edge, ended("m-1"), at(60)).await;
     assert_eq!(answer, json!({ "signals": [{ "ended": "m-1" }] }));
-    let record: Value = pawl::run::evidence(&edge.store, &keys(), Generation(1), "run.json").await.unwrap();
+    let record = json_at(&edge.store, "runs/m/000001/run.json").await.unwrap();
     assert_eq!(record["outcome"]["error"], "Pawl.ExecutionEnded");
     let reason = "The execution m-1 is TIMED_OUT, but the run had not closed.";
     assert_eq!(record["outcome"]["reason"], reason);

@@ -10,7 +10,7 @@ use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Memory, Store, Training, inbox, pipeline, training};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::Catalog;
-use pawl_testing::{MemoryObjects, RecordedExecutions, RecordedNotices, documents};
+use pawl_testing::{MemoryObjects, RecordedExecutions, RecordedNotices, documents, json_at};
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Services};

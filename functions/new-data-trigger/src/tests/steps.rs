@@ -1,6 +1,7 @@
 use super::*;
 
-use pawl::ledger::{Ending, RunOutcome, update};
+use pawl::documents::{FAILURE, TRAINING};
+use pawl::ledger::{Ending, RunOutcome};
 
 fn outcome(code: Ending, reason: &str) -> RunOutcome {
     RunOutcome { code, reason: reason.to_owned(), state: None, error: None }
@@ -65,8 +66,8 @@ async fn a_failure_is_recorded_in_words_and_the_first_stands() {
     let recorded = json!({ "code": "failed", "reason": "out of memory" });
     assert_eq!(answer, json!({ "recorded": "runs/m/000001/failure.json", "outcome": recorded }));
     handle(&edge, fail("something else"), at(1)).await.unwrap();
-    let kept: Value = pawl::run::evidence(&edge.store, &keys(), Generation(1), "failure.json").await.unwrap();
-    assert_eq!(kept, recorded);
+    let kept = FAILURE.of(&keys(), Generation(1)).require(&edge.store).await.unwrap();
+    assert_eq!(json!(kept), recorded);
 }
 
 #[tokio::test]
@@ -188,11 +189,10 @@ async fn a_sweep_goes_on_where_the_last_one_ended() {
     close(&edge, 1, Ending::Skipped, at(1)).await;
     handle(&edge, reconcile(), at(2)).await.unwrap();
     assert_eq!(waiting(&edge).await, 1, "the second page");
-    update(&edge.store, &keys().training(), |training: &mut Training| training.close(Generation(2)))
-        .await
-        .unwrap();
+    let free = |training: &mut Training| training.close(Generation(2));
+    TRAINING.of(&keys()).update(&edge.store, free).await.unwrap();
     handle(&edge, reconcile(), at(3)).await.unwrap();
-    let place: Value = pawl::ledger::read(&edge.store, &keys().sweep()).await.unwrap().unwrap().0;
+    let place = json_at(&edge.store, &keys().sweep()).await.unwrap();
     assert_eq!(place, Value::Null, "the end: the next sweep begins anew");
 }
 
@@ -204,9 +204,8 @@ async fn a_listing_that_is_refused_holds_no_trigger_up() {
     edge.executions.fail(Some(unavailable()));
     assert!(handle(&edge, object_event("m/a.csv", "v1"), at(0)).await.is_err());
     edge.executions.fail(None);
-    update(&edge.store, &keys().training(), |training: &mut Training| training.close(Generation(1)))
-        .await
-        .unwrap();
+    let free = |training: &mut Training| training.close(Generation(1));
+    TRAINING.of(&keys()).update(&edge.store, free).await.unwrap();
     assert_eq!(
         handle(&edge, reconcile(), at(1)).await,
         Ok(json!({ "regions": [] })),

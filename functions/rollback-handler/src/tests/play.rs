@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use pawl::documents::{PIPELINE, RELEASE, SPLIT};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Memory, Store, pipeline, read};
+use pawl::ledger::{Condition, Keys, Memory, Store, pipeline};
 use pawl::names::{ContentHash, Generation, ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
 use pawl::release::{Deployment, Release, StateName};
@@ -58,7 +59,7 @@ impl Play {
             play.freeze(generation, rest).await;
         }
         let rows = "{\"features\": {\"x\": 1}, \"label\": 1}\n{\"features\": {\"x\": 2}, \"label\": 0}\n";
-        play.put(&format!("{}rows.jsonl", keys().accepted()), rows).await;
+        play.put(&keys().rows_to_score("rows"), rows).await;
         play.account().with(|home| home.answer = b"0.9\n0.1\n".to_vec());
         play
     }
@@ -67,8 +68,8 @@ impl Play {
     pub(super) async fn freeze(&self, generation: u64, rest: &str) {
         let version = ContentHash::of(&generation.to_be_bytes());
         let split = json!({ "version": version, "train": [], "holdout": ["rows"] });
-        self.put(&keys().evidence(Generation(generation), "pipeline.yaml"), &yaml(rest)).await;
-        self.put(&keys().evidence(Generation(generation), "split.json"), &split.to_string()).await;
+        self.put(&PIPELINE.key(&keys(), Generation(generation)), &yaml(rest)).await;
+        self.put(SPLIT.of(&keys(), Generation(generation)).key(), &split.to_string()).await;
     }
 
     pub(super) async fn put(&self, key: &str, body: &str) {
@@ -107,8 +108,7 @@ impl Play {
 
     /// The record of the release at home.
     pub(super) async fn release(&self) -> Release {
-        let found = read::<Release>(&self.edge.store, &keys().release()).await.unwrap();
-        found.unwrap().0
+        RELEASE.of(&keys()).require(&self.edge.store).await.unwrap()
     }
 
     pub(super) async fn state(&self) -> StateName {

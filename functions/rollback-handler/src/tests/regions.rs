@@ -1,6 +1,7 @@
 //! A promoted model goes to a further region.
 
-use pawl::ledger::{Store, read};
+use pawl::documents::{RELEASE, WAVE};
+use pawl::ledger::Store;
 use pawl::names::Generation;
 use pawl::release::{Release, StateName, Wave};
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ async fn promoted() -> Play {
 }
 
 async fn wave(play: &Play) -> Wave {
-    read::<Option<Wave>>(&play.edge.store, &keys().wave()).await.unwrap().unwrap().0.unwrap()
+    WAVE.of(&keys()).require(&play.edge.store).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -113,8 +114,8 @@ async fn watching_there() -> Play {
 }
 
 async fn release_there(play: &Play) -> Release {
-    let key = keys().in_region(&region("eu-west-1")).release();
-    read::<Release>(&play.edge.store, &key).await.unwrap().unwrap().0
+    let there = keys().in_region(&region("eu-west-1"));
+    RELEASE.of(&there).require(&play.edge.store).await.unwrap()
 }
 
 #[tokio::test]

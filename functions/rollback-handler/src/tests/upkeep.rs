@@ -1,9 +1,8 @@
 //! What is around an endpoint.
 
+use pawl::documents::UPKEEP;
 use pawl::fault::Fault;
-use pawl::ledger::read;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::upkeep::Upkeep;
 use serde_json::{Value, json};
 
 use super::play::{PLAIN, Play, guard, keys};
@@ -30,7 +29,7 @@ async fn ordered(rest: &str) -> Play {
 #[tokio::test]
 async fn a_promotion_orders_autoscaling_and_the_state_machine_has_it_carried_out() {
     let play = ordered(SCALES).await;
-    let order = read::<Upkeep>(&play.edge.store, &keys().upkeep()).await.unwrap().unwrap().0;
+    let order = UPKEEP.of(&keys()).require(&play.edge.store).await.unwrap();
     assert!(matches!(order.scaling, Some(Scaling::On { .. })), "{order:?}");
     assert_eq!(play.account().with(|home| home.scaling.clone()), None, "not by the promotion itself");
     assert_eq!(play.twice(upkeep()).await, json!({ "done": "bike" }));
@@ -73,6 +72,6 @@ async fn autoscaling_is_taken_off_before_an_update_to_another_instance_type() {
     assert_eq!(play.twice(guard(2)).await["answer"], "update");
     let scaling = play.account().with(|home| home.scaling.clone());
     assert!(matches!(scaling, Some(Scaling::Off { .. })), "{scaling:?}");
-    let order = read::<Upkeep>(&play.edge.store, &keys().upkeep()).await.unwrap().unwrap().0;
+    let order = UPKEEP.of(&keys()).require(&play.edge.store).await.unwrap();
     assert_eq!(order.scaling, scaling, "the state machine makes sure of it");
 }

@@ -40,7 +40,7 @@ pub use envelope::decode;
 pub use error::DecodeError;
 pub use object::{ObjectChange, ObjectEvent};
 pub use request::{Operator, PersonRequest, Verb};
-pub use sagemaker::{ApprovalStatus, EndpointChange, EndpointStatus, JobChange, JobKind, PackageChange};
+pub use sagemaker::{EndpointChange, EndpointStatus, JobChange, JobKind, PackageApproval, PackageChange};
 pub use signal::{DedupeKey, Signal};
 pub use workflow::{CodePush, ExecutionChange, ScheduleTick};
 

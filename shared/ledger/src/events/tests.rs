@@ -244,7 +244,7 @@ fn real_events_are_looser_than_their_types() {
     let event = json!({"source": ["aws.sagemaker"], "detail-type": "SageMaker Model Package State Change",
         "time": "2021-02-24T17:00:14Z", "resources": [], "detail": {"ModelPackageArn": "arn:p"}});
     assert!(serde_json::from_value::<EventBridgeEvent>(event.clone()).is_err());
-    assert!(matches!(one(&event), Signal::Package(p) if p.approval == ApprovalStatus::Pending));
+    assert!(matches!(one(&event), Signal::Package(p) if p.approval == PackageApproval::Pending));
 
     let math = json!({"metrics": [{"id": "e", "expression": "a / b", "returnData": true}]});
     let daily = json!({"metrics": [{"id": "m", "returnData": true, "metricStat": {"period": 86_400,
@@ -320,7 +320,7 @@ fn the_documented_samples_are_read() {
                 assert_eq!(e.status, EndpointStatus::Updating);
             }
             ("sm_model_package_state_change_0.json", Signal::Package(p)) => {
-                assert_eq!(p.approval, ApprovalStatus::Rejected);
+                assert_eq!(p.approval, PackageApproval::Rejected);
             }
             (_, Signal::Job(_) | Signal::Execution(_)) if name.starts_with("sm_") => {}
             (name, signal) => panic!("{name}: {signal:?}"),

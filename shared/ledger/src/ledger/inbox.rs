@@ -1,8 +1,8 @@
 //! Triggers: recorded before they are acted upon, each exactly once.
 //!
-//! A trigger lies in `inbox/` until a run has handled it; then its record lies in `handled/`, with the
-//! outcome. The record is written before the inbox entry is removed, and an entry counts only while no record
-//! exists, so a crash between the two, or a duplicate that arrives late, starts nothing twice.
+//! A trigger lies in `inbox/` until a run has handled it; then its record lies in `handled/`, with the outcome. The
+//! record is written before the inbox entry is removed, and an entry counts only while no record exists, so a
+//! crash between the two, or a duplicate that arrives late, starts nothing twice.
 //!
 //! ```
 //! use pawl_ledger::ledger::TriggerId;
@@ -17,8 +17,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::keys::Keys;
-use super::store::{Store, StoreError, Wrote, read, write_once};
+use super::{Keys, Store, StoreError, Wrote};
+use crate::documents::{HANDLED, TRIGGER};
 use pawl_base::names::{ContentHash, Generation};
 
 /// What may start a run.
@@ -76,6 +76,12 @@ impl TriggerId {
     }
 }
 
+impl std::fmt::Display for TriggerId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Which work a trigger completes, beside being recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completes {
@@ -115,16 +121,12 @@ pub struct Handled {
     pub at: Timestamp,
 }
 
-fn path(folder: &str, id: &TriggerId) -> String {
-    format!("{folder}{}.json", id.0)
-}
-
 /// Records a trigger. A duplicate writes nothing.
 pub async fn record(store: &impl Store, keys: &Keys, trigger: &Trigger) -> Result<Wrote, StoreError> {
-    if store.get(&path(&keys.handled(), &trigger.id)).await?.is_some() {
+    if store.get(&keys.handled(&trigger.id)).await?.is_some() {
         return Ok(Wrote::Before);
     }
-    write_once(store, &path(&keys.inbox(), &trigger.id), trigger).await
+    TRIGGER.of(keys, &trigger.id).write_once(store, trigger).await
 }
 
 /// The triggers that wait, from one listing: no trigger is read.
@@ -135,8 +137,7 @@ pub async fn waiting(store: &impl Store, keys: &Keys) -> Result<Vec<TriggerId>, 
 
 /// A waiting trigger, or `None` when it was handled meanwhile.
 pub async fn get(store: &impl Store, keys: &Keys, id: &TriggerId) -> Result<Option<Trigger>, StoreError> {
-    let trigger = read(store, &path(&keys.inbox(), id)).await?;
-    Ok(trigger.map(|(trigger, _)| trigger))
+    TRIGGER.of(keys, id).read(store).await
 }
 
 /// Files a trigger as handled. Doing it twice changes nothing.
@@ -150,7 +151,7 @@ pub async fn settle(
 ) -> Result<(), StoreError> {
     if let Some(trigger) = get(store, keys, id).await? {
         let handled = Handled { trigger, generation, outcome: outcome.to_owned(), at: now };
-        write_once(store, &path(&keys.handled(), id), &handled).await?;
+        HANDLED.of(keys, id).write_once(store, &handled).await?;
     }
-    store.delete(&path(&keys.inbox(), id)).await
+    store.delete(&keys.waiting(id)).await
 }

@@ -2,6 +2,8 @@
 
 use pawl_base::names::{ContentHash, Generation, ModelName, RegionName};
 
+use super::inbox::TriggerId;
+
 /// The key under which a team's `pipeline.yaml` lies.
 pub fn pipeline(model: &ModelName) -> String {
     format!("{PIPELINES}{model}/pipeline.yaml")
@@ -15,8 +17,17 @@ pub fn unrouted(event: &ContentHash) -> String {
     format!("ledger/_unrouted/{event}.json")
 }
 
-/// The keys of one model. A further region has a release of its own, with a record and a trail of its own;
-/// all else is one.
+/// The file of accepted rows as CSV, in the folder [`Keys::accepted`].
+pub fn csv(part: &str) -> String {
+    format!("{part}.csv")
+}
+
+/// The file of accepted rows as JSON lines, in the folder [`Keys::accepted`].
+pub fn json_lines(part: &str) -> String {
+    format!("{part}.jsonl")
+}
+
+/// The keys of one model. A further region has a release of its own, with a record and a trail of its own; all else is one.
 #[derive(Debug, Clone)]
 pub struct Keys {
     model: ModelName,
@@ -103,14 +114,19 @@ impl Keys {
         format!("ledger/{}/constraints.json", self.model)
     }
 
-    /// The triggers that wait to be handled.
+    /// The folder of the triggers that wait to be handled.
     pub fn inbox(&self) -> String {
         format!("ledger/{}/inbox/", self.model)
     }
 
-    /// The triggers that were handled, each with its outcome.
-    pub fn handled(&self) -> String {
-        format!("ledger/{}/handled/", self.model)
+    /// A trigger that waits to be handled.
+    pub fn waiting(&self, trigger: &TriggerId) -> String {
+        format!("{}{trigger}.json", self.inbox())
+    }
+
+    /// A trigger that was handled, with its outcome.
+    pub fn handled(&self, trigger: &TriggerId) -> String {
+        format!("ledger/{}/handled/{trigger}.json", self.model)
     }
 
     /// How far the round has listed objects to find those whose event was lost.
@@ -128,9 +144,8 @@ impl Keys {
         format!("{}history/", self.place())
     }
 
-    /// The folder of the questions that runs have put to people, each with the token that answers it. The
-    /// state machine names them: `train-<run>.json` before a training, `package-<version>.json` before a
-    /// release.
+    /// The folder of the questions that runs have put to people, each with the token that answers it. The state
+    /// machine names them: `train-<run>.json` before a training, `package-<version>.json` before a release.
     pub fn questions(&self) -> String {
         format!("ledger/{}/questions/", self.model)
     }
@@ -140,7 +155,7 @@ impl Keys {
         format!("runs/{}/{:06}/", self.model, generation.0)
     }
 
-    /// One piece of a run's evidence, for example `drift.json`.
+    /// A file in the folder of one run's evidence.
     pub fn evidence(&self, generation: Generation, name: &str) -> String {
         format!("{}{name}", self.run(generation))
     }
@@ -180,9 +195,19 @@ impl Keys {
         format!("ledger/{}/trial.json", self.model)
     }
 
-    /// One piece of the monitoring's evidence on the champion of this run, for example `expected.json`.
-    pub fn monitored(&self, generation: Generation, name: &str) -> String {
-        format!("monitoring/{}/{:06}/{name}", self.model, generation.0)
+    /// What the holdout of a run lets expect of its model in production.
+    pub fn expected(&self, generation: Generation) -> String {
+        format!("{}expected.json", self.monitored(generation))
+    }
+
+    /// One look of the monitoring at the champion of a run; the first has number 1.
+    pub fn look(&self, generation: Generation, number: u64) -> String {
+        format!("{}{number:06}.json", self.monitored(generation))
+    }
+
+    /// The folder of the monitoring's evidence on the champion of a run.
+    fn monitored(&self, generation: Generation) -> String {
+        format!("monitoring/{}/{:06}/", self.model, generation.0)
     }
 
     /// The folder that SageMaker captures into.
@@ -195,8 +220,25 @@ impl Keys {
         format!("truth/{}/", self.model)
     }
 
-    /// The folder of accepted rows: `<object>.csv` to train on, `<object>.jsonl` to score.
+    /// The folder of accepted rows.
     pub fn accepted(&self) -> String {
         format!("accepted/{}/", self.model)
+    }
+
+    /// The accepted rows of one part of an object as CSV, to train on. The part's name is that of
+    /// [`super::dataset::part_name`].
+    pub fn rows_to_train(&self, part: &str) -> String {
+        format!("{}{}", self.accepted(), csv(part))
+    }
+
+    /// The same rows as JSON lines, to score.
+    pub fn rows_to_score(&self, part: &str) -> String {
+        format!("{}{}", self.accepted(), json_lines(part))
+    }
+
+    /// The scores of a file of rows by one side's model. SageMaker names an output after its input:
+    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html>.
+    pub fn scores(&self, generation: Generation, side: &str, file: &str) -> String {
+        format!("{}scores/{side}/{file}.out", self.run(generation))
     }
 }

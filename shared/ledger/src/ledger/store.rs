@@ -2,23 +2,20 @@
 //!
 //! # Guarantees an implementation gives
 //! - A `get` or `list` after a successful `put` sees it (S3 is strongly consistent).
-//! - `Condition::IfAbsent` and `Condition::IfMatch` are atomic: of several writers one succeeds, the others
-//!   get [`StoreError::Conflict`]. Source: S3 conditional writes,
-//!   <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
-//! - A write that fails with [`StoreError::Unavailable`] may or may not have happened: read again before
-//!   acting on it.
+//! - `Condition::IfAbsent` and `Condition::IfMatch` are atomic: of several writers one succeeds, the others get
+//!   [`StoreError::Conflict`]. Source: S3 conditional writes, <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
+//! - A write that fails with [`StoreError::Unavailable`] may or may not have happened: read again before acting on it.
 //!
 //! ```
-//! use pawl_ledger::ledger::{Condition, Memory, StoreError, read, update, write};
+//! use pawl_ledger::ledger::{Condition, Memory, Store, StoreError};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), StoreError> {
 //! let store = Memory::default();
-//! let etag = write(&store, "count.json", &1, Condition::IfAbsent).await?;
-//! update(&store, "count.json", |count: &mut u32| *count += 1).await?;
-//! let late = write(&store, "count.json", &7, Condition::IfMatch(etag)).await;
+//! let etag = store.put("count.json", b"1".to_vec(), Condition::IfAbsent).await?;
+//! store.put("count.json", b"2".to_vec(), Condition::IfMatch(etag.clone())).await?;
+//! let late = store.put("count.json", b"7".to_vec(), Condition::IfMatch(etag)).await;
 //! assert!(matches!(late, Err(StoreError::Conflict { .. })), "another writer was first");
-//! assert_eq!(read::<u32>(&store, "count.json").await?.map(|(count, _)| count), Some(2));
 //! # Ok(())
 //! # }
 //! ```
@@ -26,8 +23,6 @@
 use std::future::Future;
 
 use pawl_base::fault::Fault;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// The version of a stored document, as the store names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,8 +124,7 @@ pub trait Store: Sync {
     ) -> impl Future<Output = Result<ETag, StoreError>> + Send;
     /// All documents whose keys begin with the prefix, in lexical order.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>, StoreError>> + Send;
-    /// At most `most` keys that begin with the prefix and come after `after`, in lexical order. An empty
-    /// `after` is the beginning.
+    /// At most `most` keys that begin with the prefix and come after `after`, in lexical order. An empty `after` is the beginning.
     #[allow(async_fn_in_trait, reason = "only functions ask this, each on one thread: no caller needs Send")]
     async fn keys_after(&self, prefix: &str, after: &str, most: usize) -> Result<Vec<String>, StoreError> {
         let listed = self.list(prefix).await?;
@@ -139,38 +133,6 @@ pub trait Store: Sync {
     }
     /// Removes the document; removing what is not there succeeds.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// The document at `key` as a value, with its version.
-pub async fn read<T: DeserializeOwned>(
-    store: &impl Store,
-    key: &str,
-) -> Result<Option<(T, ETag)>, StoreError> {
-    let Some(stored) = store.get(key).await? else { return Ok(None) };
-    let value = serde_json::from_slice(&stored.body)
-        .map_err(|e| StoreError::Unreadable { key: key.to_owned(), reason: e.to_string() })?;
-    Ok(Some((value, stored.etag)))
-}
-
-/// Writes a value as JSON.
-pub async fn write(
-    store: &impl Store,
-    key: &str,
-    value: &impl Serialize,
-    when: Condition,
-) -> Result<ETag, StoreError> {
-    let body = serde_json::to_vec_pretty(value)
-        .map_err(|e| StoreError::Unreadable { key: key.to_owned(), reason: e.to_string() })?;
-    store.put(key, body, when).await
-}
-
-/// Writes a value where nothing stands yet; says whether this call wrote it.
-pub async fn write_once(store: &impl Store, key: &str, value: &impl Serialize) -> Result<Wrote, StoreError> {
-    match write(store, key, value, Condition::IfAbsent).await {
-        Ok(_) => Ok(Wrote::Now),
-        Err(StoreError::Conflict { .. }) => Ok(Wrote::Before),
-        Err(e) => Err(e),
-    }
 }
 
 impl From<StoreError> for Fault {
@@ -205,38 +167,4 @@ pub enum Wrote {
     Now,
     /// By an earlier one.
     Before,
-}
-
-/// How often a compare-and-swap is tried before the caller hears of the conflict.
-const ATTEMPTS: usize = 16;
-
-/// Reads a document (or its default), lets `change` alter it, and writes it back unless somebody else wrote
-/// meanwhile; then again, at most 16 times. `change` returns what the caller wants to know; when it leaves
-/// the document as it was, nothing is written.
-pub async fn update<T, R, S>(
-    store: &S,
-    key: &str,
-    mut change: impl FnMut(&mut T) -> R,
-) -> Result<(T, R), StoreError>
-where
-    T: Default + Clone + PartialEq + Serialize + DeserializeOwned,
-    S: Store,
-{
-    for _ in 0..ATTEMPTS {
-        let (before, etag) = match read::<T>(store, key).await? {
-            Some((value, etag)) => (value, Some(etag)),
-            None => (T::default(), None),
-        };
-        let mut after = before.clone();
-        let result = change(&mut after);
-        if after == before {
-            return Ok((after, result));
-        }
-        match write(store, key, &after, Condition::unchanged_since(etag)).await {
-            Ok(_) => return Ok((after, result)),
-            Err(StoreError::Conflict { .. }) => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Err(StoreError::Conflict { key: key.to_owned() })
 }

@@ -16,8 +16,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::keys::Keys;
-use super::store::{Store, StoreError, read};
+use super::{Keys, Store, StoreError};
+use crate::documents::TRAINING;
 use pawl_base::duration::Duration;
 use pawl_base::names::{ContentHash, Generation};
 
@@ -45,7 +45,7 @@ pub struct Training {
 
 /// The memory as it stands; the empty one where nothing was ever run.
 pub async fn load(store: &impl Store, keys: &Keys) -> Result<Training, StoreError> {
-    Ok(read(store, &keys.training()).await?.map_or_else(Training::default, |(training, _)| training))
+    Ok(TRAINING.of(keys).read(store).await?.unwrap_or_default())
 }
 
 /// A training that was booked.

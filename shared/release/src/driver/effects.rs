@@ -9,7 +9,7 @@ use crate::alarms::AlarmSpec;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
 use crate::observation::{AlarmReading, EndpointDescription, TargetPresence, TrialReading};
-use pawl_ledger::events::ApprovalStatus;
+use pawl_ledger::events::PackageApproval;
 
 /// What a release does to AWS, and reads of it. The driver owns one; it is chosen at compile time and needs
 /// no SDK.
@@ -37,7 +37,7 @@ pub trait Effects: Sync {
     fn approval(
         &self,
         package: &str,
-    ) -> impl Future<Output = Result<Option<ApprovalStatus>, ReadError>> + Send;
+    ) -> impl Future<Output = Result<Option<PackageApproval>, ReadError>> + Send;
     /// How many requests the config has answered since then.
     fn requests(
         &self,

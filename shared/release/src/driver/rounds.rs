@@ -16,7 +16,7 @@ use crate::record::Release;
 use crate::reply::{HoldReason, Reply};
 use crate::state::State;
 use pawl_base::names::Generation;
-use pawl_ledger::events::{ApprovalStatus, PackageChange};
+use pawl_ledger::events::{PackageApproval, PackageChange};
 
 /// Over how long the traffic is counted before a trial.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -137,10 +137,10 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
         let release = self.load().await?;
         let package = release.subject().and_then(|subject| subject.package.clone());
         let Some(arn) = package.filter(|package| !release.rejected.contains(package)) else { return Ok(()) };
-        if self.effects.approval(&arn).await? != Some(ApprovalStatus::Rejected) {
+        if self.effects.approval(&arn).await? != Some(PackageApproval::Rejected) {
             return Ok(());
         }
-        let (at, approval) = (self.clock.now(), ApprovalStatus::Rejected);
+        let (at, approval) = (self.clock.now(), PackageApproval::Rejected);
         let change = PackageChange { arn, group: None, approval, why: None, at };
         self.handle(&Event::Package(change)).await.map(|_| ())
     }

@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use crate::audit::Audit;
-use crate::record::Release;
-use pawl_ledger::ledger::{Condition, ETag, Keys, Store, StoreError, Wrote, read, write, write_once};
+use crate::documents::{RELEASE, RELEASE_ENTRY};
+use crate::{Audit, Release};
+use pawl_ledger::ledger::{Condition, ETag, Keys, Store, StoreError, Wrote};
 
 /// Where the record and its history lie. Every [`Store`] is one.
 pub trait ReleaseStore: Sync {
@@ -23,14 +23,14 @@ pub trait ReleaseStore: Sync {
 
 impl<S: Store + Sync> ReleaseStore for S {
     async fn load(&self, keys: &Keys) -> Result<Option<(Release, ETag)>, StoreError> {
-        read(self, &keys.release()).await
+        RELEASE.of(keys).read_tagged(self).await
     }
 
     async fn save(&self, keys: &Keys, release: &Release, when: Condition) -> Result<ETag, StoreError> {
-        write(self, &keys.release(), release, when).await
+        RELEASE.of(keys).write(self, release, when).await
     }
 
     async fn append(&self, keys: &Keys, audit: &Audit) -> Result<Wrote, StoreError> {
-        write_once(self, &keys.history(&format!("{:08}", audit.sequence)), audit).await
+        RELEASE_ENTRY.of(keys, &audit.sequence).write_once(self, audit).await
     }
 }

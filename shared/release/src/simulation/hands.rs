@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::world::{Alarm, Denial, Happening, Nature, SECOND, World, rejection, time};
 use crate::*;
 use pawl_gate::live::LiveVerdict;
-use pawl_ledger::events::{AlarmState, ApprovalStatus, EndpointStatus};
+use pawl_ledger::events::{AlarmState, EndpointStatus, PackageApproval};
 use pawl_ledger::ledger::{Condition, ETag, Keys, StoreError, Wrote};
 
 /// The world as one call sees it.
@@ -183,13 +183,13 @@ impl Effects for Hands {
         Ok(Some(TrialReading { verdict, reason: "as seen".to_owned() }))
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<ApprovalStatus>, ReadError> {
+    async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, ReadError> {
         let mut world = self.call().await;
         if world.fault() {
             return Err(ReadError { what: "the package", reason: "throttled".to_owned() });
         }
         let rejected = world.truth.rejected_by_person.contains(package);
-        Ok(Some(if rejected { ApprovalStatus::Rejected } else { ApprovalStatus::Approved }))
+        Ok(Some(if rejected { PackageApproval::Rejected } else { PackageApproval::Approved }))
     }
 
     async fn requests(&self, _: &str, config: &ConfigName, since: Timestamp) -> Result<u64, ReadError> {

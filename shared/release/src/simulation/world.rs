@@ -13,7 +13,7 @@ use pawl_base::names::{ContentHash, Generation};
 use pawl_gate::live::LiveVerdict;
 use pawl_gate::live::TrialKind;
 use pawl_ledger::events::{
-    AlarmChange, AlarmShape, AlarmState, ApprovalStatus, EndpointStatus, PackageChange, Suppression,
+    AlarmChange, AlarmShape, AlarmState, EndpointStatus, PackageApproval, PackageChange, Suppression,
 };
 
 pub(super) const ENDPOINT: &str = "bike";
@@ -469,7 +469,7 @@ pub(super) fn rejection(package: &str, at: Timestamp) -> Event {
     Event::Package(PackageChange {
         arn: package.to_owned(),
         group: None,
-        approval: ApprovalStatus::Rejected,
+        approval: PackageApproval::Rejected,
         why: None,
         at,
     })

@@ -6,7 +6,7 @@ use crate::cause::Cause;
 use crate::deployment::Deployment;
 use crate::record::Freeze;
 use crate::state::State;
-use pawl_ledger::events::{ApprovalStatus, Operator, PackageChange, Signal, Verb};
+use pawl_ledger::events::{Operator, PackageApproval, PackageChange, Signal, Verb};
 
 impl Turn<'_> {
     pub(super) fn package(&mut self, change: &PackageChange) -> DecisionRule {
@@ -16,7 +16,7 @@ impl Turn<'_> {
         }
         self.release.remember(key, self.now);
         // A rejection by Pawl itself comes back as an event too.
-        if change.approval != ApprovalStatus::Rejected || self.release.rejected.contains(&change.arn) {
+        if change.approval != PackageApproval::Rejected || self.release.rejected.contains(&change.arn) {
             return DecisionRule::Logged;
         }
         let holds = |deployment: Option<&Deployment>| {

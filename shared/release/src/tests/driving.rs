@@ -8,8 +8,8 @@ use super::worlds::*;
 use crate::*;
 use pawl_base::duration::Duration;
 use pawl_base::names::{Generation, ModelName};
-use pawl_ledger::events::{AlarmState, ApprovalStatus, EndpointStatus};
-use pawl_ledger::ledger::{Condition, Keys, Memory, Store, write};
+use pawl_ledger::events::{AlarmState, EndpointStatus, PackageApproval};
+use pawl_ledger::ledger::{Condition, Keys, Memory, Store};
 
 #[derive(Debug, Default)]
 struct Fake {
@@ -65,9 +65,10 @@ impl Effects for &Fake {
         Ok(None)
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<ApprovalStatus>, ReadError> {
+    async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, ReadError> {
         let rejected = self.rejected.lock().unwrap();
-        let approval = if *rejected == package { ApprovalStatus::Rejected } else { ApprovalStatus::Approved };
+        let approval =
+            if *rejected == package { PackageApproval::Rejected } else { PackageApproval::Approved };
         Ok(Some(approval))
     }
 
@@ -83,13 +84,16 @@ fn driver<'a>(
     id: &str,
 ) -> Driver<'a, Memory, &'a Fake, impl Clock> {
     let clock = || at(*fake.minutes.lock().unwrap());
-    let keys = Keys::new(&ModelName::try_from(ENDPOINT.to_owned()).unwrap());
     let caller = Caller { id: id.to_owned(), lease: Duration::seconds(60) };
-    Driver::new(store, fake, clock, keys, policy, caller)
+    Driver::new(store, fake, clock, keys(), policy, caller)
+}
+
+fn keys() -> Keys {
+    Keys::new(&ModelName::try_from(ENDPOINT.to_owned()).unwrap())
 }
 
 async fn seed(store: &Memory, release: &Release) {
-    write(store, "ledger/bike/release.json", release, Condition::Always).await.unwrap();
+    documents::RELEASE.of(&keys()).write(store, release, Condition::Always).await.unwrap();
 }
 
 #[tokio::test]

@@ -154,7 +154,7 @@ pub(crate) fn rejected(generation: u64) -> Event {
     Event::Package(PackageChange {
         arn: format!("arn:package/{generation}"),
         group: None,
-        approval: ApprovalStatus::Rejected,
+        approval: PackageApproval::Rejected,
         why: None,
         at: at(99),
     })

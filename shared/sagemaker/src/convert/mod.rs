@@ -14,6 +14,6 @@ pub(crate) fn count(number: impl TryInto<i32>) -> i32 {
 }
 
 /// `Tag`s.
-pub(crate) fn tags(tags: &[requests::Tag]) -> Vec<Tag> {
+pub(crate) fn tags(tags: &[requests::ResourceTag]) -> Vec<Tag> {
     tags.iter().map(|tag| Tag::builder().key(&tag.key).value(&tag.value).build()).collect()
 }

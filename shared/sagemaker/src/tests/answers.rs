@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use pawl::events::{ApprovalStatus, EndpointStatus};
+use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
@@ -63,9 +63,9 @@ async fn a_config_that_is_gone_is_named() {
 async fn a_package_that_may_not_be_read_has_no_approval() {
     let approval = async |sagemaker: SageMaker| sagemaker.approval("arn").await;
     for (head, body, expected) in [
-        ("200 OK", r#"{"ModelApprovalStatus": "Approved"}"#, Some(ApprovalStatus::Approved)),
-        ("200 OK", r#"{"ModelApprovalStatus": "Rejected"}"#, Some(ApprovalStatus::Rejected)),
-        ("200 OK", r#"{"ModelApprovalStatus": "PendingManualApproval"}"#, Some(ApprovalStatus::Pending)),
+        ("200 OK", r#"{"ModelApprovalStatus": "Approved"}"#, Some(PackageApproval::Approved)),
+        ("200 OK", r#"{"ModelApprovalStatus": "Rejected"}"#, Some(PackageApproval::Rejected)),
+        ("200 OK", r#"{"ModelApprovalStatus": "PendingManualApproval"}"#, Some(PackageApproval::Pending)),
         (REFUSED, GONE, None),
         (REFUSED, r#"{"__type": "AccessDeniedException", "message": "no"}"#, None),
     ] {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use crate::constraints::{self, Constraints};
 use crate::dataset::{Scan, Scanner, Schema};
+use crate::documents::{Choice, Decision, Judged, Released};
 use crate::drift;
 use crate::gate::convergence::{self, Converged, FinalMetric};
 use crate::gate::live::{Agreement, BothCounts, TrialEvidence, TrialKind, TrialLook};
@@ -17,7 +18,7 @@ use crate::names::{ContentHash, Generation, ModelName};
 use crate::profile::Profile;
 use crate::profile::bins::Baseline;
 use crate::release::{self, Cause, Deployment, Release, Rollback};
-use crate::report::{Choice, Decision, Evidence, Judged, Released};
+use crate::report::Evidence;
 
 pub(super) const GENERATION: Generation = Generation(7);
 
@@ -144,12 +145,14 @@ fn whole() -> Evidence {
             fate: ObjectFate::Accepted,
             reason: reasons.join("; "),
             validation: Some(validation),
+            treated: None,
         },
         Judged {
             object: bad,
             fate: ObjectFate::Quarantined,
             reason: "line 1: the header has no field".to_owned(),
             validation: None,
+            treated: None,
         },
     ]);
     evidence.profile = Some(july.profile);
@@ -159,7 +162,7 @@ fn whole() -> Evidence {
         holdout: vec![new.id],
         parts: BTreeMap::new(),
     };
-    evidence.reference = Some(reference);
+    evidence.reference = Some(drift::Reference { baseline: reference, compared_with: None });
     let name = "bike-demand-7-20261120080200".to_owned();
     evidence.decision = Some(Decision {
         decision: Choice::Train,

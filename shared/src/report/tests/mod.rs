@@ -4,11 +4,13 @@
 mod fixtures;
 
 use proptest::prelude::*;
+use serde::Serialize;
 
 use super::{Evidence, STYLE, load, page};
+use crate::documents::{self, Entry, PIPELINE};
 use crate::drift::{BaselineRule, ComparedWith, NoEarlier};
 use crate::gate::Against;
-use crate::ledger::{Condition, Keys, Memory, Store, write};
+use crate::ledger::{Condition, Keys, Memory, Store};
 use crate::names::Generation;
 use crate::stats::Interval;
 
@@ -117,32 +119,36 @@ fn the_page_stands_by_itself() {
     }
 }
 
+async fn leave<T: Serialize>(store: &Memory, document: &Entry<T>, value: Option<&T>) {
+    document.write(store, value.unwrap(), Condition::Always).await.unwrap();
+}
+
 #[tokio::test]
 async fn evidence_is_read_back_and_what_is_broken_is_named() {
     let (store, keys, full) = (Memory::default(), Keys::new(&fixtures::model()), fixtures::full());
-    let key = |name: &str| keys.evidence(fixtures::GENERATION, name);
-    let always = || Condition::Always;
-    store.put(&key("pipeline.yaml"), b"model: bike-demand".to_vec(), always()).await.unwrap();
-    write(&store, &key("manifest.json"), &full.manifest, always()).await.unwrap();
-    write(&store, &key("validation.json"), &full.validation, always()).await.unwrap();
-    write(&store, &key("profile.json"), &full.profile, always()).await.unwrap();
-    write(&store, &key("split.json"), &full.split, always()).await.unwrap();
-    write(&store, &key("reference.json"), &full.reference, always()).await.unwrap();
-    write(&store, &key("drift.json"), &full.drift, always()).await.unwrap();
-    write(&store, &key("decision.json"), &full.decision, always()).await.unwrap();
-    write(&store, &key("convergence.json"), &full.convergence, always()).await.unwrap();
-    write(&store, &key("judgement.json"), &full.judgement, always()).await.unwrap();
-    write(&store, &key("release.json"), &full.released, always()).await.unwrap();
-    write(&store, &key("run.json"), &full.run, always()).await.unwrap();
-    write(&store, &keys.release(), &full.serving, always()).await.unwrap();
+    let run = fixtures::GENERATION;
+    store.put(&PIPELINE.key(&keys, run), b"model: bike-demand".to_vec(), Condition::Always).await.unwrap();
+    leave(&store, &documents::MANIFEST.of(&keys, run), full.manifest.as_ref()).await;
+    leave(&store, &documents::VALIDATION.of(&keys, run), full.validation.as_ref()).await;
+    leave(&store, &documents::PROFILE.of(&keys, run), full.profile.as_ref()).await;
+    leave(&store, &documents::SPLIT.of(&keys, run), full.split.as_ref()).await;
+    leave(&store, &documents::REFERENCE.of(&keys, run), full.reference.as_ref()).await;
+    leave(&store, &documents::DRIFT.of(&keys, run), full.drift.as_ref()).await;
+    leave(&store, &documents::DECISION.of(&keys, run), full.decision.as_ref()).await;
+    leave(&store, &documents::CONVERGENCE.of(&keys, run), full.convergence.as_ref()).await;
+    leave(&store, &documents::JUDGEMENT.of(&keys, run), full.judgement.as_ref()).await;
+    leave(&store, &documents::RELEASED.of(&keys, &run), full.released.as_ref()).await;
+    leave(&store, &documents::RUN.of(&keys, run), full.run.as_ref()).await;
+    leave(&store, &documents::RELEASE.of(&keys), full.serving.as_ref()).await;
     let read = load(&store, &fixtures::model(), fixtures::GENERATION).await;
     assert_eq!(read.unreadable, []);
     assert_eq!(page(&read), page(&full));
 
-    store.put(&key("drift.json"), b"{\"version\": <b>".to_vec(), always()).await.unwrap();
+    let drift = documents::DRIFT.of(&keys, run).into_key();
+    store.put(&drift, b"{\"version\": <b>".to_vec(), Condition::Always).await.unwrap();
     let read = load(&store, &fixtures::model(), fixtures::GENERATION).await;
     assert!(read.drift.is_none() && read.judgement.is_some());
-    assert_eq!(read.unreadable.iter().map(|it| &it.key).collect::<Vec<_>>(), [&key("drift.json")]);
+    assert_eq!(read.unreadable.iter().map(|it| &it.key).collect::<Vec<_>>(), [&drift]);
     assert!(page(&read).contains("cannot be read"));
 }
 

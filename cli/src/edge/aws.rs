@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use pawl_aws::{S3Store, fault, sfn};
 use serde_json::Value;
 
-use super::{Heard, PAUSE, Reach, Subject, World};
+use super::{Delivery, Edge, PAUSE, Services, Subject};
 use crate::reply::Failure;
 
 /// The clients beside the ledger's.
@@ -17,7 +17,7 @@ pub(crate) struct Aws {
 }
 
 /// Connects as the environment says; `AWS_ENDPOINT_URL` leads to a local stand-in.
-pub(crate) async fn connect(bucket: Option<&str>, who: String) -> Result<World<S3Store, Aws>, Failure> {
+pub(crate) async fn connect(bucket: Option<&str>, who: String) -> Result<Edge<S3Store, Aws>, Failure> {
     let Some(bucket) = bucket.filter(|bucket| !bucket.is_empty()) else {
         return Err(Failure::cannot_run(
             "no bucket: give --bucket NAME or set PAWL_BUCKET to the stack's output PawlBucket",
@@ -29,28 +29,28 @@ pub(crate) async fn connect(bucket: Option<&str>, who: String) -> Result<World<S
             "no AWS region: set AWS_REGION, or AWS_PROFILE to a profile with a region",
         ));
     }
-    Ok(World {
+    Ok(Edge {
         store: S3Store::new(&config, bucket.to_owned()),
-        reach: Aws { sfn: sfn::Client::new(&config), events: eventbridge::Client::new(&config) },
+        services: Aws { sfn: sfn::Client::new(&config), events: eventbridge::Client::new(&config) },
         bucket: bucket.to_owned(),
         who,
     })
 }
 
-impl Reach for Aws {
+impl Services for Aws {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 
-    async fn answer(&self, token: &str, output: &Value) -> Result<Heard, Failure> {
+    async fn answer(&self, token: &str, output: &Value) -> Result<Delivery, Failure> {
         let request = self.sfn.send_task_success().task_token(token).output(output.to_string());
         match request.send().await {
-            Ok(_) => Ok(Heard::Taken),
+            Ok(_) => Ok(Delivery::Taken),
             Err(e) => {
                 let over = e.as_service_error().is_some_and(|e| {
                     e.is_task_timed_out() || e.is_task_does_not_exist() || e.is_invalid_token()
                 });
-                if over { Ok(Heard::NobodyWaits) } else { Err(fault("answer the waiting run", &e).into()) }
+                if over { Ok(Delivery::NobodyWaits) } else { Err(fault("answer the waiting run", &e).into()) }
             }
         }
     }

@@ -15,20 +15,20 @@ use crate::reply::Failure;
 pub(crate) use aws::connect;
 
 /// The services beside the ledger. Tests have one of their own.
-pub(crate) trait Reach {
+pub(crate) trait Services {
     /// The clock.
     fn now(&self) -> Timestamp;
     /// Answers the run that waits with this task token.
-    async fn answer(&self, token: &str, output: &Value) -> Result<Heard, Failure>;
-    /// Tells the functions of this stack.
+    async fn answer(&self, token: &str, output: &Value) -> Result<Delivery, Failure>;
+    /// Sends a message to the functions of this stack.
     async fn publish(&self, subject: Subject, detail: &Value) -> Result<(), Failure>;
-    /// Waits between two looks at the ledger.
+    /// Waits before the ledger is read again.
     async fn pause(&self);
 }
 
 /// Whether a run took an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum Delivery {
     Taken,
     /// It was answered before, timed out, or is over.
     NobodyWaits,
@@ -52,20 +52,20 @@ impl Subject {
     }
 }
 
-/// How often the ledger is looked at for the effect of a message.
+/// How often the ledger is read for the effect of a message.
 pub(crate) const LOOKS: u32 = 60;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// One stack, and who acts on it.
 #[derive(Debug)]
-pub(crate) struct World<S, R> {
+pub(crate) struct Edge<S, V> {
     pub(crate) store: S,
-    pub(crate) reach: R,
+    pub(crate) services: V,
     pub(crate) bucket: String,
     pub(crate) who: String,
 }
 
-impl<S: Store, R: Reach> World<S, R> {
+impl<S: Store, V: Services> Edge<S, V> {
     /// The model's `pipeline.yaml`, or which models there are.
     pub(crate) async fn pipeline_of(&self, model: &ModelName) -> Result<Stored, Failure> {
         if let Some(stored) = self.store.get(&pipeline(model)).await? {
@@ -83,26 +83,26 @@ impl<S: Store, R: Reach> World<S, R> {
 
     /// Sends a message to this stack. Its bucket names it, so that several stacks can share an account's bus.
     ///
-    /// The bus rather than a function's own name: an operator needs to know the bucket and nothing else, may be given
-    /// `events:PutEvents` instead of the right to invoke functions with anything, and what arrives gets the same retries and
-    /// dead-letter queue as an alarm.
+    /// The bus rather than a function's own name: an operator needs to know the bucket and nothing else, may
+    /// be given `events:PutEvents` instead of the right to invoke functions with anything, and what arrives
+    /// gets the same retries and dead-letter queue as an alarm.
     pub(crate) async fn publish(
         &self,
         subject: Subject,
         field: &str,
         mut detail: Value,
     ) -> Result<String, Failure> {
-        let at = self.reach.now();
+        let at = self.services.now();
         let id = format!("{}-{at}", self.who);
         detail["who"] = json!(self.who);
         detail["at"] = json!(at);
         detail["id"] = json!(id);
-        self.reach.publish(subject, &json!({ "bucket": self.bucket, field: detail })).await?;
+        self.services.publish(subject, &json!({ "bucket": self.bucket, field: detail })).await?;
         Ok(id)
     }
 
-    /// What to say when a message had no effect in time.
-    pub(crate) fn unheard(&self, model: &ModelName) -> Failure {
+    /// The failure where a message had no effect in time.
+    pub(crate) fn had_no_effect(&self, model: &ModelName) -> Failure {
         let seconds = (PAUSE * LOOKS).as_secs();
         Failure::cannot_run(format!(
             "sent, but nothing took it within {seconds} s: is the stack of {} in this account and region? \

@@ -1,0 +1,208 @@
+//! What a `pipeline.yaml` may say, and what is refused with the fix.
+#![allow(clippy::unwrap_used)]
+use super::*;
+
+fn parse(sections: &str) -> Result<Pipeline, String> {
+    let base =
+        "model: bike\ndata: {bucket: b, prefix: p/, label: {column: y}, features: [x]}\ntrain: {image: i}\n";
+    Pipeline::parse(format!("{base}{sections}").as_bytes()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_strategy_that_the_endpoint_cannot_follow_is_refused_with_the_fix() {
+    let alone = parse("serve: {instance_count: 1}").unwrap_err();
+    assert_eq!(
+        alone,
+        "pipeline.yaml: release.strategy: canary needs at least 2 instances, serve.instance_count is 1: raise it, or use all_at_once or blue_green"
+    );
+    let serverless = parse("serve: {kind: serverless, capture_percent: 0}").unwrap_err();
+    assert!(serverless.contains("use all_at_once, or serve.kind: real_time"), "{serverless}");
+    for kind in ["kind: serverless, capture_percent: 0", "kind: asynchronous"] {
+        let text = format!(
+            "serve: {{{kind}}}\nrelease: {{strategy: all_at_once, trial: {{shadow: {{at_most: 7d}}}}}}"
+        );
+        let refused = parse(&text).unwrap_err();
+        assert!(refused.contains("release.trial: shadow does not work on a"), "{refused}");
+    }
+    assert!(parse("release: {trial: {shadow: {at_most: 7d}}}").is_ok());
+    assert!(parse("release: {strategy: all_at_once, trial: {ab: {percent: 20, at_most: 14d}}}").is_ok());
+    assert!(parse("serve: {instance_count: 1}\nrelease: {strategy: {blue_green: {bake: 10m}}}").is_ok());
+    assert!(
+        parse("serve: {kind: asynchronous}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}").is_ok()
+    );
+    let regions =
+        "serve: {kind: asynchronous}\nrelease: {regions: [{name: eu-west-1, bucket: there, image: bike}]}";
+    assert!(parse(regions).unwrap_err().contains("release.regions"), "{regions}");
+}
+
+#[test]
+fn waits_that_outlast_a_run_are_refused_with_the_longest() {
+    // The defaults: 6h to settle, 7d for an answer, and 30m, 2h and 1d of the release.
+    assert!(parse("approval: {wait: 2302200s}").is_ok(), "28 days");
+    let refused = parse("approval: {wait: 2302201s}").unwrap_err();
+    assert_eq!(
+        refused,
+        "pipeline.yaml: approval.wait is 2302201s, and a run may wait 29 days in all: at most 28d for settle, approval (twice with decide.ask_above), trial, bake, patience and decision (twice with a trial): a run is ended after 30"
+    );
+    let trial = |days: u32| format!("release: {{trial: {{shadow: {{at_most: {days}d}}}}}}");
+    let (both, never) = ("decide: {ask_above: 0.5}", "approval: {ask: never}");
+    for sections in [
+        both.to_owned(),
+        trial(7),
+        format!("{both}\n{never}"),
+        format!("{never}\n{}", trial(25)),
+        "approval: {ask: never, wait: 1000d}".to_owned(),
+    ] {
+        assert!(parse(&sections).is_ok(), "{sections}");
+    }
+    for (sections, field, days) in [
+        (format!("{both}\napproval: {{wait: 14d}}"), "approval.wait is 14d", 30),
+        (trial(20), "release.trial.shadow.at_most is 20d", 30),
+        (format!("{never}\n{}", trial(26)), "release.trial.shadow.at_most is 26d", 29),
+        (format!("{never}\nsettle: {{at_most: 27d}}"), "settle.at_most is 27d", 29),
+        (format!("{never}\nrelease: {{bake: 27d}}"), "release.bake is 27d", 29),
+        (format!("{never}\nrelease: {{decision: 3650d}}"), "release.decision is 3650d", 3_651),
+    ] {
+        let refused = parse(&sections).unwrap_err();
+        let wanted = format!("pipeline.yaml: {field}, and a run may wait {days} days");
+        assert!(refused.starts_with(&wanted), "{refused}");
+    }
+}
+
+#[test]
+fn regions_are_refused_with_the_line_or_the_fix() {
+    let regions = |list: &str| parse(&format!("release: {{regions: [{list}]}}"));
+    let good = "{name: eu-west-1, bucket: there, image: bike}";
+    assert_eq!(regions(good).unwrap().release.regions[0].name.as_str(), "eu-west-1");
+    for (list, wanted) in [
+        ("{name: ireland, bucket: there, image: bike}", "region \"ireland\": write it as AWS does"),
+        ("{name: eu-west-1, image: bike}", "bucket"),
+        ("{name: eu-west-1, bucket: there}", "image"),
+        ("{name: eu-west-1, bucket: there, image: bike, role: r}", "role"),
+        (
+            "{name: eu-west-1, bucket: b, image: bike}",
+            "has the bucket \"b\" of another region, or of the data",
+        ),
+    ] {
+        let error = regions(list).unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+    }
+    assert!(regions(&format!("{good}, {good}")).unwrap_err().contains("named twice"));
+}
+
+#[test]
+fn a_comparison_that_cannot_be_made_is_refused() {
+    for compare in ["{segments: [x, town], with: {rolling: {objects: 3}}}", "{leave_out: [x]}"] {
+        assert!(parse(&format!("compare: {compare}")).is_ok(), "{compare}");
+    }
+    for (compare, wanted) in [
+        ("{segments: [a, b, c, d, e]}", "compare.segments is 5 columns: name at most 4"),
+        ("{segments: [a, a]}", "name each column once"),
+        ("{segments: [y]}", "compare.segments is \"y\" included"),
+        ("{leave_out: [z]}", "compare.leave_out is \"z\": name features"),
+        ("{with: same_weekday}", "name the column of time in data.schema.time"),
+        ("{with: {same_season: {months: 6}}}", "compare.with.same_season.months is 6"),
+        ("{with: {rolling: {objects: 0}}}", "compare.with.rolling.objects is 0"),
+    ] {
+        let error = parse(&format!("compare: {compare}")).unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+    }
+}
+
+#[test]
+fn a_quality_that_cannot_be_held_is_refused() {
+    assert!(parse("monitor: {quality: {error_margin: 0, margin: 0}}").is_ok());
+    for (monitor, wanted) in [
+        ("quality: {error_margin: -0.1}", "monitor.quality.error_margin is -0.1: give a share"),
+        ("quality: {margin: 2}", "monitor.quality.margin is 2: give a fraction"),
+        ("quality: {alpha: 0}", "monitor.quality.alpha is 0: give a fraction"),
+        ("quality: {min_rows: 0}", "monitor.quality.min_rows is 0: at least 1"),
+        ("remember: 0", "monitor.remember is 0"),
+    ] {
+        let error = parse(&format!("monitor: {{{monitor}}}")).unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+    }
+}
+
+#[test]
+fn what_the_monitoring_could_never_judge_is_refused() {
+    assert!(
+        parse("gate: {task: multiclass}\nrelease: {alarms: {live_quality: {bound: 0.8, period: 1h}}}")
+            .is_ok()
+    );
+    for (sections, wanted) in [
+        (
+            "gate: {task: multiclass}\nrelease: {trial: {shadow: {at_most: 7d}}}",
+            "release.trial is there for gate.task multiclass: side by side",
+        ),
+        (
+            "serve: {capture_percent: 0}\nrelease: {alarms: {live_quality: {bound: 0.8, period: 1h}}}",
+            "serve.capture_percent is 0: release.alarms.live_quality",
+        ),
+        ("gate: {task: multiclass, classes: [owl, '2.0']}", "gate.classes: \"2.0\"; labels"),
+    ] {
+        let error = parse(sections).unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+    }
+    let above = "model: bike\ntrain: {image: i}\ngate: {task: multiclass}\n\
+                 data: {bucket: b, prefix: p/, label: {column: y, at_least: 2}, features: [x]}\n";
+    let error = Pipeline::parse(above.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("data.label.at_least is 2 for gate.task multiclass: it makes"), "{error}");
+}
+
+#[test]
+fn feedback_that_cannot_be_undone_is_refused() {
+    for feedback in [
+        "{selected_by: shown}",
+        "{selected_by: shown, version: served_by, treat: reweigh, exploration: 0.05}",
+    ] {
+        assert!(parse(&format!("feedback: {feedback}")).is_ok(), "{feedback}");
+    }
+    for (feedback, wanted) in [
+        ("{selected_by: x}", "feedback.selected_by is \"x\": name a column of its own"),
+        ("{selected_by: s, version: y}", "feedback.version is \"y\": name a column of its own"),
+        ("{selected_by: s, treat: reweigh}", "feedback.exploration is missing: name the share"),
+        ("{selected_by: s, exploration: 5}", "feedback.exploration is 5: a share of requests"),
+        ("{selected_by: s, largest_weight: 0.5}", "feedback.largest_weight is 0.5: 1 or more"),
+        ("{treat: exclude}", "selected_by"),
+    ] {
+        let error = parse(&format!("feedback: {feedback}")).unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+    }
+}
+
+#[test]
+fn a_column_that_is_named_twice_stands_once() {
+    let base = "model: bike\ntrain: {image: i}\nfeedback: {selected_by: chosen}\n\
+                data: {bucket: b, prefix: p/, label: {column: y}, features: [x], context: [chosen, day]}\n";
+    let pipeline = Pipeline::parse(base.as_bytes()).unwrap();
+    assert_eq!(pipeline.columns(), ["y", "x", "chosen", "day"]);
+}
+
+#[test]
+fn autoscaling_is_held_to_what_can_work() {
+    assert!(parse("serve: {autoscaling: {most: 4}}").is_ok());
+    for (serve, field) in [
+        ("autoscaling: {least: 1}", "serve.autoscaling.least"),
+        ("autoscaling: {most: 1}", "serve.autoscaling.most"),
+        ("instance_count: 9, autoscaling: {}", "serve.instance_count"),
+        ("autoscaling: {requests_per_instance: 0}", "serve.autoscaling.requests_per_instance"),
+        ("kind: asynchronous, autoscaling: {}", "serve.kind"),
+    ] {
+        let error = parse(&format!("serve: {{{serve}}}")).unwrap_err();
+        assert!(error.starts_with(&format!("pipeline.yaml: {field} is ")), "{error}");
+    }
+}
+
+#[test]
+fn a_serverless_endpoint_asks_only_for_what_there_is() {
+    let serverless = |serve: &str| {
+        parse(&format!("serve: {{kind: serverless, {serve}}}\nrelease: {{strategy: all_at_once}}"))
+    };
+    assert!(serverless("").unwrap_err().contains("serve.capture_percent is 100"));
+    for serve in ["memory_mb: 1500", "concurrency: 201"] {
+        let error = serverless(&format!("capture_percent: 0, serverless: {{{serve}}}")).unwrap_err();
+        assert!(error.contains("SageMaker takes"), "{error}");
+    }
+    assert!(serverless("capture_percent: 0, serverless: {memory_mb: 3072}").is_ok());
+}
