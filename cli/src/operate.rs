@@ -6,7 +6,7 @@ use pawl::documents::{RELEASE, RELEASE_ENTRY};
 use pawl::events::Verb;
 use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::ModelName;
-use pawl::release::{Audit, Rule, StateName};
+use pawl::release::{Audit, DecisionRule, StateName};
 use serde::Serialize;
 use serde_json::json;
 
@@ -76,22 +76,23 @@ async fn sequence(store: &impl Store, keys: &Keys) -> Result<u64, StoreError> {
 impl Done {
     fn verdict(&self) -> Verdict {
         match (self.audit.rule, self.verb) {
-            (Rule::NoTarget | Rule::Paged | Rule::GaveUp, _) | (Rule::AlreadyRollingBack, Verb::Force) => {
-                Verdict::Refused
-            }
+            (DecisionRule::NoTarget | DecisionRule::Paged | DecisionRule::GaveUp, _)
+            | (DecisionRule::AlreadyRollingBack, Verb::Force) => Verdict::Refused,
             _ => Verdict::Done,
         }
     }
 
     fn sentence(&self) -> &'static str {
         match (self.audit.rule, self.verb) {
-            (Rule::RollBack, _) => "Traffic goes back.",
-            (Rule::QueueIntent, _) => "Noted: traffic goes back as soon as the endpoint takes an update.",
-            (Rule::AlreadyRollingBack, Verb::Force) => "Nothing forced: a rollback is under way.",
-            (Rule::AlreadyRollingBack, _) => "A rollback is under way already.",
-            (Rule::NoTarget, _) => "Not rolled back: there is nothing to go back to.",
-            (Rule::Frozen, _) => "Frozen: no new deployment begins until somebody unfreezes it.",
-            (Rule::Unfrozen, _) => "Unfrozen.",
+            (DecisionRule::RollBack, _) => "Traffic goes back.",
+            (DecisionRule::QueueIntent, _) => {
+                "Noted: traffic goes back as soon as the endpoint takes an update."
+            }
+            (DecisionRule::AlreadyRollingBack, Verb::Force) => "Nothing forced: a rollback is under way.",
+            (DecisionRule::AlreadyRollingBack, _) => "A rollback is under way already.",
+            (DecisionRule::NoTarget, _) => "Not rolled back: there is nothing to go back to.",
+            (DecisionRule::Frozen, _) => "Frozen: no new deployment begins until somebody unfreezes it.",
+            (DecisionRule::Unfrozen, _) => "Unfrozen.",
             (_, Verb::Force) if self.audit.before == StateName::Watching => {
                 "Forced: what is watched is promoted."
             }

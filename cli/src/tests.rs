@@ -14,15 +14,15 @@ use pawl::documents::{
 use pawl::events::{Signal, decode};
 use pawl::gate::convergence::{Converged, TrainedModel, check};
 use pawl::gate::{self, Judgement};
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::training::{Execution, OpenRun};
 use pawl::ledger::{
-    Condition, ETag, Ending, Keys, Listed, Memory, Outcome, RunRecord, Store, StoreError, Stored, Training,
-    Trigger, TriggerId, TriggerKind, pipeline,
+    Condition, ETag, Ending, Keys, Listed, Memory, RunOutcome, RunRecord, Store, StoreError, Stored,
+    Training, Trigger, TriggerId, TriggerKind, pipeline,
 };
 use pawl::names::{ContentHash, Generation, ModelName};
-use pawl::release::{Deployment, Event, Policy, Release, Stage, State, Wave, step};
+use pawl::release::{Deployment, Event, Policy, RegionStage, Release, State, Wave, step};
 use serde_json::{Value, json};
 
 use crate::edge::{Delivery, Edge, Services, Subject};
@@ -87,9 +87,9 @@ impl Services for Stack {
             return Ok(());
         }
         let event = json!({ "source": "custom.pawl", "detail-type": format!("{subject:?}"), "time": NOW, "detail": detail });
-        let decoded = decode(event.to_string().as_bytes()).unwrap();
+        let signals = decode(&event).unwrap();
         let keys = keys();
-        match &decoded.signals[..] {
+        match &signals[..] {
             [Signal::Operator(operator)] => {
                 let record = RELEASE.of(&keys);
                 let before = record.read(&self.store).await?.unwrap_or_else(|| Release::new("m"));
@@ -255,7 +255,7 @@ async fn a_force_is_refused_or_lies_in_the_inbox_as_a_run_of_its_own() {
     let none = pawl(&stack, "force m --run 2 --why because-we-must").await.unwrap_err();
     assert!(none.to_string().contains("there is no run 2"), "{none}");
     let (run, at) = (Generation(2), NOW.parse().unwrap());
-    let outcome = Outcome { code: Ending::Rejected, reason: String::new(), state: None, error: None };
+    let outcome = RunOutcome { code: Ending::Rejected, reason: String::new(), state: None, error: None };
     let record = RunRecord {
         model: model(),
         generation: run,
@@ -268,7 +268,7 @@ async fn a_force_is_refused_or_lies_in_the_inbox_as_a_run_of_its_own() {
     let converged = Converged { check: check(&[], &[]), metrics: Value::Null, trained };
     let judgement = Judgement::unusable(&gate::Policy::default(), 1, &std::fmt::Error);
     let version = ContentHash::of(b"data");
-    let split = Split { version, train: vec![], holdout: vec![], parts: Default::default() };
+    let split = DatasetSplit { version, train: vec![], holdout: vec![], parts: Default::default() };
     let (store, keys, always) = (&stack.store, keys(), || Condition::Always);
     RUN.of(&keys, run).write(store, &record, always()).await.unwrap();
     JUDGEMENT.of(&keys, run).write(store, &judgement, always()).await.unwrap();
@@ -324,7 +324,8 @@ async fn a_report_names_the_outcome_and_the_evidence() {
     let open = pawl(&stack, "report m").await.unwrap();
     assert_eq!((&open.json()["run"], &open.json()["record"]), (&json!(2), &Value::Null));
     let at: Timestamp = NOW.parse().unwrap();
-    let outcome = Outcome { code: Ending::RolledBack, reason: "p99 rose.".into(), state: None, error: None };
+    let outcome =
+        RunOutcome { code: Ending::RolledBack, reason: "p99 rose.".into(), state: None, error: None };
     let (model, triggers) = (model(), vec!["s3://b/p/1.csv".to_owned()]);
     let record =
         RunRecord { model, generation: Generation(2), outcome, triggers, opened_at: None, closed_at: at };
@@ -345,7 +346,8 @@ async fn the_history_is_newest_first_and_bounded() {
         pawl(&stack, &format!("freeze m --why {why}")).await.unwrap();
     }
     let at: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
-    let outcome = Outcome { code: Ending::Skipped, reason: "Nothing new.".into(), state: None, error: None };
+    let outcome =
+        RunOutcome { code: Ending::Skipped, reason: "Nothing new.".into(), state: None, error: None };
     let record = RunRecord {
         model: model(),
         generation: Generation(1),
@@ -399,7 +401,7 @@ async fn status_tells_what_serves_in_each_region() {
     let promoted = Deployment::new(Generation(12), "bike-demand-12-20261120080000");
     let regions = [region("eu-west-1"), region("us-east-1")];
     let mut wave = Wave::new(&promoted, "s3://b/model.tar.gz".to_owned(), &regions, NOW.parse().unwrap());
-    wave.stops[0].stage = Stage::Failed;
+    wave.stops[0].stage = RegionStage::Failed;
     wave.stopped = Some("eu-west-1: Rolled back: alarm pawl-bike-demand-12-errors.".to_owned());
     WAVE.of(&keys()).write(&stack.store, &Some(wave), Condition::Always).await.unwrap();
     let mut release = Release::new("m");

@@ -4,5 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let _ = pawl::events::decode(data);
+    if let Ok(event) = serde_json::from_slice(data) {
+        let _ = pawl::events::decode(&event);
+    }
 });

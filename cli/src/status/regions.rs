@@ -3,7 +3,7 @@
 use pawl::documents::{RELEASE, WAVE};
 use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::RegionName;
-use pawl::release::{Deployment, Freeze, Stage, State, Wave};
+use pawl::release::{Deployment, Freeze, RegionStage, State, Wave};
 use serde::Serialize;
 
 use super::{release_words, words};
@@ -20,7 +20,7 @@ pub(super) struct Regions {
 #[derive(Debug, Serialize)]
 struct There {
     region: RegionName,
-    stage: Stage,
+    stage: RegionStage,
     serving: Option<Deployment>,
     release: Option<State>,
     freeze: Option<Freeze>,
@@ -50,7 +50,7 @@ impl Regions {
         let stages = || self.wave.stops.iter().map(|stop| stop.stage);
         let how = match &self.wave.stopped {
             Some(reason) => format!("run {run} was stopped: {reason}"),
-            None if stages().all(|stage| stage == Stage::Promoted) => {
+            None if stages().all(|stage| stage == RegionStage::Promoted) => {
                 format!("run {run} was promoted in all")
             }
             None => format!("run {run} is on its way, one region after another"),

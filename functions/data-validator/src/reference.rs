@@ -8,7 +8,7 @@ use pawl::dataset::{Scanner, Schema};
 use pawl::documents::{DATASET, Found, PROFILED, REFERENCE, RELEASE, TRAINED_ON};
 use pawl::drift::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 use pawl::fault::Fault;
-use pawl::ledger::dataset::Known;
+use pawl::ledger::dataset::KnownObject;
 use pawl::ledger::{Keys, Manifest, Object, Store};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
@@ -111,7 +111,7 @@ async fn period_of_batch(
 /// The most objects of a batch that are opened to learn its days.
 const MOST_DATED: usize = 50;
 
-fn period(known: &Known) -> Option<Period> {
+fn period(known: &KnownObject) -> Option<Period> {
     Some(Period { object: known.object.id.clone(), first: day(known.since?), last: day(known.until?) })
 }
 

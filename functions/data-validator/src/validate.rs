@@ -7,7 +7,7 @@ use pawl::documents::{
     STATISTICS, TRAINED_ON, VALIDATION,
 };
 use pawl::fault::Fault;
-use pawl::ledger::dataset::{Fate, Known, Split};
+use pawl::ledger::dataset::{DatasetSplit, KnownObject, ObjectFate};
 use pawl::ledger::{Condition, Dataset, Keys, Store};
 use pawl::model_monitor::{Rules, Statistics};
 use pawl::names::{Generation, ModelName};
@@ -48,7 +48,7 @@ pub(crate) async fn validate(
         checked.push(judge(&pipeline, profiled, parts.len(), constraints.as_ref(), manifest.at));
     }
     let mut merged = Profile::default();
-    let accepted = checked.iter().filter(|it| it.judged.fate == Fate::Accepted);
+    let accepted = checked.iter().filter(|it| it.judged.fate == ObjectFate::Accepted);
     for profile in accepted.filter_map(|it| it.profile.as_ref()) {
         merged.merge(profile);
     }
@@ -68,7 +68,7 @@ pub(crate) async fn validate(
     SPLIT.of(&keys, generation).write(&edge.store, &split, Condition::Always).await?;
     freeze_training_set(&edge.store, &keys, generation, &split).await?;
 
-    let accepted = judged.iter().filter(|it| it.fate == Fate::Accepted).count();
+    let accepted = judged.iter().filter(|it| it.fate == ObjectFate::Accepted).count();
     let verdict = if !judged.is_empty() && accepted == 0 { "quarantined" } else { "accepted" };
     Ok(json!({
         "verdict": verdict,
@@ -94,9 +94,9 @@ fn judge(
     let scan = match found {
         Found::Scan(scan) => scan,
         Found::Range(_) => {
-            return checked(Fate::Quarantined, "a part of it is missing".to_owned(), None, None);
+            return checked(ObjectFate::Quarantined, "a part of it is missing".to_owned(), None, None);
         }
-        Found::Unreadable(reason) => return checked(Fate::Quarantined, reason, None, None),
+        Found::Unreadable(reason) => return checked(ObjectFate::Quarantined, reason, None, None),
     };
     // Without constraints yet, a team's own rules still hold.
     let own = constraints::suggest(&Profile::default(), &pipeline.constraints);
@@ -104,18 +104,18 @@ fn judge(
     let validation =
         constraints::check_at(&scan, constraints.unwrap_or(&own), &pipeline.constraints, Some(at));
     let fate = match validation.verdict {
-        Verdict::Accepted | Verdict::AcceptedWithWarnings => Fate::Accepted,
-        Verdict::Quarantined => Fate::Quarantined,
+        Verdict::Accepted | Verdict::AcceptedWithWarnings => ObjectFate::Accepted,
+        Verdict::Quarantined => ObjectFate::Quarantined,
     };
     let reasons: Vec<&str> = validation.violations.iter().take(3).map(|it| it.reason.as_str()).collect();
     checked(fate, reasons.join("; "), Some(validation), Some(scan.profile))
 }
 
-fn known(checked: &Checked, generation: Generation) -> Known {
+fn known(checked: &Checked, generation: Generation) -> KnownObject {
     let Checked { judged, parts, profile } = checked;
     let time = profile.as_ref().and_then(|profile| profile.time.as_ref());
     let at = |seconds: Option<i64>| seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    Known {
+    KnownObject {
         object: judged.object.clone(),
         fate: judged.fate,
         rows: judged.validation.as_ref().map_or(0, |validation| validation.accepted),
@@ -131,7 +131,7 @@ async fn freeze_training_set(
     store: &impl Store,
     keys: &Keys,
     generation: Generation,
-    split: &Split,
+    split: &DatasetSplit,
 ) -> Result<(), Fault> {
     let trained_on = reference::merged(store, keys, &split.train).await?;
     let baseline = Baseline::freeze(&trained_on);
@@ -150,7 +150,8 @@ fn summary(judged: &[Judged]) -> String {
         return "No new objects.".to_owned();
     }
     let line = |it: &Judged| format!("{}: {}", it.object.key, it.reason);
-    let bad = judged.iter().filter(|it| it.fate == Fate::Quarantined).take(3).map(line);
-    let odd = judged.iter().filter(|it| it.fate == Fate::Accepted && !it.reason.is_empty()).take(3).map(line);
+    let bad = judged.iter().filter(|it| it.fate == ObjectFate::Quarantined).take(3).map(line);
+    let odd =
+        judged.iter().filter(|it| it.fate == ObjectFate::Accepted && !it.reason.is_empty()).take(3).map(line);
     bad.chain(odd).collect::<Vec<_>>().join(" | ")
 }

@@ -7,7 +7,7 @@ use pawl::documents::{
 use pawl::drift::Verdict;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::training::Limits;
 use pawl::ledger::{Condition, Manifest, Store, StoreError, Training, TriggerKind, csv, inbox, json_lines};
 use pawl::names::{ContentHash, Generation, ModelName};
@@ -103,7 +103,7 @@ pub(crate) fn name(model: &ModelName, generation: Generation, at: Timestamp) -> 
 /// In plain words why nothing is trained, if so.
 fn skip(
     run: &Run,
-    split: &Split,
+    split: &DatasetSplit,
     triggers: &[TriggerKind],
     drift: &Drifted,
     release: Option<&pawl::release::Release>,
@@ -155,7 +155,7 @@ async fn kinds(store: &impl Store, run: &Run, manifest: &Manifest) -> Result<Vec
 }
 
 /// Data, code and parameters: what makes two trainings the same.
-fn fingerprint(run: &Run, split: &Split) -> ContentHash {
+fn fingerprint(run: &Run, split: &DatasetSplit) -> ContentHash {
     let (train, data) = (&run.pipeline.train, &run.pipeline.data);
     let mut parts =
         vec![json!([split.version, train, data.label, data.features, run.pipeline.serve.environment])];
@@ -169,7 +169,7 @@ fn fingerprint(run: &Run, split: &Split) -> ContentHash {
 async fn write_manifests(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
-    split: &Split,
+    split: &DatasetSplit,
     suite: Option<String>,
 ) -> Result<(), Fault> {
     let prefix = format!("s3://{}/{}", edge.bucket, run.keys.accepted());

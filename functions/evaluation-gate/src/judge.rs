@@ -4,7 +4,7 @@ use pawl::documents::{ANALYSIS, EVALUATION, JUDGEMENT, SPLIT};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::{Against, Contender, Judge, Judgement, PairReader, Verdict, documents, leakage};
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Condition, Store};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Ask;
@@ -67,7 +67,7 @@ pub(crate) async fn judge(
 async fn compare(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
-    split: &Split,
+    split: &DatasetSplit,
     against: Against,
 ) -> Result<Judgement, Fault> {
     let policy = &run.pipeline.gate;

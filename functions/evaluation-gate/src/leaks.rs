@@ -8,7 +8,7 @@ use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::leakage::Leaks;
 use pawl::gate::{Judgement, Reason};
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Store, StoreError};
 use pawl::names::Generation;
 
@@ -25,7 +25,7 @@ const TRAINING_BYTES: usize = 256 << 20;
 pub(crate) async fn rows(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
-    split: &Split,
+    split: &DatasetSplit,
 ) -> Result<Vec<Reason>, Fault> {
     let mut leaks = Leaks::new(&run.pipeline.gate, seed(&split.version));
     let key = |part: &str| run.keys.rows_to_score(part);

@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use pawl::gate::Judgement;
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 
 use crate::edge::Run;
 
 /// Where a challenger comes from, as the properties of its model package.
-pub(crate) fn lineage(bucket: &str, run: &Run, split: &Split, training: &str) -> BTreeMap<String, String> {
+pub(crate) fn lineage(
+    bucket: &str,
+    run: &Run,
+    split: &DatasetSplit,
+    training: &str,
+) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("pawl.generation".to_owned(), run.generation.to_string()),
         ("pawl.dataset".to_owned(), split.version.to_string()),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use pawl::edge::{Body, Objects};
 use pawl::fault::Fault;
 use pawl::gate::{Contender, JudgedInput};
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Store, json_lines};
 use pawl::names::ContentHasher;
 
@@ -30,7 +30,12 @@ struct Open<B> {
 }
 
 impl<'a, O: Objects> Scores<'a, O> {
-    pub(crate) fn new(edge: &'a Edge<impl Store, O>, run: &Run, split: &Split, contender: Contender) -> Self {
+    pub(crate) fn new(
+        edge: &'a Edge<impl Store, O>,
+        run: &Run,
+        split: &DatasetSplit,
+        contender: Contender,
+    ) -> Self {
         let key = |part: String| run.keys.scores(run.generation, contender.as_str(), &json_lines(&part));
         let keys = split.files(&split.holdout).map(key).collect();
         Self { objects: &edge.objects, bucket: &edge.bucket, keys, open: None, read: Vec::new() }

@@ -7,7 +7,7 @@ use pawl::fault::Fault;
 use pawl::gate::behaviour::SuiteAnswers;
 use pawl::gate::{Against, Check, Code, Contender, Reason};
 use pawl::ledger::Store;
-use pawl::ledger::dataset::Split;
+use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::json_lines;
 
 use crate::edge::{Edge, Run};
@@ -23,7 +23,7 @@ fn file(run: &Run) -> String {
 pub(crate) async fn write(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
-    split: &Split,
+    split: &DatasetSplit,
 ) -> Result<Option<String>, Fault> {
     let suite = &run.pipeline.gate.behaviour;
     let Some(first) = split.files(&split.holdout).next().filter(|_| !suite.is_empty()) else {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pawl::documents::{FAILURE, JUDGEMENT, MANIFEST, REPORT, RUN, RUN_ENTRY, TRAINING};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Ending, Keys, Outcome, RunRecord, Store, Training, inbox};
+use pawl::ledger::{Condition, Ending, Keys, RunOutcome, RunRecord, Store, Training, inbox};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::{Decide, load};
 use pawl::report;
@@ -17,7 +17,7 @@ pub(crate) async fn fail(
     edge: &Edge<impl Services>,
     model: &ModelName,
     generation: Generation,
-    outcome: Outcome,
+    outcome: RunOutcome,
 ) -> Result<Value, Fault> {
     let failure = FAILURE.of(&Keys::new(model), generation);
     let outcome = outcome.in_words();
@@ -31,7 +31,7 @@ pub(crate) async fn close(
     edge: &Edge<impl Services>,
     model: &ModelName,
     generation: Generation,
-    outcome: &Outcome,
+    outcome: &RunOutcome,
     now: Timestamp,
 ) -> Result<(), Fault> {
     let (store, keys) = (&edge.store, Keys::new(model));

@@ -5,7 +5,7 @@ use pawl::documents::TRAINING;
 use pawl::edge::{ExecutionState, Executions, Notices};
 use pawl::fault::Fault;
 use pawl::ledger::training::OpenRun;
-use pawl::ledger::{Ending, Keys, Outcome};
+use pawl::ledger::{Ending, Keys, RunOutcome};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::model_of;
 use pawl::pipeline::load;
@@ -26,7 +26,7 @@ pub(crate) async fn ended(
         return Ok(());
     }
     let name = wake::execution_name(model, generation);
-    let outcome = Outcome {
+    let outcome = RunOutcome {
         code: Ending::Failed,
         reason: format!("The execution {name} is {status}, but the run had not closed."),
         state: None,

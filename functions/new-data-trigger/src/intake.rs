@@ -24,12 +24,12 @@ pub(crate) async fn accept(
     event: &Value,
     now: Timestamp,
 ) -> Result<Value, Fault> {
-    let decoded = match decode(event.to_string().as_bytes()) {
-        Ok(decoded) => decoded,
+    let signals = match decode(event) {
+        Ok(signals) => signals,
         Err(e) => return keep(edge, event, &e.to_string(), now).await,
     };
     let mut results = Vec::new();
-    for signal in &decoded.signals {
+    for signal in &signals {
         results.push(act_on(edge, event, signal, now).await?);
     }
     Ok(json!({ "signals": results }))

@@ -14,7 +14,7 @@ mod wake;
 use edge::{Edge, Services};
 use jiff::Timestamp;
 use pawl::fault::Fault;
-use pawl::ledger::Outcome;
+use pawl::ledger::RunOutcome;
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::Catalog;
 use pawl_aws::{S3Objects, S3Store, StateMachine, Topic, in_lambda, serve};
@@ -26,8 +26,8 @@ use serde_json::{Value, json};
 #[serde(tag = "step", rename_all = "snake_case")]
 enum Step {
     Settle { model: ModelName, looks: u32, seen: usize },
-    Fail { model: ModelName, generation: Generation, outcome: Outcome },
-    Close { model: ModelName, generation: Generation, outcome: Outcome },
+    Fail { model: ModelName, generation: Generation, outcome: RunOutcome },
+    Close { model: ModelName, generation: Generation, outcome: RunOutcome },
     Reconcile { pipeline: String },
 }
 

@@ -106,8 +106,8 @@ mod tests {
             "detail": {"version": "0", "bucket": {"name": "incoming"}, "reason": "PutObject", "object": {
                 "key": "bikes/a b.csv", "size": 3, "etag": "e", "version-id": "v1", "sequencer": "00A1"}},
         });
-        let decoded = decode(event.to_string().as_bytes()).unwrap();
-        let late = TriggerId::new(decoded.signals[0].dedupe_key().as_str(), Completes::Itself);
+        let signals = decode(&event).unwrap();
+        let late = TriggerId::new(signals[0].dedupe_key().as_str(), Completes::Itself);
         let object = |version: Option<&str>| {
             let version = version.map(str::to_owned);
             Object::new("incoming".to_owned(), "bikes/a b.csv".to_owned(), version, "e".to_owned(), 3)

@@ -1,11 +1,11 @@
 //! SageMaker and CloudWatch of a region, through the SDK.
 
 use pawl::documents::Awaited;
-use pawl::events::{Approval, EndpointStatus};
+use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::names::{ModelName, RegionName};
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::Listed;
+use pawl::release::garbage::ListedResource;
 use pawl::release::{ConfigName, UpdateCall};
 use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
@@ -56,7 +56,7 @@ impl SageMaker for AwsServices {
         self.sagemaker.archive(model).await
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<Approval>, Fault> {
+    async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, Fault> {
         self.sagemaker.approval(package).await
     }
 
@@ -96,11 +96,11 @@ impl SageMaker for AwsServices {
         self.sagemaker.scale(wanted).await
     }
 
-    async fn configs(&self, model: &ModelName) -> Result<Vec<Listed>, Fault> {
+    async fn configs(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
         self.sagemaker.configs(model).await
     }
 
-    async fn models(&self, model: &ModelName) -> Result<Vec<Listed>, Fault> {
+    async fn models(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
         self.sagemaker.models(model).await
     }
 

@@ -8,7 +8,7 @@ use pawl::jobs::Job;
 use pawl::ledger::{Ending, Keys, Store};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
-use pawl::release::{Answer, ConfigName, Deployment, Policy};
+use pawl::release::{ConfigName, Deployment, Policy, Reply};
 use pawl::requests::CreateEndpoint;
 use pawl::run;
 use serde_json::{Value, json};
@@ -45,24 +45,24 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
         let release = driver.load().await?;
         let serves = release.champion();
         let (answer, config, endpoint) = match answer {
-            Answer::DeployCreate { endpoint, config } => {
+            Reply::DeployCreate { endpoint, config } => {
                 let request =
                     CreateEndpoint { endpoint_name: endpoint, endpoint_config_name: config.clone() };
                 ("create", config, json!(request))
             }
-            Answer::DeployUpdate { call } => {
+            Reply::DeployUpdate { call } => {
                 if let Some(serves) = serves {
                     // The state machine asks again while the update is refused.
                     self.site.make_way(serves.generation, self.generation).await?;
                 }
                 ("update", call.config.clone(), json!(call))
             }
-            Answer::Wait | Answer::RollingBack => {
+            Reply::Wait | Reply::RollingBack => {
                 let mut wait = next(&answer, &self.site.policy, Duration::seconds(0));
                 wait["answer"] = json!("wait");
                 return Ok(wait);
             }
-            Answer::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
+            Reply::Hold { message, .. } => return Ok(json!({ "answer": "hold", "reason": message })),
             other => return Ok(json!({ "answer": "hold", "reason": other.to_string() })),
         };
         let (stage, config) = self.config(name, &config, serves.and_then(|serves| serves.model.as_deref()));
@@ -119,7 +119,7 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
         let serves = driver.load().await?.current;
         let in_trial = policy.trial.as_ref().filter(|_| serves.is_some_and(|serves| serves.trial.is_some()));
         let longest = match (&answer, in_trial) {
-            (Answer::NeedsApproval { .. }, _) => policy.decision,
+            (Reply::NeedsApproval { .. }, _) => policy.decision,
             (_, Some(trial)) => trial.at_most(),
             (_, None) => policy.bake.max(policy.patience),
         };
@@ -134,19 +134,19 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
 }
 
 /// Where the state machine goes from here, and when it looks again at a phase that may last so long.
-fn next(answer: &Answer, policy: &Policy, longest: Duration) -> Value {
+fn next(answer: &Reply, policy: &Policy, longest: Duration) -> Value {
     let next = match answer {
-        Answer::Wait | Answer::RollingBack => json!("wait"),
-        Answer::KeepWatching { .. } | Answer::NeedsApproval { .. } => json!("watch"),
-        Answer::GoOn => json!("deploy"),
-        Answer::Healthy => json!(Ending::Promoted),
-        Answer::RolledBack { .. } => json!(Ending::RolledBack),
-        Answer::Unproven
-        | Answer::Closed
-        | Answer::Noted
-        | Answer::Hold { .. }
-        | Answer::DeployCreate { .. }
-        | Answer::DeployUpdate { .. } => json!(Ending::Held),
+        Reply::Wait | Reply::RollingBack => json!("wait"),
+        Reply::KeepWatching { .. } | Reply::NeedsApproval { .. } => json!("watch"),
+        Reply::GoOn => json!("deploy"),
+        Reply::Healthy => json!(Ending::Promoted),
+        Reply::RolledBack { .. } => json!(Ending::RolledBack),
+        Reply::Unproven
+        | Reply::Closed
+        | Reply::Noted
+        | Reply::Hold { .. }
+        | Reply::DeployCreate { .. }
+        | Reply::DeployUpdate { .. } => json!(Ending::Held),
     };
     json!({ "next": next, "reason": answer.to_string(), "seconds": policy.look_every(longest).as_secs() })
 }

@@ -5,14 +5,14 @@ use std::future::Future;
 use jiff::Timestamp;
 use pawl::documents::Awaited;
 use pawl::edge::Notices;
-use pawl::events::{Approval, EndpointStatus};
+use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::ledger::Store;
 use pawl::names::{ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::Listed;
+use pawl::release::garbage::ListedResource;
 use pawl::release::{AlarmReading, ConfigName, UpdateCall};
 use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
@@ -57,7 +57,7 @@ pub(crate) trait SageMaker: Sync {
     /// The `s3://` address of a model's archive; `None` where it has none.
     fn archive(&self, model: &str) -> impl Future<Output = Result<Option<String>, Fault>> + Send;
     /// How the registry holds a model package; `None` where it is gone, or may not be read.
-    fn approval(&self, package: &str) -> impl Future<Output = Result<Option<Approval>, Fault>> + Send;
+    fn approval(&self, package: &str) -> impl Future<Output = Result<Option<PackageApproval>, Fault>> + Send;
     /// Sets a model package to `Rejected`.
     fn reject(&self, package: &str, description: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Creates an endpoint. One of this name that exists already is a refusal.
@@ -86,9 +86,9 @@ pub(crate) trait SageMaker: Sync {
     /// Makes Application Auto Scaling hold this.
     fn scale(&self, wanted: &Scaling) -> impl Future<Output = Result<(), Fault>> + Send;
     /// The oldest endpoint configs with this model's name in theirs, at most 100.
-    fn configs(&self, model: &ModelName) -> impl Future<Output = Result<Vec<Listed>, Fault>> + Send;
+    fn configs(&self, model: &ModelName) -> impl Future<Output = Result<Vec<ListedResource>, Fault>> + Send;
     /// The oldest models with this model's name in theirs, at most 100.
-    fn models(&self, model: &ModelName) -> impl Future<Output = Result<Vec<Listed>, Fault>> + Send;
+    fn models(&self, model: &ModelName) -> impl Future<Output = Result<Vec<ListedResource>, Fault>> + Send;
     /// Deletes an endpoint config.
     fn delete_config(&self, name: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Deletes a model.

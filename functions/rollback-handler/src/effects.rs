@@ -5,15 +5,15 @@ use std::fmt::Display;
 use jiff::Timestamp;
 use pawl::documents::{QUARANTINED_DATASET, QuarantinedDataset, RELEASED, Released, TRIAL};
 use pawl::edge::Notices;
-use pawl::events::{Approval, EndpointStatus};
+use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::gate::live::TrialEvidence;
 use pawl::ledger::{Store, is_gone};
 use pawl::names::{ContentHash, Generation};
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
-    Action, AlarmReading, ConfigName, Deployment, Driver, Effects, Fate, Look, Outcome, ReadError, Severity,
-    Target, TrialReading, UpdateCall,
+    Action, ActionResult, AlarmReading, ConfigName, Deployment, Driver, Effects, EndpointDescription,
+    ReadError, ReleaseOutcome, Severity, TargetPresence, TrialReading, UpdateCall,
 };
 use pawl::requests::CreateEndpoint;
 use pawl_sagemaker::{Asked, Standing};
@@ -29,57 +29,59 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
         Driver::new(&self.edge.store, self, self.now, self.keys.clone(), &self.policy, self.caller())
     }
 
-    async fn act(&self, action: &Action) -> Result<Outcome, Fault> {
+    async fn act(&self, action: &Action) -> Result<ActionResult, Fault> {
         let services = &self.services;
         match action {
             Action::PutAlarms { alarms } => {
                 for alarm in alarms {
                     services.put_alarm(alarm).await?;
                 }
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
             Action::UpdateEndpoint { call } => self.update(call).await,
             Action::RecreateEndpoint { endpoint, config } => self.recreate(endpoint, config).await,
             Action::DescribeEndpoint { endpoint } | Action::AwaitConfig { endpoint, .. } => {
-                Ok(Outcome::Endpoint { look: self.look(endpoint).await? })
+                Ok(ActionResult::Endpoint { look: self.look(endpoint).await? })
             }
             Action::SmokeTest { endpoint, config } => smoke::test(self, endpoint, config).await,
             Action::ReadAlarm { change } => {
                 let read = services.alarms(std::slice::from_ref(&change.name)).await?;
-                Ok(Outcome::Alarm { state: read.first().map(|alarm| alarm.state) })
+                Ok(ActionResult::Alarm { state: read.first().map(|alarm| alarm.state) })
             }
             Action::CompareFleets { endpoint, new, old, .. } => {
                 let limits = &self.policy.alarms;
                 let fleets =
                     metrics::compare(services, limits, endpoint, new, old.as_ref(), (self.now)()).await?;
-                Ok(Outcome::Fleets { fleets })
+                Ok(ActionResult::Fleets { fleets })
             }
             Action::RejectPackage { package, description } => {
-                services.reject(package, description).await.map(|()| Outcome::Done)
+                services.reject(package, description).await.map(|()| ActionResult::Done)
             }
             Action::QuarantineDataset { dataset, reason } => self.quarantine(dataset, reason).await,
             Action::RecordOutcome { generation, outcome } => self.record_fate(*generation, *outcome).await,
-            Action::Upkeep { generation } => self.order_upkeep(*generation).await.map(|()| Outcome::Done),
+            Action::Upkeep { generation } => {
+                self.order_upkeep(*generation).await.map(|()| ActionResult::Done)
+            }
             Action::Notify { severity, message } => self.notify(*severity, message).await,
         }
     }
 
-    async fn update(&self, call: &UpdateCall) -> Result<Outcome, Fault> {
+    async fn update(&self, call: &UpdateCall) -> Result<ActionResult, Fault> {
         let look = self.look(&call.endpoint).await?;
         match look.status {
             EndpointStatus::InService if look.config.as_ref() == Some(&call.config) => {
-                return Ok(Outcome::Done);
+                return Ok(ActionResult::Done);
             }
-            EndpointStatus::Failed | EndpointStatus::Absent => return Ok(Outcome::Endpoint { look }),
+            EndpointStatus::Failed | EndpointStatus::Absent => return Ok(ActionResult::Endpoint { look }),
             _ => {}
         }
         let way = self.make_way_back(&call.config).await?;
         match (self.services.update(call).await, way) {
-            (Ok(Asked::Begun), _) => Ok(Outcome::Done),
-            (Ok(Asked::Busy), _) => Ok(Outcome::Busy),
+            (Ok(Asked::Begun), _) => Ok(ActionResult::Done),
+            (Ok(Asked::Busy), _) => Ok(ActionResult::Busy),
             // The answer to a first try was lost, and the second met what the first had done.
-            (Err(Fault::Refused(_)), _) if self.serves(&call.config).await? => Ok(Outcome::Done),
-            (Err(Fault::Refused(reason)), Way::Clearing) => Ok(Outcome::Retry { reason }),
+            (Err(Fault::Refused(_)), _) if self.serves(&call.config).await? => Ok(ActionResult::Done),
+            (Err(Fault::Refused(reason)), Way::Clearing) => Ok(ActionResult::Retry { reason }),
             (Err(fault), _) => Err(fault),
         }
     }
@@ -93,47 +95,47 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
         }
     }
 
-    async fn recreate(&self, endpoint: &str, config: &ConfigName) -> Result<Outcome, Fault> {
+    async fn recreate(&self, endpoint: &str, config: &ConfigName) -> Result<ActionResult, Fault> {
         match self.services.describe(endpoint).await? {
             // The answer to an earlier call may have been lost: it is there, or on its way.
             (EndpointStatus::Creating | EndpointStatus::InService, Some(found)) if found == *config => {
-                Ok(Outcome::Done)
+                Ok(ActionResult::Done)
             }
             (EndpointStatus::Failed, _) => {
                 self.services.delete(endpoint).await?;
                 // Deleting takes a while; creating comes with the next try.
-                Ok(Outcome::Busy)
+                Ok(ActionResult::Busy)
             }
             (EndpointStatus::Absent, _) => {
                 let request = CreateEndpoint {
                     endpoint_name: endpoint.to_owned(),
                     endpoint_config_name: config.clone(),
                 };
-                self.services.create_endpoint(&request).await.map(|()| Outcome::Done)
+                self.services.create_endpoint(&request).await.map(|()| ActionResult::Done)
             }
-            _ => Ok(Outcome::Busy),
+            _ => Ok(ActionResult::Busy),
         }
     }
 
     /// The record itself stops the training; this is the note that a person finds beside the quarantined
     /// rows.
-    async fn quarantine(&self, dataset: &ContentHash, reason: &str) -> Result<Outcome, Fault> {
+    async fn quarantine(&self, dataset: &ContentHash, reason: &str) -> Result<ActionResult, Fault> {
         let (version, reason) = (dataset.clone(), reason.to_owned());
         let note = QuarantinedDataset { dataset: version, reason, at: (self.now)() };
         QUARANTINED_DATASET.of(&self.keys, dataset).write_once(&self.edge.store, &note).await?;
-        Ok(Outcome::Done)
+        Ok(ActionResult::Done)
     }
 
-    async fn record_fate(&self, generation: Generation, fate: Fate) -> Result<Outcome, Fault> {
+    async fn record_fate(&self, generation: Generation, fate: ReleaseOutcome) -> Result<ActionResult, Fault> {
         let released = Released { generation, outcome: fate, at: (self.now)() };
         RELEASED.of(&self.keys, &generation).write_once(&self.edge.store, &released).await?;
-        if fate == Fate::Promoted && self.keys.region().is_none() {
+        if fate == ReleaseOutcome::Promoted && self.keys.region().is_none() {
             self.begin_wave(generation).await?;
         }
-        Ok(Outcome::Done)
+        Ok(ActionResult::Done)
     }
 
-    async fn notify(&self, severity: Severity, message: &str) -> Result<Outcome, Fault> {
+    async fn notify(&self, severity: Severity, message: &str) -> Result<ActionResult, Fault> {
         let loud = match severity {
             Severity::Info => "",
             Severity::Page => "needs a person: ",
@@ -141,13 +143,13 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
         let place = self.keys.region().map_or(String::new(), |region| format!(" in {region}"));
         let subject = format!("Pawl: {loud}{}{place}", self.keys.model());
         self.edge.notices.notify(&subject, message).await?;
-        Ok(Outcome::Done)
+        Ok(ActionResult::Done)
     }
 
-    async fn look(&self, endpoint: &str) -> Result<Look, Fault> {
+    async fn look(&self, endpoint: &str) -> Result<EndpointDescription, Fault> {
         let at = (self.now)();
         let (status, config) = self.services.describe(endpoint).await?;
-        Ok(Look { status, config, at })
+        Ok(EndpointDescription { status, config, at })
     }
 
     /// Whether the endpoint is in service with this config.
@@ -158,13 +160,13 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
 
     /// What lies elsewhere, in a further region, was copied there by its release and is that bucket's to
     /// keep.
-    async fn verify_archives(&self, archives: &[String]) -> Result<Target, Fault> {
+    async fn verify_archives(&self, archives: &[String]) -> Result<TargetPresence, Fault> {
         for archive in archives {
             if is_gone(&self.edge.store, &self.edge.bucket, archive).await? {
-                return Ok(Target::Missing { what: archive.clone() });
+                return Ok(TargetPresence::Missing { what: archive.clone() });
             }
         }
-        Ok(Target::Present)
+        Ok(TargetPresence::Present)
     }
 }
 
@@ -173,24 +175,24 @@ fn unread<E: Display>(what: &'static str) -> impl Fn(E) -> ReadError {
 }
 
 impl<S: Store, A: Services, N: Notices> Effects for &Site<'_, S, A, N> {
-    async fn perform(&self, action: &Action) -> Outcome {
+    async fn perform(&self, action: &Action) -> ActionResult {
         match self.act(action).await {
             Ok(outcome) => outcome,
             Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => {
-                Outcome::Retry { reason: fault.to_string() }
+                ActionResult::Retry { reason: fault.to_string() }
             }
-            Err(fault) => Outcome::Refused { reason: fault.to_string() },
+            Err(fault) => ActionResult::Refused { reason: fault.to_string() },
         }
     }
 
-    async fn describe(&self, endpoint: &str) -> Result<Look, ReadError> {
+    async fn describe(&self, endpoint: &str) -> Result<EndpointDescription, ReadError> {
         self.look(endpoint).await.map_err(unread("endpoint"))
     }
 
-    async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {
+    async fn verify(&self, target: &Deployment) -> Result<TargetPresence, ReadError> {
         let unread = unread("endpoint config");
         match self.services.verify(&target.config).await.map_err(&unread)? {
-            Standing::Missing { what } => Ok(Target::Missing { what }),
+            Standing::Missing { what } => Ok(TargetPresence::Missing { what }),
             Standing::On { archives } => self.verify_archives(&archives).await.map_err(unread),
         }
     }
@@ -213,7 +215,7 @@ impl<S: Store, A: Services, N: Notices> Effects for &Site<'_, S, A, N> {
         }))
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<Approval>, ReadError> {
+    async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, ReadError> {
         self.services.approval(package).await.map_err(unread("model package"))
     }
 

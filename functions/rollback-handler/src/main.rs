@@ -28,10 +28,10 @@ use edge::{Clock, Edge, Services};
 use jiff::Timestamp;
 use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::ledger::{Outcome, Store};
+use pawl::ledger::{RunOutcome, Store};
 use pawl::names::{Generation, ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
-use pawl::release::{ConfigName, News};
+use pawl::release::{ConfigName, WaveNews};
 use pawl_aws::{S3Store, Setting, Settings, Topic, in_lambda, serve};
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,8 +43,8 @@ enum Step {
     Guard { model: ModelName, generation: Generation, name: String, package_arn: String },
     Observe { model: ModelName, generation: Generation, config: ConfigName },
     Watch { model: ModelName, generation: Generation, config: ConfigName },
-    Abandon { model: ModelName, generation: Generation, failure: Outcome },
-    Regions { model: ModelName, generation: Generation, news: News },
+    Abandon { model: ModelName, generation: Generation, failure: RunOutcome },
+    Regions { model: ModelName, generation: Generation, news: WaveNews },
     Upkeep { model: ModelName, region: Option<RegionName> },
     Reconcile { pipeline: String, region: Option<RegionName> },
 }

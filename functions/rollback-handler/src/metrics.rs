@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pawl::fault::Fault;
-use pawl::release::{AlarmPolicy, ConfigName, Fleets};
+use pawl::release::{AlarmPolicy, ConfigName, FleetComparison};
 
 use crate::edge::{CloudWatch, MetricQuery};
 
@@ -30,15 +30,15 @@ pub(crate) async fn compare(
     new: &ConfigName,
     old: Option<&ConfigName>,
     now: Timestamp,
-) -> Result<Fleets, Fault> {
-    let Some(old) = old else { return Ok(Fleets::Unknown) };
+) -> Result<FleetComparison, Fault> {
+    let Some(old) = old else { return Ok(FleetComparison::Unknown) };
     let new = suffers(cloudwatch, limits, endpoint, new, now).await?;
     let old = suffers(cloudwatch, limits, endpoint, old, now).await?;
     Ok(match (new, old) {
-        (Some(true), Some(false)) => Fleets::OnlyNew,
-        (Some(true), Some(true)) => Fleets::Both,
-        (Some(false), Some(_)) => Fleets::Neither,
-        (None, _) | (_, None) => Fleets::Unknown,
+        (Some(true), Some(false)) => FleetComparison::OnlyNew,
+        (Some(true), Some(true)) => FleetComparison::Both,
+        (Some(false), Some(_)) => FleetComparison::Neither,
+        (None, _) | (_, None) => FleetComparison::Unknown,
     })
 }
 

@@ -9,10 +9,10 @@ use pawl::duration::Duration;
 use pawl::edge::Notices;
 use pawl::events::{Operator, Verb};
 use pawl::fault::Fault;
-use pawl::ledger::{Ending, Keys, Outcome, Store};
+use pawl::ledger::{Ending, Keys, RunOutcome, Store};
 use pawl::names::{Generation, ModelName, RegionName};
 use pawl::pipeline::Pipeline;
-use pawl::release::{Answer, Event, News, Order, Policy, Region, Release, Wave};
+use pawl::release::{Event, Policy, Region, Release, Reply, Wave, WaveNews, WaveStep};
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ const MOST_STEPS: usize = 200;
 /// What follows from an order of the wave.
 enum Next {
     /// The wave goes on with this news.
-    News(News),
+    News(WaveNews),
     /// The state machine acts or waits, and comes back.
     Answer(Value),
 }
@@ -36,7 +36,7 @@ pub(crate) async fn turn<S: Store, A: Services, N: Notices>(
     edge: &Edge<S, A, N>,
     model: &ModelName,
     generation: Generation,
-    news: News,
+    news: WaveNews,
     now: Clock<'_>,
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
@@ -49,14 +49,14 @@ pub(crate) async fn turn<S: Store, A: Services, N: Notices>(
     let home = Site::new(edge, keys, pipeline.release.clone(), now);
     let record = home.release().await?.unwrap_or_else(|| Release::new(model.to_string()));
     if let Some(reason) = record.against_wave(generation) {
-        let stopped = home.step_wave(generation, &News::Stop { reason }).await?;
+        let stopped = home.step_wave(generation, &WaveNews::Stop { reason }).await?;
         for stop in stopped.iter().flat_map(|(wave, _)| &wave.stops) {
             follow_home(&home, &record, &stop.region.name).await?;
         }
     }
     for _ in 0..MOST_STEPS {
         let Some((wave, order)) = home.step_wave(generation, &news).await? else { break };
-        if order == Order::Nothing {
+        if order == WaveStep::Nothing {
             break;
         }
         news = match carry_out(&home, &pipeline, &wave, order).await? {
@@ -77,26 +77,26 @@ async fn carry_out<S: Store, A: Services, N: Notices>(
     home: &Site<'_, S, A, N>,
     pipeline: &Pipeline,
     wave: &Wave,
-    order: Order,
+    order: WaveStep,
 ) -> Result<Next, Fault> {
     let regional = |region| RegionalRelease::new(home, pipeline, wave, region);
     Ok(Next::News(match order {
-        Order::Copy(region) if home.services.is_in(&region.name) => {
+        WaveStep::Copy(region) if home.services.is_in(&region.name) => {
             failed(&region, format!("{} is home: name further regions only", region.name))
         }
-        Order::Copy(region) => return Ok(Next::Answer(copy(&home.keys, wave, &region))),
-        Order::Register(region) => regional(region).register().await?,
-        Order::Deploy(region) => {
+        WaveStep::Copy(region) => return Ok(Next::Answer(copy(&home.keys, wave, &region))),
+        WaveStep::Register(region) => regional(region).register().await?,
+        WaveStep::Deploy(region) => {
             let regional = regional(region);
             match regional.deploy().await? {
                 Some(news) => news,
-                None => return Ok(Next::Answer(wait(regional.policy(), &Answer::Wait))),
+                None => return Ok(Next::Answer(wait(regional.policy(), &Reply::Wait))),
             }
         }
-        Order::Withdraw(region) => {
+        WaveStep::Withdraw(region) => {
             regional(region).withdraw("the wave was stopped before it began".to_owned()).await?
         }
-        Order::Watch(region) => {
+        WaveStep::Watch(region) => {
             let regional = regional(region);
             let answer = regional.watch().await?;
             match regional.news_of(&answer) {
@@ -104,23 +104,23 @@ async fn carry_out<S: Store, A: Services, N: Notices>(
                 None => return Ok(Next::Answer(wait(regional.policy(), &answer))),
             }
         }
-        Order::Tell(message) => {
+        WaveStep::Tell(message) => {
             let how = if wave.stopped.is_some() { "stopped" } else { "promoted" };
             let (model, generation) = (home.keys.model(), wave.generation);
             let subject = format!("Pawl: {model} run {generation} {how} in further regions");
             home.edge.notices.notify(&subject, &message).await?;
-            News::Told
+            WaveNews::Told
         }
-        Order::Nothing => News::Nothing,
+        WaveStep::Nothing => WaveNews::Nothing,
     }))
 }
 
 /// Step Functions hands over a whole document as the cause of a failure.
-fn in_words(news: News) -> News {
+fn in_words(news: WaveNews) -> WaveNews {
     match news {
-        News::Failed { region, reason } => {
-            let outcome = Outcome { code: Ending::Failed, reason, state: None, error: None };
-            News::Failed { region, reason: outcome.in_words().reason }
+        WaveNews::Failed { region, reason } => {
+            let outcome = RunOutcome { code: Ending::Failed, reason, state: None, error: None };
+            WaveNews::Failed { region, reason: outcome.in_words().reason }
         }
         news => news,
     }
@@ -138,16 +138,16 @@ fn copy(keys: &Keys, wave: &Wave, region: &Region) -> Value {
 }
 
 /// When the state machine looks again.
-fn wait(policy: &Policy, answer: &Answer) -> Value {
+fn wait(policy: &Policy, answer: &Reply) -> Value {
     let longest: Duration = match answer {
-        Answer::NeedsApproval { .. } => policy.decision,
+        Reply::NeedsApproval { .. } => policy.decision,
         _ => policy.bake.max(policy.patience),
     };
     json!({ "next": "wait", "seconds": policy.look_every(longest).as_secs() })
 }
 
-fn failed(region: &Region, reason: String) -> News {
-    News::Failed { region: region.name.clone(), reason }
+fn failed(region: &Region, reason: String) -> WaveNews {
+    WaveNews::Failed { region: region.name.clone(), reason }
 }
 
 /// The regions of the newest wave, which the round visits next. A wave that nobody looks after is ordered

@@ -22,9 +22,9 @@ pub(crate) async fn handle<S: Store, A: Services, N: Notices>(
     event: &Value,
     now: Clock<'_>,
 ) -> Result<Value, Fault> {
-    let decoded = decode(event.to_string().as_bytes()).map_err(|e| Fault::BadInput(format!("event: {e}")))?;
+    let signals = decode(event).map_err(|e| Fault::BadInput(format!("event: {e}")))?;
     let mut answers = Vec::new();
-    for signal in decoded.signals {
+    for signal in signals {
         let (addressees, event) = route(edge, signal).await?;
         for (keys, policy) in addressees {
             let answer = Site::new(edge, keys.clone(), policy, now).driver().handle(&event).await?;

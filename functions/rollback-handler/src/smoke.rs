@@ -8,7 +8,7 @@ use pawl::ledger::{Condition, Keys, Store, key_in};
 use pawl::metrics::CHALLENGER;
 use pawl::names::Generation;
 use pawl::release::strategy::EndpointKind;
-use pawl::release::{ConfigName, Deployment, Outcome};
+use pawl::release::{ActionResult, ConfigName, Deployment};
 use pawl::run;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub(crate) async fn test<S: Store, A: Services, N: Notices>(
     site: &Site<'_, S, A, N>,
     endpoint: &str,
     config: &ConfigName,
-) -> Result<Outcome, Fault> {
+) -> Result<ActionResult, Fault> {
     let (store, keys) = (&site.edge.store, &site.keys);
     let Some(release) = site.release().await? else { return Ok(no_rows()) };
     let deployments = release.subject().into_iter().chain(&release.current).chain(&release.good);
@@ -39,16 +39,16 @@ pub(crate) async fn test<S: Store, A: Services, N: Notices>(
     }
     let answer = match answer(site, endpoint, deployment, &rows).await {
         Ok(answer) => answer,
-        Err(fault @ Fault::Unavailable(_)) => return Ok(Outcome::Retry { reason: fault.to_string() }),
-        Err(fault) => return Ok(Outcome::SmokeFailed { reason: fault.to_string() }),
+        Err(fault @ Fault::Unavailable(_)) => return Ok(ActionResult::Retry { reason: fault.to_string() }),
+        Err(fault) => return Ok(ActionResult::SmokeFailed { reason: fault.to_string() }),
     };
     let gate = run::frozen_pipeline(store, keys, deployment.generation).await?.gate;
     let (sent, usable) = (rows.len(), usable(&answer, &gate));
     if usable == sent {
-        return Ok(Outcome::SmokePassed);
+        return Ok(ActionResult::SmokePassed);
     }
     let reason = format!("{sent} rows were sent, {usable} got an answer that task {} can use", gate.task);
-    Ok(Outcome::SmokeFailed { reason })
+    Ok(ActionResult::SmokeFailed { reason })
 }
 
 /// What the endpoint answers.
@@ -111,8 +111,8 @@ async fn head_of(store: &impl Store, bucket: &str, address: &str) -> Result<Opti
     Ok(store.get_head(key).await?)
 }
 
-fn no_rows() -> Outcome {
-    Outcome::SmokeFailed { reason: "there is no holdout row to send".to_owned() }
+fn no_rows() -> ActionResult {
+    ActionResult::SmokeFailed { reason: "there is no holdout row to send".to_owned() }
 }
 
 /// The features of the first rows of a run's holdout.

@@ -5,7 +5,7 @@ use pawl::edge::Notices;
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Store, StoreError};
 use pawl::names::Generation;
-use pawl::release::{News, Order, Release, Wave};
+use pawl::release::{Release, Wave, WaveNews, WaveStep};
 use pawl::run;
 
 use crate::edge::Services;
@@ -53,8 +53,8 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
     pub(crate) async fn step_wave(
         &self,
         generation: Generation,
-        news: &News,
-    ) -> Result<Option<(Wave, Order)>, Fault> {
+        news: &WaveNews,
+    ) -> Result<Option<(Wave, WaveStep)>, Fault> {
         let step = |stands: &mut Option<Wave>| {
             let wave = stands.as_mut().filter(|wave| wave.generation == generation)?;
             let (next, order) = wave.step(news, (self.now)());

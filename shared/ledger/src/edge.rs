@@ -1,7 +1,22 @@
-//! What functions ask of the outside beside the [`Store`](crate::ledger::Store): data objects that are read and written in
-//! pieces, executions of the retraining state machine, notices to people.
+//! What functions ask of the outside beside the [`Store`](crate::ledger::Store): data objects that are read
+//! and written in pieces, executions of the retraining state machine, notices to people.
 //!
-//! Each trait is as narrow as its callers. `pawl-aws` implements them over the AWS SDK, `pawl-testing` in memory.
+//! Each trait is as narrow as its callers. `pawl-aws` implements them over the AWS SDK, `pawl-testing` in
+//! memory.
+//!
+//! ```
+//! use pawl_base::fault::Fault;
+//! use pawl_ledger::edge::Notices;
+//!
+//! /// A topic that nobody reads.
+//! struct Silence;
+//!
+//! impl Notices for Silence {
+//!     async fn notify(&self, _subject: &str, _message: &str) -> Result<(), Fault> {
+//!         Ok(())
+//!     }
+//! }
+//! ```
 
 #![allow(async_fn_in_trait, reason = "a function handles one request on one thread: no caller needs Send")]
 
@@ -30,7 +45,8 @@ pub trait Objects: Clone {
     /// The objects of another region's buckets.
     fn in_region(&self, region: &RegionName) -> Self;
 
-    /// One page of [`Self::list`], at most 1,000 versions behind a place, and the place to go on from; `None` at the end.
+    /// One page of [`Self::list`], at most 1,000 versions behind a place, and the place to go on from; `None`
+    /// at the end.
     async fn page(
         &self,
         bucket: &str,
@@ -41,7 +57,8 @@ pub trait Objects: Clone {
     /// Opens exactly this version at the byte `from`, up to and without `to`.
     ///
     /// # Errors
-    /// [`Fault::NotFound`] where the version is gone, [`Fault::Conflict`] where an object without versions was replaced.
+    /// [`Fault::NotFound`] where the version is gone, [`Fault::Conflict`] where an object without versions
+    /// was replaced.
     async fn open(&self, object: &Object, from: u64, to: u64) -> Result<Self::Body, Fault>;
 
     /// Opens an object that Pawl or SageMaker wrote.
@@ -53,8 +70,8 @@ pub trait Objects: Clone {
     /// Begins to write an object. Nothing stands at the key until [`Upload::finish`].
     fn upload(&self, bucket: &str, key: &str) -> Self::Upload;
 
-    /// The current version of every object under the prefix, in lexical order. Folder markers (empty, with a key that
-    /// ends in `/`) are no objects.
+    /// The current version of every object under the prefix, in lexical order. Folder markers (empty, with a
+    /// key that ends in `/`) are no objects.
     ///
     /// # Errors
     /// [`Fault::BadInput`] for more than 100,000 objects, and whatever [`Self::page`] says.
@@ -78,11 +95,12 @@ pub trait Objects: Clone {
         Ok(objects)
     }
 
-    /// Hands the lines of an object that Pawl or SageMaker wrote to `take`, in pieces that end with a line or with the
-    /// object, until `take` has enough.
+    /// Hands the lines of an object that Pawl or SageMaker wrote to `take`, in pieces that end with a line or
+    /// with the object, until `take` has enough.
     ///
     /// # Errors
-    /// [`Fault::BadInput`] for a line of more than 1 MiB, and whatever [`Self::open_key`] and [`Body::next`] say.
+    /// [`Fault::BadInput`] for a line of more than 1 MiB, and whatever [`Self::open_key`] and [`Body::next`]
+    /// say.
     async fn lines(
         &self,
         bucket: &str,
@@ -127,7 +145,8 @@ pub trait Upload {
     /// Whether what has gathered makes a part, to be sent.
     fn is_full(&self) -> bool;
 
-    /// Sends what has gathered as a part. Call it when the upload is full: S3 refuses small parts but for the last.
+    /// Sends what has gathered as a part. Call it when the upload is full: S3 refuses small parts but for the
+    /// last.
     async fn send_part(&mut self) -> Result<(), Fault>;
 
     /// Puts the object in place, replacing what stood there.
@@ -145,7 +164,8 @@ pub enum ExecutionState {
 
 /// Executions of the retraining state machine.
 pub trait Executions {
-    /// Starts an execution. One of the same name counts as started: names are never used twice, so it is the same run.
+    /// Starts an execution. One of the same name counts as started: names are never used twice, so it is the
+    /// same run.
     async fn start(&self, name: &str, input: &str) -> Result<(), Fault>;
 
     /// Whether the execution of this name runs.

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alarms::AlarmSpec;
-use super::strategy::{DeploymentConfig, EndpointKind};
-use super::{ConfigName, Deployment, Fleets, Look};
+use crate::alarms::AlarmSpec;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::observation::{EndpointDescription, FleetComparison};
+use crate::strategy::{DeploymentConfig, EndpointKind};
 use pawl_base::names::{ContentHash, Generation};
 use pawl_ledger::events::{AlarmChange, AlarmState};
 
@@ -17,47 +19,48 @@ pub enum Action {
         /// The alarms.
         alarms: Vec<AlarmSpec>,
     },
-    /// Describe the endpoint; if it already serves the config or moves to it, nothing; else `UpdateEndpoint` with exactly this.
-    /// Answers [`Outcome::Done`], while another update runs [`Outcome::Busy`], and [`Outcome::Endpoint`] where the endpoint
-    /// has failed or is absent, so that no update can be asked for.
+    /// Describe the endpoint; if it already serves the config or moves to it, nothing; else `UpdateEndpoint`
+    /// with exactly this. Answers [`ActionResult::Done`], while another update runs [`ActionResult::Busy`],
+    /// and [`ActionResult::Endpoint`] where the endpoint has failed or is absent, so that no update can be
+    /// asked for.
     UpdateEndpoint {
         /// The call.
         call: UpdateCall,
     },
-    /// Delete the failed endpoint and create it again with this config. Only for an endpoint whose status is `Failed`
-    /// or that is absent. One that has this config already, in service or on its way, answers [`Outcome::Done`]; any
-    /// other [`Outcome::Busy`].
+    /// Delete the failed endpoint and create it again with this config. Only for an endpoint whose status is
+    /// `Failed` or that is absent. One that has this config already, in service or on its way, answers
+    /// [`ActionResult::Done`]; any other [`ActionResult::Busy`].
     RecreateEndpoint {
         /// The endpoint.
         endpoint: String,
         /// The config.
         config: ConfigName,
     },
-    /// Describe the endpoint. Answers [`Outcome::Endpoint`]. An absent endpoint has the status `Absent`.
+    /// Describe the endpoint. Answers [`ActionResult::Endpoint`]. An absent endpoint has the status `Absent`.
     DescribeEndpoint {
         /// The endpoint.
         endpoint: String,
     },
-    /// Describe the endpoint until it serves this config. Answers [`Outcome::Endpoint`].
+    /// Describe the endpoint until it serves this config. Answers [`ActionResult::Endpoint`].
     AwaitConfig {
         /// The endpoint.
         endpoint: String,
         /// The config.
         config: ConfigName,
     },
-    /// Send a few real rows. Answers [`Outcome::SmokePassed`] or [`Outcome::SmokeFailed`].
+    /// Send a few real rows. Answers [`ActionResult::SmokePassed`] or [`ActionResult::SmokeFailed`].
     SmokeTest {
         /// The endpoint.
         endpoint: String,
         /// The config that is meant.
         config: ConfigName,
     },
-    /// Read an alarm's state again before acting on it. Answers [`Outcome::Alarm`].
+    /// Read an alarm's state again before acting on it. Answers [`ActionResult::Alarm`].
     ReadAlarm {
         /// What was said.
         change: AlarmChange,
     },
-    /// Compare the metrics of new and old fleet. Answers [`Outcome::Fleets`].
+    /// Compare the metrics of new and old fleet. Answers [`ActionResult::Fleets`].
     CompareFleets {
         /// The endpoint.
         endpoint: String,
@@ -87,9 +90,10 @@ pub enum Action {
         /// Which run.
         generation: Generation,
         /// What became of it.
-        outcome: Fate,
+        outcome: ReleaseOutcome,
     },
-    /// Order what is around the endpoint anew: autoscaling as this generation's pipeline asks, garbage collected.
+    /// Order what is around the endpoint anew: autoscaling as this generation's pipeline asks, garbage
+    /// collected.
     Upkeep {
         /// Which generation serves.
         generation: Generation,
@@ -106,19 +110,19 @@ pub enum Action {
 /// What became of a generation's deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+pub enum ReleaseOutcome {
     /// It serves and was proven good.
     Promoted,
     /// It was taken out.
     RolledBack,
     /// It never began.
     Abandoned,
-    /// It was neither proven good nor taken out by Pawl; a person was told.
+    /// It was neither proven good nor rolled back by Pawl; a person was notified.
     Unproven,
 }
 
-/// `UpdateEndpoint`. A rollback's has no auto-rollback alarms: the alarm that still fires could otherwise roll the
-/// rollback back.
+/// `UpdateEndpoint`. A rollback's has no auto-rollback alarms: the alarm that still fires could otherwise
+/// roll the rollback back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateCall {
     /// The endpoint.
@@ -130,11 +134,12 @@ pub struct UpdateCall {
     /// Keeps instance counts and weights, so that autoscaled capacity survives.
     #[serde(rename = "RetainAllVariantProperties")]
     pub retain_all_variant_properties: bool,
-    /// Which of these the new config rules nonetheless: without it a trial would keep the champion's weight and capture.
+    /// Which of these the new config rules nonetheless: without it a trial would keep the champion's weight
+    /// and capture.
     #[serde(rename = "ExcludeRetainedVariantProperties", skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<VariantProperty>,
-    /// How traffic moves; `ALL_AT_ONCE` for a rollback, nothing where SageMaker takes none: for a serverless endpoint, and
-    /// where the variants before and after differ.
+    /// How traffic moves; `ALL_AT_ONCE` for a rollback, nothing where SageMaker takes none: for a serverless
+    /// endpoint, and where the variants before and after differ.
     #[serde(rename = "DeploymentConfig", skip_serializing_if = "Option::is_none")]
     pub deployment: Option<DeploymentConfig>,
 }
@@ -169,7 +174,7 @@ pub enum VariantProperty {
     DataCaptureConfig,
 }
 
-/// How loudly people are told.
+/// How urgent a notice to people is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -182,13 +187,13 @@ pub enum Severity {
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
-pub enum Outcome {
+pub enum ActionResult {
     /// It is done, now or before.
     Done,
     /// The endpoint, as described.
     Endpoint {
         /// What was seen.
-        look: Look,
+        look: EndpointDescription,
     },
     /// The alarm, as read.
     Alarm {
@@ -198,7 +203,7 @@ pub enum Outcome {
     /// The two fleets, as compared.
     Fleets {
         /// What the comparison says.
-        fleets: Fleets,
+        fleets: FleetComparison,
     },
     /// Real rows were answered.
     SmokePassed,
@@ -222,7 +227,8 @@ pub enum Outcome {
 }
 
 impl Action {
-    /// Whether the action only notes or tells: it stays due whatever happens to the traffic.
+    /// Whether the action only records something or notifies people: it stays due whatever happens to the
+    /// traffic.
     pub fn is_bookkeeping(&self) -> bool {
         matches!(
             self,

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, EventName, StateName};
+use crate::action::Action;
+use crate::config::ConfigName;
+use crate::event::EventName;
+use crate::state::StateName;
 use pawl_base::names::Generation;
 use pawl_ledger::events::DedupeKey;
 
@@ -23,7 +26,7 @@ pub struct Audit {
     /// Who or what caused it.
     pub actor: Actor,
     /// The rule that decided.
-    pub rule: Rule,
+    pub rule: DecisionRule,
     /// In plain words.
     pub note: String,
     /// The newest generation that was granted a deployment.
@@ -35,7 +38,7 @@ pub struct Audit {
     /// What this entry queued, in order.
     pub actions: Vec<Action>,
     /// What serves after it, as far as is known.
-    pub serving: Option<super::ConfigName>,
+    pub serving: Option<ConfigName>,
 }
 
 /// Who or what caused a change.
@@ -61,10 +64,13 @@ pub enum Actor {
     Pawl,
 }
 
-/// The rule that decided: a closed set. The table in `docs/release.md` tells which holds where.
+/// The rule that decided: a closed set, and flat on purpose. A history entry holds one word, the table in
+/// `docs/release.md` has one word a cell, and a person searches the history for that word; themes as enums
+/// around it would say nothing that the word does not. The table in `docs/release.md` tells which holds
+/// where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rule {
+pub enum DecisionRule {
     /// Seen before: nothing.
     Duplicate,
     /// Older than what was seen before: nothing.

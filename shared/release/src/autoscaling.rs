@@ -5,10 +5,21 @@
 //! (<https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html>): so the target is taken
 //! off before such an update, a rollback included, and put on again when the release has come to rest. The
 //! number of instances survives by `RetainAllVariantProperties`.
+//!
+//! ```
+//! use pawl_release::autoscaling::Scaling;
+//! use pawl_release::serving::{Autoscaling, Serve};
+//!
+//! let small = Serve { autoscaling: Some(Autoscaling::default()), ..Serve::default() };
+//! let large = Serve { instance_type: "ml.m5.4xlarge".to_owned(), ..small.clone() };
+//! assert!(matches!(Scaling::at_rest("bike", &small, None), Some(Scaling::On { .. })));
+//! assert!(matches!(Scaling::before_update("bike", &small, &large), Some(Scaling::Off { .. })));
+//! assert_eq!(Scaling::before_update("bike", &small, &small), None);
+//! ```
 
 use serde::{Deserialize, Serialize};
 
-use super::serving::{Autoscaling, Serve};
+use crate::serving::{Autoscaling, Serve};
 use pawl_base::metrics::VARIANT;
 
 const NAMESPACE: &str = "sagemaker";

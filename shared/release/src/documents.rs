@@ -1,5 +1,15 @@
 //! The documents of a release and of its way through further regions. What they are for says
 //! [`pawl_ledger::documents`].
+//!
+//! ```
+//! use pawl_base::names::ModelName;
+//! use pawl_ledger::ledger::Keys;
+//! use pawl_release::documents::RELEASE;
+//!
+//! let keys = Keys::new(&ModelName::try_from("bike".to_owned()).map_err(|e| e.to_string())?);
+//! assert_eq!(RELEASE.of(&keys).key(), "ledger/bike/release.json");
+//! # Ok::<(), String>(())
+//! ```
 
 use jiff::Timestamp;
 use pawl_base::names::{ContentHash, Generation, ModelName};
@@ -11,7 +21,7 @@ use pawl_ledger::ledger::Keys;
 use serde::{Deserialize, Serialize};
 
 use crate::upkeep::Upkeep;
-use crate::{Audit, Fate, Release, Wave};
+use crate::{Audit, Release, ReleaseOutcome, Wave};
 
 /// What serves: the release record, changed only by compare-and-swap. A further region has one of its own.
 pub const RELEASE: Document<Release, OfModel> = Document::object(OfModel(Keys::release))
@@ -57,7 +67,7 @@ pub struct Released {
     /// The run.
     pub generation: Generation,
     /// What became of its deployment.
-    pub outcome: Fate,
+    pub outcome: ReleaseOutcome,
     /// When.
     pub at: Timestamp,
 }

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::alarms::AlarmSpec;
-use super::{ConfigName, Deployment, Outcome};
+use crate::action::ActionResult;
+use crate::alarms::AlarmSpec;
+use crate::deployment::Deployment;
+use crate::observation::{AlarmReading, EndpointDescription, EndpointObservation, TargetCheck, WatchReading};
 use pawl_base::names::Generation;
-use pawl_gate::live::LiveVerdict;
-use pawl_ledger::events::{AlarmChange, AlarmState, EndpointStatus, Operator, PackageChange};
+use pawl_ledger::events::{AlarmChange, EndpointStatus, Operator, PackageChange};
 
 /// What a release reacts to: a closed set.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +18,7 @@ pub enum Event {
     /// A run could not begin its deployment.
     CandidateFailed(CandidateFailure),
     /// The endpoint was described.
-    EndpointObserved(Observation),
+    EndpointObserved(EndpointObservation),
     /// The endpoint is said to have changed: it gets described.
     EndpointHinted,
     /// The watched config's alarms and traffic were read.
@@ -33,7 +34,7 @@ pub enum Event {
         /// Its number.
         id: u64,
         /// What came of it.
-        outcome: Outcome,
+        outcome: ActionResult,
     },
     /// The clock of the reconciler: nothing but time has passed.
     Tick,
@@ -83,13 +84,13 @@ impl Event {
     }
 }
 
-/// A run's wish to deploy, with what was read for it.
+/// A run's request to deploy, with what the driver read to decide it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GuardRequest {
     /// What shall serve.
     pub candidate: Deployment,
     /// The endpoint.
-    pub look: Look,
+    pub look: EndpointDescription,
     /// Whether the config to fall back to still exists, as [`super::Release::fallback_of_next`] names it.
     pub target: TargetCheck,
     /// State of the team's own alarms that the deployment would be watched by, as far as they exist.
@@ -105,7 +106,7 @@ impl GuardRequest {
     pub fn first(candidate: Deployment, at: Timestamp) -> Self {
         Self {
             candidate,
-            look: Look { status: EndpointStatus::Absent, config: None, at },
+            look: EndpointDescription { status: EndpointStatus::Absent, config: None, at },
             target: TargetCheck::NotAsked,
             alarms: Vec::new(),
             defined: Vec::new(),
@@ -114,121 +115,11 @@ impl GuardRequest {
     }
 }
 
-/// Whether a config to fall back to could be checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "code")]
-pub enum TargetCheck {
-    /// There was none to check.
-    NotAsked,
-    /// It was looked for.
-    Checked {
-        /// Which config.
-        config: ConfigName,
-        /// What was found.
-        found: Target,
-    },
-}
-
-/// Whether all parts of a config exist: config, model, image, artefact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "code")]
-pub enum Target {
-    /// All of them.
-    Present,
-    /// At least one does not.
-    Missing {
-        /// Which, in plain words.
-        what: String,
-    },
-}
-
-/// An alarm as read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlarmReading {
-    /// The alarm's name.
-    pub name: String,
-    /// Its state.
-    pub state: AlarmState,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-/// A run's word that its deployment did not begin.
+/// A run's report that it could not begin its deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CandidateFailure {
     /// Which run.
     pub generation: Generation,
     /// Why, in plain words.
     pub reason: String,
-}
-
-/// The endpoint as `DescribeEndpoint` told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Look {
-    /// Its status; `Absent` where there is none.
-    pub status: EndpointStatus,
-    /// The config that it serves.
-    pub config: Option<ConfigName>,
-    /// When it was asked for: a call may be held up on its way to the record.
-    pub at: Timestamp,
-}
-
-/// A look at the endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observation {
-    /// What was seen.
-    pub look: Look,
-    /// Who looked.
-    pub by: Observer,
-}
-
-/// Who looked at an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "code")]
-pub enum Observer {
-    /// A run, after its update or creation was accepted: an endpoint in service with the old config has rolled back.
-    Run {
-        /// Which run.
-        generation: Generation,
-        /// The config that it asked for: it speaks for no other stage of its deployment.
-        config: ConfigName,
-    },
-    /// Anybody else.
-    Reconciler,
-}
-
-/// What was read of a watched config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WatchReading {
-    /// The config.
-    pub config: ConfigName,
-    /// Its alarms. One that is missing here does not exist.
-    pub alarms: Vec<AlarmReading>,
-    /// Requests that it has answered since it was activated; `None` where that could not be read.
-    pub requests: Option<u64>,
-    /// What the comparison says, where the config is a trial and was compared.
-    pub trial: Option<TrialReading>,
-}
-
-/// What the comparison of champion and challenger says by now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrialReading {
-    /// The verdict.
-    pub verdict: LiveVerdict,
-    /// In plain words.
-    pub reason: String,
-}
-
-/// What a comparison of new and old fleet says about an alarm that names neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fleets {
-    /// Only the new one suffers.
-    OnlyNew,
-    /// Both suffer: a shared cause.
-    Both,
-    /// Neither does.
-    Neither,
-    /// It could not be told.
-    Unknown,
 }

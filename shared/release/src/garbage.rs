@@ -1,14 +1,37 @@
-//! Which endpoint configs, models and alarms may be deleted: never one that serves, comes, goes, or could be gone back to.
+//! Which endpoint configs, models and alarms may be deleted: never one that serves, comes, goes, or could be
+//! gone back to.
+//!
+//! ```
+//! use jiff::Timestamp;
+//! use pawl_base::names::Generation;
+//! use pawl_release::garbage::{Garbage, ListedResource};
+//! use pawl_release::{Policy, Release};
+//!
+//! let mut release = Release::new("bike");
+//! release.generation = Generation(2);
+//! let old = ListedResource { name: "bike-1".to_owned(), created_at: Timestamp::UNIX_EPOCH };
+//! let stranger = ListedResource { name: "scooter-1".to_owned(), ..old.clone() };
+//! let now = "2026-11-20T08:00:00Z".parse()?;
+//! let garbage = Garbage::plan(&release, &Policy::default(), &[old, stranger], &[], now);
+//! assert_eq!(garbage.configs.len(), 1);
+//! assert_eq!(garbage.configs[0].config, "bike-1");
+//! # Ok::<(), jiff::Error>(())
+//! ```
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{ConfigName, Deployment, Policy, Release, State, alarms};
+use crate::alarms;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::policy::Policy;
+use crate::record::Release;
+use crate::state::State;
 
 /// An endpoint config or a model as listed in the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedResource {
     /// Its name. Pawl gives an endpoint config the name of its model.
     pub name: String,
     /// When it was made.
@@ -36,18 +59,18 @@ pub struct Discarded {
 impl Garbage {
     /// Plans the deletion of what this release made and no longer needs.
     ///
-    /// Only what a generation up to the newest granted one made is ours to delete. Kept are: what serves, what is deployed,
-    /// watched, taken out or brought back, every config that could be gone back to, the configured fallback, the models of all
-    /// these, and whatever is younger than [`Policy::keep_unused`].
+    /// Only what a generation up to the newest granted one made is ours to delete. Kept are: what serves,
+    /// what is deployed, watched, taken out or brought back, every config that could be gone back to, the
+    /// configured fallback, the models of all these, and whatever is younger than [`Policy::keep_unused`].
     pub fn plan(
         release: &Release,
         policy: &Policy,
-        configs: &[Listed],
-        models: &[Listed],
+        configs: &[ListedResource],
+        models: &[ListedResource],
         now: Timestamp,
     ) -> Self {
         let needed = needed(release, policy);
-        let unused = |listed: &&Listed| {
+        let unused = |listed: &&ListedResource| {
             let young = now.duration_since(listed.created_at) < policy.keep_unused.signed();
             is_ours(release, &listed.name) && !needed.contains(&listed.name) && !young
         };
@@ -76,7 +99,8 @@ fn needed(release: &Release, policy: &Policy) -> BTreeSet<String> {
     good.chain(&release.current).chain(under_way).flat_map(names).chain(fallback).collect()
 }
 
-/// Pawl names what it makes `<model>-<generation>` or `<model>-<generation>-<stamp>`; the endpoint has the model's name.
+/// Pawl names what it makes `<model>-<generation>` or `<model>-<generation>-<stamp>`; the endpoint has the
+/// model's name.
 fn is_ours(release: &Release, name: &str) -> bool {
     let rest = name.strip_prefix(&release.endpoint).and_then(|rest| rest.strip_prefix('-'));
     rest.and_then(|rest| rest.split('-').next())
@@ -92,18 +116,22 @@ mod tests {
     use pawl_base::duration::Duration;
     use pawl_base::names::Generation;
 
-    fn listed(name: &str) -> Listed {
-        Listed { name: name.to_owned(), created_at: at(0) }
+    fn listed(name: &str) -> ListedResource {
+        ListedResource { name: name.to_owned(), created_at: at(0) }
     }
 
-    fn plan(release: &Release, configs: &[Listed], models: &[Listed]) -> (Vec<String>, Vec<String>) {
+    fn plan(
+        release: &Release,
+        configs: &[ListedResource],
+        models: &[ListedResource],
+    ) -> (Vec<String>, Vec<String>) {
         let keep_unused = Duration::seconds(3600);
         let policy = Policy { fallback: Some("bike-0".into()), keep_unused, ..Policy::default() };
         let garbage = Garbage::plan(release, &policy, configs, models, at(100));
         (garbage.configs.into_iter().map(|gone| gone.config).collect(), garbage.models)
     }
 
-    fn numbered(numbers: std::ops::RangeInclusive<u64>) -> Vec<Listed> {
+    fn numbered(numbers: std::ops::RangeInclusive<u64>) -> Vec<ListedResource> {
         numbers.map(|n| listed(&format!("bike-{n}"))).collect()
     }
 
@@ -134,7 +162,7 @@ mod tests {
     fn strangers_and_newcomers_are_left_alone() {
         let mut release = release(StateName::Stable);
         release.generation = Generation(5);
-        let young = Listed { created_at: at(90), ..listed("bike-3") };
+        let young = ListedResource { created_at: at(90), ..listed("bike-3") };
         let others =
             [young, listed("bike-6"), listed("bike-by-hand"), listed("bikes-2"), listed("bike-demand-2")];
         assert_eq!(plan(&release, &[listed("bike-2-8f")], &[]).0, ["bike-2-8f"]);

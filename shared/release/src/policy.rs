@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigName, Region, Strategy, Trial, alarms};
+use crate::config::ConfigName;
+use crate::region;
+use crate::region::{Region, RegionError};
+use crate::strategy::{Strategy, Trial};
 use pawl_base::duration::Duration;
 
 /// How a challenger reaches production, and what takes it out again.
@@ -16,9 +19,11 @@ pub struct Policy {
     pub trial: Option<Trial>,
     /// How long a new config must serve all traffic without an alarm before it counts as good. Default `30m`.
     pub bake: Duration,
-    /// By how much the bake is extended, at most, while there is too little traffic or data to judge. Default `2h`.
+    /// By how much the bake is extended, at most, while there is too little traffic or data to judge. Default
+    /// `2h`.
     pub patience: Duration,
-    /// How long a person may take to decide about a config that could not be proven good; then it is rolled back. Default `1d`.
+    /// How long a person may take to decide about a config that could not be proven good; then it is rolled
+    /// back. Default `1d`.
     pub decision: Duration,
     /// The run must begin its update within this time of being granted it. Default `15m`.
     pub grant: Duration,
@@ -26,7 +31,8 @@ pub struct Policy {
     pub cool_downs: CoolDowns,
     /// What a confirmed alarm does once the bake is over. Default `roll_back`.
     pub when_stable: WhenStable,
-    /// An endpoint config to fall back to where no config is known to be good, for example one with a simple rule. Default: none.
+    /// An endpoint config to fall back to where no config is known to be good, for example one with a simple
+    /// rule. Default: none.
     pub fallback: Option<ConfigName>,
     /// Endpoint configs and models that nothing needs any more are kept for this long. Default `1d`.
     pub keep_unused: Duration,
@@ -36,22 +42,40 @@ pub struct Policy {
     pub regions: Vec<Region>,
 }
 
-/// The most looks at one phase of a release, so that a state machine's history, which ends at 25,000 events, holds them all.
+/// The most looks at one phase of a release, so that a state machine's history, which ends at 25,000 events,
+/// holds them all.
 const LOOKS: u64 = 400;
 
 impl Policy {
-    /// How often a phase that may last so long is looked at: often enough to see it pass, and seldom enough that a state machine's
-    /// history holds trial, bake, patience and a person's time to decide.
+    /// How often a phase of this length is polled: often enough to see it pass, and seldom enough that a
+    /// state machine's history holds trial, bake, patience and a person's time to decide.
     pub fn look_every(&self, longest: Duration) -> Duration {
         let usual = (self.bake.as_secs() / 10).clamp(1, 30);
         Duration::seconds(usual.max(longest.as_secs() / LOOKS))
     }
 
-    /// How long a run may take to ask for all traffic after its trial was won: it may have looked just before that.
+    /// How long a run may take to ask for all traffic after its trial was won: it may have polled just before
+    /// that.
     pub(super) fn offer(&self) -> Duration {
         let trial = self.trial.as_ref().map_or(Duration::seconds(0), Trial::at_most);
         let longest = trial.max(self.decision).max(self.bake);
         Duration::seconds(self.grant.as_secs() + 2 * self.look_every(longest).as_secs())
+    }
+
+    /// Whether a wave could visit all regions, as far as the file shows. `image` and `bucket` are those at
+    /// home.
+    ///
+    /// # Errors
+    /// [`RegionError`] names the region and the fix.
+    pub fn fits_regions(&self, image: &str, bucket: &str) -> Result<(), RegionError> {
+        region::check(&self.regions, image, bucket)
+    }
+
+    /// The part of the policy that applies in a further region. The trial was won at home; the monitoring's
+    /// metrics and the fallback exist at home only.
+    pub fn in_region(&self) -> Self {
+        let alarms = AlarmPolicy { live_quality: None, drift: None, ..self.alarms.clone() };
+        Self { trial: None, fallback: None, alarms, ..self.clone() }
     }
 
     /// How long a run may deploy and watch at most, if each phase takes its longest.
@@ -131,7 +155,8 @@ pub enum WhenStable {
 pub struct AlarmPolicy {
     /// The share of requests that may end in a 5xx. Default 0.01.
     pub error_rate: f64,
-    /// The latency that 99 of 100 requests must keep, in milliseconds, without SageMaker's own overhead. Default 500.
+    /// The latency that 99 of 100 requests must keep, in milliseconds, without SageMaker's own overhead.
+    /// Default 500.
     pub latency_p99_ms: f64,
     /// The length of one period. Default `60s`.
     pub period: Duration,
@@ -141,25 +166,17 @@ pub struct AlarmPolicy {
     pub bad_periods: u32,
     /// The fewest requests in a bake from which anything may be concluded. Default 100.
     pub minimum_requests: u64,
-    /// The fewest requests in one period: fewer count as an outage, once the config is promoted. Default: not watched.
+    /// The fewest requests in one period: fewer count as an outage, once the config is promoted. Default: not
+    /// watched.
     pub requests_per_period: Option<u64>,
-    /// The lowest live quality, 0 to 1, on what was served and has its true label by now: the accuracy; of a regression the
-    /// expected mean absolute error over the live one, 1 where that is no larger. Default: not watched.
+    /// The lowest live quality, 0 to 1, on what was served and has its true label by now: the accuracy; of a
+    /// regression the expected mean absolute error over the live one, 1 where that is no larger. Default: not
+    /// watched.
     pub live_quality: Option<LiveLimit>,
     /// The largest share of columns that may drift in what is served, 0 to 1. Default: not watched.
     pub drift: Option<LiveLimit>,
     /// Names of further alarms, made by you, that watch every config: business metrics, for example.
     pub further: Vec<String>,
-}
-
-impl AlarmPolicy {
-    /// How far back the data reach on which an alarm of this name rests.
-    pub(super) fn window(&self, alarm: &str) -> Duration {
-        let live = self.live_quality.iter().chain(&self.drift);
-        let live = live.filter(|_| alarms::is_on_live_data(alarm));
-        let live = live.map(|limit| limit.period.as_secs() * u64::from(limit.periods)).max();
-        Duration::seconds(live.unwrap_or_else(|| self.period.as_secs() * u64::from(self.periods)))
-    }
 }
 
 impl Default for AlarmPolicy {
@@ -194,4 +211,20 @@ pub struct LiveLimit {
 
 fn one() -> u32 {
     1
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_exists_at_home_only_does_not_count_there() {
+        let text = r#"{"shadow": {"at_most": "7d"}}"#;
+        let trial: Trial = serde_json::from_str(text).unwrap();
+        let limit = || Some(LiveLimit { bound: 0.5, period: Duration::seconds(3_600), periods: 1 });
+        let alarms = AlarmPolicy { live_quality: limit(), drift: limit(), ..AlarmPolicy::default() };
+        let home = Policy { trial: Some(trial), fallback: Some("rule".into()), alarms, ..Policy::default() };
+        assert_eq!(home.in_region(), Policy::default());
+    }
 }

@@ -1,323 +1,20 @@
 //! The record of one endpoint: the document `ledger/<model>/release.json`.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::alarms;
-use super::strategy::EndpointKind;
-use super::{Action, Audit, Policy};
+use crate::action::Action;
+use crate::alarms;
+use crate::audit::Audit;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::policy::Policy;
+use crate::state::State;
 use pawl_base::names::{ContentHash, Generation};
-use pawl_gate::live::TrialKind;
-use pawl_ledger::events::{AlarmState, DedupeKey, EndpointStatus};
-
-/// The name of an endpoint config. Never used twice: a new deployment needs a new one.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(transparent)]
-pub struct ConfigName(pub String);
-
-impl fmt::Display for ConfigName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl ConfigName {
-    /// The config of the trial before this one. No hyphen: the names of its alarms must not begin as this one's do; and no more
-    /// than a letter, since SageMaker takes 63.
-    fn in_trial(&self) -> Self {
-        Self(format!("{self}t"))
-    }
-}
-
-impl From<&str> for ConfigName {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-/// A config and all that it was made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deployment {
-    /// The run that made it.
-    pub generation: Generation,
-    /// The endpoint config.
-    pub config: ConfigName,
-    /// The SageMaker model's name.
-    pub model: Option<String>,
-    /// The model package's ARN.
-    pub package: Option<String>,
-    /// The version of the data it was trained on.
-    pub dataset: Option<ContentHash>,
-    /// What kind of endpoint it makes. SageMaker takes no deployment guardrails for serverless ones.
-    #[serde(default)]
-    pub kind: EndpointKind,
-    /// Names of the alarms that watch this config.
-    #[serde(default)]
-    pub alarms: Vec<String>,
-    /// Since when it may take traffic: its deployment was granted then, or it was brought back.
-    pub activated_at: Option<Timestamp>,
-    /// Set for the config in which the challenger is tried beside the champion.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trial: Option<InTrial>,
-}
-
-/// A trial: the first stage of a deployment, with a config of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InTrial {
-    /// In which way.
-    pub kind: TrialKind,
-    /// The config that all traffic moves to when it is won.
-    pub then: ConfigName,
-}
-
-impl Deployment {
-    /// A deployment of which only run and config are known.
-    pub fn new(generation: Generation, config: impl Into<ConfigName>) -> Self {
-        Self {
-            generation,
-            config: config.into(),
-            model: None,
-            package: None,
-            dataset: None,
-            kind: EndpointKind::default(),
-            alarms: Vec::new(),
-            activated_at: None,
-            trial: None,
-        }
-    }
-
-    /// The stage before this deployment, in which it is tried.
-    pub fn in_trial(&self, kind: TrialKind) -> Self {
-        let trial = Some(InTrial { kind, then: self.config.clone() });
-        Self { config: self.config.in_trial(), trial, ..self.clone() }
-    }
-
-    /// The stage after this one; `None` where there is none.
-    pub fn next_stage(&self) -> Option<Self> {
-        let then = self.trial.as_ref()?.then.clone();
-        Some(Self { config: then, trial: None, activated_at: None, ..self.clone() })
-    }
-
-    /// The config that all traffic moves to in the end.
-    pub fn last_config(&self) -> &ConfigName {
-        self.trial.as_ref().map_or(&self.config, |trial| &trial.then)
-    }
-
-    /// Whether a config is one of this deployment's stages.
-    pub fn has_stage(&self, config: &ConfigName) -> bool {
-        let last = self.last_config();
-        config == last || *config == last.in_trial()
-    }
-
-    /// Whether two production variants share the traffic.
-    pub fn is_split(&self) -> bool {
-        self.trial.as_ref().is_some_and(|trial| trial.kind == TrialKind::Ab)
-    }
-}
-
-/// Where a release stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "name")]
-pub enum State {
-    /// Nothing is under way.
-    Stable,
-    /// A deployment was granted or runs.
-    Deploying(Deploying),
-    /// The new config serves and bakes.
-    Watching(Watching),
-    /// Traffic goes back to the last known good config.
-    RollingBack(RollingBack),
-    /// After a rollback: no deployment until then.
-    CoolDown {
-        /// The end of the cool-down.
-        until: Timestamp,
-    },
-}
-
-impl State {
-    /// The state without its data.
-    pub fn name(&self) -> StateName {
-        match self {
-            Self::Stable => StateName::Stable,
-            Self::Deploying(_) => StateName::Deploying,
-            Self::Watching(_) => StateName::Watching,
-            Self::RollingBack(_) => StateName::RollingBack,
-            Self::CoolDown { .. } => StateName::CoolDown,
-        }
-    }
-}
-
-/// A state without its data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StateName {
-    /// See [`State::Stable`].
-    Stable,
-    /// See [`State::Deploying`].
-    Deploying,
-    /// See [`State::Watching`].
-    Watching,
-    /// See [`State::RollingBack`].
-    RollingBack,
-    /// See [`State::CoolDown`].
-    CoolDown,
-}
-
-/// A deployment under way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Deploying {
-    /// What is deployed.
-    pub candidate: Deployment,
-    /// How far it is known to be.
-    pub progress: Progress,
-    /// When it was granted.
-    pub since: Timestamp,
-    /// The run must have begun the update by then.
-    pub lease_until: Timestamp,
-    /// A reason to roll back that came while the endpoint takes no update: acted upon at the end.
-    pub intent: Option<Cause>,
-    /// A person's word that the watch is not needed, given while the update runs.
-    pub forced: bool,
-    /// The run's word that it could not begin the update; the endpoint decides whether that is so.
-    pub failure: Option<String>,
-}
-
-/// How far a deployment is known to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Progress {
-    /// A trial was won: its run may ask for all traffic, and has no permission yet.
-    Offered,
-    /// Granted; no update was seen.
-    Granted,
-    /// An update was seen running: by its run, or by somebody else.
-    Updating,
-    /// Its run looked at the endpoint, so its update was accepted.
-    Begun,
-}
-
-/// A config that bakes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Watching {
-    /// Since when.
-    pub since: Timestamp,
-    /// The bake ends then, if all is well.
-    pub until: Timestamp,
-    /// The watch is extended no further than this: after it a person is asked.
-    pub deadline: Timestamp,
-    /// Set when a person is asked: without an answer the config is rolled back then.
-    pub decide_by: Option<Timestamp>,
-    /// What the smoke test said.
-    pub smoke: Smoke,
-}
-
-/// What the smoke test of a config said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Smoke {
-    /// It has not run to its end.
-    Pending,
-    /// Real rows were answered.
-    Passed,
-}
-
-/// A rollback under way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RollingBack {
-    /// What is taken out.
-    pub from: Deployment,
-    /// What comes back.
-    pub to: Deployment,
-    /// Why.
-    pub cause: Cause,
-    /// Since when.
-    pub since: Timestamp,
-    /// How often the update was asked for. A lost update is asked for once more, then a person is paged.
-    pub attempts: u8,
-    /// What was refused before in this rollback. A refusal tells nothing for good: a quota, or a right that is missing.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refused: Vec<ConfigName>,
-}
-
-/// Why traffic goes back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "code")]
-pub enum Cause {
-    /// An alarm of the config.
-    Alarm {
-        /// The alarm's name.
-        alarm: String,
-    },
-    /// An alarm that changed three times or more within 15 minutes.
-    Flapping {
-        /// The alarm's name.
-        alarm: String,
-    },
-    /// SageMaker's guardrail had rolled back by itself.
-    Guardrail,
-    /// Real rows were not answered.
-    SmokeTest {
-        /// What went wrong.
-        reason: String,
-    },
-    /// The endpoint broke.
-    EndpointFailed {
-        /// Its status.
-        status: EndpointStatus,
-    },
-    /// The trial showed that the challenger is worse.
-    Trial {
-        /// What it showed, in plain words.
-        reason: String,
-    },
-    /// The trial was over, and its run did not go on.
-    NotDeployed {
-        /// Why, in plain words.
-        reason: String,
-    },
-    /// Nobody decided in time about a config that could not be proven good.
-    Unproven,
-    /// A person rejected the model package.
-    PackageRejected,
-    /// A person asked.
-    Operator {
-        /// Who.
-        who: String,
-        /// Why.
-        why: String,
-    },
-}
-
-impl Cause {
-    /// Whether the data that the model was trained on is suspect as well.
-    pub fn blames_data(&self) -> bool {
-        !matches!(self, Self::EndpointFailed { .. } | Self::Unproven | Self::NotDeployed { .. })
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Alarm { alarm } => write!(f, "alarm {alarm}"),
-            Self::Flapping { alarm } => write!(f, "alarm {alarm} changed three times within 15 minutes"),
-            Self::Guardrail => f.write_str("SageMaker's guardrail rolled it back"),
-            Self::SmokeTest { reason } => write!(f, "real rows were not answered: {reason}"),
-            Self::EndpointFailed { status } => write!(f, "the endpoint's status became {status:?}"),
-            Self::Trial { reason } => write!(f, "the trial showed that it is worse: {reason}"),
-            Self::NotDeployed { reason } => write!(f, "the trial was over and it was not deployed: {reason}"),
-            Self::Unproven => {
-                f.write_str("nobody decided in time about a config that could not be proven good")
-            }
-            Self::PackageRejected => f.write_str("a person rejected the model package"),
-            Self::Operator { who, why } => write!(f, "{who} asked: {why}"),
-        }
-    }
-}
+use pawl_ledger::events::{AlarmState, DedupeKey};
 
 /// A lock against new deployments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -335,7 +32,7 @@ pub struct Freeze {
 pub struct Lease {
     /// Who holds it.
     pub holder: String,
-    /// After this moment it is void.
+    /// When it expires.
     pub until: Timestamp,
 }
 
@@ -370,13 +67,14 @@ pub struct AlarmMemory {
     pub at: Timestamp,
     /// The state then.
     pub state: AlarmState,
-    /// Times of the latest changes that concerned what was deployed, watched or served, oldest first, at most [`FLAPS`].
+    /// Times of the latest changes that concerned what was deployed, watched or served, oldest first, at most
+    /// three.
     pub changes: Vec<Timestamp>,
 }
 
 /// This many changes within 15 minutes count as an alarm while watching.
 pub(super) const FLAPS: usize = 3;
-/// A person's word for a deployment that nobody asks for within this time is forgotten.
+/// A person's permission for the next deployment expires after this time.
 const PASS_HOLDS: SignedDuration = SignedDuration::from_hours(24);
 /// How many good configs are remembered, newest first.
 const GOOD: usize = 8;
@@ -386,6 +84,9 @@ const REVOKED: usize = 500;
 const REMEMBERED: usize = 64;
 
 /// The record of one endpoint, changed only by compare-and-swap.
+// Long: its fields are those of the document. A group of them would be a level that the document does not
+// have, and each is read together with `state` and `current` somewhere, so no group would be handed around
+// alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Release {
     /// The endpoint's name.
@@ -396,8 +97,8 @@ pub struct Release {
     pub state: State,
     /// What serves, as last verified.
     pub current: Option<Deployment>,
-    /// When the look was made that taught the record what it last learnt of the endpoint, or when a run told that it could not
-    /// move it. An older look tells what was.
+    /// The time of the newest description of the endpoint that changed this record, or of a run's report that
+    /// its update failed. An older description is out of date and changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
     /// Configs that finished their watch healthy, newest first. Some may be revoked: [`Release::is_revoked`].
@@ -414,8 +115,8 @@ pub struct Release {
     pub cool_downs: u32,
     /// The lock against new deployments.
     pub freeze: Option<Freeze>,
-    /// A person's word: the next deployment may begin without a last known good config, and in a cool-down. It ends by itself:
-    /// [`Release::pass_at`].
+    /// A person allowed the next deployment to begin without a last known good config, or in a cool-down. The
+    /// permission expires after a day: [`Release::pass_at`].
     pub pass: Option<Freeze>,
     /// Who may perform actions.
     pub lease: Option<Lease>,
@@ -429,7 +130,8 @@ pub struct Release {
     pub seen: Vec<(DedupeKey, Timestamp)>,
     /// Number of the last audit entry.
     pub sequence: u64,
-    /// Audit entries that may not have reached the history yet. They are appended before anything else happens.
+    /// Audit entries that may not have reached the history yet. They are appended before anything else
+    /// happens.
     pub outbox: Vec<Audit>,
 }
 
@@ -467,7 +169,7 @@ impl Release {
             || deployment.dataset.as_ref().is_some_and(|dataset| self.quarantined.contains(dataset))
     }
 
-    /// The person's word that lets the next deployment begin, while it holds: for a day.
+    /// The person's permission for the next deployment, unless it has expired: it lasts for a day.
     pub fn pass_at(&self, now: Timestamp) -> Option<&Freeze> {
         self.pass.as_ref().filter(|pass| now.duration_since(pass.at) < PASS_HOLDS)
     }
@@ -512,7 +214,7 @@ impl Release {
     fn configured_fallback(&self, policy: &Policy) -> Option<Deployment> {
         let config = policy.fallback.as_ref().filter(|config| !self.revoked_configs.contains(config))?;
         let kind = self.subject().map(|subject| subject.kind).unwrap_or_default();
-        // It may be a config that Pawl made before: then its alarms are looked at again, where they exist.
+        // If Pawl made this config earlier, its alarms are read again, where they still exist.
         let fallback = Deployment { kind, ..Deployment::new(Generation::default(), config.clone()) };
         let alarms = alarms::names(&policy.alarms, &self.endpoint, &fallback);
         Some(Deployment { alarms, ..fallback })

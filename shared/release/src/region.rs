@@ -1,9 +1,8 @@
-//! Further regions: what `release.regions` names, and what of the policy counts there.
+//! Further regions: what `release.regions` names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AlarmPolicy, Policy};
 use pawl_base::names::RegionName;
 
 /// A further region that a promoted model goes to.
@@ -12,7 +11,8 @@ use pawl_base::names::RegionName;
 pub struct Region {
     /// Which, such as `eu-west-1`.
     pub name: RegionName,
-    /// A bucket in that region, made by you: SageMaker takes a model's archive only from its own region. Captured requests go there too.
+    /// A bucket in that region, made by you: SageMaker takes a model's archive only from its own region.
+    /// Captured requests go there too.
     pub bucket: String,
     /// The serving image in that region: ECR's replication puts it there under another host.
     pub image: String,
@@ -26,7 +26,8 @@ pub enum RegionError {
     Twice(RegionName),
     /// One bucket for two regions.
     #[error(
-        "release.regions: {region} has the bucket {bucket:?} of another region, or of the data: a bucket lies in one region, name one that lies in {region}"
+        "release.regions: {region} has the bucket {bucket:?} of another region, or of the data: a bucket \
+        lies in one region, name one that lies in {region}"
     )]
     SharedBucket {
         /// Which region.
@@ -47,7 +48,8 @@ pub enum RegionError {
     Home(RegionName),
     /// SageMaker pulls images from its own region only.
     #[error(
-        "release.regions: the image of {region} lies in {found}: SageMaker pulls from its own region, replicate it to {region}"
+        "release.regions: the image of {region} lies in {found}: SageMaker pulls from its own region, \
+        replicate it to {region}"
     )]
     ImageElsewhere {
         /// Which region.
@@ -63,43 +65,33 @@ pub enum RegionError {
 /// The most regions of one pipeline.
 const MOST: usize = 20;
 
-impl Policy {
-    /// Whether a wave could visit all regions, as far as the file tells. `image` and `bucket` are those at home.
-    pub fn fits_regions(&self, image: &str, bucket: &str) -> Result<(), RegionError> {
-        if self.regions.len() > MOST {
-            return Err(RegionError::TooMany(self.regions.len()));
-        }
-        let home = registry_of(image);
-        for (number, Region { name, bucket: own, image }) in self.regions.iter().enumerate() {
-            let before = || self.regions.iter().take(number);
-            let region = name.clone();
-            if home == Some(name.as_str()) {
-                return Err(RegionError::Home(region));
-            }
-            if before().any(|other| other.name == *name) {
-                return Err(RegionError::Twice(region));
-            }
-            if let Some(what) =
-                [("bucket", own), ("image", image)].into_iter().find(|(_, text)| text.is_empty())
-            {
-                return Err(RegionError::Missing { region, what: what.0 });
-            }
-            if own == bucket || before().any(|other| other.bucket == *own) {
-                return Err(RegionError::SharedBucket { region, bucket: own.clone() });
-            }
-            if let Some(found) = registry_of(image).filter(|found| *found != name.as_str()) {
-                return Err(RegionError::ImageElsewhere { region, found: found.to_owned() });
-            }
-        }
-        Ok(())
+/// Whether a wave could visit all regions, as far as the file shows. `image` and `bucket` are those at home.
+pub(crate) fn check(regions: &[Region], image: &str, bucket: &str) -> Result<(), RegionError> {
+    if regions.len() > MOST {
+        return Err(RegionError::TooMany(regions.len()));
     }
-
-    /// What of the policy counts in a further region. The trial was won at home; what the monitoring publishes and the fallback
-    /// exist at home only.
-    pub fn in_region(&self) -> Self {
-        let alarms = AlarmPolicy { live_quality: None, drift: None, ..self.alarms.clone() };
-        Self { trial: None, fallback: None, alarms, ..self.clone() }
+    let home = registry_of(image);
+    for (number, Region { name, bucket: own, image }) in regions.iter().enumerate() {
+        let before = || regions.iter().take(number);
+        let region = name.clone();
+        if home == Some(name.as_str()) {
+            return Err(RegionError::Home(region));
+        }
+        if before().any(|other| other.name == *name) {
+            return Err(RegionError::Twice(region));
+        }
+        if let Some(what) = [("bucket", own), ("image", image)].into_iter().find(|(_, text)| text.is_empty())
+        {
+            return Err(RegionError::Missing { region, what: what.0 });
+        }
+        if own == bucket || before().any(|other| other.bucket == *own) {
+            return Err(RegionError::SharedBucket { region, bucket: own.clone() });
+        }
+        if let Some(found) = registry_of(image).filter(|found| *found != name.as_str()) {
+            return Err(RegionError::ImageElsewhere { region, found: found.to_owned() });
+        }
     }
+    Ok(())
 }
 
 /// The region in the URI of an ECR image: `<account>.dkr.ecr.<region>.amazonaws.com/<repository>`.
@@ -121,8 +113,8 @@ mod tests {
             bucket: (*bucket).to_owned(),
             image: (*image).to_owned(),
         };
-        let policy = Policy { regions: regions.iter().map(region).collect(), ..Policy::default() };
-        policy.fits_regions(HOME, "data").map_or_else(|e| e.to_string(), |()| String::new())
+        let regions: Vec<Region> = regions.iter().map(region).collect();
+        check(&regions, HOME, "data").map_or_else(|e| e.to_string(), |()| String::new())
     }
 
     #[test]
@@ -147,18 +139,5 @@ mod tests {
             let said = refused(&regions);
             assert!(said.contains(wanted), "{said}");
         }
-    }
-
-    #[test]
-    fn what_exists_at_home_only_does_not_count_there() {
-        use crate::{LiveLimit, Trial};
-        let text = r#"{"shadow": {"at_most": "7d"}}"#;
-        let trial: Trial = serde_json::from_str(text).unwrap();
-        let limit = || {
-            Some(LiveLimit { bound: 0.5, period: pawl_base::duration::Duration::seconds(3_600), periods: 1 })
-        };
-        let alarms = AlarmPolicy { live_quality: limit(), drift: limit(), ..AlarmPolicy::default() };
-        let home = Policy { trial: Some(trial), fallback: Some("rule".into()), alarms, ..Policy::default() };
-        assert_eq!(home.in_region(), Policy::default());
     }
 }

@@ -1,12 +1,21 @@
 //! The section `serve` of `pipeline.yaml`: what an endpoint runs on.
+//!
+//! ```
+//! use pawl_release::serving::Serve;
+//! use pawl_release::strategy::EndpointKind;
+//!
+//! let serve: Serve = serde_json::from_str(r#"{"kind": "serverless"}"#)?;
+//! assert_eq!(serve.kind, EndpointKind::Serverless);
+//! assert_eq!(serve.fleet().instances, 0);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 
+use crate::strategy::{EndpointKind, Fleet};
 use pawl_base::duration::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::strategy::{EndpointKind, Fleet};
 
 /// The instance type where none is named.
 pub const INSTANCE_TYPE: &str = "ml.m5.large";
@@ -75,7 +84,7 @@ impl Default for Serverless {
     }
 }
 
-/// How the number of instances follows the traffic: so many requests a minute for each.
+/// How the number of instances follows the traffic: a target of requests a minute for each instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Autoscaling {

@@ -1,16 +1,19 @@
 //! A promoted model goes to further regions, one after another; a failure stops the wave.
 //!
-//! Each region has a release of its own, with its own record, alarms and watch. The wave only says whose turn it is and what is to
-//! be done there: a pure function of its record and the news. News may be doubled or late: a region moves forward only, and
-//! only in its turn.
+//! Each region has a release of its own, with its own record, alarms and watch. The wave only says whose turn
+//! it is and what is to be done there: a pure function of its record and the news. News may be doubled or
+//! late: a region moves forward only, and only in its turn.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Deployment, Region, Release};
+use crate::deployment::Deployment;
+use crate::record::Release;
+use crate::region::Region;
 use pawl_base::names::{Generation, RegionName};
 
-/// The way of one generation through the regions: the document `ledger/<model>/wave.json`, changed by compare-and-swap.
+/// The way of one generation through the regions: the document `ledger/<model>/wave.json`, changed by
+/// compare-and-swap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wave {
     /// The generation that was promoted at home.
@@ -22,22 +25,22 @@ pub struct Wave {
     /// The model package at home.
     pub package: Option<String>,
     /// The regions in their order.
-    pub stops: Vec<Stop>,
+    pub stops: Vec<WaveRegion>,
     /// Why no further region gets it, where it was stopped.
     pub stopped: Option<String>,
-    /// Whether people were told how it ended.
+    /// Whether people were notified how it ended.
     pub told: bool,
-    /// When it was last looked after.
+    /// When the state machine last worked on it.
     pub turned_at: Timestamp,
 }
 
 /// One region of a wave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stop {
+pub struct WaveRegion {
     /// The region, as the promoted run's `pipeline.yaml` describes it.
     pub region: Region,
     /// How far it is.
-    pub stage: Stage,
+    pub stage: RegionStage,
     /// Since when.
     pub since: Timestamp,
     /// The model package there, once it stands.
@@ -47,7 +50,7 @@ pub struct Stop {
 /// How far a region is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stage {
+pub enum RegionStage {
     /// Its turn has not come.
     Waiting,
     /// The archive is copied there.
@@ -67,7 +70,7 @@ pub enum Stage {
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
-pub enum News {
+pub enum WaveNews {
     /// Nothing new.
     Nothing,
     /// The archive lies in the region.
@@ -104,13 +107,13 @@ pub enum News {
         /// Why, in plain words.
         reason: String,
     },
-    /// People were told how it ended.
+    /// People were notified how it ended.
     Told,
 }
 
 /// What to do next. Each may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
+pub enum WaveStep {
     /// Copy the archive there.
     Copy(Region),
     /// Make package and model there.
@@ -119,7 +122,7 @@ pub enum Order {
     Deploy(Region),
     /// The wave was stopped: tell the region's release that nothing comes, unless it has begun.
     Withdraw(Region),
-    /// Let the region's release look at endpoint and alarms.
+    /// Let the region's release check its endpoint and alarms.
     Watch(Region),
     /// Tell people how it ended.
     Tell(String),
@@ -127,17 +130,18 @@ pub enum Order {
     Nothing,
 }
 
-/// A wave under way says so at least this often.
+/// A wave that is under way renews its sign of life at least this often.
 const SIGN_OF_LIFE: SignedDuration = SignedDuration::from_mins(5);
-/// After so long without a sign nobody looks after it: a copy may take 15 minutes, three times.
+/// After this long without a sign of life the wave is overdue and is started again: a copy may take 15
+/// minutes, and three tries.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(60);
 
 impl Wave {
     /// The wave of a deployment that was promoted at home.
     pub fn new(promoted: &Deployment, artifact: String, regions: &[Region], now: Timestamp) -> Self {
-        let stop = |region: &Region| Stop {
+        let stop = |region: &Region| WaveRegion {
             region: region.clone(),
-            stage: Stage::Waiting,
+            stage: RegionStage::Waiting,
             since: now,
             package: None,
         };
@@ -153,74 +157,82 @@ impl Wave {
         }
     }
 
-    /// Takes in what came back, and says what to do next. News of a region whose turn it is not change nothing.
-    pub fn step(&self, news: &News, now: Timestamp) -> (Self, Order) {
+    /// Takes in what came back, and says what to do next. News of a region whose turn it is not change
+    /// nothing.
+    pub fn step(&self, news: &WaveNews, now: Timestamp) -> (Self, WaveStep) {
         let mut next = self.clone();
         match news {
-            News::Nothing => {}
+            WaveNews::Nothing => {}
             // No deployment comes of it any more.
-            News::Copied { .. } | News::Registered { .. } if next.stopped.is_some() => {}
-            News::Copied { region } => next.advance(region, Stage::Copying, Stage::Registering, now),
-            News::Registered { region, package } => {
-                if let Some(stop) = next.at(region, Stage::Registering) {
+            WaveNews::Copied { .. } | WaveNews::Registered { .. } if next.stopped.is_some() => {}
+            WaveNews::Copied { region } => {
+                next.advance(region, RegionStage::Copying, RegionStage::Registering, now);
+            }
+            WaveNews::Registered { region, package } => {
+                if let Some(stop) = next.at(region, RegionStage::Registering) {
                     stop.package = Some(package.clone());
                 }
-                next.advance(region, Stage::Registering, Stage::Deploying, now);
+                next.advance(region, RegionStage::Registering, RegionStage::Deploying, now);
             }
-            News::Begun { region } => next.advance(region, Stage::Deploying, Stage::Watching, now),
-            News::Promoted { region } => {
-                next.advance(region, Stage::Deploying, Stage::Promoted, now);
-                next.advance(region, Stage::Watching, Stage::Promoted, now);
+            WaveNews::Begun { region } => {
+                next.advance(region, RegionStage::Deploying, RegionStage::Watching, now);
             }
-            News::Failed { region, reason } => {
+            WaveNews::Promoted { region } => {
+                next.advance(region, RegionStage::Deploying, RegionStage::Promoted, now);
+                next.advance(region, RegionStage::Watching, RegionStage::Promoted, now);
+            }
+            WaveNews::Failed { region, reason } => {
                 if let Some(stop) = next.under_way().filter(|stop| stop.region.name == *region) {
-                    (stop.stage, stop.since) = (Stage::Failed, now);
+                    (stop.stage, stop.since) = (RegionStage::Failed, now);
                     next.stopped.get_or_insert(format!("{region}: {reason}"));
                 }
             }
-            News::Stop { reason } => {
+            WaveNews::Stop { reason } => {
                 if !next.is_through() {
                     next.stopped.get_or_insert(reason.clone());
                 }
             }
-            News::Told => next.told = next.ending().is_some(),
+            WaveNews::Told => next.told = next.ending().is_some(),
         }
         let order = next.order(now);
         let silent = now.duration_since(next.turned_at) >= SIGN_OF_LIFE;
-        if silent || matches!(order, Order::Copy(_)) {
+        if silent || matches!(order, WaveStep::Copy(_)) {
             next.turned_at = now;
         }
         (next, order)
     }
 
-    /// Whether nobody seems to look after it any more.
+    /// Whether the state machine seems to have stopped working on it.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         !self.told && now.duration_since(self.turned_at) >= OVERDUE
     }
 
-    fn at(&mut self, region: &RegionName, stage: Stage) -> Option<&mut Stop> {
+    fn at(&mut self, region: &RegionName, stage: RegionStage) -> Option<&mut WaveRegion> {
         self.under_way().filter(|stop| stop.region.name == *region && stop.stage == stage)
     }
 
-    fn advance(&mut self, region: &RegionName, from: Stage, to: Stage, now: Timestamp) {
+    fn advance(&mut self, region: &RegionName, from: RegionStage, to: RegionStage, now: Timestamp) {
         if let Some(stop) = self.at(region, from) {
             (stop.stage, stop.since) = (to, now);
         }
     }
 
     /// The region whose turn it is.
-    fn under_way(&mut self) -> Option<&mut Stop> {
-        self.stops.iter_mut().find(|stop| (Stage::Copying..=Stage::Watching).contains(&stop.stage))
+    fn under_way(&mut self) -> Option<&mut WaveRegion> {
+        self.stops
+            .iter_mut()
+            .find(|stop| (RegionStage::Copying..=RegionStage::Watching).contains(&stop.stage))
     }
 
     fn is_through(&self) -> bool {
-        self.stops.iter().all(|stop| stop.stage == Stage::Promoted)
+        self.stops.iter().all(|stop| stop.stage == RegionStage::Promoted)
     }
 
     /// How it ended, in plain words; `None` while a region may still change.
     fn ending(&self) -> Option<String> {
-        let settled = |stop: &Stop| !matches!(stop.stage, Stage::Deploying | Stage::Watching);
-        let serving = self.stops.iter().filter(|stop| stop.stage == Stage::Promoted);
+        let settled =
+            |stop: &WaveRegion| !matches!(stop.stage, RegionStage::Deploying | RegionStage::Watching);
+        let serving = self.stops.iter().filter(|stop| stop.stage == RegionStage::Promoted);
         let serving: Vec<&str> = serving.map(|stop| stop.region.name.as_str()).collect();
         match &self.stopped {
             None => self.is_through().then(|| format!("Promoted in {}.", serving.join(", "))),
@@ -231,26 +243,26 @@ impl Wave {
         }
     }
 
-    fn order(&mut self, now: Timestamp) -> Order {
+    fn order(&mut self, now: Timestamp) -> WaveStep {
         if let Some(message) = self.ending() {
-            return if self.told { Order::Nothing } else { Order::Tell(message) };
+            return if self.told { WaveStep::Nothing } else { WaveStep::Tell(message) };
         }
         if self.under_way().is_none()
-            && let Some(stop) = self.stops.iter_mut().find(|stop| stop.stage == Stage::Waiting)
+            && let Some(stop) = self.stops.iter_mut().find(|stop| stop.stage == RegionStage::Waiting)
         {
-            (stop.stage, stop.since) = (Stage::Copying, now);
+            (stop.stage, stop.since) = (RegionStage::Copying, now);
         }
         let stopped = self.stopped.is_some();
-        let Some(Stop { region, stage, .. }) = self.under_way() else { return Order::Nothing };
+        let Some(WaveRegion { region, stage, .. }) = self.under_way() else { return WaveStep::Nothing };
         let region = region.clone();
         match stage {
-            Stage::Copying => Order::Copy(region),
-            Stage::Registering => Order::Register(region),
-            Stage::Deploying if stopped => Order::Withdraw(region),
-            Stage::Deploying => Order::Deploy(region),
+            RegionStage::Copying => WaveStep::Copy(region),
+            RegionStage::Registering => WaveStep::Register(region),
+            RegionStage::Deploying if stopped => WaveStep::Withdraw(region),
+            RegionStage::Deploying => WaveStep::Deploy(region),
             // A release that is under way is ended by its own watch, whatever becomes of the wave.
-            Stage::Watching => Order::Watch(region),
-            Stage::Waiting | Stage::Promoted | Stage::Failed => Order::Nothing,
+            RegionStage::Watching => WaveStep::Watch(region),
+            RegionStage::Waiting | RegionStage::Promoted | RegionStage::Failed => WaveStep::Nothing,
         }
     }
 }
@@ -303,40 +315,40 @@ mod tests {
         Wave::new(&promoted, "s3://home/model.tar.gz".to_owned(), &[region(0), region(1), region(2)], at(0))
     }
 
-    fn registered(index: usize) -> News {
-        News::Registered { region: name(index), package: format!("package-{index}") }
+    fn registered(index: usize) -> WaveNews {
+        WaveNews::Registered { region: name(index), package: format!("package-{index}") }
     }
 
-    fn failed(index: usize, reason: &str) -> News {
-        News::Failed { region: name(index), reason: reason.to_owned() }
+    fn failed(index: usize, reason: &str) -> WaveNews {
+        WaveNews::Failed { region: name(index), reason: reason.to_owned() }
     }
 
     /// Takes the news in, one after another.
-    fn after(wave: Wave, news: &[News]) -> (Wave, Order) {
-        let begun = wave.step(&News::Nothing, at(0));
+    fn after(wave: Wave, news: &[WaveNews]) -> (Wave, WaveStep) {
+        let begun = wave.step(&WaveNews::Nothing, at(0));
         news.iter().fold(begun, |(wave, _), news| wave.step(news, at(0)))
     }
 
-    fn through(index: usize) -> [News; 4] {
+    fn through(index: usize) -> [WaveNews; 4] {
         let region = || name(index);
         [
-            News::Copied { region: region() },
+            WaveNews::Copied { region: region() },
             registered(index),
-            News::Begun { region: region() },
-            News::Promoted { region: region() },
+            WaveNews::Begun { region: region() },
+            WaveNews::Promoted { region: region() },
         ]
     }
 
     #[test]
     fn one_region_after_another_each_with_its_own_watch() {
-        let (mut wave, mut order) = wave().step(&News::Nothing, at(0));
+        let (mut wave, mut order) = wave().step(&WaveNews::Nothing, at(0));
         for index in 0..3 {
-            let orders: [fn(Region) -> Order; 4] =
-                [Order::Copy, Order::Register, Order::Deploy, Order::Watch];
+            let orders: [fn(Region) -> WaveStep; 4] =
+                [WaveStep::Copy, WaveStep::Register, WaveStep::Deploy, WaveStep::Watch];
             for (wanted, news) in orders.into_iter().zip(through(index)) {
                 assert_eq!(order, wanted(region(index)));
                 assert_eq!(
-                    wave.step(&News::Nothing, at(0)),
+                    wave.step(&WaveNews::Nothing, at(0)),
                     (wave.clone(), order),
                     "a lost order is given again"
                 );
@@ -345,12 +357,12 @@ mod tests {
             }
             assert_eq!(wave.stops[index].package, Some(format!("package-{index}")));
         }
-        assert_eq!(order, Order::Tell("Promoted in eu-west-1, us-east-1, ap-south-1.".to_owned()));
-        let (told, order) = wave.step(&News::Told, at(0));
-        assert_eq!(order, Order::Nothing);
+        assert_eq!(order, WaveStep::Tell("Promoted in eu-west-1, us-east-1, ap-south-1.".to_owned()));
+        let (told, order) = wave.step(&WaveNews::Told, at(0));
+        assert_eq!(order, WaveStep::Nothing);
         assert_eq!(
-            told.step(&News::Stop { reason: "late".to_owned() }, at(0)),
-            (told.clone(), Order::Nothing)
+            told.step(&WaveNews::Stop { reason: "late".to_owned() }, at(0)),
+            (told.clone(), WaveStep::Nothing)
         );
     }
 
@@ -358,17 +370,17 @@ mod tests {
     fn a_failure_stops_the_wave_and_what_is_promoted_stays() {
         let (first, _) = after(wave(), &through(0));
         let (stopped, order) = first.step(&failed(1, "rolled back"), at(0));
-        assert_eq!(order, Order::Tell("Stopped after eu-west-1. us-east-1: rolled back".to_owned()));
-        let stages: Vec<Stage> = stopped.stops.iter().map(|stop| stop.stage).collect();
-        assert_eq!(stages, [Stage::Promoted, Stage::Failed, Stage::Waiting]);
-        assert_eq!(stopped.step(&News::Copied { region: name(2) }, at(0)), (stopped.clone(), order));
-        assert_eq!(stopped.step(&News::Told, at(0)).1, Order::Nothing);
+        assert_eq!(order, WaveStep::Tell("Stopped after eu-west-1. us-east-1: rolled back".to_owned()));
+        let stages: Vec<RegionStage> = stopped.stops.iter().map(|stop| stop.stage).collect();
+        assert_eq!(stages, [RegionStage::Promoted, RegionStage::Failed, RegionStage::Waiting]);
+        assert_eq!(stopped.step(&WaveNews::Copied { region: name(2) }, at(0)), (stopped.clone(), order));
+        assert_eq!(stopped.step(&WaveNews::Told, at(0)).1, WaveStep::Nothing);
     }
 
     #[test]
     fn a_wave_that_is_stopped_lets_a_region_come_to_rest_and_begins_no_other() {
-        let stop = News::Stop { reason: "taken back".to_owned() };
-        let tell = Order::Tell("Stopped before any further region was promoted. taken back".to_owned());
+        let stop = WaveNews::Stop { reason: "taken back".to_owned() };
+        let tell = WaveStep::Tell("Stopped before any further region was promoted. taken back".to_owned());
         let way = through(0);
         // Nothing has begun there yet.
         for news in [&way[..0], &way[..1]] {
@@ -376,25 +388,25 @@ mod tests {
         }
         // It may have begun: its release knows.
         let (asked, order) = after(wave(), &way[..2]).0.step(&stop, at(0));
-        assert_eq!(order, Order::Withdraw(region(0)));
+        assert_eq!(order, WaveStep::Withdraw(region(0)));
         assert_eq!(asked.step(&failed(0, "not begun"), at(0)).1, tell);
-        let (watched, order) = asked.step(&News::Begun { region: name(0) }, at(0));
-        assert_eq!(order, Order::Watch(region(0)));
-        assert_eq!(watched.step(&News::Told, at(0)), (watched.clone(), order), "nobody can be told yet");
-        let (ended, order) = watched.step(&News::Promoted { region: name(0) }, at(0));
-        assert_eq!(order, Order::Tell("Stopped after eu-west-1. taken back".to_owned()));
-        assert_eq!(ended.stops[1].stage, Stage::Waiting);
+        let (watched, order) = asked.step(&WaveNews::Begun { region: name(0) }, at(0));
+        assert_eq!(order, WaveStep::Watch(region(0)));
+        assert_eq!(watched.step(&WaveNews::Told, at(0)), (watched.clone(), order), "nobody can be told yet");
+        let (ended, order) = watched.step(&WaveNews::Promoted { region: name(0) }, at(0));
+        assert_eq!(order, WaveStep::Tell("Stopped after eu-west-1. taken back".to_owned()));
+        assert_eq!(ended.stops[1].stage, RegionStage::Waiting);
     }
 
     #[test]
     fn news_out_of_turn_change_nothing() {
-        let begun = wave().step(&News::Nothing, at(0)).0;
+        let begun = wave().step(&WaveNews::Nothing, at(0)).0;
         for news in [
             registered(0),
-            News::Begun { region: name(0) },
-            News::Copied { region: name(1) },
+            WaveNews::Begun { region: name(0) },
+            WaveNews::Copied { region: name(1) },
             failed(2, "no"),
-            News::Told,
+            WaveNews::Told,
         ] {
             assert_eq!(begun.step(&news, at(0)).0, begun, "{news:?}");
         }
@@ -402,14 +414,18 @@ mod tests {
 
     #[test]
     fn a_wave_that_nobody_looks_after_is_overdue() {
-        let (copying, _) = wave().step(&News::Nothing, at(0));
+        let (copying, _) = wave().step(&WaveNews::Nothing, at(0));
         assert!(!copying.is_overdue(at(59)) && copying.is_overdue(at(60)));
-        let (again, _) = copying.step(&News::Nothing, at(60));
+        let (again, _) = copying.step(&WaveNews::Nothing, at(60));
         assert!(!again.is_overdue(at(61)), "the order was given again");
         let (watching, _) = after(wave(), &through(0)[..3]);
-        assert_eq!(watching.step(&News::Nothing, at(4)).0.turned_at, at(0), "not each look is written down");
-        assert_eq!(watching.step(&News::Nothing, at(5)).0.turned_at, at(5));
-        let over = after(wave(), &[failed(0, "no"), News::Told]).0;
+        assert_eq!(
+            watching.step(&WaveNews::Nothing, at(4)).0.turned_at,
+            at(0),
+            "not each look is written down"
+        );
+        assert_eq!(watching.step(&WaveNews::Nothing, at(5)).0.turned_at, at(5));
+        let over = after(wave(), &[failed(0, "no"), WaveNews::Told]).0;
         assert!(!over.is_overdue(at(1_000)));
     }
 
@@ -439,37 +455,48 @@ mod tests {
         }
     }
 
-    fn any_news() -> impl Strategy<Value = News> {
+    fn any_news() -> impl Strategy<Value = WaveNews> {
         let any = || prop::sample::select(vec![0, 1, 2]);
         prop_oneof![
             12 => (any(), 0..4_usize).prop_map(|(index, step)| through(index)[step].clone()),
             1 => any().prop_map(|index| failed(index, "no")),
-            1 => Just(News::Stop { reason: "taken back".to_owned() }),
-            1 => Just(News::Told),
-            2 => Just(News::Nothing),
+            1 => Just(WaveNews::Stop { reason: "taken back".to_owned() }),
+            1 => Just(WaveNews::Told),
+            2 => Just(WaveNews::Nothing),
         ]
     }
 
     proptest! {
         #[test]
-        fn at_most_one_region_moves_and_none_begins_after_a_stop(all in prop::collection::vec(any_news(), 0..80)) {
+        fn at_most_one_region_moves_and_none_begins_after_a_stop(
+            all in prop::collection::vec(any_news(), 0..80),
+        ) {
+            let moves = |stop: &&WaveRegion| {
+                (RegionStage::Copying..=RegionStage::Watching).contains(&stop.stage)
+            };
+            let waits = |stop: &WaveRegion| stop.stage == RegionStage::Waiting;
             let mut wave = wave();
             for news in &all {
                 let (next, order) = wave.step(news, at(0));
-                let moving = next.stops.iter().filter(|stop| (Stage::Copying..=Stage::Watching).contains(&stop.stage));
-                prop_assert!(moving.count() <= 1);
+                prop_assert!(next.stops.iter().filter(moves).count() <= 1);
                 // In order: nothing behind a region that is not promoted has begun.
-                let begun = next.stops.iter().rposition(|stop| stop.stage != Stage::Waiting).unwrap_or(0);
-                prop_assert!(next.stops.iter().take(begun).all(|stop| stop.stage == Stage::Promoted));
+                let begun = next.stops.iter().rposition(|stop| !waits(stop)).unwrap_or(0);
+                prop_assert!(next.stops.iter().take(begun).all(|stop| stop.stage == RegionStage::Promoted));
                 for (before, after) in wave.stops.iter().zip(&next.stops) {
                     prop_assert!(after.stage >= before.stage, "a region never goes back");
                     if wave.stopped.is_some() {
-                        prop_assert!(before.stage != Stage::Waiting || after.stage == Stage::Waiting);
+                        prop_assert!(!waits(before) || waits(after));
                     }
                 }
-                prop_assert!(!next.told || order == Order::Nothing);
+                prop_assert!(!next.told || order == WaveStep::Nothing);
                 if next.stopped.is_some() {
-                    let fits = matches!(order, Order::Withdraw(_) | Order::Watch(_) | Order::Tell(_) | Order::Nothing);
+                    let fits = matches!(
+                        order,
+                        WaveStep::Withdraw(_)
+                            | WaveStep::Watch(_)
+                            | WaveStep::Tell(_)
+                            | WaveStep::Nothing
+                    );
                     prop_assert!(fits, "{order:?}");
                 }
                 wave = next;

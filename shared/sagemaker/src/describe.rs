@@ -1,7 +1,7 @@
 //! What stands in SageMaker: endpoints, configs, models, packages.
 
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
-use pawl::events::{Approval, EndpointStatus};
+use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::release::ConfigName;
 use pawl_aws::fault;
@@ -66,14 +66,14 @@ impl SageMaker {
     }
 
     /// How the registry holds a model package; `None` where it is gone, or may not be read.
-    pub async fn approval(&self, package: &str) -> Result<Option<Approval>, Fault> {
+    pub async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, Fault> {
         let found = self.client.describe_model_package().model_package_name(package).send().await;
         let call = || named("DescribeModelPackage", &json!({ "ModelPackageName": package }));
         match found.map_err(|e| fault(&call(), &e)) {
             Ok(found) => Ok(Some(match found.model_approval_status {
-                Some(ModelApprovalStatus::Approved) => Approval::Approved,
-                Some(ModelApprovalStatus::Rejected) => Approval::Rejected,
-                _ => Approval::Pending,
+                Some(ModelApprovalStatus::Approved) => PackageApproval::Approved,
+                Some(ModelApprovalStatus::Rejected) => PackageApproval::Rejected,
+                _ => PackageApproval::Pending,
             })),
             Err(Fault::Refused(_) | Fault::NotFound(_)) => Ok(None),
             Err(fault) => Err(fault),

@@ -5,7 +5,7 @@ use aws_sdk_sagemaker::types::{EndpointConfigSortKey, ModelSortKey, OrderKey};
 use jiff::Timestamp;
 use pawl::fault::Fault;
 use pawl::names::ModelName;
-use pawl::release::garbage::Listed;
+use pawl::release::garbage::ListedResource;
 use pawl_aws::fault;
 use serde_json::json;
 
@@ -17,7 +17,7 @@ const MOST: i32 = 100;
 
 impl SageMaker {
     /// The oldest endpoint configs with this model's name in theirs, at most 100.
-    pub async fn configs(&self, model: &ModelName) -> Result<Vec<Listed>, Fault> {
+    pub async fn configs(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
         let name = format!("{model}-");
         let request = self
             .client
@@ -33,7 +33,7 @@ impl SageMaker {
     }
 
     /// The oldest models with this model's name in theirs, at most 100.
-    pub async fn models(&self, model: &ModelName) -> Result<Vec<Listed>, Fault> {
+    pub async fn models(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
         let name = format!("{model}-");
         let request = self
             .client
@@ -66,7 +66,7 @@ impl SageMaker {
 }
 
 /// An entry of a list; `None` for one without a name or a time, since it is nothing that could be deleted.
-fn listed(name: Option<&str>, created_at: Option<&DateTime>) -> Option<Listed> {
+fn listed(name: Option<&str>, created_at: Option<&DateTime>) -> Option<ListedResource> {
     let created_at = Timestamp::from_millisecond(created_at?.to_millis().ok()?).ok()?;
-    Some(Listed { name: name?.to_owned(), created_at })
+    Some(ListedResource { name: name?.to_owned(), created_at })
 }

@@ -6,7 +6,7 @@ use super::Component::{DataValidator, NewDataTrigger};
 use super::{Document, OfRun};
 use crate::constraints::Validation;
 use crate::ledger::Object;
-use crate::ledger::dataset::Fate;
+use crate::ledger::dataset::ObjectFate;
 use crate::pipeline::Treated;
 
 /// The judgement on new data: one entry for each new object.
@@ -19,7 +19,7 @@ pub struct Judged {
     /// The object.
     pub object: Object,
     /// What became of it.
-    pub fate: Fate,
+    pub fate: ObjectFate,
     /// Why, in plain words; empty where nothing is wrong.
     #[serde(default)]
     pub reason: String,

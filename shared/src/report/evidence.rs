@@ -7,8 +7,8 @@ use crate::drift::{Drift, Reference};
 use crate::gate::Judgement;
 use crate::gate::convergence::Converged;
 use crate::gate::live::TrialEvidence;
-use crate::ledger::dataset::Split;
-use crate::ledger::{Ending, Keys, Manifest, Outcome, RunRecord, Store};
+use crate::ledger::dataset::DatasetSplit;
+use crate::ledger::{Ending, Keys, Manifest, RunOutcome, RunRecord, Store};
 use crate::names::{ContentHash, Generation, ModelName};
 use crate::profile::Profile;
 use crate::release::Release;
@@ -31,7 +31,7 @@ pub struct Evidence {
     /// [`documents::PROFILE`]: the accepted rows of the new objects.
     pub profile: Option<Profile>,
     /// [`documents::SPLIT`]: which objects train and which judge.
-    pub split: Option<Split>,
+    pub split: Option<DatasetSplit>,
     /// [`documents::REFERENCE`]: what the batch was compared with; none without a champion.
     pub reference: Option<Reference>,
     /// [`documents::DRIFT`]; none where there was nothing to compare.
@@ -50,7 +50,7 @@ pub struct Evidence {
     /// [`documents::RUN`]: how the run ended.
     pub run: Option<RunRecord>,
     /// [`documents::FAILURE`]: what failed, where something did.
-    pub failure: Option<Outcome>,
+    pub failure: Option<RunOutcome>,
     /// [`documents::RELEASE`]: what serves as the page is written.
     pub serving: Option<Release>,
     /// What is there and could not be read.

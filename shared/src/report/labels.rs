@@ -10,7 +10,7 @@ use crate::gate::convergence::Convergence;
 use crate::gate::live::LiveVerdict;
 use crate::gate::{self, Weight};
 use crate::ledger::Ending;
-use crate::ledger::dataset::Fate;
+use crate::ledger::dataset::ObjectFate;
 use crate::release::{self, State};
 
 /// A word, and the tone that it is shown in.
@@ -39,12 +39,12 @@ pub(super) fn ending(ending: Option<Ending>) -> (Label, &'static str) {
 /// What became of a new object.
 pub(super) fn object(judged: &Judged) -> Label {
     match (judged.fate, &judged.validation) {
-        (Fate::Quarantined, None) => (Tone::Bad, "unreadable"),
-        (Fate::Quarantined, Some(_)) => (Tone::Bad, "quarantined"),
-        (Fate::Accepted, Some(validation)) if validation.verdict == constraints::Verdict::Accepted => {
+        (ObjectFate::Quarantined, None) => (Tone::Bad, "unreadable"),
+        (ObjectFate::Quarantined, Some(_)) => (Tone::Bad, "quarantined"),
+        (ObjectFate::Accepted, Some(validation)) if validation.verdict == constraints::Verdict::Accepted => {
             (Tone::Good, "accepted")
         }
-        (Fate::Accepted, _) => (Tone::Warn, "accepted with warnings"),
+        (ObjectFate::Accepted, _) => (Tone::Warn, "accepted with warnings"),
     }
 }
 
@@ -107,24 +107,28 @@ pub(super) fn trial(verdict: LiveVerdict) -> Label {
 }
 
 /// What became of the challenger's deployment.
-pub(super) fn released(fate: release::Fate) -> Label {
+pub(super) fn released(fate: release::ReleaseOutcome) -> Label {
     match fate {
-        release::Fate::Promoted => (Tone::Good, "promoted"),
-        release::Fate::RolledBack => (Tone::Bad, "rolled back"),
-        release::Fate::Abandoned => (Tone::Bad, "abandoned"),
-        release::Fate::Unproven => (Tone::Warn, "unproven"),
+        release::ReleaseOutcome::Promoted => (Tone::Good, "promoted"),
+        release::ReleaseOutcome::RolledBack => (Tone::Bad, "rolled back"),
+        release::ReleaseOutcome::Abandoned => (Tone::Bad, "abandoned"),
+        release::ReleaseOutcome::Unproven => (Tone::Warn, "unproven"),
     }
 }
 
 /// The same as a sentence; `None` before the end.
-pub(super) fn released_sentence(fate: Option<release::Fate>) -> &'static str {
+pub(super) fn released_sentence(fate: Option<release::ReleaseOutcome>) -> &'static str {
     match fate {
-        Some(release::Fate::Promoted) => {
+        Some(release::ReleaseOutcome::Promoted) => {
             "This run\u{2019}s challenger was deployed, watched and proven good."
         }
-        Some(release::Fate::RolledBack) => "This run\u{2019}s challenger was deployed and taken back.",
-        Some(release::Fate::Abandoned) => "The deployment of this run\u{2019}s challenger never began.",
-        Some(release::Fate::Unproven) => {
+        Some(release::ReleaseOutcome::RolledBack) => {
+            "This run\u{2019}s challenger was deployed and taken back."
+        }
+        Some(release::ReleaseOutcome::Abandoned) => {
+            "The deployment of this run\u{2019}s challenger never began."
+        }
+        Some(release::ReleaseOutcome::Unproven) => {
             "This run\u{2019}s challenger serves, and was not proven good: a person was told."
         }
         None => "No deployment of this run has come to its end.",

@@ -7,7 +7,7 @@ use super::html::{Html, Tone, badge};
 use super::labels::{self, Label};
 use super::words::{counted, plain, time};
 use crate::drift;
-use crate::ledger::dataset::Fate;
+use crate::ledger::dataset::ObjectFate;
 
 /// A step that leaves evidence, in the order of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -173,7 +173,7 @@ fn snapshot(evidence: &Evidence) -> Option<StepResult> {
 
 fn validate(evidence: &Evidence) -> Option<StepResult> {
     let judged = evidence.validation.as_ref()?;
-    let accepted = judged.iter().filter(|it| it.fate == Fate::Accepted).count();
+    let accepted = judged.iter().filter(|it| it.fate == ObjectFate::Accepted).count();
     let objects = counted(judged.len() as u64, "new object", "new objects");
     let label = if accepted == judged.len() { DONE } else { (Tone::Bad, "quarantined some") };
     Some(StepResult { label, words: format!("{accepted} of {objects} accepted."), at: None })

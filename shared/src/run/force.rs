@@ -14,7 +14,7 @@ use crate::documents::{
 use crate::events::{Signal, decode};
 use crate::gate::convergence::TrainedModel;
 use crate::gate::{ForceError, Judgement};
-use crate::ledger::dataset::Split;
+use crate::ledger::dataset::DatasetSplit;
 use crate::ledger::inbox::Completes;
 use crate::ledger::{Condition, Ending, Keys, Store, StoreError, Trigger, TriggerId, is_gone};
 use crate::names::Generation;
@@ -33,8 +33,8 @@ pub struct Wish {
 impl Wish {
     /// The wish that a trigger holds, if it holds one.
     pub fn of(trigger: &Trigger) -> Option<Self> {
-        let decoded = decode(trigger.event.to_string().as_bytes()).ok()?;
-        decoded.signals.iter().find_map(|signal| {
+        let signals = decode(&trigger.event).ok()?;
+        signals.iter().find_map(|signal| {
             let Signal::Request(request) = signal else { return None };
             let id = TriggerId::new(signal.dedupe_key().as_str(), Completes::Alone);
             let run = request.force.filter(|_| id == trigger.id)?;
@@ -79,7 +79,7 @@ pub struct Forcible {
     /// The job that trained it, and its artefact.
     pub trained: TrainedModel,
     /// The dataset it was trained and judged on.
-    pub split: Split,
+    pub split: DatasetSplit,
 }
 
 /// Looks whether a person may force the challenger of a run.
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::gate::convergence::{Converged, check};
     use crate::gate::{Policy, TableError, Verdict};
-    use crate::ledger::{Memory, Outcome, RunRecord, TriggerKind};
+    use crate::ledger::{Memory, RunOutcome, RunRecord, TriggerKind};
     use crate::names::{ContentHash, ModelName};
     use crate::release::Release;
 
@@ -170,12 +170,12 @@ mod tests {
     async fn rejected(code: Ending, without: &str) -> (Memory, Keys) {
         let model = ModelName::try_from("m".to_owned()).unwrap();
         let (store, keys) = (Memory::default(), Keys::new(&model));
-        let outcome = Outcome { code, reason: "It ended.".into(), state: None, error: None };
+        let outcome = RunOutcome { code, reason: "It ended.".into(), state: None, error: None };
         let record =
             RunRecord { model, generation: RUN_2, outcome, triggers: vec![], opened_at: None, closed_at: AT };
         let trained = Some(TrainedModel { job: "m-2".into(), artifact: "s3://evidence/model.tar.gz".into() });
         let converged = Converged { check: check(&[], &[]), metrics: json!(null), trained };
-        let split = Split {
+        let split = DatasetSplit {
             version: ContentHash::of(b"data"),
             train: vec![],
             holdout: vec![],
@@ -259,6 +259,6 @@ mod tests {
         assert_eq!(Wish::of(&trigger(Completes::Alone)), Some(wish));
         assert_eq!(Wish::of(&trigger(Completes::Itself)), None);
         let none = json!({ "request": { "model": "m", "who": "ada", "why": "a reason", "force": "two" } });
-        assert!(decode(none.to_string().as_bytes()).is_err());
+        assert!(decode(&none).is_err());
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 use pawl::gate::live::TrialKind;
-use pawl::release::{InTrial, Smoke, State, Watching};
+use pawl::release::{Smoke, State, TrialStage, Watching};
 
 fn trial() -> Value {
     json!({ "step": "trial", "model": "m", "generation": 2 })
@@ -14,7 +14,7 @@ async fn begin_trial(edge: &InMemory) {
     put(edge, &keys().evidence(Generation(2), "pipeline.yaml"), &yaml).await;
     let mut candidate = Deployment::new(Generation(2), "m-2-trial");
     candidate.activated_at = Some(at(6));
-    candidate.trial = Some(InTrial { kind: TrialKind::Shadow, then: "m-2".into() });
+    candidate.trial = Some(TrialStage { kind: TrialKind::Shadow, then: "m-2".into() });
     let mut release = Release::new("m");
     release.good = vec![champion];
     release.current = Some(candidate);

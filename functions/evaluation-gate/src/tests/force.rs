@@ -15,7 +15,7 @@ async fn wish(edge: &InMemory, why: &str) {
     let request = json!({ "model": "m", "who": "ada", "why": why, "force": FORCED, "id": "w1" });
     let event = json!({ "source": "custom.pawl", "detail-type": "Pawl Request",
         "time": "2026-11-20T08:00:00Z", "detail": { "bucket": HOME, "request": request } });
-    let signal = decode(event.to_string().as_bytes()).unwrap().signals.pop().unwrap();
+    let signal = decode(&event).unwrap().pop().unwrap();
     let id = TriggerId::new(signal.dedupe_key().as_str(), Completes::Alone);
     let trigger = Trigger { id, kind: TriggerKind::Person, what: why.to_owned(), received_at: at(0), event };
     inbox::record(&edge.store, &keys(), &trigger).await.unwrap();

@@ -1,10 +1,10 @@
 use super::*;
 
 use pawl::documents::{FAILURE, TRAINING};
-use pawl::ledger::{Ending, Outcome};
+use pawl::ledger::{Ending, RunOutcome};
 
-fn outcome(code: Ending, reason: &str) -> Outcome {
-    Outcome { code, reason: reason.to_owned(), state: None, error: None }
+fn outcome(code: Ending, reason: &str) -> RunOutcome {
+    RunOutcome { code, reason: reason.to_owned(), state: None, error: None }
 }
 
 async fn close(edge: &Edge<InMemory>, generation: u64, code: Ending, now: Timestamp) -> Value {

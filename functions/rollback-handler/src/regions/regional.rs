@@ -6,7 +6,7 @@ use pawl::jobs::Job;
 use pawl::ledger::Store;
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
-use pawl::release::{Answer, ConfigName, Deployment, News, Policy, Region, StateName, Wave};
+use pawl::release::{ConfigName, Deployment, Policy, Region, Reply, StateName, Wave, WaveNews};
 use pawl::requests::CreateEndpoint;
 
 use super::failed;
@@ -49,9 +49,9 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
     }
 
     /// Makes package and model. What a call that died has made is found again.
-    pub(super) async fn register(&self) -> Result<News, Fault> {
+    pub(super) async fn register(&self) -> Result<WaveNews, Fault> {
         match self.create_package_and_model().await {
-            Ok(package) => Ok(News::Registered { region: self.region.name.clone(), package }),
+            Ok(package) => Ok(WaveNews::Registered { region: self.region.name.clone(), package }),
             // The state machine tries it again.
             Err(fault @ (Fault::Unavailable(_) | Fault::Conflict(_))) => Err(fault),
             Err(fault) => Ok(failed(&self.region, fault.to_string())),
@@ -70,12 +70,12 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
 
     /// Asks the region's release, and creates or updates the endpoint; `None` while an older generation is
     /// under way there, or autoscaling is being taken off.
-    pub(super) async fn deploy(&self) -> Result<Option<News>, Fault> {
+    pub(super) async fn deploy(&self) -> Result<Option<WaveNews>, Fault> {
         let (driver, generation) = (self.site.driver(), self.wave.generation);
         let release = driver.load().await?;
-        match release.answer_for(generation) {
+        match release.reply_to(generation) {
             // Not asked for yet, or the answer got lost.
-            Answer::Closed | Answer::Wait => {}
+            Reply::Closed | Reply::Wait => {}
             known => return Ok(Some(self.news_of(&known).unwrap_or_else(|| self.begun()))),
         }
         let resting = matches!(release.state.name(), StateName::Stable | StateName::CoolDown);
@@ -88,7 +88,7 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
         }
         let serves = release.champion().map(|champion| champion.generation);
         let begun = match driver.guard(self.candidate()).await? {
-            Answer::Hold { message, .. } => return Ok(Some(failed(&self.region, message))),
+            Reply::Hold { message, .. } => return Ok(Some(failed(&self.region, message))),
             answer => self.begin(&answer, serves).await,
         };
         match begun {
@@ -110,16 +110,16 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
     }
 
     /// Creates or updates the endpoint; not yet, while autoscaling there is being taken off.
-    async fn begin(&self, permission: &Answer, serves: Option<Generation>) -> Result<Way, Fault> {
+    async fn begin(&self, permission: &Reply, serves: Option<Generation>) -> Result<Way, Fault> {
         let sagemaker = &self.site.services;
         match permission {
-            Answer::DeployCreate { endpoint, config } => {
+            Reply::DeployCreate { endpoint, config } => {
                 sagemaker.create_endpoint_config(&self.job().endpoint_config()).await?;
                 let request =
                     CreateEndpoint { endpoint_name: endpoint.clone(), endpoint_config_name: config.clone() };
                 sagemaker.create_endpoint(&request).await.map(|()| Way::Clear)
             }
-            Answer::DeployUpdate { call } => {
+            Reply::DeployUpdate { call } => {
                 let way = match serves {
                     Some(from) => self.site.make_way(from, self.wave.generation).await?,
                     None => Way::Clear,
@@ -139,33 +139,32 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
     }
 
     /// Tells the region's release that nothing comes; the endpoint decides whether that is so.
-    pub(super) async fn withdraw(&self, reason: String) -> Result<News, Fault> {
+    pub(super) async fn withdraw(&self, reason: String) -> Result<WaveNews, Fault> {
         let answer = self.site.driver().report_failure(self.wave.generation, reason.clone()).await?;
         Ok(match self.news_of(&answer) {
             None => self.begun(),
-            Some(News::Failed { .. }) if answer == Answer::Closed => failed(&self.region, reason),
+            Some(WaveNews::Failed { .. }) if answer == Reply::Closed => failed(&self.region, reason),
             Some(news) => news,
         })
     }
 
     /// Lets the region's release look at endpoint, alarms and traffic.
-    pub(super) async fn watch(&self) -> Result<Answer, Fault> {
+    pub(super) async fn watch(&self) -> Result<Reply, Fault> {
         let config = ConfigName(self.wave.name.clone());
         Ok(self.site.driver().watch(self.wave.generation, config).await?)
     }
 
-    fn begun(&self) -> News {
-        News::Begun { region: self.region.name.clone() }
+    fn begun(&self) -> WaveNews {
+        WaveNews::Begun { region: self.region.name.clone() }
     }
 
     /// What an answer of the region's release means for the wave; `None` while it is under way.
-    pub(super) fn news_of(&self, answer: &Answer) -> Option<News> {
+    pub(super) fn news_of(&self, answer: &Reply) -> Option<WaveNews> {
         match answer {
-            Answer::Wait
-            | Answer::RollingBack
-            | Answer::KeepWatching { .. }
-            | Answer::NeedsApproval { .. } => None,
-            Answer::Healthy => Some(News::Promoted { region: self.region.name.clone() }),
+            Reply::Wait | Reply::RollingBack | Reply::KeepWatching { .. } | Reply::NeedsApproval { .. } => {
+                None
+            }
+            Reply::Healthy => Some(WaveNews::Promoted { region: self.region.name.clone() }),
             answer => Some(failed(&self.region, answer.to_string())),
         }
     }

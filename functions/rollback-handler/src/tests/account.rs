@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use pawl::documents::Awaited;
-use pawl::events::{AlarmState, Approval, EndpointStatus};
+use pawl::events::{AlarmState, EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::names::{ModelName, RegionName};
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::Listed;
+use pawl::release::garbage::ListedResource;
 use pawl::release::{AlarmReading, ConfigName, UpdateCall};
 use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
@@ -27,7 +27,7 @@ pub(super) struct Region {
     pub(super) configs: BTreeMap<String, Vec<String>>,
     /// Models, each with the address of its archive.
     pub(super) models: BTreeMap<String, String>,
-    pub(super) packages: BTreeMap<String, Approval>,
+    pub(super) packages: BTreeMap<String, PackageApproval>,
     pub(super) alarms: BTreeMap<String, AlarmSpec>,
     /// The alarms that are on.
     pub(super) firing: BTreeMap<String, Timestamp>,
@@ -128,13 +128,15 @@ impl SageMaker for Account {
         self.ask(|region| Ok(region.models.get(model).cloned()))
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<Approval>, Fault> {
+    async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, Fault> {
         self.ask(|region| Ok(region.packages.get(package).copied()))
     }
 
     async fn reject(&self, package: &str, _: &str) -> Result<(), Fault> {
         self.ask(|region| {
-            if region.packages.insert(package.to_owned(), Approval::Rejected) != Some(Approval::Rejected) {
+            if region.packages.insert(package.to_owned(), PackageApproval::Rejected)
+                != Some(PackageApproval::Rejected)
+            {
                 region.changes.push(format!("reject {package}"));
             }
             Ok(())
@@ -182,7 +184,7 @@ impl SageMaker for Account {
     async fn create_package(&self, request: &CreateModelPackage) -> Result<Option<String>, Fault> {
         self.ask(|region| {
             let package = format!("arn:package/{}", request.client_token);
-            if region.packages.insert(package.clone(), Approval::Approved).is_none() {
+            if region.packages.insert(package.clone(), PackageApproval::Approved).is_none() {
                 region.changes.push("create package".to_owned());
             }
             Ok(Some(package))
@@ -223,11 +225,11 @@ impl SageMaker for Account {
         })
     }
 
-    async fn configs(&self, _: &ModelName) -> Result<Vec<Listed>, Fault> {
+    async fn configs(&self, _: &ModelName) -> Result<Vec<ListedResource>, Fault> {
         self.ask(|region| Ok(region.configs.keys().map(|name| old(name)).collect()))
     }
 
-    async fn models(&self, _: &ModelName) -> Result<Vec<Listed>, Fault> {
+    async fn models(&self, _: &ModelName) -> Result<Vec<ListedResource>, Fault> {
         self.ask(|region| Ok(region.models.keys().map(|name| old(name)).collect()))
     }
 
@@ -268,8 +270,8 @@ impl SageMaker for Account {
 }
 
 /// Everything in the account was made long ago.
-fn old(name: &str) -> Listed {
-    Listed { name: name.to_owned(), created_at: Timestamp::UNIX_EPOCH }
+fn old(name: &str) -> ListedResource {
+    ListedResource { name: name.to_owned(), created_at: Timestamp::UNIX_EPOCH }
 }
 
 impl CloudWatch for Account {

@@ -1,6 +1,6 @@
 //! Events: alarms, and people.
 
-use pawl::events::Approval;
+use pawl::events::PackageApproval;
 use pawl::fault::Fault;
 use pawl::release::StateName;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ async fn an_alarm_of_a_baking_config_brings_the_champion_back() {
     play.at(12);
     assert_eq!(play.twice(watch(2)).await["next"], "rolled_back");
     let rejected = play.account().with(|home| home.packages.get("arn:package/2").copied());
-    assert_eq!(rejected, Some(Approval::Rejected));
+    assert_eq!(rejected, Some(PackageApproval::Rejected));
     assert_eq!(play.account().changes().iter().filter(|change| *change == "update to bike-1").count(), 1);
     let notices = play.edge.notices.sent();
     assert!(notices.iter().any(|(subject, _)| subject.starts_with("Pawl: ")), "{notices:?}");

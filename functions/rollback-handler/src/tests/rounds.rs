@@ -1,6 +1,6 @@
 //! The round: each release is looked at again.
 
-use pawl::events::Approval;
+use pawl::events::PackageApproval;
 use pawl::release::StateName;
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ async fn a_lost_rejection_is_found() {
     play.promoted(&[1]).await;
     play.deploy(2).await;
     play.at(1);
-    play.account().with(|home| home.packages.insert("arn:package/2".to_owned(), Approval::Rejected));
+    play.account().with(|home| home.packages.insert("arn:package/2".to_owned(), PackageApproval::Rejected));
     play.twice(reconcile()).await;
     assert_eq!(play.account().config().as_deref(), Some("bike-1"));
 }

@@ -1,11 +1,21 @@
 //! CloudWatch alarms: metric, metric math, anomaly and composite, by EventBridge, by Lambda action, by SNS.
 
+use aws_lambda_events::cloudwatch_alarms::{CloudWatchAlarm, CloudWatchAlarmData};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::DecodeError;
+use super::dimensions::Dimensions;
+use super::error::DecodeError;
 use super::json::{Node, parse_time};
+
+/// What EventBridge and the Lambda action say of an alarm, with configuration and `reasonData` left as they
+/// are.
+///
+/// AWS's alarms are looser than the types for these two: a metric of an expression has no `metricStat`, a
+/// day's period of 86,400 s is beyond a `u16`, and a composite alarm without a suppressor has none of the
+/// suppressor's fields.
+type AlarmData = CloudWatchAlarmData<Value, Value>;
 
 /// The state of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,12 +67,22 @@ pub enum Suppression {
     Suppressed,
 }
 
+impl Suppression {
+    /// By the name of what suppresses it; none or an empty name is nobody.
+    fn by(suppressor: Option<&str>) -> Self {
+        match suppressor {
+            None | Some("") => Self::None,
+            Some(_) => Self::Suppressed,
+        }
+    }
+}
+
 /// The time that the data behind an alarm covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Datapoints {
     /// Begin of the oldest datapoint.
     pub from: Timestamp,
-    /// End of the newest datapoint, where the message tells.
+    /// End of the newest datapoint, where the message says so.
     pub until: Option<Timestamp>,
 }
 
@@ -87,7 +107,7 @@ pub struct AlarmChange {
     pub endpoint: Option<String>,
     /// The value of the dimension `EndpointConfigName`, where all metrics with one agree.
     pub config: Option<String>,
-    /// The data behind it, where the message tells.
+    /// The data behind it, where the message says so.
     pub datapoints: Option<Datapoints>,
     /// Whether a suppressor holds it back.
     pub suppression: Suppression,
@@ -111,45 +131,49 @@ impl AlarmChange {
     }
 
     /// EventBridge's `CloudWatch Alarm State Change`: `node` is the detail.
-    pub(super) fn from_event(detail: Node<'_>, arn: Option<String>) -> Result<Self, DecodeError> {
-        let arn = arn.ok_or_else(|| detail.missing(&["resources"]))?;
-        Self::from_state(detail, arn)
+    pub(super) fn from_event(detail: Node<'_>, arn: String) -> Result<Self, DecodeError> {
+        Self::from_data(detail, detail.typed()?, arn)
     }
 
     /// The direct Lambda action: `alarmArn` and `alarmData`.
     pub(super) fn from_action(payload: Node<'_>) -> Result<Self, DecodeError> {
-        let arn = payload.need(&["alarmArn"])?;
-        let data = payload.at("alarmData").ok_or_else(|| payload.missing(&["alarmData"]))?;
-        Self::from_state(data, arn)
+        let action: CloudWatchAlarm<Value, Value> = payload.typed()?;
+        let arn = action.alarm_arn.ok_or_else(|| payload.missing(&["alarmArn"]))?;
+        // The type makes up what is missing here.
+        let node = payload.at("alarmData").ok_or_else(|| payload.missing(&["alarmData"]))?;
+        Self::from_data(node, action.alarm_data, arn)
     }
 
-    fn from_state(node: Node<'_>, arn: String) -> Result<Self, DecodeError> {
-        let name = node.text(&["alarmName"]).unwrap_or_else(|| Self::name_of(&arn).to_owned());
-        let data = node.text(&["state.reasonData"]).and_then(|text| serde_json::from_str(&text).ok());
-        let dimensions =
-            Dimensions::of_metrics(node, "configuration.metrics", &["metricStat.metric.dimensions"]);
-        let suppressed = node.text(&["state.actionsSuppressedBy"]);
+    /// States and times are read from the JSON itself: the type takes a state without a value for OK, and
+    /// what is missing must never pass for health.
+    fn from_data(node: Node<'_>, data: AlarmData, arn: String) -> Result<Self, DecodeError> {
+        let configuration = Node { value: &data.configuration, ..node };
+        let dimensions = Dimensions::of_metrics(configuration, "metrics", "metricStat.metric.dimensions");
+        let current = data.state.ok_or_else(|| node.missing(&["state"]))?;
+        let evidence = current.reason_data.as_ref().and_then(Value::as_str);
+        let evidence = evidence.and_then(|text| serde_json::from_str(text).ok());
         Ok(Self {
             arn,
-            name,
+            name: data.alarm_name,
             state: state(node, "state.value")?,
             previous: node.text(&["previousState.value"]).as_deref().and_then(AlarmState::parse),
             at: node.need_time(&["state.timestamp"])?,
-            shape: shape(node, "configuration.alarmRule", "configuration.metrics", "expression"),
-            reason: node.text(&["state.reason"]).unwrap_or_default(),
-            endpoint: dimensions.endpoint.single(),
-            config: dimensions.config.single(),
-            datapoints: data.as_ref().and_then(datapoints),
-            suppression: suppressed.map_or(Suppression::None, |_| Suppression::Suppressed),
-            triggered_by: data.as_ref().map(triggers).unwrap_or_default(),
+            shape: shape(configuration, "alarmRule", "metrics", "expression"),
+            reason: current.reason,
+            endpoint: dimensions.endpoint(),
+            config: dimensions.config(),
+            datapoints: evidence.as_ref().and_then(datapoints),
+            suppression: Suppression::by(current.actions_suppressed_by.as_deref()),
+            triggered_by: evidence.as_ref().map(triggers).unwrap_or_default(),
         })
     }
 
-    /// The message that an alarm publishes to SNS.
+    /// The message that an alarm publishes to SNS. AWS's messages are looser than `aws_lambda_events::sns`
+    /// has them: the description of an alarm without one is null, a composite alarm has no `Trigger`.
     pub(super) fn from_sns(message: Node<'_>) -> Result<Self, DecodeError> {
         let arn = message.need(&["AlarmArn"])?;
         let mut dimensions =
-            Dimensions::of_metrics(message, "Trigger.Metrics", &["MetricStat.Metric.Dimensions"]);
+            Dimensions::of_metrics(message, "Trigger.Metrics", "MetricStat.Metric.Dimensions");
         dimensions.add(message, "Trigger.Dimensions");
         let shape = if message.at("Trigger.MetricName").is_some() {
             AlarmShape::Metric
@@ -157,7 +181,6 @@ impl AlarmChange {
             shape(message, "AlarmRule", "Trigger.Metrics", "Expression")
         };
         let children = message.list("TriggeringChildren").filter_map(|child| child.text(&["Arn"]));
-        let suppressed = message.text(&["ActionsSuppressedBy"]);
         Ok(Self {
             name: message.text(&["AlarmName"]).unwrap_or_else(|| Self::name_of(&arn).to_owned()),
             state: state(message, "NewStateValue")?,
@@ -165,10 +188,10 @@ impl AlarmChange {
             at: message.need_time(&["StateChangeTime"])?,
             shape,
             reason: message.text(&["NewStateReason"]).unwrap_or_default(),
-            endpoint: dimensions.endpoint.single(),
-            config: dimensions.config.single(),
+            endpoint: dimensions.endpoint(),
+            config: dimensions.config(),
             datapoints: None,
-            suppression: suppressed.map_or(Suppression::None, |_| Suppression::Suppressed),
+            suppression: Suppression::by(message.text(&["ActionsSuppressedBy"]).as_deref()),
             triggered_by: children.map(|arn| Self::name_of(&arn).to_owned()).collect(),
             arn,
         })
@@ -197,78 +220,6 @@ fn shape(node: Node<'_>, rule: &str, metrics: &str, expression: &str) -> AlarmSh
         (_, true) => AlarmShape::Math,
         (true, false) => AlarmShape::Metric,
         (false, false) => AlarmShape::Unknown,
-    }
-}
-
-/// The values that one dimension takes over an alarm's metrics.
-#[derive(Debug, Default)]
-enum Values {
-    #[default]
-    None,
-    One(String),
-    Several,
-}
-
-impl Values {
-    fn add(&mut self, value: &str) {
-        *self = match std::mem::take(self) {
-            Self::None => Self::One(value.to_owned()),
-            Self::One(known) if known == value => Self::One(known),
-            Self::One(_) | Self::Several => Self::Several,
-        };
-    }
-
-    /// The value, where all agree: an alarm over two configs belongs to neither.
-    fn single(self) -> Option<String> {
-        match self {
-            Self::One(value) => Some(value),
-            Self::None | Self::Several => None,
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Dimensions {
-    endpoint: Values,
-    config: Values,
-}
-
-impl Dimensions {
-    fn of_metrics(node: Node<'_>, metrics: &str, paths: &[&str]) -> Self {
-        let mut found = Self::default();
-        for metric in node.list(metrics) {
-            paths.iter().for_each(|path| found.add(metric, path));
-        }
-        found
-    }
-
-    /// Dimensions come as an object (EventBridge, Lambda) or as a list of name and value (SNS).
-    fn add(&mut self, node: Node<'_>, path: &str) {
-        let Some(dimensions) = node.at(path) else { return };
-        match dimensions.value {
-            Value::Object(map) => {
-                for (name, value) in map {
-                    self.put(name, value.as_str());
-                }
-            }
-            Value::Array(list) => {
-                for entry in list {
-                    let text = |lower: &str, upper: &str| {
-                        entry.get(lower).or_else(|| entry.get(upper)).and_then(Value::as_str)
-                    };
-                    self.put(text("name", "Name").unwrap_or_default(), text("value", "Value"));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn put(&mut self, name: &str, value: Option<&str>) {
-        match (name, value) {
-            ("EndpointName", Some(value)) => self.endpoint.add(value),
-            ("EndpointConfigName", Some(value)) => self.config.add(value),
-            _ => {}
-        }
     }
 }
 

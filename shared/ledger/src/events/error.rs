@@ -1,11 +1,10 @@
 //! Why a payload is no event that Pawl knows.
 
+use serde_json::Value;
+
 /// A payload that could not be read. Keep the payload and tell somebody: it must not vanish.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The bytes are no JSON.
-    #[error("the payload is no JSON: {0}")]
-    NotJson(String),
     /// JSON, but no event of a known sender.
     #[error("no known event ({what}): send an S3, EventBridge, CloudWatch, SNS or operator event")]
     Unknown {
@@ -32,7 +31,34 @@ pub enum DecodeError {
         /// What would be right.
         expected: &'static str,
     },
+    /// A known event that is not of the shape that AWS documents.
+    #[error("{event}: {reason}")]
+    Shape {
+        /// Which event.
+        event: &'static str,
+        /// Which field, and what was expected there.
+        reason: String,
+    },
     /// Envelopes inside envelopes, more than any sender makes.
     #[error("envelopes nested more than {0} deep")]
     TooDeep(usize),
+}
+
+impl DecodeError {
+    /// JSON of no known sender, named by its source and detail type, or by its top-level fields.
+    pub(super) fn unknown(value: &Value) -> Self {
+        let text = |field: &str| value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let what = match (text("source"), text("detail-type")) {
+            (Some(source), Some(kind)) => format!("{source}: {kind}"),
+            _ => match value.as_object() {
+                Some(map) if map.is_empty() => "an empty object".to_owned(),
+                Some(map) => {
+                    let names: Vec<&str> = map.keys().take(8).map(String::as_str).collect();
+                    format!("fields {}", names.join(", "))
+                }
+                None => "no object".to_owned(),
+            },
+        };
+        Self::Unknown { what }
+    }
 }

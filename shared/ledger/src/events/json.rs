@@ -1,9 +1,10 @@
 //! Reading single fields out of loose JSON, with errors that name the field.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::DecodeError;
+use super::error::DecodeError;
 
 /// A JSON value together with the event and the path it stands at, for errors.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,12 @@ pub(super) struct Node<'a> {
 impl<'a> Node<'a> {
     pub(super) fn new(event: &'static str, value: &'a Value) -> Self {
         Self { event, value }
+    }
+
+    /// The whole value as one of AWS's own types.
+    pub(super) fn typed<T: Deserialize<'a>>(self) -> Result<T, DecodeError> {
+        let shape = |e: serde_json::Error| DecodeError::Shape { event: self.event, reason: e.to_string() };
+        T::deserialize(self.value).map_err(shape)
     }
 
     /// The value at a dotted path, unless it is absent or null.
@@ -77,7 +84,8 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Times as AWS writes them: `2026-11-20T08:00:00Z`, `...+00:00`, `...+0000`, and epoch milliseconds in a text.
+/// Times as AWS writes them: `2026-11-20T08:00:00Z`, `...+00:00`, `...+0000`, and epoch milliseconds in a
+/// text.
 pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse() {
         return Some(time);

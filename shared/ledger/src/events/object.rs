@@ -1,9 +1,10 @@
 //! Objects that were written or deleted: S3's own notification and EventBridge's.
 
+use aws_lambda_events::s3::{S3Entity, S3EventRecord};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
-use super::DecodeError;
+use super::error::DecodeError;
 use super::json::Node;
 
 /// What happened to an object.
@@ -48,44 +49,52 @@ impl ObjectChange {
             // Tagging, replication, restores: they neither bring nor take data.
             return Ok(None);
         };
-        let encoded = record.need(&["s3.object.key"])?.replace('+', " ");
+        let at = record.need_time(&["eventTime"])?;
+        let S3EventRecord { s3: S3Entity { bucket, object, .. }, .. } = record.typed()?;
+        let encoded = filled(object.key).ok_or_else(|| record.missing(&["s3.object.key"]))?.replace('+', " ");
         let key = percent_decode_str(&encoded)
             .decode_utf8()
             .map_err(|_| record.invalid(&["s3.object.key"], "a form-URL-encoded UTF-8 text"))?
             .into_owned();
-        let at = record.need_time(&["eventTime"])?;
-        Self::read(record, event, key, "s3.", "versionId", at).map(Some)
-    }
-
-    /// EventBridge's `Object Created` and `Object Deleted`. The key is raw.
-    pub(super) fn from_event(event: Node<'_>, kind: ObjectEvent, at: Timestamp) -> Result<Self, DecodeError> {
-        let key = event.need(&["detail.object.key"])?;
-        Self::read(event, kind, key, "detail.", "version-id", at)
-    }
-
-    fn read(
-        node: Node<'_>,
-        event: ObjectEvent,
-        key: String,
-        root: &str,
-        version: &str,
-        at: Timestamp,
-    ) -> Result<Self, DecodeError> {
-        let field = |name: &str| node.text(&[&format!("{root}object.{name}")]);
         let change = Self {
             event,
-            bucket: node.need(&[&format!("{root}bucket.name")])?,
+            bucket: filled(bucket.name).ok_or_else(|| record.missing(&["s3.bucket.name"]))?,
             key,
-            version: field(version),
-            sequencer: field("sequencer"),
-            etag: node.text(&[&format!("{root}object.eTag"), &format!("{root}object.etag")]),
-            size: node.at(&format!("{root}object.size")).and_then(|size| size.value.as_u64()),
+            version: filled(object.version_id),
+            sequencer: filled(object.sequencer),
+            etag: filled(object.e_tag),
+            size: object.size.and_then(|size| size.try_into().ok()),
             at,
         };
-        // Without any of them two different objects would look like one.
-        if change.version.is_none() && change.sequencer.is_none() && change.etag.is_none() {
-            return Err(node.missing(&[&format!("{root}object.{version}"), "sequencer", "etag"]));
-        }
-        Ok(change)
+        change.told_apart(record, "s3.object.versionId").map(Some)
     }
+
+    /// EventBridge's `Object Created` and `Object Deleted`. The key is raw. `aws_lambda_events` has no type
+    /// for them.
+    pub(super) fn from_event(event: Node<'_>, kind: ObjectEvent, at: Timestamp) -> Result<Self, DecodeError> {
+        let change = Self {
+            event: kind,
+            bucket: event.need(&["detail.bucket.name"])?,
+            key: event.need(&["detail.object.key"])?,
+            version: event.text(&["detail.object.version-id"]),
+            sequencer: event.text(&["detail.object.sequencer"]),
+            etag: event.text(&["detail.object.etag", "detail.object.eTag"]),
+            size: event.at("detail.object.size").and_then(|size| size.value.as_u64()),
+            at,
+        };
+        change.told_apart(event, "detail.object.version-id")
+    }
+
+    /// Without version, sequencer and entity tag two different objects would look like one.
+    fn told_apart(self, node: Node<'_>, version: &str) -> Result<Self, DecodeError> {
+        if self.version.is_none() && self.sequencer.is_none() && self.etag.is_none() {
+            return Err(node.missing(&[version, "sequencer", "etag"]));
+        }
+        Ok(self)
+    }
+}
+
+/// A text, unless it is empty.
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::DecodeError;
+use super::error::DecodeError;
 use super::json::Node;
 use pawl_base::names::{ContentHash, Generation, RegionName};
 
@@ -17,7 +17,8 @@ pub enum Verb {
     Freeze,
     /// Lift a freeze.
     Unfreeze,
-    /// Go on where Pawl waits for a person: promote what is watched, end a cool-down, let the next deployment begin.
+    /// Go on where Pawl waits for a person: promote what is watched, end a cool-down, let the next deployment
+    /// begin.
     Force,
 }
 
@@ -36,8 +37,8 @@ pub struct Operator {
     pub region: Option<RegionName>,
     /// When it was asked.
     pub at: Option<Timestamp>,
-    /// The same for every copy of this request: from `id`, else from all fields with `at`. Send one of the two, or the same
-    /// words count as a copy for some hours.
+    /// The same for every copy of this request: from `id`, else from all fields with `at`. Send one of the
+    /// two, or the same words count as a copy for some hours.
     pub key: String,
 }
 

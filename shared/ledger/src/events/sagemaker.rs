@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::DecodeError;
+use super::error::DecodeError;
 use super::json::Node;
 
 /// The status of an endpoint. Events write `IN_SERVICE` where the API writes `InService`.
@@ -30,7 +30,7 @@ pub enum EndpointStatus {
     UpdateRollbackFailed,
     /// There is no such endpoint.
     Absent,
-    /// A word that this version of Pawl does not know.
+    /// A status that this version of Pawl does not know.
     Unknown,
 }
 
@@ -86,7 +86,7 @@ impl EndpointChange {
 /// What people or rules think of a model package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Approval {
+pub enum PackageApproval {
     /// May be deployed.
     Approved,
     /// Must not be deployed.
@@ -103,7 +103,7 @@ pub struct PackageChange {
     /// Its group, where it has one.
     pub group: Option<String>,
     /// The approval after the change.
-    pub approval: Approval,
+    pub approval: PackageApproval,
     /// The description given with the approval.
     pub why: Option<String>,
     /// Last modified, or the event's time.
@@ -114,9 +114,9 @@ impl PackageChange {
     pub(super) fn from_detail(detail: Node<'_>, sent: Timestamp) -> Result<Self, DecodeError> {
         let field = "ModelApprovalStatus";
         let approval = match detail.text(&[field]).as_deref() {
-            Some("Approved") => Approval::Approved,
-            Some("Rejected") => Approval::Rejected,
-            Some("PendingManualApproval") | None => Approval::Pending,
+            Some("Approved") => PackageApproval::Approved,
+            Some("Rejected") => PackageApproval::Rejected,
+            Some("PendingManualApproval") | None => PackageApproval::Pending,
             Some(_) => return Err(detail.invalid(&[field], "Approved, Rejected or PendingManualApproval")),
         };
         Ok(Self {

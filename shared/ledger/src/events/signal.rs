@@ -5,13 +5,15 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    AlarmChange, CodePush, EndpointChange, ExecutionChange, JobChange, ObjectChange, Operator, PackageChange,
-    PersonRequest, ScheduleTick,
-};
+use super::alarm::AlarmChange;
+use super::object::ObjectChange;
+use super::request::{Operator, PersonRequest};
+use super::sagemaker::{EndpointChange, JobChange, PackageChange};
+use super::workflow::{CodePush, ExecutionChange, ScheduleTick};
 use pawl_base::names::ContentHash;
 
-/// The same for every copy of one event, whatever way it came. Readable; [`DedupeKey::hash`] fits into a key of S3.
+/// The same for every copy of one event, whatever way it came. Readable; [`DedupeKey::hash`] fits into a key
+/// of S3.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DedupeKey(String);

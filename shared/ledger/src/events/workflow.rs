@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::DecodeError;
+use super::error::DecodeError;
 use super::json::Node;
 
 /// A schedule's tick.
@@ -74,7 +74,7 @@ pub struct CodePush {
 }
 
 impl CodePush {
-    /// `None` where the event tells of something else than a finished push.
+    /// `None` where the event is about something other than a finished push.
     pub(super) fn from_event(
         source: &str,
         detail: Node<'_>,

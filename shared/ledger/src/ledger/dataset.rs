@@ -1,4 +1,12 @@
 //! The data objects that Pawl knows, what became of each, and how they split into train and holdout.
+//!
+//! ```
+//! use pawl_ledger::ledger::Object;
+//! use pawl_ledger::ledger::dataset::Dataset;
+//!
+//! let listed = [Object::new("data".into(), "bike/may.csv".into(), Some("v1".into()), "etag".into(), 10)];
+//! assert_eq!(Dataset::default().unknown(&listed), [&listed[0]]);
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -50,20 +58,20 @@ pub fn part_name(object: &str, part: u32, parts: u32) -> String {
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+pub enum ObjectFate {
     /// Its accepted rows may train and judge models.
     Accepted,
     /// None of its rows is ever used.
     Quarantined,
 }
 
-/// An object that a run has looked at.
+/// An object that a run has read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Known {
+pub struct KnownObject {
     /// The object.
     pub object: Object,
     /// What became of it.
-    pub fate: Fate,
+    pub fate: ObjectFate,
     /// Rows accepted.
     pub rows: u64,
     /// In how many parts it was read; as many files hold its accepted rows.
@@ -73,7 +81,7 @@ pub struct Known {
     pub since: Option<Timestamp>,
     /// The latest time among its rows.
     pub until: Option<Timestamp>,
-    /// The run that looked at it.
+    /// The run that read it.
     pub generation: Generation,
 }
 
@@ -81,16 +89,16 @@ fn one() -> u32 {
     1
 }
 
-/// The document `ledger/<model>/dataset.json`: one entry for each object version ever looked at.
+/// The document `ledger/<model>/dataset.json`: one entry for each object version that was ever read.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Dataset {
-    /// The objects, in the order in which they were looked at.
-    pub known: Vec<Known>,
+    /// The objects, in the order in which they were read.
+    pub known: Vec<KnownObject>,
 }
 
 /// Which objects train and which judge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Split {
+pub struct DatasetSplit {
     /// The digest of the ids in order: names the data of a training.
     pub version: ContentHash,
     /// Ids of the objects to train on, by time.
@@ -102,7 +110,7 @@ pub struct Split {
     pub parts: BTreeMap<String, u32>,
 }
 
-impl Split {
+impl DatasetSplit {
     /// The names of the files that hold the accepted rows of these objects, without their ending.
     pub fn files(&self, objects: &[String]) -> impl Iterator<Item = String> {
         objects.iter().flat_map(|object| {
@@ -113,7 +121,7 @@ impl Split {
 }
 
 impl Dataset {
-    /// The listed objects that no run has looked at.
+    /// The listed objects that no run has read.
     pub fn unknown<'a>(&self, listed: &'a [Object]) -> Vec<&'a Object> {
         let known: std::collections::HashSet<&str> =
             self.known.iter().map(|k| k.object.id.as_str()).collect();
@@ -122,11 +130,11 @@ impl Dataset {
 
     /// Whether the object's rows may be used.
     pub fn accepts(&self, id: &str) -> bool {
-        self.known.iter().any(|known| known.object.id == id && known.fate == Fate::Accepted)
+        self.known.iter().any(|known| known.object.id == id && known.fate == ObjectFate::Accepted)
     }
 
     /// Notes what became of an object. A second note of the same object replaces the first.
-    pub fn note(&mut self, known: Known) {
+    pub fn note(&mut self, known: KnownObject) {
         match self.known.iter_mut().find(|k| k.object.id == known.object.id) {
             Some(place) => *place = known,
             None => self.known.push(known),
@@ -135,12 +143,12 @@ impl Dataset {
 
     /// Splits the accepted among the listed objects by time: the newest `holdout` judge, the `window` before them train
     /// (all, where there is no window). Deterministic: the order is by latest row, then by key.
-    pub fn split(&self, listed: &[Object], holdout: usize, window: Option<usize>) -> Split {
+    pub fn split(&self, listed: &[Object], holdout: usize, window: Option<usize>) -> DatasetSplit {
         let current: std::collections::HashSet<&str> = listed.iter().map(|o| o.id.as_str()).collect();
-        let mut usable: Vec<&Known> = self
+        let mut usable: Vec<&KnownObject> = self
             .known
             .iter()
-            .filter(|k| k.fate == Fate::Accepted && current.contains(k.object.id.as_str()))
+            .filter(|k| k.fate == ObjectFate::Accepted && current.contains(k.object.id.as_str()))
             .collect();
         usable.sort_by(|a, b| (a.until, &a.object.key).cmp(&(b.until, &b.object.key)));
         let ids: Vec<String> = usable.iter().map(|k| k.object.id.clone()).collect();
@@ -149,7 +157,7 @@ impl Dataset {
         let digest = format!("train\n{}\nholdout\n{}", train.join("\n"), judge.join("\n"));
         let parts = usable.iter().filter(|k| k.parts > 1).map(|k| (k.object.id.clone(), k.parts)).collect();
         let version = ContentHash::of(digest.as_bytes());
-        Split { version, train: train.to_vec(), holdout: judge.to_vec(), parts }
+        DatasetSplit { version, train: train.to_vec(), holdout: judge.to_vec(), parts }
     }
 }
 
@@ -164,7 +172,7 @@ pub struct Manifest {
     pub triggers: Vec<super::trigger::TriggerId>,
     /// All current objects of the pipeline.
     pub objects: Vec<Object>,
-    /// The ones that no earlier run has looked at: this run's batch.
+    /// The ones that no earlier run has read: this run's batch.
     pub batch: Vec<Object>,
 }
 
@@ -176,19 +184,27 @@ mod tests {
         Object::new("b".into(), key.into(), Some("v1".into()), "e".into(), 1)
     }
 
-    fn known(key: &str, fate: Fate, until: i64) -> Known {
+    fn known(key: &str, fate: ObjectFate, until: i64) -> KnownObject {
         let until = Some(Timestamp::constant(until, 0));
-        Known { object: object(key), fate, rows: 1, parts: 1, since: until, until, generation: Generation(1) }
+        KnownObject {
+            object: object(key),
+            fate,
+            rows: 1,
+            parts: 1,
+            since: until,
+            until,
+            generation: Generation(1),
+        }
     }
 
     #[test]
     fn the_newest_accepted_objects_judge() {
         let mut dataset = Dataset::default();
-        dataset.note(known("late-name-early-time", Fate::Accepted, 1));
-        dataset.note(known("b", Fate::Accepted, 3));
-        dataset.note(known("a", Fate::Quarantined, 4));
-        dataset.note(known("c", Fate::Accepted, 2));
-        dataset.note(known("deleted", Fate::Accepted, 9));
+        dataset.note(known("late-name-early-time", ObjectFate::Accepted, 1));
+        dataset.note(known("b", ObjectFate::Accepted, 3));
+        dataset.note(known("a", ObjectFate::Quarantined, 4));
+        dataset.note(known("c", ObjectFate::Accepted, 2));
+        dataset.note(known("deleted", ObjectFate::Accepted, 9));
         let listed = ["a", "b", "c", "late-name-early-time", "new"].map(object);
         let split = dataset.split(&listed, 1, None);
         assert_eq!(split.train, ["late-name-early-time", "c"].map(|key| object(key).id));
@@ -201,8 +217,8 @@ mod tests {
     #[test]
     fn the_rows_of_an_object_lie_in_as_many_files_as_it_has_parts() {
         let mut dataset = Dataset::default();
-        dataset.note(known("small", Fate::Accepted, 1));
-        dataset.note(Known { parts: 3, ..known("large", Fate::Accepted, 2) });
+        dataset.note(known("small", ObjectFate::Accepted, 1));
+        dataset.note(KnownObject { parts: 3, ..known("large", ObjectFate::Accepted, 2) });
         let split = dataset.split(&["small", "large"].map(object), 1, None);
         let (small, large) = (object("small").id, object("large").id);
         assert_eq!(split.files(&split.train).collect::<Vec<_>>(), [small]);

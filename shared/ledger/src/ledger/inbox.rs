@@ -3,6 +3,16 @@
 //! A trigger lies in `inbox/` until a run has handled it; then its record lies in `handled/`, with the outcome. The
 //! record is written before the inbox entry is removed, and an entry counts only while no record exists, so a
 //! crash between the two, or a duplicate that arrives late, starts nothing twice.
+//!
+//! ```
+//! use pawl_ledger::ledger::TriggerId;
+//! use pawl_ledger::ledger::inbox::Completes;
+//!
+//! let key = "s3:data/bike/_SUCCESS@v1";
+//! let id = TriggerId::new(key, Completes::TheBatch);
+//! assert_eq!(id, TriggerId::new(key, Completes::TheBatch), "a copy of the event has the same id");
+//! assert_eq!(id.completes(), Completes::TheBatch);
+//! ```
 
 use jiff::Timestamp;
 

@@ -81,7 +81,7 @@ impl Keys {
         }
     }
 
-    /// The way of a promoted generation through the further regions: [`pawl_release::Wave`].
+    /// The way of a promoted generation through the further regions: `pawl_release::Wave`.
     pub fn wave(&self) -> String {
         format!("ledger/{}/wave.json", self.model)
     }
@@ -96,7 +96,7 @@ impl Keys {
         format!("models/{}/{name}/model.tar.gz", self.model)
     }
 
-    /// What is to be looked after around the endpoint: [`pawl_release::upkeep::Upkeep`].
+    /// The order for autoscaling and garbage collection: `pawl_release::upkeep::Upkeep`.
     pub fn upkeep(&self) -> String {
         match &self.region {
             None => format!("upkeep/{}.json", self.model),
@@ -129,7 +129,7 @@ impl Keys {
         format!("ledger/{}/handled/{trigger}.json", self.model)
     }
 
-    /// How far the round has looked for objects whose event was lost.
+    /// How far the round has listed objects to find those whose event was lost.
     pub fn sweep(&self) -> String {
         format!("ledger/{}/sweep.json", self.model)
     }
@@ -180,12 +180,12 @@ impl Keys {
         format!("profiles/{}/{object}/{part:05}.json", self.model)
     }
 
-    /// What earlier batches' comparisons came to: [`pawl_drift::Remembered`].
+    /// What earlier batches' comparisons came to: `pawl_drift::Remembered`.
     pub fn drift(&self) -> String {
         format!("ledger/{}/drift.json", self.model)
     }
 
-    /// What the monitoring remembers: [`pawl_drift::monitor::Monitor`].
+    /// What the monitoring remembers: `pawl_drift::monitor::Monitor`.
     pub fn monitor(&self) -> String {
         format!("ledger/{}/monitor.json", self.model)
     }

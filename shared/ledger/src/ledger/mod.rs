@@ -1,4 +1,15 @@
 //! What must be remembered, in S3 under conditional writes.
+//!
+//! ```
+//! use pawl_base::names::{Generation, ModelName};
+//! use pawl_ledger::ledger::Keys;
+//!
+//! let model = ModelName::try_from("bike".to_owned()).map_err(|e| e.to_string())?;
+//! let keys = Keys::new(&model);
+//! assert_eq!(keys.release(), "ledger/bike/release.json");
+//! assert_eq!(keys.evidence(Generation(7), "drift.json"), "runs/bike/000007/drift.json");
+//! # Ok::<(), String>(())
+//! ```
 
 pub mod dataset;
 pub mod documents;
@@ -13,7 +24,7 @@ mod trigger;
 pub use dataset::{Dataset, Manifest, Object};
 pub use keys::{Keys, PIPELINES, csv, json_lines, pipeline, unrouted};
 pub use memory::Memory;
-pub use run::{Ending, Outcome, RunRecord};
+pub use run::{Ending, RunOutcome, RunRecord};
 pub use store::{Condition, ETag, HEAD, Listed, Store, StoreError, Stored, Wrote, is_gone, key_in};
 pub use training::Training;
 pub use trigger::{Trigger, TriggerId, TriggerKind};

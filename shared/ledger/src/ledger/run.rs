@@ -1,4 +1,12 @@
 //! How a run ends, and the record that stays.
+//!
+//! ```
+//! use pawl_ledger::ledger::{Ending, RunOutcome};
+//!
+//! let cause = r#"{"TrainingJobName": "bike-7", "FailureReason": "out of memory"}"#;
+//! let failed = RunOutcome { code: Ending::Failed, reason: cause.to_owned(), state: None, error: None };
+//! assert_eq!(failed.in_words().reason, "out of memory");
+//! ```
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,7 +47,7 @@ impl Ending {
 
 /// How one run ended, as the state machine hands it over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// Which way.
     pub code: Ending,
     /// Why, in plain words.
@@ -56,7 +64,7 @@ pub struct Outcome {
 /// The most characters of a reason that nobody has put into words.
 const LONGEST_REASON: usize = 2_000;
 
-impl Outcome {
+impl RunOutcome {
     /// The outcome with its reason in words. Step Functions hands over as the cause of a failure a job's whole
     /// description, or a function's error document: what went wrong is one field of it.
     pub fn in_words(mut self) -> Self {
@@ -76,7 +84,7 @@ pub struct RunRecord {
     /// The run.
     pub generation: Generation,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
     /// What started it, in a few words each.
     pub triggers: Vec<String>,
     /// When it was opened, where the ledger still knew.
@@ -104,7 +112,7 @@ mod tests {
     fn a_cause_is_told_by_the_field_that_says_why() {
         let told = |reason: &str| {
             let outcome =
-                Outcome { code: Ending::Failed, reason: reason.to_owned(), state: None, error: None };
+                RunOutcome { code: Ending::Failed, reason: reason.to_owned(), state: None, error: None };
             outcome.in_words().reason
         };
         assert_eq!(told(r#"{"TrainingJobName": "a", "FailureReason": "out of memory"}"#), "out of memory");

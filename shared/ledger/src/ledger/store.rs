@@ -5,6 +5,20 @@
 //! - `Condition::IfAbsent` and `Condition::IfMatch` are atomic: of several writers one succeeds, the others get
 //!   [`StoreError::Conflict`]. Source: S3 conditional writes, <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
 //! - A write that fails with [`StoreError::Unavailable`] may or may not have happened: read again before acting on it.
+//!
+//! ```
+//! use pawl_ledger::ledger::{Condition, Memory, Store, StoreError};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), StoreError> {
+//! let store = Memory::default();
+//! let etag = store.put("count.json", b"1".to_vec(), Condition::IfAbsent).await?;
+//! store.put("count.json", b"2".to_vec(), Condition::IfMatch(etag.clone())).await?;
+//! let late = store.put("count.json", b"7".to_vec(), Condition::IfMatch(etag)).await;
+//! assert!(matches!(late, Err(StoreError::Conflict { .. })), "another writer was first");
+//! # Ok(())
+//! # }
+//! ```
 
 use std::future::Future;
 
@@ -138,7 +152,7 @@ pub fn key_in<'a>(bucket: &str, address: &'a str) -> Option<&'a str> {
     address.strip_prefix("s3://")?.strip_prefix(bucket)?.strip_prefix('/')
 }
 
-/// Whether what an `s3://` address names in the store's bucket is gone. What lies elsewhere is not looked for.
+/// Whether the object at an `s3://` address in the store's bucket is gone. Other buckets are not searched.
 pub async fn is_gone(store: &impl Store, bucket: &str, address: &str) -> Result<bool, StoreError> {
     match key_in(bucket, address) {
         Some(key) => Ok(store.list(key).await?.is_empty()),

@@ -1,4 +1,17 @@
 //! The retraining loop's memory: which run is open, what was spent, and what stops the loop.
+//!
+//! ```
+//! use jiff::Timestamp;
+//! use pawl_base::duration::Duration;
+//! use pawl_base::names::Generation;
+//! use pawl_ledger::ledger::Training;
+//! use pawl_ledger::ledger::training::Opening;
+//!
+//! let (mut training, now, lease) = (Training::default(), Timestamp::UNIX_EPOCH, Duration::seconds(3_600));
+//! assert_eq!(training.open(now, lease), Opening::Start(Generation(1)));
+//! training.started(Generation(1));
+//! assert_eq!(training.open(now, lease), Opening::Running(Generation(1)), "one run at a time");
+//! ```
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,12 +38,12 @@ pub struct Training {
     /// Set when the breaker opened: why. Only a person closes it.
     pub breaker: Option<Breaker>,
     /// Earlier trainings, the newest last. What was trained and judged once is never trained again.
-    pub trained: Vec<Trained>,
+    pub trained: Vec<BookedTraining>,
 }
 
 /// A training that was booked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trained {
+pub struct BookedTraining {
     /// The digest of data, code and parameters.
     pub fingerprint: ContentHash,
     /// The run that booked it.
@@ -44,7 +57,7 @@ pub struct OpenRun {
     pub generation: Generation,
     /// Since when.
     pub opened_at: Timestamp,
-    /// After this moment the lock is void.
+    /// When the lock expires.
     pub lease_until: Timestamp,
     /// Whether the execution is known to have started.
     pub execution: Execution,
@@ -81,7 +94,7 @@ pub enum Opening {
 /// Why a training may not begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
-pub enum Refusal {
+pub enum TrainingRefusal {
     /// The breaker is open.
     BreakerOpen {
         /// Why it opened.
@@ -104,7 +117,7 @@ pub enum Refusal {
     },
 }
 
-impl std::fmt::Display for Refusal {
+impl std::fmt::Display for TrainingRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::BreakerOpen { reason } => {
@@ -131,7 +144,7 @@ pub struct Limits {
 }
 
 impl Training {
-    /// Takes the lock for the next generation, or tells who holds it. A lease that ran out holds nothing.
+    /// Takes the lock for the next generation, or says who holds it. An expired lease holds nothing.
     pub fn open(&mut self, now: Timestamp, lease: Duration) -> Opening {
         match &self.open {
             Some(run) if now < run.lease_until => match run.execution {
@@ -170,36 +183,36 @@ impl Training {
         fingerprint: &ContentHash,
         limits: Limits,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), TrainingRefusal> {
         if let Some(breaker) = &self.breaker {
-            return Err(Refusal::BreakerOpen { reason: breaker.reason.clone() });
+            return Err(TrainingRefusal::BreakerOpen { reason: breaker.reason.clone() });
         }
         match self.trained.iter().find(|trained| trained.fingerprint == *fingerprint) {
             Some(trained) if trained.generation == generation => return Ok(()),
-            Some(trained) => return Err(Refusal::AlreadyTrained { generation: trained.generation }),
+            Some(trained) => return Err(TrainingRefusal::AlreadyTrained { generation: trained.generation }),
             None => {}
         }
         if let Some(last) = self.last_trained_at {
             let until = last + limits.cool_down.signed();
             if now < until {
-                return Err(Refusal::CoolingDown { until });
+                return Err(TrainingRefusal::CoolingDown { until });
             }
         }
         let today = self.last_trained_at.is_some_and(|last| day(last) == day(now));
         let trained = if today { self.trained_that_day } else { 0 };
         if trained >= limits.trainings_per_day {
-            return Err(Refusal::BudgetSpent { trained });
+            return Err(TrainingRefusal::BudgetSpent { trained });
         }
         self.last_trained_at = Some(now);
         self.trained_that_day = trained + 1;
-        self.trained.push(Trained { fingerprint: fingerprint.clone(), generation });
+        self.trained.push(BookedTraining { fingerprint: fingerprint.clone(), generation });
         let surplus = self.trained.len().saturating_sub(REMEMBERED);
         self.trained.drain(..surplus);
         Ok(())
     }
 
-    /// Takes back what a run booked that ended before its model was judged: the same inputs may be trained again. The
-    /// day's budget and the pause stay spent, so that what fails again and again is bounded too.
+    /// Cancels the booking of a run that ended before its model was judged: the same inputs may be trained
+    /// again. The day's budget and the cool-down stay spent, so that repeated failures are bounded too.
     pub fn unbook(&mut self, generation: Generation) {
         self.trained.retain(|trained| trained.generation != generation);
     }
@@ -278,13 +291,13 @@ mod tests {
         let mut ask = |run, what, second| training.admit(Generation(run), &print(what), LIMITS, at(second));
         assert_eq!(ask(1, "a", 0), Ok(()));
         assert_eq!(ask(1, "a", 9), Ok(()), "the same run asks again");
-        assert_eq!(ask(2, "a", 9_999), Err(Refusal::AlreadyTrained { generation: Generation(1) }));
-        assert_eq!(ask(2, "b", 10), Err(Refusal::CoolingDown { until: at(3_600) }));
+        assert_eq!(ask(2, "a", 9_999), Err(TrainingRefusal::AlreadyTrained { generation: Generation(1) }));
+        assert_eq!(ask(2, "b", 10), Err(TrainingRefusal::CoolingDown { until: at(3_600) }));
         assert_eq!(ask(2, "b", 3_600), Ok(()));
-        assert_eq!(ask(3, "c", 7_200), Err(Refusal::BudgetSpent { trained: 2 }));
+        assert_eq!(ask(3, "c", 7_200), Err(TrainingRefusal::BudgetSpent { trained: 2 }));
         assert_eq!(ask(3, "c", 86_400), Ok(()), "a new day");
         training.trip("loss was NaN".to_owned(), at(86_401));
-        let open = Refusal::BreakerOpen { reason: "loss was NaN".to_owned() };
+        let open = TrainingRefusal::BreakerOpen { reason: "loss was NaN".to_owned() };
         assert_eq!(training.admit(Generation(4), &print("d"), LIMITS, at(172_900)), Err(open));
         training.reset();
         assert_eq!(training.admit(Generation(4), &print("d"), LIMITS, at(172_900)), Ok(()));
@@ -300,9 +313,9 @@ mod tests {
         training.unbook(Generation(1));
         training.unbook(Generation(7));
         assert_eq!(training, once, "closing again changes nothing");
-        let judged = Err(Refusal::AlreadyTrained { generation: Generation(2) });
+        let judged = Err(TrainingRefusal::AlreadyTrained { generation: Generation(2) });
         assert_eq!(training.admit(Generation(3), &print("b"), LIMITS, at(90_000)), judged);
-        let spent = Err(Refusal::BudgetSpent { trained: 2 });
+        let spent = Err(TrainingRefusal::BudgetSpent { trained: 2 });
         assert_eq!(
             training.admit(Generation(3), &print("a"), LIMITS, at(7_200)),
             spent,

@@ -43,7 +43,7 @@ impl TriggerId {
         }
     }
 
-    /// Whether the trigger says more than that it came.
+    /// Which work the trigger completes, beside being recorded.
     pub fn completes(&self) -> Completes {
         if self.0.ends_with(MARKER) {
             Completes::TheBatch
@@ -67,10 +67,10 @@ impl std::fmt::Display for TriggerId {
     }
 }
 
-/// Whether a trigger says more than that it came.
+/// Which work a trigger completes, beside being recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completes {
-    /// It says only that it came.
+    /// Nothing more: it only starts a run.
     Itself,
     /// It is the marker file: the batch is whole.
     TheBatch,

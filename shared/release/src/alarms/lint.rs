@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::ConfigName;
+use crate::observation::AlarmReading;
+use crate::policy::Policy;
+use crate::strategy::Strategy;
 use pawl_base::metrics::{DRIFTED_SHARE, LIVE_QUALITY};
 
-use super::{AlarmSpec, BELOW, BREACHING};
-use crate::{AlarmReading, ConfigName, Policy, Strategy};
+use super::spec::{AlarmSpec, BELOW, BREACHING};
 use pawl_base::duration::Duration;
 use pawl_ledger::events::AlarmState;
 
@@ -81,10 +84,11 @@ pub enum Lint {
     },
 }
 
-/// Looks for alarms that could never trip, would trip for others, or fire already. Nothing found is the only pass.
+/// Looks for alarms that could never trip, would trip for others, or fire already. Nothing found is the only
+/// pass.
 ///
-/// `specs` are the alarms that Pawl makes; `read` and `defined` are the states and, of those that have a metric, the
-/// definitions of the team's own alarms.
+/// `specs` are the alarms that Pawl makes; `read` and `defined` are the states and, of those that have a
+/// metric, the definitions of the team's own alarms.
 pub fn lint(
     policy: &Policy,
     config: &ConfigName,
@@ -194,8 +198,8 @@ fn lint_spec(spec: &AlarmSpec, bake: Duration, found: &mut Vec<Lint>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::spec::{for_config, on_traffic};
     use super::*;
-    use crate::alarms::{for_config, on_traffic};
     use crate::{AlarmPolicy, LiveLimit};
 
     fn specs(policy: &AlarmPolicy) -> Vec<AlarmSpec> {
@@ -222,13 +226,15 @@ mod tests {
             {"AlarmName": "pawl-bike-demand-000007-errors",
              "AlarmDescription": "More than 0.01 of the requests to bike-demand-000007 fail",
              "Namespace": "AWS/SageMaker", "MetricName": "Invocation5XXErrors", "Dimensions": dimensions,
-             "Statistic": "Average", "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2, "Threshold": 0.01,
+             "Statistic": "Average", "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2,
+                 "Threshold": 0.01,
              "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "missing"},
             {"AlarmName": "pawl-bike-demand-000007-latency",
              "AlarmDescription": "1 of 100 requests to bike-demand-000007 takes longer than 500 ms",
              "Namespace": "AWS/SageMaker", "MetricName": "ModelLatency", "Dimensions": dimensions,
              "ExtendedStatistic": "p99", "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2,
-             "Threshold": 500_000.0, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "missing"},
+             "Threshold": 500_000.0, "ComparisonOperator": "GreaterThanThreshold",
+                 "TreatMissingData": "missing"},
         ]);
         assert_eq!(serde_json::to_value(&specs).ok(), Some(expected));
     }

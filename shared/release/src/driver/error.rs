@@ -5,7 +5,8 @@ use pawl_ledger::ledger::StoreError;
 
 use super::effects::ReadError;
 
-/// Why an event was not handled. Calling again with the same event is safe: it continues where this call ended.
+/// Why an event was not handled. Calling again with the same event is safe: it continues where this call
+/// ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DriverError {
     /// The record or the history could not be read or written.
@@ -24,8 +25,8 @@ pub enum DriverError {
     },
 }
 
-/// What the error means for the step of the state machine that called: everything but a refusing store passes with
-/// time.
+/// What the error means for the step of the state machine that called: everything but a refusing store passes
+/// with time.
 impl From<DriverError> for Fault {
     fn from(error: DriverError) -> Self {
         match error {

@@ -1,14 +1,22 @@
-//! What runs and the reconciler ask of a release: each reads what the question needs, and hands it over as an event.
+//! What runs and the reconciler ask of a release: each reads what the question needs, and hands it over as an
+//! event.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Clock, Driver, DriverError, Effects, ReleaseStore, TRIES};
-use crate::{
-    Answer, CandidateFailure, ConfigName, Deployment, Event, GuardRequest, Hold, Observation, Observer,
-    Release, State, TargetCheck, WatchReading,
-};
+use super::caller::Clock;
+use super::effects::Effects;
+use super::error::DriverError;
+use super::handle::{Driver, TRIES};
+use super::store::ReleaseStore;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::event::{CandidateFailure, Event, GuardRequest};
+use crate::observation::{EndpointObservation, Observer, TargetCheck, WatchReading};
+use crate::record::Release;
+use crate::reply::{HoldReason, Reply};
+use crate::state::State;
 use pawl_base::names::Generation;
-use pawl_ledger::events::{Approval, PackageChange};
+use pawl_ledger::events::{PackageApproval, PackageChange};
 
 /// Over how long the traffic is counted before a trial.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -18,12 +26,12 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
     ///
     /// # Errors
     /// [`DriverError`]: something could not be read, or the record not be written. The run asks again.
-    pub async fn guard(&self, candidate: Deployment) -> Result<Answer, DriverError> {
+    pub async fn guard(&self, candidate: Deployment) -> Result<Reply, DriverError> {
         // A fallback that is gone is removed from the record, and the next one is checked.
         for _ in 0..TRIES {
             let request = self.read_for_guard(candidate.clone()).await?;
             match self.handle(&Event::GuardRequested(request)).await? {
-                Answer::Hold { reason: Hold::AskAgain, .. } => {}
+                Reply::Hold { reason: HoldReason::AskAgain, .. } => {}
                 answer => return Ok(answer),
             }
         }
@@ -63,11 +71,7 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
     ///
     /// # Errors
     /// As [`Driver::handle`].
-    pub async fn report_failure(
-        &self,
-        generation: Generation,
-        reason: String,
-    ) -> Result<Answer, DriverError> {
+    pub async fn report_failure(&self, generation: Generation, reason: String) -> Result<Reply, DriverError> {
         self.handle(&Event::CandidateFailed(CandidateFailure { generation, reason })).await
     }
 
@@ -75,25 +79,25 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
     ///
     /// # Errors
     /// As [`Driver::handle`], or the endpoint could not be described.
-    pub async fn observe(&self, generation: Generation, config: ConfigName) -> Result<Answer, DriverError> {
+    pub async fn observe(&self, generation: Generation, config: ConfigName) -> Result<Reply, DriverError> {
         self.observe_as(Observer::Run { generation, config }).await
     }
 
-    async fn observe_as(&self, by: Observer) -> Result<Answer, DriverError> {
+    async fn observe_as(&self, by: Observer) -> Result<Reply, DriverError> {
         let look = self.effects.describe(self.endpoint()).await?;
-        self.handle(&Event::EndpointObserved(Observation { look, by })).await
+        self.handle(&Event::EndpointObserved(EndpointObservation { look, by })).await
     }
 
     /// A run watches its config. Also answers for a run whose generation is over.
     ///
     /// # Errors
     /// As [`Driver::handle`], or endpoint, alarms or trial could not be read.
-    pub async fn watch(&self, generation: Generation, config: ConfigName) -> Result<Answer, DriverError> {
+    pub async fn watch(&self, generation: Generation, config: ConfigName) -> Result<Reply, DriverError> {
         // Somebody may have moved the endpoint to another config by hand.
         self.observe_as(Observer::Run { generation, config }).await?;
         self.read_watched().await?;
         let release = self.load().await?;
-        Ok(release.answer_for(generation))
+        Ok(release.reply_to(generation))
     }
 
     async fn read_watched(&self) -> Result<(), DriverError> {
@@ -133,10 +137,10 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
         let release = self.load().await?;
         let package = release.subject().and_then(|subject| subject.package.clone());
         let Some(arn) = package.filter(|package| !release.rejected.contains(package)) else { return Ok(()) };
-        if self.effects.approval(&arn).await? != Some(Approval::Rejected) {
+        if self.effects.approval(&arn).await? != Some(PackageApproval::Rejected) {
             return Ok(());
         }
-        let (at, approval) = (self.clock.now(), Approval::Rejected);
+        let (at, approval) = (self.clock.now(), PackageApproval::Rejected);
         let change = PackageChange { arn, group: None, approval, why: None, at };
         self.handle(&Event::Package(change)).await.map(|_| ())
     }

@@ -1,27 +1,31 @@
-//! The deterministic simulation: the real driver and core against a model of S3, SageMaker, CloudWatch, people and time.
+//! The deterministic simulation: the real driver and core against a model of S3, SageMaker, CloudWatch,
+//! people and time.
 //!
-//! One seed makes one world: runs that deploy challengers good and bad, alarms that flap, duplicate, come late or never,
-//! guardrails that roll back silently, updates that get lost, endpoints that fail, targets that vanish, stores that answer 503
-//! after having written, functions that die between any two effects, and people who act at bad moments. The driver's futures are
-//! polled one await at a time in an order that the seed decides, so every interleaving of calls can occur. The rules of
-//! [`invariants`] are checked at every write and every effect, and again when the world has come to rest.
+//! One seed makes one world: runs that deploy challengers good and bad, alarms that flap, duplicate, come
+//! late or never, guardrails that roll back silently, updates that get lost, endpoints that fail, targets
+//! that vanish, stores that answer 503 after having written, functions that die between any two effects, and
+//! people who act at bad moments. The driver's futures are polled one await at a time in an order that the
+//! seed decides, so every interleaving of calls can occur. The rules of [`invariants`] are checked at every
+//! write and every effect, and again when the world has come to rest.
 //!
-//! - `cargo test simulation` runs 1,000 schedules; `PAWL_SCHEDULES` asks for more, `PAWL_SEED` tells the first seed.
-//! - CI runs 10,000 with `--profile simulation`: optimised they take seconds, not minutes.
+//! - `cargo test -p pawl-release simulation` runs 1,000 schedules; `PAWL_SCHEDULES` asks for more,
+//!   `PAWL_SEED` names the first seed.
 //! - `PAWL_SEED=77 PAWL_SCHEDULES=1` replays one, and prints its log where a rule is broken.
-//! - `cargo test --profile simulation -p pawl --no-default-features simulation -- --ignored` runs a million.
+//! - `cargo test -p pawl-release simulation -- --ignored` runs a million.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 #![allow(clippy::large_enum_variant)]
 
-mod effects;
+mod coverage;
+mod hands;
 mod invariants;
 mod rng;
 mod schedule;
+mod truth;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use schedule::Coverage;
+use coverage::Coverage;
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -44,7 +48,8 @@ fn run(schedules: u64) -> Coverage {
                 Err(broken) => {
                     next.store(u64::MAX / 2, Ordering::Relaxed);
                     panic!(
-                        "seed {seed}: {broken}\nreplay: PAWL_SEED={seed} PAWL_SCHEDULES=1 cargo test simulation"
+                        "seed {seed}: {broken}\nreplay: PAWL_SEED={seed} PAWL_SCHEDULES=1 cargo test \
+                        simulation"
                     );
                 }
             }
@@ -74,7 +79,7 @@ fn production_never_ends_worse() {
 }
 
 #[test]
-#[ignore = "takes minutes; run it with --profile simulation"]
+#[ignore = "takes hours"]
 fn one_million() {
     eprintln!("{}", run(1_000_000));
 }

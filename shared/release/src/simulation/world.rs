@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::invariants::Truth;
+use super::coverage::Coverage;
 use super::rng::Rng;
-use super::schedule::Coverage;
+use super::truth::Truth;
 use crate::*;
 use pawl_base::names::{ContentHash, Generation};
 use pawl_gate::live::LiveVerdict;
 use pawl_gate::live::TrialKind;
-use pawl_ledger::events::{AlarmChange, AlarmShape, AlarmState, EndpointStatus, Suppression};
+use pawl_ledger::events::{
+    AlarmChange, AlarmShape, AlarmState, EndpointStatus, PackageApproval, PackageChange, Suppression,
+};
 
 pub(super) const ENDPOINT: &str = "bike";
 pub(super) const SECOND: i64 = 1_000;
@@ -253,18 +255,20 @@ impl World {
     }
 
     /// `UpdateEndpoint` and `CreateEndpoint`, as SageMaker takes or refuses them.
-    pub(super) fn start_update(&mut self, to: &ConfigName, guarded: bool) -> Outcome {
-        let refuse = |reason: &str| Outcome::Refused { reason: reason.to_owned() };
+    pub(super) fn start_update(&mut self, to: &ConfigName, guarded: bool) -> ActionResult {
+        let refuse = |reason: &str| ActionResult::Refused { reason: reason.to_owned() };
         if !self.configs.get(to).is_some_and(|config| config.exists) {
             return refuse("could not find the endpoint config");
         }
         if let Some(update) = &self.endpoint.update {
-            return if update.to == *to { Outcome::Done } else { Outcome::Busy };
+            return if update.to == *to { ActionResult::Done } else { ActionResult::Busy };
         }
         match self.endpoint.status {
-            EndpointStatus::InService if self.endpoint.serving.as_ref() == Some(to) => return Outcome::Done,
+            EndpointStatus::InService if self.endpoint.serving.as_ref() == Some(to) => {
+                return ActionResult::Done;
+            }
             EndpointStatus::InService | EndpointStatus::Absent | EndpointStatus::UpdateRollbackFailed => {}
-            EndpointStatus::SystemUpdating => return Outcome::Busy,
+            EndpointStatus::SystemUpdating => return ActionResult::Busy,
             _ => return refuse("the endpoint takes no update"),
         }
         let creating = self.endpoint.status == EndpointStatus::Absent;
@@ -296,7 +300,7 @@ impl World {
         self.begin_traffic(&to);
         self.at(takes, Happening::EndUpdate(number));
         self.hint();
-        Outcome::Done
+        ActionResult::Done
     }
 
     pub(super) fn end_update(&mut self, number: u64) {
@@ -419,7 +423,8 @@ impl World {
         }
     }
 
-    /// The copies of an alarm's event: by EventBridge, by Lambda action, by SNS; each may be lost, late, or doubled.
+    /// The copies of an alarm's event: by EventBridge, by Lambda action, by SNS; each may be lost, late, or
+    /// doubled.
     pub(super) fn announce(&mut self, name: &str, config: Option<&ConfigName>, state: AlarmState) {
         self.note(|| format!("alarm {name} becomes {state:?}"));
         let change = self.change(name, config, state);
@@ -457,4 +462,15 @@ impl World {
             .get(&format!("pawl-{config}-errors"))
             .is_some_and(|alarm| alarm.state == AlarmState::Alarm)
     }
+}
+
+/// A person's rejection of a package, as the registry tells of it.
+pub(super) fn rejection(package: &str, at: Timestamp) -> Event {
+    Event::Package(PackageChange {
+        arn: package.to_owned(),
+        group: None,
+        approval: PackageApproval::Rejected,
+        why: None,
+        at,
+    })
 }

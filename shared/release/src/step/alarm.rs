@@ -2,9 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Turn;
+use super::turn::Turn;
+use crate::action::Action;
+use crate::audit::DecisionRule;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::policy::WhenStable;
 use crate::record::FLAPS;
-use crate::{Action, Cause, ConfigName, Rule, State, StateName, WhenStable};
+use crate::state::{State, StateName};
 use pawl_ledger::events::{AlarmChange, AlarmState, Suppression};
 
 /// [`FLAPS`] changes within this time count as an alarm while watching.
@@ -22,17 +27,17 @@ enum Concern {
 }
 
 impl Turn<'_> {
-    pub(super) fn alarm(&mut self, change: &AlarmChange) -> Rule {
+    pub(super) fn alarm(&mut self, change: &AlarmChange) -> DecisionRule {
         if change.endpoint.as_ref().is_some_and(|endpoint| *endpoint != self.release.endpoint) {
-            return Rule::NotOurs;
+            return DecisionRule::NotOurs;
         }
         if change.suppression == Suppression::Suppressed {
             self.note(format!("{} is suppressed", change.name));
-            return Rule::Suppressed;
+            return DecisionRule::Suppressed;
         }
         match self.release.alarms.get(&change.arn) {
-            Some(memory) if memory.at == change.at => return Rule::Duplicate,
-            Some(memory) if memory.at > change.at => return Rule::OutOfOrder,
+            Some(memory) if memory.at == change.at => return DecisionRule::Duplicate,
+            Some(memory) if memory.at > change.at => return DecisionRule::OutOfOrder,
             _ => self.release.remember_alarm(&change.arn, change.at, change.state),
         }
         self.note(format!("{}: {}", change.name, change.reason));
@@ -53,13 +58,13 @@ impl Turn<'_> {
             }
         }
         match change.state {
-            AlarmState::Ok => Rule::Logged,
+            AlarmState::Ok => DecisionRule::Logged,
             AlarmState::InsufficientData => match self.release.state.name() {
-                StateName::Watching => Rule::ExtendWatch,
-                _ => Rule::Logged,
+                StateName::Watching => DecisionRule::ExtendWatch,
+                _ => DecisionRule::Logged,
             },
             AlarmState::Alarm => match concern {
-                Concern::Past => Rule::Stale,
+                Concern::Past => DecisionRule::Stale,
                 Concern::Subject => self.subject_fires(change),
                 Concern::NoConfig => self.something_fires(change),
             },
@@ -67,77 +72,78 @@ impl Turn<'_> {
     }
 
     /// The column of the table for an alarm of the current config.
-    fn subject_fires(&mut self, change: &AlarmChange) -> Rule {
+    fn subject_fires(&mut self, change: &AlarmChange) -> DecisionRule {
         let cause = Cause::Alarm { alarm: change.name.clone() };
         match self.release.state {
             State::Stable => {
                 self.queue(Action::ReadAlarm { change: change.clone() });
-                Rule::ConfirmAlarm
+                DecisionRule::ConfirmAlarm
             }
             // While an update runs the guardrail may act; the endpoint takes no second one anyway.
             State::Deploying(_) | State::Watching(_) => self.intend(cause),
-            State::RollingBack(_) => Rule::AlreadyRollingBack,
+            State::RollingBack(_) => DecisionRule::AlreadyRollingBack,
             State::CoolDown { .. } => self.fires_in_cool_down(&change.name),
         }
     }
 
-    /// An alarm as read in the cool-down; one that has been on since before traffic came back tells nothing of it.
-    pub(super) fn fires_after_rollback(&mut self, change: &AlarmChange) -> Rule {
+    /// An alarm read in the cool-down. If it has been on since before traffic came back, it says nothing
+    /// about what serves now.
+    pub(super) fn fires_after_rollback(&mut self, change: &AlarmChange) -> DecisionRule {
         match self.concern(change) {
             Concern::Subject => self.fires_in_cool_down(&change.name),
-            Concern::Past | Concern::NoConfig => Rule::Stale,
+            Concern::Past | Concern::NoConfig => DecisionRule::Stale,
         }
     }
 
     /// What was brought back is bad as well: never a second time, a person must act.
-    fn fires_in_cool_down(&mut self, alarm: &str) -> Rule {
+    fn fires_in_cool_down(&mut self, alarm: &str) -> DecisionRule {
         self.page_once(
             &format!("cool-down:{alarm}"),
             format!("{alarm} fires after a rollback: a person must act"),
         );
-        Rule::Paged
+        DecisionRule::Paged
     }
 
     /// The column of the table for an alarm that names no config.
-    fn something_fires(&mut self, change: &AlarmChange) -> Rule {
+    fn something_fires(&mut self, change: &AlarmChange) -> DecisionRule {
         match self.release.state.name() {
             StateName::Stable => {
                 self.page(format!("{} fires and names no config: a shared cause?", change.name));
-                Rule::SharedCause
+                DecisionRule::SharedCause
             }
             StateName::Deploying => {
                 self.notify(format!("{} fires during a deployment and names no config", change.name));
-                Rule::SharedCause
+                DecisionRule::SharedCause
             }
             StateName::Watching => self.compare_fleets(change),
-            StateName::RollingBack => Rule::AlreadyRollingBack,
+            StateName::RollingBack => DecisionRule::AlreadyRollingBack,
             StateName::CoolDown => {
                 self.page(format!("{} fires in the cool-down", change.name));
-                Rule::Paged
+                DecisionRule::Paged
             }
         }
     }
 
-    pub(super) fn compare_fleets(&mut self, change: &AlarmChange) -> Rule {
+    pub(super) fn compare_fleets(&mut self, change: &AlarmChange) -> DecisionRule {
         let asked = |action: &Action| matches!(action, Action::CompareFleets { .. });
-        let Some(current) = &self.release.current else { return Rule::Logged };
+        let Some(current) = &self.release.current else { return DecisionRule::Logged };
         if !self.release.pending.iter().any(|pending| asked(&pending.action)) {
             let new = current.config.clone();
             let old = self.release.rollback_target().map(|target| target.config.clone());
             let endpoint = self.release.endpoint.clone();
             self.queue(Action::CompareFleets { endpoint, new, old, change: change.clone() });
         }
-        Rule::CompareFleets
+        DecisionRule::CompareFleets
     }
 
     /// The alarm was read again.
-    pub(super) fn alarm_read(&mut self, change: &AlarmChange, state: Option<AlarmState>) -> Rule {
+    pub(super) fn alarm_read(&mut self, change: &AlarmChange, state: Option<AlarmState>) -> DecisionRule {
         self.note(change.name.clone());
         if state != Some(AlarmState::Alarm) {
-            return Rule::Unconfirmed;
+            return DecisionRule::Unconfirmed;
         }
         if self.concern(change) != Concern::Subject {
-            return Rule::Stale;
+            return DecisionRule::Stale;
         }
         if self.release.state.name() != StateName::Stable {
             return self.subject_fires(change);
@@ -153,7 +159,7 @@ impl Turn<'_> {
             (WhenStable::Notify, _) => ("fires", format!("{name} fires")),
         };
         self.page_once(&format!("{topic}:{name}"), message);
-        Rule::Paged
+        DecisionRule::Paged
     }
 
     fn flaps(&self, arn: &str) -> bool {
@@ -198,7 +204,8 @@ fn ends(change: &AlarmChange) -> Timestamp {
     change.datapoints.and_then(|data| data.until).unwrap_or(change.at)
 }
 
-/// An alarm without the dimension still names a config by its name, or by the alarms that tripped it, if Pawl made them.
+/// An alarm without the dimension still names a config by its name, or by the alarms that tripped it, if Pawl
+/// made them.
 fn names_config<'a>(change: &AlarmChange, mut configs: impl Iterator<Item = &'a ConfigName>) -> Option<bool> {
     let names = std::iter::once(&change.name).chain(&change.triggered_by);
     let ours: Vec<&String> = names.filter(|name| name.starts_with("pawl-")).collect();

@@ -1,45 +1,52 @@
-//! The endpoint was looked at.
+//! The endpoint was described.
 
-use super::Turn;
 use super::moves::FOREIGN;
-use crate::{Action, Cause, ConfigName, Deploying, Fate, Look, Observer, Progress, Rule, State};
+use super::turn::Turn;
+use crate::action::{Action, ReleaseOutcome};
+use crate::audit::DecisionRule;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::observation::{EndpointDescription, Observer};
+use crate::state::{Deploying, Progress, RollingBack, State};
 use pawl_ledger::events::EndpointStatus;
 
 impl Turn<'_> {
-    /// A word that the endpoint changed is a hint, no more: it may be late, doubled or out of order.
-    pub(super) fn endpoint_hinted(&mut self) -> Rule {
+    /// An event about the endpoint is only a hint to describe it: it may be late, duplicated or out of order.
+    pub(super) fn endpoint_hinted(&mut self) -> DecisionRule {
         match self.release.state {
             State::RollingBack(_) => self.go_on_at_once(),
             _ => self.describe(),
         }
     }
 
-    /// A rollback looks by itself: what waits for the endpoint need not wait longer. What failed keeps its pause.
-    fn go_on_at_once(&mut self) -> Rule {
+    /// A rollback looks by itself: what waits for the endpoint need not wait longer. What failed keeps its
+    /// pause.
+    fn go_on_at_once(&mut self) -> DecisionRule {
         for pending in self.release.pending.iter_mut().filter(|pending| pending.tries == 0) {
             pending.not_before = None;
         }
-        Rule::Describe
+        DecisionRule::Describe
     }
 
-    pub(super) fn describe(&mut self) -> Rule {
+    pub(super) fn describe(&mut self) -> DecisionRule {
         let waits = |action: &Action| matches!(action, Action::DescribeEndpoint { .. });
         if !self.release.pending.iter().any(|pending| waits(&pending.action)) {
             self.queue(Action::DescribeEndpoint { endpoint: self.release.endpoint.clone() });
         }
-        Rule::Describe
+        DecisionRule::Describe
     }
 
-    /// A look counts unless the record learnt something newer meanwhile: calls overtake each other.
-    pub(super) fn looked(&mut self, look: &Look, by: &Observer) -> Rule {
+    /// A description counts unless a newer one has changed the record: calls overtake each other.
+    pub(super) fn endpoint_observed(&mut self, look: &EndpointDescription, by: &Observer) -> DecisionRule {
         if let Observer::Run { generation, .. } = by {
             self.subject = Some(*generation);
         }
         if self.release.seen_at.is_some_and(|seen| look.at < seen) {
-            return Rule::OutOfOrder;
+            return DecisionRule::OutOfOrder;
         }
         let before = (self.release.state.clone(), self.release.current.clone());
-        self.looked_at = look.at;
+        self.described_at = look.at;
         let rule = self.endpoint(look.status, look.config.as_ref(), by);
         if (&before.0, &before.1) != (&self.release.state, &self.release.current) {
             self.release.seen_at = Some(look.at);
@@ -47,7 +54,12 @@ impl Turn<'_> {
         rule
     }
 
-    fn endpoint(&mut self, status: EndpointStatus, config: Option<&ConfigName>, by: &Observer) -> Rule {
+    fn endpoint(
+        &mut self,
+        status: EndpointStatus,
+        config: Option<&ConfigName>,
+        by: &Observer,
+    ) -> DecisionRule {
         if let Observer::Run { generation, config: asked_for } = by
             && let State::Deploying(deploying) = &mut self.release.state
             && deploying.candidate.generation == *generation
@@ -57,7 +69,7 @@ impl Turn<'_> {
         }
         // A rollback judges the endpoint only by what it saw after its own update: see `switched`.
         if matches!(self.release.state, State::RollingBack(_)) {
-            return Rule::Wait;
+            return DecisionRule::Wait;
         }
         match status {
             EndpointStatus::Creating | EndpointStatus::Updating | EndpointStatus::RollingBack => {
@@ -66,12 +78,14 @@ impl Turn<'_> {
                 {
                     deploying.progress = Progress::Updating;
                 }
-                Rule::Wait
+                DecisionRule::Wait
             }
-            EndpointStatus::SystemUpdating | EndpointStatus::Deleting | EndpointStatus::Unknown => Rule::Wait,
+            EndpointStatus::SystemUpdating | EndpointStatus::Deleting | EndpointStatus::Unknown => {
+                DecisionRule::Wait
+            }
             EndpointStatus::InService => match config {
                 Some(config) => self.in_service(config),
-                None => Rule::Wait,
+                None => DecisionRule::Wait,
             },
             EndpointStatus::Failed | EndpointStatus::UpdateRollbackFailed => self.broken(status),
             EndpointStatus::OutOfService => self.page_status(status),
@@ -79,7 +93,7 @@ impl Turn<'_> {
         }
     }
 
-    fn in_service(&mut self, config: &ConfigName) -> Rule {
+    fn in_service(&mut self, config: &ConfigName) -> DecisionRule {
         let current = self.release.current.as_ref().map(|current| current.config.clone());
         let serves_current = current.as_ref() == Some(config);
         match self.release.state.clone() {
@@ -93,36 +107,36 @@ impl Turn<'_> {
                 self.foreign(config)
             }
             State::Watching(_) if !serves_current => self.watched_is_gone(config),
-            _ if serves_current => Rule::Logged,
+            _ if serves_current => DecisionRule::Logged,
             _ if current.is_none() => {
-                self.serve(crate::Deployment::new(pawl_base::names::Generation::default(), config.clone()));
+                self.serve(Deployment::new(pawl_base::names::Generation::default(), config.clone()));
                 self.notify(format!("{config} serves from before Pawl; nobody knows whether it is good"));
-                Rule::Logged
+                DecisionRule::Logged
             }
             _ => self.foreign(config),
         }
     }
 
-    /// A permission holds until its lease ends, whatever happens to the endpoint: its run cannot be called back. An update
-    /// that was seen may have been somebody else's.
+    /// A permission holds until its lease ends, whatever happens to the endpoint: its run cannot be called
+    /// back. An update that was seen may have been somebody else's.
     fn may_still_begin(&self, deploying: &Deploying) -> bool {
         deploying.progress != Progress::Begun
             && deploying.failure.is_none()
-            && self.looked_at < deploying.lease_until
+            && self.described_at < deploying.lease_until
     }
 
     /// Somebody moved the endpoint between the permission and the update.
-    fn moved_before_the_update(&mut self, config: &ConfigName) -> Rule {
+    fn moved_before_the_update(&mut self, config: &ConfigName) -> DecisionRule {
         self.lock(FOREIGN);
         self.page_once(
             &format!("foreign:{config}"),
             format!("serves {config}, which Pawl did not put there: locked"),
         );
-        Rule::Wait
+        DecisionRule::Wait
     }
 
     /// The requested config serves.
-    fn deployed(&mut self, deploying: Deploying) -> Rule {
+    fn deployed(&mut self, deploying: Deploying) -> DecisionRule {
         let Deploying { candidate, intent, forced, since, .. } = deploying;
         match intent {
             Some(cause) => {
@@ -138,9 +152,9 @@ impl Turn<'_> {
     }
 
     /// The old config serves: not begun, failed to begin, or silently rolled back.
-    fn not_deployed(&mut self, deploying: &Deploying) -> Rule {
+    fn not_deployed(&mut self, deploying: &Deploying) -> DecisionRule {
         if self.may_still_begin(deploying) {
-            return Rule::Wait;
+            return DecisionRule::Wait;
         }
         if matches!(deploying.progress, Progress::Updating | Progress::Begun) {
             let cause = deploying.intent.clone().unwrap_or(Cause::Guardrail);
@@ -148,15 +162,15 @@ impl Turn<'_> {
                 return self.begin_rollback(cause);
             }
             self.close_rolled_back(&deploying.candidate, cause);
-            return Rule::GuardrailRolledBack;
+            return DecisionRule::GuardrailRolledBack;
         }
         let late = "its run did not begin the update in time";
         self.never_began(&deploying.candidate, deploying.failure.as_deref().unwrap_or(late))
     }
 
     /// Somebody or something moved the endpoint under the watch.
-    fn watched_is_gone(&mut self, config: &ConfigName) -> Rule {
-        let Some(candidate) = self.release.current.clone() else { return Rule::Logged };
+    fn watched_is_gone(&mut self, config: &ConfigName) -> DecisionRule {
+        let Some(candidate) = self.release.current.clone() else { return DecisionRule::Logged };
         let known = self.release.good_with(config).cloned();
         match known {
             Some(known) => {
@@ -168,26 +182,26 @@ impl Turn<'_> {
                 self.release.state = State::Stable;
                 self.release.pending.retain(|pending| pending.action.is_bookkeeping());
                 let generation = candidate.generation;
-                self.queue(Action::RecordOutcome { generation, outcome: Fate::Unproven });
+                self.queue(Action::RecordOutcome { generation, outcome: ReleaseOutcome::Unproven });
                 self.foreign(config);
             }
         }
-        Rule::Paged
+        DecisionRule::Paged
     }
 
-    fn broken(&mut self, status: EndpointStatus) -> Rule {
+    fn broken(&mut self, status: EndpointStatus) -> DecisionRule {
         let State::Deploying(deploying) = self.release.state.clone() else { return self.page_status(status) };
         self.page_status(status);
         if status == EndpointStatus::UpdateRollbackFailed && self.may_still_begin(&deploying) {
             // Somebody else's update: the mixed fleet serves, and the run may still begin its own.
-            return Rule::Paged;
+            return DecisionRule::Paged;
         }
         let candidate = deploying.candidate;
         let cause = Cause::EndpointFailed { status };
         let Some(to) = self.release.target_from(&candidate.config, self.policy) else {
             // The first deployment of all failed: there is nothing to bring back, and nothing is deleted.
             self.abandon(&candidate, "the endpoint failed and there is nothing to go back to");
-            return Rule::NoTarget;
+            return DecisionRule::NoTarget;
         };
         let endpoint = self.release.endpoint.clone();
         // A mixed fleet still serves: it is moved, never deleted. A failed endpoint serves nothing.
@@ -200,40 +214,40 @@ impl Turn<'_> {
         self.roll_back(candidate, to, cause, switch)
     }
 
-    fn page_status(&mut self, status: EndpointStatus) -> Rule {
+    fn page_status(&mut self, status: EndpointStatus) -> DecisionRule {
         let topic = format!("status:{status:?}:{}", self.release.generation);
         self.page_once(&topic, format!("the endpoint's status is {status:?}"));
-        Rule::Paged
+        DecisionRule::Paged
     }
 
-    fn absent(&mut self) -> Rule {
+    fn absent(&mut self) -> DecisionRule {
         match self.release.state.clone() {
             State::Deploying(deploying) if self.release.current.is_none() => match &deploying.failure {
                 Some(reason) => self.abandon(&deploying.candidate, reason),
-                None if self.looked_at >= deploying.lease_until => {
+                None if self.described_at >= deploying.lease_until => {
                     self.abandon(&deploying.candidate, "its run did not create the endpoint in time")
                 }
-                None => Rule::Wait,
+                None => DecisionRule::Wait,
             },
-            State::Deploying(deploying) if self.looked_at >= deploying.lease_until => {
+            State::Deploying(deploying) if self.described_at >= deploying.lease_until => {
                 self.page_status(EndpointStatus::Absent);
                 self.abandon(&deploying.candidate, "the endpoint was deleted")
             }
-            State::Stable if self.release.current.is_none() => Rule::Logged,
+            State::Stable if self.release.current.is_none() => DecisionRule::Logged,
             _ => self.page_status(EndpointStatus::Absent),
         }
     }
 
     /// What a rollback saw after its update.
-    pub(super) fn switched(&mut self, look: &Look) -> Rule {
-        let State::RollingBack(rolling) = self.release.state.clone() else { return Rule::Logged };
+    pub(super) fn switched(&mut self, look: &EndpointDescription) -> DecisionRule {
+        let State::RollingBack(rolling) = self.release.state.clone() else { return DecisionRule::Logged };
         let (status, config) = (look.status, look.config.as_ref());
         self.release.seen_at = Some(look.at);
         match status {
             EndpointStatus::InService if config == Some(&rolling.to.config) => {
-                // It took traffic before anybody looked: an alarm of that time counts.
+                // It took traffic before it was described: an alarm from that time counts.
                 self.serve_since(rolling.to, rolling.since);
-                Rule::Performed
+                DecisionRule::Performed
             }
             EndpointStatus::InService if config.is_some_and(|config| rolling.from.has_stage(config)) => {
                 if rolling.attempts >= 2 {
@@ -241,9 +255,9 @@ impl Turn<'_> {
                 }
                 let attempts = rolling.attempts + 1;
                 let call = self.call_back(&rolling.from, &rolling.to);
-                self.release.state = State::RollingBack(crate::RollingBack { attempts, ..rolling });
+                self.release.state = State::RollingBack(RollingBack { attempts, ..rolling });
                 self.queue_at(0, Action::UpdateEndpoint { call });
-                Rule::Retry
+                DecisionRule::Retry
             }
             EndpointStatus::InService => match config {
                 Some(config) => {
@@ -251,7 +265,7 @@ impl Turn<'_> {
                     self.give_up("the endpoint serves neither the old nor the new config");
                     self.foreign(&config)
                 }
-                None => Rule::Wait,
+                None => DecisionRule::Wait,
             },
             EndpointStatus::Failed
             | EndpointStatus::UpdateRollbackFailed
@@ -262,7 +276,7 @@ impl Turn<'_> {
             | EndpointStatus::SystemUpdating
             | EndpointStatus::RollingBack
             | EndpointStatus::Deleting
-            | EndpointStatus::Unknown => Rule::Wait,
+            | EndpointStatus::Unknown => DecisionRule::Wait,
         }
     }
 }

@@ -1,14 +1,19 @@
 //! A run asks to deploy.
 
-use super::Turn;
-use crate::{
-    Action, Answer, CandidateFailure, Deploying, Deployment, GuardRequest, Hold, Progress, Rule, State,
-    Strategy, Target, TargetCheck, UpdateCall, alarms,
-};
+use super::turn::Turn;
+use crate::action::{Action, UpdateCall};
+use crate::alarms;
+use crate::audit::DecisionRule;
+use crate::deployment::Deployment;
+use crate::event::{CandidateFailure, GuardRequest};
+use crate::observation::{TargetCheck, TargetPresence};
+use crate::reply::{HoldReason, Reply};
+use crate::state::{Deploying, Progress, State};
+use crate::strategy::Strategy;
 use pawl_ledger::events::EndpointStatus;
 
 impl Turn<'_> {
-    pub(super) fn guard(&mut self, request: &GuardRequest) -> Rule {
+    pub(super) fn guard(&mut self, request: &GuardRequest) -> DecisionRule {
         let generation = request.candidate.generation;
         if let State::Deploying(deploying) = self.release.state.clone()
             && deploying.candidate.generation == generation
@@ -21,7 +26,7 @@ impl Turn<'_> {
         {
             // Its trial was won, and taken back before it asked.
             self.subject = Some(generation);
-            return Rule::AlreadyRollingBack;
+            return DecisionRule::AlreadyRollingBack;
         }
         match self.refusal(request) {
             None => self.grant(request),
@@ -29,23 +34,24 @@ impl Turn<'_> {
         }
     }
 
-    fn hold(&mut self, reason: Hold) -> Rule {
+    fn hold(&mut self, reason: HoldReason) -> DecisionRule {
         self.note(reason.message());
-        self.answer = Some(reason.into());
-        Rule::Held
+        self.reply = Some(reason.into());
+        DecisionRule::Held
     }
 
     /// The trial was won, or the answer got lost: it is given again, as long as nothing has begun.
-    fn asked_again(&mut self, deploying: Deploying) -> Rule {
+    fn asked_again(&mut self, deploying: Deploying) -> DecisionRule {
         if matches!(deploying.progress, Progress::Updating | Progress::Begun) {
-            self.answer = Some(Answer::Wait);
-            return Rule::Granted;
+            self.reply = Some(Reply::Wait);
+            return DecisionRule::Granted;
         }
         if let Some(cause) = deploying.intent {
-            // An earlier permission may have been used: the end of its lease, and the endpoint, tell what becomes of it.
-            return self.hold(Hold::TakenBack { cause });
+            // The run may have used an earlier permission: the end of its lease and the endpoint's status
+            // decide what happens.
+            return self.hold(HoldReason::TakenBack { cause });
         }
-        self.answer = Some(self.permission(&deploying.candidate));
+        self.reply = Some(self.permission(&deploying.candidate));
         self.release.state = State::Deploying(Deploying {
             progress: Progress::Granted,
             lease_until: self.later(self.policy.grant),
@@ -53,24 +59,24 @@ impl Turn<'_> {
             failure: None,
             ..deploying
         });
-        Rule::Granted
+        DecisionRule::Granted
     }
 
-    fn grant(&mut self, request: &GuardRequest) -> Rule {
+    fn grant(&mut self, request: &GuardRequest) -> DecisionRule {
         let candidate = self.first_stage(&request.candidate);
         self.release.pass = None;
         self.release.generation = candidate.generation;
         self.release.seen_at = Some(request.look.at);
         let granted = self.grant_stage(candidate, Progress::Granted);
-        self.answer = Some(self.permission(&granted));
-        Rule::Granted
+        self.reply = Some(self.permission(&granted));
+        DecisionRule::Granted
     }
 
     fn has_pass(&self) -> bool {
         self.release.pass_at(self.now).is_some()
     }
 
-    /// A trial first, where one is asked for and there is a champion; a person's word passes it over.
+    /// The trial, if the policy asks for one and there is a champion; a person's permission skips it.
     fn first_stage(&self, candidate: &Deployment) -> Deployment {
         match &self.policy.trial {
             Some(trial) if self.release.current.is_some() && !self.has_pass() => {
@@ -102,34 +108,34 @@ impl Turn<'_> {
         candidate
     }
 
-    fn permission(&self, candidate: &Deployment) -> Answer {
+    fn permission(&self, candidate: &Deployment) -> Reply {
         let (endpoint, config) = (self.release.endpoint.clone(), candidate.config.clone());
-        let Some(current) = &self.release.current else { return Answer::DeployCreate { endpoint, config } };
+        let Some(current) = &self.release.current else { return Reply::DeployCreate { endpoint, config } };
         // The champion goes on answering in a trial: there is nothing to move in steps.
         let strategy = if candidate.trial.is_some() { &Strategy::AllAtOnce } else { &self.policy.strategy };
         let way = strategy.deployment(&candidate.alarms);
-        Answer::DeployUpdate { call: UpdateCall::to(&endpoint, current, candidate, way) }
+        Reply::DeployUpdate { call: UpdateCall::to(&endpoint, current, candidate, way) }
     }
 
     /// The first reason against the deployment.
-    fn refusal(&mut self, request: &GuardRequest) -> Option<Hold> {
+    fn refusal(&mut self, request: &GuardRequest) -> Option<HoldReason> {
         let candidate = &request.candidate;
         if candidate.generation <= self.release.generation {
-            return Some(Hold::Superseded { by: self.release.generation });
+            return Some(HoldReason::Superseded { by: self.release.generation });
         }
         if let Some(freeze) = &self.release.freeze {
-            return Some(Hold::Frozen { freeze: freeze.clone() });
+            return Some(HoldReason::Frozen { freeze: freeze.clone() });
         }
         match self.release.state {
             State::Stable => {}
             State::CoolDown { .. } if self.has_pass() => {}
-            State::CoolDown { until } => return Some(Hold::CoolDown { until }),
+            State::CoolDown { until } => return Some(HoldReason::CoolDown { until }),
             State::Deploying(_) | State::Watching(_) | State::RollingBack(_) => {
-                return Some(Hold::EndpointBusy);
+                return Some(HoldReason::EndpointBusy);
             }
         }
         if self.release.is_revoked(candidate) {
-            return Some(Hold::Revoked);
+            return Some(HoldReason::Revoked);
         }
         if let Some(refusal) = self.refusal_of_endpoint(request) {
             return Some(refusal);
@@ -142,10 +148,10 @@ impl Turn<'_> {
         let mut specs = alarms::for_deployment(policy, endpoint, &stage);
         specs.extend(alarms::on_traffic(policy, endpoint, &stage.config));
         let lints = alarms::lint(self.policy, &stage.config, &specs, &request.alarms, &request.defined);
-        (!lints.is_empty()).then_some(Hold::AlarmLint { lints })
+        (!lints.is_empty()).then_some(HoldReason::AlarmLint { lints })
     }
 
-    fn refusal_of_endpoint(&mut self, request: &GuardRequest) -> Option<Hold> {
+    fn refusal_of_endpoint(&mut self, request: &GuardRequest) -> Option<HoldReason> {
         let serving = request.look.config.as_ref();
         match (request.look.status, &self.release.current) {
             (EndpointStatus::Absent, None) => return None,
@@ -160,66 +166,67 @@ impl Turn<'_> {
                     Some(config) => format!("status {status:?}, serving {config}"),
                     None => format!("status {status:?}"),
                 };
-                return Some(Hold::EndpointNotReady { found });
+                return Some(HoldReason::EndpointNotReady { found });
             }
         }
         if serving == Some(&request.candidate.config) {
-            return Some(Hold::AlreadyServing);
+            return Some(HoldReason::AlreadyServing);
         }
         self.refusal_of_target(&request.target)
     }
 
     /// There must be a champion to try it beside, and enough traffic for a verdict.
-    fn refusal_of_trial(&self, request: &GuardRequest) -> Option<Hold> {
+    fn refusal_of_trial(&self, request: &GuardRequest) -> Option<HoldReason> {
         let (Some(trial), Some(current)) = (&self.policy.trial, &self.release.current) else { return None };
         if self.has_pass() {
             return None;
         }
         let is_good = self.release.good_with(&current.config).is_some();
         if !is_good || current.model.is_none() || self.release.is_revoked(current) {
-            return Some(Hold::NoChampion { serving: current.config.clone() });
+            return Some(HoldReason::NoChampion { serving: current.config.clone() });
         }
         let why = trial.undecidable(request.traffic.unwrap_or(0.0))?;
-        Some(Hold::TooLittleTraffic { why })
+        Some(HoldReason::TooLittleTraffic { why })
     }
 
     /// There must be something to go back to, and it must have been seen to exist.
-    fn refusal_of_target(&mut self, check: &TargetCheck) -> Option<Hold> {
+    fn refusal_of_target(&mut self, check: &TargetCheck) -> Option<HoldReason> {
         if self.has_pass() {
             return None;
         }
         let Some(target) = self.release.fallback_of_next(self.policy).map(|target| target.config) else {
             let what = "no config has finished its watch healthy".to_owned();
             self.page_once("guard:no-target", format!("a deployment is held: {what}"));
-            return Some(Hold::NoLastKnownGood { what });
+            return Some(HoldReason::NoLastKnownGood { what });
         };
         match check {
-            TargetCheck::Checked { config, found: Target::Present } if *config == target => None,
-            TargetCheck::Checked { config, found: Target::Missing { what } } if *config == target => {
+            TargetCheck::Checked { config, found: TargetPresence::Present } if *config == target => None,
+            TargetCheck::Checked { config, found: TargetPresence::Missing { what } } if *config == target => {
                 self.page_once(&format!("lost:{target}"), format!("the fallback {target} is gone: {what}"));
                 let known = self.release.good.len();
                 self.release.good.retain(|good| good.config != target);
                 match self.release.good.len() < known {
-                    true => Some(Hold::AskAgain),
-                    false => Some(Hold::NoLastKnownGood { what: format!("{target}: {what}") }),
+                    true => Some(HoldReason::AskAgain),
+                    false => Some(HoldReason::NoLastKnownGood { what: format!("{target}: {what}") }),
                 }
             }
-            TargetCheck::Checked { .. } | TargetCheck::NotAsked => Some(Hold::AskAgain),
+            TargetCheck::Checked { .. } | TargetCheck::NotAsked => Some(HoldReason::AskAgain),
         }
     }
 
-    /// The run says that it could not begin; the endpoint tells whether that is so.
-    pub(super) fn candidate_failed(&mut self, failure: &CandidateFailure) -> Rule {
+    /// The run reports that it could not begin. Whether that is true, the endpoint's status decides.
+    pub(super) fn candidate_failed(&mut self, failure: &CandidateFailure) -> DecisionRule {
         self.subject = Some(failure.generation);
         match &mut self.release.state {
             State::Deploying(deploying) if deploying.candidate.generation == failure.generation => {
                 deploying.failure = Some(failure.reason.clone());
-                // Its call may have been accepted all the same: only who looks from now on can tell.
+                // SageMaker may have accepted the call all the same: only a description from now on can show
+                // it.
                 self.release.seen_at = Some(self.now);
                 self.note(failure.reason.clone());
                 self.describe()
             }
-            _ => Rule::Logged,
+            _ => DecisionRule::Logged,
         }
     }
 }

@@ -2,11 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Turn;
-use crate::{
-    Action, Cause, ConfigName, Deployment, Fate, Freeze, Progress, Rollback, RollingBack, Rule, Smoke, State,
-    UpdateCall, Watching, alarms,
-};
+use super::turn::Turn;
+use crate::action::{Action, ReleaseOutcome, UpdateCall};
+use crate::alarms;
+use crate::audit::DecisionRule;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::deployment::Deployment;
+use crate::record::{Freeze, Rollback};
+use crate::state::{Progress, RollingBack, Smoke, State, Watching};
 use pawl_base::names::Generation;
 
 /// Two rollbacks within this time lock the endpoint.
@@ -18,12 +22,12 @@ pub(super) const PAWL: &str = "pawl";
 pub(super) const FOREIGN: &str = "the endpoint serves a config that Pawl did not put there";
 
 impl Turn<'_> {
-    /// Traffic goes back to the last known good config, or to the configured fallback; where there is neither, a person is
-    /// paged and nothing is touched.
-    pub(super) fn begin_rollback(&mut self, cause: Cause) -> Rule {
+    /// Traffic goes back to the last known good config, or to the configured fallback; where there is
+    /// neither, a person is paged and nothing is touched.
+    pub(super) fn begin_rollback(&mut self, cause: Cause) -> DecisionRule {
         let Some(from) = self.release.current.clone() else {
             self.page_once("no-target", "a rollback was asked for, but nothing serves");
-            return Rule::NoTarget;
+            return DecisionRule::NoTarget;
         };
         let by_person = matches!(cause, Cause::Operator { .. } | Cause::PackageRejected);
         if !by_person && self.release.was_rolled_back(from.generation) {
@@ -31,7 +35,7 @@ impl Turn<'_> {
                 &format!("again:{}", from.config),
                 format!("{} was to be rolled back a second time: a person must act", from.config),
             );
-            return Rule::Paged;
+            return DecisionRule::Paged;
         }
         let Some(to) = self.release.target_from(&from.config, self.policy) else {
             return self.no_target(&from, &cause);
@@ -40,13 +44,13 @@ impl Turn<'_> {
         self.roll_back(from, to, cause, update)
     }
 
-    /// A reason to take out what is deployed: acted upon at the end of the update, since its run cannot be called back. What has
-    /// only been offered is taken back at once.
-    pub(super) fn intend(&mut self, cause: Cause) -> Rule {
+    /// A reason to take out what is deployed: acted upon at the end of the update, since its run cannot be
+    /// called back. What has only been offered is taken back at once.
+    pub(super) fn intend(&mut self, cause: Cause) -> DecisionRule {
         match &mut self.release.state {
             State::Deploying(deploying) if deploying.progress != Progress::Offered => {
                 deploying.intent.get_or_insert(cause);
-                Rule::QueueIntent
+                DecisionRule::QueueIntent
             }
             _ => self.begin_rollback(cause),
         }
@@ -58,7 +62,8 @@ impl Turn<'_> {
         UpdateCall::back_to(&self.release.endpoint, split.unwrap_or(from), to)
     }
 
-    /// Whether what serves is the trial of this candidate. One that could not go back may serve still, under another's deployment.
+    /// Whether what serves is the trial of this candidate. One that could not go back may serve still, under
+    /// another's deployment.
     pub(super) fn on_trial(&self, candidate: &Deployment) -> bool {
         let own =
             |current: &Deployment| current.trial.is_some() && current.generation == candidate.generation;
@@ -72,8 +77,9 @@ impl Turn<'_> {
         to: Deployment,
         cause: Cause,
         switch: Action,
-    ) -> Rule {
-        // Questions about what served are void; what must be told and noted stays, behind the traffic.
+    ) -> DecisionRule {
+        // Reads about the config that is taken out are dropped; bookkeeping and notices stay, behind the
+        // traffic.
         let kept: Vec<_> = std::mem::take(&mut self.release.pending)
             .into_iter()
             .filter(|pending| pending.action.is_bookkeeping())
@@ -94,7 +100,7 @@ impl Turn<'_> {
             attempts: 1,
             refused: Vec::new(),
         });
-        Rule::RollBack
+        DecisionRule::RollBack
     }
 
     /// Revokes a deployment in the record, and queues the same for the registry and the ledgers.
@@ -113,11 +119,15 @@ impl Turn<'_> {
             let reason = format!("{} was rolled back: {}", from.config, cause);
             self.queue(Action::QuarantineDataset { dataset: dataset.clone(), reason });
         }
-        self.queue(Action::RecordOutcome { generation: from.generation, outcome: Fate::RolledBack });
+        self.queue(Action::RecordOutcome {
+            generation: from.generation,
+            outcome: ReleaseOutcome::RolledBack,
+        });
     }
 
-    /// Nothing to go back to: what serves stays, unproven, and a person is told. Nothing is ever deleted.
-    fn no_target(&mut self, serving: &Deployment, cause: &Cause) -> Rule {
+    /// There is nothing to go back to: what serves stays, unproven, and a person is paged. Nothing is
+    /// deleted.
+    fn no_target(&mut self, serving: &Deployment, cause: &Cause) -> DecisionRule {
         self.page_once(
             &format!("no-target:{}", serving.config),
             format!("{} is bad and there is nothing to go back to: a person must act", serving.config),
@@ -127,22 +137,23 @@ impl Turn<'_> {
             State::Watching(_) => {
                 self.release.pending.retain(|pending| pending.action.is_bookkeeping());
                 let generation = serving.generation;
-                self.queue(Action::RecordOutcome { generation, outcome: Fate::Unproven });
-                self.look_around();
+                self.queue(Action::RecordOutcome { generation, outcome: ReleaseOutcome::Unproven });
+                self.order_upkeep();
             }
-            // A trial serves, and what was to follow it was undone or never began: it must not return.
+            // A trial serves, and its full deployment was undone or never began: the trial must not go on to
+            // it again.
             State::Deploying(deploying) => {
                 self.release.pending.retain(|pending| pending.action.is_bookkeeping());
                 self.take_out(&deploying.candidate, cause);
-                self.look_around();
+                self.order_upkeep();
             }
             other => self.release.state = other,
         }
-        Rule::NoTarget
+        DecisionRule::NoTarget
     }
 
     /// The new config serves: it bakes.
-    pub(super) fn enter_watch(&mut self, candidate: Deployment, since: Timestamp) -> Rule {
+    pub(super) fn enter_watch(&mut self, candidate: Deployment, since: Timestamp) -> DecisionRule {
         let until = self.later(self.policy.bake);
         let deadline = match (&candidate.trial, &self.policy.trial) {
             (Some(_), Some(trial)) => self.later(trial.at_most()).max(until),
@@ -158,7 +169,7 @@ impl Turn<'_> {
             smoke: Smoke::Pending,
         });
         self.queue(Action::SmokeTest { endpoint: self.release.endpoint.clone(), config });
-        Rule::Watch
+        DecisionRule::Watch
     }
 
     /// Notes what serves from now on.
@@ -171,36 +182,37 @@ impl Turn<'_> {
         self.release.current = Some(Deployment { activated_at: Some(since), ..deployment });
     }
 
-    /// The stage was proven good, or a person vouches for it: after a trial all traffic may move, else it is promoted.
-    pub(super) fn pass_stage(&mut self) -> Rule {
+    /// The stage was proven good, or a person forces it: after a trial all traffic may move, otherwise the
+    /// config is promoted.
+    pub(super) fn pass_stage(&mut self) -> DecisionRule {
         let Some(next) = self.release.current.as_ref().and_then(Deployment::next_stage) else {
             self.promote();
-            return Rule::Promoted;
+            return DecisionRule::Promoted;
         };
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.notify(format!("the trial of {} is won", next.config));
         self.grant_stage(next, Progress::Offered);
-        Rule::TrialWon
+        DecisionRule::TrialWon
     }
 
     fn promote(&mut self) {
         let Some(mut current) = self.release.current.clone() else { return };
         self.release.state = State::Stable;
         self.release.cool_downs = 0;
-        // The smoke test of a config that a person vouched for no longer decides anything.
+        // If a person forced the config, its smoke test no longer decides anything.
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
-        // Before, a fleet that just starts or gets a tenth of the traffic would trip it.
+        // Earlier, a fleet that is just starting or gets a tenth of the traffic would trip it.
         if let Some(alarm) = alarms::on_traffic(&self.policy.alarms, &self.release.endpoint, &current.config)
         {
             current.alarms.push(alarm.alarm_name.clone());
             self.queue(Action::PutAlarms { alarms: vec![alarm] });
             self.release.current = Some(current.clone());
         }
-        let (generation, outcome) = (current.generation, Fate::Promoted);
+        let (generation, outcome) = (current.generation, ReleaseOutcome::Promoted);
         self.queue(Action::RecordOutcome { generation, outcome });
         self.notify(format!("{} is promoted", current.config));
         self.release.add_good(current);
-        self.look_around();
+        self.order_upkeep();
     }
 
     /// After a rollback: a pause, longer each time, and a lock after two within a day.
@@ -208,7 +220,7 @@ impl Turn<'_> {
         self.release.cool_downs = self.release.cool_downs.saturating_add(1);
         let until = self.later(self.policy.cool_downs.after(self.release.cool_downs));
         self.release.state = State::CoolDown { until };
-        self.look_around();
+        self.order_upkeep();
         let since = self.now.saturating_sub(TWO_WITHIN).unwrap_or(Timestamp::MIN);
         if self.release.rollbacks.iter().filter(|rollback| rollback.at > since).count() >= 2 {
             self.lock("two rollbacks within 24 hours");
@@ -224,7 +236,7 @@ impl Turn<'_> {
         }
     }
 
-    /// SageMaker went back by itself: traffic is safe, the books follow.
+    /// SageMaker rolled back by itself: traffic is safe, and only the bookkeeping is left.
     pub(super) fn close_rolled_back(&mut self, candidate: &Deployment, cause: Cause) {
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         if let Some(current) = &self.release.current {
@@ -236,8 +248,8 @@ impl Turn<'_> {
         self.notify(format!("{} was taken out: {}", candidate.config, cause));
     }
 
-    /// A stage never began: what was tried goes back to its champion, what served before stays.
-    pub(super) fn never_began(&mut self, candidate: &Deployment, reason: &str) -> Rule {
+    /// A stage never began: a trial goes back to its champion, and what served before stays.
+    pub(super) fn never_began(&mut self, candidate: &Deployment, reason: &str) -> DecisionRule {
         match self.on_trial(candidate) {
             true => self.begin_rollback(Cause::NotDeployed { reason: reason.to_owned() }),
             false => self.abandon(candidate, reason),
@@ -245,19 +257,19 @@ impl Turn<'_> {
     }
 
     /// A granted deployment never began.
-    pub(super) fn abandon(&mut self, candidate: &Deployment, reason: &str) -> Rule {
+    pub(super) fn abandon(&mut self, candidate: &Deployment, reason: &str) -> DecisionRule {
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.release.state = State::Stable;
-        let (generation, outcome) = (candidate.generation, Fate::Abandoned);
+        let (generation, outcome) = (candidate.generation, ReleaseOutcome::Abandoned);
         self.queue(Action::RecordOutcome { generation, outcome });
         self.notify(format!("the deployment of {} never began: {reason}", candidate.config));
         self.note(reason);
-        self.look_around();
-        Rule::Abandoned
+        self.order_upkeep();
+        DecisionRule::Abandoned
     }
 
-    /// The release has come to rest: what is around the endpoint follows.
-    fn look_around(&mut self) {
+    /// The release is finished: autoscaling and garbage collection are ordered.
+    fn order_upkeep(&mut self) {
         let Some(generation) = self.release.current.as_ref().map(|current| current.generation) else {
             return;
         };
@@ -266,22 +278,23 @@ impl Turn<'_> {
     }
 
     /// Pawl cannot go on by itself: locked, paged, settled. A person's `rollback` tries again.
-    pub(super) fn give_up(&mut self, reason: &str) -> Rule {
+    pub(super) fn give_up(&mut self, reason: &str) -> DecisionRule {
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.release.state = State::Stable;
         self.lock(reason);
         self.page(format!("{reason}: a person must act"));
-        Rule::GaveUp
+        DecisionRule::GaveUp
     }
 
-    /// The endpoint serves something that Pawl did not put there. Nobody knows since when, so no alarm of it is from too long ago.
-    pub(super) fn foreign(&mut self, config: &ConfigName) -> Rule {
+    /// The endpoint serves something that Pawl did not put there. It is unknown since when, so no alarm about
+    /// it counts as too old.
+    pub(super) fn foreign(&mut self, config: &ConfigName) -> DecisionRule {
         match self.release.good_with(config) {
             Some(known) => self.release.current = Some(known.clone()),
             None => self.release.current = Some(Deployment::new(Generation::default(), config.clone())),
         }
         self.lock(FOREIGN);
         self.page(format!("serves {config}, which Pawl did not put there: locked"));
-        Rule::Paged
+        DecisionRule::Paged
     }
 }

@@ -1,10 +1,16 @@
 //! An action was performed.
 
-use super::Turn;
-use crate::{Action, Cause, Fleets, Observer, Outcome, Pending, RollingBack, Rule, Severity, Smoke, State};
+use super::turn::Turn;
+use crate::action::{Action, ActionResult, Severity};
+use crate::audit::DecisionRule;
+use crate::cause::Cause;
+use crate::observation::{FleetComparison, Observer};
+use crate::record::Pending;
+use crate::reply::HoldReason;
+use crate::state::{RollingBack, Smoke, State};
 use pawl_base::duration::Duration;
 
-/// After so many failures an action counts as impossible.
+/// After this many failures an action counts as impossible.
 const TRIES: u8 = 8;
 /// How long a busy endpoint is left alone.
 const BUSY: Duration = Duration::seconds(30);
@@ -12,14 +18,14 @@ const BUSY: Duration = Duration::seconds(30);
 const LONGEST_PAUSE: u64 = 300;
 
 impl Turn<'_> {
-    pub(super) fn performed(&mut self, id: u64, outcome: &Outcome) -> Rule {
+    pub(super) fn performed(&mut self, id: u64, outcome: &ActionResult) -> DecisionRule {
         let Some(at) = self.release.pending.iter().position(|pending| pending.id == id) else {
-            // Done before, or void since traffic went back.
-            return Rule::Duplicate;
+            // It was done before, or dropped when traffic went back.
+            return DecisionRule::Duplicate;
         };
         match outcome {
-            Outcome::Busy => self.postpone(at, BUSY),
-            Outcome::Retry { reason } => {
+            ActionResult::Busy => self.postpone(at, BUSY),
+            ActionResult::Retry { reason } => {
                 let tries = self.count_try(at);
                 self.note(reason.clone());
                 if tries >= TRIES {
@@ -29,9 +35,9 @@ impl Turn<'_> {
                 if tries > 1 {
                     self.postpone(at, Duration::seconds((5_u64 << tries).min(LONGEST_PAUSE)));
                 }
-                Rule::TryLater
+                DecisionRule::TryLater
             }
-            Outcome::Refused { reason } => {
+            ActionResult::Refused { reason } => {
                 let pending = self.release.pending.remove(at);
                 self.note(reason.clone());
                 self.impossible(&pending, reason)
@@ -40,8 +46,9 @@ impl Turn<'_> {
         }
     }
 
-    /// Traffic that must go back is never given up for want of an answer: people are told, and it is tried on.
-    fn keeps_failing(&mut self, at: usize, reason: &str) -> Rule {
+    /// A rollback is never given up because a service does not answer: people are paged, and it is tried
+    /// again.
+    fn keeps_failing(&mut self, at: usize, reason: &str) -> DecisionRule {
         let moves = self.release.pending.get(at).filter(|pending| pending.action.brings_back());
         let Some(name) = moves.map(|pending| pending.action.name()) else {
             let pending = self.release.pending.remove(at);
@@ -59,75 +66,77 @@ impl Turn<'_> {
         })
     }
 
-    fn postpone(&mut self, at: usize, span: Duration) -> Rule {
+    fn postpone(&mut self, at: usize, span: Duration) -> DecisionRule {
         let until = self.later(span);
         if let Some(pending) = self.release.pending.get_mut(at) {
             pending.not_before = Some(until);
         }
-        Rule::TryLater
+        DecisionRule::TryLater
     }
 
-    /// The action told something, or is done.
-    fn conclude(&mut self, at: usize, outcome: &Outcome) -> Rule {
+    /// The action returned something, or is done.
+    fn conclude(&mut self, at: usize, outcome: &ActionResult) -> DecisionRule {
         let pending = self.release.pending.remove(at);
         self.note(pending.action.name());
         match (&pending.action, outcome) {
-            (Action::AwaitConfig { .. }, Outcome::Endpoint { look }) => {
+            (Action::AwaitConfig { .. }, ActionResult::Endpoint { look }) => {
                 let rule = self.switched(look);
-                if matches!(rule, Rule::Wait | Rule::Retry) {
+                if matches!(rule, DecisionRule::Wait | DecisionRule::Retry) {
                     // Still on its way: look again, behind a repeated update.
-                    let at = usize::from(rule == Rule::Retry);
+                    let at = usize::from(rule == DecisionRule::Retry);
                     self.release.pending.insert(at, Pending { tries: 0, ..pending });
-                    if rule == Rule::Wait {
+                    if rule == DecisionRule::Wait {
                         self.postpone(at, BUSY);
                     }
                 }
                 rule
             }
-            (Action::DescribeEndpoint { .. }, Outcome::Endpoint { look }) => {
-                self.looked(look, &Observer::Reconciler)
+            (Action::DescribeEndpoint { .. }, ActionResult::Endpoint { look }) => {
+                self.endpoint_observed(look, &Observer::Reconciler)
             }
             // What has failed or is gone takes no update: it is made anew.
-            (Action::UpdateEndpoint { call }, Outcome::Endpoint { .. }) => {
+            (Action::UpdateEndpoint { call }, ActionResult::Endpoint { .. }) => {
                 let (endpoint, config) = (call.endpoint.clone(), call.config.clone());
                 self.queue_at(at, Action::RecreateEndpoint { endpoint, config });
-                Rule::Retry
+                DecisionRule::Retry
             }
-            (Action::ReadAlarm { change }, Outcome::Alarm { state }) => self.alarm_read(change, *state),
-            // Asked only while watching, and void as soon as the watch is over.
-            (Action::CompareFleets { change, .. }, Outcome::Fleets { fleets }) => match fleets {
-                Fleets::OnlyNew => self.begin_rollback(Cause::Alarm { alarm: change.name.clone() }),
-                Fleets::Both | Fleets::Unknown => {
+            (Action::ReadAlarm { change }, ActionResult::Alarm { state }) => self.alarm_read(change, *state),
+            // Queued only while watching, and dropped as soon as the watch is over.
+            (Action::CompareFleets { change, .. }, ActionResult::Fleets { fleets }) => match fleets {
+                FleetComparison::OnlyNew => self.begin_rollback(Cause::Alarm { alarm: change.name.clone() }),
+                FleetComparison::Both | FleetComparison::Unknown => {
                     self.page_once(
                         &format!("shared:{}", change.arn),
                         format!("{} fires for both fleets, or nobody can tell: held", change.name),
                     );
-                    Rule::SharedCause
+                    DecisionRule::SharedCause
                 }
-                Fleets::Neither => Rule::Logged,
+                FleetComparison::Neither => DecisionRule::Logged,
             },
-            (Action::SmokeTest { .. }, Outcome::SmokePassed) => self.smoke_passed(),
-            (Action::SmokeTest { config, .. }, Outcome::SmokeFailed { reason }) => match self.release.state {
-                State::Watching(_) => self.begin_rollback(Cause::SmokeTest { reason: reason.clone() }),
-                _ => {
-                    self.page(format!("{config} serves and does not answer real rows: {reason}"));
-                    self.end_rollback()
+            (Action::SmokeTest { .. }, ActionResult::SmokePassed) => self.smoke_passed(),
+            (Action::SmokeTest { config, .. }, ActionResult::SmokeFailed { reason }) => {
+                match self.release.state {
+                    State::Watching(_) => self.begin_rollback(Cause::SmokeTest { reason: reason.clone() }),
+                    _ => {
+                        self.page(format!("{config} serves and does not answer real rows: {reason}"));
+                        self.end_rollback()
+                    }
                 }
-            },
-            _ => Rule::Performed,
+            }
+            _ => DecisionRule::Performed,
         }
     }
 
-    fn smoke_passed(&mut self) -> Rule {
+    fn smoke_passed(&mut self) -> DecisionRule {
         if let State::Watching(watching) = &mut self.release.state {
             watching.smoke = Smoke::Passed;
-            return Rule::Performed;
+            return DecisionRule::Performed;
         }
         self.end_rollback()
     }
 
-    /// Traffic is back: the cool-down begins, the books follow.
-    fn end_rollback(&mut self) -> Rule {
+    /// Traffic is back: the cool-down and the bookkeeping begin.
+    fn end_rollback(&mut self) -> DecisionRule {
         if let State::RollingBack(_) = self.release.state {
             if let Some(current) = self.release.current.clone().filter(|back| self.release.is_revoked(back)) {
                 self.page(format!(
@@ -136,23 +145,23 @@ impl Turn<'_> {
                 ));
             }
             self.cool_down();
-            return Rule::RolledBack;
+            return DecisionRule::RolledBack;
         }
-        Rule::Performed
+        DecisionRule::Performed
     }
 
     /// The action will not succeed.
-    fn impossible(&mut self, pending: &Pending, reason: &str) -> Rule {
+    fn impossible(&mut self, pending: &Pending, reason: &str) -> DecisionRule {
         match &pending.action {
             Action::PutAlarms { .. } => match self.release.state.clone() {
                 State::Deploying(deploying) => {
                     let rule = self.never_began(&deploying.candidate, &format!("no alarms: {reason}"));
-                    self.answer = Some(crate::Hold::AlarmsUnavailable { reason: reason.to_owned() }.into());
+                    self.reply = Some(HoldReason::AlarmsUnavailable { reason: reason.to_owned() }.into());
                     rule
                 }
                 _ => {
                     self.page(format!("not all alarms could be made: {reason}"));
-                    Rule::ActionFailed
+                    DecisionRule::ActionFailed
                 }
             },
             Action::UpdateEndpoint { .. } | Action::RecreateEndpoint { .. } => self.other_target(reason),
@@ -166,29 +175,31 @@ impl Turn<'_> {
                 );
                 // While watching, nothing is proven without it: a person will be asked.
                 match self.end_rollback() {
-                    Rule::Performed => Rule::ActionFailed,
+                    DecisionRule::Performed => DecisionRule::ActionFailed,
                     rule => rule,
                 }
             }
             Action::Notify { severity: Severity::Info | Severity::Page, .. }
-            | Action::DescribeEndpoint { .. } => Rule::ActionFailed,
+            | Action::DescribeEndpoint { .. } => DecisionRule::ActionFailed,
             Action::ReadAlarm { change } | Action::CompareFleets { change, .. } => {
                 self.page(format!("{} fires and could not be looked into: {reason}", change.name));
-                Rule::Paged
+                DecisionRule::Paged
             }
             Action::RejectPackage { .. }
             | Action::QuarantineDataset { .. }
             | Action::RecordOutcome { .. }
             | Action::Upkeep { .. } => {
                 self.page(format!("{} could not be done: {reason}", pending.action.name()));
-                Rule::ActionFailed
+                DecisionRule::ActionFailed
             }
         }
     }
 
     /// The config to go back to is gone or refused: the next good one, while there is one.
-    fn other_target(&mut self, reason: &str) -> Rule {
-        let State::RollingBack(mut rolling) = self.release.state.clone() else { return Rule::ActionFailed };
+    fn other_target(&mut self, reason: &str) -> DecisionRule {
+        let State::RollingBack(mut rolling) = self.release.state.clone() else {
+            return DecisionRule::ActionFailed;
+        };
         self.page(format!("{} could not be brought back: {reason}", rolling.to.config));
         rolling.refused.push(rolling.to.config.clone());
         // What is taken out is revoked, and so no target.
@@ -204,6 +215,6 @@ impl Turn<'_> {
         self.queue_at(1, Action::AwaitConfig { endpoint: endpoint.clone(), config: to.config.clone() });
         self.queue_at(2, Action::SmokeTest { endpoint, config: to.config.clone() });
         self.release.state = State::RollingBack(RollingBack { to, attempts: 1, ..rolling });
-        Rule::Retry
+        DecisionRule::Retry
     }
 }

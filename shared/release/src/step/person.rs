@@ -1,21 +1,25 @@
 //! People act: on a package in the registry, or on the release itself.
 
-use super::Turn;
-use crate::{Cause, Freeze, Rule, State};
-use pawl_ledger::events::{Approval, Operator, PackageChange, Signal, Verb};
+use super::turn::Turn;
+use crate::audit::DecisionRule;
+use crate::cause::Cause;
+use crate::deployment::Deployment;
+use crate::record::Freeze;
+use crate::state::State;
+use pawl_ledger::events::{Operator, PackageApproval, PackageChange, Signal, Verb};
 
 impl Turn<'_> {
-    pub(super) fn package(&mut self, change: &PackageChange) -> Rule {
+    pub(super) fn package(&mut self, change: &PackageChange) -> DecisionRule {
         let key = Signal::Package(change.clone()).dedupe_key();
         if self.was_seen(&key) {
-            return Rule::Duplicate;
+            return DecisionRule::Duplicate;
         }
         self.release.remember(key, self.now);
         // A rejection by Pawl itself comes back as an event too.
-        if change.approval != Approval::Rejected || self.release.rejected.contains(&change.arn) {
-            return Rule::Logged;
+        if change.approval != PackageApproval::Rejected || self.release.rejected.contains(&change.arn) {
+            return DecisionRule::Logged;
         }
-        let holds = |deployment: Option<&crate::Deployment>| {
+        let holds = |deployment: Option<&Deployment>| {
             deployment.is_some_and(|d| d.package.as_deref() == Some(change.arn.as_str()))
         };
         let (is_subject, serves) = (
@@ -33,16 +37,16 @@ impl Turn<'_> {
                     &format!("rejected:{}", change.arn),
                     format!("{} was rejected and serves: a person must act", change.arn),
                 );
-                Rule::PackageRejected
+                DecisionRule::PackageRejected
             }
-            _ => Rule::PackageRejected,
+            _ => DecisionRule::PackageRejected,
         }
     }
 
-    pub(super) fn operator(&mut self, operator: &Operator) -> Rule {
+    pub(super) fn operator(&mut self, operator: &Operator) -> DecisionRule {
         let key = Signal::Operator(operator.clone()).dedupe_key();
         if self.was_seen(&key) {
-            return Rule::Duplicate;
+            return DecisionRule::Duplicate;
         }
         self.release.remember(key, self.now);
         let (who, why) = (operator.who.clone(), operator.why.clone());
@@ -52,33 +56,33 @@ impl Turn<'_> {
             Verb::Freeze => {
                 self.release.freeze = Some(Freeze { who, why, at: self.now });
                 self.release.pass = None;
-                Rule::Frozen
+                DecisionRule::Frozen
             }
             Verb::Unfreeze => {
                 self.release.freeze = None;
-                Rule::Unfrozen
+                DecisionRule::Unfrozen
             }
             Verb::Force => self.forced(Freeze { who, why, at: self.now }),
         }
     }
 
-    fn asked_to_roll_back(&mut self, cause: Cause) -> Rule {
+    fn asked_to_roll_back(&mut self, cause: Cause) -> DecisionRule {
         match self.release.state {
-            State::RollingBack(_) => Rule::AlreadyRollingBack,
+            State::RollingBack(_) => DecisionRule::AlreadyRollingBack,
             _ => self.intend(cause),
         }
     }
 
-    fn forced(&mut self, pass: Freeze) -> Rule {
+    fn forced(&mut self, pass: Freeze) -> DecisionRule {
         match &mut self.release.state {
             State::Stable => self.release.pass = Some(pass),
             State::Deploying(deploying) => deploying.forced = true,
             State::Watching(_) => {
                 self.pass_stage();
             }
-            State::RollingBack(_) => return Rule::AlreadyRollingBack,
+            State::RollingBack(_) => return DecisionRule::AlreadyRollingBack,
             State::CoolDown { .. } => self.release.state = State::Stable,
         }
-        Rule::Forced
+        DecisionRule::Forced
     }
 }

@@ -2,19 +2,26 @@
 
 use jiff::Timestamp;
 
-use super::Turn;
-use crate::{AlarmReading, Cause, ConfigName, Rule, Smoke, State, StateName, WatchReading};
+use super::turn::Turn;
+use crate::alarms;
+use crate::audit::DecisionRule;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::observation::{AlarmReading, WatchReading};
+use crate::state::{Smoke, State, StateName};
 use pawl_gate::live::LiveVerdict;
 use pawl_ledger::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
 
 impl Turn<'_> {
-    pub(super) fn watch_tick(&mut self, reading: &WatchReading) -> Rule {
-        let Some(current) = self.release.current.clone() else { return Rule::Logged };
+    pub(super) fn watch_tick(&mut self, reading: &WatchReading) -> DecisionRule {
+        let Some(current) = self.release.current.clone() else { return DecisionRule::Logged };
         self.subject = Some(current.generation);
         if reading.config != current.config {
-            return Rule::Logged;
+            return DecisionRule::Logged;
         }
-        let State::Watching(watching) = self.release.state.clone() else { return self.look_after(reading) };
+        let State::Watching(watching) = self.release.state.clone() else {
+            return self.read_after_watch(reading);
+        };
         let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         if let Some(alarm) = fires.clone().find(|alarm| is_own(alarm, &current.config)) {
             return self.begin_rollback(Cause::Alarm { alarm: alarm.name.clone() });
@@ -43,19 +50,19 @@ impl Turn<'_> {
                 Some(_) => verdict == Some(LiveVerdict::Promote) && self.release.freeze.is_none(),
             };
         if self.now < watching.until {
-            Rule::KeepWatching
+            DecisionRule::KeepWatching
         } else if proven {
             self.pass_stage()
         } else if self.now < watching.deadline && verdict != Some(LiveVerdict::NeedsApproval) {
-            Rule::ExtendWatch
+            DecisionRule::ExtendWatch
         } else {
             self.ask_person(&current.config)
         }
     }
 
-    /// Past its watch, a config is looked after: an alarm's event may have been lost, or have come in the cool-down, and
-    /// an alarm that stays on never sends another.
-    fn look_after(&mut self, reading: &WatchReading) -> Rule {
+    /// After its watch, a config's alarms are still read: an alarm's event may have been lost or have come in
+    /// the cool-down, and an alarm that stays on sends no second event.
+    fn read_after_watch(&mut self, reading: &WatchReading) -> DecisionRule {
         let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         let own = fires.clone().find(|alarm| is_own(alarm, &reading.config));
         match (own, self.release.state.name()) {
@@ -65,18 +72,18 @@ impl Turn<'_> {
                 Some(alarm) => {
                     let name = &alarm.name;
                     self.page_once(&format!("further:{name}"), format!("{name} fires: a shared cause?"));
-                    Rule::SharedCause
+                    DecisionRule::SharedCause
                 }
-                None => Rule::Logged,
+                None => DecisionRule::Logged,
             },
-            _ => Rule::Logged,
+            _ => DecisionRule::Logged,
         }
     }
 
-    /// A reading in the shape of a change. What is on since long ago rests on data of now all the same, once that reaches no
-    /// further back than its periods.
+    /// An alarm's reading as an alarm change. Its time is at most one evaluation window old: an alarm that
+    /// has been on for long still rests on current data.
     fn as_change(&self, alarm: &AlarmReading) -> AlarmChange {
-        let window = self.policy.alarms.window(&alarm.name).signed();
+        let window = alarms::window(&self.policy.alarms, &alarm.name).signed();
         let rests_on = self.now.saturating_sub(window).unwrap_or(Timestamp::MIN);
         AlarmChange {
             arn: alarm.name.clone(),
@@ -94,20 +101,21 @@ impl Turn<'_> {
         }
     }
 
-    fn ask_person(&mut self, config: &ConfigName) -> Rule {
+    fn ask_person(&mut self, config: &ConfigName) -> DecisionRule {
         let until = self.later(self.policy.decision);
-        let State::Watching(watching) = &mut self.release.state else { return Rule::Logged };
+        let State::Watching(watching) = &mut self.release.state else { return DecisionRule::Logged };
         if watching.decide_by.is_none() {
             watching.decide_by = Some(until);
             self.page(format!(
-                "nothing proves {config} good or bad: `pawl force` keeps it, `pawl rollback` takes it out, at {until} it is taken out"
+                "nothing proves {config} good or bad: `pawl force` keeps it, `pawl rollback` takes it out, \
+                at {until} it is taken out"
             ));
         }
-        Rule::AskPerson
+        DecisionRule::AskPerson
     }
 
-    /// The time for a person to decide is over: the outcome is to go back.
-    pub(super) fn decide_if_overdue(&mut self) -> Option<Rule> {
+    /// The time for a person to decide is over: the config is rolled back.
+    pub(super) fn decide_if_overdue(&mut self) -> Option<DecisionRule> {
         match &self.release.state {
             State::Watching(watching) if watching.decide_by.is_some_and(|by| self.now >= by) => {
                 Some(self.begin_rollback(Cause::Unproven))

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EndpointKind, Fleet, Strategy, StrategyError};
+use super::error::StrategyError;
+use super::fleet::{EndpointKind, Fleet};
+use super::rollout::Strategy;
 use pawl_base::duration::Duration;
 use pawl_gate::live::LivePolicy;
 use pawl_gate::live::TrialKind;
@@ -13,8 +15,8 @@ use pawl_stats::power::paired_rows;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Trial {
-    /// The challenger answers a copy of each request; clients get the champion's answer. Requests need an inference id, by
-    /// which the answers meet each other and their truth.
+    /// The challenger answers a copy of each request; clients get the champion's answer. Requests need an
+    /// inference id, by which the answers meet each other and their truth.
     Shadow {
         /// After this long without an answer a person decides.
         at_most: Duration,
@@ -69,7 +71,8 @@ impl Trial {
         }
     }
 
-    /// Checks that the endpoint can do it, that the answers are captured, and that the evidence asked for can exist.
+    /// Checks that the endpoint can do it, that the answers are captured, and that the evidence asked for can
+    /// exist.
     pub fn fits(&self, fleet: Fleet, capture_percent: u32, then: &Strategy) -> Result<(), StrategyError> {
         let what = self.name();
         if fleet.kind != EndpointKind::RealTime {
@@ -142,7 +145,9 @@ impl Trial {
         let enough = expected >= needed as f64;
         (!enough).then(|| {
             format!(
-                "this traffic cannot decide: about {expected:.0} pairs of answers in {}, {needed} needed for a gain of {}; allow more time (at_most), ask for less (judge.gain), or `pawl force` to deploy without a trial",
+                "this traffic cannot decide: about {expected:.0} pairs of answers in {}, {needed} needed \
+                for a gain of {}; allow more time (at_most), ask for less (judge.gain), or \
+                `pawl force` to deploy without a trial",
                 self.at_most(),
                 self.judge().gain
             )
@@ -208,7 +213,8 @@ mod tests {
     #[test]
     fn too_little_traffic_is_said_before() {
         let trial = shadow(LivePolicy::default());
-        // A discordance of 10 % and a gain of 1 pp at 2.5 %: 7,849 pairs, by the formula of facts on sample sizes.
+        // A discordance of 10 % and a gain of 1 pp at 2.5 %: 7,849 pairs, by the formula of facts on sample
+        // sizes.
         let needed = trial.needed().map(|needed| needed as f64);
         assert!(needed.is_some_and(|needed| (7_800.0..7_900.0).contains(&needed)), "{needed:?}");
         let a_week = 7.0 * 86_400.0;

@@ -16,7 +16,7 @@ fn names(transition: &Transition) -> Vec<&'static str> {
 }
 
 /// One row: in each state, the rule, the state after, and the actions.
-fn row(event: impl Fn(StateName) -> Event, expected: [(Rule, StateName, &[&str]); 5]) {
+fn row(event: impl Fn(StateName) -> Event, expected: [(DecisionRule, StateName, &[&str]); 5]) {
     for (state, (rule, after, actions)) in STATES.into_iter().zip(expected) {
         let transition = run(&release(state), &event(state));
         assert_eq!(transition.rule, rule, "{state:?}");
@@ -40,18 +40,19 @@ fn alarm_for_the_current_config() {
     row(
         |state| Event::Alarm(alarm(Some(subject(state)), AlarmState::Alarm, 99)),
         [
-            (Rule::ConfirmAlarm, Stable, &["read_alarm"]),
-            (Rule::QueueIntent, Deploying, &[]),
-            (Rule::RollBack, RollingBack, ROLL_BACK),
-            (Rule::AlreadyRollingBack, RollingBack, &[]),
-            (Rule::Paged, CoolDown, &["page"]),
+            (DecisionRule::ConfirmAlarm, Stable, &["read_alarm"]),
+            (DecisionRule::QueueIntent, Deploying, &[]),
+            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
+            (DecisionRule::AlreadyRollingBack, RollingBack, &[]),
+            (DecisionRule::Paged, CoolDown, &["page"]),
         ],
     );
 }
 
 #[test]
 fn alarm_for_an_older_config() {
-    let nothing: [(Rule, StateName, &[&str]); 5] = STATES.map(|state| (Rule::Stale, state, [].as_slice()));
+    let nothing: [(DecisionRule, StateName, &[&str]); 5] =
+        STATES.map(|state| (DecisionRule::Stale, state, [].as_slice()));
     row(|_| Event::Alarm(alarm(Some("bike-0"), AlarmState::Alarm, 99)), nothing);
 }
 
@@ -59,12 +60,12 @@ fn alarm_for_an_older_config() {
 fn alarm_with_data_from_before_the_activation() {
     for state in STATES {
         let change = alarm(Some(subject(state)), AlarmState::Alarm, 9);
-        assert_eq!(run(&release(state), &Event::Alarm(change)).rule, Rule::Stale, "{state:?}");
+        assert_eq!(run(&release(state), &Event::Alarm(change)).rule, DecisionRule::Stale, "{state:?}");
     }
     // The state may have changed after the activation, on data from before it.
     let mut change = alarm(Some("bike-1"), AlarmState::Alarm, 11);
     change.datapoints = Some(pawl_ledger::events::Datapoints { from: at(5), until: Some(at(10)) });
-    assert_eq!(run(&release(Stable), &Event::Alarm(change)).rule, Rule::Stale);
+    assert_eq!(run(&release(Stable), &Event::Alarm(change)).rule, DecisionRule::Stale);
 }
 
 #[test]
@@ -72,11 +73,11 @@ fn alarm_without_a_config() {
     row(
         |_| Event::Alarm(alarm(None, AlarmState::Alarm, 99)),
         [
-            (Rule::SharedCause, Stable, &["page"]),
-            (Rule::SharedCause, Deploying, &["notify"]),
-            (Rule::CompareFleets, Watching, &["compare_fleets"]),
-            (Rule::AlreadyRollingBack, RollingBack, &[]),
-            (Rule::Paged, CoolDown, &["page"]),
+            (DecisionRule::SharedCause, Stable, &["page"]),
+            (DecisionRule::SharedCause, Deploying, &["notify"]),
+            (DecisionRule::CompareFleets, Watching, &["compare_fleets"]),
+            (DecisionRule::AlreadyRollingBack, RollingBack, &[]),
+            (DecisionRule::Paged, CoolDown, &["page"]),
         ],
     );
 }
@@ -87,16 +88,21 @@ fn duplicates_and_late_comers_do_nothing() {
         let newer = alarm(Some(subject(state)), AlarmState::Ok, 99);
         let once = run(&release(state), &Event::Alarm(newer.clone())).release;
         let again = run(&once, &Event::Alarm(newer));
-        assert_eq!((again.rule, &again.release, again.audit), (Rule::Duplicate, &once, None), "{state:?}");
+        assert_eq!(
+            (again.rule, &again.release, again.audit),
+            (DecisionRule::Duplicate, &once, None),
+            "{state:?}"
+        );
         let late = alarm(Some(subject(state)), AlarmState::Alarm, 98);
         let late = run(&once, &Event::Alarm(late));
-        assert_eq!((late.rule, &late.release), (Rule::OutOfOrder, &once), "{state:?}");
+        assert_eq!((late.rule, &late.release), (DecisionRule::OutOfOrder, &once), "{state:?}");
     }
 }
 
 #[test]
 fn ok_is_logged_and_cancels_no_rollback() {
-    let logged: [(Rule, StateName, &[&str]); 5] = STATES.map(|state| (Rule::Logged, state, [].as_slice()));
+    let logged: [(DecisionRule, StateName, &[&str]); 5] =
+        STATES.map(|state| (DecisionRule::Logged, state, [].as_slice()));
     row(|state| Event::Alarm(alarm(Some(subject(state)), AlarmState::Ok, 99)), logged);
     let alarm_first = Event::Alarm(alarm(Some("bike-2"), AlarmState::Alarm, 98));
     let begun = run(&release(Watching), &alarm_first).release;
@@ -109,11 +115,11 @@ fn insufficient_data() {
     row(
         |state| Event::Alarm(alarm(Some(subject(state)), AlarmState::InsufficientData, 99)),
         [
-            (Rule::Logged, Stable, &[]),
-            (Rule::Logged, Deploying, &[]),
-            (Rule::ExtendWatch, Watching, &[]),
-            (Rule::Logged, RollingBack, &[]),
-            (Rule::Logged, CoolDown, &[]),
+            (DecisionRule::Logged, Stable, &[]),
+            (DecisionRule::Logged, Deploying, &[]),
+            (DecisionRule::ExtendWatch, Watching, &[]),
+            (DecisionRule::Logged, RollingBack, &[]),
+            (DecisionRule::Logged, CoolDown, &[]),
         ],
     );
 }
@@ -121,18 +127,18 @@ fn insufficient_data() {
 #[test]
 fn in_service_with_the_requested_config() {
     let deployed = run(&release(Deploying), &observed(EndpointStatus::InService, "bike-2"));
-    assert_eq!((deployed.rule, deployed.release.state.name()), (Rule::Watch, Watching));
+    assert_eq!((deployed.rule, deployed.release.state.name()), (DecisionRule::Watch, Watching));
     assert_eq!(names(&deployed), ["smoke_test"]);
     let current = deployed.release.current.unwrap();
     assert_eq!((current.config, current.activated_at), ("bike-2".into(), Some(at(90))));
 
     let back = |id, outcome| Event::Performed { id, outcome };
-    let seen = Outcome::Endpoint { look: look(EndpointStatus::InService, "bike-1", 100) };
+    let seen = ActionResult::Endpoint { look: look(EndpointStatus::InService, "bike-1", 100) };
     let switched = run(&release(RollingBack), &back(1, seen)).release;
     assert_eq!(switched.state.name(), RollingBack, "the smoke test comes first");
     assert_eq!(switched.current.as_ref().unwrap().config, "bike-1".into());
-    let cooled = run(&switched, &back(2, Outcome::SmokePassed));
-    assert_eq!(cooled.rule, Rule::RolledBack);
+    let cooled = run(&switched, &back(2, ActionResult::SmokePassed));
+    assert_eq!(cooled.rule, DecisionRule::RolledBack);
     assert_eq!(cooled.release.state, State::CoolDown { until: at(100 + 6 * 60) });
     // It took traffic again before anybody looked: an alarm of that time counts.
     assert_eq!(cooled.release.current.unwrap().activated_at, Some(at(95)));
@@ -141,15 +147,15 @@ fn in_service_with_the_requested_config() {
 #[test]
 fn in_service_with_the_old_config_while_deploying_is_a_silent_rollback() {
     let closed = run(&release(Deploying), &observed(EndpointStatus::InService, "bike-1"));
-    assert_eq!((closed.rule, closed.release.state.name()), (Rule::GuardrailRolledBack, CoolDown));
+    assert_eq!((closed.rule, closed.release.state.name()), (DecisionRule::GuardrailRolledBack, CoolDown));
     assert_eq!(
         names(&closed),
         ["smoke_test", "reject_package", "quarantine_dataset", "record_outcome", "upkeep", "notify"]
     );
     assert!(closed.release.is_revoked(&deployment(2)));
     assert!(matches!(
-        closed.release.answer_for(pawl_base::names::Generation(2)),
-        Answer::RolledBack { cause: Cause::Guardrail, .. }
+        closed.release.reply_to(pawl_base::names::Generation(2)),
+        Reply::RolledBack { cause: Cause::Guardrail, .. }
     ));
 }
 
@@ -162,20 +168,22 @@ fn in_service_with_the_old_config_before_the_update_began_is_none() {
         granted
     };
     let seen = observed(EndpointStatus::InService, "bike-1");
-    // An update that was seen may have been somebody else's: the run may still begin its own until its lease ends.
-    for (progress, end) in
-        [(Progress::Granted, Rule::Abandoned), (Progress::Updating, Rule::GuardrailRolledBack)]
-    {
+    // An update that was seen may have been somebody else's: the run may still begin its own until its lease
+    // ends.
+    for (progress, end) in [
+        (Progress::Granted, DecisionRule::Abandoned),
+        (Progress::Updating, DecisionRule::GuardrailRolledBack),
+    ] {
         let granted = at_stage(progress);
-        assert_eq!(run(&granted, &seen).rule, Rule::Wait);
+        assert_eq!(run(&granted, &seen).rule, DecisionRule::Wait);
         // What was seen before the lease's end is no proof that the run did not begin in time.
-        assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, Rule::Wait);
+        assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, DecisionRule::Wait);
         let later = observed_at(EndpointStatus::InService, "bike-1", 105);
         assert_eq!(step(&granted, &later, at(105), &Policy::default()).rule, end);
         // The run itself looks only after its update was accepted.
         let by = Observer::Run { generation: pawl_base::names::Generation(2), config: "bike-2".into() };
-        let own = Observation { look: look(EndpointStatus::InService, "bike-1", 100), by };
-        assert_eq!(run(&granted, &Event::EndpointObserved(own)).rule, Rule::GuardrailRolledBack);
+        let own = EndpointObservation { look: look(EndpointStatus::InService, "bike-1", 100), by };
+        assert_eq!(run(&granted, &Event::EndpointObserved(own)).rule, DecisionRule::GuardrailRolledBack);
     }
 }
 
@@ -188,7 +196,7 @@ fn a_permission_holds_though_somebody_moved_the_endpoint() {
     let moved = run(&granted, &seen);
     assert_eq!(
         (moved.rule, moved.release.state.name(), names(&moved)),
-        (Rule::Wait, Deploying, vec!["page"])
+        (DecisionRule::Wait, Deploying, vec!["page"])
     );
     assert!(moved.release.freeze.is_some());
     // Its run may have begun by now: what it deploys is watched like any other.
@@ -199,27 +207,27 @@ fn a_permission_holds_though_somebody_moved_the_endpoint() {
     );
     let seen = observed_at(EndpointStatus::InService, "stranger", 105);
     let late = step(&moved.release, &seen, at(105), &Policy::default());
-    assert_eq!((late.rule, late.release.current.unwrap().config), (Rule::Paged, "stranger".into()));
+    assert_eq!((late.rule, late.release.current.unwrap().config), (DecisionRule::Paged, "stranger".into()));
 }
 
 #[test]
 fn in_service_with_the_old_config_while_watching_pages() {
     let gone = run(&release(Watching), &observed(EndpointStatus::InService, "bike-1"));
-    assert_eq!((gone.rule, gone.release.state.name()), (Rule::Paged, CoolDown));
+    assert_eq!((gone.rule, gone.release.state.name()), (DecisionRule::Paged, CoolDown));
     assert!(names(&gone).contains(&"page"));
     assert_eq!(gone.release.current.unwrap().config, "bike-1".into());
 }
 
 #[test]
 fn in_service_with_the_old_config_while_rolling_back_is_a_lost_update() {
-    let seen = || Outcome::Endpoint { look: look(EndpointStatus::InService, "bike-2", 100) };
+    let seen = || ActionResult::Endpoint { look: look(EndpointStatus::InService, "bike-2", 100) };
     let again = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen() });
-    assert_eq!((again.rule, names(&again)), (Rule::Retry, vec!["update_endpoint"]));
+    assert_eq!((again.rule, names(&again)), (DecisionRule::Retry, vec!["update_endpoint"]));
     let order: Vec<_> = again.release.pending.iter().map(|p| p.action.name()).collect();
     assert_eq!(order, ["update_endpoint", "await_config", "smoke_test"]);
-    let updated = Event::Performed { id: 3, outcome: Outcome::Done };
+    let updated = Event::Performed { id: 3, outcome: ActionResult::Done };
     let twice = run(&run(&again.release, &updated).release, &Event::Performed { id: 1, outcome: seen() });
-    assert_eq!((twice.rule, twice.release.state.name()), (Rule::GaveUp, Stable));
+    assert_eq!((twice.rule, twice.release.state.name()), (DecisionRule::GaveUp, Stable));
     assert_eq!(names(&twice), ["page"]);
     assert!(twice.release.freeze.is_some());
 }
@@ -228,31 +236,32 @@ fn in_service_with_the_old_config_while_rolling_back_is_a_lost_update() {
 fn a_foreign_config_locks_and_pages() {
     for state in [Stable, Deploying, Watching, CoolDown] {
         let found = run(&release(state), &observed(EndpointStatus::InService, "stranger"));
-        assert_eq!(found.rule, Rule::Paged, "{state:?}");
+        assert_eq!(found.rule, DecisionRule::Paged, "{state:?}");
         assert!(found.release.freeze.is_some(), "{state:?}");
         assert!(names(&found).contains(&"page"), "{state:?}");
         let serving = found.release.current.as_ref().unwrap();
         assert_eq!((&serving.config, serving.activated_at), (&"stranger".into(), None), "{state:?}");
         let again = run(&found.release, &observed(EndpointStatus::InService, "stranger"));
-        assert_eq!((again.rule, again.audit), (Rule::Logged, None), "{state:?}");
+        assert_eq!((again.rule, again.audit), (DecisionRule::Logged, None), "{state:?}");
     }
 }
 
 #[test]
 fn system_updating_waits() {
-    let wait: [(Rule, StateName, &[&str]); 5] = STATES.map(|state| (Rule::Wait, state, [].as_slice()));
+    let wait: [(DecisionRule, StateName, &[&str]); 5] =
+        STATES.map(|state| (DecisionRule::Wait, state, [].as_slice()));
     row(|state| observed(EndpointStatus::SystemUpdating, subject(state)), wait);
     // A rollback that meets it keeps its intent and backs off.
     let begun = run(&release(Watching), &Event::Alarm(alarm(Some("bike-2"), AlarmState::Alarm, 99))).release;
     let id = begun.pending[0].id;
-    let busy = run(&begun, &Event::Performed { id, outcome: Outcome::Busy });
-    assert_eq!((busy.rule, busy.release.pending[0].id), (Rule::TryLater, id));
+    let busy = run(&begun, &Event::Performed { id, outcome: ActionResult::Busy });
+    assert_eq!((busy.rule, busy.release.pending[0].id), (DecisionRule::TryLater, id));
     assert!(busy.release.pending[0].not_before.is_some_and(|then| then > at(100)));
     // Word that the endpoint changed ends the pause; what failed keeps it.
     let hinted = run(&busy.release, &Event::EndpointHinted);
-    assert_eq!((hinted.rule, hinted.release.pending[0].not_before), (Rule::Describe, None));
+    assert_eq!((hinted.rule, hinted.release.pending[0].not_before), (DecisionRule::Describe, None));
     let failed = |release: &Release| {
-        let outcome = Outcome::Retry { reason: "throttled".to_owned() };
+        let outcome = ActionResult::Retry { reason: "throttled".to_owned() };
         run(release, &Event::Performed { id, outcome }).release
     };
     let twice = failed(&failed(&begun));
@@ -263,25 +272,28 @@ fn system_updating_waits() {
 #[test]
 fn a_look_that_was_overtaken_tells_what_was() {
     let by = Observer::Run { generation: pawl_base::names::Generation(2), config: "bike-2".into() };
-    let own = Observation { look: look(EndpointStatus::Updating, "bike-1", 98), by };
+    let own = EndpointObservation { look: look(EndpointStatus::Updating, "bike-1", 98), by };
     let mut granted = release(Deploying);
     let State::Deploying(deploying) = &mut granted.state else { panic!() };
     deploying.progress = Progress::Granted;
     let begun = step(&granted, &Event::EndpointObserved(own), at(98), &Policy::default()).release;
     let before = observed_at(EndpointStatus::InService, "bike-1", 97);
-    assert_eq!(run(&begun, &before).rule, Rule::OutOfOrder);
-    assert_eq!(run(&begun, &observed(EndpointStatus::InService, "bike-1")).rule, Rule::GuardrailRolledBack);
+    assert_eq!(run(&begun, &before).rule, DecisionRule::OutOfOrder);
+    assert_eq!(
+        run(&begun, &observed(EndpointStatus::InService, "bike-1")).rule,
+        DecisionRule::GuardrailRolledBack
+    );
 
     let watching = run(&begun, &observed(EndpointStatus::InService, "bike-2")).release;
     let before = observed_at(EndpointStatus::InService, "bike-1", 99);
-    assert_eq!(run(&watching, &before).rule, Rule::OutOfOrder);
+    assert_eq!(run(&watching, &before).rule, DecisionRule::OutOfOrder);
 
-    let seen = Outcome::Endpoint { look: look(EndpointStatus::InService, "bike-1", 100) };
+    let seen = ActionResult::Endpoint { look: look(EndpointStatus::InService, "bike-1", 100) };
     let switched = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen }).release;
-    let back = run(&switched, &Event::Performed { id: 2, outcome: Outcome::SmokePassed }).release;
+    let back = run(&switched, &Event::Performed { id: 2, outcome: ActionResult::SmokePassed }).release;
     assert_eq!(back.state.name(), CoolDown);
     let before = observed_at(EndpointStatus::InService, "bike-2", 99);
-    assert_eq!((run(&back, &before).rule, run(&back, &before).release), (Rule::OutOfOrder, back));
+    assert_eq!((run(&back, &before).rule, run(&back, &before).release), (DecisionRule::OutOfOrder, back));
 }
 
 #[test]
@@ -298,11 +310,11 @@ fn a_failed_endpoint() {
     row(
         |state| observed(EndpointStatus::Failed, subject(state)),
         [
-            (Rule::Paged, Stable, &["page"]),
-            (Rule::RollBack, RollingBack, recreate),
-            (Rule::Paged, Watching, &["page"]),
-            (Rule::Wait, RollingBack, &[]),
-            (Rule::Paged, CoolDown, &["page"]),
+            (DecisionRule::Paged, Stable, &["page"]),
+            (DecisionRule::RollBack, RollingBack, recreate),
+            (DecisionRule::Paged, Watching, &["page"]),
+            (DecisionRule::Wait, RollingBack, &[]),
+            (DecisionRule::Paged, CoolDown, &["page"]),
         ],
     );
     // A mixed fleet serves: it is moved, never deleted.
@@ -311,11 +323,11 @@ fn a_failed_endpoint() {
     row(
         |state| observed(EndpointStatus::UpdateRollbackFailed, subject(state)),
         [
-            (Rule::Paged, Stable, &["page"]),
-            (Rule::RollBack, RollingBack, &update),
-            (Rule::Paged, Watching, &["page"]),
-            (Rule::Wait, RollingBack, &[]),
-            (Rule::Paged, CoolDown, &["page"]),
+            (DecisionRule::Paged, Stable, &["page"]),
+            (DecisionRule::RollBack, RollingBack, &update),
+            (DecisionRule::Paged, Watching, &["page"]),
+            (DecisionRule::Wait, RollingBack, &[]),
+            (DecisionRule::Paged, CoolDown, &["page"]),
         ],
     );
     // Somebody else's update, before the run began its own: a person is told, and the permission holds.
@@ -323,13 +335,13 @@ fn a_failed_endpoint() {
     let State::Deploying(deploying) = &mut granted.state else { panic!() };
     deploying.progress = Progress::Updating;
     let by_hand = run(&granted, &observed(EndpointStatus::UpdateRollbackFailed, "bike-1"));
-    assert_eq!((by_hand.rule, names(&by_hand)), (Rule::Paged, vec!["page"]));
+    assert_eq!((by_hand.rule, names(&by_hand)), (DecisionRule::Paged, vec!["page"]));
     let seen = observed_at(EndpointStatus::UpdateRollbackFailed, "bike-1", 105);
-    assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, Rule::RollBack);
+    assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, DecisionRule::RollBack);
     // A rollback looks at the endpoint by itself.
-    let seen = Outcome::Endpoint { look: look(EndpointStatus::Failed, "bike-2", 100) };
+    let seen = ActionResult::Endpoint { look: look(EndpointStatus::Failed, "bike-2", 100) };
     let failed = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen });
-    assert_eq!((failed.rule, names(&failed)), (Rule::GaveUp, vec!["page"]));
+    assert_eq!((failed.rule, names(&failed)), (DecisionRule::GaveUp, vec!["page"]));
     // The same is not paged again and again.
     let paged = run(&release(Stable), &observed(EndpointStatus::Failed, "bike-1")).release;
     assert_eq!(names(&run(&paged, &observed(EndpointStatus::Failed, "bike-1"))), [""; 0]);
@@ -341,7 +353,7 @@ fn no_last_known_good() {
         let mut release = release(state);
         release.good.clear();
         let asked = run(&release, &operator(Verb::Rollback));
-        assert_eq!((asked.rule, asked.release.state.name()), (Rule::NoTarget, Stable), "{state:?}");
+        assert_eq!((asked.rule, asked.release.state.name()), (DecisionRule::NoTarget, Stable), "{state:?}");
         assert!(names(&asked).contains(&"page"));
         assert!(!names(&asked).contains(&"update_endpoint"));
         assert_eq!(asked.release.current, release.current, "nothing is touched");
@@ -350,7 +362,7 @@ fn no_last_known_good() {
     release.good.clear();
     let policy = Policy { fallback: Some("simple-rule".into()), ..Policy::default() };
     let fallen = step(&release, &operator(Verb::Rollback), at(100), &policy);
-    assert_eq!(fallen.rule, Rule::RollBack);
+    assert_eq!(fallen.rule, DecisionRule::RollBack);
     let State::RollingBack(rolling) = fallen.release.state else { panic!() };
     assert_eq!(rolling.to.config, "simple-rule".into());
     assert_eq!(
@@ -365,19 +377,20 @@ fn a_person_rejects_the_package() {
     row(
         |state| rejected(if state == Stable { 1 } else { 2 }),
         [
-            (Rule::RollBack, RollingBack, ROLL_BACK),
-            (Rule::QueueIntent, Deploying, &[]),
-            (Rule::RollBack, RollingBack, ROLL_BACK),
-            (Rule::Logged, RollingBack, &[]),
-            (Rule::Logged, CoolDown, &[]),
+            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
+            (DecisionRule::QueueIntent, Deploying, &[]),
+            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
+            (DecisionRule::Logged, RollingBack, &[]),
+            (DecisionRule::Logged, CoolDown, &[]),
         ],
     );
     // A rejected config is no target any more.
     let without = run(&release(Watching), &rejected(1)).release;
     assert_eq!(without.rollback_target().unwrap().config, "bike-0".into());
-    // A person may not like what was brought back either: paged, since nothing is rolled back twice by itself.
+    // A person may not like what was brought back either: paged, since nothing is rolled back twice by
+    // itself.
     let revoked = run(&release(CoolDown), &rejected(1));
-    assert_eq!((revoked.rule, names(&revoked)), (Rule::PackageRejected, vec!["page"]));
+    assert_eq!((revoked.rule, names(&revoked)), (DecisionRule::PackageRejected, vec!["page"]));
 }
 
 #[test]
@@ -385,25 +398,25 @@ fn a_person_asks_for_a_rollback() {
     row(
         |_| operator(Verb::Rollback),
         [
-            (Rule::RollBack, RollingBack, ROLL_BACK),
-            (Rule::QueueIntent, Deploying, &[]),
-            (Rule::RollBack, RollingBack, ROLL_BACK),
-            (Rule::AlreadyRollingBack, RollingBack, &[]),
-            (Rule::RollBack, RollingBack, ROLL_BACK),
+            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
+            (DecisionRule::QueueIntent, Deploying, &[]),
+            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
+            (DecisionRule::AlreadyRollingBack, RollingBack, &[]),
+            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
         ],
     );
     let once = run(&release(Stable), &operator(Verb::Rollback)).release;
-    assert_eq!(run(&once, &operator(Verb::Rollback)).rule, Rule::Duplicate);
+    assert_eq!(run(&once, &operator(Verb::Rollback)).rule, DecisionRule::Duplicate);
 }
 
 #[test]
 fn a_person_freezes_and_unfreezes() {
     for state in STATES {
         let frozen = run(&release(state), &operator(Verb::Freeze));
-        assert_eq!((frozen.rule, frozen.release.state.name()), (Rule::Frozen, state));
+        assert_eq!((frozen.rule, frozen.release.state.name()), (DecisionRule::Frozen, state));
         assert_eq!(frozen.release.freeze.as_ref().unwrap().who, "ada");
         let thawed = run(&frozen.release, &operator(Verb::Unfreeze));
-        assert_eq!((thawed.rule, thawed.release.freeze), (Rule::Unfrozen, None));
+        assert_eq!((thawed.rule, thawed.release.freeze), (DecisionRule::Unfrozen, None));
     }
 }
 
@@ -412,16 +425,19 @@ fn a_person_forces() {
     row(
         |_| operator(Verb::Force),
         [
-            (Rule::Forced, Stable, &[]),
-            (Rule::Forced, Deploying, &[]),
-            (Rule::Forced, Stable, &["record_outcome", "notify", "upkeep"]),
-            (Rule::AlreadyRollingBack, RollingBack, &[]),
-            (Rule::Forced, Stable, &[]),
+            (DecisionRule::Forced, Stable, &[]),
+            (DecisionRule::Forced, Deploying, &[]),
+            (DecisionRule::Forced, Stable, &["record_outcome", "notify", "upkeep"]),
+            (DecisionRule::AlreadyRollingBack, RollingBack, &[]),
+            (DecisionRule::Forced, Stable, &[]),
         ],
     );
     let forced = run(&release(Deploying), &operator(Verb::Force)).release;
     let deployed = run(&forced, &observed(EndpointStatus::InService, "bike-2"));
-    assert_eq!((deployed.rule, deployed.release.good[0].config.clone()), (Rule::Promoted, "bike-2".into()));
+    assert_eq!(
+        (deployed.rule, deployed.release.good[0].config.clone()),
+        (DecisionRule::Promoted, "bike-2".into())
+    );
 }
 
 #[test]
@@ -431,9 +447,9 @@ fn the_intent_of_a_deployment_is_acted_upon_at_its_end() {
     {
         let queued = run(&release(Deploying), &event).release;
         let stayed = run(&queued, &observed(EndpointStatus::InService, "bike-2"));
-        assert_eq!((stayed.rule, stayed.release.state.name()), (Rule::RollBack, RollingBack));
+        assert_eq!((stayed.rule, stayed.release.state.name()), (DecisionRule::RollBack, RollingBack));
         let gone = run(&queued, &observed(EndpointStatus::InService, "bike-1"));
-        assert_eq!(gone.rule, Rule::GuardrailRolledBack);
+        assert_eq!(gone.rule, DecisionRule::GuardrailRolledBack);
     }
 }
 

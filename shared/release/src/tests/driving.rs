@@ -8,7 +8,7 @@ use super::worlds::*;
 use crate::*;
 use pawl_base::duration::Duration;
 use pawl_base::names::{Generation, ModelName};
-use pawl_ledger::events::{AlarmState, Approval, EndpointStatus};
+use pawl_ledger::events::{AlarmState, EndpointStatus, PackageApproval};
 use pawl_ledger::ledger::{Condition, Keys, Memory, Store};
 
 #[derive(Debug, Default)]
@@ -20,35 +20,35 @@ struct Fake {
 }
 
 impl Effects for &Fake {
-    async fn perform(&self, action: &Action) -> Outcome {
+    async fn perform(&self, action: &Action) -> ActionResult {
         self.done.lock().unwrap().push(action.name());
         let serving = || self.serving.lock().unwrap().clone();
         match action {
             Action::UpdateEndpoint { call } => {
                 *self.serving.lock().unwrap() = call.config.0.clone();
-                Outcome::Done
+                ActionResult::Done
             }
             Action::AwaitConfig { .. } | Action::DescribeEndpoint { .. } => {
-                Outcome::Endpoint { look: look(EndpointStatus::InService, &serving(), 100) }
+                ActionResult::Endpoint { look: look(EndpointStatus::InService, &serving(), 100) }
             }
-            Action::SmokeTest { .. } => Outcome::SmokePassed,
-            Action::ReadAlarm { .. } => Outcome::Alarm { state: Some(AlarmState::Alarm) },
-            _ => Outcome::Done,
+            Action::SmokeTest { .. } => ActionResult::SmokePassed,
+            Action::ReadAlarm { .. } => ActionResult::Alarm { state: Some(AlarmState::Alarm) },
+            _ => ActionResult::Done,
         }
     }
 
-    async fn describe(&self, _: &str) -> Result<Look, ReadError> {
+    async fn describe(&self, _: &str) -> Result<EndpointDescription, ReadError> {
         let serving = self.serving.lock().unwrap().clone();
         if serving.is_empty() {
-            return Ok(Look { status: EndpointStatus::Absent, config: None, at: at(100) });
+            return Ok(EndpointDescription { status: EndpointStatus::Absent, config: None, at: at(100) });
         }
         Ok(look(EndpointStatus::InService, &serving, 100))
     }
 
-    async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {
+    async fn verify(&self, target: &Deployment) -> Result<TargetPresence, ReadError> {
         match target.config.0.as_str() {
-            "lost" => Ok(Target::Missing { what: "the model was deleted".to_owned() }),
-            _ => Ok(Target::Present),
+            "lost" => Ok(TargetPresence::Missing { what: "the model was deleted".to_owned() }),
+            _ => Ok(TargetPresence::Present),
         }
     }
 
@@ -65,9 +65,10 @@ impl Effects for &Fake {
         Ok(None)
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<Approval>, ReadError> {
+    async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, ReadError> {
         let rejected = self.rejected.lock().unwrap();
-        let approval = if *rejected == package { Approval::Rejected } else { Approval::Approved };
+        let approval =
+            if *rejected == package { PackageApproval::Rejected } else { PackageApproval::Approved };
         Ok(Some(approval))
     }
 
@@ -114,17 +115,17 @@ async fn from_the_first_deployment_to_a_rollback() {
     let driver = driver(&store, &fake, &policy, "one");
     let plain = |generation| Deployment { alarms: Vec::new(), ..deployment(generation) };
 
-    assert!(matches!(driver.guard(plain(1)).await.unwrap(), Answer::DeployCreate { .. }));
+    assert!(matches!(driver.guard(plain(1)).await.unwrap(), Reply::DeployCreate { .. }));
     *fake.serving.lock().unwrap() = "bike-1".to_owned();
     assert!(matches!(
         driver.observe(Generation(1), "bike-1".into()).await.unwrap(),
-        Answer::KeepWatching { .. }
+        Reply::KeepWatching { .. }
     ));
     *fake.minutes.lock().unwrap() = 40;
-    assert_eq!(driver.watch(Generation(1), "bike-1".into()).await.unwrap(), Answer::Healthy);
+    assert_eq!(driver.watch(Generation(1), "bike-1".into()).await.unwrap(), Reply::Healthy);
 
     *fake.minutes.lock().unwrap() = 100;
-    assert!(matches!(driver.guard(plain(2)).await.unwrap(), Answer::DeployUpdate { .. }));
+    assert!(matches!(driver.guard(plain(2)).await.unwrap(), Reply::DeployUpdate { .. }));
     *fake.serving.lock().unwrap() = "bike-2".to_owned();
     driver.observe(Generation(2), "bike-2".into()).await.unwrap();
     *fake.minutes.lock().unwrap() = 101;
@@ -143,7 +144,7 @@ async fn from_the_first_deployment_to_a_rollback() {
         "upkeep",
     ];
     assert_eq!(*fake.done.lock().unwrap(), order);
-    assert!(matches!(driver.watch(Generation(2), "bike-2".into()).await.unwrap(), Answer::RolledBack { .. }));
+    assert!(matches!(driver.watch(Generation(2), "bike-2".into()).await.unwrap(), Reply::RolledBack { .. }));
 
     // Ten copies of the alarm do nothing more.
     for _ in 0..10 {
@@ -188,6 +189,6 @@ async fn a_lost_fallback_is_passed_over() {
     seed(&store, &stable).await;
     *fake.serving.lock().unwrap() = "lost".to_owned();
     let answer = driver(&store, &fake, &policy, "one").guard(deployment(2)).await.unwrap();
-    assert!(matches!(answer, Answer::DeployUpdate { .. }));
+    assert!(matches!(answer, Reply::DeployUpdate { .. }));
     assert!(fake.done.lock().unwrap().contains(&"page"));
 }

@@ -9,7 +9,7 @@ fn ask(generation: u64) -> GuardRequest {
     GuardRequest {
         candidate: Deployment { alarms: Vec::new(), ..deployment(generation) },
         look: look(EndpointStatus::InService, "bike-1", 100),
-        target: TargetCheck::Checked { config: "bike-1".into(), found: Target::Present },
+        target: TargetCheck::Checked { config: "bike-1".into(), found: TargetPresence::Present },
         alarms: Vec::new(),
         defined: Vec::new(),
         traffic: None,
@@ -20,26 +20,26 @@ fn guard(release: &Release, request: GuardRequest) -> Transition {
     step(release, &Event::GuardRequested(request), at(100), &Policy::default())
 }
 
-fn held(release: &Release, request: GuardRequest) -> Hold {
+fn held(release: &Release, request: GuardRequest) -> HoldReason {
     let transition = guard(release, request);
-    assert_eq!(transition.rule, Rule::Held);
+    assert_eq!(transition.rule, DecisionRule::Held);
     assert!(transition.audit.is_some(), "a refusal leaves its reason");
     assert_eq!(transition.release.generation, release.generation);
-    let Answer::Hold { reason, .. } = transition.answer else { panic!("{:?}", transition.answer) };
+    let Reply::Hold { reason, .. } = transition.reply else { panic!("{:?}", transition.reply) };
     reason
 }
 
 #[test]
 fn a_good_challenger_is_granted_an_update() {
     let granted = guard(&release(StateName::Stable), ask(2));
-    let Answer::DeployUpdate { call } = &granted.answer else { panic!("{:?}", granted.answer) };
+    let Reply::DeployUpdate { call } = &granted.reply else { panic!("{:?}", granted.reply) };
     assert_eq!((call.config.clone(), call.retain_all_variant_properties), ("bike-2".into(), true));
     let alarms = &call.deployment.as_ref().unwrap().rollback.as_ref().unwrap().alarms;
     assert_eq!(alarms[0].name, "pawl-bike-2-errors");
     assert_eq!(granted.actions.iter().map(Action::name).collect::<Vec<_>>(), ["put_alarms"]);
     // The answer may get lost: it is given again.
     let again = step(&granted.release, &Event::GuardRequested(ask(2)), at(110), &Policy::default());
-    assert_eq!((again.rule, again.answer), (Rule::Granted, granted.answer));
+    assert_eq!((again.rule, again.reply), (DecisionRule::Granted, granted.reply));
     let State::Deploying(deploying) = again.release.state else { panic!() };
     assert_eq!(deploying.lease_until, at(125), "the time to begin starts anew");
 }
@@ -48,28 +48,25 @@ fn a_good_challenger_is_granted_an_update() {
 fn the_first_deployment_of_all_creates_the_endpoint() {
     let request = GuardRequest::first(deployment(1), at(100));
     let granted = guard(&Release::new(ENDPOINT), request.clone());
-    assert_eq!(
-        granted.answer,
-        Answer::DeployCreate { endpoint: ENDPOINT.to_owned(), config: "bike-1".into() }
-    );
+    assert_eq!(granted.reply, Reply::DeployCreate { endpoint: ENDPOINT.to_owned(), config: "bike-1".into() });
     // Its alarms could not be made: it never begins.
     let id = granted.release.pending[0].id;
-    let outcome = Outcome::Refused { reason: "denied".to_owned() };
+    let outcome = ActionResult::Refused { reason: "denied".to_owned() };
     let failed = step(&granted.release, &Event::Performed { id, outcome }, at(100), &Policy::default());
-    assert_eq!((failed.rule, failed.release.state), (Rule::Abandoned, State::Stable));
-    assert!(matches!(failed.answer, Answer::Hold { reason: Hold::AlarmsUnavailable { .. }, .. }));
+    assert_eq!((failed.rule, failed.release.state), (DecisionRule::Abandoned, State::Stable));
+    assert!(matches!(failed.reply, Reply::Hold { reason: HoldReason::AlarmsUnavailable { .. }, .. }));
 }
 
 #[test]
 fn each_reason_holds() {
     let stable = || release(StateName::Stable);
-    assert_eq!(held(&stable(), ask(1)), Hold::Superseded { by: Generation(1) });
+    assert_eq!(held(&stable(), ask(1)), HoldReason::Superseded { by: Generation(1) });
     for state in [StateName::Deploying, StateName::Watching, StateName::RollingBack] {
-        assert_eq!(held(&release(state), ask(3)), Hold::EndpointBusy, "{state:?}");
+        assert_eq!(held(&release(state), ask(3)), HoldReason::EndpointBusy, "{state:?}");
     }
-    assert_eq!(held(&release(StateName::CoolDown), ask(3)), Hold::CoolDown { until: at(460) });
+    assert_eq!(held(&release(StateName::CoolDown), ask(3)), HoldReason::CoolDown { until: at(460) });
     let frozen = step(&stable(), &operator(Verb::Freeze), at(100), &Policy::default()).release;
-    assert!(matches!(held(&frozen, ask(2)), Hold::Frozen { .. }));
+    assert!(matches!(held(&frozen, ask(2)), HoldReason::Frozen { .. }));
 
     for revoke in [
         |r: &mut Release| r.revoked_configs.push("bike-2".into()),
@@ -78,45 +75,48 @@ fn each_reason_holds() {
     ] {
         let mut revoked = stable();
         revoke(&mut revoked);
-        assert_eq!(held(&revoked, ask(2)), Hold::Revoked);
+        assert_eq!(held(&revoked, ask(2)), HoldReason::Revoked);
     }
     let mut same = ask(2);
     same.candidate.config = "bike-1".into();
-    assert_eq!(held(&stable(), same), Hold::AlreadyServing);
+    assert_eq!(held(&stable(), same), HoldReason::AlreadyServing);
     for status in [EndpointStatus::Updating, EndpointStatus::Failed, EndpointStatus::Absent] {
         let request = GuardRequest { look: look(status, "bike-1", 100), ..ask(2) };
-        assert!(matches!(held(&stable(), request), Hold::EndpointNotReady { .. }), "{status:?}");
+        assert!(matches!(held(&stable(), request), HoldReason::EndpointNotReady { .. }), "{status:?}");
     }
     let foreign = GuardRequest { look: look(EndpointStatus::InService, "stranger", 100), ..ask(2) };
-    assert!(matches!(held(&stable(), foreign), Hold::EndpointNotReady { .. }));
-    assert_eq!(held(&stable(), GuardRequest { target: TargetCheck::NotAsked, ..ask(2) }), Hold::AskAgain);
+    assert!(matches!(held(&stable(), foreign), HoldReason::EndpointNotReady { .. }));
+    assert_eq!(
+        held(&stable(), GuardRequest { target: TargetCheck::NotAsked, ..ask(2) }),
+        HoldReason::AskAgain
+    );
 }
 
 #[test]
 fn a_fallback_that_is_gone_is_struck_off() {
     let mut release = release(StateName::Stable);
     for (config, left) in [("bike-1", 1), ("bike-0", 0)] {
-        let found = Target::Missing { what: "the model was deleted".to_owned() };
+        let found = TargetPresence::Missing { what: "the model was deleted".to_owned() };
         let target = TargetCheck::Checked { config: config.into(), found };
         let transition = guard(&release, GuardRequest { target, ..ask(2) });
-        assert!(matches!(transition.answer, Answer::Hold { reason: Hold::AskAgain, .. }));
+        assert!(matches!(transition.reply, Reply::Hold { reason: HoldReason::AskAgain, .. }));
         release = transition.release;
         assert_eq!(release.good.len(), left);
     }
-    assert!(matches!(held(&release, ask(2)), Hold::NoLastKnownGood { .. }));
+    assert!(matches!(held(&release, ask(2)), HoldReason::NoLastKnownGood { .. }));
     // A person's word lets one deployment begin without; only one.
     let forced = step(&release, &operator(Verb::Force), at(100), &Policy::default()).release;
     let granted = guard(&forced, ask(2));
-    assert!(matches!(granted.answer, Answer::DeployUpdate { .. }));
+    assert!(matches!(granted.reply, Reply::DeployUpdate { .. }));
     assert_eq!(granted.release.pass, None);
     // It is forgotten after a day, and a lock takes it back.
     let day = 24 * 60;
     let asks = |minutes| {
         let event = Event::GuardRequested(ask(2));
-        step(&forced, &event, at(minutes), &Policy::default()).answer
+        step(&forced, &event, at(minutes), &Policy::default()).reply
     };
-    assert!(matches!(asks(100 + day - 1), Answer::DeployUpdate { .. }));
-    assert!(matches!(asks(100 + day), Answer::Hold { reason: Hold::NoLastKnownGood { .. }, .. }));
+    assert!(matches!(asks(100 + day - 1), Reply::DeployUpdate { .. }));
+    assert!(matches!(asks(100 + day), Reply::Hold { reason: HoldReason::NoLastKnownGood { .. }, .. }));
     let frozen = step(&forced, &operator(Verb::Freeze), at(101), &Policy::default()).release;
     assert_eq!(frozen.pass, None);
 }
@@ -125,14 +125,14 @@ fn a_fallback_that_is_gone_is_struck_off() {
 fn an_endpoint_from_before_pawl_is_nothing_to_fall_back_to() {
     let look = look(EndpointStatus::InService, "old", 100);
     let request = GuardRequest { look, target: TargetCheck::NotAsked, ..ask(1) };
-    assert!(matches!(held(&Release::new(ENDPOINT), request), Hold::NoLastKnownGood { .. }));
+    assert!(matches!(held(&Release::new(ENDPOINT), request), HoldReason::NoLastKnownGood { .. }));
 }
 
 #[test]
 fn alarms_that_could_not_protect_hold() {
     let firing = AlarmReading { name: "sales".to_owned(), state: AlarmState::Alarm, since: at(1) };
     let request = GuardRequest { alarms: vec![firing], ..ask(2) };
-    assert!(matches!(held(&release(StateName::Stable), request), Hold::AlarmLint { .. }));
+    assert!(matches!(held(&release(StateName::Stable), request), HoldReason::AlarmLint { .. }));
 }
 
 #[test]
@@ -140,21 +140,21 @@ fn a_run_that_could_not_begin_gives_the_endpoint_back() {
     let granted = guard(&release(StateName::Stable), ask(2)).release;
     let failure = CandidateFailure { generation: Generation(2), reason: "no quota".to_owned() };
     let told = step(&granted, &Event::CandidateFailed(failure), at(101), &Policy::default());
-    assert_eq!(told.rule, Rule::Describe, "the endpoint decides whether that is so");
+    assert_eq!(told.rule, DecisionRule::Describe, "the endpoint decides whether that is so");
     // Who looked before it said so cannot tell: its call may have been accepted all the same.
     let before = observed(EndpointStatus::InService, "bike-1");
-    assert_eq!(step(&told.release, &before, at(101), &Policy::default()).rule, Rule::OutOfOrder);
+    assert_eq!(step(&told.release, &before, at(101), &Policy::default()).rule, DecisionRule::OutOfOrder);
     let seen = observed_at(EndpointStatus::InService, "bike-1", 101);
     let closed = step(&told.release, &seen, at(101), &Policy::default());
-    assert_eq!((closed.rule, closed.release.state), (Rule::Abandoned, State::Stable));
+    assert_eq!((closed.rule, closed.release.state), (DecisionRule::Abandoned, State::Stable));
     // It may have begun after all.
     let seen = observed_at(EndpointStatus::InService, "bike-2", 101);
-    assert_eq!(step(&told.release, &seen, at(101), &Policy::default()).rule, Rule::Watch);
+    assert_eq!(step(&told.release, &seen, at(101), &Policy::default()).rule, DecisionRule::Watch);
     // It asks once more: what it is permitted anew holds.
     let again = guard(&told.release, ask(2));
-    assert!(matches!(again.answer, Answer::DeployUpdate { .. }));
+    assert!(matches!(again.reply, Reply::DeployUpdate { .. }));
     let seen = observed_at(EndpointStatus::InService, "bike-1", 102);
-    assert_eq!(step(&again.release, &seen, at(102), &Policy::default()).rule, Rule::Wait);
+    assert_eq!(step(&again.release, &seen, at(102), &Policy::default()).rule, DecisionRule::Wait);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_serverless_endpoint_is_moved_without_guardrails() {
     let mut request = ask(2);
     request.candidate.kind = strategy::EndpointKind::Serverless;
     let granted = guard(&release(StateName::Stable), request);
-    let Answer::DeployUpdate { call } = granted.answer else { panic!("{:?}", granted.answer) };
+    let Reply::DeployUpdate { call } = granted.reply else { panic!("{:?}", granted.reply) };
     assert_eq!(call.deployment, None);
     let mut champion = deployment(1);
     champion.kind = strategy::EndpointKind::Serverless;

@@ -27,9 +27,10 @@ fn described(
     Box::new(move |state| {
         let config = config(state)?;
         let event = match state {
-            RollingBack => {
-                Event::Performed { id: 1, outcome: Outcome::Endpoint { look: look(status, config, 100) } }
-            }
+            RollingBack => Event::Performed {
+                id: 1,
+                outcome: ActionResult::Endpoint { look: look(status, config, 100) },
+            },
             _ => observed(status, config),
         };
         Some((release(state), event))

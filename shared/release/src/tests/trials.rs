@@ -26,7 +26,7 @@ fn ask(traffic: f64) -> GuardRequest {
     GuardRequest {
         candidate: Deployment { alarms: Vec::new(), ..deployment(2) },
         look: look(EndpointStatus::InService, "bike-1", 100),
-        target: TargetCheck::Checked { config: "bike-1".into(), found: Target::Present },
+        target: TargetCheck::Checked { config: "bike-1".into(), found: TargetPresence::Present },
         alarms: Vec::new(),
         defined: Vec::new(),
         traffic: Some(traffic),
@@ -56,19 +56,22 @@ fn tick(release: &Release, verdict: Option<LiveVerdict>, minutes: i64) -> Transi
 /// All traffic was asked for after the trial; its update has not begun.
 fn going_on() -> Release {
     let won = tick(&on_trial(), Some(LiveVerdict::Promote), 120);
-    assert_eq!((won.rule, won.release.state.name()), (Rule::TrialWon, StateName::Deploying));
+    assert_eq!((won.rule, won.release.state.name()), (DecisionRule::TrialWon, StateName::Deploying));
     won.release
 }
 
 fn seen_by_its_run(config: &str, serving: &str, minutes: i64) -> Event {
     let by = Observer::Run { generation: Generation(2), config: config.into() };
-    Event::EndpointObserved(Observation { look: look(EndpointStatus::InService, serving, minutes), by })
+    Event::EndpointObserved(EndpointObservation {
+        look: look(EndpointStatus::InService, serving, minutes),
+        by,
+    })
 }
 
 #[test]
 fn a_trial_comes_first_and_has_a_config_of_its_own() {
     let granted = guard(&release(StateName::Stable), &shadow(), 1.0);
-    let Answer::DeployUpdate { call } = &granted.answer else { panic!("{:?}", granted.answer) };
+    let Reply::DeployUpdate { call } = &granted.reply else { panic!("{:?}", granted.reply) };
     assert_eq!(call.config, "bike-2t".into());
     let way = call.deployment.as_ref().unwrap();
     assert_eq!(way.rollback.as_ref().unwrap().alarms.len(), 4, "champion's and challenger's requests");
@@ -79,96 +82,96 @@ fn a_trial_comes_first_and_has_a_config_of_its_own() {
 
     // Between one variant and two there are no guardrails.
     let ab = guard(&release(StateName::Stable), &policy(TrialKind::Ab), 1.0);
-    assert!(matches!(&ab.answer, Answer::DeployUpdate { call } if call.deployment.is_none()));
+    assert!(matches!(&ab.reply, Reply::DeployUpdate { call } if call.deployment.is_none()));
 }
 
 #[test]
 fn without_a_champion_or_enough_traffic_no_trial_begins() {
-    let held = |release: &Release, traffic| match guard(release, &shadow(), traffic).answer {
-        Answer::Hold { reason, .. } => reason,
+    let held = |release: &Release, traffic| match guard(release, &shadow(), traffic).reply {
+        Reply::Hold { reason, .. } => reason,
         answer => panic!("{answer:?}"),
     };
     let stable = release(StateName::Stable);
-    assert!(matches!(held(&stable, 0.0001), Hold::TooLittleTraffic { .. }));
+    assert!(matches!(held(&stable, 0.0001), HoldReason::TooLittleTraffic { .. }));
     let mut unproven = stable.clone();
     unproven.good.remove(0);
     unproven.good[0].config = "bike-1x".into();
-    let checked = TargetCheck::Checked { config: "bike-1x".into(), found: Target::Present };
+    let checked = TargetCheck::Checked { config: "bike-1x".into(), found: TargetPresence::Present };
     let request = GuardRequest { target: checked, ..ask(1.0) };
-    let answer = step(&unproven, &Event::GuardRequested(request), at(100), &shadow()).answer;
-    assert!(matches!(answer, Answer::Hold { reason: Hold::NoChampion { .. }, .. }), "{answer:?}");
+    let answer = step(&unproven, &Event::GuardRequested(request), at(100), &shadow()).reply;
+    assert!(matches!(answer, Reply::Hold { reason: HoldReason::NoChampion { .. }, .. }), "{answer:?}");
     let mut nameless = stable.clone();
     nameless.current.as_mut().unwrap().model = None;
-    assert!(matches!(held(&nameless, 1.0), Hold::NoChampion { .. }));
+    assert!(matches!(held(&nameless, 1.0), HoldReason::NoChampion { .. }));
 
     // A person's word passes the trial over.
     let forced = step(&stable, &operator(Verb::Force), at(99), &shadow()).release;
     let granted = guard(&forced, &shadow(), 0.0);
-    assert!(matches!(&granted.answer, Answer::DeployUpdate { call } if call.config == "bike-2".into()));
+    assert!(matches!(&granted.reply, Reply::DeployUpdate { call } if call.config == "bike-2".into()));
 
     // The first model of all has nothing to be tried beside.
     let request = GuardRequest::first(deployment(1), at(100));
     let first = step(&Release::new(ENDPOINT), &Event::GuardRequested(request), at(0), &shadow());
-    assert!(matches!(&first.answer, Answer::DeployCreate { config, .. } if *config == "bike-1".into()));
+    assert!(matches!(&first.reply, Reply::DeployCreate { config, .. } if *config == "bike-1".into()));
 }
 
 #[test]
 fn a_trial_that_is_won_goes_on_and_its_run_asks_again() {
     assert_eq!(
         tick(&on_trial(), Some(LiveVerdict::Promote), 119).rule,
-        Rule::KeepWatching,
+        DecisionRule::KeepWatching,
         "a bake at least"
     );
     let won = going_on();
-    assert_eq!(won.answer_for(Generation(2)), Answer::GoOn);
+    assert_eq!(won.reply_to(Generation(2)), Reply::GoOn);
     assert!(won.good.iter().all(|good| good.trial.is_none()));
     let again = guard(&won, &shadow(), 1.0);
-    let Answer::DeployUpdate { call } = &again.answer else { panic!("{:?}", again.answer) };
+    let Reply::DeployUpdate { call } = &again.reply else { panic!("{:?}", again.reply) };
     assert_eq!(call.config, "bike-2".into());
     let routing = &call.deployment.as_ref().unwrap().blue_green.as_ref().unwrap().routing;
     assert_eq!(routing.kind, strategy::RoutingKind::Canary, "now the strategy holds");
 
     // A look of the run from before it asked says nothing about the new update.
     let late = step(&won, &seen_by_its_run("bike-2t", "bike-2t", 121), at(121), &shadow());
-    assert_eq!((late.rule, late.release.state.name()), (Rule::Wait, StateName::Deploying));
+    assert_eq!((late.rule, late.release.state.name()), (DecisionRule::Wait, StateName::Deploying));
     let deployed = step(&won, &seen_by_its_run("bike-2", "bike-2", 122), at(122), &shadow());
-    assert_eq!((deployed.rule, deployed.release.state.name()), (Rule::Watch, StateName::Watching));
+    assert_eq!((deployed.rule, deployed.release.state.name()), (DecisionRule::Watch, StateName::Watching));
     assert_eq!(deployed.release.current.unwrap().trial, None);
 }
 
 #[test]
 fn harm_goes_back_and_nothing_but_a_win_goes_on() {
     let harmed = tick(&on_trial(), Some(LiveVerdict::Harm), 100);
-    assert_eq!((harmed.rule, harmed.release.state.name()), (Rule::RollBack, StateName::RollingBack));
+    assert_eq!((harmed.rule, harmed.release.state.name()), (DecisionRule::RollBack, StateName::RollingBack));
     let State::RollingBack(rolling) = &harmed.release.state else { panic!() };
     assert_eq!((&rolling.to.config, &rolling.from.config), (&"bike-1".into(), &"bike-2t".into()));
     assert!(harmed.release.is_revoked(&deployment(2)), "no stage of it returns");
     for verdict in [None, Some(LiveVerdict::Continue)] {
-        assert_eq!(tick(&on_trial(), verdict, 1_000).rule, Rule::ExtendWatch);
+        assert_eq!(tick(&on_trial(), verdict, 1_000).rule, DecisionRule::ExtendWatch);
         let asked = tick(&on_trial(), verdict, 90 + 7 * 24 * 60);
-        assert_eq!(asked.rule, Rule::AskPerson, "the horizon promotes nobody");
+        assert_eq!(asked.rule, DecisionRule::AskPerson, "the horizon promotes nobody");
         let over = step(&asked.release, &Event::Tick, at(90 + 9 * 24 * 60), &shadow());
-        assert_eq!((over.rule, over.release.state.name()), (Rule::RollBack, StateName::RollingBack));
+        assert_eq!((over.rule, over.release.state.name()), (DecisionRule::RollBack, StateName::RollingBack));
     }
-    assert_eq!(tick(&on_trial(), Some(LiveVerdict::NeedsApproval), 120).rule, Rule::AskPerson);
+    assert_eq!(tick(&on_trial(), Some(LiveVerdict::NeedsApproval), 120).rule, DecisionRule::AskPerson);
     let mut untested = on_trial();
     let State::Watching(watching) = &mut untested.state else { panic!() };
     watching.smoke = Smoke::Pending;
-    assert_eq!(tick(&untested, Some(LiveVerdict::Promote), 120).rule, Rule::ExtendWatch);
+    assert_eq!(tick(&untested, Some(LiveVerdict::Promote), 120).rule, DecisionRule::ExtendWatch);
     let frozen = step(&on_trial(), &operator(Verb::Freeze), at(100), &shadow()).release;
-    assert_eq!(tick(&frozen, Some(LiveVerdict::Promote), 120).rule, Rule::ExtendWatch);
+    assert_eq!(tick(&frozen, Some(LiveVerdict::Promote), 120).rule, DecisionRule::ExtendWatch);
 }
 
 #[test]
 fn a_persons_word_ends_a_trial_either_way() {
     let forced = step(&on_trial(), &operator(Verb::Force), at(100), &shadow());
-    assert_eq!((forced.rule, forced.release.answer_for(Generation(2))), (Rule::Forced, Answer::GoOn));
+    assert_eq!((forced.rule, forced.release.reply_to(Generation(2))), (DecisionRule::Forced, Reply::GoOn));
     let back = step(&on_trial(), &operator(Verb::Rollback), at(100), &shadow());
     assert_eq!(back.release.state.name(), StateName::RollingBack);
     let early = guard(&release(StateName::Stable), &shadow(), 1.0).release;
     let early = step(&early, &operator(Verb::Force), at(101), &shadow()).release;
     let passed = step(&early, &seen_by_its_run("bike-2t", "bike-2t", 102), at(102), &shadow());
-    assert_eq!((passed.rule, passed.release.answer_for(Generation(2))), (Rule::TrialWon, Answer::GoOn));
+    assert_eq!((passed.rule, passed.release.reply_to(Generation(2))), (DecisionRule::TrialWon, Reply::GoOn));
 }
 
 #[test]
@@ -177,26 +180,27 @@ fn an_alarm_of_either_variant_takes_a_trial_out() {
         let mut change = alarm(Some("bike-2t"), AlarmState::Alarm, 99);
         change.name = format!("pawl-bike-2t-{kind}");
         let fired = step(&on_trial(), &Event::Alarm(change.clone()), at(100), &shadow());
-        assert_eq!(fired.rule, Rule::RollBack, "{kind}");
-        // The trial serves until all traffic has moved. Its run has asked for nothing yet: there is nothing to wait for.
+        assert_eq!(fired.rule, DecisionRule::RollBack, "{kind}");
+        // The trial serves until all traffic has moved. Its run has asked for nothing yet: there is nothing
+        // to wait for.
         change.at = at(121);
         let taken_back = step(&going_on(), &Event::Alarm(change.clone()), at(121), &shadow());
-        assert_eq!(taken_back.rule, Rule::RollBack, "{kind}");
+        assert_eq!(taken_back.rule, DecisionRule::RollBack, "{kind}");
         let asks = guard(&taken_back.release, &shadow(), 1.0);
-        assert_eq!(asks.answer, Answer::RollingBack, "{kind}");
+        assert_eq!(asks.reply, Reply::RollingBack, "{kind}");
         // What the run may have begun is acted upon at the end.
         let granted = guard(&going_on(), &shadow(), 1.0).release;
         let queued = step(&granted, &Event::Alarm(change), at(121), &shadow());
-        assert_eq!(queued.rule, Rule::QueueIntent, "{kind}");
+        assert_eq!(queued.rule, DecisionRule::QueueIntent, "{kind}");
         let asks = guard(&queued.release, &shadow(), 1.0);
-        assert!(matches!(asks.answer, Answer::Hold { reason: Hold::TakenBack { .. }, .. }), "{kind}");
+        assert!(matches!(asks.reply, Reply::Hold { reason: HoldReason::TakenBack { .. }, .. }), "{kind}");
     }
 }
 
 #[test]
 fn whoever_may_act_takes_a_won_trial_back_at_once() {
     for event in [operator(Verb::Rollback), rejected(2)] {
-        assert_eq!(step(&going_on(), &event, at(121), &shadow()).rule, Rule::RollBack);
+        assert_eq!(step(&going_on(), &event, at(121), &shadow()).rule, DecisionRule::RollBack);
     }
 }
 
@@ -208,8 +212,8 @@ fn a_run_that_looks_seldom_finds_its_won_trial_waiting() {
     };
     // Seven days in 400 looks: one in 25 minutes.
     assert_eq!(shadow().look_every(Duration::seconds(7 * 86_400)), Duration::seconds(1_512));
-    assert_eq!(offered(120 + 15 + 2 * 25), Rule::Wait);
-    assert_eq!(offered(120 + 15 + 2 * 26), Rule::RollBack);
+    assert_eq!(offered(120 + 15 + 2 * 25), DecisionRule::Wait);
+    assert_eq!(offered(120 + 15 + 2 * 26), DecisionRule::RollBack);
     let granted = guard(&going_on(), &shadow(), 1.0).release;
     let State::Deploying(deploying) = granted.state else { panic!() };
     assert_eq!((deploying.progress, deploying.lease_until), (Progress::Granted, at(115)));
@@ -228,16 +232,16 @@ fn a_trial_that_cannot_go_on_goes_back_to_its_champion() {
     let silent = step(&going_on(), &seen_by_its_run("bike-2", "bike-2t", 122), at(122), &shadow());
     assert_eq!(back(&silent), expected);
     let id = going_on().pending.iter().find(|p| matches!(p.action, Action::PutAlarms { .. })).unwrap().id;
-    let outcome = Outcome::Refused { reason: "too many alarms".to_owned() };
+    let outcome = ActionResult::Refused { reason: "too many alarms".to_owned() };
     let unwatched = step(&going_on(), &Event::Performed { id, outcome }, at(121), &shadow());
     assert_eq!(back(&unwatched), expected);
     let broken = step(&going_on(), &observed_at(EndpointStatus::Failed, "bike-2t", 121), at(121), &shadow());
     assert_eq!(back(&broken), ("bike-1".to_owned(), "bike-2".to_owned()));
     // The way back was lost: whichever stage serves, it is asked for once more.
     let awaits = broken.release.pending.iter().find(|p| matches!(p.action, Action::AwaitConfig { .. }));
-    let lost = Outcome::Endpoint { look: look(EndpointStatus::InService, "bike-2t", 122) };
+    let lost = ActionResult::Endpoint { look: look(EndpointStatus::InService, "bike-2t", 122) };
     let again = Event::Performed { id: awaits.unwrap().id, outcome: lost };
-    assert_eq!(step(&broken.release, &again, at(125), &shadow()).rule, Rule::Retry);
+    assert_eq!(step(&broken.release, &again, at(125), &shadow()).rule, DecisionRule::Retry);
 }
 
 #[test]
@@ -245,11 +249,11 @@ fn a_champion_that_is_rejected_leaves_its_trial_nowhere_to_go() {
     let mut alone = on_trial();
     alone.good.truncate(1);
     let rejected = step(&alone, &rejected(1), at(100), &shadow());
-    assert_eq!(rejected.rule, Rule::PackageRejected);
+    assert_eq!(rejected.rule, DecisionRule::PackageRejected);
     assert!(rejected.actions.iter().any(|action| action.name() == "page"), "it still answers clients");
     let won = tick(&rejected.release, Some(LiveVerdict::Promote), 120).release;
     let over = step(&won, &observed_at(EndpointStatus::InService, "bike-2t", 200), at(200), &shadow());
-    assert_eq!((over.rule, over.release.state.name()), (Rule::NoTarget, StateName::Stable));
+    assert_eq!((over.rule, over.release.state.name()), (DecisionRule::NoTarget, StateName::Stable));
     assert!(over.release.is_revoked(&deployment(2)), "what never began does not return");
 
     // It serves still when a person lets another one begin, which SageMaker undoes.
@@ -259,7 +263,10 @@ fn a_champion_that_is_rejected_leaves_its_trial_nowhere_to_go() {
         GuardRequest { candidate, look: look(EndpointStatus::InService, "bike-2t", 202), ..ask(1.0) };
     let granted = step(&forced, &Event::GuardRequested(request), at(202), &shadow()).release;
     let by = Observer::Run { generation: Generation(3), config: "bike-3".into() };
-    let undone = Observation { look: look(EndpointStatus::InService, "bike-2t", 210), by };
+    let undone = EndpointObservation { look: look(EndpointStatus::InService, "bike-2t", 210), by };
     let closed = step(&granted, &Event::EndpointObserved(undone), at(210), &shadow());
-    assert_eq!((closed.rule, closed.release.state.name()), (Rule::GuardrailRolledBack, StateName::CoolDown));
+    assert_eq!(
+        (closed.rule, closed.release.state.name()),
+        (DecisionRule::GuardrailRolledBack, StateName::CoolDown)
+    );
 }

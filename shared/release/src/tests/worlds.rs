@@ -125,8 +125,8 @@ pub(crate) fn alarm(config: Option<&str>, state: AlarmState, minutes: i64) -> Al
 }
 
 /// What is seen of the endpoint at a time.
-pub(crate) fn look(status: EndpointStatus, config: &str, minutes: i64) -> Look {
-    Look { status, config: Some(config.into()), at: at(minutes) }
+pub(crate) fn look(status: EndpointStatus, config: &str, minutes: i64) -> EndpointDescription {
+    EndpointDescription { status, config: Some(config.into()), at: at(minutes) }
 }
 
 pub(crate) fn observed(status: EndpointStatus, config: &str) -> Event {
@@ -135,7 +135,7 @@ pub(crate) fn observed(status: EndpointStatus, config: &str) -> Event {
 
 pub(crate) fn observed_at(status: EndpointStatus, config: &str, minutes: i64) -> Event {
     let look = look(status, config, minutes);
-    Event::EndpointObserved(Observation { look, by: Observer::Reconciler })
+    Event::EndpointObserved(EndpointObservation { look, by: Observer::Reconciler })
 }
 
 pub(crate) fn operator(verb: Verb) -> Event {
@@ -154,7 +154,7 @@ pub(crate) fn rejected(generation: u64) -> Event {
     Event::Package(PackageChange {
         arn: format!("arn:package/{generation}"),
         group: None,
-        approval: Approval::Rejected,
+        approval: PackageApproval::Rejected,
         why: None,
         at: at(99),
     })

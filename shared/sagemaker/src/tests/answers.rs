@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use pawl::events::{Approval, EndpointStatus};
+use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::jobs::Job;
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::Listed;
+use pawl::release::garbage::ListedResource;
 use pawl::release::serving::Serve;
 use pawl::release::{ConfigName, Deployment, UpdateCall};
 use pawl::requests::{Container, CreateModel};
@@ -63,9 +63,9 @@ async fn a_config_that_is_gone_is_named() {
 async fn a_package_that_may_not_be_read_has_no_approval() {
     let approval = async |sagemaker: SageMaker| sagemaker.approval("arn").await;
     for (head, body, expected) in [
-        ("200 OK", r#"{"ModelApprovalStatus": "Approved"}"#, Some(Approval::Approved)),
-        ("200 OK", r#"{"ModelApprovalStatus": "Rejected"}"#, Some(Approval::Rejected)),
-        ("200 OK", r#"{"ModelApprovalStatus": "PendingManualApproval"}"#, Some(Approval::Pending)),
+        ("200 OK", r#"{"ModelApprovalStatus": "Approved"}"#, Some(PackageApproval::Approved)),
+        ("200 OK", r#"{"ModelApprovalStatus": "Rejected"}"#, Some(PackageApproval::Rejected)),
+        ("200 OK", r#"{"ModelApprovalStatus": "PendingManualApproval"}"#, Some(PackageApproval::Pending)),
         (REFUSED, GONE, None),
         (REFUSED, r#"{"__type": "AccessDeniedException", "message": "no"}"#, None),
     ] {
@@ -148,7 +148,7 @@ async fn a_list_holds_names_and_times() {
     let bike = ModelName::try_from("bike".to_owned()).unwrap();
     let found = asked("200 OK", body, async |sagemaker| sagemaker.models(&bike).await).await;
     let created_at = Timestamp::from_millisecond(1_700_000_000_250).unwrap();
-    assert_eq!(found, Ok(vec![Listed { name: "bike-1".to_owned(), created_at }]));
+    assert_eq!(found, Ok(vec![ListedResource { name: "bike-1".to_owned(), created_at }]));
     let found = asked("200 OK", "{}", async |sagemaker| sagemaker.configs(&bike).await).await;
     assert_eq!(found, Ok(Vec::new()));
 }

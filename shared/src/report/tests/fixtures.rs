@@ -12,8 +12,8 @@ use crate::gate::live::{Agreement, BothCounts, TrialEvidence, TrialKind, TrialLo
 use crate::gate::live::{LiveLook, LiveVerdict};
 use crate::gate::policy::Groups;
 use crate::gate::{Against, Check, Forced, Judge, Judgement, PairedRow, Policy, Verdict};
-use crate::ledger::dataset::{Fate, Split};
-use crate::ledger::{Ending, Manifest, Object, Outcome, RunRecord, TriggerKind};
+use crate::ledger::dataset::{DatasetSplit, ObjectFate};
+use crate::ledger::{Ending, Manifest, Object, RunOutcome, RunRecord, TriggerKind};
 use crate::names::{ContentHash, Generation, ModelName};
 use crate::profile::Profile;
 use crate::profile::bins::Baseline;
@@ -142,21 +142,21 @@ fn whole() -> Evidence {
     evidence.validation = Some(vec![
         Judged {
             object: new.clone(),
-            fate: Fate::Accepted,
+            fate: ObjectFate::Accepted,
             reason: reasons.join("; "),
             validation: Some(validation),
             treated: None,
         },
         Judged {
             object: bad,
-            fate: Fate::Quarantined,
+            fate: ObjectFate::Quarantined,
             reason: "line 1: the header has no field".to_owned(),
             validation: None,
             treated: None,
         },
     ]);
     evidence.profile = Some(july.profile);
-    let split = Split {
+    let split = DatasetSplit {
         version: ContentHash::of(b"split"),
         train: vec![old.id],
         holdout: vec![new.id],
@@ -183,7 +183,7 @@ fn whole() -> Evidence {
     evidence.judgement = Some(judgement(Against::Champion));
     evidence.released = Some(Released {
         generation: GENERATION,
-        outcome: release::Fate::Promoted,
+        outcome: release::ReleaseOutcome::Promoted,
         at: at("2026-11-20T08:50:00Z"),
     });
     let mut serving = Release::new("bike-demand");
@@ -196,7 +196,7 @@ fn whole() -> Evidence {
     evidence.run = Some(RunRecord {
         model: model(),
         generation: GENERATION,
-        outcome: Outcome {
+        outcome: RunOutcome {
             code: Ending::Promoted,
             reason: "It serves, and its watch ended healthy.".to_owned(),
             state: None,
@@ -215,7 +215,7 @@ pub(super) fn early() -> Evidence {
     let mut evidence = Evidence::new(&model(), GENERATION);
     evidence.manifest = full.manifest;
     evidence.pipeline = full.pipeline;
-    let failure = Outcome {
+    let failure = RunOutcome {
         code: Ending::Failed,
         reason:
             r#"{"errorType":"Pawl.Refused","errorMessage":"refused: read bikes/2012-07.csv: access denied"}"#

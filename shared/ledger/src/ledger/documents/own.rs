@@ -8,9 +8,9 @@ use super::Component::{
     Command, DataValidator, DriftChecker, EvaluationGate, NewDataTrigger, RollbackHandler,
 };
 use super::{Document, Named, OfModel, OfRun};
-use crate::ledger::dataset::{Dataset, Manifest, Place, Split};
+use crate::ledger::dataset::{Dataset, Manifest, DatasetSplit, Place};
 use crate::ledger::keys::{Keys, unrouted};
-use crate::ledger::run::{Outcome, RunRecord};
+use crate::ledger::run::{RunOutcome, RunRecord};
 use crate::ledger::training::Training;
 use crate::ledger::trigger::{Handled, Trigger, TriggerId};
 
@@ -24,7 +24,7 @@ pub const DATASET: Document<Dataset, OfModel> = Document::object(OfModel(Keys::d
     .written_by(&[DataValidator])
     .read_by(&[NewDataTrigger, DataValidator, DriftChecker]);
 
-/// How far the round has looked for objects whose event was lost.
+/// How far the round has listed objects to find those whose event was lost.
 pub const SWEEP: Document<Option<Place>, OfModel> =
     Document::optional(OfModel(Keys::sweep)).written_by(&[NewDataTrigger]).read_by(&[NewDataTrigger]);
 
@@ -47,7 +47,7 @@ pub const MANIFEST: Document<Manifest, OfRun> = Document::object(OfRun("manifest
     .read_by(&[NewDataTrigger, DataValidator, DriftChecker, EvaluationGate]);
 
 /// Which objects train and which judge.
-pub const SPLIT: Document<Split, OfRun> = Document::object(OfRun("split.json"))
+pub const SPLIT: Document<DatasetSplit, OfRun> = Document::object(OfRun("split.json"))
     .written_by(&[DataValidator])
     .read_by(&[NewDataTrigger, DriftChecker, EvaluationGate, RollbackHandler]);
 
@@ -67,7 +67,7 @@ pub const RUN_ENTRY: Document<RunRecord, Named<Generation>> =
 pub const RUN_ENTRY_PREFIX: &str = "run-";
 
 /// What failed in a run.
-pub const FAILURE: Document<Outcome, OfRun> =
+pub const FAILURE: Document<RunOutcome, OfRun> =
     Document::object(OfRun("failure.json")).written_by(&[NewDataTrigger]).read_by(&[NewDataTrigger]);
 
 /// An event that started nothing, kept with the reason.

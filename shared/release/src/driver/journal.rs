@@ -1,8 +1,15 @@
 //! Reading and writing the record, so that no decision is lost on the way to the history.
 
-use super::{Clock, Driver, DriverError, Effects, ReleaseStore};
-use crate::Release;
-use pawl_ledger::ledger::{Condition, ETag, StoreError};
+use super::store::ReleaseStore;
+use crate::record::Release;
+use pawl_ledger::ledger::{Condition, ETag, Keys, StoreError};
+
+/// The record of one release, and its history.
+#[derive(Debug)]
+pub(super) struct Journal<'a, S> {
+    pub(super) store: &'a S,
+    pub(super) keys: Keys,
+}
 
 /// The record as this call last read or wrote it.
 #[derive(Debug)]
@@ -20,18 +27,20 @@ pub(super) enum Saved {
     Outrun,
 }
 
-impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
+impl<S: ReleaseStore> Journal<'_, S> {
+    /// The endpoint is named like the model.
+    pub(super) fn endpoint(&self) -> &str {
+        self.keys.model().as_str()
+    }
+
     /// The record; a new one where none was written yet.
-    ///
-    /// # Errors
-    /// The store did not answer, or the record is not readable.
-    pub async fn load(&self) -> Result<Release, DriverError> {
+    pub(super) async fn load(&self) -> Result<Release, StoreError> {
         let found = self.store.load(&self.keys).await?;
         Ok(found.map_or_else(|| Release::new(self.endpoint()), |(release, _)| release))
     }
 
     /// Reads the record, and appends what a call that died left in its outbox.
-    pub(super) async fn load_and_flush(&self) -> Result<Loaded, DriverError> {
+    pub(super) async fn open(&self) -> Result<Loaded, StoreError> {
         let loaded = match self.store.load(&self.keys).await? {
             Some((release, etag)) => Loaded { release, etag: Some(etag) },
             None => Loaded { release: Release::new(self.endpoint()), etag: None },
@@ -41,7 +50,7 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
     }
 
     /// Writes the record if no other call did, else reads it anew.
-    pub(super) async fn save(&self, loaded: &mut Loaded, next: Release) -> Result<Saved, DriverError> {
+    pub(super) async fn save(&self, loaded: &mut Loaded, next: Release) -> Result<Saved, StoreError> {
         let when = Condition::unchanged_since(loaded.etag.take());
         match self.store.save(&self.keys, &next, when).await {
             Ok(etag) => {
@@ -50,15 +59,15 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
                 Ok(Saved::Done)
             }
             Err(StoreError::Conflict { .. }) => {
-                *loaded = self.load_and_flush().await?;
+                *loaded = self.open().await?;
                 Ok(Saved::Outrun)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 
     /// Appends the record's outbox to the history. Doing it twice changes nothing.
-    async fn flush(&self, release: &Release) -> Result<(), DriverError> {
+    async fn flush(&self, release: &Release) -> Result<(), StoreError> {
         for audit in &release.outbox {
             self.store.append(&self.keys, audit).await?;
         }

@@ -1,4 +1,5 @@
-//! What the driver is given: S3 and SageMaker of the model, each call a point where others may come between, or a fault.
+//! What the driver is given: S3 and SageMaker of the model, each call a point where others may come between,
+//! or a fault.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,10 +8,10 @@ use std::task::{Context, Poll};
 
 use jiff::Timestamp;
 
-use super::world::{Denial, SECOND, World, time};
+use super::world::{Alarm, Denial, Happening, Nature, SECOND, World, rejection, time};
 use crate::*;
 use pawl_gate::live::LiveVerdict;
-use pawl_ledger::events::{AlarmState, Approval, EndpointStatus};
+use pawl_ledger::events::{AlarmState, EndpointStatus, PackageApproval};
 use pawl_ledger::ledger::{Condition, ETag, Keys, StoreError, Wrote};
 
 /// The world as one call sees it.
@@ -105,10 +106,10 @@ impl ReleaseStore for Hands {
 }
 
 impl Effects for Hands {
-    async fn perform(&self, action: &Action) -> Outcome {
+    async fn perform(&self, action: &Action) -> ActionResult {
         let asked = self.now();
         let mut world = self.call().await;
-        let retry = || Outcome::Retry { reason: "throttled".to_owned() };
+        let retry = || ActionResult::Retry { reason: "throttled".to_owned() };
         if world.fault() {
             world.coverage.count("throttled");
             return retry();
@@ -117,7 +118,7 @@ impl Effects for Hands {
         world.count_call(&self.holder, action);
         let denied = world.denied.filter(|(name, _)| *name == action.name());
         let outcome = match denied {
-            Some((_, Denial::Refused)) => Outcome::Refused { reason: "access denied".to_owned() },
+            Some((_, Denial::Refused)) => ActionResult::Refused { reason: "access denied".to_owned() },
             Some((_, Denial::Throttled)) => retry(),
             None => world.act(action, asked),
         };
@@ -125,7 +126,7 @@ impl Effects for Hands {
         if world.fault() { retry() } else { outcome }
     }
 
-    async fn describe(&self, _: &str) -> Result<Look, ReadError> {
+    async fn describe(&self, _: &str) -> Result<EndpointDescription, ReadError> {
         let asked = self.now();
         let mut world = self.call().await;
         if world.fault() {
@@ -134,14 +135,14 @@ impl Effects for Hands {
         Ok(world.look(asked))
     }
 
-    async fn verify(&self, target: &Deployment) -> Result<Target, ReadError> {
+    async fn verify(&self, target: &Deployment) -> Result<TargetPresence, ReadError> {
         let mut world = self.call().await;
         if world.fault() {
             return Err(ReadError { what: "the target", reason: "throttled".to_owned() });
         }
         Ok(match world.configs.get(&target.config) {
-            Some(config) if config.exists => Target::Present,
-            _ => Target::Missing { what: "the config".to_owned() },
+            Some(config) if config.exists => TargetPresence::Present,
+            _ => TargetPresence::Missing { what: "the config".to_owned() },
         })
     }
 
@@ -182,13 +183,13 @@ impl Effects for Hands {
         Ok(Some(TrialReading { verdict, reason: "as seen".to_owned() }))
     }
 
-    async fn approval(&self, package: &str) -> Result<Option<Approval>, ReadError> {
+    async fn approval(&self, package: &str) -> Result<Option<PackageApproval>, ReadError> {
         let mut world = self.call().await;
         if world.fault() {
             return Err(ReadError { what: "the package", reason: "throttled".to_owned() });
         }
         let rejected = world.truth.rejected_by_person.contains(package);
-        Ok(Some(if rejected { Approval::Rejected } else { Approval::Approved }))
+        Ok(Some(if rejected { PackageApproval::Rejected } else { PackageApproval::Approved }))
     }
 
     async fn requests(&self, _: &str, config: &ConfigName, since: Timestamp) -> Result<u64, ReadError> {
@@ -196,14 +197,14 @@ impl Effects for Hands {
         if world.fault() {
             return Err(ReadError { what: "the requests", reason: "throttled".to_owned() });
         }
-        let idle = world.configs.get(config).is_none_or(|c| c.nature == super::world::Nature::Idle);
+        let idle = world.configs.get(config).is_none_or(|c| c.nature == Nature::Idle);
         let seconds = time(world.now).duration_since(since).as_secs();
         Ok(if idle { 0 } else { u64::try_from(seconds).unwrap_or(0) })
     }
 }
 
 impl World {
-    fn read_alarm(&mut self, name: &str) -> Option<super::world::Alarm> {
+    fn read_alarm(&mut self, name: &str) -> Option<Alarm> {
         let alarm = self.alarms.get(name).cloned()?;
         if alarm.state == AlarmState::Alarm {
             self.truth.read_firing.insert(name.to_owned(), self.now);
@@ -211,23 +212,23 @@ impl World {
         Some(alarm)
     }
 
-    pub(super) fn look(&self, at: Timestamp) -> Look {
-        Look { status: self.endpoint.status, config: self.endpoint.serving.clone(), at }
+    pub(super) fn look(&self, at: Timestamp) -> EndpointDescription {
+        EndpointDescription { status: self.endpoint.status, config: self.endpoint.serving.clone(), at }
     }
 
-    fn act(&mut self, action: &Action, asked: Timestamp) -> Outcome {
+    fn act(&mut self, action: &Action, asked: Timestamp) -> ActionResult {
         self.about_to(action);
         match action {
             Action::PutAlarms { alarms } => {
                 for alarm in alarms {
-                    let fresh = super::world::Alarm::new(self.now);
+                    let fresh = Alarm::new(self.now);
                     self.alarms.entry(alarm.alarm_name.clone()).or_insert(fresh);
                 }
-                Outcome::Done
+                ActionResult::Done
             }
             Action::UpdateEndpoint { call } => match self.endpoint.status {
                 EndpointStatus::Failed | EndpointStatus::Absent => {
-                    Outcome::Endpoint { look: self.look(asked) }
+                    ActionResult::Endpoint { look: self.look(asked) }
                 }
                 _ => self.start_update(&call.config, false),
             },
@@ -237,63 +238,64 @@ impl World {
                     self.endpoint.serving = None;
                     self.start_update(config, false)
                 }
-                _ if self.has_traffic(config) => Outcome::Done,
-                _ => Outcome::Busy,
+                _ if self.has_traffic(config) => ActionResult::Done,
+                _ => ActionResult::Busy,
             },
             Action::DescribeEndpoint { .. } | Action::AwaitConfig { .. } => {
-                Outcome::Endpoint { look: self.look(asked) }
+                ActionResult::Endpoint { look: self.look(asked) }
             }
             Action::SmokeTest { .. } => {
                 let serving = self.endpoint.serving.as_ref().and_then(|config| self.configs.get(config));
                 match serving {
-                    Some(config) if config.nature == super::world::Nature::Dumb => {
-                        Outcome::SmokeFailed { reason: "500".to_owned() }
+                    Some(config) if config.nature == Nature::Dumb => {
+                        ActionResult::SmokeFailed { reason: "500".to_owned() }
                     }
-                    Some(_) => Outcome::SmokePassed,
-                    None => Outcome::Refused { reason: "nothing serves".to_owned() },
+                    Some(_) => ActionResult::SmokePassed,
+                    None => ActionResult::Refused { reason: "nothing serves".to_owned() },
                 }
             }
             Action::ReadAlarm { change } => {
-                Outcome::Alarm { state: self.read_alarm(&change.name).map(|alarm| alarm.state) }
+                ActionResult::Alarm { state: self.read_alarm(&change.name).map(|alarm| alarm.state) }
             }
             Action::CompareFleets { new, .. } => {
-                let fleets = if self.is_bad(new) { Fleets::OnlyNew } else { Fleets::Neither };
-                let fleets = if self.rng.chance(100) { Fleets::Unknown } else { fleets };
-                Outcome::Fleets { fleets }
+                let fleets =
+                    if self.is_bad(new) { FleetComparison::OnlyNew } else { FleetComparison::Neither };
+                let fleets = if self.rng.chance(100) { FleetComparison::Unknown } else { fleets };
+                ActionResult::Fleets { fleets }
             }
             Action::RejectPackage { package, .. } => {
                 // The rejection comes back as an event.
-                let event = super::schedule::rejection(package, time(self.now));
+                let event = rejection(package, time(self.now));
                 let after = self.rng.range(1, 60) * SECOND;
-                self.at(after, super::world::Happening::Deliver { event, tries: 0 });
-                Outcome::Done
+                self.at(after, Happening::Deliver { event, tries: 0 });
+                ActionResult::Done
             }
             Action::QuarantineDataset { dataset, .. } => {
                 self.truth.quarantined.insert(dataset.clone());
-                Outcome::Done
+                ActionResult::Done
             }
             Action::RecordOutcome { generation, outcome } => {
                 let name = match outcome {
-                    Fate::Promoted => "promoted",
-                    Fate::RolledBack => "rolled back",
-                    Fate::Abandoned => "abandoned",
-                    Fate::Unproven => "unproven",
+                    ReleaseOutcome::Promoted => "promoted",
+                    ReleaseOutcome::RolledBack => "rolled back",
+                    ReleaseOutcome::Abandoned => "abandoned",
+                    ReleaseOutcome::Unproven => "unproven",
                 };
                 self.coverage.count(name);
                 self.outcomes.entry(*generation).or_default().insert(name);
-                Outcome::Done
+                ActionResult::Done
             }
             Action::Upkeep { generation } => {
                 self.coverage.count("upkeep");
                 self.truth.kept_up = Some(*generation);
-                Outcome::Done
+                ActionResult::Done
             }
             Action::Notify { severity, message } => {
                 if *severity == Severity::Page {
                     self.pages += 1;
                 }
                 self.note(|| format!("  {message}"));
-                Outcome::Done
+                ActionResult::Done
             }
         }
     }

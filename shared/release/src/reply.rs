@@ -1,18 +1,22 @@
-//! What the caller of a step is told.
+//! What a release replies to the caller of a step.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::alarms::Lint;
-use super::{Cause, ConfigName, Freeze, Progress, Release, State, UpdateCall};
+use crate::action::UpdateCall;
+use crate::alarms::Lint;
+use crate::cause::Cause;
+use crate::config::ConfigName;
+use crate::record::{Freeze, Release};
+use crate::state::{Progress, State};
 use pawl_base::names::Generation;
 
-/// What the caller is told. A run goes by it; others may log it.
+/// What a release replies. A run acts on it; other callers only log it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "answer")]
-pub enum Answer {
+pub enum Reply {
     /// Create the endpoint with this config, then observe.
     DeployCreate {
         /// The endpoint.
@@ -28,7 +32,7 @@ pub enum Answer {
     /// Do not deploy.
     Hold {
         /// Why.
-        reason: Hold,
+        reason: HoldReason,
         /// The reason in plain words.
         message: String,
     },
@@ -57,7 +61,8 @@ pub enum Answer {
         /// Why.
         cause: Cause,
     },
-    /// The config serves, but its watch ended without a proof: something spoke against it, and there was nothing to go back to.
+    /// The config serves, but its watch ended without a proof: something spoke against it, and there was
+    /// nothing to go back to.
     Unproven,
     /// The generation is over without having been promoted or rolled back.
     Closed,
@@ -68,7 +73,7 @@ pub enum Answer {
 /// Why a deployment may not begin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "code")]
-pub enum Hold {
+pub enum HoldReason {
     /// A newer or the same generation was granted before.
     Superseded {
         /// The newest one granted.
@@ -100,7 +105,8 @@ pub enum Hold {
         /// What is missing.
         what: String,
     },
-    /// What serves was never proven good, or its model is not known: there is nothing to try a challenger beside.
+    /// What serves was never proven good, or its model is not known: there is nothing to try a challenger
+    /// beside.
     NoChampion {
         /// What serves.
         serving: ConfigName,
@@ -129,7 +135,7 @@ pub enum Hold {
     AskAgain,
 }
 
-impl Hold {
+impl HoldReason {
     /// In plain words.
     pub fn message(&self) -> String {
         match self {
@@ -148,7 +154,8 @@ impl Hold {
                 format!("nothing to fall back to: {what}; `pawl force` lets one deployment begin without")
             }
             Self::NoChampion { serving } => format!(
-                "nothing to try it beside: {serving} was never proven good by Pawl; `pawl force` lets one deployment begin without a trial"
+                "nothing to try it beside: {serving} was never proven good by Pawl; `pawl force` lets one \
+                deployment begin without a trial"
             ),
             Self::TooLittleTraffic { why } => why.clone(),
             Self::AlarmLint { lints } => {
@@ -163,7 +170,7 @@ impl Hold {
 }
 
 /// The answer as people read it.
-impl fmt::Display for Answer {
+impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Wait => f.write_str("The endpoint is on its way."),
@@ -194,8 +201,8 @@ impl fmt::Display for Answer {
     }
 }
 
-impl From<Hold> for Answer {
-    fn from(reason: Hold) -> Self {
+impl From<HoldReason> for Reply {
+    fn from(reason: HoldReason) -> Self {
         let message = reason.message();
         Self::Hold { reason, message }
     }
@@ -203,30 +210,30 @@ impl From<Hold> for Answer {
 
 impl Release {
     /// What became of a generation so far.
-    pub fn answer_for(&self, generation: Generation) -> Answer {
+    pub fn reply_to(&self, generation: Generation) -> Reply {
         let rolled_back = self.rollbacks.iter().rev().find(|rollback| rollback.generation == generation);
         let serves = self.current.as_ref().is_some_and(|current| current.generation == generation);
         match &self.state {
             State::Deploying(deploying) if deploying.candidate.generation == generation => {
                 // What serves is its own trial: it was won, and nobody has asked for the next stage.
                 match serves && matches!(deploying.progress, Progress::Offered | Progress::Granted) {
-                    true => Answer::GoOn,
-                    false => Answer::Wait,
+                    true => Reply::GoOn,
+                    false => Reply::Wait,
                 }
             }
             State::Watching(watching) if serves => match watching.decide_by {
-                Some(until) => Answer::NeedsApproval { until },
-                None => Answer::KeepWatching { until: watching.until },
+                Some(until) => Reply::NeedsApproval { until },
+                None => Reply::KeepWatching { until: watching.until },
             },
-            State::RollingBack(rolling) if rolling.from.generation == generation => Answer::RollingBack,
+            State::RollingBack(rolling) if rolling.from.generation == generation => Reply::RollingBack,
             _ => match rolled_back {
-                Some(rollback) => Answer::RolledBack {
+                Some(rollback) => Reply::RolledBack {
                     serving: self.current.as_ref().map(|current| current.config.clone()),
                     cause: rollback.cause.clone(),
                 },
-                None if self.good.iter().any(|good| good.generation == generation) => Answer::Healthy,
-                None if serves => Answer::Unproven,
-                None => Answer::Closed,
+                None if self.good.iter().any(|good| good.generation == generation) => Reply::Healthy,
+                None if serves => Reply::Unproven,
+                None => Reply::Closed,
             },
         }
     }
