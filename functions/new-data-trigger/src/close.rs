@@ -37,8 +37,8 @@ pub(crate) async fn close(
     let (store, keys) = (&edge.store, Keys::new(model));
     let taken = match MANIFEST.of(&keys, generation).read(store).await? {
         Some(manifest) => manifest.triggers,
-        // The run ended before it took any: those that wait would only make it fail again, at once and for
-        // ever.
+        // The run ended before it took any. Those that wait would make the next run fail in the same way, and
+        // again without end: they are filed with this one.
         None => inbox::waiting(store, &keys).await?,
     };
     let mut triggers = Vec::new();
