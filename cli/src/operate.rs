@@ -6,7 +6,7 @@ use pawl::documents::{RELEASE, RELEASE_ENTRY};
 use pawl::events::Verb;
 use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::ModelName;
-use pawl::release::{Audit, DecisionRule, StateName};
+use pawl::release::{Audit, ReleaseRule, StateName};
 use serde::Serialize;
 use serde_json::json;
 
@@ -76,23 +76,23 @@ async fn sequence(store: &impl Store, keys: &Keys) -> Result<u64, StoreError> {
 impl Done {
     fn verdict(&self) -> Verdict {
         match (self.audit.rule, self.verb) {
-            (DecisionRule::NoTarget | DecisionRule::Paged | DecisionRule::GaveUp, _)
-            | (DecisionRule::AlreadyRollingBack, Verb::Force) => Verdict::Refused,
+            (ReleaseRule::NoTarget | ReleaseRule::Paged | ReleaseRule::GaveUp, _)
+            | (ReleaseRule::AlreadyRollingBack, Verb::Force) => Verdict::Refused,
             _ => Verdict::Done,
         }
     }
 
     fn sentence(&self) -> &'static str {
         match (self.audit.rule, self.verb) {
-            (DecisionRule::RollBack, _) => "Traffic goes back.",
-            (DecisionRule::QueueIntent, _) => {
+            (ReleaseRule::RollBack, _) => "Traffic goes back.",
+            (ReleaseRule::QueueIntent, _) => {
                 "Noted: traffic goes back as soon as the endpoint takes an update."
             }
-            (DecisionRule::AlreadyRollingBack, Verb::Force) => "Nothing forced: a rollback is under way.",
-            (DecisionRule::AlreadyRollingBack, _) => "A rollback is under way already.",
-            (DecisionRule::NoTarget, _) => "Not rolled back: there is nothing to go back to.",
-            (DecisionRule::Frozen, _) => "Frozen: no new deployment begins until somebody unfreezes it.",
-            (DecisionRule::Unfrozen, _) => "Unfrozen.",
+            (ReleaseRule::AlreadyRollingBack, Verb::Force) => "Nothing forced: a rollback is under way.",
+            (ReleaseRule::AlreadyRollingBack, _) => "A rollback is under way already.",
+            (ReleaseRule::NoTarget, _) => "Not rolled back: there is nothing to go back to.",
+            (ReleaseRule::Frozen, _) => "Frozen: no new deployment begins until somebody unfreezes it.",
+            (ReleaseRule::Unfrozen, _) => "Unfrozen.",
             (_, Verb::Force) if self.audit.before == StateName::Watching => {
                 "Forced: what is watched is promoted."
             }

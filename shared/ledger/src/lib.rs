@@ -1,5 +1,5 @@
-//! What comes in and what must be remembered: [`events`] decoded from AWS, and the [`documents`] of the [`ledger`]
-//! in S3 under conditional writes.
+//! What comes in and what must be remembered: [`events`] decoded from AWS, and the [`documents`] of the
+//! [`ledger`] in S3 under conditional writes.
 
 pub mod edge;
 pub mod events;

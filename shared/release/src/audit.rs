@@ -26,7 +26,7 @@ pub struct Audit {
     /// Who or what caused it.
     pub actor: Actor,
     /// The rule that decided.
-    pub rule: DecisionRule,
+    pub rule: ReleaseRule,
     /// In plain words.
     pub note: String,
     /// The newest generation that was granted a deployment.
@@ -70,7 +70,7 @@ pub enum Actor {
 /// where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DecisionRule {
+pub enum ReleaseRule {
     /// Seen before: nothing.
     Duplicate,
     /// Older than what was seen before: nothing.

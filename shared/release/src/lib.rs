@@ -44,7 +44,7 @@ pub mod upkeep;
 mod wave;
 
 pub use action::{Action, ActionResult, ReleaseOutcome, Severity, UpdateCall, VariantProperty};
-pub use audit::{Actor, Audit, DecisionRule};
+pub use audit::{Actor, Audit, ReleaseRule};
 pub use cause::Cause;
 pub use config::ConfigName;
 pub use deployment::{Deployment, TrialStage};

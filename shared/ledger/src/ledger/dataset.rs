@@ -50,7 +50,8 @@ pub struct Place {
     pub version: Option<String>,
 }
 
-/// What the files of an object's part are called: the object's id, and the part's number where it has several.
+/// What the files of an object's part are called: the object's id, and the part's number where it has
+/// several.
 pub fn part_name(object: &str, part: u32, parts: u32) -> String {
     if parts > 1 { format!("{object}-{part:05}") } else { object.to_owned() }
 }
@@ -141,8 +142,8 @@ impl Dataset {
         }
     }
 
-    /// Splits the accepted among the listed objects by time: the newest `holdout` judge, the `window` before them train
-    /// (all, where there is no window). Deterministic: the order is by latest row, then by key.
+    /// Splits the accepted among the listed objects by time: the newest `holdout` judge, the `window` before
+    /// them train (all, where there is no window). Deterministic: the order is by latest row, then by key.
     pub fn split(&self, listed: &[Object], holdout: usize, window: Option<usize>) -> DatasetSplit {
         let current: std::collections::HashSet<&str> = listed.iter().map(|o| o.id.as_str()).collect();
         let mut usable: Vec<&KnownObject> = self

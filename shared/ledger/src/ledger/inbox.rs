@@ -1,8 +1,8 @@
 //! Triggers: recorded before they are acted upon, each exactly once.
 //!
-//! A trigger lies in `inbox/` until a run has handled it; then its record lies in `handled/`, with the outcome. The
-//! record is written before the inbox entry is removed, and an entry counts only while no record exists, so a
-//! crash between the two, or a duplicate that arrives late, starts nothing twice.
+//! A trigger lies in `inbox/` until a run has handled it; then its record lies in `handled/`, with the
+//! outcome. The record is written before the inbox entry is removed, and an entry counts only while no record
+//! exists, so a crash between the two, or a duplicate that arrives late, starts nothing twice.
 //!
 //! ```
 //! use pawl_ledger::ledger::TriggerId;

@@ -27,7 +27,8 @@ pub fn json_lines(part: &str) -> String {
     format!("{part}.jsonl")
 }
 
-/// The keys of one model. A further region has a release of its own, with a record and a trail of its own; all else is one.
+/// The keys of one model. A further region has a release of its own, with a record and a trail of its own;
+/// all else is one.
 #[derive(Debug, Clone)]
 pub struct Keys {
     model: ModelName,
@@ -144,8 +145,9 @@ impl Keys {
         format!("{}history/", self.place())
     }
 
-    /// The folder of the questions that runs have put to people, each with the token that answers it. The state
-    /// machine names them: `train-<run>.json` before a training, `package-<version>.json` before a release.
+    /// The folder of the questions that runs have put to people, each with the token that answers it. The
+    /// state machine names them: `train-<run>.json` before a training, `package-<version>.json` before a
+    /// release.
     pub fn questions(&self) -> String {
         format!("ledger/{}/questions/", self.model)
     }

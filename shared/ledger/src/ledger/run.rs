@@ -38,8 +38,8 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// Whether the same data, code and parameters may be trained again: only after a run that broke off, and only where
-    /// no model of it was judged.
+    /// Whether the same data, code and parameters may be trained again: only after a run that broke off, and
+    /// only where no model of it was judged.
     pub fn may_be_tried_again(self, judged: bool) -> bool {
         matches!(self, Self::Failed | Self::Declined) && !judged
     }
@@ -65,8 +65,8 @@ pub struct RunOutcome {
 const LONGEST_REASON: usize = 2_000;
 
 impl RunOutcome {
-    /// The outcome with its reason in words. Step Functions hands over as the cause of a failure a job's whole
-    /// description, or a function's error document: what went wrong is one field of it.
+    /// The outcome with its reason in words. Step Functions hands over as the cause of a failure a job's
+    /// whole description, or a function's error document: what went wrong is one field of it.
     pub fn in_words(mut self) -> Self {
         let document: Option<serde_json::Value> = serde_json::from_str(&self.reason).ok();
         let field = |name: &str| document.as_ref()?.get(name)?.as_str().map(str::to_owned);

@@ -2,9 +2,11 @@
 //!
 //! # Guarantees an implementation gives
 //! - A `get` or `list` after a successful `put` sees it (S3 is strongly consistent).
-//! - `Condition::IfAbsent` and `Condition::IfMatch` are atomic: of several writers one succeeds, the others get
-//!   [`StoreError::Conflict`]. Source: S3 conditional writes, <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
-//! - A write that fails with [`StoreError::Unavailable`] may or may not have happened: read again before acting on it.
+//! - `Condition::IfAbsent` and `Condition::IfMatch` are atomic: of several writers one succeeds, the others
+//!   get [`StoreError::Conflict`]. Source: S3 conditional writes,
+//!   <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
+//! - A write that fails with [`StoreError::Unavailable`] may or may not have happened: read again before
+//!   acting on it.
 //!
 //! ```
 //! use pawl_ledger::ledger::{Condition, Memory, Store, StoreError};
@@ -124,7 +126,8 @@ pub trait Store: Sync {
     ) -> impl Future<Output = Result<ETag, StoreError>> + Send;
     /// All documents whose keys begin with the prefix, in lexical order.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>, StoreError>> + Send;
-    /// At most `most` keys that begin with the prefix and come after `after`, in lexical order. An empty `after` is the beginning.
+    /// At most `most` keys that begin with the prefix and come after `after`, in lexical order. An empty
+    /// `after` is the beginning.
     #[allow(async_fn_in_trait, reason = "only functions ask this, each on one thread: no caller needs Send")]
     async fn keys_after(&self, prefix: &str, after: &str, most: usize) -> Result<Vec<String>, StoreError> {
         let listed = self.list(prefix).await?;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::DecisionRule;
+use crate::ReleaseRule;
 
 /// What a schedule came upon: worlds that no longer reach something test less than they seem to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Coverage {
     counts: BTreeMap<&'static str, u64>,
-    rules: BTreeMap<DecisionRule, u64>,
+    rules: BTreeMap<ReleaseRule, u64>,
 }
 
 /// What ten thousand schedules must have come upon.
@@ -37,33 +37,33 @@ const MUST: &[&str] = &[
     "console",
     "maintenance",
 ];
-const MUST_RULES: &[DecisionRule] = &[
-    DecisionRule::Stale,
-    DecisionRule::AlreadyRollingBack,
-    DecisionRule::Granted,
-    DecisionRule::Held,
-    DecisionRule::Abandoned,
-    DecisionRule::ConfirmAlarm,
-    DecisionRule::Unconfirmed,
-    DecisionRule::CompareFleets,
-    DecisionRule::QueueIntent,
-    DecisionRule::Watch,
-    DecisionRule::AskPerson,
-    DecisionRule::TrialWon,
-    DecisionRule::Promoted,
-    DecisionRule::RollBack,
-    DecisionRule::RolledBack,
-    DecisionRule::GuardrailRolledBack,
-    DecisionRule::Retry,
-    DecisionRule::GaveUp,
-    DecisionRule::NoTarget,
-    DecisionRule::Paged,
-    DecisionRule::SharedCause,
-    DecisionRule::PackageRejected,
-    DecisionRule::Frozen,
-    DecisionRule::Unfrozen,
-    DecisionRule::Forced,
-    DecisionRule::TryLater,
+const MUST_RULES: &[ReleaseRule] = &[
+    ReleaseRule::Stale,
+    ReleaseRule::AlreadyRollingBack,
+    ReleaseRule::Granted,
+    ReleaseRule::Held,
+    ReleaseRule::Abandoned,
+    ReleaseRule::ConfirmAlarm,
+    ReleaseRule::Unconfirmed,
+    ReleaseRule::CompareFleets,
+    ReleaseRule::QueueIntent,
+    ReleaseRule::Watch,
+    ReleaseRule::AskPerson,
+    ReleaseRule::TrialWon,
+    ReleaseRule::Promoted,
+    ReleaseRule::RollBack,
+    ReleaseRule::RolledBack,
+    ReleaseRule::GuardrailRolledBack,
+    ReleaseRule::Retry,
+    ReleaseRule::GaveUp,
+    ReleaseRule::NoTarget,
+    ReleaseRule::Paged,
+    ReleaseRule::SharedCause,
+    ReleaseRule::PackageRejected,
+    ReleaseRule::Frozen,
+    ReleaseRule::Unfrozen,
+    ReleaseRule::Forced,
+    ReleaseRule::TryLater,
 ];
 
 impl Coverage {
@@ -75,11 +75,11 @@ impl Coverage {
         self.counts.contains_key(what)
     }
 
-    pub(super) fn came_to(&self, rule: DecisionRule) -> bool {
+    pub(super) fn came_to(&self, rule: ReleaseRule) -> bool {
         self.rules.contains_key(&rule)
     }
 
-    pub(super) fn rule(&mut self, rule: DecisionRule) {
+    pub(super) fn rule(&mut self, rule: ReleaseRule) {
         *self.rules.entry(rule).or_default() += 1;
     }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::turn::Turn;
 use crate::action::Action;
-use crate::audit::DecisionRule;
+use crate::audit::ReleaseRule;
 use crate::cause::Cause;
 use crate::config::ConfigName;
 use crate::policy::WhenStable;
@@ -27,17 +27,17 @@ enum Concern {
 }
 
 impl Turn<'_> {
-    pub(super) fn alarm(&mut self, change: &AlarmChange) -> DecisionRule {
+    pub(super) fn alarm(&mut self, change: &AlarmChange) -> ReleaseRule {
         if change.endpoint.as_ref().is_some_and(|endpoint| *endpoint != self.release.endpoint) {
-            return DecisionRule::NotOurs;
+            return ReleaseRule::NotOurs;
         }
         if change.suppression == Suppression::Suppressed {
             self.note(format!("{} is suppressed", change.name));
-            return DecisionRule::Suppressed;
+            return ReleaseRule::Suppressed;
         }
         match self.release.alarms.get(&change.arn) {
-            Some(memory) if memory.at == change.at => return DecisionRule::Duplicate,
-            Some(memory) if memory.at > change.at => return DecisionRule::OutOfOrder,
+            Some(memory) if memory.at == change.at => return ReleaseRule::Duplicate,
+            Some(memory) if memory.at > change.at => return ReleaseRule::OutOfOrder,
             _ => self.release.remember_alarm(&change.arn, change.at, change.state),
         }
         self.note(format!("{}: {}", change.name, change.reason));
@@ -58,13 +58,13 @@ impl Turn<'_> {
             }
         }
         match change.state {
-            AlarmState::Ok => DecisionRule::Logged,
+            AlarmState::Ok => ReleaseRule::Logged,
             AlarmState::InsufficientData => match self.release.state.name() {
-                StateName::Watching => DecisionRule::ExtendWatch,
-                _ => DecisionRule::Logged,
+                StateName::Watching => ReleaseRule::ExtendWatch,
+                _ => ReleaseRule::Logged,
             },
             AlarmState::Alarm => match concern {
-                Concern::Past => DecisionRule::Stale,
+                Concern::Past => ReleaseRule::Stale,
                 Concern::Subject => self.subject_fires(change),
                 Concern::NoConfig => self.something_fires(change),
             },
@@ -72,78 +72,78 @@ impl Turn<'_> {
     }
 
     /// The column of the table for an alarm of the current config.
-    fn subject_fires(&mut self, change: &AlarmChange) -> DecisionRule {
+    fn subject_fires(&mut self, change: &AlarmChange) -> ReleaseRule {
         let cause = Cause::Alarm { alarm: change.name.clone() };
         match self.release.state {
             State::Stable => {
                 self.queue(Action::ReadAlarm { change: change.clone() });
-                DecisionRule::ConfirmAlarm
+                ReleaseRule::ConfirmAlarm
             }
             // While an update runs the guardrail may act; the endpoint takes no second one anyway.
             State::Deploying(_) | State::Watching(_) => self.intend(cause),
-            State::RollingBack(_) => DecisionRule::AlreadyRollingBack,
+            State::RollingBack(_) => ReleaseRule::AlreadyRollingBack,
             State::CoolDown { .. } => self.fires_in_cool_down(&change.name),
         }
     }
 
     /// An alarm read in the cool-down. If it has been on since before traffic came back, it says nothing
     /// about what serves now.
-    pub(super) fn fires_after_rollback(&mut self, change: &AlarmChange) -> DecisionRule {
+    pub(super) fn fires_after_rollback(&mut self, change: &AlarmChange) -> ReleaseRule {
         match self.concern(change) {
             Concern::Subject => self.fires_in_cool_down(&change.name),
-            Concern::Past | Concern::NoConfig => DecisionRule::Stale,
+            Concern::Past | Concern::NoConfig => ReleaseRule::Stale,
         }
     }
 
     /// What was brought back is bad as well: never a second time, a person must act.
-    fn fires_in_cool_down(&mut self, alarm: &str) -> DecisionRule {
+    fn fires_in_cool_down(&mut self, alarm: &str) -> ReleaseRule {
         self.page_once(
             &format!("cool-down:{alarm}"),
             format!("{alarm} fires after a rollback: a person must act"),
         );
-        DecisionRule::Paged
+        ReleaseRule::Paged
     }
 
     /// The column of the table for an alarm that names no config.
-    fn something_fires(&mut self, change: &AlarmChange) -> DecisionRule {
+    fn something_fires(&mut self, change: &AlarmChange) -> ReleaseRule {
         match self.release.state.name() {
             StateName::Stable => {
                 self.page(format!("{} fires and names no config: a shared cause?", change.name));
-                DecisionRule::SharedCause
+                ReleaseRule::SharedCause
             }
             StateName::Deploying => {
                 self.notify(format!("{} fires during a deployment and names no config", change.name));
-                DecisionRule::SharedCause
+                ReleaseRule::SharedCause
             }
             StateName::Watching => self.compare_fleets(change),
-            StateName::RollingBack => DecisionRule::AlreadyRollingBack,
+            StateName::RollingBack => ReleaseRule::AlreadyRollingBack,
             StateName::CoolDown => {
                 self.page(format!("{} fires in the cool-down", change.name));
-                DecisionRule::Paged
+                ReleaseRule::Paged
             }
         }
     }
 
-    pub(super) fn compare_fleets(&mut self, change: &AlarmChange) -> DecisionRule {
+    pub(super) fn compare_fleets(&mut self, change: &AlarmChange) -> ReleaseRule {
         let asked = |action: &Action| matches!(action, Action::CompareFleets { .. });
-        let Some(current) = &self.release.current else { return DecisionRule::Logged };
+        let Some(current) = &self.release.current else { return ReleaseRule::Logged };
         if !self.release.pending.iter().any(|pending| asked(&pending.action)) {
             let new = current.config.clone();
             let old = self.release.rollback_target().map(|target| target.config.clone());
             let endpoint = self.release.endpoint.clone();
             self.queue(Action::CompareFleets { endpoint, new, old, change: change.clone() });
         }
-        DecisionRule::CompareFleets
+        ReleaseRule::CompareFleets
     }
 
     /// The alarm was read again.
-    pub(super) fn alarm_read(&mut self, change: &AlarmChange, state: Option<AlarmState>) -> DecisionRule {
+    pub(super) fn alarm_read(&mut self, change: &AlarmChange, state: Option<AlarmState>) -> ReleaseRule {
         self.note(change.name.clone());
         if state != Some(AlarmState::Alarm) {
-            return DecisionRule::Unconfirmed;
+            return ReleaseRule::Unconfirmed;
         }
         if self.concern(change) != Concern::Subject {
-            return DecisionRule::Stale;
+            return ReleaseRule::Stale;
         }
         if self.release.state.name() != StateName::Stable {
             return self.subject_fires(change);
@@ -159,7 +159,7 @@ impl Turn<'_> {
             (WhenStable::Notify, _) => ("fires", format!("{name} fires")),
         };
         self.page_once(&format!("{topic}:{name}"), message);
-        DecisionRule::Paged
+        ReleaseRule::Paged
     }
 
     fn flaps(&self, arn: &str) -> bool {

@@ -3,7 +3,7 @@
 use super::moves::FOREIGN;
 use super::turn::Turn;
 use crate::action::{Action, ReleaseOutcome};
-use crate::audit::DecisionRule;
+use crate::audit::ReleaseRule;
 use crate::cause::Cause;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
@@ -13,7 +13,7 @@ use pawl_ledger::events::EndpointStatus;
 
 impl Turn<'_> {
     /// An event about the endpoint is only a hint to describe it: it may be late, duplicated or out of order.
-    pub(super) fn endpoint_hinted(&mut self) -> DecisionRule {
+    pub(super) fn endpoint_hinted(&mut self) -> ReleaseRule {
         match self.release.state {
             State::RollingBack(_) => self.go_on_at_once(),
             _ => self.describe(),
@@ -22,28 +22,28 @@ impl Turn<'_> {
 
     /// A rollback looks by itself: what waits for the endpoint need not wait longer. What failed keeps its
     /// pause.
-    fn go_on_at_once(&mut self) -> DecisionRule {
+    fn go_on_at_once(&mut self) -> ReleaseRule {
         for pending in self.release.pending.iter_mut().filter(|pending| pending.tries == 0) {
             pending.not_before = None;
         }
-        DecisionRule::Describe
+        ReleaseRule::Describe
     }
 
-    pub(super) fn describe(&mut self) -> DecisionRule {
+    pub(super) fn describe(&mut self) -> ReleaseRule {
         let waits = |action: &Action| matches!(action, Action::DescribeEndpoint { .. });
         if !self.release.pending.iter().any(|pending| waits(&pending.action)) {
             self.queue(Action::DescribeEndpoint { endpoint: self.release.endpoint.clone() });
         }
-        DecisionRule::Describe
+        ReleaseRule::Describe
     }
 
     /// A description counts unless a newer one has changed the record: calls overtake each other.
-    pub(super) fn endpoint_observed(&mut self, look: &EndpointDescription, by: &Observer) -> DecisionRule {
+    pub(super) fn endpoint_observed(&mut self, look: &EndpointDescription, by: &Observer) -> ReleaseRule {
         if let Observer::Run { generation, .. } = by {
             self.subject = Some(*generation);
         }
         if self.release.seen_at.is_some_and(|seen| look.at < seen) {
-            return DecisionRule::OutOfOrder;
+            return ReleaseRule::OutOfOrder;
         }
         let before = (self.release.state.clone(), self.release.current.clone());
         self.described_at = look.at;
@@ -59,7 +59,7 @@ impl Turn<'_> {
         status: EndpointStatus,
         config: Option<&ConfigName>,
         by: &Observer,
-    ) -> DecisionRule {
+    ) -> ReleaseRule {
         if let Observer::Run { generation, config: asked_for } = by
             && let State::Deploying(deploying) = &mut self.release.state
             && deploying.candidate.generation == *generation
@@ -69,7 +69,7 @@ impl Turn<'_> {
         }
         // A rollback judges the endpoint only by what it saw after its own update: see `switched`.
         if matches!(self.release.state, State::RollingBack(_)) {
-            return DecisionRule::Wait;
+            return ReleaseRule::Wait;
         }
         match status {
             EndpointStatus::Creating | EndpointStatus::Updating | EndpointStatus::RollingBack => {
@@ -78,14 +78,14 @@ impl Turn<'_> {
                 {
                     deploying.progress = Progress::Updating;
                 }
-                DecisionRule::Wait
+                ReleaseRule::Wait
             }
             EndpointStatus::SystemUpdating | EndpointStatus::Deleting | EndpointStatus::Unknown => {
-                DecisionRule::Wait
+                ReleaseRule::Wait
             }
             EndpointStatus::InService => match config {
                 Some(config) => self.in_service(config),
-                None => DecisionRule::Wait,
+                None => ReleaseRule::Wait,
             },
             EndpointStatus::Failed | EndpointStatus::UpdateRollbackFailed => self.broken(status),
             EndpointStatus::OutOfService => self.page_status(status),
@@ -93,7 +93,7 @@ impl Turn<'_> {
         }
     }
 
-    fn in_service(&mut self, config: &ConfigName) -> DecisionRule {
+    fn in_service(&mut self, config: &ConfigName) -> ReleaseRule {
         let current = self.release.current.as_ref().map(|current| current.config.clone());
         let serves_current = current.as_ref() == Some(config);
         match self.release.state.clone() {
@@ -107,11 +107,11 @@ impl Turn<'_> {
                 self.foreign(config)
             }
             State::Watching(_) if !serves_current => self.watched_is_gone(config),
-            _ if serves_current => DecisionRule::Logged,
+            _ if serves_current => ReleaseRule::Logged,
             _ if current.is_none() => {
                 self.serve(Deployment::new(pawl_base::names::Generation::default(), config.clone()));
                 self.notify(format!("{config} serves from before Pawl; nobody knows whether it is good"));
-                DecisionRule::Logged
+                ReleaseRule::Logged
             }
             _ => self.foreign(config),
         }
@@ -126,17 +126,17 @@ impl Turn<'_> {
     }
 
     /// Somebody moved the endpoint between the permission and the update.
-    fn moved_before_the_update(&mut self, config: &ConfigName) -> DecisionRule {
+    fn moved_before_the_update(&mut self, config: &ConfigName) -> ReleaseRule {
         self.lock(FOREIGN);
         self.page_once(
             &format!("foreign:{config}"),
             format!("serves {config}, which Pawl did not put there: locked"),
         );
-        DecisionRule::Wait
+        ReleaseRule::Wait
     }
 
     /// The requested config serves.
-    fn deployed(&mut self, deploying: Deploying) -> DecisionRule {
+    fn deployed(&mut self, deploying: Deploying) -> ReleaseRule {
         let Deploying { candidate, intent, forced, since, .. } = deploying;
         match intent {
             Some(cause) => {
@@ -152,9 +152,9 @@ impl Turn<'_> {
     }
 
     /// The old config serves: not begun, failed to begin, or silently rolled back.
-    fn not_deployed(&mut self, deploying: &Deploying) -> DecisionRule {
+    fn not_deployed(&mut self, deploying: &Deploying) -> ReleaseRule {
         if self.may_still_begin(deploying) {
-            return DecisionRule::Wait;
+            return ReleaseRule::Wait;
         }
         if matches!(deploying.progress, Progress::Updating | Progress::Begun) {
             let cause = deploying.intent.clone().unwrap_or(Cause::Guardrail);
@@ -162,15 +162,15 @@ impl Turn<'_> {
                 return self.begin_rollback(cause);
             }
             self.close_rolled_back(&deploying.candidate, cause);
-            return DecisionRule::GuardrailRolledBack;
+            return ReleaseRule::GuardrailRolledBack;
         }
         let late = "its run did not begin the update in time";
         self.never_began(&deploying.candidate, deploying.failure.as_deref().unwrap_or(late))
     }
 
     /// Somebody or something moved the endpoint under the watch.
-    fn watched_is_gone(&mut self, config: &ConfigName) -> DecisionRule {
-        let Some(candidate) = self.release.current.clone() else { return DecisionRule::Logged };
+    fn watched_is_gone(&mut self, config: &ConfigName) -> ReleaseRule {
+        let Some(candidate) = self.release.current.clone() else { return ReleaseRule::Logged };
         let known = self.release.good_with(config).cloned();
         match known {
             Some(known) => {
@@ -186,22 +186,22 @@ impl Turn<'_> {
                 self.foreign(config);
             }
         }
-        DecisionRule::Paged
+        ReleaseRule::Paged
     }
 
-    fn broken(&mut self, status: EndpointStatus) -> DecisionRule {
+    fn broken(&mut self, status: EndpointStatus) -> ReleaseRule {
         let State::Deploying(deploying) = self.release.state.clone() else { return self.page_status(status) };
         self.page_status(status);
         if status == EndpointStatus::UpdateRollbackFailed && self.may_still_begin(&deploying) {
             // Somebody else's update: the mixed fleet serves, and the run may still begin its own.
-            return DecisionRule::Paged;
+            return ReleaseRule::Paged;
         }
         let candidate = deploying.candidate;
         let cause = Cause::EndpointFailed { status };
         let Some(to) = self.release.target_from(&candidate.config, self.policy) else {
             // The first deployment of all failed: there is nothing to bring back, and nothing is deleted.
             self.abandon(&candidate, "the endpoint failed and there is nothing to go back to");
-            return DecisionRule::NoTarget;
+            return ReleaseRule::NoTarget;
         };
         let endpoint = self.release.endpoint.clone();
         // A mixed fleet still serves: it is moved, never deleted. A failed endpoint serves nothing.
@@ -214,40 +214,40 @@ impl Turn<'_> {
         self.roll_back(candidate, to, cause, switch)
     }
 
-    fn page_status(&mut self, status: EndpointStatus) -> DecisionRule {
+    fn page_status(&mut self, status: EndpointStatus) -> ReleaseRule {
         let topic = format!("status:{status:?}:{}", self.release.generation);
         self.page_once(&topic, format!("the endpoint's status is {status:?}"));
-        DecisionRule::Paged
+        ReleaseRule::Paged
     }
 
-    fn absent(&mut self) -> DecisionRule {
+    fn absent(&mut self) -> ReleaseRule {
         match self.release.state.clone() {
             State::Deploying(deploying) if self.release.current.is_none() => match &deploying.failure {
                 Some(reason) => self.abandon(&deploying.candidate, reason),
                 None if self.described_at >= deploying.lease_until => {
                     self.abandon(&deploying.candidate, "its run did not create the endpoint in time")
                 }
-                None => DecisionRule::Wait,
+                None => ReleaseRule::Wait,
             },
             State::Deploying(deploying) if self.described_at >= deploying.lease_until => {
                 self.page_status(EndpointStatus::Absent);
                 self.abandon(&deploying.candidate, "the endpoint was deleted")
             }
-            State::Stable if self.release.current.is_none() => DecisionRule::Logged,
+            State::Stable if self.release.current.is_none() => ReleaseRule::Logged,
             _ => self.page_status(EndpointStatus::Absent),
         }
     }
 
     /// What a rollback saw after its update.
-    pub(super) fn switched(&mut self, look: &EndpointDescription) -> DecisionRule {
-        let State::RollingBack(rolling) = self.release.state.clone() else { return DecisionRule::Logged };
+    pub(super) fn switched(&mut self, look: &EndpointDescription) -> ReleaseRule {
+        let State::RollingBack(rolling) = self.release.state.clone() else { return ReleaseRule::Logged };
         let (status, config) = (look.status, look.config.as_ref());
         self.release.seen_at = Some(look.at);
         match status {
             EndpointStatus::InService if config == Some(&rolling.to.config) => {
                 // It took traffic before it was described: an alarm from that time counts.
                 self.serve_since(rolling.to, rolling.since);
-                DecisionRule::Performed
+                ReleaseRule::Performed
             }
             EndpointStatus::InService if config.is_some_and(|config| rolling.from.has_stage(config)) => {
                 if rolling.attempts >= 2 {
@@ -257,7 +257,7 @@ impl Turn<'_> {
                 let call = self.call_back(&rolling.from, &rolling.to);
                 self.release.state = State::RollingBack(RollingBack { attempts, ..rolling });
                 self.queue_at(0, Action::UpdateEndpoint { call });
-                DecisionRule::Retry
+                ReleaseRule::Retry
             }
             EndpointStatus::InService => match config {
                 Some(config) => {
@@ -265,7 +265,7 @@ impl Turn<'_> {
                     self.give_up("the endpoint serves neither the old nor the new config");
                     self.foreign(&config)
                 }
-                None => DecisionRule::Wait,
+                None => ReleaseRule::Wait,
             },
             EndpointStatus::Failed
             | EndpointStatus::UpdateRollbackFailed
@@ -276,7 +276,7 @@ impl Turn<'_> {
             | EndpointStatus::SystemUpdating
             | EndpointStatus::RollingBack
             | EndpointStatus::Deleting
-            | EndpointStatus::Unknown => DecisionRule::Wait,
+            | EndpointStatus::Unknown => ReleaseRule::Wait,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::turn::Turn;
 use crate::action::{Action, UpdateCall};
 use crate::alarms;
-use crate::audit::DecisionRule;
+use crate::audit::ReleaseRule;
 use crate::deployment::Deployment;
 use crate::event::{CandidateFailure, GuardRequest};
 use crate::observation::{TargetCheck, TargetPresence};
@@ -13,7 +13,7 @@ use crate::strategy::Strategy;
 use pawl_ledger::events::EndpointStatus;
 
 impl Turn<'_> {
-    pub(super) fn guard(&mut self, request: &GuardRequest) -> DecisionRule {
+    pub(super) fn guard(&mut self, request: &GuardRequest) -> ReleaseRule {
         let generation = request.candidate.generation;
         if let State::Deploying(deploying) = self.release.state.clone()
             && deploying.candidate.generation == generation
@@ -26,7 +26,7 @@ impl Turn<'_> {
         {
             // Its trial was won, and taken back before it asked.
             self.subject = Some(generation);
-            return DecisionRule::AlreadyRollingBack;
+            return ReleaseRule::AlreadyRollingBack;
         }
         match self.refusal(request) {
             None => self.grant(request),
@@ -34,17 +34,17 @@ impl Turn<'_> {
         }
     }
 
-    fn hold(&mut self, reason: HoldReason) -> DecisionRule {
+    fn hold(&mut self, reason: HoldReason) -> ReleaseRule {
         self.note(reason.message());
         self.reply = Some(reason.into());
-        DecisionRule::Held
+        ReleaseRule::Held
     }
 
     /// The trial was won, or the answer got lost: it is given again, as long as nothing has begun.
-    fn asked_again(&mut self, deploying: Deploying) -> DecisionRule {
+    fn asked_again(&mut self, deploying: Deploying) -> ReleaseRule {
         if matches!(deploying.progress, Progress::Updating | Progress::Begun) {
             self.reply = Some(Reply::Wait);
-            return DecisionRule::Granted;
+            return ReleaseRule::Granted;
         }
         if let Some(cause) = deploying.intent {
             // The run may have used an earlier permission: the end of its lease and the endpoint's status
@@ -59,17 +59,17 @@ impl Turn<'_> {
             failure: None,
             ..deploying
         });
-        DecisionRule::Granted
+        ReleaseRule::Granted
     }
 
-    fn grant(&mut self, request: &GuardRequest) -> DecisionRule {
+    fn grant(&mut self, request: &GuardRequest) -> ReleaseRule {
         let candidate = self.first_stage(&request.candidate);
         self.release.pass = None;
         self.release.generation = candidate.generation;
         self.release.seen_at = Some(request.look.at);
         let granted = self.grant_stage(candidate, Progress::Granted);
         self.reply = Some(self.permission(&granted));
-        DecisionRule::Granted
+        ReleaseRule::Granted
     }
 
     fn has_pass(&self) -> bool {
@@ -215,7 +215,7 @@ impl Turn<'_> {
     }
 
     /// The run reports that it could not begin. Whether that is true, the endpoint's status decides.
-    pub(super) fn candidate_failed(&mut self, failure: &CandidateFailure) -> DecisionRule {
+    pub(super) fn candidate_failed(&mut self, failure: &CandidateFailure) -> ReleaseRule {
         self.subject = Some(failure.generation);
         match &mut self.release.state {
             State::Deploying(deploying) if deploying.candidate.generation == failure.generation => {
@@ -226,7 +226,7 @@ impl Turn<'_> {
                 self.note(failure.reason.clone());
                 self.describe()
             }
-            _ => DecisionRule::Logged,
+            _ => ReleaseRule::Logged,
         }
     }
 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 pub use transition::Transition;
 use turn::Turn;
 
-use crate::audit::DecisionRule;
+use crate::audit::ReleaseRule;
 use crate::event::Event;
 use crate::observation::EndpointObservation;
 use crate::policy::Policy;
@@ -38,8 +38,8 @@ pub fn step(release: &Release, event: &Event, now: Timestamp, policy: &Policy) -
         Event::Package(change) => turn.package(change),
         Event::Operator(operator) => turn.operator(operator),
         Event::Performed { id, outcome } => turn.performed(*id, outcome),
-        Event::Tick => turn.decide_if_overdue().unwrap_or(DecisionRule::Logged),
+        Event::Tick => turn.decide_if_overdue().unwrap_or(ReleaseRule::Logged),
     };
-    let rule = if over && rule == DecisionRule::Logged { DecisionRule::CoolDownOver } else { rule };
+    let rule = if over && rule == ReleaseRule::Logged { ReleaseRule::CoolDownOver } else { rule };
     turn.finish(release, event, rule)
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::turn::Turn;
 use crate::action::{Action, ReleaseOutcome, UpdateCall};
 use crate::alarms;
-use crate::audit::DecisionRule;
+use crate::audit::ReleaseRule;
 use crate::cause::Cause;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
@@ -24,10 +24,10 @@ pub(super) const FOREIGN: &str = "the endpoint serves a config that Pawl did not
 impl Turn<'_> {
     /// Traffic goes back to the last known good config, or to the configured fallback; where there is
     /// neither, a person is paged and nothing is touched.
-    pub(super) fn begin_rollback(&mut self, cause: Cause) -> DecisionRule {
+    pub(super) fn begin_rollback(&mut self, cause: Cause) -> ReleaseRule {
         let Some(from) = self.release.current.clone() else {
             self.page_once("no-target", "a rollback was asked for, but nothing serves");
-            return DecisionRule::NoTarget;
+            return ReleaseRule::NoTarget;
         };
         let by_person = matches!(cause, Cause::Operator { .. } | Cause::PackageRejected);
         if !by_person && self.release.was_rolled_back(from.generation) {
@@ -35,7 +35,7 @@ impl Turn<'_> {
                 &format!("again:{}", from.config),
                 format!("{} was to be rolled back a second time: a person must act", from.config),
             );
-            return DecisionRule::Paged;
+            return ReleaseRule::Paged;
         }
         let Some(to) = self.release.target_from(&from.config, self.policy) else {
             return self.no_target(&from, &cause);
@@ -46,11 +46,11 @@ impl Turn<'_> {
 
     /// A reason to take out what is deployed: acted upon at the end of the update, since its run cannot be
     /// called back. What has only been offered is taken back at once.
-    pub(super) fn intend(&mut self, cause: Cause) -> DecisionRule {
+    pub(super) fn intend(&mut self, cause: Cause) -> ReleaseRule {
         match &mut self.release.state {
             State::Deploying(deploying) if deploying.progress != Progress::Offered => {
                 deploying.intent.get_or_insert(cause);
-                DecisionRule::QueueIntent
+                ReleaseRule::QueueIntent
             }
             _ => self.begin_rollback(cause),
         }
@@ -77,7 +77,7 @@ impl Turn<'_> {
         to: Deployment,
         cause: Cause,
         switch: Action,
-    ) -> DecisionRule {
+    ) -> ReleaseRule {
         // Reads about the config that is taken out are dropped; bookkeeping and notices stay, behind the
         // traffic.
         let kept: Vec<_> = std::mem::take(&mut self.release.pending)
@@ -100,7 +100,7 @@ impl Turn<'_> {
             attempts: 1,
             refused: Vec::new(),
         });
-        DecisionRule::RollBack
+        ReleaseRule::RollBack
     }
 
     /// Revokes a deployment in the record, and queues the same for the registry and the ledgers.
@@ -127,7 +127,7 @@ impl Turn<'_> {
 
     /// There is nothing to go back to: what serves stays, unproven, and a person is paged. Nothing is
     /// deleted.
-    fn no_target(&mut self, serving: &Deployment, cause: &Cause) -> DecisionRule {
+    fn no_target(&mut self, serving: &Deployment, cause: &Cause) -> ReleaseRule {
         self.page_once(
             &format!("no-target:{}", serving.config),
             format!("{} is bad and there is nothing to go back to: a person must act", serving.config),
@@ -149,11 +149,11 @@ impl Turn<'_> {
             }
             other => self.release.state = other,
         }
-        DecisionRule::NoTarget
+        ReleaseRule::NoTarget
     }
 
     /// The new config serves: it bakes.
-    pub(super) fn enter_watch(&mut self, candidate: Deployment, since: Timestamp) -> DecisionRule {
+    pub(super) fn enter_watch(&mut self, candidate: Deployment, since: Timestamp) -> ReleaseRule {
         let until = self.later(self.policy.bake);
         let deadline = match (&candidate.trial, &self.policy.trial) {
             (Some(_), Some(trial)) => self.later(trial.at_most()).max(until),
@@ -169,7 +169,7 @@ impl Turn<'_> {
             smoke: Smoke::Pending,
         });
         self.queue(Action::SmokeTest { endpoint: self.release.endpoint.clone(), config });
-        DecisionRule::Watch
+        ReleaseRule::Watch
     }
 
     /// Notes what serves from now on.
@@ -184,15 +184,15 @@ impl Turn<'_> {
 
     /// The stage was proven good, or a person forces it: after a trial all traffic may move, otherwise the
     /// config is promoted.
-    pub(super) fn pass_stage(&mut self) -> DecisionRule {
+    pub(super) fn pass_stage(&mut self) -> ReleaseRule {
         let Some(next) = self.release.current.as_ref().and_then(Deployment::next_stage) else {
             self.promote();
-            return DecisionRule::Promoted;
+            return ReleaseRule::Promoted;
         };
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.notify(format!("the trial of {} is won", next.config));
         self.grant_stage(next, Progress::Offered);
-        DecisionRule::TrialWon
+        ReleaseRule::TrialWon
     }
 
     fn promote(&mut self) {
@@ -249,7 +249,7 @@ impl Turn<'_> {
     }
 
     /// A stage never began: a trial goes back to its champion, and what served before stays.
-    pub(super) fn never_began(&mut self, candidate: &Deployment, reason: &str) -> DecisionRule {
+    pub(super) fn never_began(&mut self, candidate: &Deployment, reason: &str) -> ReleaseRule {
         match self.on_trial(candidate) {
             true => self.begin_rollback(Cause::NotDeployed { reason: reason.to_owned() }),
             false => self.abandon(candidate, reason),
@@ -257,7 +257,7 @@ impl Turn<'_> {
     }
 
     /// A granted deployment never began.
-    pub(super) fn abandon(&mut self, candidate: &Deployment, reason: &str) -> DecisionRule {
+    pub(super) fn abandon(&mut self, candidate: &Deployment, reason: &str) -> ReleaseRule {
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.release.state = State::Stable;
         let (generation, outcome) = (candidate.generation, ReleaseOutcome::Abandoned);
@@ -265,7 +265,7 @@ impl Turn<'_> {
         self.notify(format!("the deployment of {} never began: {reason}", candidate.config));
         self.note(reason);
         self.order_upkeep();
-        DecisionRule::Abandoned
+        ReleaseRule::Abandoned
     }
 
     /// The release is finished: autoscaling and garbage collection are ordered.
@@ -278,23 +278,23 @@ impl Turn<'_> {
     }
 
     /// Pawl cannot go on by itself: locked, paged, settled. A person's `rollback` tries again.
-    pub(super) fn give_up(&mut self, reason: &str) -> DecisionRule {
+    pub(super) fn give_up(&mut self, reason: &str) -> ReleaseRule {
         self.release.pending.retain(|pending| pending.action.is_bookkeeping());
         self.release.state = State::Stable;
         self.lock(reason);
         self.page(format!("{reason}: a person must act"));
-        DecisionRule::GaveUp
+        ReleaseRule::GaveUp
     }
 
     /// The endpoint serves something that Pawl did not put there. It is unknown since when, so no alarm about
     /// it counts as too old.
-    pub(super) fn foreign(&mut self, config: &ConfigName) -> DecisionRule {
+    pub(super) fn foreign(&mut self, config: &ConfigName) -> ReleaseRule {
         match self.release.good_with(config) {
             Some(known) => self.release.current = Some(known.clone()),
             None => self.release.current = Some(Deployment::new(Generation::default(), config.clone())),
         }
         self.lock(FOREIGN);
         self.page(format!("serves {config}, which Pawl did not put there: locked"));
-        DecisionRule::Paged
+        ReleaseRule::Paged
     }
 }

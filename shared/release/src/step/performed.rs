@@ -2,7 +2,7 @@
 
 use super::turn::Turn;
 use crate::action::{Action, ActionResult, Severity};
-use crate::audit::DecisionRule;
+use crate::audit::ReleaseRule;
 use crate::cause::Cause;
 use crate::observation::{FleetComparison, Observer};
 use crate::record::Pending;
@@ -18,10 +18,10 @@ const BUSY: Duration = Duration::seconds(30);
 const LONGEST_PAUSE: u64 = 300;
 
 impl Turn<'_> {
-    pub(super) fn performed(&mut self, id: u64, outcome: &ActionResult) -> DecisionRule {
+    pub(super) fn performed(&mut self, id: u64, outcome: &ActionResult) -> ReleaseRule {
         let Some(at) = self.release.pending.iter().position(|pending| pending.id == id) else {
             // It was done before, or dropped when traffic went back.
-            return DecisionRule::Duplicate;
+            return ReleaseRule::Duplicate;
         };
         match outcome {
             ActionResult::Busy => self.postpone(at, BUSY),
@@ -35,7 +35,7 @@ impl Turn<'_> {
                 if tries > 1 {
                     self.postpone(at, Duration::seconds((5_u64 << tries).min(LONGEST_PAUSE)));
                 }
-                DecisionRule::TryLater
+                ReleaseRule::TryLater
             }
             ActionResult::Refused { reason } => {
                 let pending = self.release.pending.remove(at);
@@ -48,7 +48,7 @@ impl Turn<'_> {
 
     /// A rollback is never given up because a service does not answer: people are paged, and it is tried
     /// again.
-    fn keeps_failing(&mut self, at: usize, reason: &str) -> DecisionRule {
+    fn keeps_failing(&mut self, at: usize, reason: &str) -> ReleaseRule {
         let moves = self.release.pending.get(at).filter(|pending| pending.action.brings_back());
         let Some(name) = moves.map(|pending| pending.action.name()) else {
             let pending = self.release.pending.remove(at);
@@ -66,26 +66,26 @@ impl Turn<'_> {
         })
     }
 
-    fn postpone(&mut self, at: usize, span: Duration) -> DecisionRule {
+    fn postpone(&mut self, at: usize, span: Duration) -> ReleaseRule {
         let until = self.later(span);
         if let Some(pending) = self.release.pending.get_mut(at) {
             pending.not_before = Some(until);
         }
-        DecisionRule::TryLater
+        ReleaseRule::TryLater
     }
 
     /// The action returned something, or is done.
-    fn conclude(&mut self, at: usize, outcome: &ActionResult) -> DecisionRule {
+    fn conclude(&mut self, at: usize, outcome: &ActionResult) -> ReleaseRule {
         let pending = self.release.pending.remove(at);
         self.note(pending.action.name());
         match (&pending.action, outcome) {
             (Action::AwaitConfig { .. }, ActionResult::Endpoint { look }) => {
                 let rule = self.switched(look);
-                if matches!(rule, DecisionRule::Wait | DecisionRule::Retry) {
+                if matches!(rule, ReleaseRule::Wait | ReleaseRule::Retry) {
                     // Still on its way: look again, behind a repeated update.
-                    let at = usize::from(rule == DecisionRule::Retry);
+                    let at = usize::from(rule == ReleaseRule::Retry);
                     self.release.pending.insert(at, Pending { tries: 0, ..pending });
-                    if rule == DecisionRule::Wait {
+                    if rule == ReleaseRule::Wait {
                         self.postpone(at, BUSY);
                     }
                 }
@@ -98,7 +98,7 @@ impl Turn<'_> {
             (Action::UpdateEndpoint { call }, ActionResult::Endpoint { .. }) => {
                 let (endpoint, config) = (call.endpoint.clone(), call.config.clone());
                 self.queue_at(at, Action::RecreateEndpoint { endpoint, config });
-                DecisionRule::Retry
+                ReleaseRule::Retry
             }
             (Action::ReadAlarm { change }, ActionResult::Alarm { state }) => self.alarm_read(change, *state),
             // Queued only while watching, and dropped as soon as the watch is over.
@@ -109,9 +109,9 @@ impl Turn<'_> {
                         &format!("shared:{}", change.arn),
                         format!("{} fires for both fleets, or nobody can tell: held", change.name),
                     );
-                    DecisionRule::SharedCause
+                    ReleaseRule::SharedCause
                 }
-                FleetComparison::Neither => DecisionRule::Logged,
+                FleetComparison::Neither => ReleaseRule::Logged,
             },
             (Action::SmokeTest { .. }, ActionResult::SmokePassed) => self.smoke_passed(),
             (Action::SmokeTest { config, .. }, ActionResult::SmokeFailed { reason }) => {
@@ -123,20 +123,20 @@ impl Turn<'_> {
                     }
                 }
             }
-            _ => DecisionRule::Performed,
+            _ => ReleaseRule::Performed,
         }
     }
 
-    fn smoke_passed(&mut self) -> DecisionRule {
+    fn smoke_passed(&mut self) -> ReleaseRule {
         if let State::Watching(watching) = &mut self.release.state {
             watching.smoke = Smoke::Passed;
-            return DecisionRule::Performed;
+            return ReleaseRule::Performed;
         }
         self.end_rollback()
     }
 
     /// Traffic is back: the cool-down and the bookkeeping begin.
-    fn end_rollback(&mut self) -> DecisionRule {
+    fn end_rollback(&mut self) -> ReleaseRule {
         if let State::RollingBack(_) = self.release.state {
             if let Some(current) = self.release.current.clone().filter(|back| self.release.is_revoked(back)) {
                 self.page(format!(
@@ -145,13 +145,13 @@ impl Turn<'_> {
                 ));
             }
             self.cool_down();
-            return DecisionRule::RolledBack;
+            return ReleaseRule::RolledBack;
         }
-        DecisionRule::Performed
+        ReleaseRule::Performed
     }
 
     /// The action will not succeed.
-    fn impossible(&mut self, pending: &Pending, reason: &str) -> DecisionRule {
+    fn impossible(&mut self, pending: &Pending, reason: &str) -> ReleaseRule {
         match &pending.action {
             Action::PutAlarms { .. } => match self.release.state.clone() {
                 State::Deploying(deploying) => {
@@ -161,7 +161,7 @@ impl Turn<'_> {
                 }
                 _ => {
                     self.page(format!("not all alarms could be made: {reason}"));
-                    DecisionRule::ActionFailed
+                    ReleaseRule::ActionFailed
                 }
             },
             Action::UpdateEndpoint { .. } | Action::RecreateEndpoint { .. } => self.other_target(reason),
@@ -175,30 +175,30 @@ impl Turn<'_> {
                 );
                 // While watching, nothing is proven without it: a person will be asked.
                 match self.end_rollback() {
-                    DecisionRule::Performed => DecisionRule::ActionFailed,
+                    ReleaseRule::Performed => ReleaseRule::ActionFailed,
                     rule => rule,
                 }
             }
             Action::Notify { severity: Severity::Info | Severity::Page, .. }
-            | Action::DescribeEndpoint { .. } => DecisionRule::ActionFailed,
+            | Action::DescribeEndpoint { .. } => ReleaseRule::ActionFailed,
             Action::ReadAlarm { change } | Action::CompareFleets { change, .. } => {
                 self.page(format!("{} fires and could not be looked into: {reason}", change.name));
-                DecisionRule::Paged
+                ReleaseRule::Paged
             }
             Action::RejectPackage { .. }
             | Action::QuarantineDataset { .. }
             | Action::RecordOutcome { .. }
             | Action::Upkeep { .. } => {
                 self.page(format!("{} could not be done: {reason}", pending.action.name()));
-                DecisionRule::ActionFailed
+                ReleaseRule::ActionFailed
             }
         }
     }
 
     /// The config to go back to is gone or refused: the next good one, while there is one.
-    fn other_target(&mut self, reason: &str) -> DecisionRule {
+    fn other_target(&mut self, reason: &str) -> ReleaseRule {
         let State::RollingBack(mut rolling) = self.release.state.clone() else {
-            return DecisionRule::ActionFailed;
+            return ReleaseRule::ActionFailed;
         };
         self.page(format!("{} could not be brought back: {reason}", rolling.to.config));
         rolling.refused.push(rolling.to.config.clone());
@@ -215,6 +215,6 @@ impl Turn<'_> {
         self.queue_at(1, Action::AwaitConfig { endpoint: endpoint.clone(), config: to.config.clone() });
         self.queue_at(2, Action::SmokeTest { endpoint, config: to.config.clone() });
         self.release.state = State::RollingBack(RollingBack { to, attempts: 1, ..rolling });
-        DecisionRule::Retry
+        ReleaseRule::Retry
     }
 }

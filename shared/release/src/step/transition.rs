@@ -1,7 +1,7 @@
 //! What a step makes of a release.
 
 use crate::action::Action;
-use crate::audit::{Audit, DecisionRule};
+use crate::audit::{Audit, ReleaseRule};
 use crate::record::Release;
 use crate::reply::Reply;
 
@@ -13,7 +13,7 @@ pub struct Transition {
     /// What this step queued, in order.
     pub actions: Vec<Action>,
     /// The rule that decided.
-    pub rule: DecisionRule,
+    pub rule: ReleaseRule,
     /// The entry for the history; `None` where nothing changed and nothing was decided.
     pub audit: Option<Audit>,
     /// What the caller is told.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::transition::Transition;
 use crate::action::{Action, Severity};
-use crate::audit::{Actor, Audit, DecisionRule};
+use crate::audit::{Actor, Audit, ReleaseRule};
 use crate::event::Event;
 use crate::observation::{EndpointObservation, Observer};
 use crate::policy::Policy;
@@ -46,7 +46,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    pub(super) fn finish(mut self, before: &Release, event: &Event, rule: DecisionRule) -> Transition {
+    pub(super) fn finish(mut self, before: &Release, event: &Event, rule: ReleaseRule) -> Transition {
         let reply = match (self.reply.take(), self.subject) {
             (Some(reply), _) => reply,
             (None, Some(generation)) => self.release.reply_to(generation),
@@ -56,7 +56,7 @@ impl<'a> Turn<'a> {
         let due = &self.release.pending;
         self.queued.retain(|action| due.iter().any(|pending| pending.action == *action));
         // Polls that find nothing new leave no trace; a refusal always does.
-        let audit = (self.release != *before || rule == DecisionRule::Held).then(|| {
+        let audit = (self.release != *before || rule == ReleaseRule::Held).then(|| {
             self.release.sequence += 1;
             Audit {
                 sequence: self.release.sequence,

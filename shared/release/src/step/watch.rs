@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::turn::Turn;
 use crate::alarms;
-use crate::audit::DecisionRule;
+use crate::audit::ReleaseRule;
 use crate::cause::Cause;
 use crate::config::ConfigName;
 use crate::observation::{AlarmReading, WatchReading};
@@ -13,11 +13,11 @@ use pawl_gate::live::LiveVerdict;
 use pawl_ledger::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
 
 impl Turn<'_> {
-    pub(super) fn watch_tick(&mut self, reading: &WatchReading) -> DecisionRule {
-        let Some(current) = self.release.current.clone() else { return DecisionRule::Logged };
+    pub(super) fn watch_tick(&mut self, reading: &WatchReading) -> ReleaseRule {
+        let Some(current) = self.release.current.clone() else { return ReleaseRule::Logged };
         self.subject = Some(current.generation);
         if reading.config != current.config {
-            return DecisionRule::Logged;
+            return ReleaseRule::Logged;
         }
         let State::Watching(watching) = self.release.state.clone() else {
             return self.read_after_watch(reading);
@@ -50,11 +50,11 @@ impl Turn<'_> {
                 Some(_) => verdict == Some(LiveVerdict::Promote) && self.release.freeze.is_none(),
             };
         if self.now < watching.until {
-            DecisionRule::KeepWatching
+            ReleaseRule::KeepWatching
         } else if proven {
             self.pass_stage()
         } else if self.now < watching.deadline && verdict != Some(LiveVerdict::NeedsApproval) {
-            DecisionRule::ExtendWatch
+            ReleaseRule::ExtendWatch
         } else {
             self.ask_person(&current.config)
         }
@@ -62,7 +62,7 @@ impl Turn<'_> {
 
     /// After its watch, a config's alarms are still read: an alarm's event may have been lost or have come in
     /// the cool-down, and an alarm that stays on sends no second event.
-    fn read_after_watch(&mut self, reading: &WatchReading) -> DecisionRule {
+    fn read_after_watch(&mut self, reading: &WatchReading) -> ReleaseRule {
         let mut fires = reading.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         let own = fires.clone().find(|alarm| is_own(alarm, &reading.config));
         match (own, self.release.state.name()) {
@@ -72,11 +72,11 @@ impl Turn<'_> {
                 Some(alarm) => {
                     let name = &alarm.name;
                     self.page_once(&format!("further:{name}"), format!("{name} fires: a shared cause?"));
-                    DecisionRule::SharedCause
+                    ReleaseRule::SharedCause
                 }
-                None => DecisionRule::Logged,
+                None => ReleaseRule::Logged,
             },
-            _ => DecisionRule::Logged,
+            _ => ReleaseRule::Logged,
         }
     }
 
@@ -101,9 +101,9 @@ impl Turn<'_> {
         }
     }
 
-    fn ask_person(&mut self, config: &ConfigName) -> DecisionRule {
+    fn ask_person(&mut self, config: &ConfigName) -> ReleaseRule {
         let until = self.later(self.policy.decision);
-        let State::Watching(watching) = &mut self.release.state else { return DecisionRule::Logged };
+        let State::Watching(watching) = &mut self.release.state else { return ReleaseRule::Logged };
         if watching.decide_by.is_none() {
             watching.decide_by = Some(until);
             self.page(format!(
@@ -111,11 +111,11 @@ impl Turn<'_> {
                 at {until} it is taken out"
             ));
         }
-        DecisionRule::AskPerson
+        ReleaseRule::AskPerson
     }
 
     /// The time for a person to decide is over: the config is rolled back.
-    pub(super) fn decide_if_overdue(&mut self) -> Option<DecisionRule> {
+    pub(super) fn decide_if_overdue(&mut self) -> Option<ReleaseRule> {
         match &self.release.state {
             State::Watching(watching) if watching.decide_by.is_some_and(|by| self.now >= by) => {
                 Some(self.begin_rollback(Cause::Unproven))

@@ -16,7 +16,7 @@ fn names(transition: &Transition) -> Vec<&'static str> {
 }
 
 /// One row: in each state, the rule, the state after, and the actions.
-fn row(event: impl Fn(StateName) -> Event, expected: [(DecisionRule, StateName, &[&str]); 5]) {
+fn row(event: impl Fn(StateName) -> Event, expected: [(ReleaseRule, StateName, &[&str]); 5]) {
     for (state, (rule, after, actions)) in STATES.into_iter().zip(expected) {
         let transition = run(&release(state), &event(state));
         assert_eq!(transition.rule, rule, "{state:?}");
@@ -40,19 +40,19 @@ fn alarm_for_the_current_config() {
     row(
         |state| Event::Alarm(alarm(Some(subject(state)), AlarmState::Alarm, 99)),
         [
-            (DecisionRule::ConfirmAlarm, Stable, &["read_alarm"]),
-            (DecisionRule::QueueIntent, Deploying, &[]),
-            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
-            (DecisionRule::AlreadyRollingBack, RollingBack, &[]),
-            (DecisionRule::Paged, CoolDown, &["page"]),
+            (ReleaseRule::ConfirmAlarm, Stable, &["read_alarm"]),
+            (ReleaseRule::QueueIntent, Deploying, &[]),
+            (ReleaseRule::RollBack, RollingBack, ROLL_BACK),
+            (ReleaseRule::AlreadyRollingBack, RollingBack, &[]),
+            (ReleaseRule::Paged, CoolDown, &["page"]),
         ],
     );
 }
 
 #[test]
 fn alarm_for_an_older_config() {
-    let nothing: [(DecisionRule, StateName, &[&str]); 5] =
-        STATES.map(|state| (DecisionRule::Stale, state, [].as_slice()));
+    let nothing: [(ReleaseRule, StateName, &[&str]); 5] =
+        STATES.map(|state| (ReleaseRule::Stale, state, [].as_slice()));
     row(|_| Event::Alarm(alarm(Some("bike-0"), AlarmState::Alarm, 99)), nothing);
 }
 
@@ -60,12 +60,12 @@ fn alarm_for_an_older_config() {
 fn alarm_with_data_from_before_the_activation() {
     for state in STATES {
         let change = alarm(Some(subject(state)), AlarmState::Alarm, 9);
-        assert_eq!(run(&release(state), &Event::Alarm(change)).rule, DecisionRule::Stale, "{state:?}");
+        assert_eq!(run(&release(state), &Event::Alarm(change)).rule, ReleaseRule::Stale, "{state:?}");
     }
     // The state may have changed after the activation, on data from before it.
     let mut change = alarm(Some("bike-1"), AlarmState::Alarm, 11);
     change.datapoints = Some(pawl_ledger::events::Datapoints { from: at(5), until: Some(at(10)) });
-    assert_eq!(run(&release(Stable), &Event::Alarm(change)).rule, DecisionRule::Stale);
+    assert_eq!(run(&release(Stable), &Event::Alarm(change)).rule, ReleaseRule::Stale);
 }
 
 #[test]
@@ -73,11 +73,11 @@ fn alarm_without_a_config() {
     row(
         |_| Event::Alarm(alarm(None, AlarmState::Alarm, 99)),
         [
-            (DecisionRule::SharedCause, Stable, &["page"]),
-            (DecisionRule::SharedCause, Deploying, &["notify"]),
-            (DecisionRule::CompareFleets, Watching, &["compare_fleets"]),
-            (DecisionRule::AlreadyRollingBack, RollingBack, &[]),
-            (DecisionRule::Paged, CoolDown, &["page"]),
+            (ReleaseRule::SharedCause, Stable, &["page"]),
+            (ReleaseRule::SharedCause, Deploying, &["notify"]),
+            (ReleaseRule::CompareFleets, Watching, &["compare_fleets"]),
+            (ReleaseRule::AlreadyRollingBack, RollingBack, &[]),
+            (ReleaseRule::Paged, CoolDown, &["page"]),
         ],
     );
 }
@@ -90,19 +90,19 @@ fn duplicates_and_late_comers_do_nothing() {
         let again = run(&once, &Event::Alarm(newer));
         assert_eq!(
             (again.rule, &again.release, again.audit),
-            (DecisionRule::Duplicate, &once, None),
+            (ReleaseRule::Duplicate, &once, None),
             "{state:?}"
         );
         let late = alarm(Some(subject(state)), AlarmState::Alarm, 98);
         let late = run(&once, &Event::Alarm(late));
-        assert_eq!((late.rule, &late.release), (DecisionRule::OutOfOrder, &once), "{state:?}");
+        assert_eq!((late.rule, &late.release), (ReleaseRule::OutOfOrder, &once), "{state:?}");
     }
 }
 
 #[test]
 fn ok_is_logged_and_cancels_no_rollback() {
-    let logged: [(DecisionRule, StateName, &[&str]); 5] =
-        STATES.map(|state| (DecisionRule::Logged, state, [].as_slice()));
+    let logged: [(ReleaseRule, StateName, &[&str]); 5] =
+        STATES.map(|state| (ReleaseRule::Logged, state, [].as_slice()));
     row(|state| Event::Alarm(alarm(Some(subject(state)), AlarmState::Ok, 99)), logged);
     let alarm_first = Event::Alarm(alarm(Some("bike-2"), AlarmState::Alarm, 98));
     let begun = run(&release(Watching), &alarm_first).release;
@@ -115,11 +115,11 @@ fn insufficient_data() {
     row(
         |state| Event::Alarm(alarm(Some(subject(state)), AlarmState::InsufficientData, 99)),
         [
-            (DecisionRule::Logged, Stable, &[]),
-            (DecisionRule::Logged, Deploying, &[]),
-            (DecisionRule::ExtendWatch, Watching, &[]),
-            (DecisionRule::Logged, RollingBack, &[]),
-            (DecisionRule::Logged, CoolDown, &[]),
+            (ReleaseRule::Logged, Stable, &[]),
+            (ReleaseRule::Logged, Deploying, &[]),
+            (ReleaseRule::ExtendWatch, Watching, &[]),
+            (ReleaseRule::Logged, RollingBack, &[]),
+            (ReleaseRule::Logged, CoolDown, &[]),
         ],
     );
 }
@@ -127,7 +127,7 @@ fn insufficient_data() {
 #[test]
 fn in_service_with_the_requested_config() {
     let deployed = run(&release(Deploying), &observed(EndpointStatus::InService, "bike-2"));
-    assert_eq!((deployed.rule, deployed.release.state.name()), (DecisionRule::Watch, Watching));
+    assert_eq!((deployed.rule, deployed.release.state.name()), (ReleaseRule::Watch, Watching));
     assert_eq!(names(&deployed), ["smoke_test"]);
     let current = deployed.release.current.unwrap();
     assert_eq!((current.config, current.activated_at), ("bike-2".into(), Some(at(90))));
@@ -138,7 +138,7 @@ fn in_service_with_the_requested_config() {
     assert_eq!(switched.state.name(), RollingBack, "the smoke test comes first");
     assert_eq!(switched.current.as_ref().unwrap().config, "bike-1".into());
     let cooled = run(&switched, &back(2, ActionResult::SmokePassed));
-    assert_eq!(cooled.rule, DecisionRule::RolledBack);
+    assert_eq!(cooled.rule, ReleaseRule::RolledBack);
     assert_eq!(cooled.release.state, State::CoolDown { until: at(100 + 6 * 60) });
     // It took traffic again before anybody looked: an alarm of that time counts.
     assert_eq!(cooled.release.current.unwrap().activated_at, Some(at(95)));
@@ -147,7 +147,7 @@ fn in_service_with_the_requested_config() {
 #[test]
 fn in_service_with_the_old_config_while_deploying_is_a_silent_rollback() {
     let closed = run(&release(Deploying), &observed(EndpointStatus::InService, "bike-1"));
-    assert_eq!((closed.rule, closed.release.state.name()), (DecisionRule::GuardrailRolledBack, CoolDown));
+    assert_eq!((closed.rule, closed.release.state.name()), (ReleaseRule::GuardrailRolledBack, CoolDown));
     assert_eq!(
         names(&closed),
         ["smoke_test", "reject_package", "quarantine_dataset", "record_outcome", "upkeep", "notify"]
@@ -170,20 +170,19 @@ fn in_service_with_the_old_config_before_the_update_began_is_none() {
     let seen = observed(EndpointStatus::InService, "bike-1");
     // An update that was seen may have been somebody else's: the run may still begin its own until its lease
     // ends.
-    for (progress, end) in [
-        (Progress::Granted, DecisionRule::Abandoned),
-        (Progress::Updating, DecisionRule::GuardrailRolledBack),
-    ] {
+    for (progress, end) in
+        [(Progress::Granted, ReleaseRule::Abandoned), (Progress::Updating, ReleaseRule::GuardrailRolledBack)]
+    {
         let granted = at_stage(progress);
-        assert_eq!(run(&granted, &seen).rule, DecisionRule::Wait);
+        assert_eq!(run(&granted, &seen).rule, ReleaseRule::Wait);
         // What was seen before the lease's end is no proof that the run did not begin in time.
-        assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, DecisionRule::Wait);
+        assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, ReleaseRule::Wait);
         let later = observed_at(EndpointStatus::InService, "bike-1", 105);
         assert_eq!(step(&granted, &later, at(105), &Policy::default()).rule, end);
         // The run itself looks only after its update was accepted.
         let by = Observer::Run { generation: pawl_base::names::Generation(2), config: "bike-2".into() };
         let own = EndpointObservation { look: look(EndpointStatus::InService, "bike-1", 100), by };
-        assert_eq!(run(&granted, &Event::EndpointObserved(own)).rule, DecisionRule::GuardrailRolledBack);
+        assert_eq!(run(&granted, &Event::EndpointObserved(own)).rule, ReleaseRule::GuardrailRolledBack);
     }
 }
 
@@ -196,7 +195,7 @@ fn a_permission_holds_though_somebody_moved_the_endpoint() {
     let moved = run(&granted, &seen);
     assert_eq!(
         (moved.rule, moved.release.state.name(), names(&moved)),
-        (DecisionRule::Wait, Deploying, vec!["page"])
+        (ReleaseRule::Wait, Deploying, vec!["page"])
     );
     assert!(moved.release.freeze.is_some());
     // Its run may have begun by now: what it deploys is watched like any other.
@@ -207,13 +206,13 @@ fn a_permission_holds_though_somebody_moved_the_endpoint() {
     );
     let seen = observed_at(EndpointStatus::InService, "stranger", 105);
     let late = step(&moved.release, &seen, at(105), &Policy::default());
-    assert_eq!((late.rule, late.release.current.unwrap().config), (DecisionRule::Paged, "stranger".into()));
+    assert_eq!((late.rule, late.release.current.unwrap().config), (ReleaseRule::Paged, "stranger".into()));
 }
 
 #[test]
 fn in_service_with_the_old_config_while_watching_pages() {
     let gone = run(&release(Watching), &observed(EndpointStatus::InService, "bike-1"));
-    assert_eq!((gone.rule, gone.release.state.name()), (DecisionRule::Paged, CoolDown));
+    assert_eq!((gone.rule, gone.release.state.name()), (ReleaseRule::Paged, CoolDown));
     assert!(names(&gone).contains(&"page"));
     assert_eq!(gone.release.current.unwrap().config, "bike-1".into());
 }
@@ -222,12 +221,12 @@ fn in_service_with_the_old_config_while_watching_pages() {
 fn in_service_with_the_old_config_while_rolling_back_is_a_lost_update() {
     let seen = || ActionResult::Endpoint { look: look(EndpointStatus::InService, "bike-2", 100) };
     let again = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen() });
-    assert_eq!((again.rule, names(&again)), (DecisionRule::Retry, vec!["update_endpoint"]));
+    assert_eq!((again.rule, names(&again)), (ReleaseRule::Retry, vec!["update_endpoint"]));
     let order: Vec<_> = again.release.pending.iter().map(|p| p.action.name()).collect();
     assert_eq!(order, ["update_endpoint", "await_config", "smoke_test"]);
     let updated = Event::Performed { id: 3, outcome: ActionResult::Done };
     let twice = run(&run(&again.release, &updated).release, &Event::Performed { id: 1, outcome: seen() });
-    assert_eq!((twice.rule, twice.release.state.name()), (DecisionRule::GaveUp, Stable));
+    assert_eq!((twice.rule, twice.release.state.name()), (ReleaseRule::GaveUp, Stable));
     assert_eq!(names(&twice), ["page"]);
     assert!(twice.release.freeze.is_some());
 }
@@ -236,30 +235,30 @@ fn in_service_with_the_old_config_while_rolling_back_is_a_lost_update() {
 fn a_foreign_config_locks_and_pages() {
     for state in [Stable, Deploying, Watching, CoolDown] {
         let found = run(&release(state), &observed(EndpointStatus::InService, "stranger"));
-        assert_eq!(found.rule, DecisionRule::Paged, "{state:?}");
+        assert_eq!(found.rule, ReleaseRule::Paged, "{state:?}");
         assert!(found.release.freeze.is_some(), "{state:?}");
         assert!(names(&found).contains(&"page"), "{state:?}");
         let serving = found.release.current.as_ref().unwrap();
         assert_eq!((&serving.config, serving.activated_at), (&"stranger".into(), None), "{state:?}");
         let again = run(&found.release, &observed(EndpointStatus::InService, "stranger"));
-        assert_eq!((again.rule, again.audit), (DecisionRule::Logged, None), "{state:?}");
+        assert_eq!((again.rule, again.audit), (ReleaseRule::Logged, None), "{state:?}");
     }
 }
 
 #[test]
 fn system_updating_waits() {
-    let wait: [(DecisionRule, StateName, &[&str]); 5] =
-        STATES.map(|state| (DecisionRule::Wait, state, [].as_slice()));
+    let wait: [(ReleaseRule, StateName, &[&str]); 5] =
+        STATES.map(|state| (ReleaseRule::Wait, state, [].as_slice()));
     row(|state| observed(EndpointStatus::SystemUpdating, subject(state)), wait);
     // A rollback that meets it keeps its intent and backs off.
     let begun = run(&release(Watching), &Event::Alarm(alarm(Some("bike-2"), AlarmState::Alarm, 99))).release;
     let id = begun.pending[0].id;
     let busy = run(&begun, &Event::Performed { id, outcome: ActionResult::Busy });
-    assert_eq!((busy.rule, busy.release.pending[0].id), (DecisionRule::TryLater, id));
+    assert_eq!((busy.rule, busy.release.pending[0].id), (ReleaseRule::TryLater, id));
     assert!(busy.release.pending[0].not_before.is_some_and(|then| then > at(100)));
     // Word that the endpoint changed ends the pause; what failed keeps it.
     let hinted = run(&busy.release, &Event::EndpointHinted);
-    assert_eq!((hinted.rule, hinted.release.pending[0].not_before), (DecisionRule::Describe, None));
+    assert_eq!((hinted.rule, hinted.release.pending[0].not_before), (ReleaseRule::Describe, None));
     let failed = |release: &Release| {
         let outcome = ActionResult::Retry { reason: "throttled".to_owned() };
         run(release, &Event::Performed { id, outcome }).release
@@ -278,22 +277,22 @@ fn a_look_that_was_overtaken_tells_what_was() {
     deploying.progress = Progress::Granted;
     let begun = step(&granted, &Event::EndpointObserved(own), at(98), &Policy::default()).release;
     let before = observed_at(EndpointStatus::InService, "bike-1", 97);
-    assert_eq!(run(&begun, &before).rule, DecisionRule::OutOfOrder);
+    assert_eq!(run(&begun, &before).rule, ReleaseRule::OutOfOrder);
     assert_eq!(
         run(&begun, &observed(EndpointStatus::InService, "bike-1")).rule,
-        DecisionRule::GuardrailRolledBack
+        ReleaseRule::GuardrailRolledBack
     );
 
     let watching = run(&begun, &observed(EndpointStatus::InService, "bike-2")).release;
     let before = observed_at(EndpointStatus::InService, "bike-1", 99);
-    assert_eq!(run(&watching, &before).rule, DecisionRule::OutOfOrder);
+    assert_eq!(run(&watching, &before).rule, ReleaseRule::OutOfOrder);
 
     let seen = ActionResult::Endpoint { look: look(EndpointStatus::InService, "bike-1", 100) };
     let switched = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen }).release;
     let back = run(&switched, &Event::Performed { id: 2, outcome: ActionResult::SmokePassed }).release;
     assert_eq!(back.state.name(), CoolDown);
     let before = observed_at(EndpointStatus::InService, "bike-2", 99);
-    assert_eq!((run(&back, &before).rule, run(&back, &before).release), (DecisionRule::OutOfOrder, back));
+    assert_eq!((run(&back, &before).rule, run(&back, &before).release), (ReleaseRule::OutOfOrder, back));
 }
 
 #[test]
@@ -310,11 +309,11 @@ fn a_failed_endpoint() {
     row(
         |state| observed(EndpointStatus::Failed, subject(state)),
         [
-            (DecisionRule::Paged, Stable, &["page"]),
-            (DecisionRule::RollBack, RollingBack, recreate),
-            (DecisionRule::Paged, Watching, &["page"]),
-            (DecisionRule::Wait, RollingBack, &[]),
-            (DecisionRule::Paged, CoolDown, &["page"]),
+            (ReleaseRule::Paged, Stable, &["page"]),
+            (ReleaseRule::RollBack, RollingBack, recreate),
+            (ReleaseRule::Paged, Watching, &["page"]),
+            (ReleaseRule::Wait, RollingBack, &[]),
+            (ReleaseRule::Paged, CoolDown, &["page"]),
         ],
     );
     // A mixed fleet serves: it is moved, never deleted.
@@ -323,11 +322,11 @@ fn a_failed_endpoint() {
     row(
         |state| observed(EndpointStatus::UpdateRollbackFailed, subject(state)),
         [
-            (DecisionRule::Paged, Stable, &["page"]),
-            (DecisionRule::RollBack, RollingBack, &update),
-            (DecisionRule::Paged, Watching, &["page"]),
-            (DecisionRule::Wait, RollingBack, &[]),
-            (DecisionRule::Paged, CoolDown, &["page"]),
+            (ReleaseRule::Paged, Stable, &["page"]),
+            (ReleaseRule::RollBack, RollingBack, &update),
+            (ReleaseRule::Paged, Watching, &["page"]),
+            (ReleaseRule::Wait, RollingBack, &[]),
+            (ReleaseRule::Paged, CoolDown, &["page"]),
         ],
     );
     // Somebody else's update, before the run began its own: a person is told, and the permission holds.
@@ -335,13 +334,13 @@ fn a_failed_endpoint() {
     let State::Deploying(deploying) = &mut granted.state else { panic!() };
     deploying.progress = Progress::Updating;
     let by_hand = run(&granted, &observed(EndpointStatus::UpdateRollbackFailed, "bike-1"));
-    assert_eq!((by_hand.rule, names(&by_hand)), (DecisionRule::Paged, vec!["page"]));
+    assert_eq!((by_hand.rule, names(&by_hand)), (ReleaseRule::Paged, vec!["page"]));
     let seen = observed_at(EndpointStatus::UpdateRollbackFailed, "bike-1", 105);
-    assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, DecisionRule::RollBack);
+    assert_eq!(step(&granted, &seen, at(105), &Policy::default()).rule, ReleaseRule::RollBack);
     // A rollback looks at the endpoint by itself.
     let seen = ActionResult::Endpoint { look: look(EndpointStatus::Failed, "bike-2", 100) };
     let failed = run(&release(RollingBack), &Event::Performed { id: 1, outcome: seen });
-    assert_eq!((failed.rule, names(&failed)), (DecisionRule::GaveUp, vec!["page"]));
+    assert_eq!((failed.rule, names(&failed)), (ReleaseRule::GaveUp, vec!["page"]));
     // The same is not paged again and again.
     let paged = run(&release(Stable), &observed(EndpointStatus::Failed, "bike-1")).release;
     assert_eq!(names(&run(&paged, &observed(EndpointStatus::Failed, "bike-1"))), [""; 0]);
@@ -353,7 +352,7 @@ fn no_last_known_good() {
         let mut release = release(state);
         release.good.clear();
         let asked = run(&release, &operator(Verb::Rollback));
-        assert_eq!((asked.rule, asked.release.state.name()), (DecisionRule::NoTarget, Stable), "{state:?}");
+        assert_eq!((asked.rule, asked.release.state.name()), (ReleaseRule::NoTarget, Stable), "{state:?}");
         assert!(names(&asked).contains(&"page"));
         assert!(!names(&asked).contains(&"update_endpoint"));
         assert_eq!(asked.release.current, release.current, "nothing is touched");
@@ -362,7 +361,7 @@ fn no_last_known_good() {
     release.good.clear();
     let policy = Policy { fallback: Some("simple-rule".into()), ..Policy::default() };
     let fallen = step(&release, &operator(Verb::Rollback), at(100), &policy);
-    assert_eq!(fallen.rule, DecisionRule::RollBack);
+    assert_eq!(fallen.rule, ReleaseRule::RollBack);
     let State::RollingBack(rolling) = fallen.release.state else { panic!() };
     assert_eq!(rolling.to.config, "simple-rule".into());
     assert_eq!(
@@ -377,11 +376,11 @@ fn a_person_rejects_the_package() {
     row(
         |state| rejected(if state == Stable { 1 } else { 2 }),
         [
-            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
-            (DecisionRule::QueueIntent, Deploying, &[]),
-            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
-            (DecisionRule::Logged, RollingBack, &[]),
-            (DecisionRule::Logged, CoolDown, &[]),
+            (ReleaseRule::RollBack, RollingBack, ROLL_BACK),
+            (ReleaseRule::QueueIntent, Deploying, &[]),
+            (ReleaseRule::RollBack, RollingBack, ROLL_BACK),
+            (ReleaseRule::Logged, RollingBack, &[]),
+            (ReleaseRule::Logged, CoolDown, &[]),
         ],
     );
     // A rejected config is no target any more.
@@ -390,7 +389,7 @@ fn a_person_rejects_the_package() {
     // A person may not like what was brought back either: paged, since nothing is rolled back twice by
     // itself.
     let revoked = run(&release(CoolDown), &rejected(1));
-    assert_eq!((revoked.rule, names(&revoked)), (DecisionRule::PackageRejected, vec!["page"]));
+    assert_eq!((revoked.rule, names(&revoked)), (ReleaseRule::PackageRejected, vec!["page"]));
 }
 
 #[test]
@@ -398,25 +397,25 @@ fn a_person_asks_for_a_rollback() {
     row(
         |_| operator(Verb::Rollback),
         [
-            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
-            (DecisionRule::QueueIntent, Deploying, &[]),
-            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
-            (DecisionRule::AlreadyRollingBack, RollingBack, &[]),
-            (DecisionRule::RollBack, RollingBack, ROLL_BACK),
+            (ReleaseRule::RollBack, RollingBack, ROLL_BACK),
+            (ReleaseRule::QueueIntent, Deploying, &[]),
+            (ReleaseRule::RollBack, RollingBack, ROLL_BACK),
+            (ReleaseRule::AlreadyRollingBack, RollingBack, &[]),
+            (ReleaseRule::RollBack, RollingBack, ROLL_BACK),
         ],
     );
     let once = run(&release(Stable), &operator(Verb::Rollback)).release;
-    assert_eq!(run(&once, &operator(Verb::Rollback)).rule, DecisionRule::Duplicate);
+    assert_eq!(run(&once, &operator(Verb::Rollback)).rule, ReleaseRule::Duplicate);
 }
 
 #[test]
 fn a_person_freezes_and_unfreezes() {
     for state in STATES {
         let frozen = run(&release(state), &operator(Verb::Freeze));
-        assert_eq!((frozen.rule, frozen.release.state.name()), (DecisionRule::Frozen, state));
+        assert_eq!((frozen.rule, frozen.release.state.name()), (ReleaseRule::Frozen, state));
         assert_eq!(frozen.release.freeze.as_ref().unwrap().who, "ada");
         let thawed = run(&frozen.release, &operator(Verb::Unfreeze));
-        assert_eq!((thawed.rule, thawed.release.freeze), (DecisionRule::Unfrozen, None));
+        assert_eq!((thawed.rule, thawed.release.freeze), (ReleaseRule::Unfrozen, None));
     }
 }
 
@@ -425,18 +424,18 @@ fn a_person_forces() {
     row(
         |_| operator(Verb::Force),
         [
-            (DecisionRule::Forced, Stable, &[]),
-            (DecisionRule::Forced, Deploying, &[]),
-            (DecisionRule::Forced, Stable, &["record_outcome", "notify", "upkeep"]),
-            (DecisionRule::AlreadyRollingBack, RollingBack, &[]),
-            (DecisionRule::Forced, Stable, &[]),
+            (ReleaseRule::Forced, Stable, &[]),
+            (ReleaseRule::Forced, Deploying, &[]),
+            (ReleaseRule::Forced, Stable, &["record_outcome", "notify", "upkeep"]),
+            (ReleaseRule::AlreadyRollingBack, RollingBack, &[]),
+            (ReleaseRule::Forced, Stable, &[]),
         ],
     );
     let forced = run(&release(Deploying), &operator(Verb::Force)).release;
     let deployed = run(&forced, &observed(EndpointStatus::InService, "bike-2"));
     assert_eq!(
         (deployed.rule, deployed.release.good[0].config.clone()),
-        (DecisionRule::Promoted, "bike-2".into())
+        (ReleaseRule::Promoted, "bike-2".into())
     );
 }
 
@@ -447,9 +446,9 @@ fn the_intent_of_a_deployment_is_acted_upon_at_its_end() {
     {
         let queued = run(&release(Deploying), &event).release;
         let stayed = run(&queued, &observed(EndpointStatus::InService, "bike-2"));
-        assert_eq!((stayed.rule, stayed.release.state.name()), (DecisionRule::RollBack, RollingBack));
+        assert_eq!((stayed.rule, stayed.release.state.name()), (ReleaseRule::RollBack, RollingBack));
         let gone = run(&queued, &observed(EndpointStatus::InService, "bike-1"));
-        assert_eq!(gone.rule, DecisionRule::GuardrailRolledBack);
+        assert_eq!(gone.rule, ReleaseRule::GuardrailRolledBack);
     }
 }
 

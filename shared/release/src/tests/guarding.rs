@@ -22,7 +22,7 @@ fn guard(release: &Release, request: GuardRequest) -> Transition {
 
 fn held(release: &Release, request: GuardRequest) -> HoldReason {
     let transition = guard(release, request);
-    assert_eq!(transition.rule, DecisionRule::Held);
+    assert_eq!(transition.rule, ReleaseRule::Held);
     assert!(transition.audit.is_some(), "a refusal leaves its reason");
     assert_eq!(transition.release.generation, release.generation);
     let Reply::Hold { reason, .. } = transition.reply else { panic!("{:?}", transition.reply) };
@@ -39,7 +39,7 @@ fn a_good_challenger_is_granted_an_update() {
     assert_eq!(granted.actions.iter().map(Action::name).collect::<Vec<_>>(), ["put_alarms"]);
     // The answer may get lost: it is given again.
     let again = step(&granted.release, &Event::GuardRequested(ask(2)), at(110), &Policy::default());
-    assert_eq!((again.rule, again.reply), (DecisionRule::Granted, granted.reply));
+    assert_eq!((again.rule, again.reply), (ReleaseRule::Granted, granted.reply));
     let State::Deploying(deploying) = again.release.state else { panic!() };
     assert_eq!(deploying.lease_until, at(125), "the time to begin starts anew");
 }
@@ -53,7 +53,7 @@ fn the_first_deployment_of_all_creates_the_endpoint() {
     let id = granted.release.pending[0].id;
     let outcome = ActionResult::Refused { reason: "denied".to_owned() };
     let failed = step(&granted.release, &Event::Performed { id, outcome }, at(100), &Policy::default());
-    assert_eq!((failed.rule, failed.release.state), (DecisionRule::Abandoned, State::Stable));
+    assert_eq!((failed.rule, failed.release.state), (ReleaseRule::Abandoned, State::Stable));
     assert!(matches!(failed.reply, Reply::Hold { reason: HoldReason::AlarmsUnavailable { .. }, .. }));
 }
 
@@ -140,21 +140,21 @@ fn a_run_that_could_not_begin_gives_the_endpoint_back() {
     let granted = guard(&release(StateName::Stable), ask(2)).release;
     let failure = CandidateFailure { generation: Generation(2), reason: "no quota".to_owned() };
     let told = step(&granted, &Event::CandidateFailed(failure), at(101), &Policy::default());
-    assert_eq!(told.rule, DecisionRule::Describe, "the endpoint decides whether that is so");
+    assert_eq!(told.rule, ReleaseRule::Describe, "the endpoint decides whether that is so");
     // Who looked before it said so cannot tell: its call may have been accepted all the same.
     let before = observed(EndpointStatus::InService, "bike-1");
-    assert_eq!(step(&told.release, &before, at(101), &Policy::default()).rule, DecisionRule::OutOfOrder);
+    assert_eq!(step(&told.release, &before, at(101), &Policy::default()).rule, ReleaseRule::OutOfOrder);
     let seen = observed_at(EndpointStatus::InService, "bike-1", 101);
     let closed = step(&told.release, &seen, at(101), &Policy::default());
-    assert_eq!((closed.rule, closed.release.state), (DecisionRule::Abandoned, State::Stable));
+    assert_eq!((closed.rule, closed.release.state), (ReleaseRule::Abandoned, State::Stable));
     // It may have begun after all.
     let seen = observed_at(EndpointStatus::InService, "bike-2", 101);
-    assert_eq!(step(&told.release, &seen, at(101), &Policy::default()).rule, DecisionRule::Watch);
+    assert_eq!(step(&told.release, &seen, at(101), &Policy::default()).rule, ReleaseRule::Watch);
     // It asks once more: what it is permitted anew holds.
     let again = guard(&told.release, ask(2));
     assert!(matches!(again.reply, Reply::DeployUpdate { .. }));
     let seen = observed_at(EndpointStatus::InService, "bike-1", 102);
-    assert_eq!(step(&again.release, &seen, at(102), &Policy::default()).rule, DecisionRule::Wait);
+    assert_eq!(step(&again.release, &seen, at(102), &Policy::default()).rule, ReleaseRule::Wait);
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn tick(release: &Release, verdict: Option<LiveVerdict>, minutes: i64) -> Transi
 /// All traffic was asked for after the trial; its update has not begun.
 fn going_on() -> Release {
     let won = tick(&on_trial(), Some(LiveVerdict::Promote), 120);
-    assert_eq!((won.rule, won.release.state.name()), (DecisionRule::TrialWon, StateName::Deploying));
+    assert_eq!((won.rule, won.release.state.name()), (ReleaseRule::TrialWon, StateName::Deploying));
     won.release
 }
 
@@ -119,7 +119,7 @@ fn without_a_champion_or_enough_traffic_no_trial_begins() {
 fn a_trial_that_is_won_goes_on_and_its_run_asks_again() {
     assert_eq!(
         tick(&on_trial(), Some(LiveVerdict::Promote), 119).rule,
-        DecisionRule::KeepWatching,
+        ReleaseRule::KeepWatching,
         "a bake at least"
     );
     let won = going_on();
@@ -133,45 +133,45 @@ fn a_trial_that_is_won_goes_on_and_its_run_asks_again() {
 
     // A look of the run from before it asked says nothing about the new update.
     let late = step(&won, &seen_by_its_run("bike-2t", "bike-2t", 121), at(121), &shadow());
-    assert_eq!((late.rule, late.release.state.name()), (DecisionRule::Wait, StateName::Deploying));
+    assert_eq!((late.rule, late.release.state.name()), (ReleaseRule::Wait, StateName::Deploying));
     let deployed = step(&won, &seen_by_its_run("bike-2", "bike-2", 122), at(122), &shadow());
-    assert_eq!((deployed.rule, deployed.release.state.name()), (DecisionRule::Watch, StateName::Watching));
+    assert_eq!((deployed.rule, deployed.release.state.name()), (ReleaseRule::Watch, StateName::Watching));
     assert_eq!(deployed.release.current.unwrap().trial, None);
 }
 
 #[test]
 fn harm_goes_back_and_nothing_but_a_win_goes_on() {
     let harmed = tick(&on_trial(), Some(LiveVerdict::Harm), 100);
-    assert_eq!((harmed.rule, harmed.release.state.name()), (DecisionRule::RollBack, StateName::RollingBack));
+    assert_eq!((harmed.rule, harmed.release.state.name()), (ReleaseRule::RollBack, StateName::RollingBack));
     let State::RollingBack(rolling) = &harmed.release.state else { panic!() };
     assert_eq!((&rolling.to.config, &rolling.from.config), (&"bike-1".into(), &"bike-2t".into()));
     assert!(harmed.release.is_revoked(&deployment(2)), "no stage of it returns");
     for verdict in [None, Some(LiveVerdict::Continue)] {
-        assert_eq!(tick(&on_trial(), verdict, 1_000).rule, DecisionRule::ExtendWatch);
+        assert_eq!(tick(&on_trial(), verdict, 1_000).rule, ReleaseRule::ExtendWatch);
         let asked = tick(&on_trial(), verdict, 90 + 7 * 24 * 60);
-        assert_eq!(asked.rule, DecisionRule::AskPerson, "the horizon promotes nobody");
+        assert_eq!(asked.rule, ReleaseRule::AskPerson, "the horizon promotes nobody");
         let over = step(&asked.release, &Event::Tick, at(90 + 9 * 24 * 60), &shadow());
-        assert_eq!((over.rule, over.release.state.name()), (DecisionRule::RollBack, StateName::RollingBack));
+        assert_eq!((over.rule, over.release.state.name()), (ReleaseRule::RollBack, StateName::RollingBack));
     }
-    assert_eq!(tick(&on_trial(), Some(LiveVerdict::NeedsApproval), 120).rule, DecisionRule::AskPerson);
+    assert_eq!(tick(&on_trial(), Some(LiveVerdict::NeedsApproval), 120).rule, ReleaseRule::AskPerson);
     let mut untested = on_trial();
     let State::Watching(watching) = &mut untested.state else { panic!() };
     watching.smoke = Smoke::Pending;
-    assert_eq!(tick(&untested, Some(LiveVerdict::Promote), 120).rule, DecisionRule::ExtendWatch);
+    assert_eq!(tick(&untested, Some(LiveVerdict::Promote), 120).rule, ReleaseRule::ExtendWatch);
     let frozen = step(&on_trial(), &operator(Verb::Freeze), at(100), &shadow()).release;
-    assert_eq!(tick(&frozen, Some(LiveVerdict::Promote), 120).rule, DecisionRule::ExtendWatch);
+    assert_eq!(tick(&frozen, Some(LiveVerdict::Promote), 120).rule, ReleaseRule::ExtendWatch);
 }
 
 #[test]
 fn a_persons_word_ends_a_trial_either_way() {
     let forced = step(&on_trial(), &operator(Verb::Force), at(100), &shadow());
-    assert_eq!((forced.rule, forced.release.reply_to(Generation(2))), (DecisionRule::Forced, Reply::GoOn));
+    assert_eq!((forced.rule, forced.release.reply_to(Generation(2))), (ReleaseRule::Forced, Reply::GoOn));
     let back = step(&on_trial(), &operator(Verb::Rollback), at(100), &shadow());
     assert_eq!(back.release.state.name(), StateName::RollingBack);
     let early = guard(&release(StateName::Stable), &shadow(), 1.0).release;
     let early = step(&early, &operator(Verb::Force), at(101), &shadow()).release;
     let passed = step(&early, &seen_by_its_run("bike-2t", "bike-2t", 102), at(102), &shadow());
-    assert_eq!((passed.rule, passed.release.reply_to(Generation(2))), (DecisionRule::TrialWon, Reply::GoOn));
+    assert_eq!((passed.rule, passed.release.reply_to(Generation(2))), (ReleaseRule::TrialWon, Reply::GoOn));
 }
 
 #[test]
@@ -180,18 +180,18 @@ fn an_alarm_of_either_variant_takes_a_trial_out() {
         let mut change = alarm(Some("bike-2t"), AlarmState::Alarm, 99);
         change.name = format!("pawl-bike-2t-{kind}");
         let fired = step(&on_trial(), &Event::Alarm(change.clone()), at(100), &shadow());
-        assert_eq!(fired.rule, DecisionRule::RollBack, "{kind}");
+        assert_eq!(fired.rule, ReleaseRule::RollBack, "{kind}");
         // The trial serves until all traffic has moved. Its run has asked for nothing yet: there is nothing
         // to wait for.
         change.at = at(121);
         let taken_back = step(&going_on(), &Event::Alarm(change.clone()), at(121), &shadow());
-        assert_eq!(taken_back.rule, DecisionRule::RollBack, "{kind}");
+        assert_eq!(taken_back.rule, ReleaseRule::RollBack, "{kind}");
         let asks = guard(&taken_back.release, &shadow(), 1.0);
         assert_eq!(asks.reply, Reply::RollingBack, "{kind}");
         // What the run may have begun is acted upon at the end.
         let granted = guard(&going_on(), &shadow(), 1.0).release;
         let queued = step(&granted, &Event::Alarm(change), at(121), &shadow());
-        assert_eq!(queued.rule, DecisionRule::QueueIntent, "{kind}");
+        assert_eq!(queued.rule, ReleaseRule::QueueIntent, "{kind}");
         let asks = guard(&queued.release, &shadow(), 1.0);
         assert!(matches!(asks.reply, Reply::Hold { reason: HoldReason::TakenBack { .. }, .. }), "{kind}");
     }
@@ -200,7 +200,7 @@ fn an_alarm_of_either_variant_takes_a_trial_out() {
 #[test]
 fn whoever_may_act_takes_a_won_trial_back_at_once() {
     for event in [operator(Verb::Rollback), rejected(2)] {
-        assert_eq!(step(&going_on(), &event, at(121), &shadow()).rule, DecisionRule::RollBack);
+        assert_eq!(step(&going_on(), &event, at(121), &shadow()).rule, ReleaseRule::RollBack);
     }
 }
 
@@ -212,8 +212,8 @@ fn a_run_that_looks_seldom_finds_its_won_trial_waiting() {
     };
     // Seven days in 400 looks: one in 25 minutes.
     assert_eq!(shadow().look_every(Duration::seconds(7 * 86_400)), Duration::seconds(1_512));
-    assert_eq!(offered(120 + 15 + 2 * 25), DecisionRule::Wait);
-    assert_eq!(offered(120 + 15 + 2 * 26), DecisionRule::RollBack);
+    assert_eq!(offered(120 + 15 + 2 * 25), ReleaseRule::Wait);
+    assert_eq!(offered(120 + 15 + 2 * 26), ReleaseRule::RollBack);
     let granted = guard(&going_on(), &shadow(), 1.0).release;
     let State::Deploying(deploying) = granted.state else { panic!() };
     assert_eq!((deploying.progress, deploying.lease_until), (Progress::Granted, at(115)));
@@ -241,7 +241,7 @@ fn a_trial_that_cannot_go_on_goes_back_to_its_champion() {
     let awaits = broken.release.pending.iter().find(|p| matches!(p.action, Action::AwaitConfig { .. }));
     let lost = ActionResult::Endpoint { look: look(EndpointStatus::InService, "bike-2t", 122) };
     let again = Event::Performed { id: awaits.unwrap().id, outcome: lost };
-    assert_eq!(step(&broken.release, &again, at(125), &shadow()).rule, DecisionRule::Retry);
+    assert_eq!(step(&broken.release, &again, at(125), &shadow()).rule, ReleaseRule::Retry);
 }
 
 #[test]
@@ -249,11 +249,11 @@ fn a_champion_that_is_rejected_leaves_its_trial_nowhere_to_go() {
     let mut alone = on_trial();
     alone.good.truncate(1);
     let rejected = step(&alone, &rejected(1), at(100), &shadow());
-    assert_eq!(rejected.rule, DecisionRule::PackageRejected);
+    assert_eq!(rejected.rule, ReleaseRule::PackageRejected);
     assert!(rejected.actions.iter().any(|action| action.name() == "page"), "it still answers clients");
     let won = tick(&rejected.release, Some(LiveVerdict::Promote), 120).release;
     let over = step(&won, &observed_at(EndpointStatus::InService, "bike-2t", 200), at(200), &shadow());
-    assert_eq!((over.rule, over.release.state.name()), (DecisionRule::NoTarget, StateName::Stable));
+    assert_eq!((over.rule, over.release.state.name()), (ReleaseRule::NoTarget, StateName::Stable));
     assert!(over.release.is_revoked(&deployment(2)), "what never began does not return");
 
     // It serves still when a person lets another one begin, which SageMaker undoes.
@@ -267,6 +267,6 @@ fn a_champion_that_is_rejected_leaves_its_trial_nowhere_to_go() {
     let closed = step(&granted, &Event::EndpointObserved(undone), at(210), &shadow());
     assert_eq!(
         (closed.rule, closed.release.state.name()),
-        (DecisionRule::GuardrailRolledBack, StateName::CoolDown)
+        (ReleaseRule::GuardrailRolledBack, StateName::CoolDown)
     );
 }

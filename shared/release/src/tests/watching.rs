@@ -18,9 +18,9 @@ fn tick(release: &Release, reading: WatchReading, minutes: i64) -> Transition {
 #[test]
 fn proven_good_at_the_end_of_the_bake() {
     let watching = release(StateName::Watching);
-    assert_eq!(tick(&watching, reading(AlarmState::Ok, Some(500)), 119).rule, DecisionRule::KeepWatching);
+    assert_eq!(tick(&watching, reading(AlarmState::Ok, Some(500)), 119).rule, ReleaseRule::KeepWatching);
     let promoted = tick(&watching, reading(AlarmState::Ok, Some(500)), 120);
-    assert_eq!((promoted.rule, promoted.reply), (DecisionRule::Promoted, Reply::Healthy));
+    assert_eq!((promoted.rule, promoted.reply), (ReleaseRule::Promoted, Reply::Healthy));
     assert_eq!(promoted.release.last_known_good().unwrap().config, "bike-2".into());
     assert_eq!(promoted.release.rollback_target().unwrap().config, "bike-1".into());
 }
@@ -42,14 +42,14 @@ fn nothing_but_proof_promotes() {
         (&untested, reading(AlarmState::Ok, Some(500))),
         (&unwatched, reading(AlarmState::Ok, Some(500))),
     ] {
-        assert_eq!(tick(release, reading.clone(), 239).rule, DecisionRule::ExtendWatch);
+        assert_eq!(tick(release, reading.clone(), 239).rule, ReleaseRule::ExtendWatch);
         let asked = tick(release, reading, 240);
-        assert_eq!(asked.rule, DecisionRule::AskPerson);
+        assert_eq!(asked.rule, ReleaseRule::AskPerson);
         assert_eq!(asked.reply, Reply::NeedsApproval { until: at(240 + 24 * 60) });
         let waiting = step(&asked.release, &Event::Tick, at(240 + 24 * 60 - 1), &Policy::default());
-        assert_eq!(waiting.rule, DecisionRule::Logged);
+        assert_eq!(waiting.rule, ReleaseRule::Logged);
         let over = step(&asked.release, &Event::Tick, at(240 + 24 * 60), &Policy::default());
-        assert_eq!(over.rule, DecisionRule::RollBack, "the stated outcome is to go back");
+        assert_eq!(over.rule, ReleaseRule::RollBack, "the stated outcome is to go back");
         assert!(!over.actions.iter().any(|action| action.name() == "quarantine_dataset"));
         let kept = step(&asked.release, &operator(Verb::Force), at(241), &Policy::default());
         assert_eq!(kept.release.reply_to(Generation(2)), Reply::Healthy);
@@ -59,7 +59,7 @@ fn nothing_but_proof_promotes() {
 #[test]
 fn a_firing_alarm_takes_it_out() {
     let fired = tick(&release(StateName::Watching), reading(AlarmState::Alarm, Some(500)), 100);
-    assert_eq!((fired.rule, fired.reply), (DecisionRule::RollBack, Reply::RollingBack));
+    assert_eq!((fired.rule, fired.reply), (ReleaseRule::RollBack, Reply::RollingBack));
 }
 
 #[test]
@@ -76,10 +76,10 @@ fn an_alarm_of_ones_own_making_is_compared_first() {
             &Policy::default(),
         )
     };
-    assert_eq!(told(FleetComparison::OnlyNew).rule, DecisionRule::RollBack);
-    assert_eq!(told(FleetComparison::Both).rule, DecisionRule::SharedCause);
-    assert_eq!(told(FleetComparison::Unknown).rule, DecisionRule::SharedCause);
-    assert_eq!(told(FleetComparison::Neither).rule, DecisionRule::Logged);
+    assert_eq!(told(FleetComparison::OnlyNew).rule, ReleaseRule::RollBack);
+    assert_eq!(told(FleetComparison::Both).rule, ReleaseRule::SharedCause);
+    assert_eq!(told(FleetComparison::Unknown).rule, ReleaseRule::SharedCause);
+    assert_eq!(told(FleetComparison::Neither).rule, ReleaseRule::Logged);
 }
 
 #[test]
@@ -89,14 +89,14 @@ fn a_failed_smoke_test_takes_it_out() {
     let id = watching.pending[0].id;
     let outcome = ActionResult::SmokeFailed { reason: "500".to_owned() };
     let failed = step(&watching, &Event::Performed { id, outcome }, at(101), &Policy::default());
-    assert_eq!(failed.rule, DecisionRule::RollBack);
+    assert_eq!(failed.rule, ReleaseRule::RollBack);
 }
 
 #[test]
 fn three_changes_in_fifteen_minutes_count_as_an_alarm_while_watching() {
     let changes = |minutes: [i64; 3]| {
         let mut watching = release(StateName::Watching);
-        let mut rule = DecisionRule::Logged;
+        let mut rule = ReleaseRule::Logged;
         for (minute, state) in
             minutes.into_iter().zip([AlarmState::Ok, AlarmState::InsufficientData, AlarmState::Ok])
         {
@@ -106,10 +106,10 @@ fn three_changes_in_fifteen_minutes_count_as_an_alarm_while_watching() {
         }
         rule
     };
-    assert_eq!(changes([91, 95, 106]), DecisionRule::RollBack);
+    assert_eq!(changes([91, 95, 106]), ReleaseRule::RollBack);
     // Changes from before the activation, at minute 90, are none of its own.
-    assert_eq!(changes([88, 95, 98]), DecisionRule::Logged);
-    assert_eq!(changes([91, 95, 107]), DecisionRule::Logged);
+    assert_eq!(changes([88, 95, 98]), ReleaseRule::Logged);
+    assert_eq!(changes([91, 95, 107]), ReleaseRule::Logged);
 }
 
 #[test]
@@ -121,12 +121,12 @@ fn a_stable_config_is_rolled_back_only_for_a_confirmed_alarm() {
         step(&asked, &Event::Performed { id, outcome: ActionResult::Alarm { state } }, at(100), policy)
     };
     let policy = Policy::default();
-    assert_eq!(read(Some(AlarmState::Alarm), &policy).rule, DecisionRule::RollBack);
+    assert_eq!(read(Some(AlarmState::Alarm), &policy).rule, ReleaseRule::RollBack);
     for state in [Some(AlarmState::Ok), Some(AlarmState::InsufficientData), None] {
-        assert_eq!(read(state, &policy).rule, DecisionRule::Unconfirmed);
+        assert_eq!(read(state, &policy).rule, ReleaseRule::Unconfirmed);
     }
     let notify = Policy { when_stable: WhenStable::Notify, ..Policy::default() };
-    assert_eq!(read(Some(AlarmState::Alarm), &notify).rule, DecisionRule::Paged);
+    assert_eq!(read(Some(AlarmState::Alarm), &notify).rule, ReleaseRule::Paged);
 }
 
 /// Deploys a generation, lets its alarm fire, and carries the rollback to its end.
@@ -172,11 +172,8 @@ fn cool_downs_grow_and_two_rollbacks_in_a_day_lock() {
         assert_eq!(release.freeze, None);
     }
     let tick = |minutes| step(&release, &Event::Tick, at(minutes), &Policy::default());
-    assert_eq!(tick(7 * day - 1).rule, DecisionRule::Logged);
-    assert_eq!(
-        (tick(7 * day).rule, tick(7 * day).release.state),
-        (DecisionRule::CoolDownOver, State::Stable)
-    );
+    assert_eq!(tick(7 * day - 1).rule, ReleaseRule::Logged);
+    assert_eq!((tick(7 * day).rule, tick(7 * day).release.state), (ReleaseRule::CoolDownOver, State::Stable));
     release = roll_back(&release, 20, 6 * day + 60);
     assert_eq!(release.freeze.unwrap().who, "pawl");
 }
@@ -191,9 +188,9 @@ fn the_next_good_config_is_taken_where_the_first_is_gone() {
     };
     let second = refuse(&fired);
     let Action::UpdateEndpoint { call } = &second.release.pending[0].action else { panic!() };
-    assert_eq!((second.rule, call.config.clone()), (DecisionRule::Retry, "bike-0".into()));
+    assert_eq!((second.rule, call.config.clone()), (ReleaseRule::Retry, "bike-0".into()));
     let none = refuse(&second.release);
-    assert_eq!((none.rule, none.release.state.name()), (DecisionRule::GaveUp, StateName::Stable));
+    assert_eq!((none.rule, none.release.state.name()), (ReleaseRule::GaveUp, StateName::Stable));
     let left: Vec<_> = none.release.pending.iter().map(|p| p.action.name()).collect();
     assert!(left.contains(&"reject_package") && left.contains(&"page"), "{left:?}");
 }
@@ -221,7 +218,7 @@ fn what_takes_no_update_is_made_anew() {
     let anew = step(&fired, &Event::Performed { id, outcome }, at(100), &Policy::default());
     let config = ConfigName::from("bike-1");
     let recreate = Action::RecreateEndpoint { endpoint: ENDPOINT.to_owned(), config };
-    assert_eq!((anew.rule, &anew.release.pending[0].action), (DecisionRule::Retry, &recreate));
+    assert_eq!((anew.rule, &anew.release.pending[0].action), (ReleaseRule::Retry, &recreate));
     assert_eq!(anew.release.pending[1].action.name(), "await_config");
 }
 
@@ -232,7 +229,7 @@ fn what_came_back_and_was_rejected_meanwhile_is_told() {
     let back = step(&rejected, &Event::Performed { id: 1, outcome }, at(100), &Policy::default()).release;
     let smoke = Event::Performed { id: 2, outcome: ActionResult::SmokePassed };
     let ended = step(&back, &smoke, at(101), &Policy::default());
-    assert_eq!(ended.rule, DecisionRule::RolledBack);
+    assert_eq!(ended.rule, ReleaseRule::RolledBack);
     assert!(ended.actions.iter().any(|action| action.name() == "page"));
 }
 
@@ -242,7 +239,7 @@ fn too_little_traffic_is_watched_from_the_promotion_on() {
     policy.alarms.requests_per_period = Some(10);
     let reading = reading(AlarmState::Ok, Some(500));
     let promoted = step(&release(StateName::Watching), &Event::WatchTick(reading), at(121), &policy);
-    assert_eq!(promoted.rule, DecisionRule::Promoted);
+    assert_eq!(promoted.rule, ReleaseRule::Promoted);
     let made = promoted.actions.iter().find_map(|action| match action {
         Action::PutAlarms { alarms } => Some(alarms),
         _ => None,
@@ -264,7 +261,7 @@ fn a_teams_own_alarm_pages_and_one_from_before_the_way_back_does_not() {
     let paged = |transition: &Transition| transition.actions.iter().any(|action| action.name() == "page");
     for state in [StateName::Stable, StateName::CoolDown] {
         let told = read(state, fires("sales", at(99)));
-        assert_eq!((told.rule, paged(&told)), (DecisionRule::SharedCause, true));
+        assert_eq!((told.rule, paged(&told)), (ReleaseRule::SharedCause, true));
     }
     // Traffic came back just now: what it rests on is older. Three periods later it is not.
     let back = |minutes| {
@@ -275,11 +272,11 @@ fn a_teams_own_alarm_pages_and_one_from_before_the_way_back_does_not() {
         step(&release, &Event::WatchTick(reading), at(100), &Policy::default())
     };
     let before = back(97);
-    assert_eq!((before.rule, paged(&before)), (DecisionRule::Stale, false));
+    assert_eq!((before.rule, paged(&before)), (ReleaseRule::Stale, false));
     let still = back(96);
-    assert_eq!((still.rule, paged(&still)), (DecisionRule::Paged, true));
+    assert_eq!((still.rule, paged(&still)), (ReleaseRule::Paged, true));
     let since = read(StateName::CoolDown, fires("pawl-bike-1-errors", at(99)));
-    assert_eq!((since.rule, paged(&since)), (DecisionRule::Paged, true));
+    assert_eq!((since.rule, paged(&since)), (ReleaseRule::Paged, true));
 }
 
 #[test]
@@ -290,10 +287,7 @@ fn traffic_that_must_go_back_is_tried_on_and_told() {
     for _ in 0..20 {
         let outcome = ActionResult::Retry { reason: "503".to_owned() };
         let tried = step(&release, &Event::Performed { id, outcome }, at(100), &Policy::default());
-        assert_eq!(
-            (tried.rule, tried.release.state.name()),
-            (DecisionRule::TryLater, StateName::RollingBack)
-        );
+        assert_eq!((tried.rule, tried.release.state.name()), (ReleaseRule::TryLater, StateName::RollingBack));
         pages += tried.actions.iter().filter(|action| action.name() == "page").count();
         release = tried.release;
     }
@@ -312,9 +306,9 @@ fn an_action_that_keeps_failing_is_given_up_and_told() {
     };
     for tries in 1..8 {
         let transition = fail(&release);
-        assert_eq!(transition.rule, DecisionRule::TryLater, "{tries}");
+        assert_eq!(transition.rule, ReleaseRule::TryLater, "{tries}");
         assert_eq!(transition.release.pending[0].not_before.is_some(), tries > 1);
         release = transition.release;
     }
-    assert_ne!(fail(&release).rule, DecisionRule::TryLater);
+    assert_ne!(fail(&release).rule, ReleaseRule::TryLater);
 }

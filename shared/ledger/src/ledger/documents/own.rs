@@ -8,7 +8,7 @@ use super::Component::{
     Command, DataValidator, DriftChecker, EvaluationGate, NewDataTrigger, RollbackHandler,
 };
 use super::{Document, Named, OfModel, OfRun};
-use crate::ledger::dataset::{Dataset, Manifest, DatasetSplit, Place};
+use crate::ledger::dataset::{Dataset, DatasetSplit, Manifest, Place};
 use crate::ledger::keys::{Keys, unrouted};
 use crate::ledger::run::{RunOutcome, RunRecord};
 use crate::ledger::training::Training;

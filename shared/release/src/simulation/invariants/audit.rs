@@ -9,10 +9,7 @@ impl World {
     pub(in crate::simulation) fn check_audit(&mut self, before: &Release, audit: &Audit) {
         if matches!(
             audit.rule,
-            DecisionRule::Duplicate
-                | DecisionRule::OutOfOrder
-                | DecisionRule::NotOurs
-                | DecisionRule::Suppressed
+            ReleaseRule::Duplicate | ReleaseRule::OutOfOrder | ReleaseRule::NotOurs | ReleaseRule::Suppressed
         ) {
             return;
         }
@@ -24,7 +21,7 @@ impl World {
         let tried = before.current.as_ref().filter(|current| current.trial.is_some());
         let goes_on = matches!(
             audit.rule,
-            DecisionRule::KeepWatching | DecisionRule::ExtendWatch | DecisionRule::AskPerson
+            ReleaseRule::KeepWatching | ReleaseRule::ExtendWatch | ReleaseRule::AskPerson
         );
         if let Some(tried) = tried.filter(|_| goes_on && audit.event == EventName::WatchTick)
             && self.truth.told.get(&tried.config) == Some(&LiveVerdict::Harm)
@@ -44,7 +41,7 @@ impl World {
                     && self.endpoint.serving.as_ref() == Some(&current.config)
                     && arn.contains(&format!("pawl-{}-", current.config))
             });
-            let late = audit.rule == DecisionRule::Stale && !audit.note.contains("noise");
+            let late = audit.rule == ReleaseRule::Stale && !audit.note.contains("noise");
             if late && serving.is_some() && at > time(self.endpoint.since) {
                 self.break_rule(format!("{arn} is of what serves, and was taken for one from the past"));
             }
@@ -54,7 +51,7 @@ impl World {
             };
             let acts = matches!(
                 audit.rule,
-                DecisionRule::ConfirmAlarm | DecisionRule::QueueIntent | DecisionRule::RollBack
+                ReleaseRule::ConfirmAlarm | ReleaseRule::QueueIntent | ReleaseRule::RollBack
             );
             if acts && audit.note.contains("noise") {
                 self.break_rule(format!("{arn} was acted upon though it must not matter"));

@@ -13,7 +13,7 @@ impl World {
         if deploying.intent.is_some() && matches!(after.state, State::Watching(_)) {
             self.break_rule(format!("a reason to take {} out was forgotten", candidate.config));
         }
-        let permitted = after.outbox.last().is_some_and(|audit| audit.rule == DecisionRule::Granted);
+        let permitted = after.outbox.last().is_some_and(|audit| audit.rule == ReleaseRule::Granted);
         if deploying.intent.is_some() && permitted && after.sequence > before.sequence {
             self.break_rule(format!("{} may begin, though it is to be taken out", candidate.config));
         }
@@ -28,7 +28,7 @@ impl World {
     /// Pawl must know what it put there itself, unless it gave up on the way.
     pub(in crate::simulation) fn check_stranger(&mut self, before: &Release, after: &Release) {
         let locked = after.freeze.as_ref().filter(|_| before.freeze.is_none());
-        let excused = self.truth.console || self.coverage.came_to(DecisionRule::GaveUp);
+        let excused = self.truth.console || self.coverage.came_to(ReleaseRule::GaveUp);
         if locked.is_some_and(|freeze| freeze.why.contains("did not put there")) && !excused {
             self.break_rule("the endpoint was locked for a config that nobody moved by hand");
         }
@@ -123,7 +123,7 @@ impl World {
         self.truth.seen_updating.remove(&deploying.candidate.config);
         // A pass that a person gave lets one deployment begin without a trial.
         let forced = before.pass.is_some()
-            || after.outbox.last().is_some_and(|audit| audit.rule == DecisionRule::Forced)
+            || after.outbox.last().is_some_and(|audit| audit.rule == ReleaseRule::Forced)
             || matches!(&before.state, State::Deploying(deploying) if deploying.forced);
         if forced {
             return;
@@ -152,7 +152,7 @@ impl World {
         }
         // A pass that a person gave lets one deployment begin without a trial.
         let forced = before.pass.is_some()
-            || after.outbox.last().is_some_and(|audit| audit.rule == DecisionRule::Forced)
+            || after.outbox.last().is_some_and(|audit| audit.rule == ReleaseRule::Forced)
             || matches!(&before.state, State::Deploying(deploying) if deploying.forced);
         if forced {
             return;

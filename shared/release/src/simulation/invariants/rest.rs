@@ -45,7 +45,7 @@ impl World {
         // Autoscaling was taken off for an update; what serves in the end has it back, proven or not.
         let settled = matches!(release.state, State::Stable | State::CoolDown { .. });
         let unkept = self.denied.is_some_and(|(name, _)| name == "upkeep")
-            || self.coverage.came_to(DecisionRule::GaveUp);
+            || self.coverage.came_to(ReleaseRule::GaveUp);
         let serves = release.current.as_ref().map(|current| current.generation);
         if settled && !unkept && !self.truth.console && self.truth.kept_up != serves {
             self.break_rule(format!(

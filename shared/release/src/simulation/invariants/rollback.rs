@@ -9,7 +9,7 @@ impl World {
     pub(in crate::simulation) fn check_surrender(&mut self, before: &Release, after: &Release) {
         let State::RollingBack(rolling) = &before.state else { return };
         let surrendered = after.outbox.last().is_some_and(|audit| {
-            audit.rule == DecisionRule::GaveUp
+            audit.rule == ReleaseRule::GaveUp
                 && audit.note.contains("nothing left")
                 && after.sequence > before.sequence
         });

@@ -26,10 +26,10 @@ impl World {
         if let Some(audit) = after.outbox.last().filter(|audit| audit.sequence > before.sequence) {
             self.coverage.rule(audit.rule);
             self.check_audit(&before, audit);
-            if let (DecisionRule::Forced, Some(subject)) = (audit.rule, before.subject()) {
+            if let (ReleaseRule::Forced, Some(subject)) = (audit.rule, before.subject()) {
                 self.truth.forced.insert(subject.generation);
             }
-            self.truth.passed |= audit.rule == DecisionRule::Forced && matches!(before.state, State::Stable);
+            self.truth.passed |= audit.rule == ReleaseRule::Forced && matches!(before.state, State::Stable);
         }
         if after.sequence > before.sequence + 1 || after.sequence < before.sequence {
             self.break_rule(format!("the sequence jumped from {} to {}", before.sequence, after.sequence));
