@@ -86,8 +86,8 @@ impl fmt::Display for Given {
         match self.taken {
             Taken::Taken => page.line(&format!("{word}: run {generation} of {model} goes on.")),
             Taken::TooLate => page.line(&format!(
-                "Too late: run {generation} of {model} no longer waits. It was answered in the model registry, \
-                 or the time to answer is over; `pawl status {model}` shows what came of it."
+                "Too late: run {generation} of {model} no longer waits. It was answered in the model \
+                 registry, or the time to answer is over; `pawl status {model}` shows what came of it."
             )),
         }
         page.field("question", &self.question);

@@ -1,13 +1,15 @@
 //! Both sides of a comparison from files: data as it streamed by, or profiles that were saved.
 //!
 //! ```
-//! use pawl_data::profile::Profile;
+//! use pawl_data::dataset::{Scanner, Schema};
 //! use pawl_drift::files::ComparedSide;
 //!
-//! let saved = serde_json::to_vec(&Profile::default())?;
+//! let mut scanner = Scanner::new(&Schema::default());
+//! scanner.feed(b"temp,city\n1.5,Paris\n", &mut ())?;
+//! let saved = serde_json::to_vec(&scanner.finish(&mut ())?)?;
 //! assert!(matches!(ComparedSide::saved(&saved), Ok(ComparedSide::Profile(_))));
 //! assert!(ComparedSide::saved(b"temp,city").is_err());
-//! # Ok::<(), serde_json::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use super::compare::compare;

@@ -16,7 +16,7 @@
 //! let ask = GuardRequest::first(Deployment::new(Generation(1), "bike-demand-000001"), now);
 //! let granted = step(&release, &Event::GuardRequested(ask), now, &policy);
 //! assert_eq!(granted.release.state.name(), StateName::Deploying);
-//! assert!(matches!(granted.reply, Answer::DeployCreate { .. }));
+//! assert!(matches!(granted.reply, Reply::DeployCreate { .. }));
 //! # Ok::<(), jiff::Error>(())
 //! ```
 

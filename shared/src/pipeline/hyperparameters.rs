@@ -46,7 +46,8 @@ pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
             PipelineError::BadField {
                 field: "train.pass_schema",
                 found: found("true"),
-                fix: "SageMaker takes 2500 in one value: write false, and read the columns from the header of train/",
+                fix: "SageMaker takes 2500 in one value: write false, and read the columns from the \
+                      header of train/",
             }
         });
     }

@@ -7,7 +7,8 @@
 //! use pawl_stats::sorted::Tag;
 //!
 //! // Two blocks, each with a positive and a negative row, all ranked rightly.
-//! let tags = [(false, 0), (false, 1), (true, 0), (true, 1)].map(|(positive, block)| Tag::new(positive, block));
+//! let tags = [(false, 0), (false, 1), (true, 0), (true, 1)];
+//! let tags = tags.map(|(positive, block)| Tag::new(positive, block));
 //! let mut pairs = Concordance::new(2);
 //! delong::area(vec![0.1, 0.2, 0.8, 0.9], &tags, Some(&mut pairs));
 //! // One resample with both blocks once, one with the first block twice.

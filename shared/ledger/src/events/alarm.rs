@@ -1,6 +1,5 @@
 //! CloudWatch alarms: metric, metric math, anomaly and composite, by EventBridge, by Lambda action, by SNS.
 
-use aws_lambda_events::cloudwatch_alarms::{CloudWatchAlarm, CloudWatchAlarmData};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,14 +7,6 @@ use serde_json::Value;
 use super::dimensions::Dimensions;
 use super::error::DecodeError;
 use super::json::{Node, parse_time};
-
-/// What EventBridge and the Lambda action say of an alarm, with configuration and `reasonData` left as they
-/// are.
-///
-/// AWS's alarms are looser than the types for these two: a metric of an expression has no `metricStat`, a
-/// day's period of 86,400 s is beyond a `u16`, and a composite alarm without a suppressor has none of the
-/// suppressor's fields.
-type AlarmData = CloudWatchAlarmData<Value, Value>;
 
 /// The state of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -131,41 +122,37 @@ impl AlarmChange {
     }
 
     /// EventBridge's `CloudWatch Alarm State Change`: `node` is the detail.
+    ///
+    /// Read from the JSON itself. `aws_lambda_events` is too strict for an alarm, on which a rollback hangs, and too
+    /// loose: it refuses a state before without a reason, a metric of an expression and a period of a day, and it
+    /// takes a state without a value for OK.
     pub(super) fn from_event(detail: Node<'_>, arn: String) -> Result<Self, DecodeError> {
-        Self::from_data(detail, detail.typed()?, arn)
-    }
-
-    /// The direct Lambda action: `alarmArn` and `alarmData`.
-    pub(super) fn from_action(payload: Node<'_>) -> Result<Self, DecodeError> {
-        let action: CloudWatchAlarm<Value, Value> = payload.typed()?;
-        let arn = action.alarm_arn.ok_or_else(|| payload.missing(&["alarmArn"]))?;
-        // The type makes up what is missing here.
-        let node = payload.at("alarmData").ok_or_else(|| payload.missing(&["alarmData"]))?;
-        Self::from_data(node, action.alarm_data, arn)
-    }
-
-    /// States and times are read from the JSON itself: the type takes a state without a value for OK, and
-    /// what is missing must never pass for health.
-    fn from_data(node: Node<'_>, data: AlarmData, arn: String) -> Result<Self, DecodeError> {
-        let configuration = Node { value: &data.configuration, ..node };
-        let dimensions = Dimensions::of_metrics(configuration, "metrics", "metricStat.metric.dimensions");
-        let current = data.state.ok_or_else(|| node.missing(&["state"]))?;
-        let evidence = current.reason_data.as_ref().and_then(Value::as_str);
-        let evidence = evidence.and_then(|text| serde_json::from_str(text).ok());
+        let name = detail.text(&["alarmName"]).unwrap_or_else(|| Self::name_of(&arn).to_owned());
+        let evidence = detail.text(&["state.reasonData"]);
+        let evidence = evidence.and_then(|text| serde_json::from_str(&text).ok());
+        let dimensions =
+            Dimensions::of_metrics(detail, "configuration.metrics", "metricStat.metric.dimensions");
         Ok(Self {
             arn,
-            name: data.alarm_name,
-            state: state(node, "state.value")?,
-            previous: node.text(&["previousState.value"]).as_deref().and_then(AlarmState::parse),
-            at: node.need_time(&["state.timestamp"])?,
-            shape: shape(configuration, "alarmRule", "metrics", "expression"),
-            reason: current.reason,
+            name,
+            state: state(detail, "state.value")?,
+            previous: detail.text(&["previousState.value"]).as_deref().and_then(AlarmState::parse),
+            at: detail.need_time(&["state.timestamp"])?,
+            shape: shape(detail, "configuration.alarmRule", "configuration.metrics", "expression"),
+            reason: detail.text(&["state.reason"]).unwrap_or_default(),
             endpoint: dimensions.endpoint(),
             config: dimensions.config(),
             datapoints: evidence.as_ref().and_then(datapoints),
-            suppression: Suppression::by(current.actions_suppressed_by.as_deref()),
+            suppression: Suppression::by(detail.text(&["state.actionsSuppressedBy"]).as_deref()),
             triggered_by: evidence.as_ref().map(triggers).unwrap_or_default(),
         })
+    }
+
+    /// The direct Lambda action: `alarmArn`, and under `alarmData` what EventBridge has in its detail.
+    pub(super) fn from_action(payload: Node<'_>) -> Result<Self, DecodeError> {
+        let arn = payload.need(&["alarmArn"])?;
+        let data = payload.at("alarmData").ok_or_else(|| payload.missing(&["alarmData"]))?;
+        Self::from_event(data, arn)
     }
 
     /// The message that an alarm publishes to SNS. AWS's messages are looser than `aws_lambda_events::sns`

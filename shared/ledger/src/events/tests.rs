@@ -265,6 +265,13 @@ fn real_events_are_looser_than_their_types() {
         assert_eq!(alarm(&action(&state, configuration)).shape, shape);
     }
 
+    // A state before without its reason.
+    let silent = json!({"value": "OK", "timestamp": "2026-11-20T08:00:00.123+0000"});
+    assert!(serde_json::from_value::<CloudWatchAlarmState>(silent.clone()).is_err());
+    let mut known = action(&state, &daily);
+    known["alarmData"]["previousState"] = silent;
+    assert_eq!(alarm(&known).previous, Some(AlarmState::Ok));
+
     // Here the type is the looser one: it makes up health.
     let silent = json!({"reason": "crossed", "timestamp": "2026-11-20T08:00:00.123+0000"});
     let read: CloudWatchAlarmState = serde_json::from_value(silent.clone()).unwrap();
