@@ -1,5 +1,7 @@
 //! A server of a test's own: it answers one canned response after another, and remembers what it was asked.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::thread::JoinHandle;
