@@ -123,9 +123,9 @@ impl AlarmChange {
 
     /// EventBridge's `CloudWatch Alarm State Change`: `node` is the detail.
     ///
-    /// Read from the JSON itself. `aws_lambda_events` is too strict for an alarm, on which a rollback hangs, and too
-    /// loose: it refuses a state before without a reason, a metric of an expression and a period of a day, and it
-    /// takes a state without a value for OK.
+    /// Read from the JSON itself. On an alarm hangs a rollback, and `aws_lambda_events` is too strict for it
+    /// and too loose: it refuses a state before without a reason, a metric of an expression and a period of a
+    /// day, and it takes a state without a value for OK.
     pub(super) fn from_event(detail: Node<'_>, arn: String) -> Result<Self, DecodeError> {
         let name = detail.text(&["alarmName"]).unwrap_or_else(|| Self::name_of(&arn).to_owned());
         let evidence = detail.text(&["state.reasonData"]);
