@@ -53,7 +53,7 @@ def test_a_person_is_asked_to_train_and_the_job_fails(pipeline):
     loop.answer("train-1", "approve", "Yes.")
     record = ended(loop, 1, "failed", "out of memory")
     assert record["outcome"]["state"] == "Train"
-    assert loop.evidence(1, "failure.json") == record["outcome"]
+    assert loop.evidence(1, "failure.json") == {"schema_version": 1} | record["outcome"]
     assert loop.serving() is None
 
     # The next month is a new chance.
@@ -175,7 +175,7 @@ def test_a_run_that_is_stopped_by_hand_frees_its_lock(pipeline):
     assert (record["outcome"]["code"], record["outcome"]["error"]) == ("failed", "Pawl.ExecutionEnded")
     assert loop.wait_idle() == 1 and set(handled(loop)) == {1}
     assert "Pawl: stopped run 1 failed" in [notice["Subject"] for notice in loop.notices()]
-    assert loop.evidence(1, "failure.json") == record["outcome"]
+    assert loop.evidence(1, "failure.json") == {"schema_version": 1} | record["outcome"]
 
 
 def test_a_failing_guard_deploys_nothing(pipeline):

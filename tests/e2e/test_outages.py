@@ -231,6 +231,6 @@ def test_a_run_that_cannot_close_itself_is_closed_when_its_execution_has_failed(
         left, = loop.aws.pending_faults()
         assert 1000 - left["times"] == 1 + TASKS["Close"]["Retry"][0]["MaxAttempts"]
         assert loop.wait_idle() == 1 and set(handled(loop)) == {1}
-        assert loop.evidence(1, "failure.json") == record["outcome"]
+        assert loop.evidence(1, "failure.json") == {"schema_version": 1} | record["outcome"]
         told = [notice["Subject"] for notice in loop.notices()]
         assert told.count(f"Pawl: {loop.model} run 1 failed") == 1

@@ -21,7 +21,8 @@ RELEASE = COPY / "shared" / "release" / "src"
 # The only tests that a mutant is built with, as they stand in the crate and in its copy.
 SIMULATION = ("#[cfg(test)]\nmod simulation;", "#[cfg(any())]\nmod simulation;")
 
-# name: (the guard, what stands there without it). The guard stands once in the crate, outside tests.
+# name: (the guard, what stands there without it). The guard stands once in the crate, outside tests; where its text stands in two
+# files, the third names the one that is meant.
 GUARDS = {
     "alarm of another endpoint": ("is_some_and(|endpoint| *endpoint != self.release.endpoint)", "is_some_and(|_| false)"),
     "suppressed alarm": ("if change.suppression == Suppression::Suppressed {", "if false {"),
@@ -47,7 +48,7 @@ GUARDS = {
     "who looked before a run gave up cannot tell": ("                self.release.seen_at = Some(self.now);\n", ""),
     "a run that may still begin is waited for": ("if self.may_still_begin(deploying) {", "if false {"),
     "a run speaks for its own generation": ("            && deploying.candidate.generation == *generation\n", ""),
-    "silent rollback": ("if matches!(deploying.progress, Progress::Updating | Progress::Begun) {", "if false {"),
+    "silent rollback": ("if matches!(deploying.progress, Progress::Updating | Progress::Begun) {", "if false {", "step/endpoint.rs"),
     "somebody else's update is not the run's": ("deploying.progress != Progress::Begun\n", "deploying.progress == Progress::Granted\n"),
     "config compared while deploying": ("State::Deploying(deploying) if deploying.candidate.config == *config => self.deployed(deploying),", "State::Deploying(deploying) => self.deployed(deploying),"),
     "config compared while watching": ("State::Watching(_) if !serves_current =>", "State::Watching(_) if false =>"),
@@ -62,7 +63,7 @@ GUARDS = {
     "who came back is looked at once more": (".filter(|back| self.release.is_revoked(back))", ".filter(|_| false)"),
     "a shared alarm is compared first": ("find(|alarm| is_own(alarm, &current.config))", "find(|_| true)"),
     "a re-read alarm is still of the subject": ("if self.concern(change) != Concern::Subject {", "if false {"),
-    "force is for one deployment": ("        self.release.pass = None;\n", ""),
+    "force is for one deployment": ("        self.release.pass = None;\n", "", "step/guard.rs"),
     "what was left unwritten is appended first": ("        self.flush(&loaded.release).await?;\n        Ok(loaded)", "        Ok(loaded)"),
     "traffic moves in order": ("waiting |= !ready && !pending.action.is_bookkeeping();", "waiting &= ready;"),
     "intent is acted upon": ("match intent {", "match intent.filter(|_| false) {"),
@@ -124,9 +125,10 @@ def prepare() -> None:
     manifest.write_text(text)
 
 
-def guarded(guard: str) -> list[pathlib.Path]:
+def guarded(guard: str, file: str = "") -> list[pathlib.Path]:
     """The file in which the guard stands, once for each time that it stands there."""
-    files = (path for path in sorted(RELEASE.rglob("*.rs")) if "simulation" not in path.parts)
+    files = [path for path in sorted(RELEASE.rglob("*.rs")) if "simulation" not in path.parts]
+    files = [path for path in files if path.as_posix().endswith(file)]
     return [path for path in files for _ in range(path.read_text().count(guard))]
 
 
@@ -157,8 +159,8 @@ def main() -> int:
         return 1
     survived = []
     for name in chosen:
-        guard, without = GUARDS[name]
-        found = guarded(guard)
+        guard, without, *file = GUARDS[name]
+        found = guarded(guard, *file)
         if len(found) != 1:
             print(f"ERROR    {name}: found {len(found)} times")
             survived.append(name)

@@ -11,7 +11,7 @@
 //! - `cargo test -p pawl-release simulation` runs 1,000 schedules; `PAWL_SCHEDULES` asks for more,
 //!   `PAWL_SEED` names the first seed.
 //! - `PAWL_SEED=77 PAWL_SCHEDULES=1` replays one, and prints its log where a rule is broken.
-//! - `cargo test -p pawl-release simulation -- --ignored` runs a million.
+//! - `./scripts/test-more simulation` runs a million.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 #![allow(clippy::large_enum_variant)]
 
@@ -76,12 +76,6 @@ fn production_never_ends_worse() {
     if schedules >= 5_000 {
         assert_eq!(coverage.missing(), [""; 0], "the worlds no longer reach everything");
     }
-}
-
-#[test]
-#[ignore = "takes hours"]
-fn one_million() {
-    eprintln!("{}", run(1_000_000));
 }
 
 #[test]
