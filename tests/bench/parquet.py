@@ -103,7 +103,7 @@ def nested(count: int):
 
 
 def same_job(path: Path) -> None:
-    """Both programs must see the same columns, rows, gaps and different values, or their times say nothing."""
+    """Both programs must see the same columns, rows, gaps and values, or their times say nothing."""
 
     def seen(program: str) -> list[tuple]:
         answer = subprocess.run([EXAMPLES / program, path], check=True, capture_output=True).stdout
