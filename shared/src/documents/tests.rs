@@ -195,7 +195,7 @@ fn described() -> Vec<(String, String)> {
             && (of.starts_with("Document<") || of.starts_with("File "))
         {
             let first = description.split_inclusive(". ").next().unwrap_or_default().trim_end();
-            described.push((name.to_owned(), first.replace('[', "").replace(']', "")));
+            described.push((name.to_owned(), first.replace(['[', ']'], "")));
         }
         description.clear();
     }
