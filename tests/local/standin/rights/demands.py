@@ -3,9 +3,9 @@
 A service without rules of its own here is judged by one action on the resource that ministack tells.
 """
 from ministack.core import iam_actions
-from ministack.services import stepfunctions
 
 from .. import aws
+from ..states import tasks
 from . import machine_learning
 from .judge import Demand
 from .request import Request
@@ -90,8 +90,7 @@ def _bus(name: str | None) -> str:
 def _states(request: Request) -> list[Demand]:
     params = request.params
     if "taskToken" in params:
-        waiting = stepfunctions._task_tokens.get(params["taskToken"]) or {}
-        return [Demand(request.action, waiting.get("machine") or arn("states", "stateMachine:unknown"))]
+        return [Demand(request.action, tasks.asked.get(params["taskToken"]) or arn("states", "stateMachine:unknown"))]
     if "mapRunArn" in params:
         return [Demand(request.action, params["mapRunArn"])]
     return [Demand(request.action, request.resource, request.tags)]
