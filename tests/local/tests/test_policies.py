@@ -1,4 +1,4 @@
-"""The stand-in authorises nothing, so what each state machine of the project calls is looked up in its role. Nothing is started."""
+"""What each state machine of the project calls is looked up in its role, the states that no test reaches too. Nothing is started."""
 import json
 import re
 from pathlib import Path

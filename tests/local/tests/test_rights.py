@@ -530,3 +530,40 @@ def test_used_rights_are_written_down(aws, acting, role):
     granted = [one for line in lines for one in line.get("granted", []) if one["role"] == "PipelineRole"]
     assert {"arn:aws:lambda:us-east-1:000000000000:function:echo*": "arn:aws:lambda:us-east-1:000000000000:function:${Echo}*"} in [
         one["resources"] for one in granted]
+
+
+# Keys.
+
+@pytest.fixture(scope="module")
+def key(aws):
+    """A key whose policy leaves it to the account's roles, as a new one's does."""
+    return aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+
+
+def test_what_lies_in_an_encrypted_bucket_needs_the_key(aws, acting, key):
+    s3, name = aws.client("s3"), f"encrypted-{time.monotonic_ns()}"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [
+        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}]})
+    everything = ("s3:*", "*")
+    without = acting("s3", everything)
+    assert f"kms:GenerateDataKey on resource: {key}" in refused(without.put_object, Bucket=name, Key="a", Body=b"1")[2]
+    by_s3 = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+    writer = acting("s3", everything, ("kms:GenerateDataKey", key, by_s3))
+    writer.put_object(Bucket=name, Key="a", Body=b"1")
+    assert f"kms:Decrypt on resource: {key}" in refused(writer.get_object, Bucket=name, Key="a")[2]
+    assert acting("s3", everything, ("kms:Decrypt", key)).get_object(Bucket=name, Key="a")["Body"].read() == b"1"
+
+
+def test_an_encrypted_topic_needs_the_key_of_whoever_publishes(aws, acting, key):
+    topic = aws.client("sns").create_topic(Name="encrypted", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    publish = ("sns:Publish", topic)
+    assert "kms:GenerateDataKey" in refused(acting("sns", publish).publish, TopicArn=topic, Message="m")[2]
+    acting("sns", publish, (["kms:GenerateDataKey", "kms:Decrypt"], key)).publish(TopicArn=topic, Message="m")
+    # An alarm is no role of the account's: the key's own policy would have to name its service.
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.put_metric_alarm(AlarmName="encrypted", Namespace="N", MetricName="m", Statistic="Sum", Period=10, EvaluationPeriods=1,
+                                Threshold=1, ComparisonOperator="GreaterThanThreshold", AlarmActions=[topic])
+    cloudwatch.set_alarm_state(AlarmName="encrypted", StateValue="ALARM", StateReason="by the test")
+    assert wait_for_refusal(aws, "cloudwatch.amazonaws.com", "kms:GenerateDataKey")[0]["resource"] == key
+    cloudwatch.delete_alarms(AlarmNames=["encrypted"])
