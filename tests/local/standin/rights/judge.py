@@ -10,6 +10,8 @@ from . import catalog, policies, used
 
 
 _TAG_KEY = "resourcetag/"
+# What has resource types that a call need not name, and ours name none.
+_ON_ALL = ("cloudwatch:PutMetricData", "cloudwatch:GetMetricData")
 
 
 _sagemaker = None  # set by know_tags_of
@@ -109,7 +111,8 @@ def _undecidable(demand: Demand) -> str | None:
     if action is None:
         return "the Service Authorization Reference has no such action"
     if demand.resource == "*":
-        return "the stand-in cannot tell on which resource" if action.required else None
+        on_all = not action.resources or action.name in _ON_ALL
+        return None if on_all else "the stand-in cannot tell on which resource"
     if action.resources and not action.fits(demand.resource):
         return f"it takes no such resource, but one of {', '.join(action.resources.values())}"
     return None
