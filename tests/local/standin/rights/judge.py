@@ -1,4 +1,5 @@
 """Decides one demand of one principal: by the policies of its role and by the resource's own."""
+import functools
 from dataclasses import dataclass, field
 
 from ministack.core import iam_evaluator
@@ -123,9 +124,14 @@ def _opening(who: PrincipalInfo, demand: Demand) -> str:
     return f"User: {who.arn} is not authorized to perform: {demand.action} on resource: {resource}"
 
 
+@functools.lru_cache(4096)
+def _asks_tags(document: str) -> bool:
+    return _TAG_KEY in document.lower()
+
+
 def _context(who: PrincipalInfo, demand: Demand, documents) -> EvalContext:
     context = {"aws:tagkeys": None, "aws:principalisawsservice": "false"} | demand.context
-    if any(_TAG_KEY in document.lower() for _, document in documents):
+    if any(_asks_tags(document) for _, document in documents):
         for name, value in tags_of(demand.resource).items():
             context |= {f"aws:{_TAG_KEY}{name}".lower(): value, f"sagemaker:{_TAG_KEY}{name}".lower(): value}
     return EvalContext(
