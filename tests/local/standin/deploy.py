@@ -146,9 +146,11 @@ def _create(standin, template, parameters):
     unknown = set(parameters) - set(template.get("Parameters", {}))
     if unknown:
         raise DeployError(f"the template has no parameter {', '.join(sorted(unknown))}")
+    # As `sam deploy` does with a template of more than 51,200 bytes.
+    standin.client("s3").put_object(Bucket=_BUCKET, Key="template.json", Body=json.dumps(template).encode())
     try:
         cloudformation.create_stack(
-            StackName=standin.stack, TemplateBody=json.dumps(template),
+            StackName=standin.stack, TemplateURL=f"https://s3.amazonaws.com/{_BUCKET}/template.json",
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"])
     except cloudformation.exceptions.ClientError as error:
