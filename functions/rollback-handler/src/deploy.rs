@@ -83,6 +83,7 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
         candidate.package = Some(package);
         candidate.dataset = Some(split.version);
         candidate.kind = self.pipeline.serve.kind;
+        candidate.instances = self.pipeline.serve.instances();
         Ok(candidate)
     }
 

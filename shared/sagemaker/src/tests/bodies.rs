@@ -159,7 +159,7 @@ async fn update_endpoint_with_each_way_of_moving_traffic() {
         Some(by_fleet(blue_green(RoutingKind::Linear, None, Some(percent(20))))),
         Some(DeploymentConfig { blue_green: None, rolling: Some(rolling), rollback: Some(rollback.clone()) }),
     ] {
-        let exclude = vec![VariantProperty::DesiredWeight, VariantProperty::DataCaptureConfig];
+        let exclude = vec![VariantProperty::DesiredWeight];
         let request = UpdateCall {
             endpoint: "bike".to_owned(),
             config: "bike-7".into(),
