@@ -57,6 +57,7 @@ pub(crate) async fn judge(
         "verdict": judgement.verdict,
         "next": next,
         "reason": reason,
+        "model": job.model(artifact),
         "group": job.package_group(),
         "package": job.package(artifact, status, &reason, lineage),
     }))

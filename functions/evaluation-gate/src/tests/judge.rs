@@ -80,6 +80,8 @@ async fn a_better_challenger_is_promoted_and_a_worse_one_is_not() {
         for name in ["evaluation.json", "analysis.json"] {
             assert!(evidence(&edge, name).await.is_object());
         }
+        assert_eq!(answer["model"]["ExecutionRoleArn"], SERVING);
+        assert_eq!(answer["model"]["ModelName"], "m-2-a");
         let lineage = &answer["package"]["CustomerMetadataProperties"];
         assert_eq!(lineage["pawl.training-job"], "m-2-a");
         assert_eq!(lineage["pawl.evidence"], "s3://evidence/runs/m/000002/");

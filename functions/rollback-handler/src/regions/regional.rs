@@ -44,7 +44,7 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
             name: &self.wave.name,
             bucket: &self.region.bucket,
             run: &self.run,
-            role: &self.site.edge.role,
+            platform: &self.site.edge.platform,
         }
     }
 

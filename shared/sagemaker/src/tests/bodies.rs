@@ -1,8 +1,9 @@
 //! What the SDK sends is the document that a state machine sends: for each request, with every field.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use pawl::jobs::Job;
+use pawl::jobs::{Job, Platform};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::release::autoscaling::Scaling;
@@ -52,8 +53,11 @@ fn pipeline(serve: &str) -> Pipeline {
     Pipeline::parse(yaml.as_bytes()).unwrap()
 }
 
+static PLATFORM: LazyLock<Platform> = LazyLock::new(|| Platform::with_one_role("role"));
+
 fn job(pipeline: &Pipeline) -> Job<'_> {
-    Job { pipeline, generation: Generation(7), name: "bike-7", bucket: "b", run: "runs/7/", role: "role" }
+    let platform = &PLATFORM;
+    Job { pipeline, generation: Generation(7), name: "bike-7", bucket: "b", run: "runs/7/", platform }
 }
 
 #[tokio::test]
