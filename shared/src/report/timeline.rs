@@ -58,7 +58,7 @@ impl Step {
             "Search" | "Train" | "Tune" | "DescribeBest" | "CheckConvergence" | "Converged" | "Diverged" => {
                 Self::Train
             }
-            "CreateChallenger" | "Created" | "Score" | "Judge" | "Verdict" | "Rejected" | "Force"
+            "CreateChallenger" | "Score" | "Judge" | "Verdict" | "Rejected" | "Force"
             | "MayForce" | "NotForced" => Self::Judge,
             "Close" | "Notify" | "RecordFailure" => Self::Close,
             "FindGroup"

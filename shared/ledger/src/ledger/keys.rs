@@ -238,9 +238,8 @@ impl Keys {
         format!("{}{}", self.accepted(), json_lines(part))
     }
 
-    /// The scores of a file of rows by one side's model. SageMaker names an output after its input:
-    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html>.
-    pub fn scores(&self, generation: Generation, side: &str, file: &str) -> String {
-        format!("{}scores/{side}/{file}.out", self.run(generation))
+    /// The folder of one side's scores. Which of them is that of which file, [`super::Outputs`] finds out.
+    pub fn scores(&self, generation: Generation, side: &str) -> String {
+        format!("{}scores/{side}/", self.run(generation))
     }
 }
