@@ -35,6 +35,8 @@ def standin(tmp_path_factory):
             scheduler.delete_schedule(Name=one["Name"], GroupName=one["GroupName"])
         yield loop
         loop.aws.clear_faults()
+        refused = loop.aws.refusals()
+        assert not refused, f"{len(refused)} calls or deliveries were not allowed, the first: {refused[:5]}"
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,6 @@ FIRST = {"train": {"hyperparameters": {"rounds": 1, "learning_rate": 0.05}}}
 SECOND = {"settle": {"quiet": "1h", "at_most": "2h"}}
 FOLDERS = ("ledger", "runs", "profiles", "accepted")
 ROWS = requests(month("2011-06"), count=8)
-ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 LONG_AGO = "2026-01-01T00:00:00Z"
 
 
@@ -58,7 +57,7 @@ class Stage:
             loop.s3.put_object(Bucket=BUCKET, Key=key.replace(self.model, name),
                                Body=body.replace(self.model.encode(), name.encode()))
         config = loop.release()["current"]["config"]
-        loop.sagemaker.create_model(ModelName=config, PrimaryContainer=self.container, ExecutionRoleArn=ROLE)
+        loop.sagemaker.create_model(ModelName=config, PrimaryContainer=self.container, ExecutionRoleArn=role(loop))
         variants = [variant | {"ModelName": config} for variant in self.config["ProductionVariants"]]
         loop.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=variants)
         loop.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
@@ -100,6 +99,11 @@ class Stage:
                            for key in loop.keys(folder)}
         for key, body in self.scores.items():
             loop.s3.put_object(Bucket=BUCKET, Key=folder + key, Body=body)
+
+
+def role(loop):
+    """The role of the stack's models."""
+    return loop.aws.client("iam").get_role(RoleName=loop.aws.resources["SageMakerRole"])["Role"]["Arn"]
 
 
 def status(loop):
@@ -236,7 +240,7 @@ def deploying(stage, name, container=None, deployment=None, changes=None):
     """An actor whose endpoint is on its way to a second config, permitted and begun as a run does it."""
     loop = stage.actor(name, changes)
     config = f"{name}-2-20260101000000"
-    loop.sagemaker.create_model(ModelName=config, PrimaryContainer=container or stage.container, ExecutionRoleArn=ROLE)
+    loop.sagemaker.create_model(ModelName=config, PrimaryContainer=container or stage.container, ExecutionRoleArn=role(loop))
     variants = [variant | {"ModelName": config} for variant in stage.config["ProductionVariants"]]
     loop.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=variants)
     package = register(loop, {"ModelPackageGroupName": name} | stage.package)

@@ -16,6 +16,9 @@ BINARIES = Path(os.environ.get("PAWL_BIN_DIR", ROOT / "target" / "debug"))
 EXAMPLE = ROOT / "examples" / "bike-demand"
 MODEL = "bike-demand"
 DATA_BUCKET, BUCKET = "bike-rentals", "pawl-evidence"
+# The buckets of models that go to further regions. The roles of the stack may use these and no others.
+REGION_BUCKETS = [f"{model}-{region}" for model in ("abroad", "astray", "quiet", "rough", "stretched")
+                  for region in ("eu-west-1", "us-west-2")]
 
 # A month takes seconds here, so waits and limits do too. Within `quiet` a busy machine gets all files of a month. Everything else is
 # the example's own pipeline.yaml.
@@ -52,8 +55,9 @@ class Loop:
         self.bin_dir = Path(bin_dir or BINARIES)
         self.aws = Standin(ROOT / "template.yaml", self.bin_dir,
                            {"bike-demand": EXAMPLE / "container"} | (images or {}),
-                           parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET}, state_dir=state_dir,
-                           wait_scale=wait_scale)
+                           parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET,
+                                       "RegionBuckets": ",".join(REGION_BUCKETS)},
+                           state_dir=state_dir, wait_scale=wait_scale)
         self.changes = merged(QUICK, changes or {})
         self.model, self.prefix, self.heard = MODEL, "hourly/", []
 
@@ -140,8 +144,7 @@ class Loop:
     def listen(self):
         """Subscribe a queue to the notices."""
         self.sqs = self.aws.client("sqs")
-        self.queue = self.sqs.create_queue(QueueName="notices")["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.queue, arn = self.aws.queue("notices")
         self.aws.client("sns").subscribe(TopicArn=self.aws.outputs["Notices"], Protocol="sqs", Endpoint=arn)
 
     def state(self, generation):
@@ -231,8 +234,8 @@ class Loop:
                                    what=f"the question {name}")
 
     def pawl(self, *arguments, code=0):
-        """Run the command `pawl` on this stand-in, as an operator would; what it says, as JSON."""
-        environment = self.aws.environment() | {"PAWL_BUCKET": BUCKET, "PAWL_WHO": "the tests"}
+        """Run the command `pawl` on this stand-in, with the rights of an operator and no others; what it says, as JSON."""
+        environment = self.aws.environment(self.aws.person("OperatorPolicy")) | {"PAWL_BUCKET": BUCKET, "PAWL_WHO": "the tests"}
         done = subprocess.run([self.bin_dir / "pawl", *arguments, "--json"], env=environment, capture_output=True,
                               text=True, timeout=PATIENCE)
         assert done.returncode == code, f"pawl {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"

@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape
 import cbor2
 
 from . import calls, faults
+from .rights import routes
 
 _MAX_ADMIN_BODY = 1 << 20
 
@@ -28,6 +29,8 @@ def wrap(sagemaker):
 
 def _admin(sagemaker, method: str, path: str, body: bytes):
     route = (method, path)
+    if path.startswith("/_standin/rights/"):
+        return routes.answer(method, path, body)
     if route == ("GET", "/_standin/health"):
         return 200, {"status": "ready"}
     if route == ("GET", "/_standin/calls"):

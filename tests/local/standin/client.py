@@ -1,4 +1,5 @@
 """The Python API: start the stand-in, deploy the template, hand out clients, stop everything."""
+import contextlib
 import json
 import os
 import shutil
@@ -94,13 +95,53 @@ class Standin:
     def alive(self) -> bool:
         return self._guard is not None and self._guard.poll() is None
 
-    def client(self, service: str, region: str = aws.REGION):
-        """A boto3 client; services by boto3's names ("s3", "stepfunctions", "sagemaker-runtime", ...)."""
-        return aws.client(service, self.endpoint_url, region)
+    def client(self, service: str, region: str = aws.REGION, session: aws.Credentials | None = None):
+        """A boto3 client; services by boto3's names ("s3", "stepfunctions", "sagemaker-runtime", ...). It is the account's root,
+        which may do everything, or `session`."""
+        return aws.client(service, self.endpoint_url, region, session)
 
-    def environment(self) -> dict[str, str]:
-        """The environment for a program that shall talk to this stand-in, the `pawl` command for one."""
-        return aws.environment(self.endpoint_url)
+    def environment(self, session: aws.Credentials | None = None) -> dict[str, str]:
+        """The environment for a program that shall talk to this stand-in, the `pawl` command for one, as root or in a session."""
+        return aws.environment(self.endpoint_url) | (session.environment() if session else {})
+
+    # Rights.
+
+    def session(self, role: str, name="test") -> aws.Credentials:
+        """A session of a role: by its ARN, its name, or its name in the template."""
+        role = self.resources.get(role, role)
+        arn = role if role.startswith("arn:") else f"arn:aws:iam::{aws.ACCOUNT}:role/{role}"
+        return aws.Credentials(**self._admin("POST", "/_standin/rights/session", {"role": arn, "name": name}))
+
+    def person(self, *policies: str) -> aws.Credentials:
+        """A person with these managed policies, by ARN or by their names in the template, and no other rights."""
+        iam, name = self.client("iam"), "-".join(["person", *(policy.rsplit("/", 1)[-1] for policy in policies)])[:64]
+        trust = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{aws.ACCOUNT}:root"}}]}
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        for policy in policies:
+            iam.attach_role_policy(RoleName=name, PolicyArn=self.resources.get(policy, policy))
+        return self.session(name, "person")
+
+    def queue(self, name: str) -> tuple[str, str]:
+        """A queue that events and topics of this account may be sent to: its URL and its ARN."""
+        sqs, arn = self.client("sqs"), f"arn:aws:sqs:{aws.REGION}:{aws.ACCOUNT}:{name}"
+        policy = {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn,
+            "Principal": {"Service": ["events.amazonaws.com", "sns.amazonaws.com"]},
+            "Condition": {"StringEquals": {"aws:SourceAccount": aws.ACCOUNT}}}]}
+        return sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(policy)})["QueueUrl"], arn
+
+    def refusals(self) -> list[dict]:
+        """The latest 5,000 calls and deliveries that were not allowed: {"at", "who", "action", "resource", "why"}."""
+        return self._admin("GET", "/_standin/rights/refused")["refused"]
+
+    def audit(self, template: str, resources: dict[str, str]) -> list[str]:
+        """Write down what a stack grants; what of its policies the judge cannot decide by."""
+        return self._admin("POST", "/_standin/rights/audit", {"template": template, "resources": resources})["problems"]
+
+    def forget_refusals(self):
+        self._admin("POST", "/_standin/rights/forget")
 
     def wait_until(self, condition, what="the condition"):
         """Call `condition` until it returns something true, and return that; TimeoutError where it never does. What takes long is

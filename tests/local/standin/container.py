@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from . import aws
+
 # What a program may inherit from the machine; the rest of its environment is the container's.
 _INHERITED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "OMP_NUM_THREADS")
 
@@ -100,9 +102,11 @@ def _variable(name: str) -> str:
 
 
 def start(program: Path, command: str, environment: dict[str, str], log_path: Path) -> subprocess.Popen:
-    """Start `train` or `serve`, with both outputs to `log_path`. `python3` is the interpreter that runs us."""
+    """Start `train` or `serve`, with both outputs to `log_path` and in the role that acts. `python3` is the interpreter that runs
+    us."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     credentials = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    credentials |= aws.actor().environment()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with open(log_path, "ab") as log:
         return subprocess.Popen([str(program), command], cwd=program.parent, stdin=subprocess.DEVNULL, stdout=log,

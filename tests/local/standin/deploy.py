@@ -61,7 +61,11 @@ def deploy(standin, path: Path, bin_dir: Path | None, parameters: dict[str, str]
             _package_function(s3, template, name, resource, bin_dir)
         elif resource["Type"] == "AWS::Serverless::StateMachine":
             _package_machine(s3, name, resource, path.parent)
-    return _create(standin, template, parameters)
+    outputs, resources = _create(standin, template, parameters)
+    problems = standin.audit(str(path), resources)
+    if problems:
+        raise DeployError("its rights cannot be judged: " + "; ".join(problems))
+    return outputs, resources
 
 
 def _check_references(template: dict):

@@ -37,7 +37,7 @@ def _set_up_environment(port: int, state_dir: Path):
         del os.environ[name]
     os.environ.update(ours, GATEWAY_PORT=str(port), BIND_HOST="127.0.0.1", MINISTACK_HOST="127.0.0.1",
                       MINISTACK_REGION=aws.REGION, LAMBDA_EXECUTOR="local", LAMBDA_ASYNC_RETRY_BASE_SECONDS="0.2",
-                      IOT_MTLS_ENABLED="0", SFTP_ENABLED="0", TMPDIR=str(temporary),
+                      AUTH="true", IOT_MTLS_ENABLED="0", SFTP_ENABLED="0", TMPDIR=str(temporary),
                       LOG_LEVEL=os.environ.get("STANDIN_LOG_LEVEL", "WARNING"))
 
 
@@ -68,7 +68,7 @@ def main():
     from .sagemaker import Regions
 
     sagemaker = Regions(Images(dict(pair.split("=", 1) for pair in args.image)), args.state_dir)
-    patches.install(sagemaker, args.wait_scale)
+    patches.install(sagemaker, args.wait_scale, args.state_dir)
     print(json.dumps({"endpoint_url": os.environ["AWS_ENDPOINT_URL"]}), flush=True)
     try:
         asyncio.run(_serve(admin.wrap(sagemaker), sock.detach()))

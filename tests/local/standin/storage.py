@@ -42,7 +42,7 @@ def list_prefix(uri: str) -> list[tuple[str, str, str]]:
                 if not item["Key"].endswith("/"):
                     found.append((bucket, item["Key"], _relative(item["Key"], prefix)))
     except ClientError as error:
-        raise StorageError(f"{error.response['Error']['Code']} when listing {uri}") from None
+        raise StorageError(f"{_said(error)} when listing {uri}") from None
     if not found:
         raise StorageError(f'No S3 objects found under S3 URL "{uri}" given in input data source. '
                            "Please ensure that the bucket exists in the selected region, that objects exist under "
@@ -75,7 +75,7 @@ def read(uri_or_bucket: str, key: str | None = None) -> bytes:
     try:
         return _s3().get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
-        raise StorageError(f"{error.response['Error']['Code']} when reading s3://{bucket}/{key}") from None
+        raise StorageError(f"{_said(error)} when reading s3://{bucket}/{key}") from None
 
 
 def etag(uri: str) -> str:
@@ -83,7 +83,7 @@ def etag(uri: str) -> str:
     try:
         return _s3().head_object(Bucket=bucket, Key=key)["ETag"]
     except ClientError as error:
-        raise StorageError(f"{error.response['Error']['Code']} when looking at {uri}") from None
+        raise StorageError(f"{_said(error)} when looking at {uri}") from None
 
 
 def download(objects: list[tuple[str, str, str]], folder: Path) -> int:
@@ -106,7 +106,7 @@ def upload(path: Path, uri: str):
         with path.open("rb") as body:
             _s3().put_object(Bucket=bucket, Key=key, Body=body)
     except ClientError as error:
-        raise StorageError(f"{error.response['Error']['Code']} when writing {uri}") from None
+        raise StorageError(f"{_said(error)} when writing {uri}") from None
 
 
 def write(uri: str, body: bytes, region: str | None = None):
@@ -114,7 +114,7 @@ def write(uri: str, body: bytes, region: str | None = None):
     try:
         _s3(region).put_object(Bucket=bucket, Key=key, Body=body)
     except ClientError as error:
-        raise StorageError(f"{error.response['Error']['Code']} when writing {uri}") from None
+        raise StorageError(f"{_said(error)} when writing {uri}") from None
 
 
 def pack(folder: Path, archive: Path):
@@ -134,6 +134,12 @@ def unpack(uri: str, folder: Path):
         raise StorageError(f"{uri} is not a gzipped tar archive: {error}") from None
     finally:
         archive.unlink(missing_ok=True)
+
+
+def _said(error: ClientError) -> str:
+    """The error's code; with S3's own words where it is a right that lacks."""
+    code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return f"{code} (403): {error.response['Error'].get('Message', '')}" if status == 403 else code
 
 
 def _relative(key: str, prefix: str) -> str:

@@ -212,5 +212,5 @@ def test_a_schedule_fires(aws):
     moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
     aws.client("scheduler").create_schedule(
         Name="once", ScheduleExpression=f"at({moment})", FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": target, "RoleArn": "arn:aws:iam::000000000000:role/x", "Input": '{"clock": "once"}'})
+        Target={"Arn": target, "RoleArn": ROLE, "Input": '{"clock": "once"}'})
     aws.wait_until(lambda: [e for e in given(aws) if e.get("clock") == "once"], "the schedule")

@@ -119,7 +119,7 @@ def test_a_warm_function_is_used_again(aws):
 
 
 @pytest.mark.parametrize("change, said", [
-    (lambda t: t.replace("AWS::SQS::Queue", "AWS::SQS::Kiosk"), "Unrecognized resource types: [AWS::SQS::Kiosk]"),
+    (lambda t: t.replace("AWS::SQS::Queue\n", "AWS::SQS::Kiosk\n"), "Unrecognized resource types: [AWS::SQS::Kiosk]"),
     (lambda t: t.replace("Binary: echo", "Binary: nobody"), "there is no executable"),
     (lambda t: t.replace("pipeline.asl.json", "../template.yaml"), "is no JSON"),
     (lambda t: t.replace("!GetAtt Echo.Arn", "!GetAtt Nobody.Arn"), "Nobody"),

@@ -106,8 +106,7 @@ def test_the_same_token_makes_the_same_package_in_each_region_its_own(aws, archi
 
 def test_events_of_another_region_stay_there(aws, sagemaker, far):
     sqs, events = aws.client("sqs"), aws.client("events")
-    queue = sqs.create_queue(QueueName="models")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    queue, arn = aws.queue("models")
     events.put_rule(Name="packages", EventPattern=json.dumps({
         "source": ["aws.sagemaker"], "detail-type": ["SageMaker Model Package State Change"],
         "detail": {"ModelPackageGroupName": ["heard"]}}))

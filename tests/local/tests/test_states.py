@@ -17,7 +17,7 @@ def run(aws, request):
     def start(machine, data=None, name="one"):
         title = f"{request.node.name[:60]}-{time.monotonic_ns()}".replace("[", "-").replace("]", "").replace(" ", "-")
         arn = states.create_state_machine(name=title[:80], definition=json.dumps(J | machine),
-                                          roleArn="arn:aws:iam::000000000000:role/x")["stateMachineArn"]
+                                          roleArn=ROLE)["stateMachineArn"]
         return states.start_execution(stateMachineArn=arn, name=name, input=json.dumps(data or {}))["executionArn"]
 
     def finish(machine, data=None):
@@ -329,7 +329,7 @@ def test_events_and_metrics_from_a_machine(aws, run):
 
 def test_a_machine_starts_a_machine_and_waits(aws, run):
     states = aws.client("stepfunctions")
-    child = states.create_state_machine(name=f"child-{time.monotonic_ns()}", roleArn="arn:aws:iam::000000000000:role/x",
+    child = states.create_state_machine(name=f"child-{time.monotonic_ns()}", roleArn=ROLE,
                                         definition=json.dumps(J | one({"Type": "Succeed", "Output": {"child": 1}})))
     done = run(one({"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "Output":
                     "{% $states.result.Output %}", "Arguments": {

@@ -41,10 +41,10 @@ def test_conditional_writes(aws):
 
 def test_an_event_carries_the_raw_key_and_the_version(aws):
     sqs, events, s3 = (aws.client(service) for service in ("sqs", "events", "s3"))
-    queue = sqs.create_queue(QueueName="uploads")["QueueUrl"]
+    queue, arn = aws.queue("uploads")
     events.put_rule(Name="uploads", EventPattern=json.dumps(
         {"source": ["aws.s3"], "detail": {"object": {"key": [{"prefix": "odd/"}]}}}))
-    events.put_targets(Rule="uploads", Targets=[{"Id": "q", "Arn": "arn:aws:sqs:us-east-1:000000000000:uploads"}])
+    events.put_targets(Rule="uploads", Targets=[{"Id": "q", "Arn": arn}])
     put = s3.put_object(Bucket="data", Key="odd/a b+c é.csv", Body=b"x")
     message = aws.wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the event")[0]
     item = json.loads(message["Body"])["detail"]["object"]

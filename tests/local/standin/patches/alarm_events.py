@@ -11,6 +11,7 @@ from ministack.services import cloudwatch as cw
 from ministack.services import sns
 
 from .. import aws, events
+from ..rights import deliveries
 from . import eventing
 
 _ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
@@ -44,6 +45,9 @@ def send(alarm: dict, state: dict, previous: dict):
     if not alarm.get("ActionsEnabled", True):
         return
     for action in alarm.get(_ACTIONS[state["value"]]) or []:
+        service = deliveries.ALARMS_TO_FUNCTIONS if ":lambda:" in action else deliveries.ALARMS
+        if (":sns:" in action or ":lambda:" in action) and not deliveries.service_may(service, alarm["AlarmArn"], action):
+            continue
         if ":sns:" in action:
             _notify(action, alarm, state, previous)
         elif ":lambda:" in action:

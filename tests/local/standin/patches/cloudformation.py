@@ -1,8 +1,34 @@
-"""CloudFormation: alarms on metric math, which ministack refuses in templates."""
+"""CloudFormation: alarms on metric math, which ministack refuses in templates, and topics whose default policy lets nobody else in."""
+import json
+
+from ministack.services import sns
 from ministack.services.cloudformation import provisioners
+
+from .. import aws
 
 
 def install():
+    _alarms_on_metric_math()
+    _topics_of_their_owner()
+
+
+def _topics_of_their_owner():
+    """SNS gives a new topic a policy for its owner's account; ministack leaves the condition away where a stack makes the topic."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]
+    original = handlers["create"]
+
+    def create(logical_id, props, stack_name):
+        made = original(logical_id, props, stack_name)
+        attributes = sns._topics[made[0]]["attributes"]
+        policy = json.loads(attributes["Policy"])
+        policy["Statement"][0]["Condition"] = {"StringEquals": {"AWS:SourceOwner": aws.ACCOUNT}}
+        attributes["Policy"] = json.dumps(policy)
+        return made
+
+    handlers["create"] = create
+
+
+def _alarms_on_metric_math():
     original = provisioners._cw_metric_alarm_record
 
     def record(name, props):

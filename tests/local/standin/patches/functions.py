@@ -6,6 +6,7 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from .. import calls, faults
+from ..rights import sessions
 
 _LOG_SECONDS = 0.002  # ministack waits 50 ms; a line that comes later is kept with the next invocation
 
@@ -34,6 +35,8 @@ def _let_functions_be_known():
     original = lambda_svc._provided_worker_env
 
     def environment(config, code_dir, port):
-        return original(config, code_dir, port) | {"AWS_SESSION_TOKEN": calls.token(config["FunctionName"], port)}
+        name = config["FunctionName"]
+        session = sessions.session(config["Role"], name, calls.token(name, port))
+        return original(config, code_dir, port) | session.environment()
 
     lambda_svc._provided_worker_env = environment

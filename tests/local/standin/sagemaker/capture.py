@@ -9,6 +9,8 @@ import time
 import uuid
 
 from .. import aws, storage
+from ..rights.sessions import NotAssumed
+from . import acting
 
 FLUSH_SECONDS = 1.0
 log = logging.getLogger("standin.capture")
@@ -18,14 +20,14 @@ class Capture:
     """Collects captured requests and writes one object per endpoint, variant and flush."""
 
     def __init__(self):
-        self._lines: dict[str, list[str]] = {}
+        self._lines: dict[tuple[str, str], list[str]] = {}
         self._region = aws.region()
         self._lock, self._flushing = threading.Lock(), threading.Lock()
         threading.Thread(target=self._flush_now_and_then, daemon=True, name="standin-capture").start()
 
-    def record(self, settings: dict, endpoint: str, variant: str, asked: tuple[bytes, str], answered: tuple[bytes, str],
-               inference_id: str | None, attributes: str | None):
-        """One request under a DataCaptureConfig. `asked` and `answered` are (body, content type)."""
+    def record(self, settings: dict, endpoint: str, variant: str, role: str, asked: tuple[bytes, str],
+               answered: tuple[bytes, str], inference_id: str | None, attributes: str | None):
+        """One request under a DataCaptureConfig; `role` is the model's. `asked` and `answered` are (body, content type)."""
         if not settings.get("EnableCapture", True) or random.random() * 100 >= settings["InitialSamplingPercentage"]:
             return
         now = datetime.datetime.now(datetime.UTC)
@@ -45,20 +47,21 @@ class Capture:
         folder = (f"{settings['DestinationS3Uri'].rstrip('/')}/{endpoint}/{variant}/"
                   f"{now.year:04}/{now.month:02}/{now.day:02}/{now.hour:02}")
         with self._lock:
-            self._lines.setdefault(folder, []).append(line)
+            self._lines.setdefault((folder, role), []).append(line)
 
     def flush(self):
         with self._flushing:  # who asks finds written what another flush has taken
             with self._lock:
                 lines, self._lines = self._lines, {}
-            for folder, captured in lines.items():
-                self._write(folder, captured)
+            for (folder, role), captured in lines.items():
+                self._write(folder, role, captured)
 
-    def _write(self, folder: str, captured: list[str]):
+    def _write(self, folder: str, role: str, captured: list[str]):
         name = f"{datetime.datetime.now(datetime.UTC):%M-%S-%f}"[:-3]
         try:
-            storage.write(f"{folder}/{name}-{uuid.uuid4()}.jsonl", "".join(f"{c}\n" for c in captured).encode(), self._region)
-        except storage.StorageError:
+            with acting.role(role):
+                storage.write(f"{folder}/{name}-{uuid.uuid4()}.jsonl", "".join(f"{c}\n" for c in captured).encode(), self._region)
+        except (storage.StorageError, NotAssumed):
             log.exception("%d captured requests are lost", len(captured))
 
     def _flush_now_and_then(self):

@@ -16,6 +16,7 @@ class Fleet:
         self.variants = [_summary(variant) for variant in config["ProductionVariants"]]
         self.shadows = [variant["VariantName"] for variant in config.get("ShadowProductionVariants", [])]
         self._loaded: dict[str, ModelServer] = {}
+        self._roles: dict[str, str] = {}
         self._registry, self._servers = registry, servers
 
     def load(self, over: threading.Event):
@@ -26,6 +27,7 @@ class Fleet:
                 if model is None:
                     raise ModelFailed(f"model {variant['ModelName']} was deleted")
                 self._loaded[name] = self._servers.get(model["_container"], over)
+                self._roles[name] = model["ExecutionRoleArn"]
             except ModelFailed as error:
                 self.stop()
                 raise ModelFailed(f"The primary container for production variant {name} did not pass the ping health "
@@ -43,6 +45,10 @@ class Fleet:
 
     def server(self, variant: str) -> ModelServer:
         return self._loaded[variant]
+
+    def role(self, variant: str) -> str:
+        """The role in which a variant's model acts."""
+        return self._roles[variant]
 
     def set_weights(self, wanted: list[dict]):
         for change in wanted:

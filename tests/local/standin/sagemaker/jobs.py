@@ -5,7 +5,8 @@ import threading
 import time
 
 from .. import events
-from . import state
+from ..rights.sessions import NotAssumed
+from . import acting, state
 from .errors import in_use, invalid
 
 log = logging.getLogger("standin.sagemaker")
@@ -77,6 +78,10 @@ class Jobs:
 
     # For subclasses
 
+    def role(self, record: dict) -> str:
+        """The role in which the job acts."""
+        return record["RoleArn"]
+
     def first_fields(self, p: dict) -> dict:
         return {}
 
@@ -100,11 +105,12 @@ class Jobs:
         reason = None
         try:
             self.announce(name)
-            self.work(name, record)
+            with acting.role(self.role(record)):
+                self.work(name, record)
             status = "Completed"
         except JobStopped as stopped:
             status, reason = "Stopped", str(stopped) or None
-        except JobFailed as failed:
+        except (JobFailed, NotAssumed) as failed:
             status, reason = "Failed", str(failed)
         except Exception as error:  # ours, not the job's: as SageMaker words it
             log.exception("%s %s", self.kind, name)

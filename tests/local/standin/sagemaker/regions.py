@@ -29,6 +29,10 @@ class Regions:
     def jobs(self, field: str):
         return self.here().jobs(field)
 
+    def tags(self, arn: str) -> dict[str, str]:
+        """The tags of a resource of this region."""
+        return self.here().tags.map(arn)
+
     def flush_capture(self):
         for sagemaker in list(self._regions.values()):
             sagemaker.flush_capture()

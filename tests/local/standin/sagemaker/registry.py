@@ -2,7 +2,7 @@
 import re
 
 from .. import aws, container, events, storage
-from . import state
+from . import acting, state
 from .errors import Refused, invalid
 
 
@@ -31,7 +31,11 @@ class Registry:
             self._images.program(resolved["Image"], "serve")
         except container.ImageMissing as error:
             raise invalid(f"Requested image {resolved['Image']} not found. {error}") from None
-        self._refuse_far_archive(resolved["ModelDataUrl"], p.get("ExecutionRoleArn", ""))
+        if "ExecutionRoleArn" not in p:
+            raise invalid("ExecutionRoleArn is required.")
+        resolved["Role"] = p["ExecutionRoleArn"]
+        with acting.role(resolved["Role"]):
+            self._refuse_hidden_archive(resolved["ModelDataUrl"], resolved["Role"])
         arn = state.arn("model", name)
         self.models.add(name, p | {"ModelArn": arn, "_container": resolved})
         self._tags.add(arn, p.get("Tags", []))
@@ -69,8 +73,8 @@ class Registry:
         return {"Image": image, "ModelDataUrl": archive, "Environment": environment}
 
     @staticmethod
-    def _refuse_far_archive(archive: str | None, role: str):
-        if archive and storage.region_of(archive) not in (None, aws.region()):
+    def _refuse_hidden_archive(archive: str | None, role: str):
+        if archive and (storage.region_of(archive) not in (None, aws.region()) or acting.refused_read(archive)):
             raise invalid(f"Could not access model data at {archive}. Please ensure that the role \"{role}\" exists and that "
                           "its trust relationship policy allows the action \"sts:AssumeRole\" for the service principal "
                           "\"sagemaker.amazonaws.com\". Also ensure that the role has \"s3:GetObject\" permissions and that "

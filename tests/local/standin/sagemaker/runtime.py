@@ -64,7 +64,7 @@ class Runtime:
         metrics.invocation(name, variant, fleet.name, status, seconds, overhead)
         settings = fleet.config.get("DataCaptureConfig")
         if settings and status == 200:
-            self._capture.record(settings, name, variant, (body, content_type),
+            self._capture.record(settings, name, variant, fleet.role(variant), (body, content_type),
                                  (answer, answered.get("content-type", "application/octet-stream")),
                                  headers.get("x-amzn-sagemaker-inference-id"), attributes)
         return status, answered, answer

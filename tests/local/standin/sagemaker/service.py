@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from .. import container
-from . import shapes, state
+from . import acting, shapes, state
 from .capture import Capture
 from .endpoints import Endpoints
 from .errors import Refused
@@ -87,6 +87,7 @@ class SageMaker:
         do = self._operations.get(operation)
         if do is None:
             raise Refused("UnknownOperationException", f"the stand-in's SageMaker does not do {operation}")
+        acting.trusted(params)
         return do(params)
 
     def _add_tags(self, p):

@@ -10,6 +10,8 @@ import uuid
 from pathlib import Path
 
 from .. import container, storage
+from ..rights.sessions import NotAssumed
+from . import acting
 
 START_SECONDS = 120.0
 PING_INTERVAL = 0.05
@@ -34,24 +36,31 @@ class ModelServers:
         self._lock = threading.Lock()
 
     def get(self, definition: dict, over: threading.Event) -> "ModelServer":
-        """A healthy server for a model's container (Image, ModelDataUrl, Environment), or ModelFailed. `over` gives up
+        """A healthy server for a model's container (Image, ModelDataUrl, Environment, Role), or ModelFailed. `over` gives up
         early."""
         try:
-            program = self._images.program(definition["Image"], "serve")
-            archive = definition.get("ModelDataUrl")
-            key = json.dumps([str(program), archive, archive and storage.etag(archive), definition["Environment"]])
-            with self._lock:
-                server = self._idle.pop(key, None)
-            if server is None or not server.alive:
-                server = ModelServer(key, program, archive, definition["Environment"],
-                                     self._folder / uuid.uuid4().hex[:12])
-        except (storage.StorageError, container.ImageMissing) as error:
+            with acting.role(definition["Role"]):
+                server = self._started(definition)
+        except (storage.StorageError, container.ImageMissing, NotAssumed) as error:
             raise ModelFailed(str(error)) from None
         try:
             server.wait_until_healthy(over)
         except ModelFailed:
             server.stop()
             raise
+        return server
+
+    def _started(self, definition: dict) -> "ModelServer":
+        """A server that may still be starting: an idle one of the same model in the same role, or a new one."""
+        program, archive = self._images.program(definition["Image"], "serve"), definition.get("ModelDataUrl")
+        if why := acting.refused_pull(definition["Image"]):
+            raise ModelFailed(f"The role cannot pull the image {definition['Image']}. {why}")
+        key = json.dumps([str(program), archive, archive and storage.etag(archive), definition["Environment"],
+                          definition["Role"]])
+        with self._lock:
+            server = self._idle.pop(key, None)
+        if server is None or not server.alive:
+            server = ModelServer(key, program, archive, definition["Environment"], self._folder / uuid.uuid4().hex[:12])
         return server
 
     def give_back(self, server: "ModelServer"):

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from .. import aws, container, faults, storage
-from . import state
+from . import acting, state
 from .errors import invalid
 from .jobs import JobFailed, Jobs, JobStopped, log
 
@@ -45,6 +45,8 @@ class TrainingJobs(Jobs):
         log_path.touch()
         try:
             self._step(name, "Downloading", "Downloading input data")
+            if why := acting.refused_pull(record["AlgorithmSpecification"]["TrainingImage"]):
+                raise JobFailed(f"ClientError: Cannot pull algorithm container. {why}")
             resources = self._write_input(folder, record)
             self._step(name, "Training", "Training image download completed. Training in progress.",
                        TrainingStartTime=time.time())
@@ -55,7 +57,10 @@ class TrainingJobs(Jobs):
             raise JobFailed(f"ClientError: Data download failed:{error}") from None
         finally:
             self._keep_log(name, log_path)
-            self.table.update(name, FinalMetricDataList=_metrics(record, log_path) or None)
+            metrics = _metrics(record, log_path)
+            if metrics:
+                acting.may_publish("/aws/sagemaker/TrainingJobs")
+            self.table.update(name, FinalMetricDataList=metrics or None)
         self._step(name, "Uploading", "Uploading generated training model")
         self._upload(name, folder, record)
 

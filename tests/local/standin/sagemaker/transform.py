@@ -30,6 +30,9 @@ class TransformJobs(Jobs):
             raise invalid(f"DataProcessing: {error}") from None
         return super().create(p)
 
+    def role(self, record):
+        return self._registry.models.get(record["ModelName"])["ExecutionRoleArn"]
+
     def work(self, name, record):
         definition = self._registry.models.get(record["ModelName"])["_container"]
         definition = definition | {"Environment": definition["Environment"] | record.get("Environment", {})}

@@ -25,6 +25,9 @@ class TuningJobs(Jobs):
             raise invalid("the stand-in tunes one TrainingJobDefinition")
         return super().create(p)
 
+    def role(self, record):
+        return record["TrainingJobDefinition"]["RoleArn"]
+
     def first_fields(self, p):
         return {"TrainingJobStatusCounters": dict.fromkeys(
             ("Completed", "InProgress", "RetryableError", "NonRetryableError", "Stopped"), 0),

@@ -90,7 +90,8 @@ def _wait_for(call: _Call, scope, timeout):
 def _with_token(resource, arguments, token, scope, timeout, heartbeat):
     """Send the request that carries the token, then wait for SendTaskSuccess or SendTaskFailure."""
     answered = threading.Event()
-    sfn._task_tokens[token] = entry = {"event": answered, "result": None, "error": None, "heartbeat": None}
+    sfn._task_tokens[token] = entry = {"event": answered, "result": None, "error": None, "heartbeat": None,
+                                       "machine": scope.context["StateMachine"]["Id"]}
     started = beat = time.monotonic()
     seen = None
     try:

@@ -1,0 +1,51 @@
+"""SageMaker acts in the role that a request hands it: reading and writing S3, pulling the image, publishing metrics."""
+import re
+
+from .. import aws
+from ..rights import judge, machine_learning, sessions
+from ..rights.judge import Demand
+from .errors import invalid
+
+_PULL = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
+
+
+def trusted(params: dict):
+    """Refuse a request that hands on a role which does not trust SageMaker."""
+    for role in machine_learning.roles(params):
+        try:
+            _assume(role)
+        except sessions.NotAssumed:
+            raise invalid(f"Could not assume role {role}. Please ensure that the role exists and allows principal "
+                          "'sagemaker.amazonaws.com' to assume the role.") from None
+
+
+def role(arn: str):
+    """Everything below is done in this role; sessions.NotAssumed where SageMaker cannot take it."""
+    return aws.acting(_assume(arn))
+
+
+def _assume(arn: str) -> aws.Credentials:
+    source = f"arn:aws:sagemaker:{aws.region()}:{aws.ACCOUNT}:*"
+    return sessions.assume(arn, machine_learning.SERVICE, source, "SageMaker")
+
+
+def refused_pull(image: str) -> str | None:
+    """Why the role that acts may not pull an image; None where it may, or where the image is in no registry of the account's."""
+    found = re.fullmatch(r"(\d{12})\.dkr\.ecr\.([\w-]+)\.amazonaws\.com/([^:@]+)(?:[:@].*)?", image)
+    if not found or found[1] != aws.ACCOUNT:
+        return None
+    repository = f"arn:aws:ecr:{found[2]}:{found[1]}:repository/{found[3]}"
+    refusal = judge.as_role(aws.actor(), Demand("ecr:GetAuthorizationToken", "*"),
+                            *(Demand(f"ecr:{action}", repository) for action in _PULL))
+    return refusal.message if refusal else None
+
+
+def may_publish(namespace: str) -> bool:
+    """Whether the role that acts may publish metrics of its job."""
+    return judge.as_role(aws.actor(), Demand("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": namespace})) is None
+
+
+def refused_read(archive: str) -> bool:
+    """Whether the role that acts may not read an object; one that is not there is no refusal."""
+    bucket, _, key = archive.removeprefix("s3://").partition("/")
+    return judge.as_role(aws.actor(), Demand("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")) is not None
