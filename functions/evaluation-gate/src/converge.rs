@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 
 use crate::edge::{Edge, Run};
 
+/// Checks the final metrics. A model worth scoring is copied out of the training's reach: from there on
+/// everybody reads the copy, so that no later training can change what was judged.
 pub(crate) async fn converge(
     edge: &Edge<impl Store, impl Objects>,
     model: &ModelName,
@@ -23,7 +25,9 @@ pub(crate) async fn converge(
 ) -> Result<Value, Fault> {
     let run = Run::load(&edge.store, model, generation).await?;
     let checked = check(&run.pipeline.gate.convergence, &final_metrics(metrics));
-    let trained = Some(TrainedModel { job: name.to_owned(), artifact: artifact.to_owned() });
+    let key = run.keys.archive(name);
+    let kept = format!("s3://{}/{key}", edge.bucket);
+    let trained = Some(TrainedModel { job: name.to_owned(), artifact: kept.clone() });
     let converged = Converged { check: checked, metrics: metrics.clone(), trained };
     CONVERGENCE.of(&run.keys, generation).write(&edge.store, &converged, Condition::Always).await?;
     if converged.check.verdict != Convergence::Converged {
@@ -31,11 +35,12 @@ pub(crate) async fn converge(
         return Ok(json!({ "convergence": "failed", "reason": faults.join("; ") }));
     }
     let job = edge.job(&run, name);
-    let scorer = job.scorer(Contender::Challenger, &run.pipeline, artifact);
+    let scorer = job.scorer(Contender::Challenger, &run.pipeline, &kept);
     let transform = job.transform(Contender::Challenger, &scorer.model_name);
     let mut plan = json!({
         "convergence": "converged",
-        "artifact": artifact,
+        "artifact": kept,
+        "copy": { "from": artifact, "bucket": edge.bucket, "key": key },
         "challenger": { "model": scorer, "transform": transform },
     });
     if let Some(champion) = champion(edge, &run, &job).await? {

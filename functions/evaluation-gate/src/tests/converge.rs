@@ -10,26 +10,27 @@ async fn a_training_that_converged_is_scored_beside_the_champion() {
     let edge = edge("").await;
     let metrics = json!([{ "MetricName": "loss", "Value": 0.1 }]);
     let alone = twice(&edge, converge(metrics.clone())).await;
-    assert_eq!(
-        (&alone["convergence"], &alone["artifact"]),
-        (&json!("converged"), &json!("s3://evidence/a/model.tar.gz"))
-    );
+    let kept = "s3://evidence/models/m/m-2-a/model.tar.gz";
+    assert_eq!((&alone["convergence"], &alone["artifact"]), (&json!("converged"), &json!(kept)));
+    let copy = json!({ "from": "s3://evidence/a/model.tar.gz", "bucket": "evidence",
+        "key": "models/m/m-2-a/model.tar.gz" });
+    assert_eq!(alone["copy"], copy, "out of the training's reach");
     assert!(alone.get("champion").is_none(), "nothing serves");
     crown(&edge).await;
     let both = twice(&edge, converge(metrics.clone())).await;
     assert_eq!(both["challenger"], alone["challenger"]);
     let scorer = &both["challenger"]["model"];
     assert_eq!((&scorer["ModelName"], &scorer["ExecutionRoleArn"]), (&json!("m-2-an"), &json!(SCORING)));
-    assert_eq!(scorer["PrimaryContainer"]["ModelDataUrl"], "s3://evidence/a/model.tar.gz");
+    assert_eq!(scorer["PrimaryContainer"]["ModelDataUrl"], kept);
     assert_eq!(both["challenger"]["transform"]["ModelName"], "m-2-an");
     assert_eq!(
         both["champion"]["transform"]["ModelName"], "m-1-model",
         "what it was made of is not known: its own model"
     );
     assert!(both["champion"].get("model").is_none());
-    let kept = evidence(&edge, "convergence.json").await;
-    assert_eq!(kept["metrics"], metrics);
-    assert_eq!(kept["trained"], json!({ "job": "m-2-a", "artifact": "s3://evidence/a/model.tar.gz" }));
+    let written = evidence(&edge, "convergence.json").await;
+    assert_eq!(written["metrics"], metrics);
+    assert_eq!(written["trained"], json!({ "job": "m-2-a", "artifact": kept }));
 }
 
 #[tokio::test]
