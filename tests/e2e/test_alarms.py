@@ -1,14 +1,11 @@
 """What production meets at bad moments: many alarms, an alarm while an update runs, updates that are lost or break the
 endpoint, a way back that is gone or forbidden, events that come late or never. It never ends worse than it was."""
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from disturb import look_again, undisturbed
 from played import alarm, deploying, later, operator, status, watched
-
-from loop import ROOT
 
 SLOWLY = {"DeploymentConfig": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {
     "Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 10}}}}
@@ -180,21 +177,3 @@ def test_an_alarm_whose_event_is_lost_is_found_by_the_round(stage):
     assert loop.release()["state"]["name"] == "watching"
     look_again(loop, "RollbackHandler")
     went_back(loop)
-
-
-def test_the_template_allows_what_was_called(stage):
-    """The stand-in authorises nothing, so what functions have called here is looked up in their policies."""
-    template = re.split(r"^(?:Resources|Outputs):\n", (ROOT / "template.yaml").read_text(), flags=re.MULTILINE)[1]
-    resources = dict(re.findall(r"^  (\w+):\n((?:    .*\n|\n)+)", template, re.MULTILINE))
-    loop = stage.pipeline("policies")
-    names = {physical: logical for logical, physical in loop.aws.resources.items()}
-    called = {(names[call["function"]], call["operation"]) for call in loop.aws.calls()}
-    assert ("RollbackHandler", "CreateEndpoint") in called
-    services = {"PutMetricAlarm": "cloudwatch", "DescribeAlarms": "cloudwatch", "GetMetricData": "cloudwatch",
-                "DeleteAlarms": "cloudwatch", "StartExecution": "states", "DescribeExecution": "states"}
-    services |= dict.fromkeys(("RegisterScalableTarget", "PutScalingPolicy", "DeregisterScalableTarget"),
-                              "application-autoscaling")
-    by_bucket = ("GetObject", "PutObject", "DeleteObject", "ListObjectsV2", "ListObjectVersions", "Publish")
-    missing = [(function, operation) for function, operation in called if operation not in by_bucket
-               and f"{services.get(operation, 'sagemaker')}:{operation}" not in resources[function]]
-    assert missing == []

@@ -92,6 +92,11 @@ class Standin:
         return self.state_dir / "gateway.log"
 
     @property
+    def rights(self) -> Path:
+        """The folder of what was granted and used."""
+        return Path(os.environ.get("STANDIN_RIGHTS") or self.state_dir)
+
+    @property
     def alive(self) -> bool:
         return self._guard is not None and self._guard.poll() is None
 

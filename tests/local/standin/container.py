@@ -101,12 +101,12 @@ def _variable(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "_", name).upper()
 
 
-def start(program: Path, command: str, environment: dict[str, str], log_path: Path) -> subprocess.Popen:
-    """Start `train` or `serve`, with both outputs to `log_path` and in the role that acts. `python3` is the interpreter that runs
-    us."""
+def start(program: Path, command: str, environment: dict[str, str], log_path: Path, isolated=False) -> subprocess.Popen:
+    """Start `train` or `serve`, with both outputs to `log_path`. It may call AWS in the role that acts, unless its network is isolated.
+    `python3` is the interpreter that runs us."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     credentials = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    credentials |= aws.actor().environment()
+    credentials = {} if isolated else credentials | aws.actor().environment()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with open(log_path, "ab") as log:
         return subprocess.Popen([str(program), command], cwd=program.parent, stdin=subprocess.DEVNULL, stdout=log,

@@ -1,7 +1,8 @@
-"""CloudFormation: alarms on metric math, which ministack refuses in templates, and topics whose default policy lets nobody else in."""
+"""CloudFormation: alarms on metric math, which ministack refuses in templates; topics whose default policy lets nobody else in; and
+the keys of topics and buckets, which it drops."""
 import json
 
-from ministack.services import sns
+from ministack.services import s3, sns
 from ministack.services.cloudformation import provisioners
 
 from .. import aws
@@ -10,6 +11,7 @@ from .. import aws
 def install():
     _alarms_on_metric_math()
     _topics_of_their_owner()
+    _buckets_with_their_keys()
 
 
 def _topics_of_their_owner():
@@ -23,6 +25,27 @@ def _topics_of_their_owner():
         policy = json.loads(attributes["Policy"])
         policy["Statement"][0]["Condition"] = {"StringEquals": {"AWS:SourceOwner": aws.ACCOUNT}}
         attributes["Policy"] = json.dumps(policy)
+        if key := props.get("KmsMasterKeyId"):
+            attributes["KmsMasterKeyId"] = key
+        return made
+
+    handlers["create"] = create
+
+
+def _buckets_with_their_keys():
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    original = handlers["create"]
+
+    def create(logical_id, props, stack_name):
+        made = original(logical_id, props, stack_name)
+        for rule in props.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", []):
+            default = rule.get("ServerSideEncryptionByDefault", {})
+            key = default.get("KMSMasterKeyID")
+            s3._bucket_encryption[made[0]] = (
+                "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
+                f"<SSEAlgorithm>{default['SSEAlgorithm']}</SSEAlgorithm>"
+                + (f"<KMSMasterKeyID>{key}</KMSMasterKeyID>" if key else "")
+                + "</ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>")
         return made
 
     handlers["create"] = create

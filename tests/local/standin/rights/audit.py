@@ -3,7 +3,7 @@ trust the service that acts in it. Lists what the policies grant, for the list o
 import re
 
 from ministack.core import iam_evaluator
-from ministack.services import eventbridge, iam, lambda_svc, s3, scheduler, sns, sqs
+from ministack.services import eventbridge, iam, kms, lambda_svc, s3, scheduler, sns, sqs
 from ministack.services import stepfunctions as sfn
 
 from . import deliveries, machines, policies, sessions
@@ -38,6 +38,9 @@ def _documents():
     for topic in sns._topics.values():
         if document := topic.get("attributes", {}).get("Policy"):
             yield f"topic {topic['name']}", "resource", document
+    for name, key in kms._keys.items():
+        if document := key.get("Policy"):
+            yield f"key {name}", "resource", document
     for name, function in lambda_svc._functions.items():
         if function["policy"].get("Statement"):
             yield f"function {name}", "resource", function["policy"]
@@ -88,8 +91,9 @@ def _logical(name: str, source: str, resources: dict[str, str]) -> str | None:
 
 def symbolic(text: str, resources: dict[str, str]) -> str:
     """A resource of a policy by the template's names, so that it is the same in every stack."""
-    for logical, physical in sorted(resources.items(), key=lambda pair: -len(pair[1])):
-        for name in (physical, physical.rsplit("/", 1)[-1]):
-            if len(name) > 3:
-                text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f"${{{logical}}}", text)
+    names = {physical: logical for logical, physical in resources.items()}
+    # Of a resource that is known by its ARN, the name alone too: executions have the machine's.
+    names = {re.split("[:/]", one)[-1]: logical for one, logical in names.items() if one.startswith("arn:")} | names
+    for name in sorted((name for name in names if name and not name.startswith("/")), key=len, reverse=True):
+        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f"${{{names[name]}}}", text)
     return text

@@ -1,10 +1,10 @@
 """What AWS's services do for each other, within this process: each delivery needs the role of its target, or the policy of the
 resource that it goes to. One that is not allowed does not happen, and is written down."""
 from ministack.core import iam_evaluator
-from ministack.services import eventbridge, lambda_svc, sns, sqs
+from ministack.services import eventbridge, kms, lambda_svc, sns, sqs
 
 from .. import aws
-from . import judge, policies, sessions, used
+from . import judge, keys, policies, sessions, used
 from .judge import Demand
 
 EVENTS, SCHEDULER = "events.amazonaws.com", "scheduler.amazonaws.com"
@@ -24,7 +24,14 @@ def service_may(service: str, source: str, target: str) -> bool:
     kind = target.split(":")[2]
     policy = {"lambda": lambda_svc.function_policy_for_arn, "sqs": sqs.queue_policy_for_arn,
               "sns": sns.topic_policy_for_arn}[kind](target)
-    action, document = _ACTIONS[kind], policy[0] if policy else ""
+    return _policy_allows(policy, service, source, Demand(_ACTIONS[kind], target)) and all(
+        _policy_allows(kms.key_policy_for_arn(one.resource), service, source, one)
+        for one in keys.of_message(_ACTIONS[kind], target))
+
+
+def _policy_allows(policy: tuple | None, service: str, source: str, demand: Demand) -> bool:
+    """Whether a resource's policy allows a service what it demands for one of its resources."""
+    action, target, document = demand.action, demand.resource, policy[0] if policy else ""
     why = f"no resource-based policy allows {service} the {action} action for {source}"
     if document and (problems := policies.problems(document, "resource")):
         why = f"the stand-in cannot judge by the policy of {target}: {problems[0]}"
@@ -32,7 +39,7 @@ def service_may(service: str, source: str, target: str) -> bool:
         # A service is no principal of the account; "*" names it, and the account's number does not.
         context = iam_evaluator.EvalContext(
             principal_arn="*", principal_type="Service", principal_account="", action=action, resource_arn=target,
-            region=aws.region(), secure_transport=True, service_context=sessions.service_keys(source))
+            region=aws.region(), secure_transport=True, service_context=demand.context | sessions.service_keys(source))
         if iam_evaluator.evaluate_resource_policy(document, context, service=service).decision == "Allow":
             return True
     used.refuse(service, action, target, why)
@@ -40,13 +47,13 @@ def service_may(service: str, source: str, target: str) -> bool:
 
 
 def role_may(role: str, service: str, source: str, action: str, resource: str) -> bool:
-    """Whether a service may assume a role for one of its resources, and the role may do this."""
+    """Whether a service may assume a role for one of its resources, and the role may do this to a target."""
     try:
         session = sessions.assume(role, service, source)
     except sessions.NotAssumed as error:
         used.refuse(service, "sts:AssumeRole", role, str(error))
         return False
-    return judge.as_role(session, Demand(action, resource)) is None
+    return judge.as_role(session, Demand(action, resource), *keys.of_message(action, resource)) is None
 
 
 def _rules_and_schedules():

@@ -3,10 +3,10 @@
 A service without rules of its own here is judged by one action on the resource that ministack tells.
 """
 from ministack.core import iam_actions
-from ministack.services import stepfunctions
 
 from .. import aws
-from . import machine_learning
+from ..states import tasks
+from . import keys, machine_learning
 from .judge import Demand
 from .request import Request
 
@@ -18,7 +18,7 @@ def of(request: Request) -> list[Demand] | None:
     if request.action is None:
         return None
     rules = {"s3": _s3, "monitoring": _cloudwatch, "events": _events, "states": _states, "logs": _logs,
-             "sagemaker": machine_learning.sagemaker, "application-autoscaling": machine_learning.scaling}
+             "sns": _message, "sqs": _message, "sagemaker": machine_learning.sagemaker, "application-autoscaling": machine_learning.scaling}
     rule = rules.get(request.service)
     if rule is not None:
         return rule(request)
@@ -43,7 +43,10 @@ def _s3(request: Request) -> list[Demand]:
         context |= {f"s3:{name}": request.headers[name] for name in _HEADER_KEYS if name in request.headers}
     resource = f"arn:aws:s3:::{bucket}/{key}" if key else request.resource
     more = iam_actions.s3_additional_checks(request.method, request.path, request.headers, request.body, request.query)
-    return [Demand(request.action, resource, context)] + [Demand(action, on) for action, on in more]
+    demands = [Demand(request.action, resource, context)] + [Demand(action, on) for action, on in more]
+    if not key:
+        return demands
+    return demands + [needed for one in demands for needed in keys.of_object(one.action, one.resource[13:].partition("/")[0])]
 
 
 def missing_object(request: Request) -> Demand | None:
@@ -55,7 +58,7 @@ def missing_object(request: Request) -> Demand | None:
     return Demand(action, f"arn:aws:s3:::{bucket}")
 
 
-# CloudWatch, EventBridge, Step Functions, CloudWatch Logs
+# CloudWatch, EventBridge, Step Functions, topics and queues, CloudWatch Logs
 
 def _cloudwatch(request: Request) -> list[Demand]:
     params = request.params
@@ -90,11 +93,14 @@ def _bus(name: str | None) -> str:
 def _states(request: Request) -> list[Demand]:
     params = request.params
     if "taskToken" in params:
-        waiting = stepfunctions._task_tokens.get(params["taskToken"]) or {}
-        return [Demand(request.action, waiting.get("machine") or arn("states", "stateMachine:unknown"))]
+        return [Demand(request.action, tasks.asked.get(params["taskToken"]) or arn("states", "stateMachine:unknown"))]
     if "mapRunArn" in params:
         return [Demand(request.action, params["mapRunArn"])]
     return [Demand(request.action, request.resource, request.tags)]
+
+
+def _message(request: Request) -> list[Demand]:
+    return [Demand(request.action, request.resource, request.tags), *keys.of_message(request.action, request.resource)]
 
 
 def _logs(request: Request) -> list[Demand]:

@@ -1,4 +1,5 @@
 """Stands before every service: whoever calls with a role's session is judged; the account's root is not."""
+import dataclasses
 import uuid
 
 from ministack import app
@@ -72,6 +73,8 @@ def _judge(key: str, request: Request) -> str | None:
         why = f"User: {who.arn} is not authorized: the stand-in has no action for {action}"
         used.refuse(who.arn, action, resource, why)
         return why
+    if request.headers.get("x-forwarded-proto") == "http":
+        demanded = [dataclasses.replace(demand, secure=False) for demand in demanded]
     refusal = judge.check(who, demanded)
     return refusal.message if refusal else None
 
@@ -87,8 +90,10 @@ def _judge_missing(key: str, request: Request, answer) -> str | None:
 
 def denied(request: Request, message: str):
     """The refusal in the protocol of the request."""
+    # ministack words the refusals of these itself, unless they have a code.
+    code = "AccessDeniedException" if request.service in ("logs", "ssm") else ""
     status, headers, body = iam_actions.access_denied_response(
-        request.service, request.action or "", "", str(uuid.uuid4()), message=message, headers=request.headers)
+        request.service, request.action or "", "", str(uuid.uuid4()), error_code=code, message=message, headers=request.headers)
     if request.headers.get("x-amz-target") and request.service != "sqs" and status == 403:
         status = 400
     return status, headers, body

@@ -36,8 +36,8 @@ class ModelServers:
         self._lock = threading.Lock()
 
     def get(self, definition: dict, over: threading.Event) -> "ModelServer":
-        """A healthy server for a model's container (Image, ModelDataUrl, Environment, Role), or ModelFailed. `over` gives up
-        early."""
+        """A healthy server for a model's container (Image, ModelDataUrl, Environment, Role, Isolated), or ModelFailed. `over`
+        gives up early."""
         try:
             with acting.role(definition["Role"]):
                 server = self._started(definition)
@@ -56,11 +56,11 @@ class ModelServers:
         if why := acting.refused_pull(definition["Image"]):
             raise ModelFailed(f"The role cannot pull the image {definition['Image']}. {why}")
         key = json.dumps([str(program), archive, archive and storage.etag(archive), definition["Environment"],
-                          definition["Role"]])
+                          definition["Role"], definition["Isolated"]])
         with self._lock:
             server = self._idle.pop(key, None)
         if server is None or not server.alive:
-            server = ModelServer(key, program, archive, definition["Environment"], self._folder / uuid.uuid4().hex[:12])
+            server = ModelServer(key, program, definition, self._folder / uuid.uuid4().hex[:12])
         return server
 
     def give_back(self, server: "ModelServer"):
@@ -77,16 +77,16 @@ class ModelServers:
 class ModelServer:
     """One `serve` program: waits for /ping, forwards /invocations."""
 
-    def __init__(self, key: str, program: Path, archive: str | None, variables: dict[str, str], folder: Path):
+    def __init__(self, key: str, program: Path, definition: dict, folder: Path):
         self.key, self.log = key, folder / "serve.log"
         self._connections: queue.LifoQueue = queue.LifoQueue()
         self._job = container.JobFolder(folder)
-        if archive:
-            storage.unpack(archive, self._job.model)
+        if definition.get("ModelDataUrl"):
+            storage.unpack(definition["ModelDataUrl"], self._job.model)
         self._reserved = container.reserve_port()
         self.port = self._reserved.getsockname()[1]
-        environment = container.serving_environment(self._job, self.port) | variables
-        self._process = container.start(program, "serve", environment, self.log)
+        environment = container.serving_environment(self._job, self.port) | definition["Environment"]
+        self._process = container.start(program, "serve", environment, self.log, definition["Isolated"])
 
     @property
     def alive(self) -> bool:

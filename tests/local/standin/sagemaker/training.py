@@ -109,7 +109,8 @@ class TrainingJobs(Jobs):
         channels = [channel["ChannelName"] for channel in record.get("InputDataConfig", [])]
         environment = container.training_environment(folder, record.get("HyperParameters", {}), channels, resources)
         environment |= {"TRAINING_JOB_NAME": record["TrainingJobName"], "TRAINING_JOB_ARN": record["TrainingJobArn"]}
-        process = container.start(program, "train", environment | record.get("Environment", {}), log_path)
+        process = container.start(program, "train", environment | record.get("Environment", {}), log_path,
+                                  record.get("EnableNetworkIsolation", False))
         limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", 86400)
         deadline = time.monotonic() + limit
         while True:

@@ -14,6 +14,9 @@ from .expressions import encode, evaluate, seconds
 
 _POLL_SECONDS = 0.1
 _TOKEN = ".waitForTaskToken"
+_MOST_ASKED = 10_000
+# The machine of each task token, of those that nobody waits for any more too: whoever answers needs a right on it.
+asked: dict[str, str] = {}
 
 
 def run(state: dict, scope, data):
@@ -90,8 +93,10 @@ def _wait_for(call: _Call, scope, timeout):
 def _with_token(resource, arguments, token, scope, timeout, heartbeat):
     """Send the request that carries the token, then wait for SendTaskSuccess or SendTaskFailure."""
     answered = threading.Event()
-    sfn._task_tokens[token] = entry = {"event": answered, "result": None, "error": None, "heartbeat": None,
-                                       "machine": scope.context["StateMachine"]["Id"]}
+    sfn._task_tokens[token] = entry = {"event": answered, "result": None, "error": None, "heartbeat": None}
+    asked[token] = scope.context["StateMachine"]["Id"]
+    if len(asked) > _MOST_ASKED:
+        asked.pop(next(iter(asked)))
     started = beat = time.monotonic()
     seen = None
     try:
