@@ -4,9 +4,10 @@ import json
 import pytest
 
 from loop import BINARIES, ROOT
-from standin import Standin
+from standin import Standin, deploy
 
 KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+TEMPLATE = deploy.load(ROOT / "template.yaml")
 FUNCTIONS = ("NewDataTrigger", "DataValidator", "DriftChecker", "EvaluationGate", "RollbackHandler")
 
 
@@ -32,11 +33,14 @@ def test_the_key_reaches_everything_that_keeps_data(stack):
     assert groups and {group.get("kmsKeyId") for group in groups} == {KEY}
 
 
-def test_functions_run_in_the_subnets_and_their_settings_are_encrypted(stack):
+def test_every_function_gets_the_key_and_the_subnets():
+    """The stand-in keeps neither, so the template is read."""
+    of_all = TEMPLATE["Globals"]["Function"]
+    assert of_all["KmsKeyArn"]["Fn::If"][:2] == ["HasKey", {"Ref": "KmsKeyArn"}]
+    assert of_all["VpcConfig"]["Fn::If"][:2] == ["HasVpc", {
+        "SubnetIds": {"Ref": "VpcSubnetIds"}, "SecurityGroupIds": {"Ref": "VpcSecurityGroupIds"}}]
     for name in FUNCTIONS:
-        found = stack.client("lambda").get_function_configuration(FunctionName=stack.resources[name])
-        assert (found["VpcConfig"]["SubnetIds"], found["VpcConfig"]["SecurityGroupIds"]) == (["subnet-1", "subnet-2"], ["sg-1"])
-        assert found["KMSKeyArn"] == KEY
+        assert not {"KmsKeyArn", "VpcConfig"} & set(TEMPLATE["Resources"][name]["Properties"]), name
 
 
 def test_requests_without_tls_are_refused_by_both_buckets(stack):
@@ -48,13 +52,14 @@ def test_requests_without_tls_are_refused_by_both_buckets(stack):
         assert denied[0]["Resource"] == [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
 
 
-def test_what_piles_up_expires_and_what_a_rollback_reads_never_does(stack):
-    rules = stack.client("s3").get_bucket_lifecycle_configuration(Bucket="own-evidence")["Rules"]
-    expiring = {rule.get("Filter", {}).get("Prefix") or rule.get("Prefix"): rule for rule in rules
-                if rule["ID"] != "unfinished-uploads" and rule["Status"] == "Enabled"}
+def test_what_piles_up_expires_and_what_a_rollback_reads_never_does():
+    """The stand-in keeps no lifecycle of a template, so the template is read."""
+    rules = TEMPLATE["Resources"]["PawlBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"]: rule for rule in rules if rule["Id"] != "unfinished-uploads"}
     assert set(expiring) == {"ledger/", "capture/", "truth/", "accepted/"}, "runs/ and models/ keep all that they have"
-    assert "Days" not in expiring["ledger/"]["Expiration"], "only what was replaced or deleted"
-    assert expiring["accepted/"]["Expiration"]["Days"] == 400
+    assert "ExpirationInDays" not in expiring["ledger/"], "only what was replaced or deleted"
+    assert expiring["ledger/"]["ExpiredObjectDeleteMarker"] is True
+    assert expiring["accepted/"]["Status"] == {"Fn::If": ["AcceptedExpire", "Enabled", "Disabled"]}
 
 
 def test_every_role_of_a_service_names_the_account(stack):

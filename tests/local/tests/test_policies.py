@@ -1,5 +1,6 @@
 """What each state machine of the project calls is looked up in its role: states too that no end-to-end test comes to. Nothing is
 started."""
+import fnmatch
 import json
 import re
 from pathlib import Path
@@ -117,3 +118,39 @@ def test_a_state_machine_is_given_what_it_refers_to(name):
     machine = MACHINES[name]
     text = (ROOT / machine["DefinitionUri"]).read_text()
     assert set(re.findall(r"\$\{(\w+)\}", text)) == set(machine["DefinitionSubstitutions"])
+
+
+# What functions write beside the table: rows, archives, and what became of a release in a further region.
+BESIDE_DOCUMENTS = {"DataValidator": {"accepted/*", "models/*", "quarantine/*/??????/*"}, "RollbackHandler": {"runs/*/regions/*"}}
+FUNCTIONS = {"new-data-trigger": "NewDataTrigger", "data-validator": "DataValidator", "drift-checker": "DriftChecker",
+             "evaluation-gate": "EvaluationGate", "rollback-handler": "RollbackHandler"}
+
+
+def documents():
+    """{function: keys of the documents that it writes}, from the table that the code writes."""
+    found = {name: set() for name in FUNCTIONS}
+    for line in (ROOT / "docs" / "documents.md").read_text().splitlines():
+        if line.startswith("| `"):
+            key, writers = (line.split("|")[column].strip() for column in (2, 5))
+            for name in writers.split(", "):
+                if name in found:
+                    found[name].add(re.sub(r"<\w+>", "000001", key.strip("`")))
+    return found
+
+
+def writable(function):
+    """The keys of the Pawl bucket that a function may write, as its policy spells them."""
+    found = set()
+    for policy in TEMPLATE[function]["Properties"]["Policies"]:
+        for statement in policy["Statement"]:
+            if "s3:PutObject" in listed(statement["Action"]):
+                found |= {resource["Fn::Sub"].removeprefix("${PawlBucket.Arn}/") for resource in listed(statement["Resource"])}
+    return found
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_may_write_its_own_documents_and_nothing_else(name):
+    function, written = FUNCTIONS[name], documents()[name]
+    patterns = writable(function) - BESIDE_DOCUMENTS.get(function, set())
+    assert {key for key in written if not any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns)} == set()
+    assert {pattern for pattern in patterns if not any(fnmatch.fnmatchcase(key, pattern) for key in written)} == set()
