@@ -31,7 +31,9 @@ def standin(tmp_path_factory):
         loop.listen()
         # A round comes when a test asks for one, not into the middle of another.
         scheduler = loop.aws.client("scheduler")
+        loop.schedules = {}
         for one in scheduler.list_schedules()["Schedules"]:
+            loop.schedules[one["Name"]] = scheduler.get_schedule(Name=one["Name"], GroupName=one["GroupName"])["Target"]
             scheduler.delete_schedule(Name=one["Name"], GroupName=one["GroupName"])
         yield loop
         loop.aws.clear_faults()

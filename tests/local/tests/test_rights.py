@@ -1,4 +1,5 @@
 """Who may do what: everything acts in a role, and what the role's policies, or the resource's, do not allow is refused."""
+import importlib.util
 import json
 import subprocess
 import sys
@@ -567,3 +568,33 @@ def test_an_encrypted_topic_needs_the_key_of_whoever_publishes(aws, acting, key)
     cloudwatch.set_alarm_state(AlarmName="encrypted", StateValue="ALARM", StateReason="by the test")
     assert wait_for_refusal(aws, "cloudwatch.amazonaws.com", "kms:GenerateDataKey")[0]["resource"] == key
     cloudwatch.delete_alarms(AlarmNames=["encrypted"])
+
+
+# The list of rights that nothing needed.
+
+@pytest.fixture(scope="module")
+def unused():
+    """tests/rights/unused.py."""
+    path = Path(__file__).resolve().parents[2] / "rights" / "unused.py"
+    spec = importlib.util.spec_from_file_location("unused", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("excuses, wrong", [
+    ({}, ["Reader: no test needs any of s3:GetObject, s3:PutObject on ${Bucket}/b/*",
+          "Reader: no test needs s3:PutObject on ${Bucket}/a/*, ${Bucket}/b/*"]),
+    ({"Reader": {"*": "all of it"}}, []),
+    ({"Reader": {"*": "all of it", "s3:GetObject on*": "used"}}, ["Reader: the excuse is stale: s3:GetObject on*"]),
+    ({"Reader": {"*": "all of it"}, "Gone": {"x": "y"}}, ["Gone: there are excuses for it, and the template has no such role or policy"]),
+])
+def test_unused_rights_are_listed_over_all_stacks(unused, tmp_path, excuses, wrong):
+    template = tmp_path / "template.yaml"
+    for number, bucket in enumerate(("first", "second")):
+        granted = {"template": str(template), "granted": [{"source": f"role/r{number}", "role": "Reader", "actions": [
+            "s3:GetObject", "s3:PutObject"], "resources": {f"{bucket}/a/*": "${Bucket}/a/*", f"{bucket}/b/*": "${Bucket}/b/*"}}]}
+        lines = [granted] + [{"used": {"source": f"role/r{number}", "action": "s3:GetObject", "resource": f"{bucket}/a/*"}}] * number
+        foreign = granted | {"template": "another.yaml"}
+        (tmp_path / f"rights-{number}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*lines, foreign]))
+    assert sorted(unused.judge(unused.read(tmp_path, template), excuses)) == wrong

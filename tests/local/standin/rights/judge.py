@@ -1,4 +1,5 @@
 """Decides one demand of one principal: by the policies of its role and by the resource's own."""
+import functools
 from dataclasses import dataclass, field
 
 from ministack.core import iam_evaluator
@@ -10,6 +11,8 @@ from . import catalog, policies, used
 
 
 _TAG_KEY = "resourcetag/"
+# What has resource types that a call need not name, and ours name none.
+_ON_ALL = ("cloudwatch:PutMetricData", "cloudwatch:GetMetricData")
 
 
 _sagemaker = None  # set by know_tags_of
@@ -109,7 +112,8 @@ def _undecidable(demand: Demand) -> str | None:
     if action is None:
         return "the Service Authorization Reference has no such action"
     if demand.resource == "*":
-        return "the stand-in cannot tell on which resource" if action.required else None
+        on_all = not action.resources or action.name in _ON_ALL
+        return None if on_all else "the stand-in cannot tell on which resource"
     if action.resources and not action.fits(demand.resource):
         return f"it takes no such resource, but one of {', '.join(action.resources.values())}"
     return None
@@ -120,9 +124,14 @@ def _opening(who: PrincipalInfo, demand: Demand) -> str:
     return f"User: {who.arn} is not authorized to perform: {demand.action} on resource: {resource}"
 
 
+@functools.lru_cache(4096)
+def _asks_tags(document: str) -> bool:
+    return _TAG_KEY in document.lower()
+
+
 def _context(who: PrincipalInfo, demand: Demand, documents) -> EvalContext:
     context = {"aws:tagkeys": None, "aws:principalisawsservice": "false"} | demand.context
-    if any(_TAG_KEY in document.lower() for _, document in documents):
+    if any(_asks_tags(document) for _, document in documents):
         for name, value in tags_of(demand.resource).items():
             context |= {f"aws:{_TAG_KEY}{name}".lower(): value, f"sagemaker:{_TAG_KEY}{name}".lower(): value}
     return EvalContext(

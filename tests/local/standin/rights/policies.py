@@ -69,6 +69,8 @@ def _of_statement(statement: dict, kind: str):
         yield f"its effect is {statement.get('Effect')}"
     actions = []
     for pattern in _listed(statement.get("Action")):
+        if pattern == "*":
+            continue
         named = catalog.matching(pattern)
         if not named and pattern.lower() not in catalog.UNLISTED:
             yield f"there is no action {pattern}"
@@ -85,7 +87,7 @@ def _of_resources(statement: dict, actions):
             yield f"the judge knows no policy variables: {resource}"
         elif resource != "*" and not resource.startswith(("arn:", "*")):
             yield f"{resource} is no ARN"
-        elif "Action" in statement and not any(catalog.may_name(resource, one) for _, named in actions for one in named):
+        elif actions and "*" not in _listed(statement["Action"]) and not any(catalog.may_name(resource, one) for _, named in actions for one in named):
             yield f"no action of it takes the resource {resource}"
     for pattern, named in actions:
         if resources and named and not any(catalog.may_name(resource, one) for resource in resources for one in named):
