@@ -11,6 +11,7 @@ import pytest
 import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from conftest import ROLE
 from examples import EXAMPLES
 
 from standin.models import answers, documented, patterns, services, unsupported_places
@@ -177,7 +178,7 @@ def test_a_state_machine_meets_the_models_too(aws):
         "Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True,
         "Arguments": {"TopicArn": TOPIC, "Message": "m", "Subject": "{% $pad('', 100, 'x') %}"}}}}
     machine = sfn.create_state_machine(name="told", definition=json.dumps(definition),
-                                       roleArn="arn:aws:iam::000000000000:role/states")["stateMachineArn"]
+                                       roleArn=ROLE)["stateMachineArn"]
     started = sfn.start_execution(stateMachineArn=machine)["executionArn"]
     described = aws.wait_until(lambda: (found := sfn.describe_execution(executionArn=started))["status"] != "RUNNING" and found)
     assert (described["status"], "shorter than 100" in described["cause"]) == ("FAILED", True), described
