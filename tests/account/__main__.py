@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import steps  # noqa: F401
 from .page import COST, page
-from .step import STEPS, Seen, NotSeen
+from .step import STEPS, NotSeen, Seen
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD, FAILED, COULD_NOT = 0, 1, 2

@@ -57,7 +57,8 @@ COST = ("about two dollars for both parts at ml.m5.large: 3 trainings and 5 tran
         "instances for an hour and a half. An endpoint that is forgotten costs about eight dollars a day")
 
 PARTS = {
-    1: "## Part 1: half an hour\n\nWhat takes none of the model's time is done while the model is trained.",
+    1: "## Part 1: half an hour\n\nWhat takes none of the model's time is done while the model is trained; "
+       "the minutes are those that a step adds.",
     2: "## Part 2: an hour more\n\nIt goes on with the model of part 1: run part 1 with `--keep`, then `--part 2`; or leave `--part` "
        "out and have both.",
 }

@@ -47,7 +47,7 @@ def request(action, resource, context):
     return asked
 
 
-@step("rights", title="What roles and people may not do", part=1, minutes=3, after=("stack",), alone=True, commands="""\
+@step("rights", title="What roles and people may not do", part=1, minutes=2, after=("stack",), alone=True, commands="""\
 role=$(resource TrainingRole)      # ScoringRole, ServingRole; in a stack from before they were parted: SageMakerRole
 aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::$ACCOUNT:role/$role --action-names s3:PutObject \\
   --resource-arns arn:aws:s3:::$PAWL_BUCKET/{ledger/$MODEL/release.json,pipelines/other/pipeline.yaml,runs/$MODEL/000001/judgement.json} \\

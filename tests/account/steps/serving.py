@@ -14,9 +14,12 @@ METRICS = ("Invocations", "Invocation5XXErrors", "ModelLatency")
 aws sagemaker wait endpoint-in-service --endpoint-name $MODEL
 aws sagemaker-runtime invoke-endpoint --endpoint-name $MODEL --content-type application/jsonlines \\
   --body fileb://request.jsonl /dev/stdout
+while sleep 1; do aws sagemaker-runtime invoke-endpoint --endpoint-name $MODEL --content-type application/jsonlines \\
+  --body fileb://request.jsonl /dev/null >/dev/null; done & sender=$!
 """, see="""\
 One line, `{"score": ...}`, and the variant `AllTraffic`.""", proves="""\
-The image and the archive serve under the role of serving. From here on the script sends requests: without any a watch proves nothing.""")
+The image and the archive serve under the role of serving. From here on requests come
+all the while: without any a watch proves nothing.""")
 def endpoint(world, seen):
     with timed(seen, "the endpoint was in service"):
         world.wait(world.in_service, "the endpoint to be in service", 20)
@@ -28,7 +31,7 @@ def endpoint(world, seen):
     world.send(rows)
 
 
-@step("dimensions", title="The dimensions of the endpoint's metrics", part=1, minutes=4, after=("endpoint",), commands="""\
+@step("dimensions", title="The dimensions of the endpoint's metrics", part=1, minutes=3, after=("endpoint",), commands="""\
 config=$(aws sagemaker describe-endpoint --endpoint-name $MODEL --query EndpointConfigName --output text)
 for extra in '' Name=EndpointConfigName,Value=$config; do
   aws cloudwatch get-metric-statistics --namespace AWS/SageMaker --metric-name Invocations --statistics Sum --period 60 \\
@@ -68,7 +71,7 @@ def has_data(world, metric, given):
         StartTime=now - 900, EndTime=now + 60)["Datapoints"]
 
 
-@step("capture", title="What is captured, and where", part=1, minutes=2, after=("endpoint",), commands="""\
+@step("capture", title="What is captured, and where", part=1, minutes=1, after=("endpoint",), commands="""\
 aws s3 ls --recursive s3://$PAWL_BUCKET/capture/$MODEL/ | head -n 3
 """, see="""\
 Keys like `capture/<model>/<endpoint>/AllTraffic/<year>/<month>/<day>/<hour>/....jsonl`, whose lines hold both sides of a request.""",

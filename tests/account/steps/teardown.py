@@ -6,6 +6,7 @@ from ..step import step
 
 
 @step("tear-down", title="Tear down", part=2, minutes=5, commands="""\
+kill $sender
 ./scripts/first-account --stack $STACK --model $MODEL --only tear-down
 """, see="""\
 Nothing of the model is left but its executions, jobs and logs, which cost nothing and cannot be deleted. The endpoint is gone: it is

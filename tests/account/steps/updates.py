@@ -4,7 +4,7 @@ import json
 import time
 
 from .. import material
-from ..step import step
+from ..step import NotSeen, step
 from ..world import timed
 from .first import put_months
 
@@ -37,6 +37,8 @@ pawl approve $MODEL --why "the second month"
 `SendTaskSuccess` with a person's own rights; champion and challenger are scored side by side.""")
 def pawl_approval(world, seen):
     before = newest(world)
+    if not world.traffic:
+        world.send(material.rows())
     world.pawl("put", str(world.out / "second.yaml"))
     put_months(world, "second")
     begun(world, before)
@@ -55,7 +57,6 @@ where there were two, and `promoted`.""", proves="""\
 The guardrails that Pawl asks for, the canary's real times, and that a changed `serve.instance_count` takes effect.""")
 def update(world, seen):
     generation = newest(world)
-    wanted = world.evidence(generation, "manifest.json") and 2
     events = world.wait(lambda: asked_for(world, generation), "the run to ask for the update", 10)
     told = json.loads(events[0]["taskScheduledEventDetails"]["parameters"])
     seen.value("the request", {key: told.get(key) for key in (
@@ -74,19 +75,12 @@ def update(world, seen):
 
 def asked_for(world, generation):
     """The events in which the run asked to update the endpoint."""
-    if record := world.closed(generation):
-        events = [one for one in world.history(generation) if is_update(one)]
-        return events or _ended(record)
-    return [one for one in world.history(generation) if is_update(one)]
-
-
-def _ended(record):
-    from ..step import NotSeen
-    raise NotSeen(f"the run ended without an update: {record['outcome']}")
-
-
-def is_update(event):
-    return event.get("taskScheduledEventDetails", {}).get("resource") == "updateEndpoint"
+    record = world.closed(generation)
+    events = [one for one in world.history(generation)
+              if one.get("taskScheduledEventDetails", {}).get("resource") == "updateEndpoint"]
+    if record and not events:
+        raise NotSeen(f"the run ended without an update: {record['outcome']}")
+    return events
 
 
 def alarm_of(world, kind="errors"):
@@ -125,6 +119,7 @@ def rests(world):
 
 
 @step("failing-requests", title="Requests that really fail", part=2, minutes=10, after=("update",), commands="""\
+kill $sender
 while aws sagemaker-runtime invoke-endpoint --endpoint-name $MODEL --content-type application/jsonlines \\
   --body fileb://null.jsonl /dev/null || [ $(aws sagemaker describe-endpoint --endpoint-name $MODEL \\
   --query EndpointStatus --output text) = InService ]; do sleep 1; done
@@ -152,6 +147,8 @@ def failing_requests(world, seen):
 
 
 @step("alarm-by-hand", title="An alarm set by hand in a watch", part=2, minutes=32, after=("failing-requests",), commands="""\
+while sleep 1; do aws sagemaker-runtime invoke-endpoint --endpoint-name $MODEL --content-type application/jsonlines \\
+  --body fileb://request.jsonl /dev/null >/dev/null; done & sender=$!
 aws s3 cp 2011-08.csv s3://$DATA_BUCKET/$MODEL/
 pawl approve $MODEL --why "the third month"              # when it asks
 pawl status $MODEL                                       # until it says that it watches
@@ -172,7 +169,7 @@ def alarm_by_hand(world, seen):
     def watching():
         release = world.release()
         if record := world.closed(generation):
-            _ended(record)
+            raise NotSeen(f"the run ended before its watch: {record['outcome']}")
         return release["state"]["name"] == "watching" and release["current"]["generation"] == generation
     world.wait(watching, "the watch to begin", 45)
     config, name, since = target(world), alarm_of(world), time.time()

@@ -8,7 +8,7 @@ from .first import put_months
 from .updates import begun, newest
 
 
-@step("schedules", title="The schedules come", part=1, minutes=6, after=("stack",), alone=True, commands="""\
+@step("schedules", title="The schedules come", part=1, minutes=5, after=("stack",), alone=True, commands="""\
 aws scheduler list-schedules --query "Schedules[].[Name,State,Target.Arn]" --output text
 aws stepfunctions list-executions --state-machine-arn $(resource Round) --max-items 3 --query 'executions[].[status,startDate]'
 """, see="""\
