@@ -134,6 +134,8 @@ def told(world, done):
     file.write_text(json.dumps(report, indent=1, default=str) + "\n", encoding="utf-8")
     counts = ", ".join(f"{statuses.count(status)} {status}" for status in ("PASS", "FAIL", "UNSEEN"))
     print(f"\n{counts}. What was seen lies in {file}")
+    if world.is_ours():
+        print(f"The model {world.model} is still there, and its endpoint costs: --only tear-down takes it down.")
     return FAILED if "FAIL" in statuses else GOOD
 
 
@@ -166,7 +168,11 @@ def main():
     except (NotSeen, OSError) as error:
         print(f"first-account: {error}", file=sys.stderr)
         return COULD_NOT
-    return told(world, play(world, wanted, given.keep))
+    try:
+        return told(world, play(world, wanted, given.keep))
+    except KeyboardInterrupt:
+        print("first-account: interrupted; what was made has been taken down, unless --keep was given", file=sys.stderr)
+        return COULD_NOT
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ TAIL = """
 - **Throttling.** Its names in a state machine's history (see [above](#{error_names})), and whether the retriers outlast it: after the
   first day with many models, look for `TaskFailed` in the histories.
 - **Scale.** A batch of thousands of objects against the account's own concurrency; a fleet under its real load; autoscaling, which
-  the stand-in only keeps.
+  the stand-in only keeps: put `serve.autoscaling` with `--changes` and look at the endpoint's instances.
 - **Time.** Spot interruptions, long queues for instances, archives of many gigabytes, a transform's retries.
 - **An endpoint after a failed update.** Pawl makes a failed endpoint anew; how far SageMaker lets it be deleted meanwhile depends on the cause.
 - **Serverless and asynchronous endpoints, shadow variants.** Which metrics they publish, with which dimensions: put such a `serve.kind`

@@ -77,9 +77,11 @@ class Seen:
 
 
 def shown(value):
-    """A value on one line."""
+    """A value on one line; what lies within another stands in brackets."""
+    def inner(one):
+        return f"({shown(one)})" if isinstance(one, dict) and len(one) > 1 else shown(one)
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {shown(one)}" for key, one in value.items()) or "nothing"
+        return ", ".join(f"{key} = {inner(one)}" for key, one in value.items()) or "nothing"
     if isinstance(value, (list, tuple)):
-        return ", ".join(shown(one) for one in value) or "nothing"
+        return ", ".join(inner(one) for one in value) or "nothing"
     return str(value)

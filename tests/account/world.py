@@ -155,10 +155,12 @@ class World:
         pages = self.client("stepfunctions").get_paginator("get_execution_history").paginate(
             executionArn=execution["executionArn"])
         events = [event for page in pages for event in page["events"]]
-        states = {}
+        states, newest = {}, None
         for event in events:
             entered = event.get("stateEnteredEventDetails")
-            states[event["id"]] = entered["name"] if entered else states.get(event.get("previousEventId"))
+            newest = entered["name"] if entered else newest
+            # Branches that run side by side are told apart by the event before; where that is not known, the newest state it is.
+            states[event["id"]] = entered["name"] if entered else states.get(event.get("previousEventId")) or newest
         return [event | {"state": states[event["id"]]} for event in events]
 
     def entered(self, generation):

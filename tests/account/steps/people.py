@@ -7,17 +7,29 @@ from ..step import step
 OTHER = "somebody-elses"
 # Which rights nobody in this stack needs on its buckets.
 OWNERS = ("s3:PutLifecycleConfiguration", "s3:PutBucketPolicy", "s3:DeleteBucket", "s3:PutObjectAcl")
-CONTAINERS = ("TrainingRole", "ScoringRole", "ServingRole", "SageMakerRole")
+# The roles that a model's container runs in, by their names in the template: a folder of a run that each writes, and one that it must
+# not. SageMakerRole is that of serving.
+CONTAINERS = {"TrainingRole": ("artifact", "scores"), "ScoringRole": ("scores", "artifact"), "ServingRole": (None, "artifact"),
+              "SageMakerRole": (None, "artifact")}
 
 
-def attacks(world):
+def own_work(world, role):
+    """What a container of this role has to write: asked too, or a question that IAM does not understand would pass as a refusal."""
+    here = f"arn:{world.partition}:s3:::{world.bucket}"
+    folder = CONTAINERS[role][0]
+    return f"{here}/runs/{world.model}/000001/{folder}/x" if folder else f"{here}/capture/{world.model}/x"
+
+
+def attacks(world, role):
     """What a model's container might try: (what, action, resource, context)."""
     here = f"arn:{world.partition}:s3:::{world.bucket}"
     of_sagemaker = f"arn:{world.partition}:sagemaker:{world.region}:{world.account}"
+    foreign = CONTAINERS[role][1]
     return [
         ("write the ledger", "s3:PutObject", f"{here}/ledger/{world.model}/release.json", {}),
         ("write another model's pipeline", "s3:PutObject", f"{here}/pipelines/{OTHER}/pipeline.yaml", {}),
         ("write the judgement", "s3:PutObject", f"{here}/runs/{world.model}/000001/judgement.json", {}),
+        (f"write into {foreign}/", "s3:PutObject", f"{here}/runs/{world.model}/000001/{foreign}/x", {}),
         ("write the holdout's labels", "s3:PutObject", f"{here}/accepted/{world.model}/part.jsonl", {}),
         ("delete the evidence", "s3:DeleteObject", f"{here}/runs/{world.model}/000001/judgement.json", {}),
         ("publish what alarms rest on", "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Pawl"}),
@@ -48,7 +60,7 @@ def request(action, resource, context):
 
 
 @step("rights", title="What roles and people may not do", part=1, minutes=2, after=("stack",), alone=True, commands="""\
-role=$(resource TrainingRole)      # ScoringRole, ServingRole; in a stack from before they were parted: SageMakerRole
+role=$(resource TrainingRole)                            # then ScoringRole, and SageMakerRole, which is that of serving
 aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::$ACCOUNT:role/$role --action-names s3:PutObject \\
   --resource-arns arn:aws:s3:::$PAWL_BUCKET/{ledger/$MODEL/release.json,pipelines/other/pipeline.yaml,runs/$MODEL/000001/judgement.json} \\
   --query 'EvaluationResults[].[EvalResourceName,EvalDecision]' --output text
@@ -69,8 +81,10 @@ def rights(world, seen):
         return refused or answer["EvaluationResults"][0]["EvalDecision"]
 
     for role in (name for name in CONTAINERS if name in roles):
-        told = {what: allowed(role, action, resource, context) for what, action, resource, context in attacks(world)}
+        told = {what: allowed(role, action, resource, context) for what, action, resource, context in attacks(world, role)}
         judge(seen, f"{role} cannot", told)
+        own = allowed(role, "s3:PutObject", own_work(world, role))
+        seen.check(f"{role} can do its own work", own == "allowed", own)
     judge(seen, "no role owns the bucket", {
         f"{role} {action}": allowed(role, action, f"arn:{world.partition}:s3:::{world.bucket}" + "/key" * action.endswith("Acl"))
         for role in roles for action in OWNERS})

@@ -17,7 +17,9 @@ EventBridge Scheduler may start the state machines in the role that SAM made for
 def schedules(world, seen):
     names = set(world.of_type("AWS::Scheduler::Schedule").values())
     pages = world.client("scheduler").get_paginator("list_schedules").paginate()
-    listed = [one for page in pages for one in page["Schedules"] if one["Name"] in {name.rsplit("/", 1)[-1] for name in names}]
+    groups = {name.rsplit("/", 1)[-1] for name in world.of_type("AWS::Scheduler::ScheduleGroup").values()}
+    listed = [one for page in pages for one in page["Schedules"] if one["Name"] in {name.rsplit("/", 1)[-1] for name in names}
+              and (not groups or one["GroupName"] in groups)]
     told = {one["Name"]: one["State"] for one in listed}
     seen.check("the stack's schedules", len(listed) == len(names) and set(told.values()) <= {"ENABLED"}, told)
     machine = next((arn for name, arn in world.of_type("AWS::StepFunctions::StateMachine").items() if name == "Round"), None)
