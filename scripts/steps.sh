@@ -1,22 +1,24 @@
 # Sourced by scripts/test and scripts/test-more: steps that are told while they run, and a table of where the time went.
 step_names=()
 step_starts=()
-cpu_now() { # CPU seconds of this shell's finished children
-  times | tail -n 1 | awk '{ split($1, u, "[ms]"); split($2, s, "[ms]"); printf "%d", u[1] * 60 + u[2] + s[1] * 60 + s[2] }'
+cpu=0
+count_cpu() { # sets cpu to the CPU seconds of this shell's finished children; a subshell would count its own
+  times >.cache/times
+  cpu=$(tail -n 1 .cache/times | awk '{ split($1, u, "[ms]"); split($2, s, "[ms]"); printf "%d", u[1] * 60 + u[2] + s[1] * 60 + s[2] }')
 }
-step_cpus=()
 step() { # name
-  step_names+=("$1"); step_starts+=("$SECONDS"); step_cpus+=("$(cpu_now)")
+  step_names+=("$1"); step_starts+=("$SECONDS")
   printf '\n== %s (%d s)\n' "$1" "$SECONDS"
 }
 steps_end() {
-  step_starts+=("$SECONDS"); step_cpus+=("$(cpu_now)")
+  step_starts+=("$SECONDS")
+  count_cpu
   printf '\n%-52s %7s\n' "where the time went" "seconds"
   local i
   for i in "${!step_names[@]}"; do
     printf '%-52s %7d\n' "${step_names[$i]}" "$((step_starts[i + 1] - step_starts[i]))"
   done
-  printf '%-52s %7d   (%d CPU s)\n' "all" "$SECONDS" "${step_cpus[-1]}"
+  printf '%-52s %7d   (%d CPU s)\n' "all" "$SECONDS" "$cpu"
 }
 
 # Suites of pytest run side by side, each with a log and an exit code in .cache.

@@ -39,7 +39,7 @@ def first_poll(binary, settings):
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.getsockname()[1]}", "AWS_LAMBDA_FUNCTION_NAME": "f",
             "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PAWL_BUCKET": "b", "PAWL_TOPIC_ARN": "t",
-            "PAWL_RETRAINING_ARN": "r", "PAWL_SAGEMAKER_ROLE_ARN": "r", "PATH": os.environ["PATH"], **settings,
+            "PAWL_RETRAINING_ARN": "r", "PAWL_TRAINING_ROLE_ARN": "r", "PAWL_SCORING_ROLE_ARN": "r", "PAWL_SERVING_ROLE_ARN": "r", "PATH": os.environ["PATH"], **settings,
         }
         started = time.perf_counter()
         process = subprocess.Popen([binary], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

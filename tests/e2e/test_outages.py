@@ -18,7 +18,7 @@ ASKED = AWAKE | {"approval": {"ask": "always"}}
 # new data to profile.
 OUTAGES = {
     "out-data": (AWAKE, ["Profile", "Settle", "Snapshot", "Validate", "CompareDrift"]),
-    "out-model": (AWAKE, ["Decide", "Train", "CheckConvergence", "CreateChallenger", "ScoreChallenger"]),
+    "out-model": (AWAKE, ["Decide", "Train", "CheckConvergence", "CreateScorer", "ScoreChallenger"]),
     "out-release": (AWAKE, ["Judge", "ScoreChampion", "Register", "Guard", "CreateEndpointConfig", "UpdateEndpoint"]),
     "out-asked": (ASKED, ["AwaitApproval", "MarkApproved"]),
     "out-observe": (AWAKE, ["Observe"]),
@@ -26,9 +26,10 @@ OUTAGES = {
 }
 # The endpoint has moved by then: the release goes on without its run.
 MOVED = {"out-observe", "out-watch"}
-# A search's jobs, a trial's look and a forced challenger are another story, and the question before a training is asked like the other one. The
+# A search's jobs, a trial's look and a forced challenger are another story, the other models are made as the first, and the question before a training is asked like the other one. The
 # rest has no say in how a run ends, or comes after its failure.
 OTHERS = {"Force", "Tune", "DescribeBest", "CompareTrial", "AskToTrain", "FindGroup", "EnsureGroup", "MarkRejected", "CreateEndpoint",
+          "FindScorer", "FindChampionScorer", "CreateChampionScorer", "CreateChallenger",
           "Abandon", "RecordFailure", "Notify", "Close"}
 
 
@@ -92,7 +93,7 @@ def once(stage, clients):
     are accepted and never answered."""
     def throttle(loop):
         for name in TASKS.keys() - {"Force", "Tune", "DescribeBest", "CompareTrial", "AskToTrain", "MarkRejected", "CreateEndpoint",
-                                    "Abandon", "RecordFailure"}:
+                                    "Abandon", "RecordFailure", "FindScorer", "FindChampionScorer"}:
             operation, match = call(name, loop.model)
             code, number = {"Invoke": ("TooManyRequestsException", 429), "PutObject": ("SlowDown", 503)}.get(
                 operation, ("ThrottlingException", 400))

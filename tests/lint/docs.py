@@ -9,6 +9,8 @@ In every Markdown file of the repository:
 4. Mermaid diagrams hold no semicolon.
 5. Each script has its line in scripts/README.md.
 6. Where a command names a crate or a profile (`cargo test -p pawl-drift`), Cargo.toml has it.
+7. In ARCHITECTURE.md and CONTRIBUTING.md a word in backticks that is spelt like a type (`Content`) is a type, a variant, a
+   state or a resource of this repository.
 
 For what is gone it says where a file or item of that name stands now.
 """
@@ -23,6 +25,11 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 CARGO = re.compile(r"\bcargo\b[^`#\n]*?(?: -p| --package| --exclude| --profile) [^`#\n]*")
 ITEMS = re.compile(r"`([\w./-]+\.\w+)`: ((?:`\w+`(?:, )?)+)")
+SPELT_LIKE_A_TYPE = re.compile(r"[A-Z][a-z]\w*")
+TYPE_OR_STATE = (r"\b(?:struct|enum|trait|type|class|const) {0}\b|^\s+{0}(?:,| ?[({{]|$)"
+                 r"|^\s*(?:- )?{0}:|^use [\w:{{, ]*\b{0}\b")
+# What another project or the language defines.
+FOREIGN = {"Deserialize", "Option", "Serialize"}
 DEFINITION = r"\b(?:fn|struct|enum|trait|type|const|static|mod|def|class) {0}\b|\b{0} ?="
 
 
@@ -108,6 +115,18 @@ class Docs:
                     if not re.search(DEFINITION.format(item), source):
                         yield f"{place}: {path} defines no {item}{self.definitions(item, path)}"
 
+    def unknown_words(self, name):
+        """Words spelt like a type that nothing here has for its name."""
+        sources = [(ROOT / file).read_text() for file in self.files
+                   if file.endswith((".rs", ".py", ".yaml")) and not file.startswith("examples/")]
+        everything = "\n".join(sources)
+        for number, line in enumerate(without_code((ROOT / name).read_text()).split("\n"), 1):
+            for word in CODE.findall(line):
+                if not SPELT_LIKE_A_TYPE.fullmatch(word) or word in FOREIGN:
+                    continue
+                if not re.search(TYPE_OR_STATE.format(word), everything, re.MULTILINE):
+                    yield f"{name}:{number}: nothing here is called {word}"
+
     def link_fault(self, file, target):
         if re.match(r"[a-z]+:", target):
             return None
@@ -140,6 +159,7 @@ def main():
     docs = Docs()
     faults = [fault for name in docs.files if name.endswith(".md") for fault in docs.faults(name)]
     faults += untold_scripts(docs.files)
+    faults += [fault for name in ("docs/ARCHITECTURE.md", "CONTRIBUTING.md") for fault in docs.unknown_words(name)]
     for fault in faults:
         print(f"docs: {fault}", file=sys.stderr)
     return 1 if faults else 0

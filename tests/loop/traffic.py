@@ -4,7 +4,7 @@ import json
 import threading
 from collections import Counter
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from standin.aws import REGION as HOME
 
 
@@ -41,5 +41,5 @@ class Traffic:
             self.client.invoke_endpoint(EndpointName=self.endpoint, ContentType="application/jsonlines",
                                         Body=json.dumps(row).encode() + b"\n")["Body"].read()
             return "answered"
-        except ClientError:
+        except (BotoCoreError, ClientError):
             return "failed"

@@ -1,4 +1,5 @@
-//! Copies a model's archive into a bucket of another region, as a stream.
+//! Copies a model's archive, as a stream: out of the reach of the training that wrote it, or into a bucket of
+//! another region.
 
 use pawl::edge::{Body, Objects, Upload};
 use pawl::fault::Fault;
@@ -11,7 +12,8 @@ use serde_json::{Value, json};
 pub(crate) struct Copy {
     /// `s3://<bucket>/<key>` at home.
     from: String,
-    region: RegionName,
+    /// `None` is home.
+    region: Option<RegionName>,
     bucket: String,
     key: String,
 }
@@ -25,7 +27,7 @@ pub(crate) async fn replicate(objects: &impl Objects, copy: &Copy) -> Result<Val
     let listed = objects.list(home, source).await?;
     let object = listed.into_iter().find(|object| object.key == source);
     let object = object.ok_or_else(|| Fault::NotFound(format!("{from}: no archive stands there")))?;
-    let there = objects.in_region(region);
+    let there = region.as_ref().map_or_else(|| objects.clone(), |region| objects.in_region(region));
     let stands = there.list(bucket, key).await?;
     if stands.iter().any(|found| found.key == *key && found.size == object.size) {
         return Ok(json!({ "bytes": object.size, "copied": "before" }));

@@ -7,7 +7,7 @@ use pawl::drift::{LiveTally, QualityPolicy};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::{Classes, Contender, Metric};
-use pawl::ledger::{Keys, Store, json_lines};
+use pawl::ledger::{Keys, Outputs, Store, json_lines};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::profile::bins::Baseline;
@@ -37,8 +37,9 @@ pub(crate) async fn expected(
     let mut scanner = Scanner::new(&schema);
     let mut read = scanner.feed(format!("{PREDICTION}\n").as_bytes(), &mut ());
     let mut row = String::new();
-    for file in split.files(&split.holdout) {
-        let scores = keys.scores(scored, Contender::Challenger.as_str(), &json_lines(&file));
+    let files: Vec<String> = split.files(&split.holdout).map(|part| json_lines(&part)).collect();
+    let folder = keys.scores(scored, Contender::Challenger.as_str());
+    for scores in Outputs::find(&edge.store, &folder, &files).await? {
         let take = |lines: &[u8]| {
             for line in lines.split(|byte| *byte == b'\n') {
                 let Some((answer, truth)) = answered(line, tally.reading()) else { continue };

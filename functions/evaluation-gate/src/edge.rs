@@ -3,20 +3,20 @@
 use pawl::documents::RELEASE;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::jobs::Job;
+use pawl::jobs::{Job, Platform};
 use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::release::Release;
 
-/// Everything outside: the ledger, the scores, the role of SageMaker's jobs.
+/// Everything outside: the ledger, the scores, what the stack gives to SageMaker's jobs.
 pub(crate) struct Edge<S: Store, O: Objects> {
     pub(crate) store: S,
     /// The name of the bucket that the store lies in.
     pub(crate) bucket: String,
     pub(crate) objects: O,
-    /// The ARN of the role that SageMaker's jobs run under.
-    pub(crate) role: String,
+    /// What the stack gives to SageMaker's jobs.
+    pub(crate) platform: Platform,
 }
 
 impl<S: Store, O: Objects> Edge<S, O> {
@@ -33,7 +33,7 @@ impl<S: Store, O: Objects> Edge<S, O> {
             name,
             bucket: &self.bucket,
             run: &run.prefix,
-            role: &self.role,
+            platform: &self.platform,
         }
     }
 }

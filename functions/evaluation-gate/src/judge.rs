@@ -34,7 +34,7 @@ pub(crate) async fn judge(
     let judgement = judgement
         .with_reasons(history)
         .with_reasons(leaks::rows(edge, &run, &split).await?)
-        .with_reasons(suite::judge(edge, &run, against).await?);
+        .with_reasons(suite::judge(edge, &run, &split, against).await?);
     let label = &run.pipeline.data.label.column;
     JUDGEMENT.of(&run.keys, generation).write(&edge.store, &judgement, Condition::Always).await?;
     for (document, for_registry) in
@@ -57,6 +57,7 @@ pub(crate) async fn judge(
         "verdict": judgement.verdict,
         "next": next,
         "reason": reason,
+        "model": job.model(artifact),
         "group": job.package_group(),
         "package": job.package(artifact, status, &reason, lineage),
     }))
@@ -84,8 +85,8 @@ async fn compare(
         let read = match source.next().await {
             Ok(Some(piece)) => reader.push(contender, &piece, &mut judge),
             Ok(None) => reader.end(contender, &mut judge),
-            Err(Fault::NotFound(missing)) => {
-                let error = std::io::Error::other(missing);
+            Err(Fault::NotFound(why) | Fault::BadInput(why)) => {
+                let error = std::io::Error::other(why);
                 return Ok(Judgement::unusable(policy, seed, &error));
             }
             Err(e) => return Err(e),

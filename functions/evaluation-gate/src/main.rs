@@ -17,6 +17,7 @@ use edge::Edge;
 use jiff::Timestamp;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
+use pawl::jobs::{Platform, Roles};
 use pawl::ledger::Store;
 use pawl::names::{Generation, ModelName};
 use pawl_aws::{S3Objects, S3Store, Setting, Settings, in_lambda, serve};
@@ -41,9 +42,19 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         bucket: store.bucket().to_owned(),
         store,
         objects: S3Objects::new(&config),
-        role: Settings.get(Setting::SageMakerRole)?,
+        platform: platform()?,
     };
     serve(|step| handle(&edge, step, Timestamp::now())).await
+}
+
+fn platform() -> Result<Platform, Fault> {
+    let get = |setting| Settings.get(setting);
+    let roles = Roles {
+        training: get(Setting::TrainingRole)?,
+        scoring: get(Setting::ScoringRole)?,
+        serving: get(Setting::ServingRole)?,
+    };
+    Ok(Platform { roles })
 }
 
 async fn handle(edge: &Edge<impl Store, impl Objects>, step: Step, now: Timestamp) -> Result<Value, Fault> {

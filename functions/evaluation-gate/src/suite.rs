@@ -6,9 +6,8 @@ use pawl::edge::{Objects, Upload};
 use pawl::fault::Fault;
 use pawl::gate::behaviour::SuiteAnswers;
 use pawl::gate::{Against, Check, Code, Contender, Reason};
-use pawl::ledger::Store;
 use pawl::ledger::dataset::DatasetSplit;
-use pawl::ledger::json_lines;
+use pawl::ledger::{OutputError, Outputs, Store, json_lines};
 
 use crate::edge::{Edge, Run};
 use crate::seed::seed;
@@ -51,16 +50,25 @@ pub(crate) async fn write(
 pub(crate) async fn judge(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
+    split: &DatasetSplit,
     against: Against,
 ) -> Result<Vec<Reason>, Fault> {
     let (suite, task) = (&run.pipeline.gate.behaviour, run.pipeline.gate.task);
     if suite.is_empty() {
         return Ok(Vec::new());
     }
+    // The suite's file was scored with those of the holdout.
+    let holdout = split.files(&split.holdout).map(|part| json_lines(&part));
+    let scored: Vec<String> = std::iter::once(file(run)).chain(holdout).collect();
     let mut answers = Vec::new();
     let contenders = [Contender::Challenger, Contender::Champion];
     for contender in contenders.into_iter().take(if against == Against::Champion { 2 } else { 1 }) {
-        let key = run.keys.scores(run.generation, contender.as_str(), &file(run));
+        let folder = run.keys.scores(run.generation, contender.as_str());
+        let key = match Outputs::find(&edge.store, &folder, &scored).await {
+            Ok(found) => found.into_iter().next().unwrap_or_default(),
+            Err(OutputError::Store(error)) => return Err(error.into()),
+            Err(unclear) => return Ok(vec![unusable(&unclear)]),
+        };
         let (mut found, mut fault) = (SuiteAnswers::default(), None);
         let take = |lines: &[u8]| {
             let mut lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());

@@ -83,6 +83,7 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
         candidate.package = Some(package);
         candidate.dataset = Some(split.version);
         candidate.kind = self.pipeline.serve.kind;
+        candidate.instances = self.pipeline.serve.instances();
         Ok(candidate)
     }
 
@@ -96,7 +97,7 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
             name,
             bucket: &edge.bucket,
             run: &prefix,
-            role: &edge.role,
+            platform: &edge.platform,
         };
         match (&self.pipeline.release.trial, champion) {
             (Some(trial), Some(champion)) if config.0 != name => {

@@ -7,6 +7,7 @@ use pawl::documents::Awaited;
 use pawl::edge::Notices;
 use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
+use pawl::jobs::Platform;
 use pawl::ledger::Store;
 use pawl::names::{ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
@@ -30,8 +31,8 @@ pub(crate) struct Edge<S: Store, A: Services, N: Notices> {
     pub(crate) services: A,
     /// The people to notify.
     pub(crate) notices: N,
-    /// The ARN of the role that SageMaker runs under.
-    pub(crate) role: String,
+    /// What the stack gives to SageMaker's models and endpoints.
+    pub(crate) platform: Platform,
 }
 
 /// The clock.

@@ -28,6 +28,7 @@ use edge::{Clock, Edge, Services};
 use jiff::Timestamp;
 use pawl::edge::Notices;
 use pawl::fault::Fault;
+use pawl::jobs::{Platform, Roles};
 use pawl::ledger::{RunOutcome, Store};
 use pawl::names::{Generation, ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
@@ -59,9 +60,19 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         catalog: Catalog::default(),
         services: AwsServices::new(&config),
         notices: Topic::from_env(&config)?,
-        role: Settings.get(Setting::SageMakerRole)?,
+        platform: platform()?,
     };
     serve(|event| handle(&edge, event, &Timestamp::now)).await
+}
+
+fn platform() -> Result<Platform, Fault> {
+    let get = |setting| Settings.get(setting);
+    let roles = Roles {
+        training: get(Setting::TrainingRole)?,
+        scoring: get(Setting::ScoringRole)?,
+        serving: get(Setting::ServingRole)?,
+    };
+    Ok(Platform { roles })
 }
 
 async fn handle<S: Store, A: Services, N: Notices>(

@@ -11,8 +11,12 @@ pub enum Setting {
     Topic,
     /// `PAWL_RETRAINING_ARN`: the retraining state machine.
     Retraining,
-    /// `PAWL_SAGEMAKER_ROLE_ARN`: the role that SageMaker's jobs and endpoints run under.
-    SageMakerRole,
+    /// `PAWL_TRAINING_ROLE_ARN`: the role that trainings and searches run under.
+    TrainingRole,
+    /// `PAWL_SCORING_ROLE_ARN`: the role of the models that score.
+    ScoringRole,
+    /// `PAWL_SERVING_ROLE_ARN`: the role of the models that an endpoint serves.
+    ServingRole,
 }
 
 impl Setting {
@@ -22,7 +26,9 @@ impl Setting {
             Self::Bucket => "PAWL_BUCKET",
             Self::Topic => "PAWL_TOPIC_ARN",
             Self::Retraining => "PAWL_RETRAINING_ARN",
-            Self::SageMakerRole => "PAWL_SAGEMAKER_ROLE_ARN",
+            Self::TrainingRole => "PAWL_TRAINING_ROLE_ARN",
+            Self::ScoringRole => "PAWL_SCORING_ROLE_ARN",
+            Self::ServingRole => "PAWL_SERVING_ROLE_ARN",
         }
     }
 }

@@ -256,8 +256,8 @@ async fn a_subject_is_cut_at_a_hundred_characters() {
 #[test]
 fn a_setting_that_is_missing_is_named_with_where_it_is_set() {
     // No test sets it: the environment of a process is one for all its tests.
-    let fault = Settings.get(Setting::SageMakerRole).unwrap_err();
-    let text = "configuration: the environment variable PAWL_SAGEMAKER_ROLE_ARN is not set; \
+    let fault = Settings.get(Setting::TrainingRole).unwrap_err();
+    let text = "configuration: the environment variable PAWL_TRAINING_ROLE_ARN is not set; \
                 template.yaml sets it for each function that needs it";
     assert_eq!(fault.to_string(), text);
     let names = [Setting::Bucket, Setting::Topic, Setting::Retraining].map(Setting::name);

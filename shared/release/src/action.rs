@@ -1,12 +1,12 @@
 //! What a release does to the world: a closed set, each action safe to repeat.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::alarms::AlarmSpec;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
 use crate::observation::{EndpointDescription, FleetComparison};
-use crate::strategy::{DeploymentConfig, EndpointKind};
+use crate::strategy::{DeploymentConfig, EndpointKind, InstanceCount};
 use pawl_base::names::{ContentHash, Generation};
 use pawl_ledger::events::{AlarmChange, AlarmState};
 
@@ -131,12 +131,17 @@ pub struct UpdateCall {
     /// The config.
     #[serde(rename = "EndpointConfigName")]
     pub config: ConfigName,
-    /// Keeps instance counts and weights, so that autoscaled capacity survives.
+    /// Keeps what the old fleet has instead of what the new config says: only where autoscaling rules the
+    /// number of instances, which would be lost otherwise.
     #[serde(rename = "RetainAllVariantProperties")]
     pub retain_all_variant_properties: bool,
-    /// Which of these the new config rules nonetheless: without it a trial would keep the champion's weight
-    /// and capture.
-    #[serde(rename = "ExcludeRetainedVariantProperties", skip_serializing_if = "Vec::is_empty")]
+    /// Which of these the new config rules nonetheless: without it a trial would keep the champion's weight.
+    #[serde(
+        rename = "ExcludeRetainedVariantProperties",
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "supported",
+        default
+    )]
     pub exclude: Vec<VariantProperty>,
     /// How traffic moves; `ALL_AT_ONCE` for a rollback, nothing where SageMaker takes none: for a serverless
     /// endpoint, and where the variants before and after differ.
@@ -153,25 +158,43 @@ impl UpdateCall {
     /// The call that moves traffic from one config to another in this way.
     pub fn to(endpoint: &str, from: &Deployment, to: &Deployment, way: DeploymentConfig) -> Self {
         let instances = to.kind != EndpointKind::Serverless;
-        let exclude = [VariantProperty::DesiredWeight, VariantProperty::DataCaptureConfig];
+        let retains = instances && to.instances == InstanceCount::Kept;
         Self {
             endpoint: endpoint.to_owned(),
             config: to.config.clone(),
-            retain_all_variant_properties: true,
-            exclude: if instances { exclude.to_vec() } else { Vec::new() },
+            retain_all_variant_properties: retains,
+            exclude: if retains { vec![VariantProperty::DesiredWeight] } else { Vec::new() },
             deployment: (instances && !from.is_split() && !to.is_split()).then_some(way),
         }
     }
 }
 
-/// What a new config may rule though the old one's is kept; SageMaker's `VariantProperty`.
+/// What a new config may rule though the old one's is kept; SageMaker's `VariantProperty`. Of
+/// `DataCaptureConfig` its API says "not currently supported", so there is no word for it here:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_VariantProperty.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "VariantPropertyType")]
 pub enum VariantProperty {
     /// The share of the traffic.
     DesiredWeight,
-    /// What is captured.
-    DataCaptureConfig,
+}
+
+/// A call that an earlier release has written down may name properties that are not sent any more.
+fn supported<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<VariantProperty>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Named {
+        Supported(VariantProperty),
+        Other(serde::de::IgnoredAny),
+    }
+    let named = Vec::<Named>::deserialize(reader)?;
+    Ok(named
+        .into_iter()
+        .filter_map(|named| match named {
+            Named::Supported(property) => Some(property),
+            Named::Other(_) => None,
+        })
+        .collect())
 }
 
 /// How urgent a notice to people is.

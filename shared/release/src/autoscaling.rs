@@ -4,7 +4,7 @@
 //! refused while the variant is registered
 //! (<https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html>): so the target is taken
 //! off before such an update, a rollback included, and put on again when the release has come to rest. The
-//! number of instances survives by `RetainAllVariantProperties`.
+//! number of instances survives by `RetainAllVariantProperties`; without autoscaling the config rules it.
 //!
 //! ```
 //! use pawl_release::autoscaling::Scaling;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigName;
-use crate::strategy::EndpointKind;
+use crate::strategy::{EndpointKind, InstanceCount};
 use pawl_base::names::{ContentHash, Generation};
 use pawl_gate::live::TrialKind;
 
@@ -24,6 +24,10 @@ pub struct Deployment {
     /// What kind of endpoint it makes. SageMaker takes no deployment guardrails for serverless ones.
     #[serde(default)]
     pub kind: EndpointKind,
+    /// What rules its number of instances when traffic moves to it. A record of an earlier release does not
+    /// say: the number is kept then.
+    #[serde(default)]
+    pub instances: InstanceCount,
     /// Names of the alarms that watch this config.
     #[serde(default)]
     pub alarms: Vec<String>,
@@ -53,6 +57,7 @@ impl Deployment {
             package: None,
             dataset: None,
             kind: EndpointKind::default(),
+            instances: InstanceCount::default(),
             alarms: Vec::new(),
             activated_at: None,
             trial: None,

@@ -60,7 +60,7 @@ pub use region::{Region, RegionError};
 pub use reply::{HoldReason, Reply};
 pub use state::{Deploying, Progress, RollingBack, Smoke, State, StateName, Watching};
 pub use step::{Transition, step};
-pub use strategy::{Strategy, Trial};
+pub use strategy::{InstanceCount, Strategy, Trial};
 pub use wave::{RegionStage, Wave, WaveNews, WaveRegion, WaveStep};
 
 #[cfg(test)]

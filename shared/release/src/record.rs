@@ -213,9 +213,11 @@ impl Release {
 
     fn configured_fallback(&self, policy: &Policy) -> Option<Deployment> {
         let config = policy.fallback.as_ref().filter(|config| !self.revoked_configs.contains(config))?;
-        let kind = self.subject().map(|subject| subject.kind).unwrap_or_default();
+        let subject = self.subject().map(|subject| (subject.kind, subject.instances));
+        let (kind, instances) = subject.unwrap_or_default();
         // If Pawl made this config earlier, its alarms are read again, where they still exist.
-        let fallback = Deployment { kind, ..Deployment::new(Generation::default(), config.clone()) };
+        let fallback =
+            Deployment { kind, instances, ..Deployment::new(Generation::default(), config.clone()) };
         let alarms = alarms::names(&policy.alarms, &self.endpoint, &fallback);
         Some(Deployment { alarms, ..fallback })
     }

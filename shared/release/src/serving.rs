@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::strategy::{EndpointKind, Fleet};
+use crate::strategy::{EndpointKind, Fleet, InstanceCount};
 use pawl_base::duration::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,11 @@ impl Serve {
             EndpointKind::RealTime | EndpointKind::Asynchronous => self.instance_count,
         };
         Fleet { kind: self.kind, instances, variants: 1 }
+    }
+
+    /// What rules the number of instances when traffic moves to this.
+    pub fn instances(&self) -> InstanceCount {
+        if self.autoscaling.is_some() { InstanceCount::Kept } else { InstanceCount::Configured }
     }
 }
 

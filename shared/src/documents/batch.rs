@@ -14,7 +14,7 @@ use crate::profile::{PROFILE_VERSION, Profile};
 /// The copy of `pipeline.yaml` that counts for the whole run, however often a team edits its own.
 pub const PIPELINE: File = File::of_run(
     "pipeline.yaml",
-    &[DataValidator],
+    &[DataValidator, EvaluationGate],
     &[NewDataTrigger, DataValidator, DriftChecker, EvaluationGate, RollbackHandler],
 );
 

@@ -2,7 +2,7 @@
 //! JSON and the functions send through the SDK.
 //!
 //! ```
-//! use pawl::jobs::Job;
+//! use pawl::jobs::{Job, Platform};
 //! use pawl::names::Generation;
 //! use pawl::pipeline::Pipeline;
 //!
@@ -17,7 +17,7 @@
 //!     name: "bikes-7-20261120080000",
 //!     bucket: "evidence",
 //!     run: "runs/bikes/000007/",
-//!     role: "arn:aws:iam::123456789012:role/sagemaker",
+//!     platform: &Platform::with_one_role("arn:aws:iam::123456789012:role/sagemaker"),
 //! };
 //! assert_eq!(job.training().training_job_name, job.name);
 //! assert!(job.tuning().is_none(), "the pipeline searches no hyperparameters");
@@ -56,8 +56,36 @@ pub struct Job<'a> {
     pub bucket: &'a str,
     /// The prefix of this run's evidence, with a slash at its end.
     pub run: &'a str,
-    /// The role that SageMaker runs under.
-    pub role: &'a str,
+    /// What the stack gives to each job.
+    pub platform: &'a Platform,
+}
+
+/// What the stack gives to each job of SageMaker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Platform {
+    /// The roles that containers run under.
+    pub roles: Roles,
+}
+
+/// The ARNs of the roles that containers run under, each with just the rights of its work: what is judged
+/// must not be able to write what judges it. A transform takes the role of its model, so scoring has models
+/// of its own ([`Job::scorer`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles {
+    /// Of trainings and searches.
+    pub training: String,
+    /// Of the models that score a holdout.
+    pub scoring: String,
+    /// Of the models that an endpoint serves.
+    pub serving: String,
+}
+
+impl Platform {
+    /// One role for everything: for tests.
+    pub fn with_one_role(role: &str) -> Self {
+        let role = || role.to_owned();
+        Self { roles: Roles { training: role(), scoring: role(), serving: role() } }
+    }
 }
 
 impl Job<'_> {

@@ -1,39 +1,66 @@
-//! The model that a training made.
+//! The model that a training made: to be served, and to be scored with.
 
 use std::collections::BTreeMap;
 
 use super::Job;
+use crate::gate::Contender;
+use crate::pipeline::Pipeline;
 use crate::requests::{Container, CreateModel};
 
 /// The variable in which the serving container finds the share of requests to explore.
 const EXPLORATION: &str = "PAWL_EXPLORATION";
 
 impl Job<'_> {
-    /// CreateModel, from the training's artefact.
+    /// CreateModel for an endpoint, from the training's artefact.
     pub fn model(&self, artifact: &str) -> CreateModel {
         CreateModel {
             model_name: self.name.to_owned(),
-            execution_role_arn: self.role.to_owned(),
+            execution_role_arn: self.platform.roles.serving.clone(),
             primary_container: self.container(artifact),
             tags: self.tags(),
         }
     }
 
-    /// The container that serves this archive.
-    pub(super) fn container(&self, artifact: &str) -> Container {
-        Container {
-            image: self.pipeline.train.image.clone(),
-            model_data_url: artifact.to_owned(),
-            environment: self.environment(),
+    /// CreateModel for this run's scoring of one contender: its own pipeline's container and archive, under
+    /// the role of scoring.
+    pub fn scorer(&self, contender: Contender, made_by: &Pipeline, artifact: &str) -> CreateModel {
+        CreateModel {
+            model_name: self.scorer_name(contender),
+            execution_role_arn: self.platform.roles.scoring.clone(),
+            primary_container: container(made_by, artifact),
+            tags: self.tags(),
         }
     }
 
-    /// The environment of the serving container.
-    fn environment(&self) -> BTreeMap<String, String> {
-        let mut all = self.pipeline.serve.environment.clone();
-        if let Some(share) = self.pipeline.feedback.as_ref().and_then(|feedback| feedback.exploration) {
-            all.entry(EXPLORATION.to_owned()).or_insert_with(|| share.to_string());
-        }
-        all
+    /// No more than a letter, since SageMaker takes 63: `n` for the new model, `o` for the old one.
+    fn scorer_name(&self, contender: Contender) -> String {
+        let letter = match contender {
+            Contender::Challenger => 'n',
+            Contender::Champion => 'o',
+        };
+        format!("{}{letter}", self.name)
     }
+
+    /// The container that serves this archive.
+    pub(super) fn container(&self, artifact: &str) -> Container {
+        container(self.pipeline, artifact)
+    }
+}
+
+/// The container of this pipeline with this archive.
+fn container(pipeline: &Pipeline, artifact: &str) -> Container {
+    Container {
+        image: pipeline.train.image.clone(),
+        model_data_url: artifact.to_owned(),
+        environment: environment(pipeline),
+    }
+}
+
+/// The environment of the serving container.
+fn environment(pipeline: &Pipeline) -> BTreeMap<String, String> {
+    let mut all = pipeline.serve.environment.clone();
+    if let Some(share) = pipeline.feedback.as_ref().and_then(|feedback| feedback.exploration) {
+        all.entry(EXPLORATION.to_owned()).or_insert_with(|| share.to_string());
+    }
+    all
 }

@@ -9,6 +9,46 @@ use crate::gate::Contender;
 use crate::pipeline::hyperparameters;
 use crate::requests::ApprovalStatus;
 
+fn one_role() -> Platform {
+    Platform::with_one_role("role")
+}
+
+#[test]
+fn each_work_has_a_role_of_its_own() {
+    let yaml = |image: &str, more: &str| {
+        let yaml = format!(
+            "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, \
+             train: {{image: {image}, metrics: [{{name: auc, regex: 'auc=(.*)'}}]{more}}}}}"
+        );
+        Pipeline::parse(yaml.as_bytes()).expect("a pipeline")
+    };
+    let (new, old) =
+        (yaml("new", ", tune: {metric: auc, goal: maximize, ranges: {k: {of: [a, b]}}}"), yaml("old", ""));
+    let role = |work: &str| format!("arn:aws:iam::1:role/{work}");
+    let roles = Roles { training: role("training"), scoring: role("scoring"), serving: role("serving") };
+    let job = Job {
+        pipeline: &new,
+        generation: Generation(7),
+        name: "m-7-20260101000000",
+        bucket: "b",
+        run: "r/",
+        platform: &Platform { roles },
+    };
+    assert_eq!(job.training().definition.role_arn, role("training"));
+    let search = job.tuning().expect("a search");
+    assert_eq!(search.training.definition.role_arn, role("training"));
+    let served = job.model("s3://b/new.tar.gz");
+    assert_eq!(served.execution_role_arn, role("serving"));
+    let scored = job.scorer(Contender::Challenger, &new, "s3://b/new.tar.gz");
+    assert_eq!(scored.execution_role_arn, role("scoring"));
+    assert_eq!(scored.primary_container, served.primary_container, "what is judged is what will serve");
+    let champion = job.scorer(Contender::Champion, &old, "s3://b/old.tar.gz");
+    assert_eq!(champion.execution_role_arn, role("scoring"));
+    assert_eq!(champion.primary_container.image, "old");
+    let names = [&served, &scored, &champion].map(|model| model.model_name.as_str());
+    assert_eq!(names, ["m-7-20260101000000", "m-7-20260101000000n", "m-7-20260101000000o"]);
+}
+
 #[test]
 fn the_longest_names_fit_what_sagemaker_takes() {
     let model = "m".repeat(40);
@@ -24,7 +64,7 @@ fn the_longest_names_fit_what_sagemaker_takes() {
         name: &name,
         bucket: "b",
         run: "r/",
-        role: "role",
+        platform: &one_role(),
     };
     let fits = |name: &str, most: usize| (1..=most).contains(&name.len());
     let package = job.package("s3://b/model.tar.gz", ApprovalStatus::Approved, "better", BTreeMap::new());
@@ -39,6 +79,7 @@ fn the_longest_names_fit_what_sagemaker_takes() {
     let tuning = json!(job.tuning().expect("a search"));
     assert_eq!(tuning["HyperParameterTuningJobName"], "mmmmmmmmmm-123456-20261231235959");
     assert_eq!(tuning["TrainingJobDefinition"]["StaticHyperParameters"]["label"], "y");
+    assert!(fits(&job.scorer(Contender::Champion, &pipeline, "s3://b/a").model_name, 63));
     assert!(fits(&job.transform(Contender::Challenger, &name).transform_job_name, 63));
     assert!(fits(&job.endpoint_config().endpoint_config_name.0, 63));
 }
@@ -82,7 +123,7 @@ fn each_kind_of_endpoint_is_asked_for_in_its_own_words() {
             name: "bike-1",
             bucket: "b",
             run: "r/",
-            role: "",
+            platform: &one_role(),
         };
         let mut config = json!(job.endpoint_config());
         (config["ProductionVariants"][0].take(), config["AsyncInferenceConfig"].take())
@@ -118,7 +159,7 @@ fn weights_importances_and_exploration_reach_the_containers() {
             name: "m-1-20260101000000",
             bucket: "b",
             run: "r/",
-            role: "role",
+            platform: &one_role(),
         };
         (json!(job.training()), json!(job.model("s3://b/model.tar.gz")))
     };

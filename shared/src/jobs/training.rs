@@ -40,7 +40,7 @@ impl Job<'_> {
         let train = &self.pipeline.train;
         let longest = train.at_most.as_secs();
         TrainingDefinition {
-            role_arn: self.role.to_owned(),
+            role_arn: self.platform.roles.training.clone(),
             algorithm_specification: AlgorithmSpecification {
                 training_image: train.image.clone(),
                 training_input_mode: "File",

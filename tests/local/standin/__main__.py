@@ -1,11 +1,13 @@
 """`python -m standin up`: start the stand-in, deploy a template, wait for a signal, stop everything."""
 import argparse
+import functools
 import json
 import os
 import signal
 import sys
 import threading
 
+from . import switches
 from .client import Standin
 
 
@@ -28,6 +30,9 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     up.add_argument("--state-dir", help="logs, job folders, unpacked models; default: a temporary folder")
     up.add_argument("--wait-scale", type=float, default=1.0, help="scale of Wait states and Retry intervals")
+    for name, field in switches.fields().items():
+        up.add_argument(f"--{name.replace('_', '-')}", type=functools.partial(switches.from_text, name),
+                        default=field.default, help=f"see switches.py (default: {field.default!r})")
     return parser
 
 
@@ -38,7 +43,7 @@ def main() -> int:
         signal.signal(number, lambda *_: over.set())
     parent = os.getppid()
     standin = Standin(args.template, args.bin_dir, dict(args.image), dict(args.parameter), args.port, args.state_dir,
-                      wait_scale=args.wait_scale)
+                      wait_scale=args.wait_scale, **{name: getattr(args, name) for name in switches.fields()})
     try:
         standin.start()
         print(json.dumps({"endpoint_url": standin.endpoint_url, "state_dir": str(standin.state_dir),

@@ -5,19 +5,24 @@ from xml.sax.saxutils import escape
 
 import cbor2
 
-from . import calls, faults
+from . import bulk, calls, faults, limits, models, switches
 from .rights import routes
 
 _MAX_ADMIN_BODY = 1 << 20
+_MAX_OBJECTS_BODY = 256 << 20
 
 
 def wrap(sagemaker):
     from ministack import app as ministack
 
     _inject_faults(ministack)
+    limits.install(ministack.SERVICE_HANDLERS)
+    models.install(ministack.SERVICE_HANDLERS, calls.caller)
 
     async def application(scope, receive, send):
-        if scope["type"] == "http" and scope["path"].startswith("/_standin/"):
+        if scope["type"] == "http" and scope["path"] == "/_standin/objects":
+            await _answer(send, *await bulk.answer(await _read(receive, _MAX_OBJECTS_BODY)))
+        elif scope["type"] == "http" and scope["path"].startswith("/_standin/"):
             body = await _read(receive)
             status, answer = await asyncio.to_thread(_admin, sagemaker, scope["method"], scope["path"], body)
             await _answer(send, status, answer)
@@ -35,14 +40,16 @@ def _admin(sagemaker, method: str, path: str, body: bytes):
         return 200, {"status": "ready"}
     if route == ("GET", "/_standin/calls"):
         return 200, {"calls": calls.made()}
+    if route == ("GET", "/_standin/refused"):
+        return 200, {"refused": models.refused()}
     if route == ("GET", "/_standin/faults"):
         return 200, {"faults": faults.pending()}
     if route == ("POST", "/_standin/faults/clear"):
         faults.clear(json.loads(body)["match"])
         return 200, {}
-    if route == ("POST", "/_standin/faults"):
+    if route in _CHANGES:
         try:
-            faults.add(json.loads(body))
+            _CHANGES[route](json.loads(body))
         except ValueError as error:
             return 400, {"error": str(error)}
         return 200, {}
@@ -50,6 +57,14 @@ def _admin(sagemaker, method: str, path: str, body: bytes):
         sagemaker.flush_capture()
         return 200, {}
     return 404, {"error": f"no route {method} {path}"}
+
+
+def _switch(wanted: dict):
+    switches.change(wanted)
+    models.waive()
+
+
+_CHANGES = {("POST", "/_standin/faults"): faults.add, ("POST", "/_standin/switches"): _switch}
 
 
 def _inject_faults(ministack):
@@ -126,13 +141,13 @@ def _failure(request_headers: dict, request_body: bytes, service: str, fault: di
     return status, headers, json.dumps({"__type": code, "message": message}).encode()
 
 
-async def _read(receive) -> bytes:
-    body = b""
+async def _read(receive, most: int = _MAX_ADMIN_BODY) -> bytes:
+    body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if not message.get("more_body") or len(body) > _MAX_ADMIN_BODY:
-            return body
+        if not message.get("more_body") or len(body) > most:
+            return bytes(body)
 
 
 async def _answer(send, status: int, answer: dict):

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from . import aws
+from .switches import fields
 
 # So long a test waits for what ought to come. It ends only what is stuck: a busy machine must not fail a test.
 PATIENCE = 240.0
@@ -26,13 +27,17 @@ class Standin:
     parameters  {"template parameter": "value"}
     state_dir   where logs, job folders and unpacked models go; None takes a temporary folder, removed at the end
     wait_scale  scale of Wait states and Retry intervals of state machines (1.0 is real time)
+    switches    what this AWS is like, by name: see switches.py (s3_latency=0.03)
     """
 
     def __init__(self, template=None, bin_dir=None, images=None, parameters=None, port=0, state_dir=None,
-                 stack="pawl", wait_scale=1.0):
+                 stack="pawl", wait_scale=1.0, **switches):
         self.template, self.bin_dir, self.stack = template, bin_dir, stack
         self.images = {name: str(Path(folder).resolve()) for name, folder in (images or {}).items()}
         self.parameters, self.port, self.wait_scale = parameters or {}, port, wait_scale
+        if unknown := set(switches) - set(fields()):
+            raise TypeError(f"no switch {', '.join(sorted(unknown))}; known: {', '.join(fields())}")
+        self.switches = switches
         self._temporary = state_dir is None
         self.state_dir = Path(state_dir or tempfile.mkdtemp(prefix="standin-")).resolve()
         self.endpoint_url = None
@@ -43,7 +48,8 @@ class Standin:
         """Start the gateway and deploy. Returns self; raises with the reason when it cannot."""
         self.state_dir.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "standin.guard", sys.executable, "-m", "standin.gateway",
-                   "--port", str(self.port), "--state-dir", str(self.state_dir), "--wait-scale", str(self.wait_scale)]
+                   "--port", str(self.port), "--state-dir", str(self.state_dir), "--wait-scale", str(self.wait_scale),
+                   "--switches", json.dumps(self.switches)]
         for name, folder in self.images.items():
             command += ["--image", f"{name}={folder}"]
         package_parent = str(Path(__file__).resolve().parents[1])
@@ -59,13 +65,19 @@ class Standin:
             self.endpoint_url = json.loads(ready)["endpoint_url"]
             self._wait_until_it_answers()
             if self.template:
-                from . import deploy
-                self.outputs, self.resources = deploy.deploy(
-                    self, Path(self.template), Path(self.bin_dir) if self.bin_dir else None, self.parameters)
+                self.outputs, self.resources = self.deploy(self.stack, self.template, self.parameters)
         except BaseException:
             self.stop()
             raise
         return self
+
+    def deploy(self, stack: str, template=None, parameters=None) -> tuple[dict, dict]:
+        """Create a further stack beside those that stand, of the same template where none is named; (outputs, physical
+        ids by logical id)."""
+        from . import deploy
+
+        return deploy.deploy(self, stack, Path(template or self.template), Path(self.bin_dir) if self.bin_dir else None,
+                             parameters or {})
 
     def stop(self):
         """End every process the stand-in started. Safe to call twice."""
@@ -210,6 +222,20 @@ class Standin:
     def pending_faults(self) -> list[dict]:
         return self._admin("GET", "/_standin/faults")["faults"]
 
+    def switch(self, **switches):
+        """Change what this AWS is like, by the names of switches.py, from the next call on."""
+        self._admin("POST", "/_standin/switches", switches)
+
+    def refused(self) -> list[dict]:
+        """The latest 1000 requests that did not fit their service's model or documentation, oldest first: {"caller": the
+        function or "", "service", "operation", "code", "message"}."""
+        return self._admin("GET", "/_standin/refused")["refused"]
+
+    def lay_objects(self, bucket: str, objects: dict[str, str], events=False) -> int:
+        """Put many small objects by one call, `objects` by their keys; without events, unless they are asked for."""
+        return self._admin("POST", "/_standin/objects", {"bucket": bucket, "objects": objects, "events": events},
+                           seconds=PATIENCE)["laid"]
+
     def flush_capture(self):
         """Write the captured requests that are still in memory to S3 now."""
         self._admin("POST", "/_standin/capture/flush")
@@ -217,11 +243,11 @@ class Standin:
     def _fault(self, **fault):
         self._admin("POST", "/_standin/faults", fault)
 
-    def _admin(self, method, path, body=None):
+    def _admin(self, method, path, body=None, seconds=30):
         request = urllib.request.Request(self.endpoint_url + path, method=method,
                                          data=json.dumps(body).encode() if body is not None else None)
         try:
-            with _no_proxy.open(request, timeout=30) as response:
+            with _no_proxy.open(request, timeout=seconds) as response:
                 return json.loads(response.read() or b"{}")
         except urllib.error.HTTPError as error:
             raise ValueError(error.read().decode()) from None

@@ -50,18 +50,20 @@ def load(path: Path) -> dict:
     return template
 
 
-def deploy(standin, path: Path, bin_dir: Path | None, parameters: dict[str, str]) -> tuple[dict, dict]:
-    """Create the stack; (outputs, physical ids by logical id)."""
+def deploy(standin, stack: str, path: Path, bin_dir: Path | None, parameters: dict[str, str]) -> tuple[dict, dict]:
+    """Create a stack; (outputs, physical ids by logical id)."""
     template = load(path)
     _check_references(template)
     s3 = standin.client("s3")
-    s3.create_bucket(Bucket=_BUCKET)
+    if _BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=_BUCKET)
     for name, resource in template["Resources"].items():
+        key = f"{stack}/{name}"
         if resource["Type"] == "AWS::Serverless::Function":
-            _package_function(s3, template, name, resource, bin_dir)
+            _package_function(s3, template, name, resource, bin_dir, key)
         elif resource["Type"] == "AWS::Serverless::StateMachine":
-            _package_machine(s3, name, resource, path.parent)
-    outputs, resources = _create(standin, template, parameters)
+            _package_machine(s3, name, resource, path.parent, key)
+    outputs, resources = _create(standin, stack, template, parameters)
     problems = standin.audit(str(path), resources)
     if problems:
         raise DeployError("its rights cannot be judged: " + "; ".join(problems))
@@ -100,7 +102,7 @@ def _references(node):
                 yield from _references(value)
 
 
-def _package_function(s3, template, name, resource, bin_dir):
+def _package_function(s3, template, name, resource, bin_dir, key):
     if bin_dir is None:
         raise DeployError(f"{name}: a function needs --bin-dir, the folder with the release binaries")
     if "DeadLetterQueue" in resource["Properties"]:
@@ -113,7 +115,7 @@ def _package_function(s3, template, name, resource, bin_dir):
         info = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
         info.external_attr = 0o755 << 16
         files.writestr(info, binary.read_bytes())
-    key = f"{name}.zip"
+    key += ".zip"
     s3.put_object(Bucket=_BUCKET, Key=key, Body=archive.getvalue())
     resource["Properties"]["CodeUri"] = f"s3://{_BUCKET}/{key}"
 
@@ -129,7 +131,7 @@ def _binary_name(template, name, resource) -> str:
     return uri.rstrip("/").rsplit("/", 1)[-1]
 
 
-def _package_machine(s3, name, resource, folder):
+def _package_machine(s3, name, resource, folder, key):
     uri = resource["Properties"].get("DefinitionUri")
     if uri is None:
         return
@@ -140,35 +142,37 @@ def _package_machine(s3, name, resource, folder):
         json.loads(text)
     except ValueError as error:
         raise DeployError(f"{name}: {uri} is no JSON: {error}") from None
-    key = f"{name}.asl.json"
+    key += ".asl.json"
     s3.put_object(Bucket=_BUCKET, Key=key, Body=text.encode())
     resource["Properties"]["DefinitionUri"] = {"Bucket": _BUCKET, "Key": key}
 
 
-def _create(standin, template, parameters):
+def _create(standin, stack_name, template, parameters):
     cloudformation = standin.client("cloudformation")
     unknown = set(parameters) - set(template.get("Parameters", {}))
     if unknown:
         raise DeployError(f"the template has no parameter {', '.join(sorted(unknown))}")
+    # As `sam deploy` does with a template of more than 51,200 bytes.
+    standin.client("s3").put_object(Bucket=_BUCKET, Key=f"{stack_name}/template.json", Body=json.dumps(template).encode())
     try:
         cloudformation.create_stack(
-            StackName=standin.stack, TemplateBody=json.dumps(template),
+            StackName=stack_name, TemplateURL=f"https://s3.amazonaws.com/{_BUCKET}/{stack_name}/template.json",
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"])
     except cloudformation.exceptions.ClientError as error:
         raise DeployError(error.response["Error"]["Message"]) from None
     deadline = time.monotonic() + _SECONDS
     while True:
-        stack = cloudformation.describe_stacks(StackName=standin.stack)["Stacks"][0]
+        stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
         if not stack["StackStatus"].endswith("IN_PROGRESS"):
             break
         if time.monotonic() > deadline:
             raise DeployError(f"the stack is still {stack['StackStatus']} after {_SECONDS:.0f} s")
         time.sleep(0.05)
     if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise DeployError(f"{stack['StackStatus']}: {_failures(cloudformation, standin.stack) or stack}")
+        raise DeployError(f"{stack['StackStatus']}: {_failures(cloudformation, stack_name) or stack}")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-    listed = cloudformation.describe_stack_resources(StackName=standin.stack)["StackResources"]
+    listed = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
     return outputs, {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in listed}
 
 

@@ -17,6 +17,7 @@ def _arguments():
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--image", action="append", default=[], metavar="NAME=DIR")
     parser.add_argument("--wait-scale", type=float, default=1.0)
+    parser.add_argument("--switches", type=json.loads, default={})
     return parser.parse_args()
 
 
@@ -63,10 +64,11 @@ def main():
     port = sock.getsockname()[1]
     _set_up_environment(port, args.state_dir)
 
-    from . import admin, patches
+    from . import admin, patches, switches
     from .container import Images
     from .sagemaker import Regions
 
+    switches.change(args.switches)
     sagemaker = Regions(Images(dict(pair.split("=", 1) for pair in args.image)), args.state_dir)
     patches.install(sagemaker, args.wait_scale, args.state_dir)
     print(json.dumps({"endpoint_url": os.environ["AWS_ENDPOINT_URL"]}), flush=True)

@@ -33,8 +33,9 @@ def state(aws, alarm):
 
 
 def alarm(aws, name, metric, **changes):
-    aws.client("cloudwatch").put_metric_alarm(**{
-        "AlarmName": name, "Namespace": "Fixture", "MetricName": metric, "Statistic": "Sum", "Period": 10,
+    statistic = {} if "ExtendedStatistic" in changes else {"Statistic": "Sum"}
+    aws.client("cloudwatch").put_metric_alarm(**statistic | {
+        "AlarmName": name, "Namespace": "Fixture", "MetricName": metric, "Period": 10,
         "EvaluationPeriods": 1, "Threshold": 2, "ComparisonOperator": "GreaterThanThreshold",
         "Dimensions": [{"Name": "Endpoint", "Value": "one"}], "TreatMissingData": "notBreaching"} | changes)
 

@@ -1,4 +1,6 @@
-"""What each state machine of the project calls is looked up in its role, the states that no test reaches too. Nothing is started."""
+"""What each state machine of the project calls is looked up in its role: states too that no end-to-end test comes to. Nothing is
+started."""
+import fnmatch
 import json
 import re
 from pathlib import Path
@@ -11,15 +13,6 @@ TEMPLATE = deploy.load(ROOT / "template.yaml")["Resources"]
 MACHINES = {name: resource["Properties"] for name, resource in TEMPLATE.items()
             if resource["Type"] == "AWS::Serverless::StateMachine"}
 
-# What SAM's policy templates allow, as far as a state machine may need it.
-TEMPLATES = {
-    "LambdaInvokePolicy": {"lambda:InvokeFunction"},
-    "SNSPublishMessagePolicy": {"sns:Publish"},
-    "SQSSendMessagePolicy": {"sqs:SendMessage"},
-    "S3ReadPolicy": {"s3:GetObject", "s3:ListBucket"},
-    "S3WritePolicy": {"s3:PutObject"},
-    "S3CrudPolicy": {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject"},
-}
 # Where an integration is not called as its action, and what it needs beside it.
 ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket", "sfn:SendTaskSuccess": "states:SendTaskSuccess"}
 BESIDE = {
@@ -81,19 +74,21 @@ def needed(machine):
     return found
 
 
+def statements(machine):
+    """The statements of a machine's role."""
+    role = machine["Role"]["Fn::GetAtt"][0]
+    for policy in TEMPLATE[role]["Properties"]["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
 def allowed(machine):
     """The actions that the role of a machine has."""
-    found = set()
-    for policy in machine["Policies"]:
-        for name, given in policy.items():
-            if name != "Statement":
-                found |= TEMPLATES[name]
-                continue
-            for statement in given:
-                assert statement["Effect"] == "Allow"
-                actions = statement["Action"]
-                found |= {actions} if isinstance(actions, str) else set(actions)
-    return found
+    assert {statement["Effect"] for statement in statements(machine)} == {"Allow"}
+    return {action for statement in statements(machine) for action in listed(statement["Action"])}
 
 
 def test_each_state_machine_of_the_project_has_its_role():
@@ -112,7 +107,8 @@ def test_a_state_machine_may_invoke_the_functions_that_it_names(name):
     machine = MACHINES[name]
     named = {state["Arguments"]["FunctionName"] for state in states(definition(machine))
              if state["Type"] == "Task" and state["Resource"].endswith("lambda:invoke")}
-    invokable = {policy["LambdaInvokePolicy"]["FunctionName"]["Ref"] for policy in machine["Policies"] if "LambdaInvokePolicy" in policy}
+    invokable = {resource["Fn::GetAtt"][0] for statement in statements(machine)
+                 if "lambda:InvokeFunction" in listed(statement["Action"]) for resource in listed(statement["Resource"])}
     # One that an expression names comes from the schedule.
     assert {function[2:-1] for function in named if function.startswith("${")} <= invokable
 
@@ -122,3 +118,39 @@ def test_a_state_machine_is_given_what_it_refers_to(name):
     machine = MACHINES[name]
     text = (ROOT / machine["DefinitionUri"]).read_text()
     assert set(re.findall(r"\$\{(\w+)\}", text)) == set(machine["DefinitionSubstitutions"])
+
+
+# What functions write beside the table: rows, archives, and what became of a release in a further region.
+BESIDE_DOCUMENTS = {"DataValidator": {"accepted/*", "models/*", "quarantine/*/??????/*"}, "RollbackHandler": {"runs/*/regions/*"}}
+FUNCTIONS = {"new-data-trigger": "NewDataTrigger", "data-validator": "DataValidator", "drift-checker": "DriftChecker",
+             "evaluation-gate": "EvaluationGate", "rollback-handler": "RollbackHandler"}
+
+
+def documents():
+    """{function: keys of the documents that it writes}, from the table that the code writes."""
+    found = {name: set() for name in FUNCTIONS}
+    for line in (ROOT / "docs" / "documents.md").read_text().splitlines():
+        if line.startswith("| `"):
+            key, writers = (line.split("|")[column].strip() for column in (2, 5))
+            for name in writers.split(", "):
+                if name in found:
+                    found[name].add(re.sub(r"<\w+>", "000001", key.strip("`")))
+    return found
+
+
+def writable(function):
+    """The keys of the Pawl bucket that a function may write, as its policy spells them."""
+    found = set()
+    for policy in TEMPLATE[function]["Properties"]["Policies"]:
+        for statement in policy["Statement"]:
+            if "s3:PutObject" in listed(statement["Action"]):
+                found |= {resource["Fn::Sub"].removeprefix("${PawlBucket.Arn}/") for resource in listed(statement["Resource"])}
+    return found
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_may_write_its_own_documents_and_nothing_else(name):
+    function, written = FUNCTIONS[name], documents()[name]
+    patterns = writable(function) - BESIDE_DOCUMENTS.get(function, set())
+    assert {key for key in written if not any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns)} == set()
+    assert {pattern for pattern in patterns if not any(fnmatch.fnmatchcase(key, pattern) for key in written)} == set()

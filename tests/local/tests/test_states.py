@@ -1,5 +1,6 @@
 """The interpreter: what state machines may ask for, one small machine each."""
 import json
+import re
 import time
 
 import pytest
@@ -15,7 +16,7 @@ def run(aws, request):
     states = aws.client("stepfunctions")
 
     def start(machine, data=None, name="one"):
-        title = f"{request.node.name[:60]}-{time.monotonic_ns()}".replace("[", "-").replace("]", "").replace(" ", "-")
+        title = re.sub(r"[^\w-]", "-", f"{request.node.name[:60]}-{time.monotonic_ns()}")
         arn = states.create_state_machine(name=title[:80], definition=json.dumps(J | machine),
                                           roleArn=ROLE)["stateMachineArn"]
         return states.start_execution(stateMachineArn=arn, name=name, input=json.dumps(data or {}))["executionArn"]

@@ -29,6 +29,18 @@ async fn an_archive_is_copied_once() {
 }
 
 #[tokio::test]
+async fn what_a_training_writes_after_the_copy_changes_nothing() {
+    let edge = edge("").await;
+    let copy = json!({ "from": "s3://evidence/runs/m/1/artifact/model.tar.gz", "bucket": HOME, "key": KEY });
+    let request = json!({ "step": "replicate", "copy": copy });
+    edge.objects.put(HOME, "runs/m/1/artifact/model.tar.gz", "what was judged");
+    assert_eq!(ask(&edge, request.clone(), at(0)).await.unwrap()["copied"], "now");
+    edge.objects.put(HOME, "runs/m/1/artifact/model.tar.gz", "what was forged");
+    assert_eq!(ask(&edge, request, at(1)).await.unwrap()["copied"], "before");
+    assert_eq!(edge.objects.get(HOME, KEY).unwrap(), b"what was judged");
+}
+
+#[tokio::test]
 async fn what_cannot_be_copied_is_named() {
     let edge = edge("").await;
     for (from, fault) in [

@@ -99,7 +99,9 @@ async fn crown(edge: &InMemory) -> Deployment {
                 + "\n"
         })
         .collect();
-    edge.objects.put(HOME, "runs/m/000001/scores/challenger/h.jsonl.out", scores);
+    let output = "runs/m/000001/scores/challenger/accepted/m/h.jsonl.out";
+    put(edge, output, "").await;
+    edge.objects.put(HOME, output, scores);
     let mut champion = Deployment::new(run, "m-1");
     champion.activated_at = Some(at(6));
     let mut release = Release::new("m");

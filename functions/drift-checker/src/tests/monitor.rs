@@ -115,8 +115,9 @@ async fn another_champion_begins_anew() {
             put(&edge, &keys().evidence(Generation(2), name), &body).await;
         }
     }
-    let scores = edge.objects.get(HOME, "runs/m/000001/scores/challenger/h.jsonl.out").unwrap();
-    edge.objects.put(HOME, "runs/m/000002/scores/challenger/h.jsonl.out", scores);
+    let output = |run| format!("runs/m/00000{run}/scores/challenger/accepted/m/h.jsonl.out");
+    let scores = edge.objects.get(HOME, &output(1)).unwrap();
+    edge.objects.put(HOME, &output(2), scores);
     (champion.generation, champion.activated_at) = (Generation(2), Some(at(9)));
     let mut release = Release::new("m");
     release.current = Some(champion);

@@ -51,6 +51,7 @@ async fn a_rejected_challenger_is_promoted_by_a_person() {
     assert_eq!(answer["next"], "promote");
     let name = format!("m-2-{}", at(0).strftime("%Y%m%d%H%M%S"));
     assert_eq!(answer["name"], name);
+    assert_eq!(answer["model"]["ExecutionRoleArn"], SERVING);
     let said = answer["forced"].as_str().unwrap();
     assert!(said.starts_with("Forced by ada, where the gate of run 1 had said "), "{said}");
     assert!(said.ends_with(": the label was wrong. "), "{said}");

@@ -8,7 +8,12 @@ fn judge() -> Value {
 const ROWS: u32 = 600;
 
 /// Writes one side's scores of the holdout: `score(n, label)`.
-fn put_scores(edge: &InMemory, side: &str, score: impl Fn(u32, f64) -> f64) {
+async fn put_scores(edge: &InMemory, side: &str, score: impl Fn(u32, f64) -> f64) {
+    put_scores_at(edge, &format!("{side}/h.jsonl.out"), score).await;
+}
+
+/// The same, wherever SageMaker may put it.
+async fn put_scores_at(edge: &InMemory, place: &str, score: impl Fn(u32, f64) -> f64) {
     let row = |n| {
         let label = f64::from(n % 2);
         json!({ "row": format!("h:{n}"), "label": label, "columns": {}, "features": { "x": n },
@@ -17,7 +22,14 @@ fn put_scores(edge: &InMemory, side: &str, score: impl Fn(u32, f64) -> f64) {
             + "\n"
     };
     let body: String = (0..ROWS).map(row).collect();
-    edge.objects.put(HOME, &format!("runs/m/000002/scores/{side}/h.jsonl.out"), body);
+    put_output(edge, place, &body).await;
+}
+
+/// An output, which is listed and read.
+async fn put_output(edge: &InMemory, place: &str, body: &str) {
+    let key = format!("runs/m/000002/scores/{place}");
+    put(edge, &key, "").await;
+    edge.objects.put(HOME, &key, body.to_owned());
 }
 
 /// The accepted rows that the leakage check reads, each under a feature of its own.
@@ -53,8 +65,8 @@ async fn a_better_challenger_is_promoted_and_a_worse_one_is_not() {
         let edge = edge("").await;
         crown(&edge).await;
         put_rows(&edge);
-        put_scores(&edge, "challenger", challenger);
-        put_scores(&edge, "champion", champion);
+        put_scores(&edge, "challenger", challenger).await;
+        put_scores(&edge, "champion", champion).await;
         let answer = twice(&edge, judge()).await;
         assert_eq!(answer["next"], next, "{}", answer["reason"]);
         let judgement = evidence(&edge, "judgement.json").await;
@@ -68,6 +80,8 @@ async fn a_better_challenger_is_promoted_and_a_worse_one_is_not() {
         for name in ["evaluation.json", "analysis.json"] {
             assert!(evidence(&edge, name).await.is_object());
         }
+        assert_eq!(answer["model"]["ExecutionRoleArn"], SERVING);
+        assert_eq!(answer["model"]["ModelName"], "m-2-a");
         let lineage = &answer["package"]["CustomerMetadataProperties"];
         assert_eq!(lineage["pawl.training-job"], "m-2-a");
         assert_eq!(lineage["pawl.evidence"], "s3://evidence/runs/m/000002/");
@@ -83,8 +97,8 @@ async fn approval_policy_decides_who_is_asked() {
         let edge = edge(more).await;
         crown(&edge).await;
         put_rows(&edge);
-        put_scores(&edge, "challenger", good);
-        put_scores(&edge, "champion", poor);
+        put_scores(&edge, "challenger", good).await;
+        put_scores(&edge, "champion", poor).await;
         let answer = twice(&edge, judge()).await;
         assert_eq!(
             (&answer["next"], &answer["package"]["ModelApprovalStatus"]),
@@ -99,14 +113,44 @@ async fn scores_that_are_missing_or_broken_ask_a_person() {
         let edge = edge("").await;
         crown(&edge).await;
         put_rows(&edge);
-        put_scores(&edge, "challenger", good);
+        put_scores(&edge, "challenger", good).await;
         if let Some(body) = broken {
-            edge.objects.put(HOME, "runs/m/000002/scores/champion/h.jsonl.out", body);
+            put_output(&edge, "champion/h.jsonl.out", body).await;
         }
         let answer = twice(&edge, judge()).await;
         assert_eq!((&answer["verdict"], &answer["next"]), (&json!("needs_approval"), &json!("ask")));
         assert_eq!(evidence(&edge, "judgement.json").await["reasons"][0]["code"], "unusable_input");
     }
+}
+
+#[tokio::test]
+async fn scores_are_found_wherever_sagemaker_puts_them() {
+    for place in ["h.jsonl.out", "accepted/m/h.jsonl.out", "m/h.jsonl.out"] {
+        let edge = edge("").await;
+        crown(&edge).await;
+        put_rows(&edge);
+        put_scores_at(&edge, &format!("challenger/{place}"), good).await;
+        put_scores_at(&edge, &format!("champion/{place}"), poor).await;
+        let answer = twice(&edge, judge()).await;
+        assert_eq!(answer["next"], "promote", "{place}: {}", answer["reason"]);
+        let read = evidence(&edge, "judgement.json").await["inputs"][0]["name"].clone();
+        assert_eq!(read, format!("runs/m/000002/scores/challenger/{place}"));
+    }
+}
+
+#[tokio::test]
+async fn scores_that_could_be_two_ask_a_person() {
+    let edge = edge("").await;
+    crown(&edge).await;
+    put_rows(&edge);
+    put_scores(&edge, "challenger", good).await;
+    for place in ["champion/a/h.jsonl.out", "champion/b/h.jsonl.out"] {
+        put_scores_at(&edge, place, poor).await;
+    }
+    let answer = twice(&edge, judge()).await;
+    assert_eq!(answer["next"], "ask");
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(reason.contains("h.jsonl.out could be each of"), "{reason}");
 }
 
 #[tokio::test]
@@ -116,8 +160,8 @@ async fn rows_of_the_holdout_in_the_training_are_leaks() {
     put_rows(&edge);
     let same = edge.objects.get(HOME, "accepted/m/h.jsonl").unwrap();
     edge.objects.put(HOME, "accepted/m/t2.jsonl", same);
-    put_scores(&edge, "challenger", good);
-    put_scores(&edge, "champion", poor);
+    put_scores(&edge, "challenger", good).await;
+    put_scores(&edge, "champion", poor).await;
     let answer = twice(&edge, judge()).await;
     assert_ne!(answer["next"], "promote", "{}", answer["reason"]);
     let reasons = evidence(&edge, "judgement.json").await["reasons"].to_string();
@@ -129,7 +173,8 @@ async fn a_store_that_does_not_answer_is_no_verdict() {
     let edge = edge("").await;
     crown(&edge).await;
     put_rows(&edge);
-    put_scores(&edge, "challenger", good);
+    put_scores(&edge, "challenger", good).await;
+    put_scores(&edge, "champion", poor).await;
     let key = "runs/m/000002/scores/champion/h.jsonl.out";
     let down = Fault::Unavailable(format!("read s3://evidence/{key}: slow down"));
     edge.objects.fail(key, Some(down.clone()));
@@ -142,8 +187,8 @@ async fn judgements_of_earlier_runs_in_another_form_say_nothing() {
     let edge = edge("").await;
     crown(&edge).await;
     put_rows(&edge);
-    put_scores(&edge, "challenger", good);
-    put_scores(&edge, "champion", poor);
+    put_scores(&edge, "challenger", good).await;
+    put_scores(&edge, "champion", poor).await;
     let without = twice(&edge, judge()).await;
     put(&edge, &keys().evidence(Generation(1), "judgement.json"), "{\"old\": true}").await;
     assert_eq!(twice(&edge, judge()).await, without);

@@ -9,6 +9,7 @@ mod judge;
 
 use jiff::Timestamp;
 use pawl::fault::Fault;
+use pawl::jobs::{Platform, Roles};
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Condition, Keys, Memory, Store, Trigger, TriggerId, TriggerKind};
 use pawl::names::{ContentHash, Generation, ModelName};
@@ -33,12 +34,20 @@ data: {bucket: incoming, prefix: m/, label: {column: y}, features: [x]}
 train: {image: i}
 ";
 
+const SCORING: &str = "arn:aws:iam::1:role/scoring";
+const SERVING: &str = "arn:aws:iam::1:role/serving";
+
 fn empty() -> InMemory {
+    let roles = Roles {
+        training: "arn:aws:iam::1:role/training".to_owned(),
+        scoring: SCORING.to_owned(),
+        serving: SERVING.to_owned(),
+    };
     Edge {
         store: Memory::default(),
         bucket: HOME.to_owned(),
         objects: MemoryObjects::default(),
-        role: "arn:aws:iam::1:role/sagemaker".to_owned(),
+        platform: Platform { roles },
     }
 }
 

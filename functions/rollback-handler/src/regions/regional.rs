@@ -44,7 +44,7 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
             name: &self.wave.name,
             bucket: &self.region.bucket,
             run: &self.run,
-            role: &self.site.edge.role,
+            platform: &self.site.edge.platform,
         }
     }
 
@@ -106,6 +106,7 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
         let stop = self.wave.stops.iter().find(|stop| stop.region == self.region);
         candidate.package = stop.and_then(|stop| stop.package.clone());
         candidate.kind = self.pipeline.serve.kind;
+        candidate.instances = self.pipeline.serve.instances();
         candidate
     }
 

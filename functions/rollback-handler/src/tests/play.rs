@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use pawl::documents::{PIPELINE, RELEASE, SPLIT};
 use pawl::fault::Fault;
+use pawl::jobs::Platform;
 use pawl::ledger::{Condition, Keys, Memory, Store, pipeline};
 use pawl::names::{ContentHash, Generation, ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
@@ -51,7 +52,7 @@ impl Play {
             catalog: Catalog::default(),
             services: Account::default(),
             notices: RecordedNotices::default(),
-            role: "role".to_owned(),
+            platform: Platform::with_one_role("role"),
         };
         let play = Self { edge, minute: AtomicI64::new(0) };
         play.put(&pipeline(&model()), &yaml(rest)).await;

@@ -92,7 +92,7 @@ impl Keys {
         format!("regions/{}/{}.json", self.model, generation.0)
     }
 
-    /// Where a model's archive lies in a further region's bucket.
+    /// Where a model's archive is kept, at home and in a further region's bucket. No training may write there.
     pub fn archive(&self, name: &str) -> String {
         format!("models/{}/{name}/model.tar.gz", self.model)
     }
@@ -238,9 +238,8 @@ impl Keys {
         format!("{}{}", self.accepted(), json_lines(part))
     }
 
-    /// The scores of a file of rows by one side's model. SageMaker names an output after its input:
-    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html>.
-    pub fn scores(&self, generation: Generation, side: &str, file: &str) -> String {
-        format!("{}scores/{side}/{file}.out", self.run(generation))
+    /// The folder of one side's scores. Which of them is that of which file, [`super::Outputs`] finds out.
+    pub fn scores(&self, generation: Generation, side: &str) -> String {
+        format!("{}scores/{side}/", self.run(generation))
     }
 }

@@ -156,6 +156,8 @@ pub(super) struct World {
     pub notify_only: bool,
     /// The trial that the policy asks for.
     pub trial: Option<TrialKind>,
+    /// What rules the number of instances.
+    pub instances: InstanceCount,
     /// The configured fallback.
     pub fallback: Option<ConfigName>,
     pub history: BTreeMap<u64, Audit>,
@@ -192,6 +194,7 @@ impl World {
             writes: 0,
             notify_only: false,
             trial: None,
+            instances: if seed.is_multiple_of(2) { InstanceCount::Kept } else { InstanceCount::Configured },
             fallback: None,
             history: BTreeMap::new(),
             endpoint: Endpoint { status: EndpointStatus::Absent, serving: None, update: None, since: 0 },
@@ -234,6 +237,7 @@ impl World {
             model: Some(config.clone()),
             package: Some(format!("package/{generation}")),
             dataset: Some(ContentHash::of(&dataset.to_le_bytes())),
+            instances: self.instances,
             ..Deployment::new(Generation(generation), config.as_str())
         };
         let known =

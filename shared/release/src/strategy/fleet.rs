@@ -26,6 +26,17 @@ impl std::fmt::Display for EndpointKind {
     }
 }
 
+/// What rules the number of instances after an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceCount {
+    /// What the old fleet has grown to: autoscaling rules it, or nobody knows.
+    #[default]
+    Kept,
+    /// What the new config says: `serve.instance_count`.
+    Configured,
+}
+
 /// The fleet that a strategy is to move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fleet {

@@ -17,7 +17,7 @@ mod trial;
 mod wire;
 
 pub use error::StrategyError;
-pub use fleet::{EndpointKind, Fleet};
+pub use fleet::{EndpointKind, Fleet, InstanceCount};
 pub use rollout::Strategy;
 pub use trial::Trial;
 pub use wire::{

@@ -1,6 +1,7 @@
 //! Every cell of the table.
 
 use super::worlds::*;
+use crate::strategy::DeploymentConfig;
 use crate::*;
 use StateName::{CoolDown, Deploying, RollingBack, Stable, Watching};
 use pawl_ledger::events::{AlarmState, EndpointStatus, Verb};
@@ -458,13 +459,39 @@ fn the_rollback_call_is_exact() {
     let Action::UpdateEndpoint { call } = &begun.actions[0] else { panic!() };
     let expected = serde_json::json!({
         "EndpointName": "bike", "EndpointConfigName": "bike-1", "RetainAllVariantProperties": true,
-        "ExcludeRetainedVariantProperties": [
-            {"VariantPropertyType": "DesiredWeight"}, {"VariantPropertyType": "DataCaptureConfig"}],
+        "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DesiredWeight"}],
         "DeploymentConfig": {"BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
             "TerminationWaitInSeconds": 0}},
     });
     assert_eq!(serde_json::to_value(call).unwrap(), expected);
+}
+
+#[test]
+fn the_config_rules_the_number_of_instances_unless_autoscaling_does() {
+    let (from, mut to) = (deployment(2), deployment(1));
+    for (instances, retains, exclude) in [
+        (InstanceCount::Kept, true, vec![VariantProperty::DesiredWeight]),
+        (InstanceCount::Configured, false, Vec::new()),
+    ] {
+        to.instances = instances;
+        for call in
+            [UpdateCall::back_to("bike", &from, &to), UpdateCall::to("bike", &from, &to, DeploymentConfig::at_once())]
+        {
+            assert_eq!((call.retain_all_variant_properties, &call.exclude), (retains, &exclude));
+        }
+    }
+}
+
+#[test]
+fn a_call_that_an_earlier_release_wrote_down_is_sent_without_what_is_not_supported() {
+    let written = serde_json::json!({
+        "EndpointName": "bike", "EndpointConfigName": "bike-1", "RetainAllVariantProperties": true,
+        "ExcludeRetainedVariantProperties": [
+            {"VariantPropertyType": "DesiredWeight"}, {"VariantPropertyType": "DataCaptureConfig"}],
+    });
+    let call: UpdateCall = serde_json::from_value(written).unwrap();
+    assert_eq!(call.exclude, [VariantProperty::DesiredWeight]);
 }
 
 #[test]

@@ -25,7 +25,6 @@ pub(crate) fn config(config: &release::strategy::DeploymentConfig) -> Deployment
 pub(crate) fn variant_property(property: release::VariantProperty) -> VariantProperty {
     let kind = match property {
         release::VariantProperty::DesiredWeight => VariantPropertyType::DesiredWeight,
-        release::VariantProperty::DataCaptureConfig => VariantPropertyType::DataCaptureConfig,
     };
     VariantProperty::builder().variant_property_type(kind).build()
 }

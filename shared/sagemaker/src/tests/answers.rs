@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
-use pawl::jobs::Job;
+use pawl::jobs::{Job, Platform};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::release::autoscaling::Scaling;
@@ -97,7 +97,7 @@ async fn a_package_has_its_arn_where_sagemaker_says_it() {
         name: "m-1",
         bucket: "b",
         run: "r/",
-        role: "role",
+        platform: &Platform::with_one_role("role"),
     };
     let request = job.package_in_region("s3://b/model.tar.gz", None);
     let create = async |sagemaker: SageMaker| sagemaker.create_package(&request).await;

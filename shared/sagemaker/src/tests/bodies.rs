@@ -1,8 +1,9 @@
 //! What the SDK sends is the document that a state machine sends: for each request, with every field.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use pawl::jobs::Job;
+use pawl::jobs::{Job, Platform};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::release::autoscaling::Scaling;
@@ -52,8 +53,11 @@ fn pipeline(serve: &str) -> Pipeline {
     Pipeline::parse(yaml.as_bytes()).unwrap()
 }
 
+static PLATFORM: LazyLock<Platform> = LazyLock::new(|| Platform::with_one_role("role"));
+
 fn job(pipeline: &Pipeline) -> Job<'_> {
-    Job { pipeline, generation: Generation(7), name: "bike-7", bucket: "b", run: "runs/7/", role: "role" }
+    let platform = &PLATFORM;
+    Job { pipeline, generation: Generation(7), name: "bike-7", bucket: "b", run: "runs/7/", platform }
 }
 
 #[tokio::test]
@@ -159,7 +163,7 @@ async fn update_endpoint_with_each_way_of_moving_traffic() {
         Some(by_fleet(blue_green(RoutingKind::Linear, None, Some(percent(20))))),
         Some(DeploymentConfig { blue_green: None, rolling: Some(rolling), rollback: Some(rollback.clone()) }),
     ] {
-        let exclude = vec![VariantProperty::DesiredWeight, VariantProperty::DataCaptureConfig];
+        let exclude = vec![VariantProperty::DesiredWeight];
         let request = UpdateCall {
             endpoint: "bike".to_owned(),
             config: "bike-7".into(),

@@ -2,7 +2,7 @@
 import importlib.metadata
 
 from .. import events, rights
-from . import cloudformation, cloudwatch, eventing, functions, s3, sagemaker, sqs, stepfunctions
+from . import cloudformation, cloudwatch, eventing, functions, s3, sagemaker, sqs, stepfunctions, templates
 
 # The patches reach into ministack's modules, so they fit exactly one version.
 VERSION = "1.5.33"
@@ -19,6 +19,7 @@ def install(service, wait_scale: float, state_dir):
     s3.install()
     sqs.install()
     cloudformation.install()
+    templates.install()
     eventing.install()
     functions.install()
     rights.install(service, state_dir)

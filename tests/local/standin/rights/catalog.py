@@ -86,8 +86,9 @@ _PLACES = {"${Partition}": "[^:]+", "${Region}": "[^:]*", "${Account}": r"\d*", 
 
 @functools.cache
 def _of_policy(arn: str) -> str:
-    """An ARN pattern with `*` for what may hold anything, and NUL for what holds neither colon nor slash."""
-    return re.sub(r"\$\{\w+\}", lambda place: "\0" if place[0] in _PLACES else "*", arn)
+    """An ARN pattern with `*` for what may hold anything, and NUL for what holds neither colon nor slash. A log group's name
+    holds slashes."""
+    return re.sub(r"\$\{\w+\}", lambda place: "\0" if place[0] in _PLACES and place[0] != "${LogGroupName}" else "*", arn)
 
 
 @functools.cache

@@ -25,7 +25,7 @@ REQUEST_KEYS = frozenset({
     "sagemaker:instancetypes", "sagemaker:modelarn", "sagemaker:networkisolation", "sagemaker:vpcsubnets",
     "sagemaker:vpcsecuritygroupids", "sagemaker:volumekmskeyarn", "sagemaker:outputkmskeyarn",
     "sagemaker:intercontainertrafficencryption", "sagemaker:maxruntimeinseconds", "sagemaker:modelapprovalstatus",
-    "sagemaker:taggingaction", "kms:viaservice", "kms:calleraccount"})
+    "sagemaker:taggingaction", "kms:viaservice", "kms:calleraccount", "kms:grantisforawsresource"})
 _SET_OPERATORS = ("forallvalues:", "foranyvalue:")
 _KNOWN_ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "Condition"}
 

@@ -59,8 +59,10 @@ class Endpoints:
         if len(set(names)) != len(names):
             raise invalid("Production variant names must be unique.")
         for variant in variants:
-            if "ServerlessConfig" in variant or "ModelName" not in variant:
-                raise invalid("the stand-in serves instance-based variants with a ModelName only")
+            if "ModelName" not in variant:
+                raise invalid("the stand-in serves variants with a ModelName only")
+            if "ServerlessConfig" not in variant and not ("InstanceType" in variant and "InitialInstanceCount" in variant):
+                raise invalid(f"Variant {variant['VariantName']} needs InstanceType and InitialInstanceCount.")
             self._registry.models.get(variant["ModelName"])
         arn = state.arn("endpoint-config", name)
         self.configs.add(name, {k: v for k, v in p.items() if k != "Tags"} | {"EndpointConfigArn": arn})

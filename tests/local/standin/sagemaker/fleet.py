@@ -2,6 +2,7 @@
 import random
 import threading
 
+from .. import switches
 from .errors import invalid
 from .registry import Registry
 from .serving import ModelFailed, ModelServer, ModelServers
@@ -50,6 +51,14 @@ class Fleet:
         """The role in which a variant's model acts."""
         return self._roles[variant]
 
+    def tells_its_config(self, variant: str) -> bool:
+        """Whether a variant's metrics carry EndpointConfigName too: AWS documents it for fleets behind guardrails, and says
+        nothing of shadow and serverless variants."""
+        if variant in self.shadows:
+            return switches.now.shadow_config_dimension
+        serverless = any("ServerlessConfig" in one for one in self.config["ProductionVariants"])
+        return switches.now.serverless_config_dimension or not serverless
+
     def set_weights(self, wanted: list[dict]):
         for change in wanted:
             variant = next((v for v in self.variants if v["VariantName"] == change["VariantName"]), None)
@@ -61,21 +70,21 @@ class Fleet:
                 variant["CurrentInstanceCount"] = variant["DesiredInstanceCount"] = change["DesiredInstanceCount"]
 
     def keep_properties_of(self, other: "Fleet", excluded: set[str]):
-        """RetainAllVariantProperties: counts, weights and what is captured come from the fleet that serves now, except
-        what the update says."""
+        """RetainAllVariantProperties: counts and weights come from the fleet that serves now, except what the update says. What
+        is captured is a variant property too, but excluding it is not supported: the switch says whether it is kept."""
         for variant in self.variants:
             for old in other.variants:
                 if old["VariantName"] == variant["VariantName"]:
                     kept = [] if "DesiredWeight" in excluded else ["CurrentWeight", "DesiredWeight"]
                     kept += [] if "DesiredInstanceCount" in excluded else ["CurrentInstanceCount", "DesiredInstanceCount"]
-                    variant.update({k: old[k] for k in kept})
-        if "DataCaptureConfig" not in excluded:
+                    variant.update({k: old[k] for k in kept if k in old and k in variant})
+        if switches.now.capture_retained:
             self.config = {k: v for k, v in self.config.items() if k != "DataCaptureConfig"} | {
                 k: v for k, v in other.config.items() if k == "DataCaptureConfig"}
 
     @property
     def instances(self) -> int:
-        return sum(variant["CurrentInstanceCount"] for variant in self.variants)
+        return sum(variant.get("CurrentInstanceCount", 0) for variant in self.variants)
 
     def stop(self):
         for server in self._loaded.values():
@@ -85,5 +94,7 @@ class Fleet:
 
 def _summary(variant: dict) -> dict:
     weight, count = variant.get("InitialVariantWeight", 1.0), variant.get("InitialInstanceCount", 1)
-    return {"VariantName": variant["VariantName"], "CurrentWeight": weight, "DesiredWeight": weight,
-            "CurrentInstanceCount": count, "DesiredInstanceCount": count}
+    summary = {"VariantName": variant["VariantName"], "CurrentWeight": weight, "DesiredWeight": weight}
+    if serverless := variant.get("ServerlessConfig"):
+        return summary | {"CurrentServerlessConfig": serverless, "DesiredServerlessConfig": serverless}
+    return summary | {"CurrentInstanceCount": count, "DesiredInstanceCount": count}

@@ -61,7 +61,7 @@ class Runtime:
             sent["X-Amzn-SageMaker-Custom-Attributes"] = attributes
         status, answered, answer, seconds = fleet.server(variant).invoke(body, sent)
         overhead = time.perf_counter() - started - seconds
-        metrics.invocation(name, variant, fleet.name, status, seconds, overhead)
+        metrics.invocation(name, variant, fleet.name, status, seconds, overhead, fleet.tells_its_config(variant))
         settings = fleet.config.get("DataCaptureConfig")
         if settings and status == 200:
             self._capture.record(settings, name, variant, fleet.role(variant), (body, content_type),

@@ -4,7 +4,7 @@ import io
 import json
 import time
 
-from .. import storage
+from .. import storage, switches
 from . import jsonpath
 from .errors import invalid
 from .jobs import JobFailed, Jobs, JobStopped
@@ -75,7 +75,17 @@ class TransformJobs(Jobs):
         except (jsonpath.BadPath, ValueError) as error:
             raise JobFailed(f"ClientError: s3://{bucket}/{key}: {error}") from None
         target = record["TransformOutput"]["S3OutputPath"].rstrip("/")
-        storage.write(f"{target}/{relative}.out", output)
+        kind = record["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"]
+        storage.write(f"{target}/{_placed(kind, relative)}.out", output)
+
+
+def _placed(kind: str, relative: str) -> str:
+    """Where an object's output goes below the output path. AWS documents subfolders for S3Prefix, and for ManifestFile
+    nothing: the switch says what is played."""
+    parts = relative.split("/")
+    if kind != "ManifestFile" or switches.now.transform_outputs == "relative":
+        return relative
+    return parts[-1] if switches.now.transform_outputs == "name" else "/".join(parts[-2:])
 
 
 class _Records:

@@ -48,6 +48,9 @@ impl World {
         };
         match &release.state {
             State::RollingBack(rolling) if rolling.to.config == *target => {
+                if let Action::UpdateEndpoint { call } = action {
+                    self.check_instances(call, &rolling.to);
+                }
                 self.truth.taken_out.insert(rolling.from.config.clone());
             }
             state => {
@@ -57,6 +60,19 @@ impl World {
         }
         if self.truth.taken_out.contains(target) {
             self.break_rule(format!("{target} was taken out and came back"));
+        }
+    }
+
+    /// What autoscaling has made survives an update; what the config says is done.
+    pub(in crate::simulation) fn check_instances(&mut self, call: &UpdateCall, to: &Deployment) {
+        match (to.instances, call.retain_all_variant_properties) {
+            (InstanceCount::Kept, true) | (InstanceCount::Configured, false) => {}
+            (InstanceCount::Kept, false) => {
+                self.break_rule(format!("autoscaling's instances were lost on the way to {}", to.config));
+            }
+            (InstanceCount::Configured, true) => {
+                self.break_rule(format!("{} asks for instances that it does not get", to.config));
+            }
         }
     }
 

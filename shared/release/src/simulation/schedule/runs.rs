@@ -37,6 +37,7 @@ impl Schedule {
                 Phase::Deploy(Deploy::Create)
             }
             (Phase::Guard, Reply::DeployUpdate { call }) => {
+                world.check_instances(&call, &run.candidate);
                 let last = std::mem::replace(&mut run.asked, call.config);
                 if world.endpoint.serving.as_ref() == Some(&last) && world.rng.chance(300) {
                     let event = late_look(run.candidate.generation, last, time(world.now));

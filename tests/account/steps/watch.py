@@ -1,0 +1,73 @@
+"""The pipeline watches itself: schedules come, and what is stopped is told."""
+import datetime
+import json
+
+from ..step import NotSeen, step
+from ..world import timed
+from .first import put_months
+from .updates import begun, newest
+
+
+@step("schedules", title="The schedules come", part=1, minutes=5, after=("stack",), alone=True, commands="""\
+aws scheduler list-schedules --query "Schedules[].[Name,State,Target.Arn]" --output text
+aws stepfunctions list-executions --state-machine-arn $(resource Round) --max-items 3 --query 'executions[].[status,startDate]'
+""", see="""\
+Each schedule of the stack `ENABLED`, and an execution of `round` that is younger than six minutes and did not fail.""", proves="""\
+EventBridge Scheduler may start the state machines in the role that SAM made for it. Lost events heal only by this.""")
+def schedules(world, seen):
+    names = set(world.of_type("AWS::Scheduler::Schedule").values())
+    pages = world.client("scheduler").get_paginator("list_schedules").paginate()
+    groups = {name.rsplit("/", 1)[-1] for name in world.of_type("AWS::Scheduler::ScheduleGroup").values()}
+    listed = [one for page in pages for one in page["Schedules"] if one["Name"] in {name.rsplit("/", 1)[-1] for name in names}
+              and (not groups or one["GroupName"] in groups)]
+    told = {one["Name"]: one["State"] for one in listed}
+    seen.check("the stack's schedules", len(listed) == len(names) and set(told.values()) <= {"ENABLED"}, told)
+    machine = next((arn for name, arn in world.of_type("AWS::StepFunctions::StateMachine").items() if name == "Round"), None)
+    if machine is None:
+        return seen.unseen("the round", "this stack has no state machine Round")
+    if world.local:
+        return seen.unseen("the round came by itself", "it comes every five minutes, and a test on a stand-in does not wait for it")
+    fresh = world.wait(lambda: fresh_round(world, machine), "an execution of round", 7)
+    return seen.check("the round came by itself", fresh["status"] in ("RUNNING", "SUCCEEDED"),
+                      {"status": fresh["status"], "started": fresh["startDate"].isoformat()})
+
+
+def fresh_round(world, machine):
+    found = world.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=1)["executions"]
+    young = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=6)
+    return found[0] if found and found[0]["startDate"] > young else None
+
+
+@step("stopped-run", title="A run that is stopped by hand is told", part=2, minutes=3, after=("promoted",), commands="""\
+aws s3 cp 2011-09.csv s3://$DATA_BUCKET/$MODEL/
+aws stepfunctions stop-execution --execution-arn ${RETRAINING/:stateMachine:/:execution:}:$MODEL-4
+pawl report $MODEL 4
+""", see="""\
+The run is closed as `failed`, its lock is free, and a mail of its end comes to those who subscribed (`NotifyEmail`).""", proves="""\
+Step Functions' event of an ended execution reaches the function, and a notice reaches a mailbox. Look there: a script cannot.""")
+def stopped_run(world, seen):
+    before = newest(world)
+    world.listen()
+    put_months(world, "stopped")
+    begun(world, before)
+    generation = newest(world)
+    world.client("stepfunctions").stop_execution(executionArn=world.execution(generation)["executionArn"])
+    with timed(seen, "the run was closed, after the stop"):
+        record = world.wait(lambda: world.closed(generation), "the run to be closed", 5)
+    seen.check("how it ended", record["outcome"]["code"] == "failed", record["outcome"])
+    subject = f"Pawl: {world.model} run {generation} failed"
+    try:
+        notice = world.wait(lambda: world.heard(subject), f"the notice {subject!r}", 5)
+        seen.check("the topic told it", True, json.dumps(notice["Subject"]))
+    except NotSeen as error:
+        seen.check("the topic told it", False, error)
+    mails(world, seen)
+
+
+def mails(world, seen):
+    pages = world.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=world.outputs["Notices"])
+    found = [one for page in pages for one in page["Subscriptions"] if one["Protocol"] == "email"]
+    confirmed = [one["Endpoint"] for one in found if one["SubscriptionArn"].startswith("arn:")]
+    if not confirmed:
+        return seen.unseen("a mail", f"nobody has confirmed a subscription of the topic ({len(found)} asked)")
+    return seen.unseen("a mail", f"look into the mailbox of {', '.join(confirmed)}")

@@ -1,0 +1,77 @@
+"""What nobody may do, tried with the very rights of the stack: docs/security.md says what each stands for."""
+import pytest
+from botocore.exceptions import ClientError
+
+from loop.loop import BUCKET
+
+# (role, what it may write, what it must not)
+JUDGED = [
+    ("TrainingRole", "runs/{model}/000001/artifact/{model}-1/output/model.tar.gz", [
+        "ledger/{model}/release.json", "ledger/{model}/dataset.json", "ledger/{model}/history/000001.json",
+        "pipelines/{model}/pipeline.yaml", "pipelines/other/pipeline.yaml", "models/{model}/{model}-1/model.tar.gz",
+        "models/other/other-1/model.tar.gz", "runs/{model}/000001/judgement.json", "runs/{model}/000001/scores/champion/rows.out",
+        "runs/{model}/000001/holdout.manifest", "runs/{model}/000001/train.manifest", "accepted/{model}/part.jsonl",
+        "profiles/{model}/part.json", "capture/{model}/forged.jsonl", "truth/{model}/forged.jsonl"]),
+    ("ScoringRole", "runs/{model}/000001/scores/challenger/rows.out", [
+        "ledger/{model}/release.json", "pipelines/{model}/pipeline.yaml", "models/{model}/{model}-1/model.tar.gz",
+        "runs/{model}/000001/judgement.json", "runs/{model}/000001/artifact/x", "runs/{model}/000001/holdout.manifest",
+        "accepted/{model}/part.jsonl", "truth/{model}/forged.jsonl"]),
+    ("SageMakerRole", "capture/{model}/AllTraffic/2026/01/01/00/a.jsonl", [
+        "ledger/{model}/release.json", "pipelines/{model}/pipeline.yaml", "models/{model}/{model}-1/model.tar.gz",
+        "runs/{model}/000001/judgement.json", "runs/{model}/000001/scores/challenger/rows.out", "accepted/{model}/part.jsonl",
+        "truth/{model}/forged.jsonl"]),
+    # A function writes its own documents and no others'.
+    ("DriftCheckerRole", "ledger/{model}/drift.json", [
+        "ledger/{model}/release.json", "runs/{model}/000001/judgement.json", "pipelines/{model}/pipeline.yaml"]),
+    ("EvaluationGateRole", "runs/{model}/000001/judgement.json", [
+        "ledger/{model}/release.json", "ledger/{model}/dataset.json", "pipelines/{model}/pipeline.yaml",
+        "runs/{model}/000001/validation.json", "models/{model}/{model}-1/model.tar.gz"]),
+    ("DataValidatorRole", "ledger/{model}/dataset.json", [
+        "ledger/{model}/release.json", "runs/{model}/000001/judgement.json", "pipelines/{model}/pipeline.yaml"]),
+    ("RollbackHandlerRole", "ledger/{model}/release.json", [
+        "runs/{model}/000001/judgement.json", "ledger/{model}/dataset.json", "pipelines/{model}/pipeline.yaml",
+        "models/{model}/{model}-1/model.tar.gz"]),
+    ("NewDataTriggerRole", "ledger/{model}/training.json", [
+        "ledger/{model}/release.json", "runs/{model}/000001/judgement.json", "pipelines/{model}/pipeline.yaml"]),
+]
+
+
+@pytest.fixture(autouse=True)
+def only_these_are_refused(standin):
+    """What is refused here is meant to be; what was refused before is not."""
+    assert not standin.aws.refusals()
+    yield
+    standin.aws.forget_refusals()
+
+
+def refused(call, **request):
+    with pytest.raises(ClientError) as raised:
+        call(**request)
+    code = raised.value.response["Error"]["Code"]
+    assert code in ("AccessDenied", "AccessDeniedException"), raised.value
+    return True
+
+
+@pytest.mark.parametrize(("role", "own", "others"), JUDGED, ids=[role for role, _, _ in JUDGED])
+def test_a_role_writes_what_is_its_own_and_nothing_that_judges_it(standin, role, own, others):
+    model = f"rights-{role.lower()}"
+    s3 = standin.aws.client("s3", session=standin.aws.session(role))
+    s3.put_object(Bucket=BUCKET, Key=own.format(model=model), Body=b"its own")
+    for key in others:
+        assert refused(s3.put_object, Bucket=BUCKET, Key=key.format(model=model), Body=b"forged"), key
+        assert refused(s3.delete_object, Bucket=BUCKET, Key=key.format(model=model)), key
+
+
+@pytest.mark.parametrize("role", ["TrainingRole", "ScoringRole", "SageMakerRole"])
+def test_a_container_acts_on_no_service_beside_its_data(standin, role):
+    session = standin.aws.session(role)
+    sagemaker = standin.aws.client("sagemaker", session=session)
+    assert refused(sagemaker.delete_endpoint, EndpointName="rights")
+    assert refused(sagemaker.update_model_package, ModelPackageArn="arn:aws:sagemaker:us-east-1:000000000000:model-package/rights/1",
+                   ModelApprovalStatus="Approved")
+    states = standin.aws.client("stepfunctions", session=session)
+    assert refused(states.start_execution, stateMachineArn=standin.aws.outputs["Retraining"], input="{}")
+    metrics = standin.aws.client("cloudwatch", session=session)
+    for namespace in ("Pawl", "AWS/SageMaker"):
+        data = [{"MetricName": "LiveQuality", "Value": 1.0}]
+        assert refused(metrics.put_metric_data, Namespace=namespace, MetricData=data)
