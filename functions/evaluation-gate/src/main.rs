@@ -39,22 +39,22 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let config = in_lambda();
     let store = S3Store::from_env(&config)?;
     let edge = Edge {
+        platform: platform(store.bucket())?,
         bucket: store.bucket().to_owned(),
         store,
         objects: S3Objects::new(&config),
-        platform: platform()?,
     };
     serve(|step| handle(&edge, step, Timestamp::now())).await
 }
 
-fn platform() -> Result<Platform, Fault> {
+fn platform(stack: &str) -> Result<Platform, Fault> {
     let get = |setting| Settings.get(setting);
     let roles = Roles {
         training: get(Setting::TrainingRole)?,
         scoring: get(Setting::ScoringRole)?,
         serving: get(Setting::ServingRole)?,
     };
-    Ok(Platform { roles })
+    Ok(Platform { stack: stack.to_owned(), roles })
 }
 
 async fn handle(edge: &Edge<impl Store, impl Objects>, step: Step, now: Timestamp) -> Result<Value, Fault> {

@@ -1,11 +1,13 @@
 //! SageMaker and CloudWatch of a region, through the SDK.
 
+use std::collections::BTreeMap;
+
 use pawl::documents::Awaited;
 use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
 use pawl::names::{ModelName, RegionName};
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::ListedResource;
+use pawl::release::garbage::ListedPage;
 use pawl::release::{ConfigName, UpdateCall};
 use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
@@ -46,6 +48,14 @@ impl Services for AwsServices {
 impl SageMaker for AwsServices {
     async fn describe(&self, endpoint: &str) -> Result<(EndpointStatus, Option<ConfigName>), Fault> {
         self.sagemaker.describe(endpoint).await
+    }
+
+    async fn endpoint_tags(&self, endpoint: &str) -> Result<BTreeMap<String, String>, Fault> {
+        self.sagemaker.endpoint_tags(endpoint).await
+    }
+
+    async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Fault> {
+        self.sagemaker.tags(arn).await
     }
 
     async fn verify(&self, config: &ConfigName) -> Result<Standing, Fault> {
@@ -96,12 +106,12 @@ impl SageMaker for AwsServices {
         self.sagemaker.scale(wanted).await
     }
 
-    async fn configs(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
-        self.sagemaker.configs(model).await
+    async fn configs(&self, model: &ModelName, after: Option<&str>) -> Result<ListedPage, Fault> {
+        self.sagemaker.configs(model, after).await
     }
 
-    async fn models(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
-        self.sagemaker.models(model).await
+    async fn models(&self, model: &ModelName, after: Option<&str>) -> Result<ListedPage, Fault> {
+        self.sagemaker.models(model, after).await
     }
 
     async fn delete_config(&self, name: &str) -> Result<(), Fault> {

@@ -9,7 +9,6 @@ use pawl::ledger::{Ending, Keys, Store};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::release::{ConfigName, Deployment, Policy, Reply};
-use pawl::requests::CreateEndpoint;
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -45,9 +44,8 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
         let release = driver.load().await?;
         let serves = release.champion();
         let (answer, config, endpoint) = match answer {
-            Reply::DeployCreate { endpoint, config } => {
-                let request =
-                    CreateEndpoint { endpoint_name: endpoint, endpoint_config_name: config.clone() };
+            Reply::DeployCreate { config, .. } => {
+                let request = self.site.owner().endpoint(config.clone());
                 ("create", config, json!(request))
             }
             Reply::DeployUpdate { call } => {

@@ -1,5 +1,6 @@
 //! Everything outside of this function: the ledger, the people, and SageMaker and CloudWatch of a region.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use pawl::names::{ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::ListedResource;
+use pawl::release::garbage::ListedPage;
 use pawl::release::{AlarmReading, ConfigName, UpdateCall};
 use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
@@ -53,6 +54,13 @@ pub(crate) trait SageMaker: Sync {
         &self,
         endpoint: &str,
     ) -> impl Future<Output = Result<(EndpointStatus, Option<ConfigName>), Fault>> + Send;
+    /// The tags of an endpoint that stands there.
+    fn endpoint_tags(
+        &self,
+        endpoint: &str,
+    ) -> impl Future<Output = Result<BTreeMap<String, String>, Fault>> + Send;
+    /// The tags of what has this ARN.
+    fn tags(&self, arn: &str) -> impl Future<Output = Result<BTreeMap<String, String>, Fault>> + Send;
     /// What a config stands on.
     fn verify(&self, config: &ConfigName) -> impl Future<Output = Result<Standing, Fault>> + Send;
     /// The `s3://` address of a model's archive; `None` where it has none.
@@ -86,10 +94,18 @@ pub(crate) trait SageMaker: Sync {
     fn delete(&self, endpoint: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Makes Application Auto Scaling hold this.
     fn scale(&self, wanted: &Scaling) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// The oldest endpoint configs with this model's name in theirs, at most 100.
-    fn configs(&self, model: &ModelName) -> impl Future<Output = Result<Vec<ListedResource>, Fault>> + Send;
-    /// The oldest models with this model's name in theirs, at most 100.
-    fn models(&self, model: &ModelName) -> impl Future<Output = Result<Vec<ListedResource>, Fault>> + Send;
+    /// A page of the endpoint configs with this model's name in theirs, the oldest first.
+    fn configs(
+        &self,
+        model: &ModelName,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<ListedPage, Fault>> + Send;
+    /// A page of the models with this model's name in theirs, the oldest first.
+    fn models(
+        &self,
+        model: &ModelName,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<ListedPage, Fault>> + Send;
     /// Deletes an endpoint config.
     fn delete_config(&self, name: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Deletes a model.

@@ -13,9 +13,8 @@ use pawl::names::{ContentHash, Generation};
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
     Action, ActionResult, AlarmReading, ConfigName, Deployment, Driver, Effects, EndpointDescription,
-    ReadError, ReleaseOutcome, Severity, TargetPresence, TrialReading, UpdateCall,
+    EndpointOrigin, ReadError, ReleaseOutcome, Severity, TargetPresence, TrialReading, UpdateCall,
 };
-use pawl::requests::CreateEndpoint;
 use pawl_sagemaker::{Asked, Standing};
 
 use crate::edge::{Clock, Services};
@@ -101,20 +100,29 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
             (EndpointStatus::Creating | EndpointStatus::InService, Some(found)) if found == *config => {
                 Ok(ActionResult::Done)
             }
-            (EndpointStatus::Failed, _) => {
+            (EndpointStatus::Failed, found) => {
+                self.may_recreate(endpoint, found.as_ref()).await?;
                 self.services.delete(endpoint).await?;
                 // Deleting takes a while; creating comes with the next try.
                 Ok(ActionResult::Busy)
             }
             (EndpointStatus::Absent, _) => {
-                let request = CreateEndpoint {
-                    endpoint_name: endpoint.to_owned(),
-                    endpoint_config_name: config.clone(),
-                };
+                let request = self.owner().endpoint(config.clone());
                 self.services.create_endpoint(&request).await.map(|()| ActionResult::Done)
             }
             _ => Ok(ActionResult::Busy),
         }
+    }
+
+    /// An endpoint is deleted only where this release has put its config there, or its tags name this stack.
+    async fn may_recreate(&self, endpoint: &str, serving: Option<&ConfigName>) -> Result<(), Fault> {
+        let release = self.release().await?;
+        if serving.zip(release.as_ref()).is_some_and(|(config, release)| release.knows(config))
+            || self.owner().owns(&self.services.endpoint_tags(endpoint).await?)
+        {
+            return Ok(());
+        }
+        Err(Fault::Refused(format!("the endpoint {endpoint} has failed, and is not this stack's to delete")))
     }
 
     /// The record itself stops the training; this is the note that a person finds beside the quarantined
@@ -149,7 +157,7 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
     async fn look(&self, endpoint: &str) -> Result<EndpointDescription, Fault> {
         let at = (self.now)();
         let (status, config) = self.services.describe(endpoint).await?;
-        Ok(EndpointDescription { status, config, at })
+        Ok(EndpointDescription { status, config, at, origin: EndpointOrigin::NotAsked })
     }
 
     /// Whether the endpoint is in service with this config.
@@ -187,6 +195,11 @@ impl<S: Store, A: Services, N: Notices> Effects for &Site<'_, S, A, N> {
 
     async fn describe(&self, endpoint: &str) -> Result<EndpointDescription, ReadError> {
         self.look(endpoint).await.map_err(unread("endpoint"))
+    }
+
+    async fn origin(&self, endpoint: &str) -> Result<EndpointOrigin, ReadError> {
+        let tags = self.services.endpoint_tags(endpoint).await.map_err(unread("the endpoint's tags"))?;
+        Ok(if self.owner().owns(&tags) { EndpointOrigin::Ours } else { EndpointOrigin::Foreign })
     }
 
     async fn verify(&self, target: &Deployment) -> Result<TargetPresence, ReadError> {

@@ -32,6 +32,7 @@ use pawl::jobs::{Platform, Roles};
 use pawl::ledger::{RunOutcome, Store};
 use pawl::names::{Generation, ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
+use pawl::release::garbage::SweepPlace;
 use pawl::release::{ConfigName, WaveNews};
 use pawl_aws::{S3Store, Setting, Settings, Topic, in_lambda, serve};
 use serde::Deserialize;
@@ -46,7 +47,7 @@ enum Step {
     Watch { model: ModelName, generation: Generation, config: ConfigName },
     Abandon { model: ModelName, generation: Generation, failure: RunOutcome },
     Regions { model: ModelName, generation: Generation, news: WaveNews },
-    Upkeep { model: ModelName, region: Option<RegionName> },
+    Upkeep { model: ModelName, region: Option<RegionName>, place: Option<SweepPlace> },
     Reconcile { pipeline: String, region: Option<RegionName> },
 }
 
@@ -55,24 +56,24 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let config = in_lambda();
     let store = S3Store::from_env(&config)?;
     let edge = Edge {
+        platform: platform(store.bucket())?,
         bucket: store.bucket().to_owned(),
         store,
         catalog: Catalog::default(),
         services: AwsServices::new(&config),
         notices: Topic::from_env(&config)?,
-        platform: platform()?,
     };
     serve(|event| handle(&edge, event, &Timestamp::now)).await
 }
 
-fn platform() -> Result<Platform, Fault> {
+fn platform(stack: &str) -> Result<Platform, Fault> {
     let get = |setting| Settings.get(setting);
     let roles = Roles {
         training: get(Setting::TrainingRole)?,
         scoring: get(Setting::ScoringRole)?,
         serving: get(Setting::ServingRole)?,
     };
-    Ok(Platform { roles })
+    Ok(Platform { stack: stack.to_owned(), roles })
 }
 
 async fn handle<S: Store, A: Services, N: Notices>(
@@ -98,7 +99,9 @@ async fn handle<S: Store, A: Services, N: Notices>(
             Run::load(edge, &model, generation, now).await?.abandon(failure.in_words().reason).await
         }
         Step::Regions { model, generation, news } => regions::turn(edge, &model, generation, news, now).await,
-        Step::Upkeep { model, region } => round::upkeep(edge, &model, region.as_ref(), now).await,
+        Step::Upkeep { model, region, place } => {
+            round::upkeep(edge, &model, region.as_ref(), place, now).await
+        }
         Step::Reconcile { pipeline, region } => round::reconcile(edge, &pipeline, region.as_ref(), now).await,
     }
 }

@@ -6,6 +6,7 @@ use pawl::fault::Fault;
 use pawl::ledger::{Keys, Store};
 use pawl::names::{ModelName, RegionName};
 use pawl::pipeline::catalog::model_of;
+use pawl::release::garbage::SweepPlace;
 use serde_json::{Value, json};
 
 use crate::edge::{Clock, Edge, Services};
@@ -39,13 +40,19 @@ pub(crate) async fn upkeep<S: Store, A: Services, N: Notices>(
     edge: &Edge<S, A, N>,
     model: &ModelName,
     region: Option<&RegionName>,
+    place: Option<SweepPlace>,
     now: Clock<'_>,
 ) -> Result<Value, Fault> {
     let policy = policy_of(&edge.store, model).await?.unwrap_or_default();
     let home = Site::new(edge, Keys::new(model), policy, now);
-    match region {
-        None => home.carry_out_upkeep().await?,
-        Some(region) => home.in_region(region).carry_out_upkeep().await?,
+    let site = region.map_or_else(|| Site::new(edge, home.keys.clone(), home.policy.clone(), now), |region| home.in_region(region));
+    let rest = match place {
+        None => site.carry_out_upkeep().await?,
+        Some(place) => site.collect_garbage(place).await?,
+    };
+    let mut answer = json!({ "done": model });
+    if let Some(place) = rest {
+        answer["next"] = json!({ "step": "upkeep", "model": model, "region": region, "place": place });
     }
-    Ok(json!({ "done": model }))
+    Ok(answer)
 }

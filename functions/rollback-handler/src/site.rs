@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pawl::duration::Duration;
 use pawl::edge::Notices;
+use pawl::jobs::Owner;
 use pawl::ledger::{Keys, Store};
 use pawl::names::RegionName;
 use pawl::release::{Caller, Policy};
@@ -38,6 +39,11 @@ impl<'a, S: Store, A: Services, N: Notices> Site<'a, S, A, N> {
                 Self { edge, services, keys, policy: policy.in_region(), now }
             }
         }
+    }
+
+    /// Whose what stands at this place is.
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner { model: self.keys.model(), bucket: &self.edge.bucket }
     }
 
     /// The same model's release in a further region.

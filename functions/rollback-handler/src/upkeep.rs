@@ -7,7 +7,7 @@ use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Store, StoreError};
 use pawl::names::Generation;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::Garbage;
+use pawl::release::garbage::{Garbage, ListedPage, ListedResource, SweepPlace};
 use pawl::release::serving::Serve;
 use pawl::release::upkeep::Upkeep;
 use pawl::run;
@@ -15,8 +15,10 @@ use pawl::run;
 use crate::edge::Services;
 use crate::site::Site;
 
-/// The most that one order deletes of configs, and of models. The next one goes on.
+/// The most that one call deletes.
 const MOST: usize = 50;
+/// The most pages that one call reads.
+const PAGES: usize = 10;
 /// So many orders one call carries out.
 const ORDERS: usize = 5;
 
@@ -59,38 +61,74 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
         Ok(Way::Clearing)
     }
 
-    /// Carries out the order that stands there now, and collects garbage. It may be repeated.
-    pub(crate) async fn carry_out_upkeep(&self) -> Result<(), Fault> {
+    /// Carries out the order that stands there now, and collects garbage; where the sweep goes on, if it has
+    /// not seen everything. It may be repeated.
+    pub(crate) async fn carry_out_upkeep(&self) -> Result<Option<SweepPlace>, Fault> {
         let (store, document) = (&self.edge.store, UPKEEP.of(&self.keys));
         for _ in 0..ORDERS {
-            let Some((order, etag)) = document.read_tagged(store).await? else { return Ok(()) };
+            let Some((order, etag)) = document.read_tagged(store).await? else { return Ok(None) };
             if let Some(scaling) = &order.scaling {
                 self.services.scale(scaling).await?;
             }
             // Another call may have carried out an older order meanwhile: then the newer one is carried out
             // again.
             if store.get(document.key()).await?.is_some_and(|stands| stands.etag == etag) {
-                return self.collect_garbage().await;
+                return self.collect_garbage(SweepPlace::default()).await;
             }
         }
         let key = document.key();
         Err(Fault::Conflict(format!("{key}: new orders come faster than they are carried out")))
     }
 
-    /// Deletes what nothing needs any more, the configs first: one after another, since SageMaker throttles.
-    async fn collect_garbage(&self) -> Result<(), Fault> {
-        let Some(release) = self.release().await? else { return Ok(()) };
-        let (services, model) = (&self.services, self.keys.model());
-        let (configs, models) = (services.configs(model).await?, services.models(model).await?);
-        let garbage = Garbage::plan(&release, &self.policy, &configs, &models, (self.now)());
-        for gone in garbage.configs.into_iter().take(MOST) {
-            services.delete_config(&gone.config).await?;
-            services.delete_alarms(gone.alarms).await?;
+    /// Deletes what nothing needs any more, from this place of the sweep on: one after another, since
+    /// SageMaker throttles. A call sees a few pages and deletes a few; the next one goes on.
+    pub(crate) async fn collect_garbage(&self, from: SweepPlace) -> Result<Option<SweepPlace>, Fault> {
+        let Some(release) = self.release().await? else { return Ok(None) };
+        let (mut place, mut left) = (from, MOST);
+        for _ in 0..PAGES {
+            let (services, model) = (&self.services, self.keys.model());
+            let (configs, models) = match &place {
+                SweepPlace::Configs { after } => {
+                    (services.configs(model, after.as_deref()).await?, ListedPage::default())
+                }
+                SweepPlace::Models { after } => {
+                    (ListedPage::default(), services.models(model, after.as_deref()).await?)
+                }
+            };
+            let garbage = Garbage::plan(&release, &self.policy, &configs.found, &models.found, (self.now)());
+            self.delete_garbage(garbage, &mut left).await?;
+            if left == 0 {
+                return Ok(Some(place));
+            }
+            match place.then(configs.next.or(models.next)) {
+                Some(next) => place = next,
+                None => return Ok(None),
+            }
         }
-        for model in garbage.models.iter().take(MOST) {
-            services.delete_model(model).await?;
+        Ok(Some(place))
+    }
+
+    async fn delete_garbage(&self, garbage: Garbage, left: &mut usize) -> Result<(), Fault> {
+        let services = &self.services;
+        for gone in garbage.configs {
+            if *left > 0 && self.may_delete(&gone.config).await? {
+                services.delete_config(&gone.config.name).await?;
+                services.delete_alarms(gone.alarms).await?;
+                *left -= 1;
+            }
+        }
+        for gone in garbage.models {
+            if *left > 0 && self.may_delete(&gone).await? {
+                services.delete_model(&gone.name).await?;
+                *left -= 1;
+            }
         }
         Ok(())
+    }
+
+    /// A name alone proves nothing: another stack may have a model of the same name.
+    async fn may_delete(&self, listed: &ListedResource) -> Result<bool, Fault> {
+        Ok(self.owner().may_delete(&self.services.tags(&listed.arn).await?))
     }
 
     async fn ordered_scaling(&self) -> Result<Option<Scaling>, StoreError> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::ActionResult;
 use crate::alarms::AlarmSpec;
 use crate::deployment::Deployment;
-use crate::observation::{AlarmReading, EndpointDescription, EndpointObservation, TargetCheck, WatchReading};
+use crate::observation::{AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, TargetCheck, WatchReading};
 use pawl_base::names::Generation;
 use pawl_ledger::events::{AlarmChange, EndpointStatus, Operator, PackageChange};
 
@@ -106,7 +106,12 @@ impl GuardRequest {
     pub fn first(candidate: Deployment, at: Timestamp) -> Self {
         Self {
             candidate,
-            look: EndpointDescription { status: EndpointStatus::Absent, config: None, at },
+            look: EndpointDescription {
+                status: EndpointStatus::Absent,
+                config: None,
+                at,
+                origin: EndpointOrigin::NotAsked,
+            },
             target: TargetCheck::NotAsked,
             alarms: Vec::new(),
             defined: Vec::new(),

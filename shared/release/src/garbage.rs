@@ -9,18 +9,23 @@
 //!
 //! let mut release = Release::new("bike");
 //! release.generation = Generation(2);
-//! let old = ListedResource { name: "bike-1".to_owned(), created_at: Timestamp::UNIX_EPOCH };
-//! let stranger = ListedResource { name: "scooter-1".to_owned(), ..old.clone() };
+//! let named = |name: &str| ListedResource {
+//!     name: name.to_owned(),
+//!     arn: format!("arn:{name}"),
+//!     created_at: Timestamp::UNIX_EPOCH,
+//! };
+//! let (old, stranger) = (named("bike-1-20260101000000"), named("scooter-1-20260101000000"));
 //! let now = "2026-11-20T08:00:00Z".parse()?;
 //! let garbage = Garbage::plan(&release, &Policy::default(), &[old, stranger], &[], now);
 //! assert_eq!(garbage.configs.len(), 1);
-//! assert_eq!(garbage.configs[0].config, "bike-1");
+//! assert_eq!(garbage.configs[0].config.name, "bike-1-20260101000000");
 //! # Ok::<(), jiff::Error>(())
 //! ```
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::alarms;
 use crate::config::ConfigName;
@@ -29,13 +34,62 @@ use crate::policy::Policy;
 use crate::record::Release;
 use crate::state::State;
 
+/// The length of the time in a name: `20261120080000`.
+const STAMP: usize = 14;
+
 /// An endpoint config or a model as listed in the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedResource {
     /// Its name. Pawl gives an endpoint config the name of its model.
     pub name: String,
+    /// Its ARN, which its tags are read by.
+    pub arn: String,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// A page of a list, and the token that the next one is asked with; `None` behind the last page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListedPage {
+    /// What it holds.
+    pub found: Vec<ListedResource>,
+    /// Where to go on.
+    pub next: Option<String>,
+}
+
+/// Where a sweep goes on: SageMaker lists by a part of the name, so one model's sweep passes by what others
+/// have, however much that is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "of")]
+pub enum SweepPlace {
+    /// In the endpoint configs, which go before the models that they name.
+    Configs {
+        /// The token of the page.
+        after: Option<String>,
+    },
+    /// In the models.
+    Models {
+        /// The token of the page.
+        after: Option<String>,
+    },
+}
+
+impl Default for SweepPlace {
+    fn default() -> Self {
+        Self::Configs { after: None }
+    }
+}
+
+impl SweepPlace {
+    /// The place after a page with this token; `None` at the end.
+    pub fn then(&self, next: Option<String>) -> Option<Self> {
+        match (self, next) {
+            (Self::Configs { .. }, after @ Some(_)) => Some(Self::Configs { after }),
+            (Self::Configs { .. }, None) => Some(Self::Models { after: None }),
+            (Self::Models { .. }, after @ Some(_)) => Some(Self::Models { after }),
+            (Self::Models { .. }, None) => None,
+        }
+    }
 }
 
 /// What may be deleted, the configs before the models.
@@ -44,14 +98,14 @@ pub struct Garbage {
     /// Endpoint configs, each with the alarms that watched it.
     pub configs: Vec<Discarded>,
     /// Models that no kept config names, those of rejected challengers among them.
-    pub models: Vec<String>,
+    pub models: Vec<ListedResource>,
 }
 
 /// An endpoint config that nothing needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discarded {
-    /// Its name.
-    pub config: String,
+    /// The config.
+    pub config: ListedResource,
     /// The names of the alarms that Pawl may have made for it.
     pub alarms: Vec<String>,
 }
@@ -75,11 +129,10 @@ impl Garbage {
             is_ours(release, &listed.name) && !needed.contains(&listed.name) && !young
         };
         let configs = configs.iter().filter(unused).map(|listed| Discarded {
-            config: listed.name.clone(),
+            config: listed.clone(),
             alarms: alarms::every_name(&ConfigName(listed.name.clone())),
         });
-        let models = models.iter().filter(unused).map(|listed| listed.name.clone());
-        Self { configs: configs.collect(), models: models.collect() }
+        Self { configs: configs.collect(), models: models.iter().filter(unused).cloned().collect() }
     }
 }
 
@@ -99,13 +152,19 @@ fn needed(release: &Release, policy: &Policy) -> BTreeSet<String> {
     good.chain(&release.current).chain(under_way).flat_map(names).chain(fallback).collect()
 }
 
-/// Pawl names what it makes `<model>-<generation>` or `<model>-<generation>-<stamp>`; the endpoint has the
-/// model's name.
+/// Pawl names what it makes `<model>-<generation>-<stamp>`, with a letter behind it for a trial's config or a
+/// model that scores; the endpoint has the model's name. A name of any other shape is somebody else's.
 fn is_ours(release: &Release, name: &str) -> bool {
     let rest = name.strip_prefix(&release.endpoint).and_then(|rest| rest.strip_prefix('-'));
-    rest.and_then(|rest| rest.split('-').next())
-        .and_then(|number| number.parse::<u64>().ok())
-        .is_some_and(|generation| generation <= release.generation.0)
+    let Some(rest) = rest else { return false };
+    let (number, stamp) = rest.split_once('-').map_or((rest, None), |(number, stamp)| (number, Some(stamp)));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_stamp = |stamp: &str| {
+        let time = stamp.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(stamp);
+        time.len() == STAMP && digits(time)
+    };
+    let known = number.parse::<u64>().is_ok_and(|generation| generation <= release.generation.0);
+    known && digits(number) && stamp.is_none_or(is_stamp)
 }
 
 #[cfg(test)]
@@ -117,7 +176,7 @@ mod tests {
     use pawl_base::names::Generation;
 
     fn listed(name: &str) -> ListedResource {
-        ListedResource { name: name.to_owned(), created_at: at(0) }
+        ListedResource { name: name.to_owned(), arn: format!("arn:{name}"), created_at: at(0) }
     }
 
     fn plan(
@@ -128,7 +187,9 @@ mod tests {
         let keep_unused = Duration::seconds(3600);
         let policy = Policy { fallback: Some("bike-0".into()), keep_unused, ..Policy::default() };
         let garbage = Garbage::plan(release, &policy, configs, models, at(100));
-        (garbage.configs.into_iter().map(|gone| gone.config).collect(), garbage.models)
+        let names = |gone: Vec<ListedResource>| gone.into_iter().map(|gone| gone.name).collect();
+        let configs = garbage.configs.into_iter().map(|gone| gone.config).collect();
+        (names(configs), names(garbage.models))
     }
 
     fn numbered(numbers: std::ops::RangeInclusive<u64>) -> Vec<ListedResource> {
@@ -165,8 +226,38 @@ mod tests {
         let young = ListedResource { created_at: at(90), ..listed("bike-3") };
         let others =
             [young, listed("bike-6"), listed("bike-by-hand"), listed("bikes-2"), listed("bike-demand-2")];
-        assert_eq!(plan(&release, &[listed("bike-2-8f")], &[]).0, ["bike-2-8f"]);
+        let own = ["bike-2-20260101000000", "bike-2-20260101000000t", "bike-3-20260101000000n"].map(listed);
+        assert_eq!(plan(&release, &own, &own).0.len(), own.len());
+        assert_eq!(plan(&release, &own, &own).1.len(), own.len());
+        let alike = [
+            "bike-2-8f",
+            "bike-2-canary",
+            "bike-2-2026010100000",
+            "bike-2-20260101000000tt",
+            "bike-2-20260101000000-t",
+            "bike-+2",
+            "bike-eu-2-20260101000000",
+            "my-bike-2-20260101000000",
+        ]
+        .map(listed);
+        assert_eq!(plan(&release, &alike, &alike), (Vec::new(), Vec::new()));
         assert_eq!(plan(&release, &others, &others), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn a_sweep_goes_through_all_pages_of_both_lists() {
+        let token = || Some("t".to_owned());
+        let mut place = SweepPlace::default();
+        let mut seen = vec![place.clone()];
+        for next in [token(), None, token(), None] {
+            let Some(then) = place.then(next) else { break };
+            seen.push(then.clone());
+            place = then;
+        }
+        let configs = |after| SweepPlace::Configs { after };
+        let models = |after| SweepPlace::Models { after };
+        assert_eq!(seen, [configs(None), configs(token()), models(None), models(token())]);
+        assert_eq!(place.then(None), None);
     }
 
     #[test]

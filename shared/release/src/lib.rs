@@ -51,7 +51,7 @@ pub use deployment::{Deployment, TrialStage};
 pub use driver::{Caller, Clock, Driver, DriverError, Effects, ReadError, ReleaseStore};
 pub use event::{CandidateFailure, Event, EventName, GuardRequest};
 pub use observation::{
-    AlarmReading, EndpointDescription, EndpointObservation, FleetComparison, Observer, TargetCheck,
+    AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, FleetComparison, Observer, TargetCheck,
     TargetPresence, TrialReading, WatchReading,
 };
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};

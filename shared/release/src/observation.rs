@@ -17,6 +17,22 @@ pub struct EndpointDescription {
     pub config: Option<ConfigName>,
     /// When it was asked for: a call may be held up on its way to the record.
     pub at: Timestamp,
+    /// Whose it is: read only where the record does not say so by what it has put there.
+    #[serde(default)]
+    pub origin: EndpointOrigin,
+}
+
+/// Whose an endpoint is that stands where this release has not put anything yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndpointOrigin {
+    /// It has the tags of this model and this stack.
+    Ours,
+    /// It has not: it is left alone until a person allows more.
+    Foreign,
+    /// Nobody looked at its tags.
+    #[default]
+    NotAsked,
 }
 
 /// A look at the endpoint.

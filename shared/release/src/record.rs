@@ -222,6 +222,17 @@ impl Release {
         Some(Deployment { alarms, ..fallback })
     }
 
+    /// Whether this release has put the config there, or has found it there and said so.
+    pub fn knows(&self, config: &ConfigName) -> bool {
+        let under_way: &[&Deployment] = match &self.state {
+            State::Deploying(deploying) => &[&deploying.candidate],
+            State::RollingBack(rolling) => &[&rolling.from, &rolling.to],
+            State::Stable | State::Watching(_) | State::CoolDown { .. } => &[],
+        };
+        let known = self.good.iter().chain(&self.current).chain(under_way.iter().copied());
+        known.into_iter().any(|known| known.has_stage(config)) || self.revoked_configs.contains(config)
+    }
+
     /// Whose model clients are answered by: what serves, or what it is tried beside.
     pub fn champion(&self) -> Option<&Deployment> {
         let current = self.current.as_ref()?;

@@ -95,6 +95,13 @@ pub enum HoldReason {
     Revoked,
     /// It serves already.
     AlreadyServing,
+    /// It stands there, and Pawl has not made it: only a person may hand it over.
+    ForeignEndpoint {
+        /// The endpoint.
+        endpoint: String,
+        /// What it serves.
+        serving: ConfigName,
+    },
     /// The endpoint's status takes no update, or it serves something that Pawl did not put there.
     EndpointNotReady {
         /// What was found, in plain words.
@@ -149,6 +156,11 @@ impl HoldReason {
                 "this config, package or data was rejected, quarantined or rolled back".to_owned()
             }
             Self::AlreadyServing => "this config serves already".to_owned(),
+            Self::ForeignEndpoint { endpoint, serving } => format!(
+                "the endpoint {endpoint} was there before, without the tags of this stack, and serves {serving}: \
+                 it is left alone. `pawl force {endpoint}` lets the next deployment take it over; or give the \
+                 model another name"
+            ),
             Self::EndpointNotReady { found } => format!("the endpoint is not ready: {found}"),
             Self::NoLastKnownGood { what } => {
                 format!("nothing to fall back to: {what}; `pawl force` lets one deployment begin without")

@@ -20,7 +20,8 @@ impl SageMaker {
             .client
             .create_endpoint()
             .endpoint_name(&request.endpoint_name)
-            .endpoint_config_name(&request.endpoint_config_name.0);
+            .endpoint_config_name(&request.endpoint_config_name.0)
+            .set_tags(Some(tags(&request.tags)));
         call.send().await.map(|_| ()).map_err(|e| fault(&named("CreateEndpoint", request), &e))
     }
 

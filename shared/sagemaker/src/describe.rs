@@ -1,5 +1,7 @@
 //! What stands in SageMaker: endpoints, configs, models, packages.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
@@ -36,6 +38,26 @@ impl SageMaker {
                 status.map_or(EndpointStatus::Unknown, |status| EndpointStatus::parse(status.as_str()));
             (status, found.endpoint_config_name.map(ConfigName))
         }))
+    }
+
+    /// The tags of an endpoint that stands there.
+    pub async fn endpoint_tags(&self, endpoint: &str) -> Result<BTreeMap<String, String>, Fault> {
+        let found = self.client.describe_endpoint().endpoint_name(endpoint).send().await;
+        let call = || named("DescribeEndpoint", &json!({ "EndpointName": endpoint }));
+        let found = found.map_err(|e| fault(&call(), &e))?;
+        self.tags(found.endpoint_arn().unwrap_or_default()).await
+    }
+
+    /// The tags of what has this ARN.
+    pub async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Fault> {
+        let mut tags = BTreeMap::new();
+        let mut pages = self.client.list_tags().resource_arn(arn).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| fault(&named("ListTags", &json!({ "ResourceArn": arn })), &e))?;
+            let pairs = page.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
+            tags.extend(pairs);
+        }
+        Ok(tags)
     }
 
     /// Where the archive of a model lies; `None` where it has none.

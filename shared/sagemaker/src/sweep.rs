@@ -5,7 +5,7 @@ use aws_sdk_sagemaker::types::{EndpointConfigSortKey, ModelSortKey, OrderKey};
 use jiff::Timestamp;
 use pawl::fault::Fault;
 use pawl::names::ModelName;
-use pawl::release::garbage::ListedResource;
+use pawl::release::garbage::{ListedPage, ListedResource};
 use pawl_aws::fault;
 use serde_json::json;
 
@@ -16,8 +16,8 @@ use crate::answer::{GONE, named, unless};
 const MOST: i32 = 100;
 
 impl SageMaker {
-    /// The oldest endpoint configs with this model's name in theirs, at most 100.
-    pub async fn configs(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
+    /// A page of the endpoint configs with this model's name in theirs, the oldest first, at most 100.
+    pub async fn configs(&self, model: &ModelName, after: Option<&str>) -> Result<ListedPage, Fault> {
         let name = format!("{model}-");
         let request = self
             .client
@@ -25,15 +25,18 @@ impl SageMaker {
             .name_contains(&name)
             .sort_by(EndpointConfigSortKey::CreationTime)
             .sort_order(OrderKey::Ascending)
-            .max_results(MOST);
+            .max_results(MOST)
+            .set_next_token(after.map(str::to_owned));
         let call = || named("ListEndpointConfigs", &json!({ "NameContains": name }));
         let found = request.send().await.map_err(|e| fault(&call(), &e))?;
-        let found = found.endpoint_configs().iter();
-        Ok(found.filter_map(|found| listed(found.endpoint_config_name(), found.creation_time())).collect())
+        let listed = found.endpoint_configs().iter().filter_map(|found| {
+            listed(found.endpoint_config_name(), found.endpoint_config_arn(), found.creation_time())
+        });
+        Ok(ListedPage { found: listed.collect(), next: found.next_token().map(str::to_owned) })
     }
 
-    /// The oldest models with this model's name in theirs, at most 100.
-    pub async fn models(&self, model: &ModelName) -> Result<Vec<ListedResource>, Fault> {
+    /// A page of the models with this model's name in theirs, the oldest first, at most 100.
+    pub async fn models(&self, model: &ModelName, after: Option<&str>) -> Result<ListedPage, Fault> {
         let name = format!("{model}-");
         let request = self
             .client
@@ -41,14 +44,15 @@ impl SageMaker {
             .name_contains(&name)
             .sort_by(ModelSortKey::CreationTime)
             .sort_order(OrderKey::Ascending)
-            .max_results(MOST);
+            .max_results(MOST)
+            .set_next_token(after.map(str::to_owned));
         let call = || named("ListModels", &json!({ "NameContains": name }));
         let found = request.send().await.map_err(|e| fault(&call(), &e))?;
-        Ok(found
+        let listed = found
             .models()
             .iter()
-            .filter_map(|found| listed(found.model_name(), found.creation_time()))
-            .collect())
+            .filter_map(|found| listed(found.model_name(), found.model_arn(), found.creation_time()));
+        Ok(ListedPage { found: listed.collect(), next: found.next_token().map(str::to_owned) })
     }
 
     /// Deletes an endpoint config. What is gone already counts as deleted.
@@ -65,8 +69,12 @@ impl SageMaker {
     }
 }
 
-/// An entry of a list; `None` for one without a name or a time, since it is nothing that could be deleted.
-fn listed(name: Option<&str>, created_at: Option<&DateTime>) -> Option<ListedResource> {
+/// An entry of a list; `None` for one without a name, an ARN or a time, since it is nothing that could be deleted.
+fn listed(
+    name: Option<&str>,
+    arn: Option<&str>,
+    created_at: Option<&DateTime>,
+) -> Option<ListedResource> {
     let created_at = Timestamp::from_millisecond(created_at?.to_millis().ok()?).ok()?;
-    Some(ListedResource { name: name?.to_owned(), created_at })
+    Some(ListedResource { name: name?.to_owned(), arn: arn?.to_owned(), created_at })
 }

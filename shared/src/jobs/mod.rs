@@ -26,6 +26,7 @@
 
 mod endpoint_config;
 mod model;
+mod owner;
 mod package;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ use crate::names::Generation;
 use crate::pipeline::Pipeline;
 use crate::requests::{DataSource, ResourceTag, S3DataSource};
 
+pub use owner::Owner;
 pub use text::{on_one_line, property};
 
 /// What containers read and answer.
@@ -63,6 +65,8 @@ pub struct Job<'a> {
 /// What the stack gives to each job of SageMaker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Platform {
+    /// The bucket of the stack's evidence at home: what is made says so by a tag.
+    pub stack: String,
     /// The roles that containers run under.
     pub roles: Roles,
 }
@@ -84,7 +88,8 @@ impl Platform {
     /// One role for everything: for tests.
     pub fn with_one_role(role: &str) -> Self {
         let role = || role.to_owned();
-        Self { roles: Roles { training: role(), scoring: role(), serving: role() } }
+        let roles = Roles { training: role(), scoring: role(), serving: role() };
+        Self { stack: "pawl".to_owned(), roles }
     }
 }
 
@@ -94,11 +99,9 @@ impl Job<'_> {
     }
 
     fn tags(&self) -> Vec<ResourceTag> {
-        let tag = |key: &str, value: String| ResourceTag { key: key.to_owned(), value };
-        vec![
-            tag("pawl:model", self.pipeline.model.to_string()),
-            tag("pawl:generation", self.generation.to_string()),
-        ]
+        let mut tags = Owner { model: &self.pipeline.model, bucket: &self.platform.stack }.tags();
+        tags.push(ResourceTag { key: "pawl:generation".to_owned(), value: self.generation.to_string() });
+        tags
     }
 
     fn manifest(&self, name: &str, spread: Option<&'static str>) -> DataSource {

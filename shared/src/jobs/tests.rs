@@ -32,7 +32,7 @@ fn each_work_has_a_role_of_its_own() {
         name: "m-7-20260101000000",
         bucket: "b",
         run: "r/",
-        platform: &Platform { roles },
+        platform: &Platform { roles, ..one_role() },
     };
     assert_eq!(job.training().definition.role_arn, role("training"));
     let search = job.tuning().expect("a search");

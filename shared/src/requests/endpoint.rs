@@ -13,6 +13,8 @@ pub struct CreateEndpoint {
     pub endpoint_name: String,
     /// The config that it is to serve.
     pub endpoint_config_name: ConfigName,
+    /// Whose it is.
+    pub tags: Vec<ResourceTag>,
 }
 
 /// `CreateEndpointConfig`.

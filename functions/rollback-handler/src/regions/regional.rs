@@ -7,7 +7,6 @@ use pawl::ledger::Store;
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::release::{ConfigName, Deployment, Policy, Region, Reply, StateName, Wave, WaveNews};
-use pawl::requests::CreateEndpoint;
 
 use super::failed;
 use crate::edge::Services;
@@ -114,10 +113,9 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
     async fn begin(&self, permission: &Reply, serves: Option<Generation>) -> Result<Way, Fault> {
         let sagemaker = &self.site.services;
         match permission {
-            Reply::DeployCreate { endpoint, config } => {
+            Reply::DeployCreate { config, .. } => {
                 sagemaker.create_endpoint_config(&self.job().endpoint_config()).await?;
-                let request =
-                    CreateEndpoint { endpoint_name: endpoint.clone(), endpoint_config_name: config.clone() };
+                let request = self.site.owner().endpoint(config.clone());
                 sagemaker.create_endpoint(&request).await.map(|()| Way::Clear)
             }
             Reply::DeployUpdate { call } => {

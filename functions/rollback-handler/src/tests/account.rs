@@ -1,6 +1,6 @@
 //! SageMaker and CloudWatch of an account in memory, in any number of regions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use pawl::fault::Fault;
 use pawl::names::{ModelName, RegionName};
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::ListedResource;
+use pawl::release::garbage::{ListedPage, ListedResource};
 use pawl::release::{AlarmReading, ConfigName, UpdateCall};
 use pawl::requests::{
     CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, CreateModelPackageGroup,
@@ -42,6 +42,10 @@ pub(super) struct Region {
     pub(super) rows: String,
     /// What every call is answered with.
     pub(super) fault: Option<Fault>,
+    /// What has no tags of Pawl's, by name.
+    pub(super) foreign: BTreeSet<String>,
+    /// How many configs or models a page of a list holds; 0 means all.
+    pub(super) page: usize,
     /// Each change that was made, in order. What was there already is no change.
     pub(super) changes: Vec<String>,
 }
@@ -111,6 +115,18 @@ impl SageMaker for Account {
         self.ask(|region| {
             let endpoint = region.endpoint.clone();
             Ok(endpoint.map_or((EndpointStatus::Absent, None), |(status, config)| (status, Some(config))))
+        })
+    }
+
+    async fn endpoint_tags(&self, endpoint: &str) -> Result<BTreeMap<String, String>, Fault> {
+        self.tags(endpoint).await
+    }
+
+    async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Fault> {
+        self.ask(|region| {
+            let own = [("pawl:model", "bike"), ("pawl:bucket", "pawl")];
+            let own = own.into_iter().filter(|_| !region.foreign.contains(arn));
+            Ok(own.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
         })
     }
 
@@ -225,12 +241,12 @@ impl SageMaker for Account {
         })
     }
 
-    async fn configs(&self, _: &ModelName) -> Result<Vec<ListedResource>, Fault> {
-        self.ask(|region| Ok(region.configs.keys().map(|name| old(name)).collect()))
+    async fn configs(&self, _: &ModelName, after: Option<&str>) -> Result<ListedPage, Fault> {
+        self.ask(|region| Ok(page(region.configs.keys(), after, region.page)))
     }
 
-    async fn models(&self, _: &ModelName) -> Result<Vec<ListedResource>, Fault> {
-        self.ask(|region| Ok(region.models.keys().map(|name| old(name)).collect()))
+    async fn models(&self, _: &ModelName, after: Option<&str>) -> Result<ListedPage, Fault> {
+        self.ask(|region| Ok(page(region.models.keys(), after, region.page)))
     }
 
     async fn delete_config(&self, name: &str) -> Result<(), Fault> {
@@ -269,9 +285,17 @@ impl SageMaker for Account {
     }
 }
 
-/// Everything in the account was made long ago.
+/// A page behind a name. Everything in the account was made long ago.
+fn page<'a>(names: impl Iterator<Item = &'a String>, after: Option<&str>, most: usize) -> ListedPage {
+    let most = if most == 0 { usize::MAX } else { most };
+    let mut names = names.filter(|name| after.is_none_or(|after| name.as_str() > after)).peekable();
+    let found: Vec<ListedResource> = names.by_ref().take(most).map(|name| old(name)).collect();
+    let last = found.last().map(|last| last.name.clone());
+    ListedPage { found, next: last.filter(|_| names.peek().is_some()) }
+}
+
 fn old(name: &str) -> ListedResource {
-    ListedResource { name: name.to_owned(), created_at: Timestamp::UNIX_EPOCH }
+    ListedResource { name: name.to_owned(), arn: name.to_owned(), created_at: Timestamp::UNIX_EPOCH }
 }
 
 impl CloudWatch for Account {

@@ -11,7 +11,8 @@ async fn the_first_deployment_is_granted_with_its_alarms_and_ends_promoted() {
     let play = Play::new(PLAIN).await;
     let granted = play.twice(guard(1)).await;
     assert_eq!((&granted["answer"], &granted["stage"]), (&json!("create"), &json!("all")));
-    let endpoint = json!({ "EndpointName": "bike", "EndpointConfigName": "bike-1" });
+    let tags = json!([{ "Key": "pawl:model", "Value": "bike" }, { "Key": "pawl:bucket", "Value": "pawl" }]);
+    let endpoint = json!({ "EndpointName": "bike", "EndpointConfigName": "bike-1", "Tags": tags });
     assert_eq!(granted["endpoint"], endpoint);
     assert_eq!(granted["config"]["ProductionVariants"][0]["ModelName"], "bike-1");
     let alarms = ["put alarm pawl-bike-1-errors", "put alarm pawl-bike-1-latency"];
@@ -30,6 +31,22 @@ async fn the_first_deployment_is_granted_with_its_alarms_and_ends_promoted() {
 }
 
 #[tokio::test]
+async fn somebody_elses_endpoint_is_left_alone_until_a_person_hands_it_over() {
+    let play = Play::new(PLAIN).await;
+    play.account().serve("by-hand");
+    play.account().with(|home| home.foreign.insert("bike".to_owned()));
+    let held = play.twice(guard(1)).await;
+    assert_eq!(held["answer"], "hold");
+    let reason = held["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the endpoint bike was there before, without the tags of this"), "{reason}");
+    assert_eq!(play.account().changes(), Vec::<String>::new());
+    play.call(operator("force", None)).await.unwrap();
+    let granted = play.twice(guard(2)).await;
+    assert_eq!((&granted["answer"], &granted["endpoint"]["EndpointName"]), (&json!("update"), &json!("bike")));
+    assert_eq!(play.release().await.generation, pawl::names::Generation(2));
+}
+
+#[tokio::test]
 async fn an_update_is_granted_with_exactly_one_call() {
     let play = Play::new(PLAIN).await;
     play.promoted(&[1]).await;
@@ -38,7 +55,7 @@ async fn an_update_is_granted_with_exactly_one_call() {
     let call = &granted["endpoint"];
     assert_eq!(
         (&call["EndpointName"], &call["EndpointConfigName"], &call["RetainAllVariantProperties"]),
-        (&json!("bike"), &json!("bike-2"), &json!(true))
+        (&json!("bike"), &json!("bike-2"), &json!(false))
     );
     assert!(call["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"][0].is_object(), "{call}");
 }

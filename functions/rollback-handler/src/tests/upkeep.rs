@@ -53,6 +53,43 @@ async fn garbage_goes_with_its_alarms_and_what_serves_stays() {
 }
 
 #[tokio::test]
+async fn what_has_not_its_tags_is_never_deleted() {
+    let play = ordered(PLAIN).await;
+    play.account().with(|home| {
+        home.configs.insert("bike-0".to_owned(), Vec::new());
+        home.models.insert("bike-0".to_owned(), "s3://elsewhere/0.tar.gz".to_owned());
+        home.foreign.insert("bike-0".to_owned());
+        home.changes.clear();
+    });
+    play.twice(upkeep()).await;
+    assert_eq!(play.account().changes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_others_have_does_not_keep_a_sweep_from_its_garbage() {
+    let play = ordered(PLAIN).await;
+    let old = "bike-0-20260101000000";
+    play.account().with(|home| {
+        for number in 0..70 {
+            home.configs.insert(format!("a-bike-{number}"), Vec::new());
+            home.models.insert(format!("a-bike-eu-{number}"), String::new());
+        }
+        home.configs.insert(old.to_owned(), Vec::new());
+        home.models.insert(old.to_owned(), String::new());
+        home.page = 5;
+        home.changes.clear();
+    });
+    let (mut request, mut calls) = (upkeep(), 0);
+    while request.is_object() {
+        let answer = play.call(request).await.unwrap();
+        request = answer["next"].clone();
+        calls += 1;
+    }
+    assert!((2..10).contains(&calls), "{calls} calls, each with a bound");
+    assert_eq!(play.account().changes(), [format!("delete config {old}"), format!("delete model {old}")]);
+}
+
+#[tokio::test]
 async fn nothing_is_done_without_an_order_and_a_refusal_is_told() {
     let play = Play::new(SCALES).await;
     play.twice(upkeep()).await;

@@ -8,7 +8,9 @@ use crate::action::{Action, ActionResult};
 use crate::alarms::AlarmSpec;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
-use crate::observation::{AlarmReading, EndpointDescription, TargetPresence, TrialReading};
+use crate::observation::{
+    AlarmReading, EndpointDescription, EndpointOrigin, TargetPresence, TrialReading,
+};
 use pawl_ledger::events::PackageApproval;
 
 /// What a release does to AWS, and reads of it. The driver owns one; it is chosen at compile time and needs
@@ -19,6 +21,8 @@ pub trait Effects: Sync {
     /// Describes the endpoint. The time of the description is read before the question is sent.
     fn describe(&self, endpoint: &str)
     -> impl Future<Output = Result<EndpointDescription, ReadError>> + Send;
+    /// Whose the endpoint is, as its tags say.
+    fn origin(&self, endpoint: &str) -> impl Future<Output = Result<EndpointOrigin, ReadError>> + Send;
     /// Whether the config of a deployment, its models and their archives still exist.
     fn verify(&self, target: &Deployment) -> impl Future<Output = Result<TargetPresence, ReadError>> + Send;
     /// The alarms of these names, as far as they exist.

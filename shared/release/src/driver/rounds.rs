@@ -11,12 +11,12 @@ use super::store::ReleaseStore;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
 use crate::event::{CandidateFailure, Event, GuardRequest};
-use crate::observation::{EndpointObservation, Observer, TargetCheck, WatchReading};
+use crate::observation::{EndpointDescription, EndpointObservation, Observer, TargetCheck, WatchReading};
 use crate::record::Release;
 use crate::reply::{HoldReason, Reply};
 use crate::state::State;
 use pawl_base::names::Generation;
-use pawl_ledger::events::{PackageApproval, PackageChange};
+use pawl_ledger::events::{EndpointStatus, PackageApproval, PackageChange};
 
 /// Over how long the traffic is counted before a trial.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -40,7 +40,7 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
 
     async fn read_for_guard(&self, candidate: Deployment) -> Result<GuardRequest, DriverError> {
         let release = self.load().await?;
-        let look = self.effects.describe(self.endpoint()).await?;
+        let look = self.look(&release).await?;
         let target = match release.fallback_of_next(self.policy) {
             None => TargetCheck::NotAsked,
             Some(target) => TargetCheck::Checked {
@@ -55,6 +55,15 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
             _ => None,
         };
         Ok(GuardRequest { candidate, look, target, alarms, defined, traffic })
+    }
+
+    /// The endpoint, and whose it is where the record does not say: it may have stood there before Pawl.
+    async fn look(&self, release: &Release) -> Result<EndpointDescription, DriverError> {
+        let mut look = self.effects.describe(self.endpoint()).await?;
+        if release.current.is_none() && look.status == EndpointStatus::InService {
+            look.origin = self.effects.origin(self.endpoint()).await?;
+        }
+        Ok(look)
     }
 
     /// Requests to a config, on average since it was activated, at most over a day.
@@ -84,7 +93,8 @@ impl<S: ReleaseStore, E: Effects, C: Clock> Driver<'_, S, E, C> {
     }
 
     async fn observe_as(&self, by: Observer) -> Result<Reply, DriverError> {
-        let look = self.effects.describe(self.endpoint()).await?;
+        let release = self.load().await?;
+        let look = self.look(&release).await?;
         self.handle(&Event::EndpointObserved(EndpointObservation { look, by })).await
     }
 

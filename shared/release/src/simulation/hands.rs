@@ -135,6 +135,14 @@ impl Effects for Hands {
         Ok(world.look(asked))
     }
 
+    async fn origin(&self, _: &str) -> Result<EndpointOrigin, ReadError> {
+        let mut world = self.call().await;
+        if world.fault() {
+            return Err(ReadError { what: "the endpoint's tags", reason: "throttled".to_owned() });
+        }
+        Ok(if world.truth.squatted { EndpointOrigin::Foreign } else { EndpointOrigin::Ours })
+    }
+
     async fn verify(&self, target: &Deployment) -> Result<TargetPresence, ReadError> {
         let mut world = self.call().await;
         if world.fault() {
@@ -213,7 +221,8 @@ impl World {
     }
 
     pub(super) fn look(&self, at: Timestamp) -> EndpointDescription {
-        EndpointDescription { status: self.endpoint.status, config: self.endpoint.serving.clone(), at }
+        let (status, config) = (self.endpoint.status, self.endpoint.serving.clone());
+        EndpointDescription { status, config, at, origin: EndpointOrigin::NotAsked }
     }
 
     fn act(&mut self, action: &Action, asked: Timestamp) -> ActionResult {

@@ -32,6 +32,8 @@ pub(super) struct Truth {
     pub seen_updating: BTreeSet<ConfigName>,
     /// Grants that were given.
     pub granted: BTreeSet<Generation>,
+    /// Whether the endpoint stood there before, made by somebody else.
+    pub squatted: bool,
     /// Generations whose config somebody asked for by hand.
     pub console: bool,
     /// The generation that autoscaling and garbage were last ordered for.

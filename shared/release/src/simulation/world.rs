@@ -258,6 +258,14 @@ impl World {
         self.configs.entry(fresh.deployment.config.clone()).or_insert(fresh);
     }
 
+    /// Somebody else's endpoint has the name that the first deployment wants.
+    pub(super) fn squat(&mut self) {
+        let stranger = self.new_config(998, Nature::Good, 998);
+        self.endpoint.status = EndpointStatus::InService;
+        self.endpoint.serving = Some(stranger.config);
+        self.truth.squatted = true;
+    }
+
     /// `UpdateEndpoint` and `CreateEndpoint`, as SageMaker takes or refuses them.
     pub(super) fn start_update(&mut self, to: &ConfigName, guarded: bool) -> ActionResult {
         let refuse = |reason: &str| ActionResult::Refused { reason: reason.to_owned() };

@@ -7,7 +7,8 @@ use crate::audit::ReleaseRule;
 use crate::cause::Cause;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
-use crate::observation::{EndpointDescription, Observer};
+use crate::observation::{EndpointDescription, EndpointOrigin, Observer};
+use crate::reply::HoldReason;
 use crate::state::{Deploying, Progress, RollingBack, State};
 use pawl_ledger::events::EndpointStatus;
 
@@ -47,19 +48,15 @@ impl Turn<'_> {
         }
         let before = (self.release.state.clone(), self.release.current.clone());
         self.described_at = look.at;
-        let rule = self.endpoint(look.status, look.config.as_ref(), by);
+        let rule = self.endpoint(look, by);
         if (&before.0, &before.1) != (&self.release.state, &self.release.current) {
             self.release.seen_at = Some(look.at);
         }
         rule
     }
 
-    fn endpoint(
-        &mut self,
-        status: EndpointStatus,
-        config: Option<&ConfigName>,
-        by: &Observer,
-    ) -> ReleaseRule {
+    fn endpoint(&mut self, look: &EndpointDescription, by: &Observer) -> ReleaseRule {
+        let status = look.status;
         if let Observer::Run { generation, config: asked_for } = by
             && let State::Deploying(deploying) = &mut self.release.state
             && deploying.candidate.generation == *generation
@@ -83,8 +80,8 @@ impl Turn<'_> {
             EndpointStatus::SystemUpdating | EndpointStatus::Deleting | EndpointStatus::Unknown => {
                 ReleaseRule::Wait
             }
-            EndpointStatus::InService => match config {
-                Some(config) => self.in_service(config),
+            EndpointStatus::InService => match &look.config {
+                Some(config) => self.in_service(config, look.origin),
                 None => ReleaseRule::Wait,
             },
             EndpointStatus::Failed | EndpointStatus::UpdateRollbackFailed => self.broken(status),
@@ -93,7 +90,7 @@ impl Turn<'_> {
         }
     }
 
-    fn in_service(&mut self, config: &ConfigName) -> ReleaseRule {
+    fn in_service(&mut self, config: &ConfigName, origin: EndpointOrigin) -> ReleaseRule {
         let current = self.release.current.as_ref().map(|current| current.config.clone());
         let serves_current = current.as_ref() == Some(config);
         match self.release.state.clone() {
@@ -104,16 +101,35 @@ impl Turn<'_> {
             }
             State::Deploying(deploying) => {
                 self.abandon(&deploying.candidate, "the endpoint serves another config");
-                self.foreign(config)
+                match current {
+                    Some(_) => self.foreign(config),
+                    None => self.from_before(config, origin),
+                }
             }
             State::Watching(_) if !serves_current => self.watched_is_gone(config),
             _ if serves_current => ReleaseRule::Logged,
-            _ if current.is_none() => {
+            _ if current.is_none() => self.from_before(config, origin),
+            _ => self.foreign(config),
+        }
+    }
+
+    /// An endpoint that stands where this release has put nothing. Its own is taken as it is: a call that was
+    /// given up began after all, or the record was lost. Anybody else's is left alone.
+    fn from_before(&mut self, config: &ConfigName, origin: EndpointOrigin) -> ReleaseRule {
+        match origin {
+            EndpointOrigin::Ours => {
                 self.serve(Deployment::new(pawl_base::names::Generation::default(), config.clone()));
-                self.notify(format!("{config} serves from before Pawl; nobody knows whether it is good"));
+                self.notify(format!("{config} serves from before; nobody knows whether it is good"));
                 ReleaseRule::Logged
             }
-            _ => self.foreign(config),
+            EndpointOrigin::Foreign => {
+                let endpoint = self.release.endpoint.clone();
+                let reason = HoldReason::ForeignEndpoint { endpoint, serving: config.clone() };
+                self.page_once("endpoint:foreign", reason.message());
+                ReleaseRule::Paged
+            }
+            // A look that read no tags decides nothing: the round's does.
+            EndpointOrigin::NotAsked => ReleaseRule::Logged,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::alarms;
 use crate::audit::ReleaseRule;
 use crate::deployment::Deployment;
 use crate::event::{CandidateFailure, GuardRequest};
-use crate::observation::{TargetCheck, TargetPresence};
+use crate::observation::{EndpointOrigin, TargetCheck, TargetPresence};
 use crate::reply::{HoldReason, Reply};
 use crate::state::{Deploying, Progress, State};
 use crate::strategy::Strategy;
@@ -156,8 +156,15 @@ impl Turn<'_> {
         match (request.look.status, &self.release.current) {
             (EndpointStatus::Absent, None) => return None,
             (EndpointStatus::InService, None) => {
-                // An endpoint from before Pawl: taken as it is, good or not nobody knows.
                 let config = serving?.clone();
+                if request.look.origin != EndpointOrigin::Ours {
+                    let Some(pass) = self.release.pass_at(self.now) else {
+                        let endpoint = self.release.endpoint.clone();
+                        return Some(HoldReason::ForeignEndpoint { endpoint, serving: config });
+                    };
+                    self.note(format!("taken over with {config}, as {} allowed: {}", pass.who, pass.why));
+                }
+                // From before this record: taken as it is, good or not nobody knows.
                 self.serve(Deployment::new(pawl_base::names::Generation::default(), config));
             }
             (EndpointStatus::InService, Some(current)) if serving == Some(&current.config) => {}

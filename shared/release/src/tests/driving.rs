@@ -40,9 +40,13 @@ impl Effects for &Fake {
     async fn describe(&self, _: &str) -> Result<EndpointDescription, ReadError> {
         let serving = self.serving.lock().unwrap().clone();
         if serving.is_empty() {
-            return Ok(EndpointDescription { status: EndpointStatus::Absent, config: None, at: at(100) });
+            return Ok(EndpointDescription { status: EndpointStatus::Absent, config: None, at: at(100), origin: EndpointOrigin::NotAsked });
         }
         Ok(look(EndpointStatus::InService, &serving, 100))
+    }
+
+    async fn origin(&self, _: &str) -> Result<EndpointOrigin, ReadError> {
+        Ok(EndpointOrigin::Ours)
     }
 
     async fn verify(&self, target: &Deployment) -> Result<TargetPresence, ReadError> {

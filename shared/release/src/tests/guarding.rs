@@ -121,11 +121,54 @@ fn a_fallback_that_is_gone_is_struck_off() {
     assert_eq!(frozen.pass, None);
 }
 
+/// The first deployment meets an endpoint that stands there.
+fn meets(origin: EndpointOrigin) -> GuardRequest {
+    let look = EndpointDescription { origin, ..look(EndpointStatus::InService, "old", 100) };
+    GuardRequest { look, target: TargetCheck::NotAsked, ..ask(1) }
+}
+
 #[test]
-fn an_endpoint_from_before_pawl_is_nothing_to_fall_back_to() {
-    let look = look(EndpointStatus::InService, "old", 100);
-    let request = GuardRequest { look, target: TargetCheck::NotAsked, ..ask(1) };
-    assert!(matches!(held(&Release::new(ENDPOINT), request), HoldReason::NoLastKnownGood { .. }));
+fn an_own_endpoint_from_before_is_nothing_to_fall_back_to() {
+    let held = held(&Release::new(ENDPOINT), meets(EndpointOrigin::Ours));
+    assert!(matches!(held, HoldReason::NoLastKnownGood { .. }));
+}
+
+#[test]
+fn somebody_elses_endpoint_is_taken_over_at_a_persons_word_alone() {
+    let policy = Policy { fallback: Some("rule".into()), ..Policy::default() };
+    for origin in [EndpointOrigin::Foreign, EndpointOrigin::NotAsked] {
+        let new = Release::new(ENDPOINT);
+        let refused = step(&new, &Event::GuardRequested(meets(origin)), at(100), &policy);
+        let Reply::Hold { reason, message } = &refused.reply else { panic!("{:?}", refused.reply) };
+        let expected =
+            HoldReason::ForeignEndpoint { endpoint: ENDPOINT.to_owned(), serving: "old".into() };
+        assert_eq!(*reason, expected);
+        assert!(message.contains("the endpoint bike") && message.contains("`pawl force bike`"), "{message}");
+        assert_eq!((refused.actions, refused.release.current), (Vec::new(), None), "nothing is touched");
+        let forced = step(&new, &operator(Verb::Force), at(99), &policy).release;
+        let granted = step(&forced, &Event::GuardRequested(meets(origin)), at(100), &policy);
+        assert!(matches!(granted.reply, Reply::DeployUpdate { .. }), "{:?}", granted.reply);
+        let note = granted.audit.unwrap().note;
+        assert!(note.starts_with("taken over with old, as ada allowed: "), "{note}");
+    }
+}
+
+#[test]
+fn a_round_leaves_somebody_elses_endpoint_alone_and_says_so_once() {
+    let observed = |origin| {
+        let look = EndpointDescription { origin, ..look(EndpointStatus::InService, "old", 100) };
+        Event::EndpointObserved(EndpointObservation { look, by: Observer::Reconciler })
+    };
+    let new = Release::new(ENDPOINT);
+    let told = step(&new, &observed(EndpointOrigin::Foreign), at(100), &Policy::default());
+    assert_eq!((told.rule, &told.release.current), (ReleaseRule::Paged, &None));
+    assert_eq!(told.actions.iter().map(Action::name).collect::<Vec<_>>(), ["page"]);
+    let again = step(&told.release, &observed(EndpointOrigin::Foreign), at(101), &Policy::default());
+    assert_eq!(again.actions, Vec::new());
+    let unknown = step(&new, &observed(EndpointOrigin::NotAsked), at(100), &Policy::default());
+    assert_eq!(unknown.release.current, None);
+    let own = step(&new, &observed(EndpointOrigin::Ours), at(100), &Policy::default());
+    assert_eq!(own.release.current.map(|current| current.config), Some("old".into()));
 }
 
 #[test]

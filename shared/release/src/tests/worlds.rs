@@ -126,7 +126,12 @@ pub(crate) fn alarm(config: Option<&str>, state: AlarmState, minutes: i64) -> Al
 
 /// What is seen of the endpoint at a time.
 pub(crate) fn look(status: EndpointStatus, config: &str, minutes: i64) -> EndpointDescription {
-    EndpointDescription { status, config: Some(config.into()), at: at(minutes) }
+    EndpointDescription {
+        status,
+        config: Some(config.into()),
+        at: at(minutes),
+        origin: EndpointOrigin::NotAsked,
+    }
 }
 
 pub(crate) fn observed(status: EndpointStatus, config: &str) -> Event {

@@ -9,7 +9,7 @@ use pawl::jobs::{Job, Platform};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::garbage::ListedResource;
+use pawl::release::garbage::{ListedPage, ListedResource};
 use pawl::release::serving::Serve;
 use pawl::release::{ConfigName, Deployment, UpdateCall};
 use pawl::requests::{Container, CreateModel};
@@ -144,13 +144,14 @@ async fn a_list_holds_names_and_times() {
     let body = r#"{"Models": [
         {"ModelName": "bike-1", "CreationTime": 1700000000.25, "ModelArn": "arn"},
         {"ModelName": "bike-2"},
-        {"CreationTime": 1700000000}]}"#;
+        {"CreationTime": 1700000000}], "NextToken": "more"}"#;
     let bike = ModelName::try_from("bike".to_owned()).unwrap();
-    let found = asked("200 OK", body, async |sagemaker| sagemaker.models(&bike).await).await;
+    let found = asked("200 OK", body, async |sagemaker| sagemaker.models(&bike, None).await).await;
     let created_at = Timestamp::from_millisecond(1_700_000_000_250).unwrap();
-    assert_eq!(found, Ok(vec![ListedResource { name: "bike-1".to_owned(), created_at }]));
-    let found = asked("200 OK", "{}", async |sagemaker| sagemaker.configs(&bike).await).await;
-    assert_eq!(found, Ok(Vec::new()));
+    let first = ListedResource { name: "bike-1".to_owned(), arn: "arn".to_owned(), created_at };
+    assert_eq!(found, Ok(ListedPage { found: vec![first], next: Some("more".to_owned()) }));
+    let found = asked("200 OK", "{}", async |sagemaker| sagemaker.configs(&bike, Some("t")).await).await;
+    assert_eq!(found, Ok(ListedPage::default()));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use pawl::release::strategy::{
 };
 use pawl::release::{UpdateCall, VariantProperty};
 use pawl::requests::{
-    ApprovalStatus, CreateEndpoint, CreateEndpointConfig, CreateModelPackage, ProductionVariant,
+    ApprovalStatus, CreateEndpoint, CreateEndpointConfig, CreateModelPackage, ProductionVariant, ResourceTag,
     VariantCapacity,
 };
 use serde::Serialize;
@@ -63,7 +63,8 @@ fn job(pipeline: &Pipeline) -> Job<'_> {
 #[tokio::test]
 async fn create_endpoint() {
     let (endpoint_name, endpoint_config_name) = ("bike".to_owned(), "bike-7".into());
-    let request = CreateEndpoint { endpoint_name, endpoint_config_name };
+    let tags = vec![ResourceTag { key: "pawl:model".to_owned(), value: "bike".to_owned() }];
+    let request = CreateEndpoint { endpoint_name, endpoint_config_name, tags };
     check("SageMaker.CreateEndpoint", &request, async |sagemaker, request| {
         sagemaker.create_endpoint(request).await.unwrap();
     })

@@ -45,6 +45,9 @@ impl World {
         if matches!(before.state, State::Deploying(_)) {
             return;
         }
+        if self.truth.squatted && before.current.is_none() && before.pass.is_none() {
+            self.break_rule("somebody else's endpoint was taken over without a person's word");
+        }
         let full = deploying.candidate.trial.is_none();
         if self.trial.is_some() && full && before.current.is_some() && before.pass.is_none() {
             self.break_rule("the trial was passed over");

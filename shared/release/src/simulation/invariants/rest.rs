@@ -68,6 +68,13 @@ impl World {
             self.break_rule(format!("the trial {serving} serves for ever, and nobody was paged"));
         }
         let recorded = release.current.as_ref().map(|current| current.config.clone());
+        if self.truth.squatted && recorded.is_none() {
+            // Left alone, and told.
+            if !paged && self.coverage.came_to(ReleaseRule::Held) {
+                self.break_rule("somebody else's endpoint is in the way, and nobody was paged");
+            }
+            return;
+        }
         if recorded.as_ref() != Some(&serving) {
             self.break_rule(format!("{serving} serves, the record says {recorded:?}"));
         }

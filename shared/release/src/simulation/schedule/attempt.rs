@@ -34,6 +34,9 @@ fn attempt(seed: u64, log: bool) -> Result<Coverage, String> {
     let fallback: Option<ConfigName> =
         world.rng.chance(150).then(|| world.rng.pick(&["simple", "bike-2"]).into());
     world.fallback.clone_from(&fallback);
+    if seed.is_multiple_of(29) {
+        world.squat();
+    }
     if fallback.as_ref().is_some_and(|config| config.0 == "simple") {
         let simple = world.new_config(0, Nature::Good, 0);
         let simple = Config {
