@@ -50,6 +50,30 @@ def seen(step, status):
     return {entry["what"]: entry["value"] for entry in step["seen"] if entry["status"] == status}
 
 
+def test_what_is_wrong_is_told_and_fails(account, tmp_path):
+    code, said = first_account(account, tmp_path, "--only", "stack")
+    assert code == 0 and report(tmp_path)["stack"]["status"] == "PASS", said
+    name = account.aws.resources["DeadLetterAlarm"]
+    account.aws.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by the test")
+    code, said = first_account(account, tmp_path, "--only", "stack")
+    assert code == 1 and seen(report(tmp_path)["stack"], "FAIL") == {"the stack's alarms are quiet": {name: "ALARM"}}, said
+    account.aws.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="OK", StateReason="by the test")
+
+
+def test_a_model_that_is_there_is_not_touched(account, tmp_path):
+    loop = account.beside("theirs")
+    loop.put_pipeline()
+    before = {key: loop.s3.get_object(Bucket="pawl-evidence", Key=key)["ETag"] for key in loop.keys("pipelines/theirs/")}
+    code, said = first_account(account, tmp_path, "--model", "theirs")
+    assert code == 2 and "the name theirs is taken" in said, said
+    code, said = first_account(account, tmp_path, "--model", "theirs", "--only", "tear-down")
+    assert code == 2 and "these steps have put no model theirs" in said, said
+    after = {key: loop.s3.get_object(Bucket="pawl-evidence", Key=key)["ETag"] for key in loop.keys("pipelines/theirs/")}
+    assert after == before and not (tmp_path / "report.json").exists()
+    code, said = first_account(account, tmp_path, "--only", "no-such-step")
+    assert code == 2 and "invalid choice" in said
+
+
 def test_every_step_is_seen_and_nothing_is_left(account, tmp_path):
     code, said = first_account(account, tmp_path)
     steps = report(tmp_path)
@@ -72,27 +96,6 @@ def test_every_step_is_seen_and_nothing_is_left(account, tmp_path):
     assert account.sagemaker.list_endpoints()["Endpoints"] == []
     assert account.sagemaker.list_models()["Models"] == []
     assert account.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix="pawl-sandbox")["MetricAlarms"] == []
-
-
-def test_a_model_that_is_there_is_not_touched(account, tmp_path):
-    loop = account.beside("theirs")
-    loop.put_pipeline()
-    before = {key: loop.s3.get_object(Bucket="pawl-evidence", Key=key)["ETag"] for key in loop.keys("pipelines/theirs/")}
-    code, said = first_account(account, tmp_path, "--model", "theirs")
-    assert code == 2 and "the name theirs is taken" in said, said
-    code, said = first_account(account, tmp_path, "--model", "theirs", "--only", "tear-down")
-    assert code == 2 and "these steps have put no model theirs" in said, said
-    after = {key: loop.s3.get_object(Bucket="pawl-evidence", Key=key)["ETag"] for key in loop.keys("pipelines/theirs/")}
-    assert after == before and not (tmp_path / "report.json").exists()
-    # An emptied name cannot be taken again: its executions are known for 90 days.
-    code, said = first_account(account, tmp_path, "--only", "no-such-step")
-    assert code == 2 and "invalid choice" in said
-
-
-def test_what_is_wrong_is_told_and_fails(account, tmp_path):
-    code, said = first_account(account, tmp_path, "--only", "stack")
-    assert code == 0 and report(tmp_path)["stack"]["status"] == "PASS", said
-    name = account.aws.resources["DeadLetterAlarm"]
-    account.aws.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by the test")
-    code, said = first_account(account, tmp_path, "--only", "stack")
-    assert code == 1 and seen(report(tmp_path)["stack"], "FAIL") == {"the stack's alarms are quiet": {name: "ALARM"}}, said
+    # Its executions are known for 90 days: the name cannot be taken again.
+    code, said = first_account(account, tmp_path)
+    assert code == 2 and "sandbox-1, whose name stays taken" in said, said
