@@ -56,6 +56,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let config = in_lambda();
     let store = S3Store::from_env(&config)?;
     let edge = Edge {
+        endpoint_metrics: Settings.endpoint_metrics()?,
         platform: platform(store.bucket())?,
         bucket: store.bucket().to_owned(),
         store,

@@ -1,5 +1,6 @@
 //! Every environment variable that a function reads, in one place.
 
+use pawl_base::duration::Duration;
 use pawl_base::fault::Fault;
 
 /// One variable of the environment, set by `template.yaml`.
@@ -17,6 +18,9 @@ pub enum Setting {
     ScoringRole,
     /// `PAWL_SERVING_ROLE_ARN`: the role of the models that an endpoint serves.
     ServingRole,
+    /// `PAWL_ENDPOINT_METRICS_SECONDS`: how often the metrics of endpoints come. Only the stand-in sets it: on
+    /// AWS they come once a minute.
+    EndpointMetrics,
 }
 
 impl Setting {
@@ -29,6 +33,7 @@ impl Setting {
             Self::TrainingRole => "PAWL_TRAINING_ROLE_ARN",
             Self::ScoringRole => "PAWL_SCORING_ROLE_ARN",
             Self::ServingRole => "PAWL_SERVING_ROLE_ARN",
+            Self::EndpointMetrics => "PAWL_ENDPOINT_METRICS_SECONDS",
         }
     }
 }
@@ -40,12 +45,24 @@ pub struct Settings;
 impl Settings {
     /// A variable's value, or what is missing and where it is set.
     pub fn get(self, setting: Setting) -> Result<String, Fault> {
-        std::env::var(setting.name()).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
+        self.find(setting).ok_or_else(|| {
             Fault::BadConfig(format!(
                 "the environment variable {} is not set; \
                  template.yaml sets it for each function that needs it",
                 setting.name()
             ))
         })
+    }
+
+    /// A variable's value, where it is set to something.
+    pub fn find(self, setting: Setting) -> Option<String> {
+        std::env::var(setting.name()).ok().filter(|value| !value.is_empty())
+    }
+
+    /// How often the metrics of endpoints come: once a minute, unless the environment says otherwise.
+    pub fn endpoint_metrics(self) -> Result<Duration, Fault> {
+        let Some(text) = self.find(Setting::EndpointMetrics) else { return Ok(Duration::seconds(60)) };
+        let wrong = || Fault::BadConfig(format!("{} is {text:?}: seconds", Setting::EndpointMetrics.name()));
+        text.parse().ok().filter(|seconds| (1..=60).contains(seconds)).map(Duration::seconds).ok_or_else(wrong)
     }
 }

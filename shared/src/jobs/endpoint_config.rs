@@ -75,7 +75,9 @@ impl Job<'_> {
                     },
                 }
             }),
-            data_capture_config: (serve.capture_percent > 0).then(|| self.capture()),
+            // A run that an earlier release froze may ask for it where SageMaker has none.
+            data_capture_config: (serve.capture_percent > 0 && serve.kind == EndpointKind::RealTime)
+                .then(|| self.capture()),
             tags: self.tags(),
         }
     }

@@ -38,6 +38,7 @@ use crate::names::Generation;
 use crate::pipeline::Pipeline;
 use crate::requests::{DataSource, ResourceTag, S3DataSource};
 
+pub(crate) use model::environment;
 pub use owner::Owner;
 pub use text::{on_one_line, property};
 

@@ -57,7 +57,7 @@ fn container(pipeline: &Pipeline, artifact: &str) -> Container {
 }
 
 /// The environment of the serving container.
-fn environment(pipeline: &Pipeline) -> BTreeMap<String, String> {
+pub(crate) fn environment(pipeline: &Pipeline) -> BTreeMap<String, String> {
     let mut all = pipeline.serve.environment.clone();
     if let Some(share) = pipeline.feedback.as_ref().and_then(|feedback| feedback.exploration) {
         all.entry(EXPLORATION.to_owned()).or_insert_with(|| share.to_string());

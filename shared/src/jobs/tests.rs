@@ -85,6 +85,64 @@ fn the_longest_names_fit_what_sagemaker_takes() {
 }
 
 #[test]
+fn every_name_fits_whatever_the_model_is_called() {
+    for length in 1..=40 {
+        for generation in [1, 9, 10, 99_999, 999_999] {
+            let model = "m".repeat(length);
+            let yaml = format!(
+                "{{model: {model}, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i, \
+                 metrics: [{{name: auc, regex: 'auc=(.*)'}}], tune: {{metric: auc, goal: maximize, ranges: {{k: {{of: [a, b]}}}}}}}}}}"
+            );
+            let pipeline = Pipeline::parse(yaml.as_bytes()).expect("a pipeline");
+            let name = format!("{model}-{generation}-20261231235959");
+            let job = Job {
+                pipeline: &pipeline,
+                generation: Generation(generation),
+                name: &name,
+                bucket: "b",
+                run: "r/",
+                platform: &one_role(),
+            };
+            let mut trial = crate::release::Deployment::new(Generation(generation), name.as_str());
+            trial = trial.in_trial(crate::gate::live::TrialKind::Shadow);
+            let at_most_63 = [
+                job.training().training_job_name,
+                job.model("s3://b/a").model_name,
+                job.scorer(Contender::Challenger, &pipeline, "s3://b/a").model_name,
+                job.scorer(Contender::Champion, &pipeline, "s3://b/a").model_name,
+                job.transform(Contender::Challenger, &name).transform_job_name,
+                job.transform(Contender::Champion, &name).transform_job_name,
+                job.endpoint_config().endpoint_config_name.0,
+                trial.config.0.clone(),
+                job.package_group().model_package_group_name,
+            ];
+            for named in at_most_63 {
+                let fine = |c: char| c.is_ascii_alphanumeric() || c == '-';
+                assert!((1..=63).contains(&named.len()) && named.chars().all(fine), "{named}");
+                assert!(!named.starts_with('-') && !named.ends_with('-'), "{named}");
+            }
+            let search = job.tuning().expect("a search").name;
+            assert!((1..=32).contains(&search.len()) && !search.starts_with('-'), "{search}");
+            assert!(format!("{model}-{generation}").len() <= 80, "an execution's name");
+            let policy = crate::release::AlarmPolicy::default();
+            for alarm in crate::release::alarms::for_deployment(&policy, &model, &trial) {
+                assert!(alarm.alarm_name.len() <= 255, "{}", alarm.alarm_name);
+            }
+            let keys = crate::ledger::Keys::new(&pipeline.model);
+            let object = "f".repeat(64);
+            for key in [
+                keys.part(&object, 99_999),
+                keys.quarantine(Generation(generation), &object),
+                keys.archive(&name),
+                format!("{}accepted/{model}/{object}.jsonl.out", keys.scores(Generation(generation), "challenger")),
+            ] {
+                assert!(key.len() <= 1_024, "{key}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_too_long_for_a_hyperparameter_is_refused_with_the_fix() {
     // Quotes and brackets count: ["…"].
     let parse = |feature: usize, train: &str| {
@@ -134,7 +192,7 @@ fn each_kind_of_endpoint_is_asked_for_in_its_own_words() {
         "ServerlessConfig": { "MemorySizeInMB": 2048, "MaxConcurrency": 5 },
     });
     assert_eq!(serverless, expected);
-    let (instances, answers) = variant("{kind: asynchronous, instance_count: 3}");
+    let (instances, answers) = variant("{kind: asynchronous, instance_count: 3, capture_percent: 0}");
     assert_eq!(
         (&instances["InitialInstanceCount"], &instances["InstanceType"]),
         (&json!(3), &json!("ml.m5.large"))

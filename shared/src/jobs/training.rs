@@ -14,6 +14,10 @@ use crate::requests::{
 /// SageMaker's limit of metric definitions:
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html>.
 const MOST_METRICS: usize = 40;
+/// What it takes of a metric's name and of its regular expression:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MetricDefinition.html>.
+const LONGEST_METRIC: usize = 255;
+const LONGEST_REGEX: usize = 500;
 
 impl Job<'_> {
     /// The metrics that SageMaker reads out of the training log: the team's own, and the importance of each
@@ -24,12 +28,17 @@ impl Job<'_> {
         let mut all: Vec<MetricDefinition> = own
             .map(|metric| MetricDefinition { name: metric.name.clone(), regex: metric.regex.clone() })
             .collect();
-        let features = &self.pipeline.data.features;
-        if train.pass_schema && all.len() + features.len() <= MOST_METRICS {
-            all.extend(features.iter().map(|feature| MetricDefinition {
-                name: format!("{IMPORTANCE}{feature}"),
-                regex: format!("{IMPORTANCE}{}=([0-9.eE+-]+)", escaped(feature)),
-            }));
+        let importance = |feature: &String| MetricDefinition {
+            name: format!("{IMPORTANCE}{feature}"),
+            regex: format!("{IMPORTANCE}{}=([0-9.eE+-]+)", escaped(feature)),
+        };
+        let importances: Vec<MetricDefinition> = self.pipeline.data.features.iter().map(importance).collect();
+        let fits = |metric: &MetricDefinition| {
+            metric.name.chars().count() <= LONGEST_METRIC && metric.regex.chars().count() <= LONGEST_REGEX
+        };
+        let room = all.len() + importances.len() <= MOST_METRICS;
+        if train.pass_schema && room && importances.iter().all(fits) {
+            all.extend(importances);
         }
         all
     }

@@ -61,6 +61,16 @@ async fn an_update_is_granted_with_exactly_one_call() {
 }
 
 #[tokio::test]
+async fn a_run_that_an_earlier_release_froze_is_deployed_whatever_is_checked_today() {
+    // Captures, where SageMaker has no capture: accepted by 0.1.0, refused today.
+    let play = Play::new("serve: {kind: asynchronous}, release: {strategy: all_at_once}").await;
+    let granted = play.twice(guard(1)).await;
+    assert_eq!(granted["answer"], "create", "{granted}");
+    assert!(granted["config"]["AsyncInferenceConfig"].is_object());
+    assert!(granted["config"].get("DataCaptureConfig").is_none());
+}
+
+#[tokio::test]
 async fn a_trial_puts_the_challenger_beside_the_champion() {
     let play = Play::new("release: {strategy: all_at_once, trial: {ab: {percent: 20, at_most: 7d}}}").await;
     play.promoted(&[1]).await;

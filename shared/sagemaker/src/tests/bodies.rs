@@ -43,7 +43,8 @@ async fn check<R: Serialize>(target: &str, request: &R, send: impl AsyncFnOnce(S
     assert_eq!(with_floats(sent.document()), with_floats(json!(request)), "{target}");
 }
 
-const SERVE: &str = "{kind: asynchronous, instance_count: 3, environment: {MODE: fast}, capture_percent: 40}";
+const SERVE: &str = "{kind: asynchronous, instance_count: 3, environment: {MODE: fast}, capture_percent: 0}";
+const CAPTURES: &str = "{instance_count: 3, capture_percent: 40}";
 
 fn pipeline(serve: &str) -> Pipeline {
     let yaml = format!(
@@ -80,9 +81,13 @@ async fn check_config(request: &CreateEndpointConfig) {
 
 #[tokio::test]
 async fn create_endpoint_config_on_instances() {
-    let pipeline = pipeline(SERVE);
-    let mut request = job(&pipeline).endpoint_config();
-    assert!(request.async_inference_config.is_some() && request.data_capture_config.is_some());
+    let later = pipeline(SERVE);
+    let asynchronous = job(&later).endpoint_config();
+    assert!(asynchronous.async_inference_config.is_some());
+    check_config(&asynchronous).await;
+    let captures = pipeline(CAPTURES);
+    let mut request = job(&captures).endpoint_config();
+    assert!(request.data_capture_config.is_some());
     let shadow = ProductionVariant {
         variant_name: "Challenger".to_owned(),
         model_name: "bike-8".to_owned(),
