@@ -260,7 +260,8 @@ mod tests {
             for at_most in [60, hour, day, 14 * day] {
                 for rollout in [60, hour, 8 * hour, day] {
                     let seconds = Duration::seconds;
-                    let policy = Policy { bake: seconds(bake), patience: seconds(at_most), ..Policy::default() };
+                    let policy =
+                        Policy { bake: seconds(bake), patience: seconds(at_most), ..Policy::default() };
                     let rollouts = 3 * looks_at_rollout(&policy, rollout) * WAITED;
                     let looks = |length: u64| length.div_ceil(policy.look_every(seconds(length)).as_secs());
                     let trial = (looks(at_most) + looks(day)) * COMPARED;

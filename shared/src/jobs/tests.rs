@@ -50,6 +50,105 @@ fn each_work_has_a_role_of_its_own() {
 }
 
 #[test]
+fn keys_and_networks_reach_every_request_and_the_pipelines_own_come_first() {
+    let yaml = |train: &str, serve: &str| {
+        let yaml = format!(
+            "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i, \
+             metrics: [{{name: auc, regex: 'auc=(.*)'}}], tune: {{metric: auc, goal: maximize, ranges: {{k: {{of: [a, b]}}}}}}{train}}}, \
+             serve: {{{serve}}}, release: {{strategy: all_at_once}}}}"
+        );
+        Pipeline::parse(yaml.as_bytes()).expect("a pipeline")
+    };
+    let network = |name: &str| json!({ "Subnets": [format!("subnet-{name}")], "SecurityGroupIds": [format!("sg-{name}")] });
+    let vpc = |name: &str| Vpc {
+        subnets: vec![format!("subnet-{name}")],
+        security_groups: vec![format!("sg-{name}")],
+    };
+    let platform = Platform { kms_key: Some("stack".to_owned()), vpc: Some(vpc("stack")), ..one_role() };
+    let own =
+        "vpc: {subnets: [subnet-own], security_groups: [sg-own]}, kms_key: own, network_isolation: true";
+    let asynchronous = "kind: asynchronous, capture_percent: 0";
+    for (train, serve, later, key, place, isolated) in [
+        (String::new(), "instance_count: 2".to_owned(), asynchronous.to_owned(), "stack", "stack", false),
+        (
+            format!(", {own}, encrypt_traffic: true"),
+            format!("instance_count: 2, {own}"),
+            format!("{asynchronous}, {own}"),
+            "own",
+            "own",
+            true,
+        ),
+    ] {
+        let (pipeline, answers) = (yaml(&train, &serve), yaml(&train, &later));
+        let job = |pipeline| Job {
+            pipeline,
+            generation: Generation(7),
+            name: "m-7-20260101000000",
+            bucket: "b",
+            run: "r/",
+            platform: &platform,
+        };
+        let made = job(&pipeline);
+        for definition in
+            [json!(made.training()), json!(made.tuning().expect("a search"))["TrainingJobDefinition"].clone()]
+        {
+            assert_eq!(definition["VpcConfig"], network(place));
+            assert_eq!(definition["OutputDataConfig"]["KmsKeyId"], key);
+            assert_eq!(definition["ResourceConfig"]["VolumeKmsKeyId"], key);
+            assert_eq!(definition["EnableNetworkIsolation"], isolated);
+            assert_eq!(definition["EnableInterContainerTrafficEncryption"], isolated);
+        }
+        for model in [made.model("s3://b/a"), made.scorer(Contender::Champion, &pipeline, "s3://b/a")] {
+            let model = json!(model);
+            assert_eq!(
+                (&model["VpcConfig"], &model["EnableNetworkIsolation"]),
+                (&network(place), &json!(isolated))
+            );
+        }
+        let transform = json!(made.transform(Contender::Challenger, "m"));
+        assert_eq!(transform["TransformOutput"]["KmsKeyId"], key);
+        assert_eq!(transform["TransformResources"]["VolumeKmsKeyId"], key);
+        let config = json!(made.endpoint_config());
+        assert_eq!(
+            (&config["KmsKeyId"], &config["DataCaptureConfig"]["KmsKeyId"]),
+            (&json!(key), &json!(key))
+        );
+        let config = json!(job(&answers).endpoint_config());
+        assert_eq!(config["AsyncInferenceConfig"]["OutputConfig"]["KmsKeyId"], key);
+    }
+    let serverless = yaml("", "kind: serverless, capture_percent: 0");
+    let abroad = platform.abroad();
+    let job = |platform| Job {
+        pipeline: &serverless,
+        generation: Generation(7),
+        name: "m-7",
+        bucket: "b",
+        run: "r/",
+        platform,
+    };
+    assert_eq!(job(&platform).endpoint_config().kms_key_id, None, "no volumes of its own");
+    assert_eq!(job(&abroad).model("s3://b/a").vpc_config, None, "key and network are home's");
+}
+
+#[test]
+fn disks_that_encrypt_themselves_take_no_key() {
+    let key = || Some("key".to_owned());
+    for with in ["ml.m5.large", "ml.c5.xlarge", "ml.p3.2xlarge", "ml.r6i.large", "ml.inf1.xlarge"] {
+        assert_eq!(volume_key(key(), with), key(), "{with}");
+    }
+    for without in [
+        "ml.m5d.large",
+        "ml.g4dn.xlarge",
+        "ml.p4d.24xlarge",
+        "ml.g5.xlarge",
+        "ml.r6gd.large",
+        "ml.trn1.2xlarge",
+    ] {
+        assert_eq!(volume_key(key(), without), None, "{without}");
+    }
+}
+
+#[test]
 fn the_longest_names_fit_what_sagemaker_takes() {
     let model = "m".repeat(40);
     let yaml = format!(
@@ -134,7 +233,10 @@ fn every_name_fits_whatever_the_model_is_called() {
                 keys.part(&object, 99_999),
                 keys.quarantine(Generation(generation), &object),
                 keys.archive(&name),
-                format!("{}accepted/{model}/{object}.jsonl.out", keys.scores(Generation(generation), "challenger")),
+                format!(
+                    "{}accepted/{model}/{object}.jsonl.out",
+                    keys.scores(Generation(generation), "challenger")
+                ),
             ] {
                 assert!(key.len() <= 1_024, "{key}");
             }

@@ -1,14 +1,14 @@
 //! A training, and a search for hyperparameters.
 
-use super::Job;
 use super::text::{escaped, tail};
+use super::{Job, network, volume_key};
 use crate::documents;
 use crate::drift::IMPORTANCE;
 use crate::pipeline::{Goal, Range, Scale, Search, Tune, hyperparameters};
 use crate::requests::{
     AlgorithmSpecification, CategoricalRange, Channel, CreateTrainingJob, CreateTuningJob, MetricDefinition,
     NumericRange, Objective, OutputDataConfig, ParameterRanges, ResourceConfig, ResourceLimits,
-    StoppingCondition, TrainingDefinition, TuningConfig, TuningDefinition, VpcConfig,
+    StoppingCondition, TrainingDefinition, TuningConfig, TuningDefinition,
 };
 
 /// SageMaker's limit of metric definitions:
@@ -47,6 +47,7 @@ impl Job<'_> {
     /// accepted objects that `train.manifest` lists.
     fn definition(&self) -> TrainingDefinition {
         let train = &self.pipeline.train;
+        let key = train.kms_key.clone().or_else(|| self.platform.kms_key.clone());
         let longest = train.at_most.as_secs();
         TrainingDefinition {
             role_arn: self.platform.roles.training.clone(),
@@ -62,23 +63,22 @@ impl Job<'_> {
             }],
             output_data_config: OutputDataConfig {
                 s3_output_path: self.uri("artifact/"),
-                kms_key_id: train.kms_key.clone(),
+                kms_key_id: key.clone(),
             },
             resource_config: ResourceConfig {
                 instance_type: train.instance_type.clone(),
                 instance_count: train.instance_count,
                 volume_size_gb: train.volume_gb,
-                volume_kms_key_id: train.kms_key.clone(),
+                volume_kms_key_id: volume_key(key, &train.instance_type),
             },
             stopping_condition: StoppingCondition {
                 max_runtime_in_seconds: longest,
                 max_wait_time_in_seconds: train.spot.then_some(longest * 2),
             },
             enable_managed_spot_training: train.spot,
-            vpc_config: train.vpc.as_ref().map(|vpc| VpcConfig {
-                subnets: vpc.subnets.clone(),
-                security_group_ids: vpc.security_groups.clone(),
-            }),
+            vpc_config: network(train.vpc.as_ref(), self.platform),
+            enable_network_isolation: train.network_isolation,
+            enable_inter_container_traffic_encryption: train.encrypt_traffic,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a `pipeline.yaml` may say, and what is refused with the fix.
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::duration::Duration;
 
 fn parse(sections: &str) -> Result<Pipeline, String> {
     let base =
@@ -30,8 +31,7 @@ fn a_strategy_that_the_endpoint_cannot_follow_is_refused_with_the_fix() {
     assert!(
         parse("serve: {kind: asynchronous, capture_percent: 0}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}").is_ok()
     );
-    let regions =
-        "serve: {kind: asynchronous, capture_percent: 0}\nrelease: {regions: [{name: eu-west-1, bucket: there, image: bike}]}";
+    let regions = "serve: {kind: asynchronous, capture_percent: 0}\nrelease: {regions: [{name: eu-west-1, bucket: there, image: bike}]}";
     assert!(parse(regions).unwrap_err().contains("release.regions"), "{regions}");
 }
 
@@ -226,32 +226,55 @@ fn what_no_service_takes_is_refused_with_its_field_and_a_fix() {
         (metric(255, 500), String::new()),
         (String::new(), long(1_024)),
         (String::new(), format!(", serve: {{environment: {{{}}}}}", many(100))),
-        (String::new(), ", serve: {kind: asynchronous, capture_percent: 0}, release: {strategy: all_at_once}".into()),
+        (
+            String::new(),
+            ", serve: {kind: asynchronous, capture_percent: 0}, release: {strategy: all_at_once}".into(),
+        ),
         (String::new(), ", gate: {cluster: day, slices: {columns: [x, day]}}".into()),
     ] {
         assert_eq!(parse(&train, &rest), Ok(()), "{train}{rest}");
     }
     for (train, rest, said) in [
-        (format!(", hyperparameters: {{{}}}", many(99)), String::new(), "train.hyperparameters is 101 entries"),
-        (", hyperparameters: {a: \"b\\nc\"}".into(), String::new(), "train.hyperparameters is \"a\" of several lines"),
+        (
+            format!(", hyperparameters: {{{}}}", many(99)),
+            String::new(),
+            "train.hyperparameters is 101 entries",
+        ),
+        (
+            ", hyperparameters: {a: \"b\\nc\"}".into(),
+            String::new(),
+            "train.hyperparameters is \"a\" of several lines",
+        ),
         (metric(256, 5), String::new(), "train.metrics is a name of 256 characters"),
         (metric(5, 501), String::new(), "train.metrics is \"nnnnn\" with a regex of 501 characters"),
         (String::new(), long(1_025), "serve.environment is MODE with 1025 characters"),
-        (String::new(), format!(", serve: {{environment: {{{}}}}}", many(101)), "serve.environment is 101 entries"),
+        (
+            String::new(),
+            format!(", serve: {{environment: {{{}}}}}", many(101)),
+            "serve.environment is 101 entries",
+        ),
         (String::new(), ", serve: {environment: {2a: b}}".into(), "serve.environment is \"2a\""),
         (
             String::new(),
             ", serve: {kind: asynchronous}, release: {strategy: all_at_once}".into(),
             "serve.capture_percent is 100: SageMaker captures what real-time endpoints are asked: write 0",
         ),
-        (String::new(), ", gate: {cluster: week}".into(), "gate is asking for the column \"week\": name it in data.context"),
+        (
+            String::new(),
+            ", gate: {cluster: week}".into(),
+            "gate is asking for the column \"week\": name it in data.context",
+        ),
         (String::new(), ", gate: {slices: {columns: [sky]}}".into(), "gate is asking for the column \"sky\""),
         (
             String::new(),
             ", gate: {fairness: {groups: [{columns: [sex], disadvantaged: f}]}}".into(),
             "gate is asking for the column \"sex\"",
         ),
-        (String::new(), ", compare: {segments: [land]}".into(), "compare.segments is asking for the column \"land\""),
+        (
+            String::new(),
+            ", compare: {segments: [land]}".into(),
+            "compare.segments is asking for the column \"land\"",
+        ),
     ] {
         let refused = parse(&train, &rest).unwrap_err();
         assert!(refused.contains(said), "{refused}");
@@ -284,5 +307,8 @@ fn an_alarm_of_an_endpoint_has_periods_of_whole_minutes() {
     }
     assert!(parse("10s").check_periods(Duration::seconds(1)).is_ok());
     let said = parse("30s").check_periods(minute).unwrap_err().to_string();
-    assert!(said.contains("release.alarms.period is 30s: the metrics of endpoints come once a minute"), "{said}");
+    assert!(
+        said.contains("release.alarms.period is 30s: the metrics of endpoints come once a minute"),
+        "{said}"
+    );
 }

@@ -42,7 +42,10 @@ async fn somebody_elses_endpoint_is_left_alone_until_a_person_hands_it_over() {
     assert_eq!(play.account().changes(), Vec::<String>::new());
     play.call(operator("force", None)).await.unwrap();
     let granted = play.twice(guard(2)).await;
-    assert_eq!((&granted["answer"], &granted["endpoint"]["EndpointName"]), (&json!("update"), &json!("bike")));
+    assert_eq!(
+        (&granted["answer"], &granted["endpoint"]["EndpointName"]),
+        (&json!("update"), &json!("bike"))
+    );
     assert_eq!(play.release().await.generation, pawl::names::Generation(2));
 }
 

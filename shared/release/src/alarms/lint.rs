@@ -201,7 +201,8 @@ fn period_fault(spec: &AlarmSpec, policy: &Policy) -> Option<&'static str> {
     let multiple_of = |every: u64| spec.period > 0 && spec.period.is_multiple_of(every.max(1));
     if spec.namespace.starts_with("AWS/") {
         let every = policy.endpoint_metrics.as_secs();
-        return (!multiple_of(every)).then_some("its metric comes once a minute: a period is a multiple of 60 s");
+        return (!multiple_of(every))
+            .then_some("its metric comes once a minute: a period is a multiple of 60 s");
     }
     let short = matches!(spec.period, 10 | 30);
     (!short && !multiple_of(60)).then_some("a period is 10 s, 30 s or a multiple of 60 s")

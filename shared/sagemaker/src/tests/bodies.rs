@@ -7,15 +7,15 @@ use pawl::jobs::{Job, Platform};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::serving::{Autoscaling, Serve};
+use pawl::release::serving::{Autoscaling, Serve, Vpc};
 use pawl::release::strategy::{
     AlarmRef, AutoRollback, BlueGreen, Capacity, CapacityKind, DeploymentConfig, Rolling, RoutingKind,
     TrafficRouting,
 };
 use pawl::release::{UpdateCall, VariantProperty};
 use pawl::requests::{
-    ApprovalStatus, CreateEndpoint, CreateEndpointConfig, CreateModelPackage, ProductionVariant, ResourceTag,
-    VariantCapacity,
+    ApprovalStatus, CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, ProductionVariant,
+    ResourceTag, VariantCapacity,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -86,7 +86,11 @@ async fn create_endpoint_config_on_instances() {
     assert!(asynchronous.async_inference_config.is_some());
     check_config(&asynchronous).await;
     let captures = pipeline(CAPTURES);
-    let mut request = job(&captures).endpoint_config();
+    let vpc = Vpc { subnets: vec!["subnet-1".to_owned()], security_groups: vec!["sg-1".to_owned()] };
+    let platform = Platform { kms_key: Some("key".to_owned()), vpc: Some(vpc), ..PLATFORM.clone() };
+    check_config(&Job { platform: &platform, ..job(&later) }.endpoint_config()).await;
+    check_model(&Job { platform: &platform, ..job(&later) }.model("s3://b/model.tar.gz")).await;
+    let mut request = Job { platform: &platform, ..job(&captures) }.endpoint_config();
     assert!(request.data_capture_config.is_some());
     let shadow = ProductionVariant {
         variant_name: "Challenger".to_owned(),
@@ -112,7 +116,11 @@ async fn create_model() {
     let pipeline = pipeline(SERVE);
     let request = job(&pipeline).model("s3://b/model.tar.gz");
     assert!(!request.primary_container.environment.is_empty());
-    check("SageMaker.CreateModel", &request, async |sagemaker, request| {
+    check_model(&request).await;
+}
+
+async fn check_model(request: &CreateModel) {
+    check("SageMaker.CreateModel", request, async |sagemaker, request| {
         sagemaker.create_model(request).await.unwrap();
     })
     .await;

@@ -34,7 +34,11 @@ fn check_hyperparameters(pipeline: &Pipeline) -> Result<(), PipelineError> {
     }
     for (name, value) in &all {
         if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(['\n', '\r']) {
-            return refuse(field, format!("{name:?}"), "SageMaker takes a name of 1 to 256 characters on one line");
+            return refuse(
+                field,
+                format!("{name:?}"),
+                "SageMaker takes a name of 1 to 256 characters on one line",
+            );
         }
         if value.contains(['\n', '\r']) {
             let fix = "SageMaker takes values on one line: join its lines, or put it into the image";
