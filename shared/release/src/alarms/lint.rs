@@ -9,7 +9,6 @@ use crate::strategy::Strategy;
 use pawl_base::metrics::{DRIFTED_SHARE, LIVE_QUALITY};
 
 use super::spec::{AlarmSpec, BELOW, BREACHING};
-use pawl_base::duration::Duration;
 use pawl_ledger::events::AlarmState;
 
 /// What is wrong with an alarm.
@@ -213,6 +212,7 @@ mod tests {
     use super::super::spec::{for_config, on_traffic};
     use super::*;
     use crate::{AlarmPolicy, LiveLimit};
+    use pawl_base::duration::Duration;
 
     fn specs(policy: &AlarmPolicy) -> Vec<AlarmSpec> {
         let (endpoint, config) = ("bike-demand", "bike-demand-000007".into());
