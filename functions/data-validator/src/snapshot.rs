@@ -63,16 +63,20 @@ async fn list_all(
     Ok(Manifest { generation, at: now, triggers, objects, batch })
 }
 
-/// Copies `pipeline.yaml` into the run's evidence. The first copy stands.
+/// Copies `pipeline.yaml` into the run's evidence, checked. The first copy stands: nobody checks it again.
 async fn freeze_pipeline(
     store: &impl Store,
     model: &ModelName,
     keys: &Keys,
     generation: Generation,
 ) -> Result<Pipeline, Fault> {
-    let source = pawl::ledger::pipeline(model);
-    let stored = store.get(&source).await?.ok_or(Fault::NotFound(source))?;
     let copy = PIPELINE.key(keys, generation);
+    if store.get(&copy).await?.is_some() {
+        return run::frozen_pipeline(store, keys, generation).await;
+    }
+    let source = pawl::ledger::pipeline(model);
+    let stored = store.get(&source).await?.ok_or_else(|| Fault::NotFound(source.clone()))?;
+    Pipeline::parse(&stored.body).map_err(|e| Fault::BadConfig(format!("{source}: {e}")))?;
     match store.put(&copy, stored.body, Condition::IfAbsent).await {
         Ok(_) | Err(StoreError::Conflict { .. }) => {}
         Err(e) => return Err(e.into()),

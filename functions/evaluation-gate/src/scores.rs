@@ -35,12 +35,7 @@ struct Open<B> {
 }
 
 impl<'a, S: Store, O: Objects> Scores<'a, S, O> {
-    pub(crate) fn new(
-        edge: &'a Edge<S, O>,
-        run: &Run,
-        split: &DatasetSplit,
-        contender: Contender,
-    ) -> Self {
+    pub(crate) fn new(edge: &'a Edge<S, O>, run: &Run, split: &DatasetSplit, contender: Contender) -> Self {
         Self {
             store: &edge.store,
             objects: &edge.objects,

@@ -51,8 +51,8 @@ pub use deployment::{Deployment, TrialStage};
 pub use driver::{Caller, Clock, Driver, DriverError, Effects, ReadError, ReleaseStore};
 pub use event::{CandidateFailure, Event, EventName, GuardRequest};
 pub use observation::{
-    AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, FleetComparison, Observer, TargetCheck,
-    TargetPresence, TrialReading, WatchReading,
+    AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, FleetComparison, Observer,
+    TargetCheck, TargetPresence, TrialReading, WatchReading,
 };
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{AlarmMemory, Freeze, Lease, Pending, Release, Rollback};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Job;
+use super::{Job, network};
 use crate::gate::Contender;
 use crate::pipeline::Pipeline;
 use crate::requests::{Container, CreateModel};
@@ -17,6 +17,8 @@ impl Job<'_> {
             model_name: self.name.to_owned(),
             execution_role_arn: self.platform.roles.serving.clone(),
             primary_container: self.container(artifact),
+            vpc_config: network(self.pipeline.serve.vpc.as_ref(), self.platform),
+            enable_network_isolation: self.pipeline.serve.network_isolation,
             tags: self.tags(),
         }
     }
@@ -28,6 +30,8 @@ impl Job<'_> {
             model_name: self.scorer_name(contender),
             execution_role_arn: self.platform.roles.scoring.clone(),
             primary_container: container(made_by, artifact),
+            vpc_config: network(made_by.serve.vpc.as_ref(), self.platform),
+            enable_network_isolation: made_by.serve.network_isolation,
             tags: self.tags(),
         }
     }
@@ -57,7 +61,7 @@ fn container(pipeline: &Pipeline, artifact: &str) -> Container {
 }
 
 /// The environment of the serving container.
-fn environment(pipeline: &Pipeline) -> BTreeMap<String, String> {
+pub(crate) fn environment(pipeline: &Pipeline) -> BTreeMap<String, String> {
     let mut all = pipeline.serve.environment.clone();
     if let Some(share) = pipeline.feedback.as_ref().and_then(|feedback| feedback.exploration) {
         all.entry(EXPLORATION.to_owned()).or_insert_with(|| share.to_string());

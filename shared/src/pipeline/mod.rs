@@ -30,9 +30,7 @@ mod tests;
 mod tune;
 mod yaml;
 
-pub use config::{
-    Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Settle, Split, Train, Vpc,
-};
+pub use config::{Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Settle, Split, Train};
 pub use error::PipelineError;
 pub use feedback::{Feedback, Selected, Treat, Treated, WEIGHT};
 pub(crate) use hyperparameters::hyperparameters;

@@ -47,7 +47,7 @@ fn empty() -> InMemory {
         store: Memory::default(),
         bucket: HOME.to_owned(),
         objects: MemoryObjects::default(),
-        platform: Platform { stack: HOME.to_owned(), roles },
+        platform: Platform { stack: HOME.to_owned(), roles, kms_key: None, vpc: None },
     }
 }
 

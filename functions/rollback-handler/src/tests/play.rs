@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use pawl::documents::{PIPELINE, RELEASE, SPLIT};
+use pawl::duration::Duration;
 use pawl::fault::Fault;
 use pawl::jobs::Platform;
 use pawl::ledger::{Condition, Keys, Memory, Store, pipeline};
@@ -52,6 +53,7 @@ impl Play {
             catalog: Catalog::default(),
             services: Account::default(),
             notices: RecordedNotices::default(),
+            endpoint_metrics: Duration::seconds(60),
             platform: Platform::with_one_role("role"),
         };
         let play = Self { edge, minute: AtomicI64::new(0) };
