@@ -1,6 +1,6 @@
 //! Runs whose execution is over although they did not close themselves.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pawl::documents::TRAINING;
 use pawl::edge::{ExecutionState, Executions, Notices};
 use pawl::fault::Fault;
@@ -44,14 +44,15 @@ pub(crate) async fn reconcile(
     edge: &Edge<impl Services>,
     pipeline: &str,
     now: Timestamp,
-) -> Result<(), Fault> {
-    let Some(model) = &model_of(pipeline) else { return Ok(()) };
+) -> Result<Option<SignedDuration>, Fault> {
+    let Some(model) = &model_of(pipeline) else { return Ok(None) };
     let pipeline = match load(&edge.store, model).await {
         Ok(pipeline) => pipeline,
-        Err(Fault::BadConfig(_) | Fault::NotFound(_)) => return Ok(()),
+        Err(Fault::BadConfig(_) | Fault::NotFound(_)) => return Ok(None),
         Err(fault) => return Err(fault),
     };
     let training = TRAINING.of(&Keys::new(model)).read_or_default(&edge.store).await?;
+    let age = training.open.as_ref().map(|run| now.duration_since(run.opened_at));
     if let Some(run) = training.open.filter(has_begun) {
         let name = wake::execution_name(model, run.generation);
         if edge.executions.state(&name).await? == ExecutionState::Over {
@@ -63,7 +64,7 @@ pub(crate) async fn reconcile(
     if sweep::sweep(edge, &pipeline, now).await? > 0 {
         wake::wake_if_waiting(edge, model, now).await?;
     }
-    Ok(())
+    Ok(age)
 }
 
 /// Whether the run's execution is known to have been started. One that was only asked for may not exist

@@ -69,8 +69,8 @@ async fn handle(edge: &Edge<impl Services>, request: Value, now: Timestamp) -> R
             Ok(json!({ "closed": generation }))
         }
         Step::Reconcile { pipeline } => {
-            ended::reconcile(edge, &pipeline, now).await?;
-            Ok(json!({ "regions": [] }))
+            let open_run = ended::reconcile(edge, &pipeline, now).await?;
+            Ok(json!({ "regions": [], "open_run_seconds": open_run.map(|age| age.as_secs()) }))
         }
     }
 }

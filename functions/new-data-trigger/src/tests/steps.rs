@@ -139,7 +139,8 @@ fn reconcile() -> Value {
 async fn reconciling_closes_a_run_whose_execution_is_over() {
     let edge = edge().await;
     open_run(&edge).await;
-    assert_eq!(twice(&edge, reconcile(), at(60)).await, json!({ "regions": [] }));
+    let answer = json!({ "regions": [], "open_run_seconds": 60 });
+    assert_eq!(twice(&edge, reconcile(), at(60)).await, answer, "how old the open run is, for an alarm");
     assert!(training_of(&edge).await.open.is_some(), "it runs");
     edge.executions.end("m-1");
     twice(&edge, reconcile(), at(120)).await;
