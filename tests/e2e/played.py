@@ -174,8 +174,8 @@ def second_run(stage, loop):
 
     yield "settle", "NewDataTrigger", {"step": "settle", "model": loop.model, "looks": 0, "seen": 0}
     frozen = yield step("snapshot", "DataValidator")
-    partition, = loop.read(frozen["partitions_key"])
-    yield step("profile", "DataValidator", object=partition)
+    call, = loop.read(frozen["calls_key"])
+    yield step("profile", "DataValidator", **call)
     yield step("validate", "DataValidator")
     drift = yield step("compare", "DriftChecker")
     decision = yield step("decide", "EvaluationGate", drift=drift)

@@ -76,7 +76,7 @@ async fn closing_files_the_triggers_frees_the_lock_and_leaves_a_report() {
     open_run(&edge).await;
     let request =
         json!({ "step": "close", "model": "m", "generation": 1, "outcome": outcome(Ending::Skipped, "old") });
-    assert_eq!(twice(&edge, request, at(60)).await, json!({ "closed": 1 }));
+    assert_eq!(twice(&edge, request, at(60)).await, json!({ "closed": 1, "left": 0 }));
     assert_eq!((training_of(&edge).await.open, waiting(&edge).await), (None, 0));
     let left = documents(&edge.store).await.unwrap();
     let handled: Vec<&String> = left.keys().filter(|key| key.starts_with("ledger/m/handled/")).collect();
