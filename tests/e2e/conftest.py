@@ -39,6 +39,8 @@ def standin(tmp_path_factory):
         loop.aws.clear_faults()
         refused = loop.aws.refusals()
         assert not refused, f"{len(refused)} calls or deliveries were not allowed, the first: {refused[:5]}"
+        unfit = loop.aws.refused()
+        assert not unfit, f"{len(unfit)} requests did not fit their service's model, the first: {unfit[:5]}"
 
 
 @pytest.fixture(scope="session")

@@ -90,9 +90,10 @@ class Stage:
         folder = f"runs/{loop.model}/000002/scores/"
         if "scores" not in self.__dict__:
             for side in ("challenger", "champion"):
-                loop.sagemaker.create_transform_job(**plan[side])
+                loop.sagemaker.create_model(**plan[side]["model"])
+                loop.sagemaker.create_transform_job(**plan[side]["transform"])
             for side in ("challenger", "champion"):
-                name, describe = plan[side]["TransformJobName"], loop.sagemaker.describe_transform_job
+                name, describe = plan[side]["transform"]["TransformJobName"], loop.sagemaker.describe_transform_job
                 loop.aws.wait_until(lambda: describe(TransformJobName=name)["TransformJobStatus"] == "Completed",
                                     what=f"the scores of the {side}")
             self.scores = {key.removeprefix(folder): loop.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
@@ -181,10 +182,11 @@ def second_run(stage, loop):
     assert decision["decision"] == "train", decision
     metrics, artifact = stage.train(loop, decision)
     plan = yield step("converge", "EvaluationGate", name=decision["name"], metrics=metrics, artifact=artifact)
-    loop.sagemaker.create_model(**plan["model"])
+    yield "replicate", "DataValidator", {"step": "replicate", "copy": plan["copy"]}
     stage.score(loop, plan)
-    judgement = yield step("judge", "EvaluationGate", name=decision["name"], artifact=artifact)
+    judgement = yield step("judge", "EvaluationGate", name=decision["name"], artifact=plan["artifact"])
     assert judgement["next"] == "promote", judgement
+    loop.sagemaker.create_model(**judgement["model"])
     package = register(loop, judgement["package"])
     deployment = yield step("guard", "RollbackHandler", name=decision["name"], package_arn=package)
     assert deployment["answer"] == "update", deployment

@@ -125,7 +125,7 @@ def test_a_rollback_whose_target_is_gone(stage, fallback):
 
 def test_an_update_that_breaks_the_endpoint_is_undone(stage):
     loop = deploying(stage, "broken", container=stage.container | {"Environment": {"SAGEMAKER_PROGRAM": "x"},
-                                                                  "ModelDataUrl": "s3://pawl-evidence/no/such/model.tar.gz"})
+                                                                  "ModelDataUrl": "s3://pawl-evidence/models/no/model.tar.gz"})
     release = went_back(loop, "endpoint_failed")
     assert status(loop) == "InService" and not release["freeze"]
 

@@ -42,7 +42,7 @@ def read(folder, template):
         here = []  # the statements of this process: (source, names of its resources, statement)
         for line in lines:
             for one in line.get("granted", []) if Path(line.get("template", "")).resolve() == template else []:
-                said = (tuple(one["actions"]), tuple(one["resources"].values()))
+                said = (tuple(one["actions"]), tuple(dict.fromkeys(one["resources"].values())))
                 statement = found.setdefault(one["role"], {}).setdefault(said, Statement(*said))
                 here.append((one["source"], one["resources"], statement))
         for used in (line["used"] for line in lines if "used" in line):

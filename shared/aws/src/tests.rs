@@ -241,16 +241,17 @@ async fn an_execution_that_ended_or_never_was_is_over() {
 }
 
 #[tokio::test]
-async fn a_subject_is_cut_at_a_hundred_characters() {
+async fn a_subject_is_one_line_of_fewer_than_a_hundred_characters() {
     const PUBLISHED: &str =
         "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>";
     let stub = Stub::with(&[(200, "", PUBLISHED), (403, "", "<ErrorResponse/>")]);
     let topic = Topic::new(stub.config(), "arn:aws:sns:us-east-1:1:pawl".to_owned());
-    Notices::notify(&topic, &"s".repeat(150), "why").await.unwrap();
+    Notices::notify(&topic, &format!("two\nlines{}", "s".repeat(150)), "why").await.unwrap();
     let refused = Notices::notify(&topic, "s", "why").await.unwrap_err();
     assert!(matches!(refused, Fault::Refused(_)), "{refused}");
     let asked = stub.requests()[0].clone();
-    assert!(asked.contains(&"s".repeat(100)) && !asked.contains(&"s".repeat(101)), "{asked}");
+    let subject = format!("Subject=two%20lines{}", "s".repeat(90));
+    assert!(asked.contains(&subject) && !asked.contains(&format!("{subject}s")), "{asked}");
 }
 
 #[test]

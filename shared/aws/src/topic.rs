@@ -6,8 +6,8 @@ use super::{SdkConfig, Setting, Settings, fault};
 use pawl_base::fault::Fault;
 use pawl_ledger::edge::Notices;
 
-/// The most characters that SNS takes in a subject.
-const LONGEST_SUBJECT: usize = 100;
+/// The most characters that SNS takes in a subject: fewer than 100, and no line breaks or control characters.
+const LONGEST_SUBJECT: usize = 99;
 
 /// The topic that `PAWL_TOPIC_ARN` names.
 #[derive(Debug, Clone)]
@@ -27,9 +27,10 @@ impl Topic {
         Self { client: Client::new(config), arn }
     }
 
-    /// Notifies people. A subject of more than 100 characters is cut.
+    /// Notifies people. A subject becomes one line of at most 99 characters.
     pub async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault> {
-        let subject: String = subject.chars().take(LONGEST_SUBJECT).collect();
+        let line = subject.chars().map(|c| if c.is_control() { ' ' } else { c });
+        let subject: String = line.take(LONGEST_SUBJECT).collect();
         let request = self.client.publish().topic_arn(&self.arn).subject(subject).message(message);
         request.send().await.map(|_| ()).map_err(|e| fault("notify", &e))
     }

@@ -155,7 +155,8 @@ class Standin:
 
     def audit(self, template: str, resources: dict[str, str]) -> list[str]:
         """Write down what a stack grants; what of its policies the judge cannot decide by."""
-        return self._admin("POST", "/_standin/rights/audit", {"template": template, "resources": resources})["problems"]
+        return self._admin("POST", "/_standin/rights/audit", {
+            "template": template, "resources": resources, "parameters": self.parameters})["problems"]
 
     def forget_refusals(self):
         self._admin("POST", "/_standin/rights/forget")

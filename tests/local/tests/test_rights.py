@@ -236,6 +236,22 @@ def test_a_deployment_with_alarms_needs_to_see_them(aws, acting):
     assert "Could not find" in refused(acting("sagemaker", update).update_endpoint, **ask)[2]
 
 
+def test_the_role_of_a_model_sees_the_alarms_of_its_deployment(aws, sagemaker, role, archive):
+    name = f"rights-{time.monotonic_ns()}"
+    roles = {"blind": role(PULL, ("s3:GetObject", "arn:aws:s3:::data/models/*"), LIST), "seeing": ROLE}
+    for which, arn in roles.items():
+        sagemaker.create_model(ModelName=f"{name}-{which}", ExecutionRoleArn=arn, PrimaryContainer={"Image": IMAGE, "ModelDataUrl": archive})
+        sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-{which}", ProductionVariants=[{
+            "VariantName": "main", "ModelName": f"{name}-{which}", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-seeing")
+    aws.wait_until(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService", "the endpoint")
+    said = refused(sagemaker.update_endpoint, EndpointName=name, EndpointConfigName=f"{name}-blind", DeploymentConfig={
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]},
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}}})
+    assert said[1] == "ValidationException" and "cloudwatch:DescribeAlarms" in said[2]
+    sagemaker.delete_endpoint(EndpointName=name)
+
+
 def test_scaling_asks_with_the_callers_rights(acting):
     own = ("application-autoscaling:*", "*")
     target = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/e/variant/v", "MinCapacity": 1, "MaxCapacity": 2,
@@ -245,12 +261,12 @@ def test_scaling_asks_with_the_callers_rights(acting):
     assert "iam:CreateServiceLinkedRole" in refused(acting("application-autoscaling", own, more).register_scalable_target, **target)[2]
 
 
-# Jobs and endpoints act in their roles.
-
 READ, WRITE = ("s3:GetObject", "arn:aws:s3:::data/*"), ("s3:PutObject", "arn:aws:s3:::data/models/*")
 LIST, PULL = ("s3:ListBucket", "arn:aws:s3:::data"), ("ecr:*", "*")
 LOGS = (["logs:*", "cloudwatch:PutMetricData"], "*")
 
+
+# Jobs and endpoints act in their roles.
 
 def trained_in(aws, role, hyperparameters=None, **changes):
     name = f"rights-{time.monotonic_ns()}"

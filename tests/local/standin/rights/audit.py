@@ -6,7 +6,8 @@ from ministack.core import iam_evaluator
 from ministack.services import eventbridge, iam, kms, lambda_svc, s3, scheduler, sns, sqs
 from ministack.services import stepfunctions as sfn
 
-from . import deliveries, machines, policies, sessions
+from . import deliveries, judge, machines, policies, sessions
+from .judge import Demand
 
 _FUNCTIONS = "lambda.amazonaws.com"
 
@@ -18,10 +19,27 @@ def problems() -> list[str]:
         found += [f"{name}: {why}" for why in policies.problems(document, kind)]
     for actor, role, service, source in _actors():
         try:
-            sessions.assume(role, service, source)
+            session = sessions.assume(role, service, source)
         except sessions.NotAssumed as error:
             found.append(f"{actor}: {error}")
+            continue
+        refusal = judge.as_role(session, *_at_deployment(source))
+        if refusal is not None:
+            found.append(f"{actor}: {refusal.message}")
     return found
+
+
+# What Step Functions asks of a machine's role when the machine is made with logs.
+_LOGS = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries", "PutResourcePolicy",
+         "DescribeResourcePolicies", "DescribeLogGroups")
+
+
+def _at_deployment(source: str) -> list[Demand]:
+    """What an actor's role must be allowed before anything runs."""
+    logging = (sfn._state_machines.get(source) or {}).get("loggingConfiguration") or {}
+    if logging.get("level", "OFF") == "OFF":
+        return []
+    return [Demand(f"logs:{action}", "*") for action in _LOGS]
 
 
 def _documents():
@@ -70,9 +88,14 @@ def _actors():
                 yield f"rule {rule['Name']}", target["RoleArn"], deliveries.EVENTS, rule["Arn"]
 
 
-def granted(resources: dict[str, str]) -> list[dict]:
+def granted(resources: dict[str, str], parameters: dict[str, str]) -> list[dict]:
     """Every statement that allows something: its source as `used` names it, the role or policy by the template's name, its actions,
     and its resources, each with itself by the template's names. `resources` are those of the stack: physical by logical name."""
+    named = {one: name for name, value in parameters.items() for one in value.split(",")}
+    named |= {physical: logical for logical, physical in resources.items()}
+    # Of a resource that is known by its ARN, the name alone too: executions have the machine's.
+    named = {re.split("[:/]", one)[-1]: logical for one, logical in named.items() if one.startswith("arn:")} | named
+    named = {name: named[name] for name in sorted(named, key=len, reverse=True) if name and not name.startswith("/")}
     found = []
     for source, document in _identity():
         name = _logical(source.rsplit("/", 1)[-1], source, resources)
@@ -81,7 +104,7 @@ def granted(resources: dict[str, str]) -> list[dict]:
         for statement in policies.statements(document):
             if statement.effect == "Allow":
                 found.append({"source": source, "role": name, "actions": statement.actions or ["NotAction"],
-                              "resources": {one: symbolic(one, resources) for one in statement.resources or ["NotResource"]}})
+                              "resources": {one: symbolic(one, named) for one in statement.resources or ["NotResource"]}})
     return found
 
 
@@ -89,11 +112,8 @@ def _logical(name: str, source: str, resources: dict[str, str]) -> str | None:
     return next((logical for logical, physical in resources.items() if physical in (name, source)), None)
 
 
-def symbolic(text: str, resources: dict[str, str]) -> str:
-    """A resource of a policy by the template's names, so that it is the same in every stack."""
-    names = {physical: logical for logical, physical in resources.items()}
-    # Of a resource that is known by its ARN, the name alone too: executions have the machine's.
-    names = {re.split("[:/]", one)[-1]: logical for one, logical in names.items() if one.startswith("arn:")} | names
-    for name in sorted((name for name in names if name and not name.startswith("/")), key=len, reverse=True):
-        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f"${{{names[name]}}}", text)
+def symbolic(text: str, named: dict[str, str]) -> str:
+    """A resource of a policy by the template's names, so that it is the same in every stack. `named` has the longest names first."""
+    for name, symbol in named.items():
+        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f"${{{symbol}}}", text)
     return text

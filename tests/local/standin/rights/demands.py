@@ -33,6 +33,8 @@ def arn(service: str, resource: str) -> str:
 
 _HEADER_KEYS = ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id",
                 "if-match", "if-none-match")
+# What a write needs beside s3:PutObject for what it says in these headers.
+_WITH_HEADER = {"x-amz-tagging": "s3:PutObjectTagging", "x-amz-acl": "s3:PutObjectAcl"}
 
 
 def _s3(request: Request) -> list[Demand]:
@@ -43,6 +45,7 @@ def _s3(request: Request) -> list[Demand]:
         context |= {f"s3:{name}": request.headers[name] for name in _HEADER_KEYS if name in request.headers}
     resource = f"arn:aws:s3:::{bucket}/{key}" if key else request.resource
     more = iam_actions.s3_additional_checks(request.method, request.path, request.headers, request.body, request.query)
+    more += [(action, resource) for header, action in _WITH_HEADER.items() if header in request.headers and key]
     demands = [Demand(request.action, resource, context)] + [Demand(action, on) for action, on in more]
     if not key:
         return demands
@@ -68,7 +71,8 @@ def _cloudwatch(request: Request) -> list[Demand]:
         return [Demand(request.action, arn("cloudwatch", ALARMS))]
     names = params.get("AlarmNames") or [params[name] for name in ("AlarmName",) if name in params]
     if names:
-        return [Demand(request.action, arn("cloudwatch", f"alarm:{name}"), request.tags) for name in names]
+        actions = [request.action] + ["cloudwatch:TagResource"] * bool(params.get("Tags"))
+        return [Demand(action, arn("cloudwatch", f"alarm:{name}"), request.tags) for name in names for action in actions]
     return [Demand(request.action, "*")]
 
 

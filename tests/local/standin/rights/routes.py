@@ -18,6 +18,6 @@ def answer(method: str, path: str, body: bytes) -> tuple[int, dict]:
         except sessions.NotAssumed as error:
             return 400, {"error": str(error)}
     if route == ("POST", "audit"):
-        used.grant(given["template"], audit.granted(given["resources"]))
+        used.grant(given["template"], audit.granted(given["resources"], given["parameters"]))
         return 200, {"problems": audit.problems()}
     return 404, {"error": f"no route {method} {path}"}

@@ -45,6 +45,13 @@ def may_publish(namespace: str) -> bool:
     return judge.as_role(aws.actor(), Demand("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": namespace})) is None
 
 
+def watches(role: str):
+    """Refuse a deployment whose alarms the role of its models may not see: auto-rollback looks at them in it."""
+    refusal = judge.as_role(_assume(role), Demand("cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{aws.region()}:{aws.ACCOUNT}:alarm:*"))
+    if refusal is not None:
+        raise invalid(f"The alarms of AutoRollbackConfiguration cannot be watched. {refusal.message}")
+
+
 def refused_read(archive: str) -> bool:
     """Whether the role that acts may not read an object; one that is not there is no refusal."""
     bucket, _, key = archive.removeprefix("s3://").partition("/")

@@ -4,7 +4,7 @@ import threading
 import time
 
 from .. import events, faults
-from . import deployment, state
+from . import acting, deployment, state
 from .errors import invalid
 from .fleet import Fleet
 from .jobs import log
@@ -134,6 +134,7 @@ class Endpoints:
             plan = deployment.plan(p.get("DeploymentConfig", {}), green.instances,
                                    {v["VariantName"] for v in live.blue.variants},
                                    {v["VariantName"] for v in green.variants})
+            self._refuse_blind_guards(config, plan)
             self.table.update(name, EndpointStatus="Updating", FailureReason=None,
                               LastDeploymentConfig=p.get("DeploymentConfig"))
         self._announce(name)
@@ -263,6 +264,13 @@ class Endpoints:
         if moved:
             raise invalid(f'The variant(s) "{moved}" must be deregistered as scalable targets with AWS Auto Scaling '
                           "before they can be removed or have their instance type updated.")
+
+    def _refuse_blind_guards(self, config, plan):
+        """The role of the new models must see the alarms that guard a deployment."""
+        models = [self._registry.models.find(one["ModelName"]) for one in config["ProductionVariants"]]
+        for model in models if plan.alarms else []:
+            if model is not None:
+                acting.watches(model["ExecutionRoleArn"])
 
     @staticmethod
     def _refuse_while_busy(record):
