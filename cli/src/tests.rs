@@ -399,6 +399,7 @@ async fn status_tells_what_serves_in_each_region() {
         name: name.to_owned().try_into().unwrap(),
         bucket: name.to_owned(),
         image: "bike".to_owned(),
+        smoke_rows: Vec::new(),
     };
     let promoted = Deployment::new(Generation(12), "bike-demand-12-20261120080000");
     let regions = [region("eu-west-1"), region("us-east-1")];

@@ -18,15 +18,16 @@ pub enum Setting {
     ScoringRole,
     /// `PAWL_SERVING_ROLE_ARN`: the role of the models that an endpoint serves.
     ServingRole,
-    /// `PAWL_KMS_KEY_ARN`: the key of SageMaker's volumes and outputs, where a pipeline names none; may be empty.
-    KmsKey,
-    /// `PAWL_VPC_SUBNETS`: the subnets that containers run in, with commas, where a pipeline names none; may be
+    /// `PAWL_KMS_KEY_ARN`: the key of SageMaker's volumes and outputs, where a pipeline names none. May be
     /// empty.
+    KmsKey,
+    /// `PAWL_VPC_SUBNETS`: the subnets that containers run in, with commas, where a pipeline names none. May
+    /// be empty.
     VpcSubnets,
     /// `PAWL_VPC_SECURITY_GROUPS`: their security groups.
     VpcSecurityGroups,
-    /// `PAWL_ENDPOINT_METRICS_SECONDS`: how often the metrics of endpoints come. Only the stand-in sets it: on
-    /// AWS they come once a minute.
+    /// `PAWL_ENDPOINT_METRICS_SECONDS`: how often the metrics of endpoints come. Only the stand-in sets it:
+    /// on AWS they come once a minute.
     EndpointMetrics,
 }
 

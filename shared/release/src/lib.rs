@@ -56,7 +56,7 @@ pub use observation::{
 };
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{AlarmMemory, Freeze, Lease, Pending, Release, Rollback};
-pub use region::{Region, RegionError};
+pub use region::{MOST_ROWS, Region, RegionError, SmokeRows};
 pub use reply::{HoldReason, Reply};
 pub use state::{Deploying, Progress, RollingBack, Smoke, State, StateName, Watching};
 pub use step::{Transition, step};

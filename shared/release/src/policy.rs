@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigName;
 use crate::region;
-use crate::region::{Region, RegionError};
+use crate::region::{Region, RegionError, SmokeRows};
 use crate::strategy::{Strategy, Trial};
 use pawl_base::duration::Duration;
 
 /// How a challenger reaches production, and what takes it out again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+// Long: it is a section of pipeline.yaml, field by field.
 pub struct Policy {
     /// How traffic moves to a new config. Default: a canary of 10 % for 10 minutes.
     pub strategy: Strategy,
@@ -40,6 +41,12 @@ pub struct Policy {
     pub alarms: AlarmPolicy,
     /// Further regions that a promoted model goes to, one after another. Default: none.
     pub regions: Vec<Region>,
+    /// Which rows an endpoint in a further region is tried with. Default `synthetic`: no row of the data
+    /// leaves home.
+    pub smoke: SmokeRows,
+    /// An endpoint that is created or updated for longer than this, and than its strategy takes, is paged.
+    /// Default `2h`.
+    pub stuck: Duration,
     /// How often the metrics of endpoints come. Not the team's to say: once a minute, but on a stand-in.
     #[serde(skip)]
     pub endpoint_metrics: Duration,
@@ -63,6 +70,11 @@ impl Policy {
     /// The pause before the next look at a rollout or a rollback that has taken so long.
     pub fn look_again(&self, taken: Duration) -> Duration {
         Duration::seconds(self.usual_pause().max(taken.as_secs() / PART))
+    }
+
+    /// After this time a rollout hangs.
+    pub(super) fn stuck_after(&self) -> Duration {
+        self.stuck.max(self.strategy.longest())
     }
 
     /// In seconds.
@@ -118,6 +130,8 @@ impl Default for Policy {
             keep_unused: Duration::seconds(24 * 3600),
             alarms: AlarmPolicy::default(),
             regions: Vec::new(),
+            smoke: SmokeRows::default(),
+            stuck: Duration::seconds(2 * 3600),
             endpoint_metrics: Duration::seconds(60),
         }
     }

@@ -39,7 +39,6 @@ use crate::pipeline::Pipeline;
 use crate::release::serving::Vpc;
 use crate::requests::{DataSource, ResourceTag, S3DataSource, VpcConfig};
 
-pub(crate) use model::environment;
 pub use owner::Owner;
 pub use text::{on_one_line, property};
 

@@ -1,14 +1,9 @@
 //! The model that a training made: to be served, and to be scored with.
 
-use std::collections::BTreeMap;
-
 use super::{Job, network};
 use crate::gate::Contender;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, environment};
 use crate::requests::{Container, CreateModel};
-
-/// The variable in which the serving container finds the share of requests to explore.
-const EXPLORATION: &str = "PAWL_EXPLORATION";
 
 impl Job<'_> {
     /// CreateModel for an endpoint, from the training's artefact.
@@ -58,13 +53,4 @@ fn container(pipeline: &Pipeline, artifact: &str) -> Container {
         model_data_url: artifact.to_owned(),
         environment: environment(pipeline),
     }
-}
-
-/// The environment of the serving container.
-pub(crate) fn environment(pipeline: &Pipeline) -> BTreeMap<String, String> {
-    let mut all = pipeline.serve.environment.clone();
-    if let Some(share) = pipeline.feedback.as_ref().and_then(|feedback| feedback.exploration) {
-        all.entry(EXPLORATION.to_owned()).or_insert_with(|| share.to_string());
-    }
-    all
 }

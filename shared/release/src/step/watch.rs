@@ -111,8 +111,8 @@ impl Turn<'_> {
         if watching.decide_by.is_none() {
             watching.decide_by = Some(until);
             self.page(format!(
-                "nothing proves {config} good or bad ({missing}): `pawl force` keeps it, `pawl rollback` takes it out, \
-                at {until} it is taken out"
+                "nothing proves {config} good or bad ({missing}): `pawl force` keeps it, `pawl rollback` \
+                takes it out, at {until} it is taken out"
             ));
         }
         ReleaseRule::AskPerson

@@ -3,9 +3,8 @@
 //! <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html>,
 //! <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MetricDefinition.html>.
 
-use crate::jobs::environment;
 use crate::pipeline::error::refuse;
-use crate::pipeline::{Pipeline, PipelineError, hyperparameters};
+use crate::pipeline::{Pipeline, PipelineError, environment, hyperparameters};
 
 /// The most entries of hyperparameters, and of an environment.
 const MOST_ENTRIES: usize = 100;
