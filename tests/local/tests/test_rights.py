@@ -614,3 +614,17 @@ def test_unused_rights_are_listed_over_all_stacks(unused, tmp_path, excuses, wro
         foreign = granted | {"template": "another.yaml"}
         (tmp_path / f"rights-{number}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*lines, foreign]))
     assert sorted(unused.judge(unused.read(tmp_path, template), excuses)) == wrong
+
+
+NETWORK = {"Subnets": ["subnet-12345678"], "SecurityGroupIds": ["sg-12345678"]}
+
+
+def test_an_instance_needs_its_key_and_its_network(aws, role, key):
+    own = [READ, WRITE, LIST, PULL, LOGS]
+    size = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    locked, joined = {"ResourceConfig": size | {"VolumeKmsKeyId": key}}, {"VpcConfig": NETWORK}
+    assert "kms:CreateGrant" in trained_in(aws, role(*own), **locked)["FailureReason"]
+    grant = ("kms:CreateGrant", key, {"Bool": {"kms:GrantIsForAWSResource": "true"}})
+    assert trained_in(aws, role(*own, grant), **locked)["TrainingJobStatus"] == "Completed"
+    assert "ec2:CreateNetworkInterface" in trained_in(aws, role(*own), **joined)["FailureReason"]
+    assert trained_in(aws, role(*own, ("ec2:*", "*")), **joined)["TrainingJobStatus"] == "Completed"

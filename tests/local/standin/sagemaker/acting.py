@@ -6,6 +6,9 @@ from ..rights import judge, machine_learning, sessions
 from ..rights.judge import Demand
 from .errors import invalid
 
+# What joins an instance to somebody's subnets; the last ones know no resource.
+_JOIN = ("CreateNetworkInterface", "CreateNetworkInterfacePermission", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission")
+_LOOK = ("DescribeNetworkInterfaces", "DescribeVpcs", "DescribeDhcpOptions", "DescribeSubnets", "DescribeSecurityGroups")
 _PULL = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
 
 
@@ -37,6 +40,21 @@ def refused_pull(image: str) -> str | None:
     repository = f"arn:aws:ecr:{found[2]}:{found[1]}:repository/{found[3]}"
     refusal = judge.as_role(aws.actor(), Demand("ecr:GetAuthorizationToken", "*"),
                             *(Demand(f"ecr:{action}", repository) for action in _PULL))
+    return refusal.message if refusal else None
+
+
+def refused_instance(key: str | None, network: dict | None) -> str | None:
+    """Why the role that acts may not have an instance whose volume this key encrypts, in the subnets of this VpcConfig."""
+    demands = []
+    if key:
+        arn = key if key.startswith("arn:") else f"arn:aws:kms:{aws.region()}:{aws.ACCOUNT}:key/{key}"
+        demands.append(Demand("kms:CreateGrant", arn, {
+            "kms:grantisforawsresource": "true", "kms:calleraccount": aws.ACCOUNT,
+            "kms:viaservice": f"sagemaker.{aws.region()}.amazonaws.com"}))
+    if network:
+        interface = f"arn:aws:ec2:{aws.region()}:{aws.ACCOUNT}:network-interface/eni-1"
+        demands += [Demand(f"ec2:{action}", interface) for action in _JOIN] + [Demand(f"ec2:{action}", "*") for action in _LOOK]
+    refusal = judge.as_role(aws.actor(), *demands)
     return refusal.message if refusal else None
 
 

@@ -27,7 +27,7 @@ class Fleet:
             try:
                 if model is None:
                     raise ModelFailed(f"model {variant['ModelName']} was deleted")
-                self._loaded[name] = self._servers.get(model["_container"], over)
+                self._loaded[name] = self._servers.get(model["_container"] | {"VolumeKey": self.config.get("KmsKeyId")}, over)
                 self._roles[name] = model["ExecutionRoleArn"]
             except ModelFailed as error:
                 self.stop()

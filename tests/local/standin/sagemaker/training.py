@@ -47,6 +47,8 @@ class TrainingJobs(Jobs):
             self._step(name, "Downloading", "Downloading input data")
             if why := acting.refused_pull(record["AlgorithmSpecification"]["TrainingImage"]):
                 raise JobFailed(f"ClientError: Cannot pull algorithm container. {why}")
+            if why := acting.refused_instance(record["ResourceConfig"].get("VolumeKmsKeyId"), record.get("VpcConfig")):
+                raise JobFailed(f"ClientError: {why}")
             resources = self._write_input(folder, record)
             self._step(name, "Training", "Training image download completed. Training in progress.",
                        TrainingStartTime=time.time())

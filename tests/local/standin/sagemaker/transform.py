@@ -35,7 +35,8 @@ class TransformJobs(Jobs):
 
     def work(self, name, record):
         definition = self._registry.models.get(record["ModelName"])["_container"]
-        definition = definition | {"Environment": definition["Environment"] | record.get("Environment", {})}
+        definition = definition | {"Environment": definition["Environment"] | record.get("Environment", {}),
+                                   "VolumeKey": record["TransformResources"].get("VolumeKmsKeyId")}
         try:
             server = self._servers.get(definition, record["_stop"])
         except ModelFailed as error:
