@@ -51,12 +51,13 @@ def merged(base, changes):
 class Loop:
     """The example's pipeline on a stand-in of its own. `beside` gives further pipelines on the same stand-in."""
 
-    def __init__(self, bin_dir=None, changes=None, state_dir=None, images=None, wait_scale=1.0):
+    def __init__(self, bin_dir=None, changes=None, state_dir=None, images=None, wait_scale=1.0,
+                 parameters=None):
         self.bin_dir = Path(bin_dir or BINARIES)
         self.aws = Standin(ROOT / "template.yaml", self.bin_dir,
                            {"bike-demand": EXAMPLE / "container"} | (images or {}),
                            parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET,
-                                       "RegionBuckets": ",".join(REGION_BUCKETS)},
+                                       "RegionBuckets": ",".join(REGION_BUCKETS)} | (parameters or {}),
                            state_dir=state_dir, wait_scale=wait_scale, waived="alarm-period-of-endpoints")
         self.changes = merged(QUICK, changes or {})
         self.model, self.prefix, self.heard = MODEL, "hourly/", []

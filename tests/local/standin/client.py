@@ -24,7 +24,7 @@ class Standin:
     template    a SAM template; None starts the services and deploys nothing
     bin_dir     the folder with the release binaries that the template's functions name
     images      {"name or repository of an image": folder that holds the programs `train` and `serve`}
-    parameters  {"template parameter": "value"}
+    parameters  {"template parameter": "value"}, or what makes the value of the stand-in before the stack is there
     state_dir   where logs, job folders and unpacked models go; None takes a temporary folder, removed at the end
     wait_scale  scale of Wait states and Retry intervals of state machines (1.0 is real time)
     switches    what this AWS is like, by name: see switches.py (s3_latency=0.03)
