@@ -7,6 +7,8 @@ from ..step import step
 OTHER = "somebody-elses"
 # Which rights nobody in this stack needs on its buckets.
 OWNERS = ("s3:PutLifecycleConfiguration", "s3:PutBucketPolicy", "s3:DeleteBucket", "s3:PutObjectAcl")
+# Whose work it is to move endpoints.
+RELEASING = ("RollbackHandlerRole", "RetrainingRole")
 # The roles that a model's container runs in, by their names in the template: a folder of a run that each writes, and one that it must
 # not. SageMakerRole is that of serving.
 CONTAINERS = {"TrainingRole": ("artifact", "scores"), "ScoringRole": ("scores", "artifact"), "ServingRole": (None, "artifact"),
@@ -66,8 +68,8 @@ aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::$ACCOUNT:role
   --query 'EvaluationResults[].[EvalResourceName,EvalDecision]' --output text
 """, see="""\
 `implicitDeny` or `explicitDeny` in each line. The script asks for every role and every policy for people: a container neither
-judges itself nor moves an endpoint, no role owns the bucket, what Pawl did not make is not touched, and one kind of people cannot
-do another's part.""", proves="""\
+judges itself nor moves an endpoint, no role owns the bucket, only the two roles of the release move endpoints, and one kind of people
+cannot do another's part.""", proves="""\
 IAM's own judgement of the policies as SAM translated them, which the stand-in's judge of rights has to match. It does not play
 bucket policies and boundaries of your organisation.""")
 def rights(world, seen):
@@ -89,8 +91,9 @@ def rights(world, seen):
         f"{role} {action}": allowed(role, action, f"arn:{world.partition}:s3:::{world.bucket}" + "/key" * action.endswith("Acl"))
         for role in roles for action in OWNERS})
     endpoint = f"arn:{world.partition}:sagemaker:{world.region}:{world.account}:endpoint/{OTHER}"
-    judge(seen, "no role moves an endpoint that Pawl did not make", {
-        f"{role} {action}": allowed(role, action, endpoint) for role in roles
+    # Whose an endpoint is these two tell by its tags: a policy cannot, where the request creates as well as updates.
+    judge(seen, "no role but those of the release moves an endpoint", {
+        f"{role} {action}": allowed(role, action, endpoint) for role in roles if role not in RELEASING
         for action in ("sagemaker:UpdateEndpoint", "sagemaker:DeleteEndpoint")})
     people(world, seen, iam)
 

@@ -12,13 +12,14 @@ METRICS = ("Invocations", "Invocation5XXErrors", "ModelLatency")
 
 @step("endpoint", title="The endpoint answers", part=1, minutes=5, after=("registry-approval",), commands="""\
 aws sagemaker wait endpoint-in-service --endpoint-name $MODEL
+aws sagemaker list-tags --resource-arn arn:aws:sagemaker:$AWS_REGION:$ACCOUNT:endpoint/$MODEL
 aws sagemaker-runtime invoke-endpoint --endpoint-name $MODEL --content-type application/jsonlines \\
   --body fileb://request.jsonl /dev/stdout
 while sleep 1; do aws sagemaker-runtime invoke-endpoint --endpoint-name $MODEL --content-type application/jsonlines \\
   --body fileb://request.jsonl /dev/null >/dev/null; done & sender=$!
 """, see="""\
-One line, `{"score": ...}`, and the variant `AllTraffic`.""", proves="""\
-The image and the archive serve under the role of serving. From here on requests come
+One line, `{"score": ...}`, and the variant `AllTraffic`; tags with the model and the bucket of the stack.""", proves="""\
+The image and the archive serve under the role of serving, and Step Functions may tag what it makes: by its tags an endpoint is Pawl's. From here on requests come
 all the while: without any a watch proves nothing.""")
 def endpoint(world, seen):
     with timed(seen, "the endpoint was in service"):
@@ -28,6 +29,9 @@ def endpoint(world, seen):
         EndpointName=world.model, ContentType="application/jsonlines", Body=json.dumps(rows[0]).encode() + b"\n")
     body = answer["Body"].read().decode()
     seen.check("the answer", "score" in json.loads(body), {"variant": answer.get("InvokedProductionVariant"), "body": body.strip()})
+    tags = world.client("sagemaker").list_tags(ResourceArn=world.endpoint()["EndpointArn"])["Tags"]
+    told = {one["Key"]: one["Value"] for one in tags if one["Key"].startswith("pawl:")}
+    seen.check("its tags say whose it is", told.get("pawl:model") == world.model and told.get("pawl:bucket") == world.bucket, told)
     world.send(rows)
 
 

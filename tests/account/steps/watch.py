@@ -5,7 +5,7 @@ import json
 from ..step import NotSeen, step
 from ..world import timed
 from .first import put_months
-from .updates import begun, newest
+from .updates import begun, newest, state_of
 
 
 @step("schedules", title="The schedules come", part=1, minutes=5, after=("stack",), alone=True, commands="""\
@@ -43,8 +43,10 @@ aws s3 cp 2011-09.csv s3://$DATA_BUCKET/$MODEL/
 aws stepfunctions stop-execution --execution-arn ${RETRAINING/:stateMachine:/:execution:}:$MODEL-4
 pawl report $MODEL 4
 """, see="""\
-The run is closed as `failed`, its lock is free, and a mail of its end comes to those who subscribed (`NotifyEmail`).""", proves="""\
-Step Functions' event of an ended execution reaches the function, and a notice reaches a mailbox. Look there: a script cannot.""")
+The run is closed as `failed`, its lock is free, a mail of its end comes to those who subscribed (`NotifyEmail`), and within some minutes
+one more of the alarm on ended executions.""", proves="""\
+Step Functions' event of an ended execution reaches the function, the stack's alarms on itself rest on metrics that come, and a notice
+reaches a mailbox. Look there: a script cannot.""")
 def stopped_run(world, seen):
     before = newest(world)
     world.listen()
@@ -61,7 +63,21 @@ def stopped_run(world, seen):
         seen.check("the topic told it", True, json.dumps(notice["Subject"]))
     except NotSeen as error:
         seen.check("the topic told it", False, error)
+    alarmed(world, seen)
     mails(world, seen)
+
+
+def alarmed(world, seen):
+    """The stack's own alarm on executions that did not end well."""
+    name = world.of_type("AWS::CloudWatch::Alarm").get("RetrainingEnded")
+    if name is None:
+        return seen.unseen("the stack's alarm on ended executions", "this stack has no alarm RetrainingEnded")
+    try:
+        with timed(seen, "the stack's alarm on ended executions fired"):
+            world.wait(lambda: state_of(world, name)["StateValue"] == "ALARM", f"the alarm {name}", 10)
+    except NotSeen as error:
+        return seen.check("the stack's alarm on ended executions", False, error)
+    return seen.check("the stack's alarm on ended executions", True, name)
 
 
 def mails(world, seen):
