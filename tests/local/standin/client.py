@@ -65,6 +65,7 @@ class Standin:
             self.endpoint_url = json.loads(ready)["endpoint_url"]
             self._wait_until_it_answers()
             if self.template:
+                self.parameters = {name: made(self) if callable(made) else made for name, made in self.parameters.items()}
                 self.outputs, self.resources = self.deploy(self.stack, self.template, self.parameters)
         except BaseException:
             self.stop()
@@ -153,10 +154,10 @@ class Standin:
         """The latest 5,000 calls and deliveries that were not allowed: {"at", "who", "action", "resource", "why"}."""
         return self._admin("GET", "/_standin/rights/refused")["refused"]
 
-    def audit(self, template: str, resources: dict[str, str]) -> list[str]:
+    def audit(self, template: str, resources: dict[str, str], parameters: dict[str, str]) -> list[str]:
         """Write down what a stack grants; what of its policies the judge cannot decide by."""
         return self._admin("POST", "/_standin/rights/audit", {
-            "template": template, "resources": resources, "parameters": self.parameters})["problems"]
+            "template": template, "resources": resources, "parameters": parameters})["problems"]
 
     def forget_refusals(self):
         self._admin("POST", "/_standin/rights/forget")
