@@ -481,6 +481,7 @@ def test_a_failed_event_reaches_its_dead_letters_with_the_functions_rights(aws):
     ({"Condition": {"StringSounds": {"aws:PrincipalArn": "x"}}}, "the judge does not know the operator StringSounds"),
     ({"Effect": "Deny", "Condition": {"StringEquals": {"s3:TlsVersion": "1.2"}}}, "the judge does not know the condition key s3:tlsversion"),
     ({"Condition": {"StringEquals": {"s3:prefix": "x"}}}, "s3:GetObject has no condition key s3:prefix"),
+    ({"Effect": "Deny", "Condition": {"StringEquals": {"aws:TagKeys": "x"}}}, "is a list, so StringEquals needs ForAllValues"),
     ({"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}, "the judge does not know the condition key aws:sourceaccount"),
 ])
 def test_a_policy_that_cannot_be_judged_allows_nothing(aws, role, statement, said):
