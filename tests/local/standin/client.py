@@ -159,8 +159,9 @@ class Standin:
         return self._admin("POST", "/_standin/rights/audit", {
             "template": template, "resources": resources, "parameters": parameters})["problems"]
 
-    def forget_refusals(self):
-        self._admin("POST", "/_standin/rights/forget")
+    def forget_refusals(self, match=""):
+        """Forget those that have this in who, action and resource, with a space between them; by default all."""
+        self._admin("POST", "/_standin/rights/forget", {"match": match})
 
     def wait_until(self, condition, what="the condition"):
         """Call `condition` until it returns something true, and return that; TimeoutError where it never does. What takes long is
