@@ -27,7 +27,7 @@ JUDGED = [
         "ledger/{model}/release.json", "runs/{model}/000001/judgement.json", "pipelines/{model}/pipeline.yaml"]),
     ("EvaluationGateRole", "runs/{model}/000001/judgement.json", [
         "ledger/{model}/release.json", "ledger/{model}/dataset.json", "pipelines/{model}/pipeline.yaml",
-        "runs/{model}/000001/validation.json", "models/{model}/{model}-1/model.tar.gz"]),
+        "runs/{model}/000001/validation.json", "models/{model}/{model}-1/model.tar.gz", "accepted/{model}/part.jsonl"]),
     ("DataValidatorRole", "ledger/{model}/dataset.json", [
         "ledger/{model}/release.json", "runs/{model}/000001/judgement.json", "pipelines/{model}/pipeline.yaml"]),
     ("RollbackHandlerRole", "ledger/{model}/release.json", [

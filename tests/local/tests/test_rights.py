@@ -319,7 +319,7 @@ def test_a_model_is_read_and_asked_in_its_own_role(aws, sagemaker, role, archive
 
 def test_a_capture_that_is_not_allowed_is_not_written(aws, sagemaker, role, archive):
     name = f"rights-{time.monotonic_ns()}"
-    reader = role(PULL, ("s3:GetObject", "arn:aws:s3:::data/models/*"), LIST)
+    reader = role(PULL, LOGS, ("s3:GetObject", "arn:aws:s3:::data/models/*"), LIST)
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=reader, PrimaryContainer={"Image": IMAGE, "ModelDataUrl": archive})
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[
         {"VariantName": "main", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}],

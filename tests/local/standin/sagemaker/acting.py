@@ -58,9 +58,16 @@ def refused_instance(key: str | None, network: dict | None) -> str | None:
     return refusal.message if refusal else None
 
 
-def may_publish(namespace: str) -> bool:
-    """Whether the role that acts may publish metrics of its job."""
-    return judge.as_role(aws.actor(), Demand("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": namespace})) is None
+def observe(kind: str, name: str):
+    """SageMaker logs and measures what runs with the role's rights, if it has them: without, nothing fails and nothing is seen. `kind`
+    is "TrainingJobs", "TransformJobs" or "Endpoints"."""
+    space = f"/aws/sagemaker/{kind}"
+    group = f"arn:aws:logs:{aws.region()}:{aws.ACCOUNT}:log-group:{space}" + (f"/{name}" if kind == "Endpoints" else "")
+    stream = f"{group}:log-stream:{name}"
+    for demand in (Demand("logs:CreateLogGroup", group), Demand("logs:DescribeLogStreams", group),
+                   Demand("logs:CreateLogStream", stream), Demand("logs:PutLogEvents", stream),
+                   Demand("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": space})):
+        judge.as_role(aws.actor(), demand)
 
 
 def watches(role: str):
