@@ -64,7 +64,7 @@ def deploy(standin, stack: str, path: Path, bin_dir: Path | None, parameters: di
         elif resource["Type"] == "AWS::Serverless::StateMachine":
             _package_machine(s3, name, resource, path.parent, key)
     outputs, resources = _create(standin, stack, template, parameters)
-    problems = standin.audit(str(path), resources)
+    problems = standin.audit(str(path), resources, parameters)
     if problems:
         raise DeployError("its rights cannot be judged: " + "; ".join(problems))
     return outputs, resources
