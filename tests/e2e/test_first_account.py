@@ -34,6 +34,8 @@ def account(tmp_path_factory):
     """A stack of its own, with its schedules."""
     with Loop(state_dir=tmp_path_factory.mktemp("standin")) as loop:
         yield loop
+        refused = loop.aws.refusals()
+        assert not refused, f"{len(refused)} calls or deliveries were not allowed, the first: {refused[:5]}"
 
 
 def first_account(loop, out, *options):
