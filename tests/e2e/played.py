@@ -20,7 +20,7 @@ from loop.story import requests
 FIRST = {"train": {"hyperparameters": {"rounds": 1, "learning_rate": 0.05}}}
 # The second run sleeps at its first step for as long as the test takes.
 SECOND = {"settle": {"quiet": "1h", "at_most": "2h"}}
-FOLDERS = ("ledger", "runs", "profiles", "accepted")
+FOLDERS = ("ledger", "runs", "profiles", "accepted", "models")
 ROWS = requests(month("2011-06"), count=8)
 LONG_AGO = "2026-01-01T00:00:00Z"
 
