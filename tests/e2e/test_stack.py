@@ -64,9 +64,9 @@ def test_what_piles_up_expires_and_what_a_rollback_reads_never_does():
 
 
 def test_two_stacks_live_side_by_side(stack):
-    outputs, resources = stack.deploy("beside", parameters={"DataBucketName": "beside-data", "PawlBucketName": "beside-evidence"})
+    outputs, _ = stack.deploy("beside", parameters={"DataBucketName": "beside-data", "PawlBucketName": "beside-evidence"})
     schedules = stack.client("scheduler").list_schedules()["Schedules"]
-    assert sorted(one["GroupName"] for one in schedules) == sorted(3 * [stack.resources["Schedules"], resources["Schedules"]])
+    assert len({one["Name"] for one in schedules}) == len(schedules) == 6
     s3, states = stack.client("s3"), stack.client("stepfunctions")
     text = (ROOT / "examples" / "bike-demand" / "pipeline.yaml").read_text()
     # Only one of them has the pipeline: only there does a file start a run.
