@@ -1,4 +1,6 @@
 """What nobody may do, tried with the very rights of the stack: docs/security.md says what each stands for."""
+import time
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -25,7 +27,7 @@ JUDGED = [
         "ledger/{model}/release.json", "runs/{model}/000001/judgement.json", "pipelines/{model}/pipeline.yaml"]),
     ("EvaluationGateRole", "runs/{model}/000001/judgement.json", [
         "ledger/{model}/release.json", "ledger/{model}/dataset.json", "pipelines/{model}/pipeline.yaml",
-        "runs/{model}/000001/validation.json", "models/{model}/{model}-1/model.tar.gz"]),
+        "runs/{model}/000001/validation.json", "models/{model}/{model}-1/model.tar.gz", "accepted/{model}/part.jsonl"]),
     ("DataValidatorRole", "ledger/{model}/dataset.json", [
         "ledger/{model}/release.json", "runs/{model}/000001/judgement.json", "pipelines/{model}/pipeline.yaml"]),
     ("RollbackHandlerRole", "ledger/{model}/release.json", [
@@ -75,3 +77,19 @@ def test_a_container_acts_on_no_service_beside_its_data(standin, role):
     for namespace in ("Pawl", "AWS/SageMaker"):
         data = [{"MetricName": "LiveQuality", "Value": 1.0}]
         assert refused(metrics.put_metric_data, Namespace=namespace, MetricData=data)
+
+
+def test_each_schedule_starts_its_machine_in_its_own_role(standin):
+    """At once instead of in an hour."""
+    assert len(standin.schedules) == 3
+    scheduler, sfn = standin.aws.client("scheduler"), standin.sfn
+    for name, target in standin.schedules.items():
+        before = {one["executionArn"] for one in sfn.list_executions(stateMachineArn=target["Arn"])["executions"]}
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
+        scheduler.create_schedule(Name=f"{name}-now", ScheduleExpression=f"at({moment})", FlexibleTimeWindow={"Mode": "OFF"}, Target=target)
+        started = standin.aws.wait_until(lambda known=before, arn=target["Arn"]: [
+            one for one in sfn.list_executions(stateMachineArn=arn)["executions"] if one["executionArn"] not in known], what=name)
+        standin.aws.wait_until(lambda arn=started[0]["executionArn"]: sfn.describe_execution(executionArn=arn)["status"] == "SUCCEEDED",
+                               what=f"the end of {name}")
+        scheduler.delete_schedule(Name=f"{name}-now")
+    assert not standin.aws.refusals()

@@ -16,6 +16,7 @@ BINARIES = Path(os.environ.get("PAWL_BIN_DIR", ROOT / "target" / "debug"))
 EXAMPLE = ROOT / "examples" / "bike-demand"
 MODEL = "bike-demand"
 DATA_BUCKET, BUCKET = "bike-rentals", "pawl-evidence"
+IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/bike-demand:1"
 # The buckets of models that go to further regions. The roles of the stack may use these and no others.
 REGION_BUCKETS = [f"{model}-{region}" for model in ("abroad", "astray", "quiet", "rough", "stretched")
                   for region in ("eu-west-1", "us-west-2")]
@@ -51,12 +52,13 @@ def merged(base, changes):
 class Loop:
     """The example's pipeline on a stand-in of its own. `beside` gives further pipelines on the same stand-in."""
 
-    def __init__(self, bin_dir=None, changes=None, state_dir=None, images=None, wait_scale=1.0):
+    def __init__(self, bin_dir=None, changes=None, state_dir=None, images=None, wait_scale=1.0,
+                 parameters=None):
         self.bin_dir = Path(bin_dir or BINARIES)
         self.aws = Standin(ROOT / "template.yaml", self.bin_dir,
                            {"bike-demand": EXAMPLE / "container"} | (images or {}),
                            parameters={"DataBucketName": DATA_BUCKET, "PawlBucketName": BUCKET,
-                                       "RegionBuckets": ",".join(REGION_BUCKETS)},
+                                       "RegionBuckets": ",".join(REGION_BUCKETS)} | (parameters or {}),
                            state_dir=state_dir, wait_scale=wait_scale, waived="alarm-period-of-endpoints")
         self.changes = merged(QUICK, changes or {})
         self.model, self.prefix, self.heard = MODEL, "hourly/", []
@@ -82,7 +84,8 @@ class Loop:
     def pipeline(self, changes=None):
         """The example's pipeline.yaml, with this loop's quick waits and these changes."""
         own = yaml.safe_load((EXAMPLE / "pipeline.yaml").read_text(encoding="utf-8"))
-        own = merged(own, {"model": self.model, "data": {"prefix": self.prefix}})
+        # From a registry of the account, as on AWS: the roles must be allowed to pull it.
+        own = merged(own, {"model": self.model, "data": {"prefix": self.prefix}, "train": {"image": IMAGE}})
         return merged(merged(own, self.changes), changes or {})
 
     def put_pipeline(self, changes=None):

@@ -24,7 +24,7 @@ class Standin:
     template    a SAM template; None starts the services and deploys nothing
     bin_dir     the folder with the release binaries that the template's functions name
     images      {"name or repository of an image": folder that holds the programs `train` and `serve`}
-    parameters  {"template parameter": "value"}
+    parameters  {"template parameter": "value"}, or what makes the value of the stand-in before the stack is there
     state_dir   where logs, job folders and unpacked models go; None takes a temporary folder, removed at the end
     wait_scale  scale of Wait states and Retry intervals of state machines (1.0 is real time)
     switches    what this AWS is like, by name: see switches.py (s3_latency=0.03)
@@ -65,6 +65,7 @@ class Standin:
             self.endpoint_url = json.loads(ready)["endpoint_url"]
             self._wait_until_it_answers()
             if self.template:
+                self.parameters = {name: made(self) if callable(made) else made for name, made in self.parameters.items()}
                 self.outputs, self.resources = self.deploy(self.stack, self.template, self.parameters)
         except BaseException:
             self.stop()
@@ -153,13 +154,14 @@ class Standin:
         """The latest 5,000 calls and deliveries that were not allowed: {"at", "who", "action", "resource", "why"}."""
         return self._admin("GET", "/_standin/rights/refused")["refused"]
 
-    def audit(self, template: str, resources: dict[str, str]) -> list[str]:
+    def audit(self, template: str, resources: dict[str, str], parameters: dict[str, str]) -> list[str]:
         """Write down what a stack grants; what of its policies the judge cannot decide by."""
         return self._admin("POST", "/_standin/rights/audit", {
-            "template": template, "resources": resources, "parameters": self.parameters})["problems"]
+            "template": template, "resources": resources, "parameters": parameters})["problems"]
 
-    def forget_refusals(self):
-        self._admin("POST", "/_standin/rights/forget")
+    def forget_refusals(self, match=""):
+        """Forget those that have this in who, action and resource, with a space between them; by default all."""
+        self._admin("POST", "/_standin/rights/forget", {"match": match})
 
     def wait_until(self, condition, what="the condition"):
         """Call `condition` until it returns something true, and return that; TimeoutError where it never does. What takes long is

@@ -64,7 +64,7 @@ def deploy(standin, stack: str, path: Path, bin_dir: Path | None, parameters: di
         elif resource["Type"] == "AWS::Serverless::StateMachine":
             _package_machine(s3, name, resource, path.parent, key)
     outputs, resources = _create(standin, stack, template, parameters)
-    problems = standin.audit(str(path), resources)
+    problems = standin.audit(str(path), resources, parameters)
     if problems:
         raise DeployError("its rights cannot be judged: " + "; ".join(problems))
     return outputs, resources
@@ -177,6 +177,6 @@ def _create(standin, stack_name, template, parameters):
 
 
 def _failures(cloudformation, stack) -> str:
-    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
     return "; ".join(f"{e['LogicalResourceId']} ({e['ResourceType']}): {e.get('ResourceStatusReason')}"
-                     for e in events if e["ResourceStatus"].endswith("FAILED"))
+                     for page in pages for e in page["StackEvents"] if e["ResourceStatus"].endswith("FAILED"))

@@ -121,7 +121,8 @@ def test_a_state_machine_is_given_what_it_refers_to(name):
 
 
 # What functions write beside the table: rows, archives, and what became of a release in a further region.
-BESIDE_DOCUMENTS = {"DataValidator": {"accepted/*", "models/*", "quarantine/*/??????/*"}, "RollbackHandler": {"runs/*/regions/*"}}
+BESIDE_DOCUMENTS = {"DataValidator": {"accepted/*", "models/*", "quarantine/*/??????/*"}, "RollbackHandler": {"runs/*/regions/*"},
+                    "EvaluationGate": {"accepted/*/behaviour-*.jsonl"}}
 FUNCTIONS = {"new-data-trigger": "NewDataTrigger", "data-validator": "DataValidator", "drift-checker": "DriftChecker",
              "evaluation-gate": "EvaluationGate", "rollback-handler": "RollbackHandler"}
 

@@ -319,7 +319,7 @@ def test_a_model_is_read_and_asked_in_its_own_role(aws, sagemaker, role, archive
 
 def test_a_capture_that_is_not_allowed_is_not_written(aws, sagemaker, role, archive):
     name = f"rights-{time.monotonic_ns()}"
-    reader = role(PULL, ("s3:GetObject", "arn:aws:s3:::data/models/*"), LIST)
+    reader = role(PULL, LOGS, ("s3:GetObject", "arn:aws:s3:::data/models/*"), LIST)
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=reader, PrimaryContainer={"Image": IMAGE, "ModelDataUrl": archive})
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[
         {"VariantName": "main", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}],
@@ -481,6 +481,7 @@ def test_a_failed_event_reaches_its_dead_letters_with_the_functions_rights(aws):
     ({"Condition": {"StringSounds": {"aws:PrincipalArn": "x"}}}, "the judge does not know the operator StringSounds"),
     ({"Effect": "Deny", "Condition": {"StringEquals": {"s3:TlsVersion": "1.2"}}}, "the judge does not know the condition key s3:tlsversion"),
     ({"Condition": {"StringEquals": {"s3:prefix": "x"}}}, "s3:GetObject has no condition key s3:prefix"),
+    ({"Effect": "Deny", "Condition": {"StringEquals": {"aws:TagKeys": "x"}}}, "is a list, so StringEquals needs ForAllValues"),
     ({"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}, "the judge does not know the condition key aws:sourceaccount"),
 ])
 def test_a_policy_that_cannot_be_judged_allows_nothing(aws, role, statement, said):
@@ -614,3 +615,17 @@ def test_unused_rights_are_listed_over_all_stacks(unused, tmp_path, excuses, wro
         foreign = granted | {"template": "another.yaml"}
         (tmp_path / f"rights-{number}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*lines, foreign]))
     assert sorted(unused.judge(unused.read(tmp_path, template), excuses)) == wrong
+
+
+NETWORK = {"Subnets": ["subnet-12345678"], "SecurityGroupIds": ["sg-12345678"]}
+
+
+def test_an_instance_needs_its_key_and_its_network(aws, role, key):
+    own = [READ, WRITE, LIST, PULL, LOGS]
+    size = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    locked, joined = {"ResourceConfig": size | {"VolumeKmsKeyId": key}}, {"VpcConfig": NETWORK}
+    assert "kms:CreateGrant" in trained_in(aws, role(*own), **locked)["FailureReason"]
+    grant = ("kms:CreateGrant", key, {"Bool": {"kms:GrantIsForAWSResource": "true"}})
+    assert trained_in(aws, role(*own, grant), **locked)["TrainingJobStatus"] == "Completed"
+    assert "ec2:CreateNetworkInterface" in trained_in(aws, role(*own), **joined)["FailureReason"]
+    assert trained_in(aws, role(*own, ("ec2:*", "*")), **joined)["TrainingJobStatus"] == "Completed"

@@ -32,7 +32,7 @@ async fn what_a_run_looks_at_is_frozen() {
     assert_eq!(
         answer,
         json!({ "partitions": 1, "partitions_key": "runs/m/000001/partitions.json",
-        "map_prefix": "runs/m/000001/map" })
+            "calls": 1, "calls_key": "runs/m/000001/calls.json", "map_prefix": "runs/m/000001/map" })
     );
     let manifest = evidence(&edge, "manifest.json").await;
     assert_eq!((&manifest["at"], &manifest["triggers"]), (&json!(at(0)), &json!([taken])));

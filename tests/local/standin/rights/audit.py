@@ -37,7 +37,7 @@ _LOGS = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogD
 def _at_deployment(source: str) -> list[Demand]:
     """What an actor's role must be allowed before anything runs."""
     logging = (sfn._state_machines.get(source) or {}).get("loggingConfiguration") or {}
-    if logging.get("level", "OFF") == "OFF":
+    if logging.get("level", logging.get("Level", "OFF")) == "OFF":
         return []
     return [Demand(f"logs:{action}", "*") for action in _LOGS]
 
@@ -94,7 +94,8 @@ def granted(resources: dict[str, str], parameters: dict[str, str]) -> list[dict]
     named = {one: name for name, value in parameters.items() for one in value.split(",")}
     named |= {physical: logical for logical, physical in resources.items()}
     # Of a resource that is known by its ARN, the name alone too: executions have the machine's.
-    named = {re.split("[:/]", one)[-1]: logical for one, logical in named.items() if one.startswith("arn:")} | named
+    named = {re.split("[:/]", one)[-1]: logical for one, logical in named.items()
+             if one.startswith(("arn:", "http"))} | named
     named = {name: named[name] for name in sorted(named, key=len, reverse=True) if name and not name.startswith("/")}
     found = []
     for source, document in _identity():

@@ -32,7 +32,9 @@ def sagemaker(request: Request) -> list[Demand]:
         return [Demand(request.action, params.get("ResourceArn", "*"), request.tags)]
     context = request.tags | _keys(params)
     resources = _resources(request.action, operation, params)
-    demands = [Demand(request.action, resource, context) for resource in resources or ["*"]]
+    # The key of the model has one value, so each model of a config is judged for itself.
+    models = [{"sagemaker:modelarn": arn("model", one)} for one in dict.fromkeys(_models(operation, params))]
+    demands = [Demand(request.action, resource, context | model) for resource in resources or ["*"] for model in models or [{}]]
     if params.get("Tags"):
         # The tags of a new resource are added with the caller's rights, and it is the first of those it names.
         demands.append(Demand("sagemaker:AddTags", resources[0], request.tags | {"sagemaker:taggingaction": operation}))
@@ -70,6 +72,13 @@ def guards(params: dict) -> list[str]:
     return [one["AlarmName"] for one in params.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {}).get("Alarms", [])]
 
 
+def _models(operation: str, params: dict) -> list[str]:
+    """The models that a config or a transform uses."""
+    variants = params.get("ProductionVariants", []) + params.get("ShadowProductionVariants", [])
+    users = variants + [params] * (operation == "CreateTransformJob")
+    return [one["ModelName"] for one in users if "ModelName" in one]
+
+
 def _keys(params: dict) -> dict:
     """The condition keys of SageMaker that the request has, from wherever it carries them."""
     job = params | params.get("TrainingJobDefinition", {}) | params.get("TransformResources", {})
@@ -77,7 +86,6 @@ def _keys(params: dict) -> dict:
     resources, network = job.get("ResourceConfig", {}), job.get("VpcConfig", {})
     found = {
         "sagemaker:instancetypes": [one["InstanceType"] for one in [*variants, resources, job] if "InstanceType" in one],
-        "sagemaker:modelarn": [arn("model", one["ModelName"]) for one in [*variants, params] if "ModelName" in one],
         "sagemaker:networkisolation": job.get("EnableNetworkIsolation"),
         "sagemaker:intercontainertrafficencryption": job.get("EnableInterContainerTrafficEncryption"),
         "sagemaker:vpcsubnets": network.get("Subnets"), "sagemaker:vpcsecuritygroupids": network.get("SecurityGroupIds"),

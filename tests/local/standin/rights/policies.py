@@ -26,6 +26,8 @@ REQUEST_KEYS = frozenset({
     "sagemaker:vpcsecuritygroupids", "sagemaker:volumekmskeyarn", "sagemaker:outputkmskeyarn",
     "sagemaker:intercontainertrafficencryption", "sagemaker:maxruntimeinseconds", "sagemaker:modelapprovalstatus",
     "sagemaker:taggingaction", "kms:viaservice", "kms:calleraccount", "kms:grantisforawsresource"})
+# These hold several values, so a condition on them says how many of them must meet it.
+_LISTS = ("aws:tagkeys", "sagemaker:instancetypes", "sagemaker:vpcsubnets", "sagemaker:vpcsecuritygroupids")
 _SET_OPERATORS = ("forallvalues:", "foranyvalue:")
 _KNOWN_ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "Condition"}
 
@@ -103,6 +105,8 @@ def _of_conditions(conditions: dict, actions, kind: str):
             continue
         for key, expected in block.items():
             yield from _of_key(key.lower(), actions, kind)
+            if key.lower() in _LISTS and not operator.lower().startswith((*_SET_OPERATORS, "null")):
+                yield f"{key} is a list, so {operator} needs ForAllValues or ForAnyValue"
             if any("${" in str(value) for value in _listed(expected)):
                 yield f"the judge knows no policy variables: {expected}"
 

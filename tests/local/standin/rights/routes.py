@@ -10,7 +10,7 @@ def answer(method: str, path: str, body: bytes) -> tuple[int, dict]:
     if route == ("GET", "refused"):
         return 200, {"refused": used.refused()}
     if route == ("POST", "forget"):
-        used.forget()
+        used.forget(given.get("match", ""))
         return 200, {}
     if route == ("POST", "session"):
         try:

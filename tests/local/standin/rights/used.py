@@ -55,8 +55,12 @@ def refused() -> list[dict]:
     return list(_refused)
 
 
-def forget():
-    _refused.clear()
+def forget(match: str):
+    """Forget the refusals that say this, by default all of them."""
+    with _lock:
+        kept = [one for one in _refused if match not in f"{one['who']} {one['action']} {one['resource']}"]
+        _refused.clear()
+        _refused.extend(kept)
 
 
 def _write(line: dict):

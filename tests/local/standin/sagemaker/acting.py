@@ -6,6 +6,9 @@ from ..rights import judge, machine_learning, sessions
 from ..rights.judge import Demand
 from .errors import invalid
 
+# What joins an instance to somebody's subnets; the last ones know no resource.
+_JOIN = ("CreateNetworkInterface", "CreateNetworkInterfacePermission", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission")
+_LOOK = ("DescribeNetworkInterfaces", "DescribeVpcs", "DescribeDhcpOptions", "DescribeSubnets", "DescribeSecurityGroups")
 _PULL = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
 
 
@@ -40,9 +43,31 @@ def refused_pull(image: str) -> str | None:
     return refusal.message if refusal else None
 
 
-def may_publish(namespace: str) -> bool:
-    """Whether the role that acts may publish metrics of its job."""
-    return judge.as_role(aws.actor(), Demand("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": namespace})) is None
+def refused_instance(key: str | None, network: dict | None) -> str | None:
+    """Why the role that acts may not have an instance whose volume this key encrypts, in the subnets of this VpcConfig."""
+    demands = []
+    if key:
+        arn = key if key.startswith("arn:") else f"arn:aws:kms:{aws.region()}:{aws.ACCOUNT}:key/{key}"
+        demands.append(Demand("kms:CreateGrant", arn, {
+            "kms:grantisforawsresource": "true", "kms:calleraccount": aws.ACCOUNT,
+            "kms:viaservice": f"sagemaker.{aws.region()}.amazonaws.com"}))
+    if network:
+        interface = f"arn:aws:ec2:{aws.region()}:{aws.ACCOUNT}:network-interface/eni-1"
+        demands += [Demand(f"ec2:{action}", interface) for action in _JOIN] + [Demand(f"ec2:{action}", "*") for action in _LOOK]
+    refusal = judge.as_role(aws.actor(), *demands)
+    return refusal.message if refusal else None
+
+
+def observe(kind: str, name: str):
+    """SageMaker logs and measures what runs with the role's rights, if it has them: without, nothing fails and nothing is seen. `kind`
+    is "TrainingJobs", "TransformJobs" or "Endpoints"."""
+    space = f"/aws/sagemaker/{kind}"
+    group = f"arn:aws:logs:{aws.region()}:{aws.ACCOUNT}:log-group:{space}" + (f"/{name}" if kind == "Endpoints" else "")
+    stream = f"{group}:log-stream:{name}"
+    for demand in (Demand("logs:CreateLogGroup", group), Demand("logs:DescribeLogStreams", group),
+                   Demand("logs:CreateLogStream", stream), Demand("logs:PutLogEvents", stream),
+                   Demand("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": space})):
+        judge.as_role(aws.actor(), demand)
 
 
 def watches(role: str):

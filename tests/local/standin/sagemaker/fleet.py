@@ -3,6 +3,7 @@ import random
 import threading
 
 from .. import switches
+from . import acting
 from .errors import invalid
 from .registry import Registry
 from .serving import ModelFailed, ModelServer, ModelServers
@@ -27,8 +28,10 @@ class Fleet:
             try:
                 if model is None:
                     raise ModelFailed(f"model {variant['ModelName']} was deleted")
-                self._loaded[name] = self._servers.get(model["_container"], over)
+                self._loaded[name] = self._servers.get(model["_container"] | {"VolumeKey": self.config.get("KmsKeyId")}, over)
                 self._roles[name] = model["ExecutionRoleArn"]
+                with acting.role(model["ExecutionRoleArn"]):
+                    acting.observe("Endpoints", self.name)
             except ModelFailed as error:
                 self.stop()
                 raise ModelFailed(f"The primary container for production variant {name} did not pass the ping health "

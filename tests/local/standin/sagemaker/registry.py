@@ -33,7 +33,7 @@ class Registry:
             raise invalid(f"Requested image {resolved['Image']} not found. {error}") from None
         if "ExecutionRoleArn" not in p:
             raise invalid("ExecutionRoleArn is required.")
-        resolved |= {"Role": p["ExecutionRoleArn"], "Isolated": p.get("EnableNetworkIsolation", False)}
+        resolved |= {"Role": p["ExecutionRoleArn"], "Isolated": p.get("EnableNetworkIsolation", False), "Network": p.get("VpcConfig")}
         with acting.role(resolved["Role"]):
             self._refuse_hidden_archive(resolved["ModelDataUrl"], resolved["Role"])
         arn = state.arn("model", name)

@@ -36,8 +36,8 @@ class ModelServers:
         self._lock = threading.Lock()
 
     def get(self, definition: dict, over: threading.Event) -> "ModelServer":
-        """A healthy server for a model's container (Image, ModelDataUrl, Environment, Role, Isolated), or ModelFailed. `over`
-        gives up early."""
+        """A healthy server for a model's container (Image, ModelDataUrl, Environment, Role, Isolated, Network, and the key of
+        the instance's volume), or ModelFailed. `over` gives up early."""
         try:
             with acting.role(definition["Role"]):
                 server = self._started(definition)
@@ -55,6 +55,8 @@ class ModelServers:
         program, archive = self._images.program(definition["Image"], "serve"), definition.get("ModelDataUrl")
         if why := acting.refused_pull(definition["Image"]):
             raise ModelFailed(f"The role cannot pull the image {definition['Image']}. {why}")
+        if why := acting.refused_instance(definition.get("VolumeKey"), definition["Network"]):
+            raise ModelFailed(why)
         key = json.dumps([str(program), archive, archive and storage.etag(archive), definition["Environment"],
                           definition["Role"], definition["Isolated"]])
         with self._lock:

@@ -43,10 +43,13 @@ class TrainingJobs(Jobs):
         folder = container.JobFolder(self._folder / name)
         log_path = self._folder / name / "train.log"
         log_path.touch()
+        acting.observe("TrainingJobs", name)
         try:
             self._step(name, "Downloading", "Downloading input data")
             if why := acting.refused_pull(record["AlgorithmSpecification"]["TrainingImage"]):
                 raise JobFailed(f"ClientError: Cannot pull algorithm container. {why}")
+            if why := acting.refused_instance(record["ResourceConfig"].get("VolumeKmsKeyId"), record.get("VpcConfig")):
+                raise JobFailed(f"ClientError: {why}")
             resources = self._write_input(folder, record)
             self._step(name, "Training", "Training image download completed. Training in progress.",
                        TrainingStartTime=time.time())
@@ -57,10 +60,7 @@ class TrainingJobs(Jobs):
             raise JobFailed(f"ClientError: Data download failed:{error}") from None
         finally:
             self._keep_log(name, log_path)
-            metrics = _metrics(record, log_path)
-            if metrics:
-                acting.may_publish("/aws/sagemaker/TrainingJobs")
-            self.table.update(name, FinalMetricDataList=metrics or None)
+            self.table.update(name, FinalMetricDataList=_metrics(record, log_path) or None)
         self._step(name, "Uploading", "Uploading generated training model")
         self._upload(name, folder, record)
 

@@ -5,7 +5,7 @@ import json
 import time
 
 from .. import storage, switches
-from . import jsonpath
+from . import acting, jsonpath
 from .errors import invalid
 from .jobs import JobFailed, Jobs, JobStopped
 from .registry import Registry
@@ -34,8 +34,10 @@ class TransformJobs(Jobs):
         return self._registry.models.get(record["ModelName"])["ExecutionRoleArn"]
 
     def work(self, name, record):
+        acting.observe("TransformJobs", name)
         definition = self._registry.models.get(record["ModelName"])["_container"]
-        definition = definition | {"Environment": definition["Environment"] | record.get("Environment", {})}
+        definition = definition | {"Environment": definition["Environment"] | record.get("Environment", {}),
+                                   "VolumeKey": record["TransformResources"].get("VolumeKmsKeyId")}
         try:
             server = self._servers.get(definition, record["_stop"])
         except ModelFailed as error:

@@ -9,7 +9,7 @@ from .jobs import JobFailed, Jobs, JobStopped
 from .training import TrainingJobs
 
 _FIELDS = ("AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig", "ResourceConfig",
-           "StoppingCondition", "Environment", "EnableManagedSpotTraining", "CheckpointConfig", "EnableNetworkIsolation")
+           "StoppingCondition", "Environment", "EnableManagedSpotTraining", "CheckpointConfig", "EnableNetworkIsolation", "VpcConfig")
 
 
 class TuningJobs(Jobs):
