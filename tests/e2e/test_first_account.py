@@ -11,7 +11,7 @@ from account.step import STEPS, NotSeen, Seen, Step
 from account.steps import first, people
 
 from loop import ROOT, Loop
-from loop.loop import QUICK, merged
+from loop.loop import IMAGE, QUICK, merged
 
 # What the stand-in cannot show, and what this stack does not have.
 UNSEEN = {
@@ -42,9 +42,11 @@ def first_account(loop, out, *options):
     """Run the program as a person does; what it says and its exit code."""
     changes = out / "changes.yaml"
     changes.write_text(yaml.safe_dump(CHANGES), encoding="utf-8")
-    command = [ROOT / "scripts" / "first-account", "--stack", loop.aws.stack, "--image", "bike-demand", "--changes", changes,
+    command = [ROOT / "scripts" / "first-account", "--stack", loop.aws.stack, "--image", IMAGE, "--changes", changes,
                "--out", out, "--pawl", loop.bin_dir / "pawl", *options]
-    done = subprocess.run(command, env=loop.aws.environment(), capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL)
+    # Here metrics of endpoints come at once, and alarms may be as quick.
+    environment = loop.aws.environment() | {"PAWL_ENDPOINT_METRICS_SECONDS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL)
     return done.returncode, done.stdout + done.stderr
 
 
