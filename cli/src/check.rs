@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use pawl::pipeline::Pipeline;
+use pawl_aws::Settings;
 use serde::Serialize;
 
 use crate::page::Page;
@@ -40,7 +41,8 @@ pub(crate) fn load(file: &Path) -> Result<(Vec<u8>, Pipeline), Failure> {
     let name = file.display();
     let yaml = std::fs::read(file)
         .map_err(|e| Failure::cannot_run(format!("{name}: {e}; name a pipeline.yaml that you can read")))?;
-    match Pipeline::parse(&yaml) {
+    let every = Settings.endpoint_metrics().map_err(|fault| Failure::cannot_run(fault.to_string()))?;
+    match Pipeline::parse(&yaml).and_then(|pipeline| pipeline.check_periods(every).map(|()| pipeline)) {
         Ok(pipeline) => Ok((yaml, pipeline)),
         Err(e) => {
             let complaint = explain::explain(&yaml, &e);

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use pawl::documents::{NOTE, NOTE_PREFIX, RELEASE_ENTRY, RUN_ENTRY, RUN_ENTRY_PREFIX, Slot};
-use pawl::ledger::{Listed, Store};
+use pawl::ledger::{Listed, Store, at_once};
 use pawl::release::{Actor, Audit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -83,10 +83,11 @@ pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -
     let mut entries = Vec::new();
     for (kind, keys) in kinds {
         // Only these can be among the newest of all.
-        for key in keys.into_iter().rev().take(limit) {
-            let Some(stored) = edge.store.get(&key).await? else { continue };
-            entries.push(kind.read(key, &stored.body)?);
-        }
+        let read = keys.into_iter().rev().take(limit).map(|key| async {
+            let stored = edge.store.get(&key).await?;
+            stored.map(|stored| kind.read(key, &stored.body)).transpose()
+        });
+        entries.extend(at_once::all(read).await?.into_iter().flatten());
     }
     entries.sort_by(|a, b| (b.at, &b.key).cmp(&(a.at, &a.key)));
     entries.truncate(limit);

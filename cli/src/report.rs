@@ -83,6 +83,9 @@ impl fmt::Display for Report {
         for trigger in self.record.iter().flat_map(|record| &record.triggers) {
             page.field("trigger", trigger);
         }
+        if let Some(more @ 1..) = self.record.as_ref().map(|record| record.more_triggers) {
+            page.field("", &format!("and {more} more"));
+        }
         if let Some(at) = self.opened_at {
             page.field("opened", &clock(at));
         }

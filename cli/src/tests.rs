@@ -261,6 +261,7 @@ async fn a_force_is_refused_or_lies_in_the_inbox_as_a_run_of_its_own() {
         generation: run,
         outcome,
         triggers: Vec::new(),
+        more_triggers: 0,
         opened_at: None,
         closed_at: at,
     };
@@ -328,7 +329,7 @@ async fn a_report_names_the_outcome_and_the_evidence() {
         RunOutcome { code: Ending::RolledBack, reason: "p99 rose.".into(), state: None, error: None };
     let (model, triggers) = (model(), vec!["s3://b/p/1.csv".to_owned()]);
     let record =
-        RunRecord { model, generation: Generation(2), outcome, triggers, opened_at: None, closed_at: at };
+        RunRecord { model, generation: Generation(2), outcome, triggers, more_triggers: 0, opened_at: None, closed_at: at };
     let run = Generation(2);
     for document in [RUN.of(&keys(), run), RUN_ENTRY.of(&keys(), &run)] {
         document.write(&stack.store, &record, Condition::Always).await.unwrap();
@@ -353,6 +354,7 @@ async fn the_history_is_newest_first_and_bounded() {
         generation: Generation(1),
         outcome,
         triggers: vec![],
+        more_triggers: 0,
         opened_at: None,
         closed_at: at,
     };
@@ -397,6 +399,7 @@ async fn status_tells_what_serves_in_each_region() {
         name: name.to_owned().try_into().unwrap(),
         bucket: name.to_owned(),
         image: "bike".to_owned(),
+        smoke_rows: Vec::new(),
     };
     let promoted = Deployment::new(Generation(12), "bike-demand-12-20261120080000");
     let regions = [region("eu-west-1"), region("us-east-1")];

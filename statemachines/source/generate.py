@@ -6,6 +6,7 @@ Each NAME.yaml beside this file, but for policies.yaml, becomes statemachines/NA
 machine as Amazon States Language has it, but for what would be repeated:
 
     Call: NewDataTrigger        a function of the template, with the Payload beside it: a Task that invokes it
+    Throttled: NAME             the retrier of a Call for throttles; `throttled` where it names none
     Retry: function             a retrier of policies.yaml; a list holds several, or some written out
     Catch: {failed: RecordFailure}      a catcher of policies.yaml, and where it leads; a list likewise
     $cause                      an expression of policies.yaml
@@ -96,8 +97,10 @@ def called(name, source):
     task["Resource"] = "arn:aws:states:::lambda:invoke"
     task["TimeoutSeconds"] = source.get("TimeoutSeconds", CALL_SECONDS)
     task["Arguments"] = {"FunctionName": function, "Payload": source["Payload"]}
-    own = ("Call", "Payload", "Comment", "TimeoutSeconds")
-    return task | {key: value for key, value in source.items() if key not in own}
+    own = ("Call", "Payload", "Comment", "TimeoutSeconds", "Throttled", "Retry")
+    task |= {key: value for key, value in source.items() if key not in own}
+    # The first that fits counts: throttles are none of the others' tries.
+    return task | {"Retry": [source.get("Throttled", "throttled"), *as_list(source.get("Retry", []))]}
 
 
 def named(policies, name, place):

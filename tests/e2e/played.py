@@ -20,7 +20,7 @@ from loop.story import requests
 FIRST = {"train": {"hyperparameters": {"rounds": 1, "learning_rate": 0.05}}}
 # The second run sleeps at its first step for as long as the test takes.
 SECOND = {"settle": {"quiet": "1h", "at_most": "2h"}}
-FOLDERS = ("ledger", "runs", "profiles", "accepted")
+FOLDERS = ("ledger", "runs", "profiles", "accepted", "models")
 ROWS = requests(month("2011-06"), count=8)
 LONG_AGO = "2026-01-01T00:00:00Z"
 
@@ -174,8 +174,8 @@ def second_run(stage, loop):
 
     yield "settle", "NewDataTrigger", {"step": "settle", "model": loop.model, "looks": 0, "seen": 0}
     frozen = yield step("snapshot", "DataValidator")
-    partition, = loop.read(frozen["partitions_key"])
-    yield step("profile", "DataValidator", object=partition)
+    call, = loop.read(frozen["calls_key"])
+    yield step("profile", "DataValidator", **call)
     yield step("validate", "DataValidator")
     drift = yield step("compare", "DriftChecker")
     decision = yield step("decide", "EvaluationGate", drift=drift)

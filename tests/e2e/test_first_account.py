@@ -2,9 +2,13 @@
 leaves nothing behind."""
 import json
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from account.__main__ import play
+from account.step import STEPS, NotSeen, Seen, Step
+from account.steps import first, people
 
 from loop import ROOT, Loop
 from loop.loop import QUICK, merged
@@ -30,6 +34,8 @@ def account(tmp_path_factory):
     """A stack of its own, with its schedules."""
     with Loop(state_dir=tmp_path_factory.mktemp("standin")) as loop:
         yield loop
+        refused = loop.aws.refusals()
+        assert not refused, f"{len(refused)} calls or deliveries were not allowed, the first: {refused[:5]}"
 
 
 def first_account(loop, out, *options):
@@ -75,8 +81,6 @@ def test_a_model_that_is_there_is_not_touched(account, tmp_path):
 
 
 def test_every_step_is_seen_and_nothing_is_left(account, tmp_path):
-    # Told is what is there, not what is expected: here outputs lie elsewhere than a prefix's do.
-    account.aws.switch(transform_outputs="subfolder")
     code, said = first_account(account, tmp_path)
     steps = report(tmp_path)
     failed = {name: set(found) for name, one in steps.items() if (found := seen(one, "FAIL"))}
@@ -87,9 +91,8 @@ def test_every_step_is_seen_and_nothing_is_left(account, tmp_path):
     # What was found, not only that it was.
     names = seen(steps["error-names"], "PASS")
     assert names["the name of an error that the model does not declare"]["error"] == "SageMaker.SageMakerException"
-    outputs = seen(steps["transform-outputs"], "PASS")
-    assert list(outputs["as it is documented for a prefix, below the manifest's"].values()) == ["no"]
-    assert all(key.endswith(".out") for keys in outputs["one output for each input"].values() for key in keys)
+    outputs = seen(steps["transform-outputs"], "PASS")["one output for each input"]
+    assert outputs and all(key.endswith(".out") for keys in outputs.values() for key in keys)
     assert any("EndpointConfigName" in named for named in seen(steps["dimensions"], "PASS")["list-metrics now"])
     for step in ("failing-requests", "alarm-by-hand"):
         assert seen(steps[step], "PASS")["the config before serves again"]["seconds from the alarm"] < 120
@@ -102,3 +105,71 @@ def test_every_step_is_seen_and_nothing_is_left(account, tmp_path):
     # Its executions are known for 90 days: the name cannot be taken again.
     code, said = first_account(account, tmp_path)
     assert code == 2 and "sandbox-1, whose name stays taken" in said, said
+
+
+# What another AWS than the stand-in would show.
+
+def told(run, **world):
+    """What a step finds in a world that answers so: {what: status}."""
+    found = Seen(STEPS[0])
+    run(SimpleNamespace(model="sandbox", **world), found)
+    return {entry["what"]: entry["status"] for entry in found.entries}
+
+
+JOB = json.dumps({"TransformJobName": "sandbox-1-x", "TransformOutput": {"S3OutputPath": "s3://pawl/runs/scores/challenger"},
+                  "TransformInput": {"DataSource": {"S3DataSource": {"S3Uri": "s3://pawl/runs/holdout.manifest"}}}})
+MANIFEST = [{"prefix": "s3://pawl/accepted/sandbox/"}, "a.jsonl", "b.jsonl"]
+
+
+@pytest.mark.parametrize("keys, status", [
+    (["challenger/a.jsonl.out", "challenger/b.jsonl.out"], "PASS"),
+    (["challenger/accepted/sandbox/a.jsonl.out", "challenger/accepted/sandbox/b.jsonl.out"], "PASS"),
+    (["challenger/a.jsonl.out"], "FAIL"),
+    (["challenger/a.jsonl.out", "challenger/b.jsonl.out", "challenger/again/b.jsonl.out"], "FAIL"),
+])
+def test_outputs_are_looked_for_wherever_they_lie(keys, status):
+    event = {"taskScheduledEventDetails": {"resource": "createTransformJob.sync", "parameters": JOB}}
+    found = told(first.transform_outputs, history=lambda _: [event], read=lambda _: MANIFEST, keys=lambda _: keys_of(keys))
+    assert found["one output for each input"] == status
+
+
+def keys_of(names):
+    return [f"runs/scores/{name}" for name in names]
+
+
+@pytest.mark.parametrize("error, status", [("SageMaker.SageMakerException", "PASS"), ("SageMaker.ValidationException", "FAIL")])
+def test_another_name_of_an_error_is_told(error, status):
+    failed = {"state": "FindGroup", "taskFailedEventDetails": {"resource": "describeModelPackageGroup", "error": error}}
+    found = told(first.error_names, history=lambda _: [failed], entered=lambda _: ["EnsureGroup"])
+    assert found["the name of an error that the model does not declare"] == status
+
+
+@pytest.mark.parametrize("decisions, status", [
+    ({"one": "implicitDeny", "two": "explicitDeny"}, "PASS"), ({"one": "implicitDeny", "two": "allowed"}, "FAIL"),
+    # IAM did not answer: nobody may take that for a refusal.
+    ({"one": "implicitDeny", "two": "AccessDenied"}, "UNSEEN")])
+def test_a_right_is_refused_only_where_iam_says_so(decisions, status):
+    found = Seen(STEPS[0])
+    people.judge(found, "nobody can", decisions)
+    assert found.status == status
+
+
+def test_a_step_that_stops_takes_those_after_it_along_and_all_is_taken_down():
+    done = []
+
+    def make(name, after=(), stops=False):
+        def run(_, found):
+            done.append(name)
+            if stops:
+                raise NotSeen("it never came")
+            found.value(name, 1)
+        return Step(name, name, 1, 1, "", "", "", run, after)
+    world = SimpleNamespace(quiet=lambda: None, is_ours=lambda: True)
+    wanted = [make("first-month", stops=True), make("endpoint", after=("first-month",)), make("promoted", after=("endpoint",)),
+              make("rights"), make("tear-down")]
+    statuses = {one["step"]: one["status"] for one in play(world, wanted, keep=False)}
+    assert done == ["first-month", "rights", "tear-down"]
+    assert statuses == {"first-month": "FAIL", "endpoint": "UNSEEN", "promoted": "UNSEEN", "rights": "PASS", "tear-down": "PASS"}
+    done.clear()
+    play(world, wanted, keep=True)
+    assert done == ["first-month", "rights"]

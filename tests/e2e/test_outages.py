@@ -18,7 +18,7 @@ ASKED = AWAKE | {"approval": {"ask": "always"}}
 # new data to profile.
 OUTAGES = {
     "out-data": (AWAKE, ["Profile", "Settle", "Snapshot", "Validate", "CompareDrift"]),
-    "out-model": (AWAKE, ["Decide", "Train", "CheckConvergence", "CreateScorer", "ScoreChallenger"]),
+    "out-model": (AWAKE, ["Decide", "Train", "CheckConvergence", "KeepArchive", "CreateScorer", "ScoreChallenger"]),
     "out-release": (AWAKE, ["Judge", "ScoreChampion", "Register", "Guard", "CreateEndpointConfig", "UpdateEndpoint"]),
     "out-asked": (ASKED, ["AwaitApproval", "MarkApproved"]),
     "out-observe": (AWAKE, ["Observe"]),
@@ -54,6 +54,8 @@ def call(name, model):
     if service == "lambda":
         payload = state["Arguments"]["Payload"]
         step = "profile" if isinstance(payload, str) else payload["step"]
+        if step == "replicate":
+            return "Invoke", f"/runs/{model}/"
         return "Invoke", f'"step": "{step}", "model": "{model}"'
     return action[0].upper() + action[1:], f"{model}/questions/" if service == "s3" else model
 

@@ -1,4 +1,5 @@
 """The stack watches itself: what stands still or fails behind the scenes reaches people, once."""
+import json
 import time
 
 import pytest
@@ -67,6 +68,23 @@ def test_a_schedule_that_does_not_fire_is_told(standin):
     machine = {"StateMachineArn": standin.aws.resources["Round"]}
     publish(standin, "AWS/States", "ExecutionsStarted", machine, [11, 12, 12], 3600)
     reaches_people(standin, "RoundMissing")
+
+
+def test_the_round_measures_the_age_of_the_open_run(standin, pipeline):
+    loop = pipeline("age", {"settle": {"marker": "_SUCCESS"}})
+    loop.put_pipeline()
+    loop.aws.wait_until(lambda: loop.training() and loop.training()["open"], what="a run that waits for its marker")
+    given = json.dumps({"function": lambda_arn(standin, "NewDataTrigger")})
+    standin.aws.client("stepfunctions").start_execution(stateMachineArn=standin.aws.resources["Round"], input=given)
+    cloudwatch = standin.aws.client("cloudwatch")
+    found = standin.aws.wait_until(lambda: cloudwatch.list_metrics(Namespace="Pawl", MetricName="OpenRunAge")["Metrics"],
+                                   what="the age")
+    assert [one["Dimensions"] for one in found] == [[{"Name": "Stack", "Value": "pawl"}]]
+
+
+def lambda_arn(standin, name):
+    function = standin.aws.client("lambda").get_function(FunctionName=standin.aws.resources[name])
+    return function["Configuration"]["FunctionArn"]
 
 
 def test_a_run_that_is_open_too_long_is_told(standin):

@@ -126,7 +126,7 @@ def test_traffic_that_cannot_decide_is_said_before_the_trial(pipeline):
     serves(loop, 1)
 
 
-@pytest.mark.parametrize("kind, capture", [("asynchronous", 100), ("serverless", 0)])
+@pytest.mark.parametrize("kind, capture", [("asynchronous", 0), ("serverless", 0)])
 def test_endpoints_without_a_second_variant_refuse_a_trial(pipeline, kind, capture):
     loop = pipeline(f"no-{kind}", {"serve": {"kind": kind, "capture_percent": capture},
                                    "release": {"strategy": "all_at_once", "trial": {"shadow": {"at_most": "7d"}}}})

@@ -238,7 +238,8 @@ class Loop:
 
     def pawl(self, *arguments, code=0):
         """Run the command `pawl` on this stand-in, with the rights of an operator and no others; what it says, as JSON."""
-        environment = self.aws.environment(self.aws.person("OperatorPolicy")) | {"PAWL_BUCKET": BUCKET, "PAWL_WHO": "the tests"}
+        environment = self.aws.environment(self.aws.person("OperatorPolicy")) | {
+            "PAWL_BUCKET": BUCKET, "PAWL_WHO": "the tests", "PAWL_ENDPOINT_METRICS_SECONDS": "1"}
         done = subprocess.run([self.bin_dir / "pawl", *arguments, "--json"], env=environment, capture_output=True,
                               text=True, timeout=PATIENCE)
         assert done.returncode == code, f"pawl {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"

@@ -2,7 +2,7 @@
 
 use pawl::dataset::file::{self, Content, Opened};
 use pawl::dataset::{ByteRange, Header};
-use pawl::documents::{Partition, Piece};
+use pawl::documents::{Call, Partition, Piece};
 use pawl::fault::Fault;
 use pawl::ledger::{Object, Store};
 use pawl::pipeline;
@@ -19,7 +19,7 @@ pub(crate) async fn plan(
     edge: &Edge<impl Store, impl Data>,
     data: &pipeline::Data,
     object: &Object,
-    reference: Option<&String>,
+    reference: &Option<String>,
 ) -> Result<Vec<Partition>, Fault> {
     let pieces = pieces(edge, data, object).await?;
     let parts = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
@@ -28,9 +28,35 @@ pub(crate) async fn plan(
         piece,
         part,
         parts,
-        reference: reference.cloned(),
+        reference: reference.clone(),
     };
     Ok((0..).zip(pieces).map(partition).collect())
+}
+
+/// The most partitions of one call. With keys as long as S3 allows they stay far below what a state's
+/// payload may hold (256 KiB).
+const MOST_AT_ONCE: usize = 50;
+
+/// Shares the partitions out among calls: small objects together, up to the size of a part, so that tens of
+/// thousands of them take no call each.
+pub(crate) fn share_out(partitions: &[Partition], part_size: u64) -> Vec<Call> {
+    let mut calls: Vec<Call> = Vec::new();
+    let mut bytes = 0;
+    for partition in partitions {
+        // A part of an object is as large as may be.
+        let size = if partition.parts > 1 { part_size } else { partition.object.size };
+        match calls.last_mut() {
+            Some(call) if call.partitions.len() < MOST_AT_ONCE && size <= part_size.saturating_sub(bytes) => {
+                bytes += size;
+                call.partitions.push(partition.clone());
+            }
+            _ => {
+                bytes = size;
+                calls.push(Call { partitions: vec![partition.clone()] });
+            }
+        }
+    }
+    calls
 }
 
 async fn pieces(
@@ -87,4 +113,34 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
 ) -> Result<T, Fault> {
     let ended = tokio::task::spawn_blocking(work).await;
     ended.map_err(|e| Fault::Unavailable(format!("the reading thread ended: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_objects_share_a_call_up_to_the_size_of_a_part() {
+        let partition = |size, parts| Partition {
+            object: Object::new("b".into(), format!("k{size}"), None, "e".into(), size),
+            piece: Piece::Whole,
+            part: 0,
+            parts,
+            reference: None,
+        };
+        let sizes = |partitions: &[Partition]| {
+            let calls = share_out(partitions, 100);
+            let size = |partition: &Partition| partition.object.size;
+            calls.iter().map(|call| call.partitions.iter().map(size).collect()).collect::<Vec<Vec<u64>>>()
+        };
+        assert_eq!(sizes(&[]), Vec::<Vec<u64>>::new());
+        assert_eq!(
+            sizes(&[60, 40, 1, 500, 0, 99, 1].map(|size| partition(size, 1))),
+            [vec![60, 40], vec![1], vec![500], vec![0, 99, 1]]
+        );
+        // Parts of a large object have a call each.
+        assert_eq!(sizes(&[partition(300, 3), partition(300, 3), partition(1, 1)]), [[300], [300], [1]]);
+        let many = vec![partition(1, 1); 120];
+        assert_eq!(sizes(&many).iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20]);
+    }
 }

@@ -1,9 +1,11 @@
 //! What a pass found, as a document; the parts of an object put together.
 
+use std::sync::Arc;
+
 use pawl::dataset::{Scan, Stitch};
 use pawl::documents::{Found, PROFILED, PROFILED_PART, Partition, Piece, Profiled};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Store};
+use pawl::ledger::{Condition, Keys, Store, at_once};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Treated;
 use serde_json::{Value, json};
@@ -19,23 +21,50 @@ fn found(findings: Findings) -> Found {
     }
 }
 
-/// One pass over a partition.
+/// So many passes of one call are under way at once: small objects, whose time is spent on waiting.
+const PASSES: usize = 8;
+
+/// One pass over each partition of a call.
 pub(crate) async fn profile(
     edge: &Edge<impl Store, impl Data>,
     model: &ModelName,
     generation: Generation,
-    partition: &Partition,
+    partitions: &[Partition],
 ) -> Result<Value, Fault> {
     let keys = Keys::new(model);
-    let pass = Pass::load(edge, &keys, generation, partition.reference.as_ref()).await?;
+    let reference = partitions.first().and_then(|partition| partition.reference.as_ref());
+    let pass = Pass::load(edge, &keys, generation, reference).await?;
+    let mut unreadable = 0;
+    for some in partitions.chunks(PASSES) {
+        let passes = some.iter().map(|partition| one(edge, &keys, &pass, partition));
+        at_once::each(passes, |readable| unreadable += usize::from(readable == Readable::No)).await?;
+    }
+    Ok(json!({ "partitions": partitions.len(), "unreadable": unreadable }))
+}
+
+/// Whether the object of a partition could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readable {
+    Yes,
+    No,
+}
+
+async fn one(
+    edge: &Edge<impl Store, impl Data>,
+    keys: &Keys,
+    pass: &Arc<Pass>,
+    partition: &Partition,
+) -> Result<Readable, Fault> {
     let object = partition.object.clone();
     let profiled = match pass.over(edge, partition, None).await? {
         Ok(Completed { found: findings, treated }) => Profiled { object, found: found(findings), treated },
         Err(error) => Profiled { object, found: Found::Unreadable(error.to_string()), treated: None },
     };
-    let readable = !matches!(profiled.found, Found::Unreadable(_));
-    PROFILED_PART.of(&keys, partition).write(&edge.store, &profiled, Condition::Always).await?;
-    Ok(json!({ "object": partition.object.id, "part": partition.part, "readable": readable }))
+    PROFILED_PART.of(keys, partition).write(&edge.store, &profiled, Condition::Always).await?;
+    Ok(match profiled.found {
+        Found::Unreadable(_) => Readable::No,
+        Found::Scan(_) | Found::Range(_) => Readable::Yes,
+    })
 }
 
 /// What the partitions of one object found together, kept as the object's own profile.
@@ -76,16 +105,17 @@ async fn append(
     treated: &mut Option<Treated>,
 ) -> Result<Found, Fault> {
     let mut whole = Scan::default();
-    for partition in partitions {
-        let part = PROFILED_PART.of(keys, partition).require(store).await?;
-        match part.found {
-            Found::Scan(scan) => {
-                let rows = whole.tally.rows;
-                whole.append(*scan, rows);
+    for some in partitions.chunks(PARTS) {
+        for part in parts(store, keys, some).await? {
+            match part.found {
+                Found::Scan(scan) => {
+                    let rows = whole.tally.rows;
+                    whole.append(*scan, rows);
+                }
+                other @ (Found::Unreadable(_) | Found::Range(_)) => return Ok(other),
             }
-            other @ (Found::Unreadable(_) | Found::Range(_)) => return Ok(other),
+            add(treated, part.treated);
         }
-        add(treated, part.treated);
     }
     Ok(Found::Scan(Box::new(whole)))
 }
@@ -105,26 +135,46 @@ async fn stitch(
         Ok(header) => Stitch::new(&header),
         Err(error) => return Ok(Found::Unreadable(error.to_string())),
     };
-    for partition in partitions {
-        let part = PROFILED_PART.of(keys, partition).require(&edge.store).await?;
-        if let Found::Range(range) = part.found
-            && stitch.add(*range).is_ok()
-        {
-            add(treated, part.treated);
-            continue;
-        }
-        let again = match pass.over(edge, partition, Some(stitch.next_start())).await? {
-            Ok(Completed { found: Findings::Range(range), treated }) => {
-                stitch.add(*range).map(|()| treated).map_err(|_| PassError::Changed)
+    for some in partitions.chunks(PARTS) {
+        for (partition, part) in some.iter().zip(parts(&edge.store, keys, some).await?) {
+            let fits = match part.found {
+                Found::Range(range) => stitch.add(*range).is_ok(),
+                Found::Scan(_) | Found::Unreadable(_) => false,
+            };
+            let added = match fits {
+                true => Ok(part.treated),
+                false => again(edge, &pass, &mut stitch, partition).await?,
+            };
+            match added {
+                Ok(part) => add(treated, part),
+                Err(error) => return Ok(Found::Unreadable(error.to_string())),
             }
-            Ok(Completed { found: Findings::Scan(_), .. }) => Err(PassError::Changed),
-            Err(PassError::Records(error)) => Err(PassError::Records(stitch.explain(error))),
-            Err(error) => Err(error),
-        };
-        match again {
-            Ok(part) => add(treated, part),
-            Err(error) => return Ok(Found::Unreadable(error.to_string())),
         }
     }
     Ok(Found::Scan(Box::new(stitch.finish())))
+}
+
+/// Reads a range from the place where the one before it ended.
+async fn again(
+    edge: &Edge<impl Store, impl Data>,
+    pass: &Arc<Pass>,
+    stitch: &mut Stitch,
+    partition: &Partition,
+) -> Result<Result<Option<Treated>, PassError>, Fault> {
+    Ok(match pass.over(edge, partition, Some(stitch.next_start())).await? {
+        Ok(Completed { found: Findings::Range(range), treated }) => {
+            stitch.add(*range).map(|()| treated).map_err(|_| PassError::Changed)
+        }
+        Ok(Completed { found: Findings::Scan(_), .. }) => Err(PassError::Changed),
+        Err(PassError::Records(error)) => Err(PassError::Records(stitch.explain(error))),
+        Err(error) => Err(error),
+    })
+}
+
+/// So many parts of one object are read at once: many objects are put together at the same time.
+const PARTS: usize = 8;
+
+/// What reading these parts came to.
+async fn parts(store: &impl Store, keys: &Keys, partitions: &[Partition]) -> Result<Vec<Profiled>, Fault> {
+    at_once::all(partitions.iter().map(|it| async { PROFILED_PART.of(keys, it).require(store).await })).await
 }

@@ -5,11 +5,11 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use pawl::dataset::file::Content;
 use pawl::dataset::{Scanner, Schema};
-use pawl::documents::{DATASET, Found, PROFILED, REFERENCE, RELEASE, TRAINED_ON};
+use pawl::documents::{DATASET, Found, PROFILED, Profiled, REFERENCE, RELEASE, TRAINED_ON};
 use pawl::drift::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 use pawl::fault::Fault;
 use pawl::ledger::dataset::KnownObject;
-use pawl::ledger::{Keys, Manifest, Object, Store};
+use pawl::ledger::{Keys, Manifest, Object, Store, at_once};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::profile::Profile;
@@ -58,12 +58,13 @@ pub(crate) async fn freeze(
 /// The merged profile of these objects.
 pub(crate) async fn merged(store: &impl Store, keys: &Keys, ids: &[String]) -> Result<Profile, Fault> {
     let mut all = Profile::default();
-    for id in ids {
-        let profiled = PROFILED.of(keys, id).require(store).await?;
+    let read = ids.iter().map(|id| async { PROFILED.of(keys, id).require(store).await });
+    let merge = |profiled: Profiled| {
         if let Found::Scan(scan) = profiled.found {
             all.merge(&scan.profile);
         }
-    }
+    };
+    at_once::each(read, merge).await?;
     Ok(all)
 }
 
@@ -76,7 +77,7 @@ async fn chosen(
     rule: BaselineRule,
 ) -> Result<Result<Vec<String>, NoEarlier>, Fault> {
     let dataset = DATASET.of(keys).read(&edge.store).await?.unwrap_or_default();
-    let usable = dataset.known.iter().filter(|known| dataset.accepts(&known.object.id));
+    let usable = dataset.accepted();
     if let (BaselineRule::Rolling { objects }, None) = (rule, &schema.time) {
         // Without a time the newest are those that came last.
         let newest: Vec<String> = usable.rev().take(objects).map(|known| known.object.id.clone()).collect();
@@ -99,11 +100,12 @@ async fn period_of_batch(
     batch: &[Object],
 ) -> Result<Option<Period>, Fault> {
     let mut all: Option<Period> = None;
-    for object in batch.iter().take(MOST_DATED) {
-        if let Some(day) = first_day(edge, schema, object).await? {
-            let (first, last) = all.map_or((day, day), |it| (it.first.min(day), it.last.max(day)));
-            all = Some(Period { object: object.id.clone(), first, last });
-        }
+    let dated = batch.iter().take(MOST_DATED);
+    let days = at_once::all(dated.clone().map(|object| first_day(edge, schema, object))).await?;
+    for (object, day) in dated.zip(days) {
+        let Some(day) = day else { continue };
+        let (first, last) = all.map_or((day, day), |it| (it.first.min(day), it.last.max(day)));
+        all = Some(Period { object: object.id.clone(), first, last });
     }
     Ok(all)
 }

@@ -1,10 +1,10 @@
 //! Freezes what a run looks at: the configuration, the triggers it takes, and every object's version.
 
 use jiff::Timestamp;
-use pawl::documents::{DATASET, MANIFEST, PARTITIONS, PIPELINE};
+use pawl::documents::{CALLS, DATASET, MANIFEST, PARTITIONS, PIPELINE};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::Completes;
-use pawl::ledger::{Condition, Keys, Manifest, Store, StoreError, inbox};
+use pawl::ledger::{Condition, Keys, Manifest, Store, StoreError, at_once, inbox};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::run;
@@ -32,14 +32,19 @@ pub(crate) async fn snapshot(
     };
     let reference = reference::freeze(edge, &keys, generation, &pipeline, &manifest).await?;
     let mut partitions = Vec::new();
-    for object in &manifest.batch {
-        partitions.extend(parts::plan(edge, &pipeline.data, object, reference.as_ref()).await?);
-    }
+    let plans = manifest.batch.iter().map(|object| parts::plan(edge, &pipeline.data, object, &reference));
+    at_once::each(plans, |plan| partitions.extend(plan)).await?;
     let planned = PARTITIONS.of(&keys, generation);
     planned.write(&edge.store, &partitions, Condition::Always).await?;
+    let shared_out = CALLS.of(&keys, generation);
+    let calls = parts::share_out(&partitions, pipeline.data.part_size);
+    shared_out.write(&edge.store, &calls, Condition::Always).await?;
     Ok(json!({
         "partitions": partitions.len(),
+        // A run that began before the stack was updated reads the partitions themselves.
         "partitions_key": planned.key(),
+        "calls": calls.len(),
+        "calls_key": shared_out.key(),
         "map_prefix": keys.evidence(generation, "map"),
     }))
 }
@@ -63,16 +68,20 @@ async fn list_all(
     Ok(Manifest { generation, at: now, triggers, objects, batch })
 }
 
-/// Copies `pipeline.yaml` into the run's evidence. The first copy stands.
+/// Copies `pipeline.yaml` into the run's evidence, checked. The first copy stands: nobody checks it again.
 async fn freeze_pipeline(
     store: &impl Store,
     model: &ModelName,
     keys: &Keys,
     generation: Generation,
 ) -> Result<Pipeline, Fault> {
-    let source = pawl::ledger::pipeline(model);
-    let stored = store.get(&source).await?.ok_or(Fault::NotFound(source))?;
     let copy = PIPELINE.key(keys, generation);
+    if store.get(&copy).await?.is_some() {
+        return run::frozen_pipeline(store, keys, generation).await;
+    }
+    let source = pawl::ledger::pipeline(model);
+    let stored = store.get(&source).await?.ok_or_else(|| Fault::NotFound(source.clone()))?;
+    Pipeline::parse(&stored.body).map_err(|e| Fault::BadConfig(format!("{source}: {e}")))?;
     match store.put(&copy, stored.body, Condition::IfAbsent).await {
         Ok(_) | Err(StoreError::Conflict { .. }) => {}
         Err(e) => return Err(e.into()),

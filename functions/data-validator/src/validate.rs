@@ -8,8 +8,8 @@ use pawl::documents::{
 };
 use pawl::fault::Fault;
 use pawl::ledger::dataset::{DatasetSplit, KnownObject, ObjectFate};
-use pawl::ledger::{Condition, Dataset, Keys, Store};
-use pawl::model_monitor::{Rules, Statistics};
+use pawl::ledger::{Condition, Dataset, Keys, Store, at_once};
+use pawl::model_monitor::{self, Statistics};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::profile::Profile;
@@ -21,13 +21,37 @@ use crate::edge::{Data, Edge};
 use crate::profile::join;
 use crate::reference;
 
-/// The judgement on one object, and what else is noted of it.
+/// The most violations that a run lists. Of further ones only the sentences of the gravest stay with their
+/// objects.
+const LISTED: usize = 10_000;
+
+/// The most characters of the reason that an object keeps whose violations are not all listed.
+const LONGEST_REASON: usize = 300;
+
+/// What the objects of a batch came to. Their profiles are merged as they come: there may be tens of
+/// thousands.
+#[derive(Default)]
+struct Batch {
+    judged: Vec<Judged>,
+    known: Vec<KnownObject>,
+    /// The accepted rows.
+    merged: Profile,
+    /// How many violations are listed.
+    listed: usize,
+}
+
+/// The judgement on one object, and its profile, where it could be read.
 struct Checked {
     judged: Judged,
-    /// In how many parts it was read.
-    parts: u32,
-    /// `None` where the object could not be read.
     profile: Option<Profile>,
+}
+
+/// What objects are judged by.
+struct Rules<'a> {
+    pipeline: &'a Pipeline,
+    constraints: Constraints,
+    /// The snapshot's time, so that the verdict replays.
+    at: Timestamp,
 }
 
 pub(crate) async fn validate(
@@ -41,18 +65,22 @@ pub(crate) async fn validate(
     let constraints = CONSTRAINTS.of(&keys).read(&edge.store).await?;
     let partitions = PARTITIONS.of(&keys, generation).require(&edge.store).await?;
 
-    let mut checked = Vec::new();
+    // Without constraints yet, a team's own rules still hold.
+    let own = || constraints::suggest(&Profile::default(), &pipeline.constraints);
+    let rules = Rules {
+        pipeline: &pipeline,
+        constraints: constraints.clone().unwrap_or_else(own),
+        at: manifest.at,
+    };
+    let mut batch = Batch::default();
     // The snapshot lists the parts of an object one behind the other.
-    for parts in partitions.chunk_by(|one, next| one.object.id == next.object.id) {
+    let objects = partitions.chunk_by(|one, next| one.object.id == next.object.id);
+    let read = objects.map(|parts| async {
         let profiled = join(edge, &keys, generation, parts).await?;
-        checked.push(judge(&pipeline, profiled, parts.len(), constraints.as_ref(), manifest.at));
-    }
-    let mut merged = Profile::default();
-    let accepted = checked.iter().filter(|it| it.judged.fate == ObjectFate::Accepted);
-    for profile in accepted.filter_map(|it| it.profile.as_ref()) {
-        merged.merge(profile);
-    }
-    let judged: Vec<Judged> = checked.iter().map(|it| it.judged.clone()).collect();
+        Ok::<_, Fault>((profiled, parts.len()))
+    });
+    at_once::each(read, |(profiled, parts)| batch.add(rules.judge(profiled), parts, generation)).await?;
+    let Batch { judged, known, merged, .. } = batch;
     VALIDATION.of(&keys, generation).write(&edge.store, &judged, Condition::Always).await?;
     PROFILE.of(&keys, generation).write(&edge.store, &merged, Condition::Always).await?;
     if constraints.is_none() && merged.rows > 0 {
@@ -61,7 +89,7 @@ pub(crate) async fn validate(
         CONSTRAINTS.of(&keys).write_once(&edge.store, &suggested).await?;
     }
 
-    let note = |dataset: &mut Dataset| checked.iter().for_each(|it| dataset.note(known(it, generation)));
+    let note = |dataset: &mut Dataset| dataset.note(known.iter().cloned());
     let (dataset, ()) = DATASET.of(&keys).update(&edge.store, note).await?;
     let sizes = &pipeline.split;
     let split = dataset.split(&manifest.objects, sizes.holdout_objects, sizes.window_objects);
@@ -78,48 +106,61 @@ pub(crate) async fn validate(
     }))
 }
 
-fn judge(
-    pipeline: &Pipeline,
-    profiled: Profiled,
-    parts: usize,
-    constraints: Option<&Constraints>,
-    at: Timestamp,
-) -> Checked {
-    let Profiled { object, found, treated } = profiled;
-    let checked = |fate, reason, validation, profile| Checked {
-        judged: Judged { object, fate, reason, validation, treated },
-        parts: u32::try_from(parts).unwrap_or(u32::MAX),
-        profile,
-    };
-    let scan = match found {
-        Found::Scan(scan) => scan,
-        Found::Range(_) => {
-            return checked(ObjectFate::Quarantined, "a part of it is missing".to_owned(), None, None);
-        }
-        Found::Unreadable(reason) => return checked(ObjectFate::Quarantined, reason, None, None),
-    };
-    // Without constraints yet, a team's own rules still hold.
-    let own = constraints::suggest(&Profile::default(), &pipeline.constraints);
-    // The snapshot's time, so that the verdict replays.
-    let validation =
-        constraints::check_at(&scan, constraints.unwrap_or(&own), &pipeline.constraints, Some(at));
-    let fate = match validation.verdict {
-        Verdict::Accepted | Verdict::AcceptedWithWarnings => ObjectFate::Accepted,
-        Verdict::Quarantined => ObjectFate::Quarantined,
-    };
-    let reasons: Vec<&str> = validation.violations.iter().take(3).map(|it| it.reason.as_str()).collect();
-    checked(fate, reasons.join("; "), Some(validation), Some(scan.profile))
+impl Rules<'_> {
+    fn judge(&self, profiled: Profiled) -> Checked {
+        let Profiled { object, found, treated } = profiled;
+        let checked = |fate, reason, validation, profile| Checked {
+            judged: Judged { object, fate, reason, validation, left_out: 0, treated },
+            profile,
+        };
+        let scan = match found {
+            Found::Scan(scan) => scan,
+            Found::Range(_) => {
+                return checked(ObjectFate::Quarantined, "a part of it is missing".to_owned(), None, None);
+            }
+            Found::Unreadable(reason) => return checked(ObjectFate::Quarantined, reason, None, None),
+        };
+        let validation =
+            constraints::check_at(&scan, &self.constraints, &self.pipeline.constraints, Some(self.at));
+        let fate = match validation.verdict {
+            Verdict::Accepted | Verdict::AcceptedWithWarnings => ObjectFate::Accepted,
+            Verdict::Quarantined => ObjectFate::Quarantined,
+        };
+        let reasons: Vec<&str> = validation.violations.iter().take(3).map(|it| it.reason.as_str()).collect();
+        checked(fate, reasons.join("; "), Some(validation), Some(scan.profile))
+    }
 }
 
-fn known(checked: &Checked, generation: Generation) -> KnownObject {
-    let Checked { judged, parts, profile } = checked;
-    let time = profile.as_ref().and_then(|profile| profile.time.as_ref());
+impl Batch {
+    fn add(&mut self, checked: Checked, parts: usize, generation: Generation) {
+        let Checked { mut judged, profile } = checked;
+        self.known.push(known(&judged, profile.as_ref(), parts, generation));
+        if judged.fate == ObjectFate::Accepted
+            && let Some(profile) = &profile
+        {
+            self.merged.merge(profile);
+        }
+        let room = LISTED.saturating_sub(self.listed);
+        if let Some(violations) = judged.validation.as_mut().map(|validation| &mut validation.violations) {
+            judged.left_out = violations.len().saturating_sub(room);
+            violations.truncate(room);
+            self.listed += violations.len();
+        }
+        if judged.left_out > 0 {
+            judged.reason = judged.reason.chars().take(LONGEST_REASON).collect();
+        }
+        self.judged.push(judged);
+    }
+}
+
+fn known(judged: &Judged, profile: Option<&Profile>, parts: usize, generation: Generation) -> KnownObject {
+    let time = profile.and_then(|profile| profile.time.as_ref());
     let at = |seconds: Option<i64>| seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
     KnownObject {
         object: judged.object.clone(),
         fate: judged.fate,
         rows: judged.validation.as_ref().map_or(0, |validation| validation.accepted),
-        parts: *parts,
+        parts: u32::try_from(parts).unwrap_or(u32::MAX),
         since: at(time.and_then(|time| time.first)),
         until: at(time.and_then(|time| time.last)),
         generation,
@@ -138,7 +179,7 @@ async fn freeze_training_set(
     TRAINED_ON.of(keys, generation).write(store, &baseline, Condition::Always).await?;
     // The same for the model registry, as Model Monitor writes it.
     let statistics = Statistics::of(&trained_on);
-    let rules = Rules::suggest(&statistics);
+    let rules = model_monitor::Rules::suggest(&statistics);
     STATISTICS.of(keys, generation).write(store, &statistics, Condition::Always).await?;
     MONITOR_CONSTRAINTS.of(keys, generation).write(store, &rules, Condition::Always).await?;
     Ok(())

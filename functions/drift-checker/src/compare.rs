@@ -1,12 +1,14 @@
 //! The batch against its reference, counted in the same frozen bins.
 
+use std::collections::HashSet;
+
 use pawl::dataset::BinnedColumn;
 use pawl::documents::{
-    CONVERGENCE, DATASET, DRIFT, DRIFT_HISTORY, Found, MANIFEST, PROFILED, REFERENCE, RELEASE,
+    CONVERGENCE, DATASET, DRIFT, DRIFT_HISTORY, Found, MANIFEST, PROFILED, Profiled, REFERENCE, RELEASE,
 };
 use pawl::drift::{self, Reference, Remembered, importances, in_segments, inputs, weigh};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, Keys, Manifest, Store};
+use pawl::ledger::{Condition, Keys, Manifest, Store, at_once};
 use pawl::names::{Generation, ModelName};
 use pawl::profile::Segments;
 use pawl::run;
@@ -72,11 +74,16 @@ pub(crate) async fn metrics_of(store: &impl Store, keys: &Keys, run: Generation)
 /// The accepted objects of the batch, counted while they streamed.
 async fn counts(store: &impl Store, keys: &Keys, manifest: &Manifest) -> Result<Counts, Fault> {
     let dataset = DATASET.of(keys).require(store).await?;
+    let accepted: HashSet<&str> = dataset.accepted().map(|known| known.object.id.as_str()).collect();
+    let batch = manifest.batch.iter().filter(|object| accepted.contains(object.id.as_str()));
+    let read = batch.map(|object| async { PROFILED.of(keys, &object.id).require(store).await });
     let mut all = Counts::default();
-    for object in manifest.batch.iter().filter(|object| dataset.accepts(&object.id)) {
-        let Found::Scan(scan) = PROFILED.of(keys, &object.id).require(store).await?.found else { continue };
-        BinnedColumn::merge(&mut all.binned, &scan.binned);
-        all.segments.merge(&scan.segments, |mine, theirs| BinnedColumn::merge(mine, theirs));
-    }
+    let merge = |profiled: Profiled| {
+        if let Found::Scan(scan) = profiled.found {
+            BinnedColumn::merge(&mut all.binned, &scan.binned);
+            all.segments.merge(&scan.segments, |mine, theirs| BinnedColumn::merge(mine, theirs));
+        }
+    };
+    at_once::each(read, merge).await?;
     Ok(all)
 }

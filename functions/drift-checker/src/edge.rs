@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use pawl::edge::Objects;
+use pawl::edge::{Ahead, Body, Objects};
 use pawl::fault::Fault;
 use pawl::ledger::Store;
 
@@ -15,13 +15,22 @@ pub(crate) struct Edge<S: Store, O: Objects> {
 }
 
 impl<S: Store, O: Objects> Edge<S, O> {
-    /// Hands all lines of an object of the evidence bucket to `take`, in pieces that end with a line or
-    /// with the object.
-    pub(crate) async fn lines(&self, key: &str, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
-        let take_all = |lines: &[u8]| {
+    /// Hands all lines of objects of the evidence bucket to `take`, one object after another, in pieces that
+    /// end with a line or with the object.
+    pub(crate) async fn lines(
+        &self,
+        keys: impl IntoIterator<Item = String>,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<(), Fault> {
+        let mut take_all = |lines: &[u8]| {
             take(lines);
             ControlFlow::Continue(())
         };
-        self.objects.lines(&self.bucket, key, take_all).await
+        let keys: Vec<String> = keys.into_iter().collect();
+        let mut ahead = Ahead::new(&self.objects, &self.bucket, keys);
+        while let Some((key, mut body)) = ahead.next().await? {
+            let _ = body.lines(&key, &mut take_all).await?;
+        }
+        Ok(())
     }
 }

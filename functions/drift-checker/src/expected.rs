@@ -39,20 +39,19 @@ pub(crate) async fn expected(
     let mut row = String::new();
     let files: Vec<String> = split.files(&split.holdout).map(|part| json_lines(&part)).collect();
     let folder = keys.scores(scored, Contender::Challenger.as_str());
-    for scores in Outputs::find(&edge.store, &folder, &files).await? {
-        let take = |lines: &[u8]| {
-            for line in lines.split(|byte| *byte == b'\n') {
-                let Some((answer, truth)) = answered(line, tally.reading()) else { continue };
-                tally.add(&answer, &truth);
-                row.clear();
-                answer.write(&mut row);
-                row.push('\n');
-                let fed = scanner.feed(row.as_bytes(), &mut ());
-                read = read.clone().and(fed);
-            }
-        };
-        edge.lines(&scores, take).await?;
-    }
+    let outputs = Outputs::find(&edge.store, &folder, &files).await?;
+    let take = |lines: &[u8]| {
+        for line in lines.split(|byte| *byte == b'\n') {
+            let Some((answer, truth)) = answered(line, tally.reading()) else { continue };
+            tally.add(&answer, &truth);
+            row.clear();
+            answer.write(&mut row);
+            row.push('\n');
+            let fed = scanner.feed(row.as_bytes(), &mut ());
+            read = read.clone().and(fed);
+        }
+    };
+    edge.lines(outputs, take).await?;
     let scan = read.and_then(|()| scanner.finish(&mut ()));
     let scan = scan.map_err(|e| Fault::BadInput(format!("scores of run {champion}: {e}")))?;
     baseline.columns.extend(Baseline::freeze(&scan.profile).columns);

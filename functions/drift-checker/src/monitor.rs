@@ -11,7 +11,7 @@ use pawl::drift::monitor::{
 use pawl::drift::{
     self, ComparedWith, Drift, Input, QualityVerdict, Role, Verdict, importances, in_segments, inputs, weigh,
 };
-use pawl::edge::{Body, Objects};
+use pawl::edge::{Ahead, Body, Objects};
 use pawl::fault::Fault;
 use pawl::gate::{self, Task};
 use pawl::ledger::{Condition, Keys, Store, StoreError};
@@ -145,8 +145,8 @@ async fn read_captured(
     segments.retain(|name| features.contains(name));
     let mut reader = CaptureReader::new(features, &segments, &trained.data.schema, &expected.baseline)
         .map_err(unreadable)?;
-    for key in objects {
-        let mut body = edge.objects.open_key(&edge.bucket, key).await?;
+    let mut ahead = Ahead::new(&edge.objects, &edge.bucket, objects.to_vec());
+    while let Some((_, mut body)) = ahead.next().await? {
         while let Some(piece) = body.next().await? {
             reader.feed(&piece, &mut monitor.join).map_err(unreadable)?;
         }
@@ -163,13 +163,11 @@ async fn read_truths(
     monitor: &mut Monitor,
 ) -> Result<u64, Fault> {
     let mut unreadable = 0;
-    for key in objects {
-        edge.lines(key, |lines| {
-            let join = |id: &str, truth| monitor.join.truth(id, truth);
-            unreadable += truths(lines, &trained.data.label, trained.gate.task, join);
-        })
-        .await?;
-    }
+    edge.lines(objects.iter().cloned(), |lines| {
+        let join = |id: &str, truth| monitor.join.truth(id, truth);
+        unreadable += truths(lines, &trained.data.label, trained.gate.task, join);
+    })
+    .await?;
     Ok(unreadable)
 }
 

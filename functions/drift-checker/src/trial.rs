@@ -45,13 +45,11 @@ pub(crate) async fn compare_sides(
         };
         let until = now - pipeline.monitor.lag.signed();
         let mut objects = keys_between(edge, &keys, variant, last, until).await?;
-        for key in &objects {
-            let rows = &mut memory.rows;
-            edge.lines(key, |lines| {
-                memory.unreadable += answers(lines, |id, score| rows.add_answer(side, id, score));
-            })
-            .await?;
-        }
+        let rows = &mut memory.rows;
+        edge.lines(objects.iter().cloned(), |lines| {
+            memory.unreadable += answers(lines, |id, score| rows.add_answer(side, id, score));
+        })
+        .await?;
         *last = objects.pop().unwrap_or(std::mem::take(last));
     }
     read_truths(edge, &keys, &pipeline, &mut memory).await?;
@@ -81,15 +79,13 @@ async fn read_truths(
     memory: &mut TrialMemory,
 ) -> Result<(), Fault> {
     let truth_keys = edge.store.keys_after(&keys.truths(), &memory.truth, MOST_OBJECTS).await?;
-    for key in &truth_keys {
-        let (label, rows) = (&pipeline.data.label, &mut memory.rows);
-        edge.lines(key, |lines| {
-            memory.unreadable += truths(lines, label, Task::Binary, |id, truth| {
-                rows.add_truth(id, truth == GroundTruth::Number(1.0));
-            });
-        })
-        .await?;
-    }
+    let (label, rows) = (&pipeline.data.label, &mut memory.rows);
+    edge.lines(truth_keys.iter().cloned(), |lines| {
+        memory.unreadable += truths(lines, label, Task::Binary, |id, truth| {
+            rows.add_truth(id, truth == GroundTruth::Number(1.0));
+        });
+    })
+    .await?;
     if let Some(last) = truth_keys.last() {
         memory.truth.clone_from(last);
     }

@@ -9,7 +9,9 @@ use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::training::Limits;
-use pawl::ledger::{Condition, Manifest, Store, StoreError, Training, TriggerKind, csv, inbox, json_lines};
+use pawl::ledger::{
+    Condition, Manifest, Store, StoreError, Training, Trigger, TriggerKind, at_once, csv, inbox, json_lines,
+};
 use pawl::names::{ContentHash, Generation, ModelName};
 use pawl::pipeline::NewData;
 use serde::Deserialize;
@@ -144,13 +146,11 @@ fn skip(
 /// The kinds of the triggers that this run took.
 async fn kinds(store: &impl Store, run: &Run, manifest: &Manifest) -> Result<Vec<TriggerKind>, StoreError> {
     let mut kinds = Vec::new();
-    for id in &manifest.triggers {
-        if let Some(trigger) = inbox::get(store, &run.keys, id).await?
-            && !kinds.contains(&trigger.kind)
-        {
-            kinds.push(trigger.kind);
-        }
-    }
+    let read = manifest.triggers.iter().map(|id| inbox::get(store, &run.keys, id));
+    let note = |trigger: Option<Trigger>| {
+        kinds.extend(trigger.map(|trigger| trigger.kind).filter(|kind| !kinds.contains(kind)));
+    };
+    at_once::each(read, note).await?;
     Ok(kinds)
 }
 

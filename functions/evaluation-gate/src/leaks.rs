@@ -4,12 +4,12 @@
 use std::ops::ControlFlow;
 
 use pawl::documents::JUDGEMENT;
-use pawl::edge::Objects;
+use pawl::edge::{Ahead, Body, Objects};
 use pawl::fault::Fault;
 use pawl::gate::leakage::Leaks;
 use pawl::gate::{Judgement, Reason};
 use pawl::ledger::dataset::DatasetSplit;
-use pawl::ledger::{Store, StoreError};
+use pawl::ledger::{Store, StoreError, at_once};
 use pawl::names::Generation;
 
 use crate::edge::{Edge, Run};
@@ -29,22 +29,25 @@ pub(crate) async fn rows(
 ) -> Result<Vec<Reason>, Fault> {
     let mut leaks = Leaks::new(&run.pipeline.gate, seed(&split.version));
     let key = |part: &str| run.keys.rows_to_score(part);
-    for file in split.files(&split.holdout) {
-        let take = |lines: &[u8]| {
+    let holdout = split.files(&split.holdout).map(|file| key(&file));
+    let mut ahead = Ahead::new(&edge.objects, &edge.bucket, holdout);
+    while let Some((key, mut body)) = ahead.next().await? {
+        let mut take = |lines: &[u8]| {
             lines.split(|byte| *byte == b'\n').for_each(|line| leaks.add_holdout(line));
             ControlFlow::Continue(())
         };
-        edge.objects.lines(&edge.bucket, &key(&file), take).await?;
+        let _ = body.lines(&key, &mut take).await?;
     }
     let train: Vec<String> = split.files(&split.train).collect();
     let (mut bytes, mut files) = (0, 0);
-    for file in train.iter().rev() {
-        let take = |lines: &[u8]| {
+    let mut ahead = Ahead::new(&edge.objects, &edge.bucket, train.iter().rev().map(|file| key(file)));
+    while let Some((key, mut body)) = ahead.next().await? {
+        let mut take = |lines: &[u8]| {
             bytes += lines.len();
             lines.split(|byte| *byte == b'\n').for_each(|line| leaks.add_training(line));
             if bytes < TRAINING_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        edge.objects.lines(&edge.bucket, &key(file), take).await?;
+        let _ = body.lines(&key, &mut take).await?;
         files += 1;
         if bytes >= TRAINING_BYTES {
             break;
@@ -55,15 +58,13 @@ pub(crate) async fn rows(
 
 /// The judgements of earlier runs. One that an older version wrote in another form says nothing.
 pub(crate) async fn earlier(store: &impl Store, run: &Run) -> Result<Vec<Judgement>, Fault> {
-    let mut earlier = Vec::new();
-    for back in 1..=HISTORY.min(run.generation.0.saturating_sub(1)) {
-        let judgement = JUDGEMENT.of(&run.keys, Generation(run.generation.0 - back));
-        match judgement.read(store).await {
+    let read = (1..=HISTORY.min(run.generation.0.saturating_sub(1))).map(|back| async move {
+        match JUDGEMENT.of(&run.keys, Generation(run.generation.0 - back)).read(store).await {
             // A forced judgement is a copy of an earlier one.
-            Ok(found) => earlier.extend(found.filter(|judgement| judgement.forced.is_none())),
-            Err(StoreError::Unreadable { .. }) => {}
-            Err(other) => return Err(other.into()),
+            Ok(found) => Ok(found.filter(|judgement| judgement.forced.is_none())),
+            Err(StoreError::Unreadable { .. }) => Ok(None),
+            Err(other) => Err(Fault::from(other)),
         }
-    }
-    Ok(earlier)
+    });
+    Ok(at_once::all(read).await?.into_iter().flatten().collect())
 }

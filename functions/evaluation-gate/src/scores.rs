@@ -1,9 +1,7 @@
 //! The scores of one model: what its transform wrote, one holdout object after another.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
-use pawl::edge::{Body, Objects};
+use pawl::edge::{Ahead, Body, Objects};
 use pawl::fault::Fault;
 use pawl::gate::{Contender, JudgedInput};
 use pawl::ledger::dataset::DatasetSplit;
@@ -20,8 +18,8 @@ pub(crate) struct Scores<'a, S: Store, O: Objects> {
     folder: String,
     /// The files that were scored.
     files: Vec<String>,
-    /// Their outputs that are still to be read; `None` before they were looked for.
-    keys: Option<VecDeque<String>>,
+    /// Their outputs, opened ahead; `None` before they were looked for.
+    ahead: Option<Ahead<'a, O::Body>>,
     open: Option<Open<O::Body>>,
     /// What was read to its end.
     pub(crate) read: Vec<JudgedInput>,
@@ -35,29 +33,30 @@ struct Open<B> {
 }
 
 impl<'a, S: Store, O: Objects> Scores<'a, S, O> {
-    pub(crate) fn new(
-        edge: &'a Edge<S, O>,
-        run: &Run,
-        split: &DatasetSplit,
-        contender: Contender,
-    ) -> Self {
+    pub(crate) fn new(edge: &'a Edge<S, O>, run: &Run, split: &DatasetSplit, contender: Contender) -> Self {
         Self {
             store: &edge.store,
             objects: &edge.objects,
             bucket: &edge.bucket,
             folder: run.keys.scores(run.generation, contender.as_str()),
             files: split.files(&split.holdout).map(|part| json_lines(&part)).collect(),
-            keys: None,
+            ahead: None,
             open: None,
             read: Vec::new(),
         }
     }
 
-    async fn next_key(&mut self) -> Result<Option<String>, Fault> {
-        if self.keys.is_none() {
-            self.keys = Some(Outputs::find(self.store, &self.folder, &self.files).await?.into());
-        }
-        Ok(self.keys.as_mut().and_then(VecDeque::pop_front))
+    async fn next_object(&mut self) -> Result<Option<(String, O::Body)>, Fault> {
+        let mut ahead = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => {
+                let keys = Outputs::find(self.store, &self.folder, &self.files).await?;
+                Ahead::new(self.objects, self.bucket, keys)
+            }
+        };
+        let next = ahead.next().await;
+        self.ahead = Some(ahead);
+        next
     }
 
     /// The next bytes; `None` behind the last object.
@@ -76,8 +75,7 @@ impl<'a, S: Store, O: Objects> Scores<'a, S, O> {
                     None => self.read.push(JudgedInput { name: open.key, sha256: open.hasher.finish() }),
                 }
             }
-            let Some(key) = self.next_key().await? else { return Ok(None) };
-            let body = self.objects.open_key(self.bucket, &key).await?;
+            let Some((key, body)) = self.next_object().await? else { return Ok(None) };
             self.open = Some(Open { key, body, hasher: ContentHasher::default() });
         }
     }

@@ -1,6 +1,6 @@
 //! Everything outside of this function.
 
-use pawl::edge::{Executions, Notices, Objects};
+use pawl::edge::{Clock, Executions, Notices, Objects};
 use pawl::ledger::Store;
 use pawl::pipeline::catalog::Catalog;
 
@@ -14,6 +14,8 @@ pub(crate) trait Services {
     type Executions: Executions;
     /// The people to notify.
     type Notices: Notices;
+    /// The time.
+    type Clock: Clock;
 }
 
 /// Everything outside: the ledger, the data, the state machine, the topic.
@@ -25,4 +27,5 @@ pub(crate) struct Edge<T: Services> {
     pub(crate) objects: T::Objects,
     pub(crate) executions: T::Executions,
     pub(crate) notices: T::Notices,
+    pub(crate) clock: T::Clock,
 }

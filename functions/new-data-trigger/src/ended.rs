@@ -1,7 +1,7 @@
 //! Runs whose execution is over although they did not close themselves.
 
-use jiff::Timestamp;
-use pawl::documents::TRAINING;
+use jiff::{SignedDuration, Timestamp};
+use pawl::documents::{RUN, TRAINING};
 use pawl::edge::{ExecutionState, Executions, Notices};
 use pawl::fault::Fault;
 use pawl::ledger::training::OpenRun;
@@ -13,7 +13,7 @@ use pawl::pipeline::load;
 use crate::edge::{Edge, Services};
 use crate::{close, sweep, wake};
 
-/// Closes the run if it still holds the lock.
+/// Closes the run if it still holds the lock, as far as one call can: the round goes on.
 pub(crate) async fn ended(
     edge: &Edge<impl Services>,
     model: &ModelName,
@@ -21,8 +21,14 @@ pub(crate) async fn ended(
     status: &str,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let training = TRAINING.of(&Keys::new(model)).read_or_default(&edge.store).await?;
+    let keys = Keys::new(model);
+    let training = TRAINING.of(&keys).read_or_default(&edge.store).await?;
     if training.open.is_none_or(|run| run.generation != generation) {
+        return Ok(());
+    }
+    if let Some(record) = RUN.of(&keys, generation).read(&edge.store).await? {
+        // A call before this one began to close it, and people know.
+        close::close(edge, model, generation, &record.outcome, now).await?;
         return Ok(());
     }
     let name = wake::execution_name(model, generation);
@@ -34,7 +40,8 @@ pub(crate) async fn ended(
     };
     close::fail(edge, model, generation, outcome.clone()).await?;
     edge.notices.notify(&format!("Pawl: {model} run {generation} failed"), &outcome.reason).await?;
-    close::close(edge, model, generation, &outcome, now).await
+    close::close(edge, model, generation, &outcome, now).await?;
+    Ok(())
 }
 
 /// Makes up for lost events: frees the lock of a run that is over, finds objects whose event never came,
@@ -44,14 +51,15 @@ pub(crate) async fn reconcile(
     edge: &Edge<impl Services>,
     pipeline: &str,
     now: Timestamp,
-) -> Result<(), Fault> {
-    let Some(model) = &model_of(pipeline) else { return Ok(()) };
+) -> Result<Option<SignedDuration>, Fault> {
+    let Some(model) = &model_of(pipeline) else { return Ok(None) };
     let pipeline = match load(&edge.store, model).await {
         Ok(pipeline) => pipeline,
-        Err(Fault::BadConfig(_) | Fault::NotFound(_)) => return Ok(()),
+        Err(Fault::BadConfig(_) | Fault::NotFound(_)) => return Ok(None),
         Err(fault) => return Err(fault),
     };
     let training = TRAINING.of(&Keys::new(model)).read_or_default(&edge.store).await?;
+    let age = training.open.as_ref().map(|run| now.duration_since(run.opened_at));
     if let Some(run) = training.open.filter(has_begun) {
         let name = wake::execution_name(model, run.generation);
         if edge.executions.state(&name).await? == ExecutionState::Over {
@@ -63,7 +71,7 @@ pub(crate) async fn reconcile(
     if sweep::sweep(edge, &pipeline, now).await? > 0 {
         wake::wake_if_waiting(edge, model, now).await?;
     }
-    Ok(())
+    Ok(age)
 }
 
 /// Whether the run's execution is known to have been started. One that was only asked for may not exist

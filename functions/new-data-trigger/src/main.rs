@@ -11,13 +11,14 @@ mod sweep;
 mod tests;
 mod wake;
 
+use close::Closing;
 use edge::{Edge, Services};
 use jiff::Timestamp;
 use pawl::fault::Fault;
 use pawl::ledger::RunOutcome;
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::Catalog;
-use pawl_aws::{S3Objects, S3Store, StateMachine, Topic, in_lambda, serve};
+use pawl_aws::{S3Objects, S3Store, StateMachine, SystemClock, Topic, in_lambda, serve};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -39,6 +40,7 @@ impl Services for Aws {
     type Objects = S3Objects;
     type Executions = StateMachine;
     type Notices = Topic;
+    type Clock = SystemClock;
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -52,6 +54,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         objects: S3Objects::new(&config),
         executions: StateMachine::from_env(&config)?,
         notices: Topic::from_env(&config)?,
+        clock: SystemClock,
     };
     serve(|request| handle(&edge, request, Timestamp::now())).await
 }
@@ -65,12 +68,14 @@ async fn handle(edge: &Edge<impl Services>, request: Value, now: Timestamp) -> R
         Step::Settle { model, looks, seen } => settle::settle(edge, &model, looks, seen).await,
         Step::Fail { model, generation, outcome } => close::fail(edge, &model, generation, outcome).await,
         Step::Close { model, generation, outcome } => {
-            close::close(edge, &model, generation, &outcome, now).await?;
-            Ok(json!({ "closed": generation }))
+            Ok(match close::close(edge, &model, generation, &outcome, now).await? {
+                Closing::Closed => json!({ "closed": generation, "left": 0 }),
+                Closing::Left(left) => json!({ "left": left }),
+            })
         }
         Step::Reconcile { pipeline } => {
-            ended::reconcile(edge, &pipeline, now).await?;
-            Ok(json!({ "regions": [] }))
+            let open_run = ended::reconcile(edge, &pipeline, now).await?;
+            Ok(json!({ "regions": [], "open_run_seconds": open_run.map(|age| age.as_secs()) }))
         }
     }
 }

@@ -7,14 +7,38 @@ use pawl::documents::{DATASET, MANIFEST, SWEEP, TRAINING};
 use pawl::edge::Objects;
 use pawl::events::{ObjectChange, ObjectEvent, Signal};
 use pawl::fault::Fault;
+use pawl::ledger::at_once::{self, AT_ONCE};
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Condition, Keys, Object, Trigger, TriggerId, TriggerKind, Wrote};
 use pawl::pipeline::Pipeline;
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::edge::{Edge, Services};
 
-/// The most triggers that one sweep records. The run that they start lists all objects anyway.
+/// The part of a dataset that a sweep needs: what else is known of objects is not held in memory.
+#[derive(Deserialize)]
+struct Known {
+    known: Vec<KnownId>,
+}
+
+#[derive(Deserialize)]
+struct KnownId {
+    object: Id,
+}
+
+/// The part of a manifest that a sweep needs.
+#[derive(Deserialize)]
+struct Seen {
+    objects: Vec<Id>,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+/// So many triggers are enough for one sweep. The run that they start lists all objects anyway.
 const MOST_RECORDED: usize = 50;
 
 /// Reads one page of the pipeline's objects, at most 1,000 versions, behind the place where the last sweep
@@ -36,26 +60,31 @@ pub(crate) async fn sweep(
     let after = SWEEP.of(&keys).read(store).await?.flatten();
     let data = &pipeline.data;
     let (listed, next) = edge.objects.page(&data.bucket, &data.prefix, after.clone()).await?;
-    let dataset = DATASET.of(&keys).read(store).await?.unwrap_or_default();
-    let mut unknown = dataset.unknown(&listed);
-    unknown.retain(|object| has_event_of_its_own(pipeline, object));
+    let mut unknown: Vec<Object> =
+        listed.into_iter().filter(|object| has_event_of_its_own(pipeline, object)).collect();
+    if let Some(dataset) = DATASET.of(&keys).read_part::<Known>(store).await? {
+        let known: HashSet<String> = dataset.known.into_iter().map(|known| known.object.id).collect();
+        unknown.retain(|object| !known.contains(&object.id));
+    }
     if !unknown.is_empty() {
         // The last run may have failed: its manifest lists objects that the dataset does not know.
-        if let Some(manifest) = MANIFEST.of(&keys, training.generation).read(store).await? {
-            let seen: HashSet<&str> = manifest.objects.iter().map(|object| object.id.as_str()).collect();
-            unknown.retain(|object| !seen.contains(object.id.as_str()));
+        if let Some(manifest) = MANIFEST.of(&keys, training.generation).read_part::<Seen>(store).await? {
+            let seen: HashSet<String> = manifest.objects.into_iter().map(|object| object.id).collect();
+            unknown.retain(|object| !seen.contains(&object.id));
         }
     }
     let mut recorded = 0;
-    for object in unknown {
-        if recorded == MOST_RECORDED {
+    for some in unknown.chunks(AT_ONCE) {
+        if recorded >= MOST_RECORDED {
             break;
         }
         // The object's own event, should it come late, is a duplicate of this trigger. A trigger that was
         // handled is not recorded again.
-        if inbox::record(store, &keys, &trigger_for(object, now)).await? == Wrote::Now {
-            recorded += 1;
-        }
+        let record = some.iter().map(|object| async {
+            let trigger = trigger_for(object, now);
+            inbox::record(store, &keys, &trigger).await
+        });
+        at_once::each(record, |wrote| recorded += usize::from(wrote == Wrote::Now)).await?;
     }
     if next != after {
         SWEEP.of(&keys).write(store, &next, Condition::Always).await?;

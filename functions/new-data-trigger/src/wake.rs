@@ -56,7 +56,7 @@ pub(crate) async fn wake_if_waiting(
     model: &ModelName,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    if !inbox::waiting(&edge.store, &Keys::new(model)).await?.is_empty() {
+    if inbox::any_waiting(&edge.store, &Keys::new(model)).await? {
         wake(edge, model, now).await?;
     }
     Ok(())

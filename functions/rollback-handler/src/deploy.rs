@@ -8,7 +8,7 @@ use pawl::jobs::Job;
 use pawl::ledger::{Ending, Keys, Store};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Pipeline;
-use pawl::release::{ConfigName, Deployment, Policy, Reply};
+use pawl::release::{ConfigName, Deploying, Deployment, Release, Reply, RollingBack, State};
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
                 ("update", call.config.clone(), json!(call))
             }
             Reply::Wait | Reply::RollingBack => {
-                let mut wait = next(&answer, &self.site.policy, Duration::seconds(0));
+                let mut wait = self.next(&answer, &release, Duration::seconds(0));
                 wait["answer"] = json!("wait");
                 return Ok(wait);
             }
@@ -69,7 +69,7 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
             "stage": stage,
             "config": config,
             "endpoint": endpoint,
-            "poll_seconds": self.site.policy.look_every(Duration::seconds(0)).as_secs(),
+            "poll_seconds": self.site.policy.look_again(Duration::seconds(0)).as_secs(),
         }))
     }
 
@@ -107,34 +107,51 @@ impl<'a, S: Store, A: Services, N: Notices> Run<'a, S, A, N> {
 
     /// Has the endpoint arrived where it was sent?
     pub(crate) async fn observe(&self, config: ConfigName) -> Result<Value, Fault> {
-        let answer = self.site.driver().observe(self.generation, config).await?;
-        Ok(next(&answer, &self.site.policy, Duration::seconds(0)))
+        let driver = self.site.driver();
+        let answer = driver.observe(self.generation, config).await?;
+        Ok(self.next(&answer, &driver.load().await?, Duration::seconds(0)))
     }
 
     /// Is the bake over, or the trial, and was it healthy?
     pub(crate) async fn watch(&self, config: ConfigName) -> Result<Value, Fault> {
         let (driver, policy) = (self.site.driver(), &self.site.policy);
         let answer = driver.watch(self.generation, config).await?;
-        let serves = driver.load().await?.current;
+        let release = driver.load().await?;
+        let serves = release.current.as_ref();
         let in_trial = policy.trial.as_ref().filter(|_| serves.is_some_and(|serves| serves.trial.is_some()));
         let longest = match (&answer, in_trial) {
             (Reply::NeedsApproval { .. }, _) => policy.decision,
             (_, Some(trial)) => trial.at_most(),
-            (_, None) => policy.bake.max(policy.patience),
+            (_, None) => Duration::seconds(policy.bake.as_secs() + policy.patience.as_secs()),
         };
-        Ok(next(&answer, policy, longest))
+        Ok(self.next(&answer, &release, longest))
     }
 
     /// The run could not deploy its challenger.
     pub(crate) async fn abandon(&self, reason: String) -> Result<Value, Fault> {
-        let answer = self.site.driver().report_failure(self.generation, reason).await?;
-        Ok(next(&answer, &self.site.policy, Duration::seconds(0)))
+        let driver = self.site.driver();
+        let answer = driver.report_failure(self.generation, reason).await?;
+        Ok(self.next(&answer, &driver.load().await?, Duration::seconds(0)))
+    }
+
+    /// Where the state machine goes from here, and when it looks again: at a watch that may last so long, or
+    /// at a move of traffic.
+    fn next(&self, answer: &Reply, release: &Release, longest: Duration) -> Value {
+        let policy = &self.site.policy;
+        let pause = match (answer, &release.state) {
+            (Reply::Wait | Reply::RollingBack, State::Deploying(Deploying { since, .. }))
+            | (Reply::Wait | Reply::RollingBack, State::RollingBack(RollingBack { since, .. })) => {
+                policy.look_again(self.site.since(*since))
+            }
+            _ => policy.look_every(longest),
+        };
+        json!({ "next": next(answer), "reason": answer.to_string(), "seconds": pause.as_secs() })
     }
 }
 
-/// Where the state machine goes from here, and when it looks again at a phase that may last so long.
-fn next(answer: &Reply, policy: &Policy, longest: Duration) -> Value {
-    let next = match answer {
+/// Where the state machine goes from here.
+fn next(answer: &Reply) -> Value {
+    match answer {
         Reply::Wait | Reply::RollingBack => json!("wait"),
         Reply::KeepWatching { .. } | Reply::NeedsApproval { .. } => json!("watch"),
         Reply::GoOn => json!("deploy"),
@@ -146,6 +163,5 @@ fn next(answer: &Reply, policy: &Policy, longest: Duration) -> Value {
         | Reply::Hold { .. }
         | Reply::DeployCreate { .. }
         | Reply::DeployUpdate { .. } => json!(Ending::Held),
-    };
-    json!({ "next": next, "reason": answer.to_string(), "seconds": policy.look_every(longest).as_secs() })
+    }
 }

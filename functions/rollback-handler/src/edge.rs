@@ -5,6 +5,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 use pawl::documents::Awaited;
+use pawl::duration::Duration;
 use pawl::edge::Notices;
 use pawl::events::{EndpointStatus, PackageApproval};
 use pawl::fault::Fault;
@@ -32,6 +33,8 @@ pub(crate) struct Edge<S: Store, A: Services, N: Notices> {
     pub(crate) services: A,
     /// The people to notify.
     pub(crate) notices: N,
+    /// How often the metrics of endpoints come.
+    pub(crate) endpoint_metrics: Duration,
     /// What the stack gives to SageMaker's models and endpoints.
     pub(crate) platform: Platform,
 }

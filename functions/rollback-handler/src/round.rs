@@ -45,7 +45,10 @@ pub(crate) async fn upkeep<S: Store, A: Services, N: Notices>(
 ) -> Result<Value, Fault> {
     let policy = policy_of(&edge.store, model).await?.unwrap_or_default();
     let home = Site::new(edge, Keys::new(model), policy, now);
-    let site = region.map_or_else(|| Site::new(edge, home.keys.clone(), home.policy.clone(), now), |region| home.in_region(region));
+    let site = region.map_or_else(
+        || Site::new(edge, home.keys.clone(), home.policy.clone(), now),
+        |region| home.in_region(region),
+    );
     let rest = match place {
         None => site.carry_out_upkeep().await?,
         Some(place) => site.collect_garbage(place).await?,

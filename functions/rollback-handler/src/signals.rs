@@ -74,7 +74,7 @@ async fn of_alarm<S: Store, A: Services, N: Notices>(
         return of_model(&edge.store, endpoint).await;
     }
     let entries = edge.catalog.load(&edge.store).await?;
-    let pipelines = entries.into_iter().filter_map(|entry| entry.pipeline.ok());
+    let pipelines = entries.into_iter().filter_map(|entry| entry.read);
     let meant = pipelines.filter(|pipeline| pipeline.release.alarms.further.contains(&change.name));
     Ok(meant.map(|pipeline| (Keys::new(&pipeline.model), pipeline.release.clone())).collect())
 }

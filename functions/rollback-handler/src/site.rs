@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use pawl::duration::Duration;
 use pawl::edge::Notices;
 use pawl::jobs::Owner;
@@ -32,6 +33,7 @@ pub(crate) struct Site<'a, S: Store, A: Services, N: Notices> {
 impl<'a, S: Store, A: Services, N: Notices> Site<'a, S, A, N> {
     /// The place where these keys lead to. `policy` is the section `release` of the model's `pipeline.yaml`.
     pub(crate) fn new(edge: &'a Edge<S, A, N>, keys: Keys, policy: Policy, now: Clock<'a>) -> Self {
+        let policy = Policy { endpoint_metrics: edge.endpoint_metrics, ..policy };
         match keys.region().cloned() {
             None => Self { edge, services: edge.services.clone(), keys, policy, now },
             Some(region) => {
@@ -39,6 +41,12 @@ impl<'a, S: Store, A: Services, N: Notices> Site<'a, S, A, N> {
                 Self { edge, services, keys, policy: policy.in_region(), now }
             }
         }
+    }
+
+    /// How long ago that was.
+    pub(crate) fn since(&self, then: Timestamp) -> Duration {
+        let seconds = (self.now)().duration_since(then).as_secs();
+        Duration::seconds(u64::try_from(seconds).unwrap_or(0))
     }
 
     /// Whose what stands at this place is.

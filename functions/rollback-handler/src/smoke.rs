@@ -1,27 +1,29 @@
 //! A few real rows, sent to what serves.
 
-use pawl::documents::{SMOKE, SPLIT, SmokeTest};
+use pawl::documents::{SMOKE, SPLIT, SmokeTest, TRAINED_ON};
 use pawl::drift::monitor::usable;
 use pawl::edge::Notices;
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Store, key_in};
 use pawl::metrics::CHALLENGER;
-use pawl::names::Generation;
+use pawl::names::{Generation, RegionName};
+use pawl::pipeline::Pipeline;
+use pawl::profile::bins::{Baseline, Bins};
 use pawl::release::strategy::EndpointKind;
-use pawl::release::{ActionResult, ConfigName, Deployment};
+use pawl::release::{ActionResult, ConfigName, Deployment, MOST_ROWS, SmokeRows};
 use pawl::run;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::edge::Services;
 use crate::site::Site;
 
-/// How many rows are sent.
-const ROWS: usize = 5;
+/// So many rows are made of a profile.
+const SYNTHETIC: usize = 2;
 /// So many characters of a failure's reason are shown.
 const SHOWN: usize = 500;
 
-/// Sends rows of the holdout that the config's model was judged on. Each must get an answer of the task
-/// that it was judged by.
+/// Sends rows of the holdout that the config's model was judged on, in a further region those that
+/// `release.smoke` allows. Each must get an answer of the task that the model was judged by.
 pub(crate) async fn test<S: Store, A: Services, N: Notices>(
     site: &Site<'_, S, A, N>,
     endpoint: &str,
@@ -33,7 +35,11 @@ pub(crate) async fn test<S: Store, A: Services, N: Notices>(
     let Some(deployment) = deployments.into_iter().find(|deployment| deployment.config == *config) else {
         return Ok(no_rows());
     };
-    let rows = holdout_rows(store, keys, deployment.generation).await?;
+    let pipeline = run::frozen_pipeline(store, keys, deployment.generation).await?;
+    let rows = match keys.region() {
+        None => holdout_rows(store, keys, deployment.generation).await?,
+        Some(region) => rows_abroad(store, keys, deployment.generation, &pipeline, region).await?,
+    };
     if rows.is_empty() {
         return Ok(no_rows());
     }
@@ -42,7 +48,7 @@ pub(crate) async fn test<S: Store, A: Services, N: Notices>(
         Err(fault @ Fault::Unavailable(_)) => return Ok(ActionResult::Retry { reason: fault.to_string() }),
         Err(fault) => return Ok(ActionResult::SmokeFailed { reason: fault.to_string() }),
     };
-    let gate = run::frozen_pipeline(store, keys, deployment.generation).await?.gate;
+    let gate = pipeline.gate;
     let (sent, usable) = (rows.len(), usable(&answer, &gate));
     if usable == sent {
         return Ok(ActionResult::SmokePassed);
@@ -115,13 +121,52 @@ fn no_rows() -> ActionResult {
     ActionResult::SmokeFailed { reason: "there is no holdout row to send".to_owned() }
 }
 
+/// The rows for a further region: the team's own, else those that its pipeline chooses.
+async fn rows_abroad(
+    store: &impl Store,
+    keys: &Keys,
+    generation: Generation,
+    pipeline: &Pipeline,
+    region: &RegionName,
+) -> Result<Vec<Value>, Fault> {
+    let written = pipeline.release.regions.iter().find(|named| named.name == *region);
+    match (written.map(|region| region.smoke_rows.as_slice()), pipeline.release.smoke) {
+        (Some(rows @ [_, ..]), _) => Ok(rows.iter().take(MOST_ROWS).map(|row| json!(row)).collect()),
+        (_, SmokeRows::Home) => holdout_rows(store, keys, generation).await,
+        (_, SmokeRows::Synthetic) => {
+            let profile = TRAINED_ON.of(keys, generation).require(store).await?;
+            Ok((0..SYNTHETIC).map(|number| synthetic(&profile, &pipeline.data.features, number)).collect())
+        }
+    }
+}
+
+/// A row that no person has: of each feature a value from within its profile, never its least or largest.
+fn synthetic(profile: &Baseline, features: &[String], number: usize) -> Value {
+    let part = |count: usize| count * (number + 1) / (SYNTHETIC + 1);
+    let value = |bins: &Bins| match bins {
+        Bins::Numeric { edges } => {
+            let at = part(edges.len().saturating_sub(1));
+            let (from, to) = (edges.get(at)?, edges.get(at + 1)?);
+            let middle = from.midpoint(*to);
+            let whole = edges.iter().all(|edge| edge.fract() == 0.0);
+            Some(if whole { json!(middle.round() as i64) } else { json!(middle) })
+        }
+        Bins::Categorical { values } => values.first().map(|value| json!(value)),
+    };
+    let row = features.iter().map(|name| {
+        let value = profile.column(name).and_then(|column| value(&column.bins));
+        (name.clone(), value.unwrap_or(Value::Null))
+    });
+    Value::Object(row.collect())
+}
+
 /// The features of the first rows of a run's holdout.
 async fn holdout_rows(store: &impl Store, keys: &Keys, generation: Generation) -> Result<Vec<Value>, Fault> {
     let split = SPLIT.of(keys, generation).require(store).await?;
     let Some(holdout) = split.files(&split.holdout).last() else { return Ok(Vec::new()) };
     let key = keys.rows_to_score(&holdout);
     let Some(head) = store.get_head(&key).await? else { return Ok(Vec::new()) };
-    let lines = head.split(|byte| *byte == b'\n').take(ROWS);
+    let lines = head.split(|byte| *byte == b'\n').take(MOST_ROWS);
     let features = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     Ok(features.map(|mut line| line["features"].take()).collect())
 }

@@ -9,8 +9,16 @@ use super::{SdkConfig, Setting, Settings};
 use pawl_base::fault::Fault;
 use pawl_ledger::ledger::{Condition, ETag, HEAD, Listed, Store, StoreError, Stored};
 
-/// The largest document that is read whole: a ledger or evidence document, never data.
-const LARGEST: i64 = 64 << 20;
+/// The largest document that is written, and read whole: a ledger or evidence document, never data. The
+/// lists of 100,000 objects fit.
+const LARGEST: usize = 128 << 20;
+
+fn too_large() -> String {
+    format!("larger than {LARGEST} bytes; give the pipeline a narrower data.prefix")
+}
+
+/// The most keys that S3 lists in one call.
+const PAGE: usize = 1_000;
 
 /// Documents in one bucket.
 #[derive(Debug, Clone)]
@@ -61,17 +69,19 @@ impl Store for S3Store {
             Err(e) if e.code() == Some("NoSuchKey") => return Ok(None),
             Err(e) => return Err(store_error(key, &e)),
         };
-        if object.content_length().unwrap_or(0) > LARGEST {
-            let reason = format!("larger than {LARGEST} bytes");
-            return Err(StoreError::Unreadable { key: key.to_owned(), reason });
+        let length = usize::try_from(object.content_length().unwrap_or(0)).unwrap_or(0);
+        if length > LARGEST {
+            return Err(StoreError::Unreadable { key: key.to_owned(), reason: too_large() });
         }
         let etag = ETag(object.e_tag().unwrap_or_default().to_owned());
-        let body = object
-            .body
-            .collect()
-            .await
-            .map_err(|e| StoreError::Unavailable { key: key.to_owned(), reason: e.to_string() })?;
-        Ok(Some(Stored { body: body.to_vec(), etag }))
+        // Not `collect`, which holds long documents twice.
+        let (mut stream, mut body) = (object.body, Vec::with_capacity(length));
+        while let Some(piece) = stream.next().await {
+            let piece = piece
+                .map_err(|e| StoreError::Unavailable { key: key.to_owned(), reason: e.to_string() })?;
+            body.extend_from_slice(&piece);
+        }
+        Ok(Some(Stored { body, etag }))
     }
 
     async fn get_head(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -88,6 +98,9 @@ impl Store for S3Store {
     }
 
     async fn put(&self, key: &str, body: Vec<u8>, when: Condition) -> Result<ETag, StoreError> {
+        if body.len() > LARGEST {
+            return Err(StoreError::Refused { key: key.to_owned(), reason: too_large() });
+        }
         let request = self.client.put_object().bucket(&self.bucket).key(key).body(body.into());
         let if_absent = when == Condition::IfAbsent;
         let request = match when {
@@ -125,7 +138,11 @@ impl Store for S3Store {
     }
 
     async fn keys_after(&self, prefix: &str, after: &str, most: usize) -> Result<Vec<String>, StoreError> {
-        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let page = i32::try_from(most.min(PAGE)).unwrap_or(i32::MAX);
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(page);
         let request = if after.is_empty() { request } else { request.start_after(after) };
         let mut pages = request.into_paginator().send();
         let mut keys = Vec::new();

@@ -47,8 +47,8 @@ async fn what_s3_says_to_a_read_is_sorted() {
 
 #[tokio::test]
 async fn a_document_that_is_too_large_is_not_read() {
-    let stub = Stub::with(&[(200, "Content-Length: 67108865\r\nETag: \"e\"\r\n", "")]);
-    let reason = "larger than 67108864 bytes".to_owned();
+    let stub = Stub::with(&[(200, "Content-Length: 134217729\r\nETag: \"e\"\r\n", "")]);
+    let reason = "larger than 134217728 bytes; give the pipeline a narrower data.prefix".to_owned();
     assert_eq!(store(&stub).get("k").await, Err(StoreError::Unreadable { key: "k".to_owned(), reason }));
 }
 

@@ -21,8 +21,11 @@
 #![allow(async_fn_in_trait, reason = "a function handles one request on one thread: no caller needs Send")]
 
 use std::ops::ControlFlow;
+use std::pin::Pin;
 
 use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
+use jiff::Timestamp;
 use pawl_base::fault::Fault;
 use pawl_base::names::RegionName;
 
@@ -107,24 +110,7 @@ pub trait Objects: Clone {
         key: &str,
         mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), Fault> {
-        let mut body = self.open_key(bucket, key).await?;
-        let mut carry = Vec::new();
-        while let Some(piece) = body.next().await? {
-            carry.extend_from_slice(&piece);
-            if let Some(end) = carry.iter().rposition(|byte| *byte == b'\n') {
-                if take(carry.get(..=end).unwrap_or_default()).is_break() {
-                    return Ok(());
-                }
-                carry.drain(..=end);
-            }
-            if carry.len() > LONGEST_LINE {
-                return Err(Fault::BadInput(format!(
-                    "{key}: a line of more than {LONGEST_LINE} bytes: split it"
-                )));
-            }
-        }
-        let _ = take(&carry);
-        Ok(())
+        self.open_key(bucket, key).await?.lines(key, &mut take).await.map(drop)
     }
 }
 
@@ -135,6 +121,33 @@ pub trait Body {
     /// # Errors
     /// [`Fault::Unavailable`], with the object's address, where the connection broke.
     async fn next(&mut self) -> Result<Option<Bytes>, Fault>;
+
+    /// Hands the lines to `take`, as [`Objects::lines`] does, and says whether it wants more.
+    ///
+    /// # Errors
+    /// As [`Objects::lines`].
+    async fn lines(
+        &mut self,
+        key: &str,
+        take: &mut impl FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Fault> {
+        let mut carry = Vec::new();
+        while let Some(piece) = self.next().await? {
+            carry.extend_from_slice(&piece);
+            if let Some(end) = carry.iter().rposition(|byte| *byte == b'\n') {
+                if take(carry.get(..=end).unwrap_or_default()).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                carry.drain(..=end);
+            }
+            if carry.len() > LONGEST_LINE {
+                return Err(Fault::BadInput(format!(
+                    "{key}: a line of more than {LONGEST_LINE} bytes: split it"
+                )));
+            }
+        }
+        Ok(take(&carry))
+    }
 }
 
 /// An object being written: small ones in one request, large ones in parts. Holds at most one part in memory.
@@ -151,6 +164,45 @@ pub trait Upload {
 
     /// Puts the object in place, replacing what stood there.
     async fn finish(self) -> Result<(), Fault>;
+}
+
+/// How many objects are opened before they are read. Each holds a connection, no more.
+const AHEAD: usize = 16;
+
+/// Many objects that Pawl or SageMaker wrote, opened ahead of being read one after another.
+pub struct Ahead<'a, B> {
+    opened: Pin<Box<dyn Stream<Item = Result<(String, B), Fault>> + 'a>>,
+}
+
+impl<'a, B: 'a> Ahead<'a, B> {
+    /// The objects at these keys, in this order.
+    pub fn new<O: Objects<Body = B>>(
+        objects: &'a O,
+        bucket: &'a str,
+        keys: impl IntoIterator<Item = String, IntoIter: 'a>,
+    ) -> Self {
+        let open = move |key: String| async move {
+            let body = objects.open_key(bucket, &key).await?;
+            Ok((key, body))
+        };
+        Self { opened: Box::pin(stream::iter(keys).map(open).buffered(AHEAD)) }
+    }
+}
+
+impl<B> Ahead<'_, B> {
+    /// The next object, with its key; `None` behind the last.
+    ///
+    /// # Errors
+    /// What [`Objects::open_key`] says.
+    pub async fn next(&mut self) -> Result<Option<(String, B)>, Fault> {
+        self.opened.next().await.transpose()
+    }
+}
+
+/// The time.
+pub trait Clock {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
 }
 
 /// What Step Functions knows of an execution.

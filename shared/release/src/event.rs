@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::action::ActionResult;
 use crate::alarms::AlarmSpec;
 use crate::deployment::Deployment;
-use crate::observation::{AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, TargetCheck, WatchReading};
+use crate::observation::{
+    AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, TargetCheck, WatchReading,
+};
 use pawl_base::names::Generation;
 use pawl_ledger::events::{AlarmChange, EndpointStatus, Operator, PackageChange};
 

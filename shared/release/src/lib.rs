@@ -51,12 +51,12 @@ pub use deployment::{Deployment, TrialStage};
 pub use driver::{Caller, Clock, Driver, DriverError, Effects, ReadError, ReleaseStore};
 pub use event::{CandidateFailure, Event, EventName, GuardRequest};
 pub use observation::{
-    AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, FleetComparison, Observer, TargetCheck,
-    TargetPresence, TrialReading, WatchReading,
+    AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, FleetComparison, Observer,
+    TargetCheck, TargetPresence, TrialReading, WatchReading,
 };
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{AlarmMemory, Freeze, Lease, Pending, Release, Rollback};
-pub use region::{Region, RegionError};
+pub use region::{MOST_ROWS, Region, RegionError, SmokeRows};
 pub use reply::{HoldReason, Reply};
 pub use state::{Deploying, Progress, RollingBack, Smoke, State, StateName, Watching};
 pub use step::{Transition, step};

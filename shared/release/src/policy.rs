@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigName;
 use crate::region;
-use crate::region::{Region, RegionError};
+use crate::region::{Region, RegionError, SmokeRows};
 use crate::strategy::{Strategy, Trial};
 use pawl_base::duration::Duration;
 
 /// How a challenger reaches production, and what takes it out again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+// Long: it is a section of pipeline.yaml, field by field.
 pub struct Policy {
     /// How traffic moves to a new config. Default: a canary of 10 % for 10 minutes.
     pub strategy: Strategy,
@@ -40,25 +41,53 @@ pub struct Policy {
     pub alarms: AlarmPolicy,
     /// Further regions that a promoted model goes to, one after another. Default: none.
     pub regions: Vec<Region>,
+    /// Which rows an endpoint in a further region is tried with. Default `synthetic`: no row of the data
+    /// leaves home.
+    pub smoke: SmokeRows,
+    /// An endpoint that is created or updated for longer than this, and than its strategy takes, is paged.
+    /// Default `2h`.
+    pub stuck: Duration,
+    /// How often the metrics of endpoints come. Not the team's to say: once a minute, but on a stand-in.
+    #[serde(skip)]
+    pub endpoint_metrics: Duration,
 }
 
-/// The most looks at one phase of a release, so that a state machine's history, which ends at 25,000 events,
-/// holds them all.
-const LOOKS: u64 = 400;
+/// The most looks at one phase of a release whose length is known, so that a state machine's history, which
+/// ends at 25,000 events, holds them all.
+const LOOKS: u64 = 200;
+
+/// A phase whose length nobody knows, such as an update, is looked at again after this part of the time that
+/// it has taken so far: looks grow with the logarithm of its length only.
+const PART: u64 = 50;
 
 impl Policy {
     /// How often a phase of this length is polled: often enough to see it pass, and seldom enough that a
     /// state machine's history holds trial, bake, patience and a person's time to decide.
     pub fn look_every(&self, longest: Duration) -> Duration {
-        let usual = (self.bake.as_secs() / 10).clamp(1, 30);
-        Duration::seconds(usual.max(longest.as_secs() / LOOKS))
+        Duration::seconds(self.usual_pause().max(longest.as_secs().div_ceil(LOOKS)))
+    }
+
+    /// The pause before the next look at a rollout or a rollback that has taken so long.
+    pub fn look_again(&self, taken: Duration) -> Duration {
+        Duration::seconds(self.usual_pause().max(taken.as_secs() / PART))
+    }
+
+    /// After this time a rollout hangs.
+    pub(super) fn stuck_after(&self) -> Duration {
+        self.stuck.max(self.strategy.longest())
+    }
+
+    /// In seconds.
+    fn usual_pause(&self) -> u64 {
+        (self.bake.as_secs() / 10).clamp(1, 30)
     }
 
     /// How long a run may take to ask for all traffic after its trial was won: it may have polled just before
     /// that.
     pub(super) fn offer(&self) -> Duration {
         let trial = self.trial.as_ref().map_or(Duration::seconds(0), Trial::at_most);
-        let longest = trial.max(self.decision).max(self.bake);
+        let watch = Duration::seconds(self.bake.as_secs() + self.patience.as_secs());
+        let longest = trial.max(self.decision).max(watch);
         Duration::seconds(self.grant.as_secs() + 2 * self.look_every(longest).as_secs())
     }
 
@@ -101,6 +130,9 @@ impl Default for Policy {
             keep_unused: Duration::seconds(24 * 3600),
             alarms: AlarmPolicy::default(),
             regions: Vec::new(),
+            smoke: SmokeRows::default(),
+            stuck: Duration::seconds(2 * 3600),
+            endpoint_metrics: Duration::seconds(60),
         }
     }
 }
@@ -217,6 +249,43 @@ fn one() -> u32 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    /// The events of one look: a wait, a choice or two, and a call of a function or two; see
+    /// `statemachines/retraining.asl.json`.
+    const WAITED: u64 = 9;
+    const WATCHED: u64 = 11;
+    const COMPARED: u64 = 16;
+    /// What a run writes down beside its looks at the release: its other states, and looks for quiet.
+    const ELSE: u64 = 2_500;
+
+    fn looks_at_rollout(policy: &Policy, takes: u64) -> u64 {
+        let (mut taken, mut looks) = (0, 0);
+        while taken < takes {
+            taken += policy.look_again(Duration::seconds(taken)).as_secs();
+            looks += 1;
+        }
+        looks
+    }
+
+    #[test]
+    fn the_longest_release_fits_the_history_of_its_run() {
+        let (hour, day) = (3_600, 86_400);
+        for bake in [1, 10, 600, 1_800, day, 7 * day] {
+            for at_most in [60, hour, day, 14 * day] {
+                for rollout in [60, hour, 8 * hour, day] {
+                    let seconds = Duration::seconds;
+                    let policy =
+                        Policy { bake: seconds(bake), patience: seconds(at_most), ..Policy::default() };
+                    let rollouts = 3 * looks_at_rollout(&policy, rollout) * WAITED;
+                    let looks = |length: u64| length.div_ceil(policy.look_every(seconds(length)).as_secs());
+                    let trial = (looks(at_most) + looks(day)) * COMPARED;
+                    let watch = (looks(bake + at_most) + looks(day)) * WATCHED;
+                    let events = rollouts + trial + watch + ELSE;
+                    assert!(events < 25_000, "{bake} {at_most} {rollout}: {events}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn what_exists_at_home_only_does_not_count_there() {

@@ -1,7 +1,10 @@
 //! Further regions: what `release.regions` names.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use pawl_base::names::RegionName;
 
@@ -16,6 +19,22 @@ pub struct Region {
     pub bucket: String,
     /// The serving image in that region: ECR's replication puts it there under another host.
     pub image: String,
+    /// Rows of features to try the endpoint there with, written by you, at most five. Default: as
+    /// `release.smoke` says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub smoke_rows: Vec<BTreeMap<String, Value>>,
+}
+
+/// Which rows an endpoint in a further region is tried with. At home it is always rows of the holdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SmokeRows {
+    /// Rows made of the training data's profile: the middle of a range, the commonest value. No row of the
+    /// data leaves home.
+    #[default]
+    Synthetic,
+    /// Rows of home's holdout.
+    Home,
 }
 
 /// Why the list of regions cannot work.
@@ -57,10 +76,21 @@ pub enum RegionError {
         /// Where the image lies.
         found: String,
     },
+    /// More rows than are sent.
+    #[error("release.regions: {region} has {found} smoke_rows: name at most {MOST_ROWS}")]
+    TooManyRows {
+        /// Which region.
+        region: RegionName,
+        /// How many.
+        found: usize,
+    },
     /// More than a wave should visit.
     #[error("release.regions: {0} regions: name at most {MOST}")]
     TooMany(usize),
 }
+
+/// The most rows that an endpoint is tried with.
+pub const MOST_ROWS: usize = 5;
 
 /// The most regions of one pipeline.
 const MOST: usize = 20;
@@ -71,7 +101,7 @@ pub(crate) fn check(regions: &[Region], image: &str, bucket: &str) -> Result<(),
         return Err(RegionError::TooMany(regions.len()));
     }
     let home = registry_of(image);
-    for (number, Region { name, bucket: own, image }) in regions.iter().enumerate() {
+    for (number, Region { name, bucket: own, image, smoke_rows }) in regions.iter().enumerate() {
         let before = || regions.iter().take(number);
         let region = name.clone();
         if home == Some(name.as_str()) {
@@ -83,6 +113,9 @@ pub(crate) fn check(regions: &[Region], image: &str, bucket: &str) -> Result<(),
         if let Some(what) = [("bucket", own), ("image", image)].into_iter().find(|(_, text)| text.is_empty())
         {
             return Err(RegionError::Missing { region, what: what.0 });
+        }
+        if smoke_rows.len() > MOST_ROWS {
+            return Err(RegionError::TooManyRows { region, found: smoke_rows.len() });
         }
         if own == bucket || before().any(|other| other.bucket == *own) {
             return Err(RegionError::SharedBucket { region, bucket: own.clone() });
@@ -112,6 +145,7 @@ mod tests {
             name: RegionName::try_from((*name).to_owned()).unwrap(),
             bucket: (*bucket).to_owned(),
             image: (*image).to_owned(),
+            smoke_rows: Vec::new(),
         };
         let regions: Vec<Region> = regions.iter().map(region).collect();
         check(&regions, HOME, "data").map_or_else(|e| e.to_string(), |()| String::new())

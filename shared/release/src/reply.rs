@@ -157,9 +157,9 @@ impl HoldReason {
             }
             Self::AlreadyServing => "this config serves already".to_owned(),
             Self::ForeignEndpoint { endpoint, serving } => format!(
-                "the endpoint {endpoint} was there before, without the tags of this stack, and serves {serving}: \
-                 it is left alone. `pawl force {endpoint}` lets the next deployment take it over; or give the \
-                 model another name"
+                "the endpoint {endpoint} was there before, without the tags of this stack, and serves \
+                 {serving}: it is left alone. `pawl force {endpoint}` lets the next deployment take it over; \
+                 or give the model another name"
             ),
             Self::EndpointNotReady { found } => format!("the endpoint is not ready: {found}"),
             Self::NoLastKnownGood { what } => {

@@ -40,6 +40,24 @@ pub struct Serve {
     pub capture_percent: u32,
     /// The instance type of batch scoring. Default ml.m5.large.
     pub scoring_instance_type: String,
+    /// Subnets and security groups that scoring and serving run in. Default: those of the stack, if it has
+    /// any.
+    pub vpc: Option<Vpc>,
+    /// The KMS key of volumes, scores, captured requests and answers. Default: that of the stack, if it has
+    /// one.
+    pub kms_key: Option<String>,
+    /// Whether the container reaches no network at all. Default no.
+    pub network_isolation: bool,
+}
+
+/// A place inside a VPC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Vpc {
+    /// Subnet ids.
+    pub subnets: Vec<String>,
+    /// Security group ids.
+    pub security_groups: Vec<String>,
 }
 
 impl Default for Serve {
@@ -53,6 +71,9 @@ impl Default for Serve {
             environment: BTreeMap::new(),
             capture_percent: 100,
             scoring_instance_type: INSTANCE_TYPE.to_owned(),
+            vpc: None,
+            kms_key: None,
+            network_isolation: false,
         }
     }
 }

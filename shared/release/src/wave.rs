@@ -307,7 +307,12 @@ mod tests {
     }
 
     fn region(index: usize) -> Region {
-        Region { name: name(index), bucket: format!("bucket-{index}"), image: "bike".to_owned() }
+        Region {
+            name: name(index),
+            bucket: format!("bucket-{index}"),
+            image: "bike".to_owned(),
+            smoke_rows: Vec::new(),
+        }
     }
 
     fn wave() -> Wave {

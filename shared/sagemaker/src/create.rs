@@ -37,6 +37,7 @@ impl SageMaker {
             .set_async_inference_config(
                 request.async_inference_config.as_ref().map(endpoint_config::asynchronous),
             )
+            .set_kms_key_id(request.kms_key_id.clone())
             .set_data_capture_config(request.data_capture_config.as_ref().map(endpoint_config::capture))
             .set_tags(Some(tags(&request.tags)));
         unless(call.send().await, EXISTS, || named("CreateEndpointConfig", request)).map(|_| ())
@@ -50,6 +51,8 @@ impl SageMaker {
             .model_name(&request.model_name)
             .execution_role_arn(&request.execution_role_arn)
             .primary_container(container::of_model(&request.primary_container))
+            .set_vpc_config(request.vpc_config.as_ref().map(container::network))
+            .enable_network_isolation(request.enable_network_isolation)
             .set_tags(Some(tags(&request.tags)));
         unless(call.send().await, EXISTS, || named("CreateModel", request)).map(|_| ())
     }

@@ -54,7 +54,8 @@ impl SageMaker {
         let mut pages = self.client.list_tags().resource_arn(arn).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| fault(&named("ListTags", &json!({ "ResourceArn": arn })), &e))?;
-            let pairs = page.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
+            let pairs =
+                page.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
             tags.extend(pairs);
         }
         Ok(tags)

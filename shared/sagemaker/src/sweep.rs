@@ -69,12 +69,9 @@ impl SageMaker {
     }
 }
 
-/// An entry of a list; `None` for one without a name, an ARN or a time, since it is nothing that could be deleted.
-fn listed(
-    name: Option<&str>,
-    arn: Option<&str>,
-    created_at: Option<&DateTime>,
-) -> Option<ListedResource> {
+/// An entry of a list; `None` for one without a name, an ARN or a time, since it is nothing that could be
+/// deleted.
+fn listed(name: Option<&str>, arn: Option<&str>, created_at: Option<&DateTime>) -> Option<ListedResource> {
     let created_at = Timestamp::from_millisecond(created_at?.to_millis().ok()?).ok()?;
     Some(ListedResource { name: name?.to_owned(), arn: arn?.to_owned(), created_at })
 }

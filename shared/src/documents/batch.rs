@@ -51,7 +51,7 @@ pub const DRIFT_HISTORY: Document<Remembered, OfModel> =
 pub const TRAINED_ON: Document<Baseline, OfRun> =
     Document::versioned(OfRun("trained_on.json"), BASELINE_VERSION)
         .written_by(&[DataValidator, EvaluationGate])
-        .read_by(&[DataValidator, DriftChecker, EvaluationGate]);
+        .read_by(&[DataValidator, DriftChecker, EvaluationGate, RollbackHandler]);
 
 /// The same data for the model registry: Model Monitor's statistics.
 pub const STATISTICS: Document<Statistics, OfRun> = Document::foreign(OfRun("statistics.json"))

@@ -43,7 +43,7 @@ pub use decision::{Choice, DECISION, Decision};
 pub use models::*;
 pub use monitoring::*;
 pub use operator::{Act, Answered, NOTE, NOTE_PREFIX, OperatorNote, PersonAnswer, QUESTION, Question};
-pub use partition::{PARTITIONS, Partition, Piece};
+pub use partition::{CALLS, Call, PARTITIONS, Partition, Piece};
 pub use profiled::{Found, PROFILED, PROFILED_PART, Profiled};
 pub use smoke::{Awaited, SMOKE, SmokeTest};
 pub use trial::{TRIAL_MEMORY, TrialMemory};

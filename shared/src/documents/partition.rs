@@ -10,13 +10,24 @@ use crate::dataset::ByteRange;
 use crate::ledger::dataset::part_name;
 use crate::ledger::{Keys, Object};
 
-/// All partitions of a run, the parts of an object one behind the other. The state machine's Distributed Map
-/// reads the list, and gives each entry to one call of the function.
+/// All partitions of a run, the parts of an object one behind the other.
 pub const PARTITIONS: Document<Vec<Partition>, OfRun> = Document::list(OfRun("partitions.json"))
     .written_by(&[DataValidator])
-    .read_by(&[DataValidator, StateMachine]);
+    .read_by(&[DataValidator]);
 
-/// One unit of work of the Distributed Map.
+/// The same partitions shared out among calls of the function: the state machine's Distributed Map reads the
+/// list, and makes a call for each entry.
+pub const CALLS: Document<Vec<Call>, OfRun> =
+    Document::list(OfRun("calls.json")).written_by(&[DataValidator]).read_by(&[StateMachine]);
+
+/// What one call reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// The partitions.
+    pub partitions: Vec<Partition>,
+}
+
+/// What is read in one pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Partition {
     /// The object.

@@ -26,7 +26,14 @@ pub struct Judged {
     /// `None` where the object could not be read.
     #[serde(default)]
     pub validation: Option<Validation>,
+    /// How many violations are not listed, since the batch has too many: the gravest stay.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: usize,
     /// What training makes of rows that the model selected, where the pipeline says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub treated: Option<Treated>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

@@ -1,6 +1,6 @@
 //! The endpoint config of a challenger, alone or beside the champion.
 
-use super::{JSON_LINES, Job};
+use super::{JSON_LINES, Job, volume_key};
 use crate::ledger::Keys;
 use crate::metrics::{CHALLENGER, VARIANT};
 use crate::release::strategy::EndpointKind;
@@ -72,10 +72,16 @@ impl Job<'_> {
                     output_config: AsyncOutputConfig {
                         s3_failure_path: format!("{answers}-failed"),
                         s3_output_path: answers,
+                        kms_key_id: self.serving_key(),
                     },
                 }
             }),
-            data_capture_config: (serve.capture_percent > 0).then(|| self.capture()),
+            // A run that an earlier release froze may ask for it where SageMaker has none.
+            data_capture_config: (serve.capture_percent > 0 && serve.kind == EndpointKind::RealTime)
+                .then(|| self.capture()),
+            // A serverless endpoint has no volumes.
+            kms_key_id: volume_key(self.serving_key(), &serve.instance_type)
+                .filter(|_| serve.kind != EndpointKind::Serverless),
             tags: self.tags(),
         }
     }
@@ -87,6 +93,7 @@ impl Job<'_> {
             enable_capture: true,
             initial_sampling_percentage: self.pipeline.serve.capture_percent,
             destination_s3_uri: format!("s3://{}/{}", self.bucket, captured.trim_end_matches('/')),
+            kms_key_id: self.serving_key(),
             capture_options: vec![option(CaptureMode::Input), option(CaptureMode::Output)],
             capture_content_type_header: CaptureContentTypes {
                 json_content_types: vec![JSON_LINES.to_owned(), "application/json".to_owned()],

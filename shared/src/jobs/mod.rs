@@ -36,7 +36,8 @@ mod transform;
 
 use crate::names::Generation;
 use crate::pipeline::Pipeline;
-use crate::requests::{DataSource, ResourceTag, S3DataSource};
+use crate::release::serving::Vpc;
+use crate::requests::{DataSource, ResourceTag, S3DataSource, VpcConfig};
 
 pub use owner::Owner;
 pub use text::{on_one_line, property};
@@ -69,6 +70,10 @@ pub struct Platform {
     pub stack: String,
     /// The roles that containers run under.
     pub roles: Roles,
+    /// The KMS key where a pipeline names none.
+    pub kms_key: Option<String>,
+    /// The place in a VPC where a pipeline names none.
+    pub vpc: Option<Vpc>,
 }
 
 /// The ARNs of the roles that containers run under, each with just the rights of its work: what is judged
@@ -85,15 +90,25 @@ pub struct Roles {
 }
 
 impl Platform {
+    /// The same in another region, where neither key nor network of home exist.
+    pub fn abroad(&self) -> Self {
+        Self { kms_key: None, vpc: None, ..self.clone() }
+    }
+
     /// One role for everything: for tests.
     pub fn with_one_role(role: &str) -> Self {
         let role = || role.to_owned();
         let roles = Roles { training: role(), scoring: role(), serving: role() };
-        Self { stack: "pawl".to_owned(), roles }
+        Self { stack: "pawl".to_owned(), roles, kms_key: None, vpc: None }
     }
 }
 
 impl Job<'_> {
+    /// The key of what scores and serves, and of what it writes.
+    fn serving_key(&self) -> Option<String> {
+        self.pipeline.serve.kms_key.clone().or_else(|| self.platform.kms_key.clone())
+    }
+
     fn uri(&self, name: &str) -> String {
         format!("s3://{}/{}{name}", self.bucket, self.run)
     }
@@ -113,4 +128,26 @@ impl Job<'_> {
             },
         }
     }
+}
+
+/// A place in a VPC as SageMaker takes it: the pipeline's own, else the stack's.
+fn network(own: Option<&Vpc>, platform: &Platform) -> Option<VpcConfig> {
+    own.or(platform.vpc.as_ref()).map(|vpc| VpcConfig {
+        subnets: vpc.subnets.clone(),
+        security_group_ids: vpc.security_groups.clone(),
+    })
+}
+
+/// The key of an instance's volume. Where instances have disks of their own there is no volume to encrypt,
+/// and SageMaker refuses a key: the disks encrypt themselves. Source:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html>.
+fn volume_key(key: Option<String>, instance_type: &str) -> Option<String> {
+    let family =
+        instance_type.strip_prefix("ml.").unwrap_or(instance_type).split('.').next().unwrap_or_default();
+    let size = family.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let own_disks =
+        ["g4dn", "g5", "g6", "g6e", "gr6", "p4d", "p4de", "p5", "p5e", "p5en", "trn1", "trn1n", "trn2"]
+            .contains(&family)
+            || size.trim_start_matches(|c: char| c.is_ascii_digit()).contains('d');
+    key.filter(|_| !own_disks)
 }

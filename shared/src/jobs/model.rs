@@ -1,14 +1,9 @@
 //! The model that a training made: to be served, and to be scored with.
 
-use std::collections::BTreeMap;
-
-use super::Job;
+use super::{Job, network};
 use crate::gate::Contender;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, environment};
 use crate::requests::{Container, CreateModel};
-
-/// The variable in which the serving container finds the share of requests to explore.
-const EXPLORATION: &str = "PAWL_EXPLORATION";
 
 impl Job<'_> {
     /// CreateModel for an endpoint, from the training's artefact.
@@ -17,6 +12,8 @@ impl Job<'_> {
             model_name: self.name.to_owned(),
             execution_role_arn: self.platform.roles.serving.clone(),
             primary_container: self.container(artifact),
+            vpc_config: network(self.pipeline.serve.vpc.as_ref(), self.platform),
+            enable_network_isolation: self.pipeline.serve.network_isolation,
             tags: self.tags(),
         }
     }
@@ -28,6 +25,8 @@ impl Job<'_> {
             model_name: self.scorer_name(contender),
             execution_role_arn: self.platform.roles.scoring.clone(),
             primary_container: container(made_by, artifact),
+            vpc_config: network(made_by.serve.vpc.as_ref(), self.platform),
+            enable_network_isolation: made_by.serve.network_isolation,
             tags: self.tags(),
         }
     }
@@ -54,13 +53,4 @@ fn container(pipeline: &Pipeline, artifact: &str) -> Container {
         model_data_url: artifact.to_owned(),
         environment: environment(pipeline),
     }
-}
-
-/// The environment of the serving container.
-fn environment(pipeline: &Pipeline) -> BTreeMap<String, String> {
-    let mut all = pipeline.serve.environment.clone();
-    if let Some(share) = pipeline.feedback.as_ref().and_then(|feedback| feedback.exploration) {
-        all.entry(EXPLORATION.to_owned()).or_insert_with(|| share.to_string());
-    }
-    all
 }

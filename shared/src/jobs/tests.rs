@@ -50,6 +50,105 @@ fn each_work_has_a_role_of_its_own() {
 }
 
 #[test]
+fn keys_and_networks_reach_every_request_and_the_pipelines_own_come_first() {
+    let yaml = |train: &str, serve: &str| {
+        let yaml = format!(
+            "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i, \
+             metrics: [{{name: auc, regex: 'auc=(.*)'}}], tune: {{metric: auc, goal: maximize, ranges: {{k: {{of: [a, b]}}}}}}{train}}}, \
+             serve: {{{serve}}}, release: {{strategy: all_at_once}}}}"
+        );
+        Pipeline::parse(yaml.as_bytes()).expect("a pipeline")
+    };
+    let network = |name: &str| json!({ "Subnets": [format!("subnet-{name}")], "SecurityGroupIds": [format!("sg-{name}")] });
+    let vpc = |name: &str| Vpc {
+        subnets: vec![format!("subnet-{name}")],
+        security_groups: vec![format!("sg-{name}")],
+    };
+    let platform = Platform { kms_key: Some("stack".to_owned()), vpc: Some(vpc("stack")), ..one_role() };
+    let own =
+        "vpc: {subnets: [subnet-own], security_groups: [sg-own]}, kms_key: own, network_isolation: true";
+    let asynchronous = "kind: asynchronous, capture_percent: 0";
+    for (train, serve, later, key, place, isolated) in [
+        (String::new(), "instance_count: 2".to_owned(), asynchronous.to_owned(), "stack", "stack", false),
+        (
+            format!(", {own}, encrypt_traffic: true"),
+            format!("instance_count: 2, {own}"),
+            format!("{asynchronous}, {own}"),
+            "own",
+            "own",
+            true,
+        ),
+    ] {
+        let (pipeline, answers) = (yaml(&train, &serve), yaml(&train, &later));
+        let job = |pipeline| Job {
+            pipeline,
+            generation: Generation(7),
+            name: "m-7-20260101000000",
+            bucket: "b",
+            run: "r/",
+            platform: &platform,
+        };
+        let made = job(&pipeline);
+        for definition in
+            [json!(made.training()), json!(made.tuning().expect("a search"))["TrainingJobDefinition"].clone()]
+        {
+            assert_eq!(definition["VpcConfig"], network(place));
+            assert_eq!(definition["OutputDataConfig"]["KmsKeyId"], key);
+            assert_eq!(definition["ResourceConfig"]["VolumeKmsKeyId"], key);
+            assert_eq!(definition["EnableNetworkIsolation"], isolated);
+            assert_eq!(definition["EnableInterContainerTrafficEncryption"], isolated);
+        }
+        for model in [made.model("s3://b/a"), made.scorer(Contender::Champion, &pipeline, "s3://b/a")] {
+            let model = json!(model);
+            assert_eq!(
+                (&model["VpcConfig"], &model["EnableNetworkIsolation"]),
+                (&network(place), &json!(isolated))
+            );
+        }
+        let transform = json!(made.transform(Contender::Challenger, "m"));
+        assert_eq!(transform["TransformOutput"]["KmsKeyId"], key);
+        assert_eq!(transform["TransformResources"]["VolumeKmsKeyId"], key);
+        let config = json!(made.endpoint_config());
+        assert_eq!(
+            (&config["KmsKeyId"], &config["DataCaptureConfig"]["KmsKeyId"]),
+            (&json!(key), &json!(key))
+        );
+        let config = json!(job(&answers).endpoint_config());
+        assert_eq!(config["AsyncInferenceConfig"]["OutputConfig"]["KmsKeyId"], key);
+    }
+    let serverless = yaml("", "kind: serverless, capture_percent: 0");
+    let abroad = platform.abroad();
+    let job = |platform| Job {
+        pipeline: &serverless,
+        generation: Generation(7),
+        name: "m-7",
+        bucket: "b",
+        run: "r/",
+        platform,
+    };
+    assert_eq!(job(&platform).endpoint_config().kms_key_id, None, "no volumes of its own");
+    assert_eq!(job(&abroad).model("s3://b/a").vpc_config, None, "key and network are home's");
+}
+
+#[test]
+fn disks_that_encrypt_themselves_take_no_key() {
+    let key = || Some("key".to_owned());
+    for with in ["ml.m5.large", "ml.c5.xlarge", "ml.p3.2xlarge", "ml.r6i.large", "ml.inf1.xlarge"] {
+        assert_eq!(volume_key(key(), with), key(), "{with}");
+    }
+    for without in [
+        "ml.m5d.large",
+        "ml.g4dn.xlarge",
+        "ml.p4d.24xlarge",
+        "ml.g5.xlarge",
+        "ml.r6gd.large",
+        "ml.trn1.2xlarge",
+    ] {
+        assert_eq!(volume_key(key(), without), None, "{without}");
+    }
+}
+
+#[test]
 fn the_longest_names_fit_what_sagemaker_takes() {
     let model = "m".repeat(40);
     let yaml = format!(
@@ -82,6 +181,67 @@ fn the_longest_names_fit_what_sagemaker_takes() {
     assert!(fits(&job.scorer(Contender::Champion, &pipeline, "s3://b/a").model_name, 63));
     assert!(fits(&job.transform(Contender::Challenger, &name).transform_job_name, 63));
     assert!(fits(&job.endpoint_config().endpoint_config_name.0, 63));
+}
+
+#[test]
+fn every_name_fits_whatever_the_model_is_called() {
+    for length in 1..=40 {
+        for generation in [1, 9, 10, 99_999, 999_999] {
+            let model = "m".repeat(length);
+            let yaml = format!(
+                "{{model: {model}, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i, \
+                 metrics: [{{name: auc, regex: 'auc=(.*)'}}], tune: {{metric: auc, goal: maximize, ranges: {{k: {{of: [a, b]}}}}}}}}}}"
+            );
+            let pipeline = Pipeline::parse(yaml.as_bytes()).expect("a pipeline");
+            let name = format!("{model}-{generation}-20261231235959");
+            let job = Job {
+                pipeline: &pipeline,
+                generation: Generation(generation),
+                name: &name,
+                bucket: "b",
+                run: "r/",
+                platform: &one_role(),
+            };
+            let mut trial = crate::release::Deployment::new(Generation(generation), name.as_str());
+            trial = trial.in_trial(crate::gate::live::TrialKind::Shadow);
+            let at_most_63 = [
+                job.training().training_job_name,
+                job.model("s3://b/a").model_name,
+                job.scorer(Contender::Challenger, &pipeline, "s3://b/a").model_name,
+                job.scorer(Contender::Champion, &pipeline, "s3://b/a").model_name,
+                job.transform(Contender::Challenger, &name).transform_job_name,
+                job.transform(Contender::Champion, &name).transform_job_name,
+                job.endpoint_config().endpoint_config_name.0,
+                trial.config.0.clone(),
+                job.package_group().model_package_group_name,
+            ];
+            for named in at_most_63 {
+                let fine = |c: char| c.is_ascii_alphanumeric() || c == '-';
+                assert!((1..=63).contains(&named.len()) && named.chars().all(fine), "{named}");
+                assert!(!named.starts_with('-') && !named.ends_with('-'), "{named}");
+            }
+            let search = job.tuning().expect("a search").name;
+            assert!((1..=32).contains(&search.len()) && !search.starts_with('-'), "{search}");
+            assert!(format!("{model}-{generation}").len() <= 80, "an execution's name");
+            let policy = crate::release::AlarmPolicy::default();
+            for alarm in crate::release::alarms::for_deployment(&policy, &model, &trial) {
+                assert!(alarm.alarm_name.len() <= 255, "{}", alarm.alarm_name);
+            }
+            let keys = crate::ledger::Keys::new(&pipeline.model);
+            let object = "f".repeat(64);
+            for key in [
+                keys.part(&object, 99_999),
+                keys.quarantine(Generation(generation), &object),
+                keys.archive(&name),
+                format!(
+                    "{}accepted/{model}/{object}.jsonl.out",
+                    keys.scores(Generation(generation), "challenger")
+                ),
+            ] {
+                assert!(key.len() <= 1_024, "{key}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -134,7 +294,7 @@ fn each_kind_of_endpoint_is_asked_for_in_its_own_words() {
         "ServerlessConfig": { "MemorySizeInMB": 2048, "MaxConcurrency": 5 },
     });
     assert_eq!(serverless, expected);
-    let (instances, answers) = variant("{kind: asynchronous, instance_count: 3}");
+    let (instances, answers) = variant("{kind: asynchronous, instance_count: 3, capture_percent: 0}");
     assert_eq!(
         (&instances["InitialInstanceCount"], &instances["InstanceType"]),
         (&json!(3), &json!("ml.m5.large"))

@@ -1,19 +1,23 @@
 //! A training, and a search for hyperparameters.
 
-use super::Job;
 use super::text::{escaped, tail};
+use super::{Job, network, volume_key};
 use crate::documents;
 use crate::drift::IMPORTANCE;
 use crate::pipeline::{Goal, Range, Scale, Search, Tune, hyperparameters};
 use crate::requests::{
     AlgorithmSpecification, CategoricalRange, Channel, CreateTrainingJob, CreateTuningJob, MetricDefinition,
     NumericRange, Objective, OutputDataConfig, ParameterRanges, ResourceConfig, ResourceLimits,
-    StoppingCondition, TrainingDefinition, TuningConfig, TuningDefinition, VpcConfig,
+    StoppingCondition, TrainingDefinition, TuningConfig, TuningDefinition,
 };
 
 /// SageMaker's limit of metric definitions:
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html>.
 const MOST_METRICS: usize = 40;
+/// What it takes of a metric's name and of its regular expression:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MetricDefinition.html>.
+const LONGEST_METRIC: usize = 255;
+const LONGEST_REGEX: usize = 500;
 
 impl Job<'_> {
     /// The metrics that SageMaker reads out of the training log: the team's own, and the importance of each
@@ -24,12 +28,17 @@ impl Job<'_> {
         let mut all: Vec<MetricDefinition> = own
             .map(|metric| MetricDefinition { name: metric.name.clone(), regex: metric.regex.clone() })
             .collect();
-        let features = &self.pipeline.data.features;
-        if train.pass_schema && all.len() + features.len() <= MOST_METRICS {
-            all.extend(features.iter().map(|feature| MetricDefinition {
-                name: format!("{IMPORTANCE}{feature}"),
-                regex: format!("{IMPORTANCE}{}=([0-9.eE+-]+)", escaped(feature)),
-            }));
+        let importance = |feature: &String| MetricDefinition {
+            name: format!("{IMPORTANCE}{feature}"),
+            regex: format!("{IMPORTANCE}{}=([0-9.eE+-]+)", escaped(feature)),
+        };
+        let importances: Vec<MetricDefinition> = self.pipeline.data.features.iter().map(importance).collect();
+        let fits = |metric: &MetricDefinition| {
+            metric.name.chars().count() <= LONGEST_METRIC && metric.regex.chars().count() <= LONGEST_REGEX
+        };
+        let room = all.len() + importances.len() <= MOST_METRICS;
+        if train.pass_schema && room && importances.iter().all(fits) {
+            all.extend(importances);
         }
         all
     }
@@ -38,6 +47,7 @@ impl Job<'_> {
     /// accepted objects that `train.manifest` lists.
     fn definition(&self) -> TrainingDefinition {
         let train = &self.pipeline.train;
+        let key = train.kms_key.clone().or_else(|| self.platform.kms_key.clone());
         let longest = train.at_most.as_secs();
         TrainingDefinition {
             role_arn: self.platform.roles.training.clone(),
@@ -53,23 +63,22 @@ impl Job<'_> {
             }],
             output_data_config: OutputDataConfig {
                 s3_output_path: self.uri("artifact/"),
-                kms_key_id: train.kms_key.clone(),
+                kms_key_id: key.clone(),
             },
             resource_config: ResourceConfig {
                 instance_type: train.instance_type.clone(),
                 instance_count: train.instance_count,
                 volume_size_gb: train.volume_gb,
-                volume_kms_key_id: train.kms_key.clone(),
+                volume_kms_key_id: volume_key(key, &train.instance_type),
             },
             stopping_condition: StoppingCondition {
                 max_runtime_in_seconds: longest,
                 max_wait_time_in_seconds: train.spot.then_some(longest * 2),
             },
             enable_managed_spot_training: train.spot,
-            vpc_config: train.vpc.as_ref().map(|vpc| VpcConfig {
-                subnets: vpc.subnets.clone(),
-                security_group_ids: vpc.security_groups.clone(),
-            }),
+            vpc_config: network(train.vpc.as_ref(), self.platform),
+            enable_network_isolation: train.network_isolation,
+            enable_inter_container_traffic_encryption: train.encrypt_traffic,
         }
     }
 

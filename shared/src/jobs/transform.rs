@@ -1,7 +1,7 @@
 //! The scores of the holdout, by the challenger and by the champion.
 
 use super::text::tail;
-use super::{JSON_LINES, Job};
+use super::{JSON_LINES, Job, volume_key};
 use crate::documents;
 use crate::gate::Contender;
 use crate::requests::{
@@ -27,11 +27,13 @@ impl Job<'_> {
                 s3_output_path: self.uri(&format!("scores/{}", contender.as_str())),
                 accept: JSON_LINES,
                 assemble_with: "Line",
+                kms_key_id: self.serving_key(),
             },
             data_processing: DataProcessing { input_filter: "$.features", join_source: "Input" },
             transform_resources: TransformResources {
                 instance_type: self.pipeline.serve.scoring_instance_type.clone(),
                 instance_count: 1,
+                volume_kms_key_id: volume_key(self.serving_key(), &self.pipeline.serve.scoring_instance_type),
             },
             tags: self.tags(),
         }

@@ -20,6 +20,9 @@ pub struct Entry {
     pub model: ModelName,
     /// Its pipeline, or in plain words why it cannot be used.
     pub pipeline: Result<Arc<Pipeline>, String>,
+    /// The same where it can be read, though a check of today may refuse it: what it says of a model that
+    /// serves still holds.
+    pub read: Option<Arc<Pipeline>>,
 }
 
 /// The pipelines as last read.
@@ -46,7 +49,11 @@ impl Catalog {
                 let key = pipeline(&model);
                 let Some(stored) = store.get(&key).await? else { return Ok(None) };
                 let pipeline = own(&model, &stored.body).map(Arc::new).map_err(|e| format!("{key}: {e}"));
-                Ok(Some((stored.etag, Entry { model, pipeline })))
+                let read = pipeline.as_ref().ok().cloned().or_else(|| {
+                    let read = Pipeline::read(&stored.body).ok();
+                    read.filter(|pipeline| pipeline.model == model).map(Arc::new)
+                });
+                Ok(Some((stored.etag, Entry { model, pipeline, read })))
             })
             .buffer_unordered(AT_ONCE)
             .try_collect()
@@ -112,6 +119,20 @@ mod tests {
              train: {{image: i}}}}"
         );
         store.put(&format!("pipelines/{model}/pipeline.yaml"), yaml.into(), Condition::Always).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_check_of_today_refuses_still_says_what_concerns_a_model_that_serves() {
+        let (store, catalog) = (Counting::default(), Catalog::default());
+        let yaml = "{model: m, data: {bucket: b, prefix: p/, label: {column: y}, features: [x]}, train: {image: i}, \
+                    gate: {cluster: week}, release: {alarms: {further: [sales]}}}";
+        store.put("pipelines/m/pipeline.yaml", yaml.into(), Condition::Always).await.unwrap();
+        store.put("pipelines/n/pipeline.yaml", yaml.into(), Condition::Always).await.unwrap();
+        let entries = catalog.load(&store).await.unwrap();
+        assert!(entries.iter().all(|entry| entry.pipeline.is_err()));
+        let further = entries[0].read.as_ref().map(|read| read.release.alarms.further.clone());
+        assert_eq!(further, Some(vec!["sales".to_owned()]));
+        assert!(entries[1].read.is_none(), "under another model's name");
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use crate::dataset::{Label, Schema};
 use crate::duration::Duration;
 use crate::ledger::TriggerKind;
 use crate::names::ModelName;
-use crate::release::serving::{INSTANCE_TYPE, Serve};
+use crate::release::serving::{INSTANCE_TYPE, Serve, Vpc};
 use crate::{constraints, drift, gate, release};
 
 /// A model's pipeline, as a team writes it. Only `model`, `data` and `train` are needed; the rest has
@@ -238,12 +238,18 @@ pub struct Train {
     /// A search for the best hyperparameters. Default: none, one training.
     #[serde(default)]
     pub tune: Option<Tune>,
-    /// Subnets and security groups, where training runs inside a VPC.
+    /// Subnets and security groups that trainings run in. Default: those of the stack, if it has any.
     #[serde(default)]
     pub vpc: Option<Vpc>,
-    /// The KMS key of volumes and artefacts.
+    /// The KMS key of volumes and artefacts. Default: that of the stack, if it has one.
     #[serde(default)]
     pub kms_key: Option<String>,
+    /// Whether the container reaches no network at all, its data apart. Default no.
+    #[serde(default)]
+    pub network_isolation: bool,
+    /// Whether the instances of one training encrypt what they tell each other; it takes longer. Default no.
+    #[serde(default)]
+    pub encrypt_traffic: bool,
 }
 
 fn instance_type() -> String {
@@ -274,16 +280,6 @@ pub struct Metric {
     pub name: String,
     /// The regular expression whose first group is the value.
     pub regex: String,
-}
-
-/// A place inside a VPC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Vpc {
-    /// Subnet ids.
-    pub subnets: Vec<String>,
-    /// Security group ids.
-    pub security_groups: Vec<String>,
 }
 
 /// When a person is asked before a challenger goes live.

@@ -5,10 +5,11 @@ use crate::fault::Fault;
 use crate::ledger::{Store, pipeline};
 use crate::names::ModelName;
 
-/// A model's pipeline as it stands now.
+/// A model's pipeline as it stands now, for what concerns a model that there is already: whether a new run
+/// may use it, the catalog and the snapshot check.
 ///
 /// # Errors
-/// [`Fault::NotFound`] where there is none, [`Fault::BadConfig`] with key and field where it cannot be used.
+/// [`Fault::NotFound`] where there is none, [`Fault::BadConfig`] with key and field where it cannot be read.
 pub async fn load(store: &impl Store, model: &ModelName) -> Result<Pipeline, Fault> {
     load_from(store, &pipeline(model)).await
 }
@@ -16,5 +17,5 @@ pub async fn load(store: &impl Store, model: &ModelName) -> Result<Pipeline, Fau
 /// The pipeline that stands at this key.
 pub(crate) async fn load_from(store: &impl Store, key: &str) -> Result<Pipeline, Fault> {
     let stored = store.get(key).await?.ok_or_else(|| Fault::NotFound(key.to_owned()))?;
-    Pipeline::parse(&stored.body).map_err(|e| Fault::BadConfig(format!("{key}: {e}")))
+    Pipeline::read(&stored.body).map_err(|e| Fault::BadConfig(format!("{key}: {e}")))
 }

@@ -19,6 +19,7 @@
 pub mod catalog;
 mod check;
 mod config;
+mod environment;
 mod error;
 mod feedback;
 mod hyperparameters;
@@ -30,9 +31,8 @@ mod tests;
 mod tune;
 mod yaml;
 
-pub use config::{
-    Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Settle, Split, Train, Vpc,
-};
+pub use config::{Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Settle, Split, Train};
+pub(crate) use environment::environment;
 pub use error::PipelineError;
 pub use feedback::{Feedback, Selected, Treat, Treated, WEIGHT};
 pub(crate) use hyperparameters::hyperparameters;

@@ -1,6 +1,7 @@
 //! What a `pipeline.yaml` may say, and what is refused with the fix.
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::duration::Duration;
 
 fn parse(sections: &str) -> Result<Pipeline, String> {
     let base =
@@ -17,7 +18,7 @@ fn a_strategy_that_the_endpoint_cannot_follow_is_refused_with_the_fix() {
     );
     let serverless = parse("serve: {kind: serverless, capture_percent: 0}").unwrap_err();
     assert!(serverless.contains("use all_at_once, or serve.kind: real_time"), "{serverless}");
-    for kind in ["kind: serverless, capture_percent: 0", "kind: asynchronous"] {
+    for kind in ["kind: serverless, capture_percent: 0", "kind: asynchronous, capture_percent: 0"] {
         let text = format!(
             "serve: {{{kind}}}\nrelease: {{strategy: all_at_once, trial: {{shadow: {{at_most: 7d}}}}}}"
         );
@@ -28,10 +29,9 @@ fn a_strategy_that_the_endpoint_cannot_follow_is_refused_with_the_fix() {
     assert!(parse("release: {strategy: all_at_once, trial: {ab: {percent: 20, at_most: 14d}}}").is_ok());
     assert!(parse("serve: {instance_count: 1}\nrelease: {strategy: {blue_green: {bake: 10m}}}").is_ok());
     assert!(
-        parse("serve: {kind: asynchronous}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}").is_ok()
+        parse("serve: {kind: asynchronous, capture_percent: 0}\nrelease: {strategy: {rolling: {percent: 50, wait: 1m}}}").is_ok()
     );
-    let regions =
-        "serve: {kind: asynchronous}\nrelease: {regions: [{name: eu-west-1, bucket: there, image: bike}]}";
+    let regions = "serve: {kind: asynchronous, capture_percent: 0}\nrelease: {regions: [{name: eu-west-1, bucket: there, image: bike}]}";
     assert!(parse(regions).unwrap_err().contains("release.regions"), "{regions}");
 }
 
@@ -187,7 +187,7 @@ fn autoscaling_is_held_to_what_can_work() {
         ("autoscaling: {most: 1}", "serve.autoscaling.most"),
         ("instance_count: 9, autoscaling: {}", "serve.instance_count"),
         ("autoscaling: {requests_per_instance: 0}", "serve.autoscaling.requests_per_instance"),
-        ("kind: asynchronous, autoscaling: {}", "serve.kind"),
+        ("kind: asynchronous, capture_percent: 0, autoscaling: {}", "serve.kind"),
     ] {
         let error = parse(&format!("serve: {{{serve}}}")).unwrap_err();
         assert!(error.starts_with(&format!("pipeline.yaml: {field} is ")), "{error}");
@@ -205,4 +205,110 @@ fn a_serverless_endpoint_asks_only_for_what_there_is() {
         assert!(error.contains("SageMaker takes"), "{error}");
     }
     assert!(serverless("capture_percent: 0, serverless: {memory_mb: 3072}").is_ok());
+}
+
+#[test]
+fn what_no_service_takes_is_refused_with_its_field_and_a_fix() {
+    let parse = |train: &str, rest: &str| {
+        let yaml = format!(
+            "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x], context: [day]}}, \
+             train: {{image: i{train}}}{rest}}}"
+        );
+        Pipeline::parse(yaml.as_bytes()).map(drop).map_err(|error| error.to_string())
+    };
+    let many = |most: usize| (0..most).map(|n| format!("k{n}: v")).collect::<Vec<_>>().join(", ");
+    let metric = |name: usize, regex: usize| {
+        format!(", metrics: [{{name: {}, regex: {}}}]", "n".repeat(name), "r".repeat(regex))
+    };
+    let long = |length: usize| format!(", serve: {{environment: {{MODE: {}}}}}", "v".repeat(length));
+    for (train, rest) in [
+        (format!(", hyperparameters: {{{}}}", many(98)), String::new()),
+        (metric(255, 500), String::new()),
+        (String::new(), long(1_024)),
+        (String::new(), format!(", serve: {{environment: {{{}}}}}", many(100))),
+        (
+            String::new(),
+            ", serve: {kind: asynchronous, capture_percent: 0}, release: {strategy: all_at_once}".into(),
+        ),
+        (String::new(), ", gate: {cluster: day, slices: {columns: [x, day]}}".into()),
+    ] {
+        assert_eq!(parse(&train, &rest), Ok(()), "{train}{rest}");
+    }
+    for (train, rest, said) in [
+        (
+            format!(", hyperparameters: {{{}}}", many(99)),
+            String::new(),
+            "train.hyperparameters is 101 entries",
+        ),
+        (
+            ", hyperparameters: {a: \"b\\nc\"}".into(),
+            String::new(),
+            "train.hyperparameters is \"a\" of several lines",
+        ),
+        (metric(256, 5), String::new(), "train.metrics is a name of 256 characters"),
+        (metric(5, 501), String::new(), "train.metrics is \"nnnnn\" with a regex of 501 characters"),
+        (String::new(), long(1_025), "serve.environment is MODE with 1025 characters"),
+        (
+            String::new(),
+            format!(", serve: {{environment: {{{}}}}}", many(101)),
+            "serve.environment is 101 entries",
+        ),
+        (String::new(), ", serve: {environment: {2a: b}}".into(), "serve.environment is \"2a\""),
+        (
+            String::new(),
+            ", serve: {kind: asynchronous}, release: {strategy: all_at_once}".into(),
+            "serve.capture_percent is 100: SageMaker captures what real-time endpoints are asked: write 0",
+        ),
+        (
+            String::new(),
+            ", gate: {cluster: week}".into(),
+            "gate is asking for the column \"week\": name it in data.context",
+        ),
+        (String::new(), ", gate: {slices: {columns: [sky]}}".into(), "gate is asking for the column \"sky\""),
+        (
+            String::new(),
+            ", gate: {fairness: {groups: [{columns: [sex], disadvantaged: f}]}}".into(),
+            "gate is asking for the column \"sex\"",
+        ),
+        (
+            String::new(),
+            ", compare: {segments: [land]}".into(),
+            "compare.segments is asking for the column \"land\"",
+        ),
+    ] {
+        let refused = parse(&train, &rest).unwrap_err();
+        assert!(refused.contains(said), "{refused}");
+    }
+}
+
+#[test]
+fn what_an_earlier_release_has_accepted_is_read_whatever_is_checked_today() {
+    let yaml = "{model: m, data: {bucket: b, prefix: p/, label: {column: y}, features: [x]}, train: {image: i}, \
+                serve: {kind: asynchronous}, gate: {cluster: week}, release: {strategy: all_at_once}}";
+    assert!(matches!(Pipeline::parse(yaml.as_bytes()), Err(PipelineError::BadField { .. })));
+    let read = Pipeline::read(yaml.as_bytes()).unwrap();
+    assert_eq!(read.gate.cluster.as_deref(), Some("week"));
+    assert!(read.gate.superiority.is_some(), "with its defaults");
+    assert!(matches!(Pipeline::read(b"model: ["), Err(PipelineError::Unreadable(_))));
+}
+
+#[test]
+fn an_alarm_of_an_endpoint_has_periods_of_whole_minutes() {
+    let parse = |period: &str| {
+        let yaml = format!(
+            "{{model: m, data: {{bucket: b, prefix: p/, label: {{column: y}}, features: [x]}}, train: {{image: i}}, \
+             release: {{alarms: {{period: {period}}}}}}}"
+        );
+        Pipeline::parse(yaml.as_bytes()).unwrap()
+    };
+    let minute = Duration::seconds(60);
+    for (period, good) in [("60s", true), ("2m", true), ("10s", false), ("30s", false), ("90s", false)] {
+        assert_eq!(parse(period).check_periods(minute).is_ok(), good, "{period}");
+    }
+    assert!(parse("10s").check_periods(Duration::seconds(1)).is_ok());
+    let said = parse("30s").check_periods(minute).unwrap_err().to_string();
+    assert!(
+        said.contains("release.alarms.period is 30s: the metrics of endpoints come once a minute"),
+        "{said}"
+    );
 }

@@ -98,7 +98,9 @@ fn violations(judged: &[Judged]) -> Html {
     let mut rows = Vec::new();
     let mut all = 0;
     for it in judged {
-        if it.validation.is_none() {
+        if it.validation.is_none() && rows.len() >= ROWS {
+            all += 1;
+        } else if it.validation.is_none() {
             all += 1;
             rows.push(vec![
                 code(&it.object.key),
@@ -109,6 +111,7 @@ fn violations(judged: &[Judged]) -> Html {
                 text(plain(&it.reason)),
             ]);
         }
+        all += it.left_out;
         for violation in it.validation.iter().flat_map(|validation| &validation.violations) {
             all += 1;
             if rows.len() >= ROWS {

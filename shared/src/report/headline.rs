@@ -50,7 +50,7 @@ pub(super) fn render(evidence: &Evidence) -> Html {
 fn facts(evidence: &Evidence) -> Vec<(&'static str, Html)> {
     let mut facts = Vec::new();
     if let Some(run) = &evidence.run {
-        facts.push(("Started by", triggers(&run.triggers)));
+        facts.push(("Started by", triggers(&run.triggers, run.more_triggers)));
         if let Some(opened) = run.opened_at {
             facts.push(("Opened", text(time(opened))));
             facts.push(("Took", text(took(opened, run.closed_at))));
@@ -81,13 +81,14 @@ fn facts(evidence: &Evidence) -> Vec<(&'static str, Html)> {
     facts
 }
 
-fn triggers(all: &[String]) -> Html {
-    if all.is_empty() {
+fn triggers(told: &[String], more: usize) -> Html {
+    if told.is_empty() {
         return text("no trigger that is recorded");
     }
-    let mut words = all.iter().take(TRIGGERS).cloned().collect::<Vec<_>>().join("; ");
-    if all.len() > TRIGGERS {
-        words += &format!("; and {} more", all.len() - TRIGGERS);
+    let mut words = told.iter().take(TRIGGERS).cloned().collect::<Vec<_>>().join("; ");
+    match told.len().saturating_sub(TRIGGERS) + more {
+        0 => {}
+        more => words += &format!("; and {more} more"),
     }
     text(words)
 }

@@ -55,10 +55,10 @@ impl Step {
             "ProfilePartitions" | "Validate" | "Valid" => Self::Validate,
             "CompareDrift" => Self::CompareDrift,
             "Decide" | "Decided" | "Skipped" | "AskToTrain" | "AnsweredToTrain" | "Declined" => Self::Decide,
-            "Search" | "Train" | "Tune" | "DescribeBest" | "CheckConvergence" | "Converged" | "KeepArchive"
-            | "Diverged" => Self::Train,
-            "CreateChallenger" | "Score" | "Judge" | "Verdict" | "Rejected" | "Force"
-            | "MayForce" | "NotForced" => Self::Judge,
+            "Search" | "Train" | "Tune" | "DescribeBest" | "CheckConvergence" | "Converged"
+            | "KeepArchive" | "Diverged" => Self::Train,
+            "CreateChallenger" | "Score" | "Judge" | "Verdict" | "Rejected" | "Force" | "MayForce"
+            | "NotForced" => Self::Judge,
             "Close" | "Notify" | "RecordFailure" => Self::Close,
             "FindGroup"
             | "EnsureGroup"

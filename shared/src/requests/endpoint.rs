@@ -34,6 +34,9 @@ pub struct CreateEndpointConfig {
     /// What is captured; `None` captures nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_capture_config: Option<DataCaptureConfig>,
+    /// The key that the volumes are encrypted with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
     /// Whose it is.
     pub tags: Vec<ResourceTag>,
 }
@@ -100,6 +103,9 @@ pub struct AsyncOutputConfig {
     pub s3_output_path: String,
     /// The `s3://` address under which the reasons of failures go.
     pub s3_failure_path: String,
+    /// The key that they are encrypted with; `None` for the bucket's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
 }
 
 /// `DataCaptureConfig`.
@@ -112,6 +118,9 @@ pub struct DataCaptureConfig {
     pub initial_sampling_percentage: u32,
     /// The `s3://` address under which they are stored.
     pub destination_s3_uri: String,
+    /// The key that they are encrypted with; `None` for the bucket's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
     /// What of a request is captured.
     pub capture_options: Vec<CaptureOption>,
     /// Which content types are stored as they are, not in base64.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::ResourceTag;
+use super::{ResourceTag, VpcConfig};
 
 /// `CreateModel`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,6 +16,11 @@ pub struct CreateModel {
     pub execution_role_arn: String,
     /// The container that serves it.
     pub primary_container: Container,
+    /// The network that it runs in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpc_config: Option<VpcConfig>,
+    /// Whether its container reaches no network.
+    pub enable_network_isolation: bool,
     /// Whose it is.
     pub tags: Vec<ResourceTag>,
 }

@@ -50,6 +50,10 @@ pub struct TrainingDefinition {
     /// The team's own network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vpc_config: Option<VpcConfig>,
+    /// Whether the container reaches no network.
+    pub enable_network_isolation: bool,
+    /// Whether its instances encrypt what they tell each other.
+    pub enable_inter_container_traffic_encryption: bool,
 }
 
 /// `AlgorithmSpecification`.

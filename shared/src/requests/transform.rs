@@ -51,6 +51,9 @@ pub struct TransformOutput {
     pub accept: &'static str,
     /// What ends a score: `Line`.
     pub assemble_with: &'static str,
+    /// The key that they are encrypted with; `None` for the bucket's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
 }
 
 /// `DataProcessing`.
@@ -71,4 +74,7 @@ pub struct TransformResources {
     pub instance_type: String,
     /// How many instances.
     pub instance_count: u32,
+    /// The key that their volumes are encrypted with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume_kms_key_id: Option<String>,
 }

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use pawl_base::fault::Fault;
 use pawl_base::names::{ContentHash, RegionName};
 use pawl_ledger::edge::{Body, Objects, Place, Upload};
 use pawl_ledger::ledger::Object;
+
+use crate::clock::SimulatedClock;
 
 /// Bodies come in pieces of at most so many bytes, so that records are cut in two.
 const PIECE: usize = 1_000;
@@ -19,6 +22,8 @@ pub struct MemoryObjects {
     region: Option<RegionName>,
     /// How many objects a page holds; 0 means 1,000, as in S3.
     page: usize,
+    /// How long each call takes, by which clock.
+    slow: Option<(SimulatedClock, Duration)>,
 }
 
 #[derive(Debug, Default)]
@@ -37,6 +42,18 @@ impl MemoryObjects {
     #[must_use]
     pub fn in_pages_of(self, page: usize) -> Self {
         Self { page, ..self }
+    }
+
+    /// The same, with so much time for each page, and for the first bytes of each object.
+    #[must_use]
+    pub fn slowed(self, clock: &SimulatedClock, each: Duration) -> Self {
+        Self { slow: Some((clock.clone(), each)), ..self }
+    }
+
+    async fn call(&self) {
+        if let Some((clock, each)) = &self.slow {
+            clock.sleep(*each).await;
+        }
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut Inner) -> R) -> R {
@@ -125,6 +142,7 @@ impl Objects for MemoryObjects {
         prefix: &str,
         after: Option<Place>,
     ) -> Result<(Vec<Object>, Option<Place>), Fault> {
+        self.call().await;
         let most = if self.page == 0 { 1_000 } else { self.page };
         let region = self.address(bucket, "").0;
         self.with(|inner| {
@@ -146,6 +164,7 @@ impl Objects for MemoryObjects {
     }
 
     async fn open(&self, object: &Object, from: u64, to: u64) -> Result<MemoryBody, Fault> {
+        self.call().await;
         let what = format!("read s3://{}/{}", object.bucket, object.key);
         let (found, body) = self.find(&object.bucket, &object.key)?;
         match &object.version {
@@ -158,6 +177,7 @@ impl Objects for MemoryObjects {
     }
 
     async fn open_key(&self, bucket: &str, key: &str) -> Result<MemoryBody, Fault> {
+        self.call().await;
         Ok(MemoryBody { left: self.find(bucket, key)?.1 })
     }
 

@@ -52,8 +52,9 @@ aws sagemaker describe-endpoint --endpoint-name $MODEL \\
   --query '[EndpointStatus,ProductionVariants[0].[CurrentInstanceCount,DesiredInstanceCount]]'
 pawl report $MODEL 2
 """, see="""\
-SageMaker takes the request with `RetainAllVariantProperties`; first half of the new fleet, then all of it; in the end three instances,
-where there were two, and `promoted`.""", proves="""\
+SageMaker takes the request; first half of the new fleet, then all of it; in the end three instances, where there were two, and
+`promoted`. With `serve.autoscaling` (`--changes`) the request holds `RetainAllVariantProperties`, and the number is autoscaling's.""",
+      proves="""\
 The guardrails that Pawl asks for, the canary's real times, and that a changed `serve.instance_count` takes effect.""")
 def update(world, seen):
     generation = newest(world)

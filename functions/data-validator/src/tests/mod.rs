@@ -4,6 +4,7 @@
 
 mod replicate;
 mod run;
+mod scale;
 mod snapshot;
 
 use jiff::Timestamp;
@@ -60,7 +61,7 @@ fn csv(rows: std::ops::Range<u32>) -> String {
     std::iter::once("x,y\n".to_owned()).chain(rows).collect()
 }
 
-async fn ask(edge: &InMemory, request: Value, now: Timestamp) -> Result<Value, Fault> {
+async fn ask(edge: &Edge<impl Store, MemoryObjects>, request: Value, now: Timestamp) -> Result<Value, Fault> {
     let step: Step = serde_json::from_value(request).unwrap();
     handle(edge, step, now).await
 }
@@ -82,12 +83,12 @@ async fn evidence(edge: &InMemory, name: &str) -> Value {
     json_at(&edge.store, &keys().evidence(Generation(1), name)).await.unwrap()
 }
 
-/// Profiles every partition, as the Distributed Map does. Returns the answers.
+/// Makes every call that the Distributed Map makes. Returns the answers.
 async fn profile_all(edge: &InMemory) -> Vec<Value> {
     let mut answers = Vec::new();
-    for partition in evidence(edge, "partitions.json").await.as_array().unwrap() {
+    for call in evidence(edge, "calls.json").await.as_array().unwrap() {
         let mut request = step("profile");
-        request["object"] = partition.clone();
+        request["partitions"] = call["partitions"].clone();
         answers.push(twice(edge, request).await);
     }
     answers

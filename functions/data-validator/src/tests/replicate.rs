@@ -37,7 +37,7 @@ async fn what_a_training_writes_after_the_copy_changes_nothing() {
     assert_eq!(ask(&edge, request.clone(), at(0)).await.unwrap()["copied"], "now");
     edge.objects.put(HOME, "runs/m/1/artifact/model.tar.gz", "what was forged");
     assert_eq!(ask(&edge, request, at(1)).await.unwrap()["copied"], "before");
-    assert_eq!(edge.objects.get(HOME, KEY).unwrap(), b"what was judged");
+    assert_eq!(edge.objects.get(HOME, KEY).unwrap().as_ref(), b"what was judged");
 }
 
 #[tokio::test]

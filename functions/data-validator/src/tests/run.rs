@@ -13,7 +13,7 @@ async fn accepted_rows_are_written_to_train_on_and_to_score() {
     let ids = objects.map(|(key, body)| edge.objects.put("incoming", key, body).id);
     ask(&edge, step("snapshot"), at(0)).await.unwrap();
     let answers = profile_all(&edge).await;
-    assert_eq!(answers[0], json!({ "object": ids[0], "part": 0, "readable": true }));
+    assert_eq!(answers, [json!({ "partitions": 2, "unreadable": 0 })]);
     assert_eq!(text(&edge, &format!("accepted/m/{}.csv", ids[0])), csv(0..3));
     let lines = text(&edge, &format!("accepted/m/{}.jsonl", ids[0]));
     let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
@@ -58,7 +58,7 @@ async fn an_object_that_is_too_large_is_not_read() {
         .await;
     edge.objects.put("incoming", "m/a.csv", csv(0..20_000));
     ask(&edge, step("snapshot"), at(0)).await.unwrap();
-    assert_eq!(profile_all(&edge).await[0]["readable"], false);
+    assert_eq!(profile_all(&edge).await[0]["unreadable"], 1);
     let answer = twice(&edge, step("validate")).await;
     let said = answer["reason"].as_str().unwrap();
     assert!(said.ends_with("split the object, or raise the limit"), "{said}");
@@ -70,7 +70,7 @@ async fn an_object_that_was_deleted_meanwhile_is_quarantined() {
     edge.objects.put("incoming", "m/a.csv", csv(0..3));
     ask(&edge, step("snapshot"), at(0)).await.unwrap();
     edge.objects.delete("incoming", "m/a.csv");
-    assert_eq!(profile_all(&edge).await[0]["readable"], false);
+    assert_eq!(profile_all(&edge).await[0]["unreadable"], 1);
     let answer = twice(&edge, step("validate")).await;
     assert_eq!(answer["reason"], "m/a.csv: deleted meanwhile: read s3://incoming/m/a.csv");
 }
@@ -81,12 +81,12 @@ async fn bytes_that_do_not_come_are_no_verdict_on_the_data() {
     edge.objects.put("incoming", "m/a.csv", csv(0..3));
     ask(&edge, step("snapshot"), at(0)).await.unwrap();
     let mut request = step("profile");
-    request["object"] = evidence(&edge, "partitions.json").await[0].clone();
+    request["partitions"] = evidence(&edge, "partitions.json").await;
     let down = Fault::Unavailable("read s3://incoming/m/a.csv: slow down".to_owned());
     edge.objects.fail("m/a.csv", Some(down.clone()));
     assert_eq!(ask(&edge, request.clone(), at(1)).await.unwrap_err(), down);
     edge.objects.fail("m/a.csv", None);
-    assert_eq!(twice(&edge, request).await["readable"], true);
+    assert_eq!(twice(&edge, request).await["unreadable"], 0);
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn rows_that_cannot_be_written_stop_the_step() {
     let id = edge.objects.put("incoming", "m/a.csv", csv(0..3)).id;
     ask(&edge, step("snapshot"), at(0)).await.unwrap();
     let mut request = step("profile");
-    request["object"] = evidence(&edge, "partitions.json").await[0].clone();
+    request["partitions"] = evidence(&edge, "partitions.json").await;
     let refused = Fault::Refused("write: access denied".to_owned());
     edge.objects.fail(&format!("accepted/m/{id}.csv"), Some(refused.clone()));
     assert_eq!(ask(&edge, request, at(1)).await.unwrap_err(), refused);
@@ -114,11 +114,7 @@ async fn parts_come_to_the_same_as_the_whole() {
             put(&edge, &pipeline(&model()), &yaml).await;
             edge.objects.put_unversioned("incoming", "m/a.csv", body.clone());
             ask(&edge, step("snapshot"), at(0)).await.unwrap();
-            for partition in evidence(&edge, "partitions.json").await.as_array().unwrap() {
-                let mut request = step("profile");
-                request["object"] = partition.clone();
-                ask(&edge, request, at(1)).await.unwrap();
-            }
+            profile_all(&edge).await;
             let answer = ask(&edge, step("validate"), at(2)).await.unwrap();
             assert_eq!(answer["accepted"], 1, "{answer}");
             let profile = evidence(&edge, "profile.json").await;
@@ -150,4 +146,17 @@ async fn a_partition_that_was_not_profiled_is_named() {
     ask(&edge, step("snapshot"), at(0)).await.unwrap();
     let fault = ask(&edge, step("validate"), at(1)).await.unwrap_err();
     assert_eq!(fault, Fault::NotFound(format!("profiles/m/{id}.json")));
+}
+
+/// As the state machine of the release before asks.
+#[tokio::test]
+async fn one_partition_may_be_asked_for_as_an_object() {
+    let edge = edge("").await;
+    edge.objects.put("incoming", "m/a.csv", csv(0..3));
+    let snapshot = ask(&edge, step("snapshot"), at(0)).await.unwrap();
+    let partitions = json_at(&edge.store, snapshot["partitions_key"].as_str().unwrap()).await.unwrap();
+    let mut request = step("profile");
+    request["object"] = partitions[0].clone();
+    assert_eq!(ask(&edge, request, at(1)).await.unwrap(), json!({ "partitions": 1, "unreadable": 0 }));
+    assert_eq!(ask(&edge, step("validate"), at(2)).await.unwrap()["accepted"], 1);
 }

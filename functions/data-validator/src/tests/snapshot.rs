@@ -32,7 +32,7 @@ async fn what_a_run_looks_at_is_frozen() {
     assert_eq!(
         answer,
         json!({ "partitions": 1, "partitions_key": "runs/m/000001/partitions.json",
-        "map_prefix": "runs/m/000001/map" })
+            "calls": 1, "calls_key": "runs/m/000001/calls.json", "map_prefix": "runs/m/000001/map" })
     );
     let manifest = evidence(&edge, "manifest.json").await;
     assert_eq!((&manifest["at"], &manifest["triggers"]), (&json!(at(0)), &json!([taken])));
@@ -83,7 +83,20 @@ async fn a_pipeline_that_is_missing_or_broken_is_named() {
     put(&edge, &pipeline(&model()), "model: m\nsurprise: 1\n").await;
     let fault = ask(&edge, step("snapshot"), at(0)).await.unwrap_err();
     assert_eq!(fault.name(), "Pawl.BadConfig");
-    assert!(fault.to_string().starts_with("configuration: runs/m/000001/pipeline.yaml: "), "{fault}");
+    assert!(fault.to_string().starts_with("configuration: pipelines/m/pipeline.yaml: "), "{fault}");
+}
+
+#[tokio::test]
+async fn a_new_run_is_checked_and_a_frozen_one_is_not() {
+    let edge = edge("").await;
+    let stricter = "model: m\ndata: {bucket: incoming, prefix: m/, label: {column: y}, features: [x]}\n\
+                    train: {image: i}\ngate: {cluster: week}\n";
+    put(&edge, &pipeline(&model()), stricter).await;
+    let fault = ask(&edge, step("snapshot"), at(0)).await.unwrap_err();
+    assert!(fault.to_string().contains("gate is asking for the column \"week\""), "{fault}");
+    assert!(edge.store.get("runs/m/000001/pipeline.yaml").await.unwrap().is_none());
+    put(&edge, "runs/m/000001/pipeline.yaml", stricter).await;
+    assert!(ask(&edge, step("snapshot"), at(0)).await.unwrap()["partitions"].is_number());
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 use super::*;
 
+use std::time::Duration;
+
 use pawl::drift::{ComparedWith, Reference};
 use pawl::ledger::Object;
+use pawl_testing::{SimulatedClock, SlowStore, time_limit};
 
 const RUN: Generation = Generation(2);
 
@@ -25,6 +28,38 @@ async fn profile_batch(edge: &InMemory, shift: f64) {
     put_json(edge, &keys().dataset(), &json!({ "known": [known] })).await;
     let profile = json!({ "object": object, "found": { "scan": scan } });
     put_json(edge, &keys().profile(&object.id), &profile).await;
+}
+
+#[test]
+fn a_batch_of_many_objects_is_compared_within_the_time_limit() {
+    const OBJECTS: u32 = 2_000;
+    const OF: u32 = 50_000;
+    let clock = SimulatedClock::default();
+    let done = clock.run(async {
+        let edge = edge().await;
+        crown(&edge).await;
+        profile_batch(&edge, 0.0).await;
+        let scan = scan(&csv(2, 0.0), Some(&baseline()));
+        let (mut batch, mut known) = (Vec::new(), Vec::new());
+        for n in 0..OBJECTS {
+            let object = Object::new("incoming".into(), format!("m/{n}.csv"), None, "e".into(), 1);
+            let profile = json!({ "object": object, "found": { "scan": scan } });
+            put_json(&edge, &keys().profile(&object.id), &profile).await;
+            known.push(json!({ "object": object, "fate": "accepted", "rows": 2, "parts": 1,
+                "since": null, "until": null, "generation": 2 }));
+            batch.push(object);
+        }
+        let manifest =
+            json!({ "generation": 2, "at": at(7), "triggers": [], "objects": batch, "batch": batch });
+        put_json(&edge, &keys().evidence(RUN, "manifest.json"), &manifest).await;
+        put_json(&edge, &keys().dataset(), &json!({ "known": known })).await;
+        let Edge { store, bucket, objects } = edge;
+        let store = SlowStore::new(store, &clock, Duration::from_millis(30));
+        ask(&Edge { store, bucket, objects }, compare(), at(8)).await.unwrap();
+        let limit = time_limit("DriftChecker") / (OF / OBJECTS);
+        assert!(clock.elapsed() < limit / 5, "{:?} of {limit:?}", clock.elapsed());
+    });
+    assert!(done.is_some());
 }
 
 #[tokio::test]

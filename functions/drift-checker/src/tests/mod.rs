@@ -159,7 +159,7 @@ fn requests(prefix: &str, rows: u32, shift: f64) -> Vec<(String, f64, f64)> {
     (0..rows).map(row).collect()
 }
 
-async fn ask(edge: &InMemory, request: Value, now: Timestamp) -> Result<Value, Fault> {
+async fn ask(edge: &Edge<impl Store, MemoryObjects>, request: Value, now: Timestamp) -> Result<Value, Fault> {
     let step: Step = serde_json::from_value(request).unwrap();
     handle(edge, step, now).await
 }

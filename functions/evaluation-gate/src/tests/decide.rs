@@ -23,7 +23,7 @@ async fn a_run_with_new_data_trains_and_its_first_decision_stands() {
     let name = format!("m-2-{}", at(0).strftime("%Y%m%d%H%M%S"));
     assert_eq!(answer["name"], name);
     assert_eq!(answer["training_job"]["TrainingJobName"], name);
-    assert_eq!(answer["training_job"]["RoleArn"], edge.role);
+    assert_eq!(answer["training_job"]["RoleArn"], edge.platform.roles.training);
     let decision = evidence(&edge, "decision.json").await;
     assert_eq!((&decision["decision"], &decision["triggers"]), (&json!("train"), &json!(["new_data"])));
     let prefix = json!({ "prefix": "s3://evidence/accepted/m/" });

@@ -6,6 +6,7 @@ mod converge;
 mod decide;
 mod force;
 mod judge;
+mod scale;
 
 use jiff::Timestamp;
 use pawl::fault::Fault;
@@ -47,7 +48,7 @@ fn empty() -> InMemory {
         store: Memory::default(),
         bucket: HOME.to_owned(),
         objects: MemoryObjects::default(),
-        platform: Platform { stack: HOME.to_owned(), roles },
+        platform: Platform { stack: HOME.to_owned(), roles, kms_key: None, vpc: None },
     }
 }
 
@@ -105,7 +106,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-async fn ask(edge: &InMemory, request: Value, now: Timestamp) -> Result<Value, Fault> {
+async fn ask(edge: &Edge<impl Store, MemoryObjects>, request: Value, now: Timestamp) -> Result<Value, Fault> {
     let step: Step = serde_json::from_value(request).unwrap();
     handle(edge, step, now).await
 }

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod events;
+mod scale;
 mod steps;
+
+use std::marker::PhantomData;
 
 use jiff::Timestamp;
 use pawl::documents::TRAINING;
@@ -11,7 +14,7 @@ use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Memory, Store, Training, inbox, pipeline};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::Catalog;
-use pawl_testing::{MemoryObjects, RecordedExecutions, RecordedNotices, documents, json_at};
+use pawl_testing::{MemoryObjects, RecordedExecutions, RecordedNotices, SimulatedClock, documents, json_at};
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Services};
@@ -20,31 +23,37 @@ use crate::handle;
 /// The bucket of ledger and evidence.
 const HOME: &str = "evidence";
 
-struct InMemory;
+struct InMemory<S = Memory>(PhantomData<S>);
 
-impl Services for InMemory {
-    type Store = Memory;
+impl<S: Store> Services for InMemory<S> {
+    type Store = S;
     type Objects = MemoryObjects;
     type Executions = RecordedExecutions;
     type Notices = RecordedNotices;
+    type Clock = SimulatedClock;
 }
 
 /// An edge with one pipeline, `m`, which takes what lies under `s3://incoming/m/`.
 async fn edge() -> Edge<InMemory> {
-    let edge = Edge {
-        store: Memory::default(),
+    let edge = edge_over(Memory::default(), SimulatedClock::default());
+    put_pipeline(&edge, "m", "").await;
+    edge
+}
+
+fn edge_over<S: Store>(store: S, clock: SimulatedClock) -> Edge<InMemory<S>> {
+    Edge {
+        store,
         bucket: HOME.to_owned(),
         catalog: Catalog::default(),
         objects: MemoryObjects::default(),
         executions: RecordedExecutions::default(),
         notices: RecordedNotices::default(),
-    };
-    put_pipeline(&edge, "m", "").await;
-    edge
+        clock,
+    }
 }
 
 /// Writes a pipeline with further sections.
-async fn put_pipeline(edge: &Edge<InMemory>, name: &str, more: &str) {
+async fn put_pipeline<S: Store>(edge: &Edge<InMemory<S>>, name: &str, more: &str) {
     let yaml = format!(
         "model: {name}
 data: {{bucket: incoming, prefix: {name}/, label: {{column: y}}, features: [x]}}
@@ -55,7 +64,7 @@ settle: {{quiet: 10s, at_most: 1h}}
     put(edge, &pipeline(&model(name)), yaml.as_bytes()).await;
 }
 
-async fn put(edge: &Edge<InMemory>, key: &str, body: &[u8]) {
+async fn put<S: Store>(edge: &Edge<InMemory<S>>, key: &str, body: &[u8]) {
     edge.store.put(key, body.to_vec(), Condition::Always).await.unwrap();
 }
 
@@ -71,11 +80,11 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-async fn training_of(edge: &Edge<InMemory>) -> Training {
+async fn training_of<S: Store>(edge: &Edge<InMemory<S>>) -> Training {
     TRAINING.of(&keys()).read_or_default(&edge.store).await.unwrap()
 }
 
-async fn waiting(edge: &Edge<InMemory>) -> usize {
+async fn waiting<S: Store>(edge: &Edge<InMemory<S>>) -> usize {
     inbox::waiting(&edge.store, &keys()).await.unwrap().len()
 }
 

@@ -76,7 +76,7 @@ async fn closing_files_the_triggers_frees_the_lock_and_leaves_a_report() {
     open_run(&edge).await;
     let request =
         json!({ "step": "close", "model": "m", "generation": 1, "outcome": outcome(Ending::Skipped, "old") });
-    assert_eq!(twice(&edge, request, at(60)).await, json!({ "closed": 1 }));
+    assert_eq!(twice(&edge, request, at(60)).await, json!({ "closed": 1, "left": 0 }));
     assert_eq!((training_of(&edge).await.open, waiting(&edge).await), (None, 0));
     let left = documents(&edge.store).await.unwrap();
     let handled: Vec<&String> = left.keys().filter(|key| key.starts_with("ledger/m/handled/")).collect();
@@ -139,7 +139,8 @@ fn reconcile() -> Value {
 async fn reconciling_closes_a_run_whose_execution_is_over() {
     let edge = edge().await;
     open_run(&edge).await;
-    assert_eq!(twice(&edge, reconcile(), at(60)).await, json!({ "regions": [] }));
+    let answer = json!({ "regions": [], "open_run_seconds": 60 });
+    assert_eq!(twice(&edge, reconcile(), at(60)).await, answer, "how old the open run is, for an alarm");
     assert!(training_of(&edge).await.open.is_some(), "it runs");
     edge.executions.end("m-1");
     twice(&edge, reconcile(), at(120)).await;

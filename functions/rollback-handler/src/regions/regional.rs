@@ -2,7 +2,7 @@
 
 use pawl::edge::Notices;
 use pawl::fault::Fault;
-use pawl::jobs::Job;
+use pawl::jobs::{Job, Platform};
 use pawl::ledger::Store;
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
@@ -22,14 +22,18 @@ pub(super) struct RegionalRelease<'a, S: Store, A: Services, N: Notices> {
     pipeline: Pipeline,
     /// The prefix of the run's evidence, which lies at home.
     run: String,
+    platform: Platform,
 }
 
 impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
     pub(super) fn new(home: &Site<'a, S, A, N>, pipeline: &Pipeline, wave: &'a Wave, region: Region) -> Self {
         let mut pipeline = pipeline.clone();
         pipeline.train.image.clone_from(&region.image);
+        // Key and network are home's; the region's bucket encrypts with its own.
+        (pipeline.serve.vpc, pipeline.serve.kms_key) = (None, None);
+        let platform = home.edge.platform.abroad();
         let run = home.keys.run(wave.generation);
-        Self { site: home.in_region(&region.name), wave, region, pipeline, run }
+        Self { site: home.in_region(&region.name), wave, region, pipeline, run, platform }
     }
 
     pub(super) fn policy(&self) -> &Policy {
@@ -43,7 +47,7 @@ impl<'a, S: Store, A: Services, N: Notices> RegionalRelease<'a, S, A, N> {
             name: &self.wave.name,
             bucket: &self.region.bucket,
             run: &self.run,
-            platform: &self.site.edge.platform,
+            platform: &self.platform,
         }
     }
 

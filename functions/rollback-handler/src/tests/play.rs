@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use pawl::documents::{PIPELINE, RELEASE, SPLIT};
+use pawl::documents::{PIPELINE, RELEASE, SPLIT, TRAINED_ON};
+use pawl::duration::Duration;
 use pawl::fault::Fault;
 use pawl::jobs::Platform;
 use pawl::ledger::{Condition, Keys, Memory, Store, pipeline};
@@ -52,6 +53,7 @@ impl Play {
             catalog: Catalog::default(),
             services: Account::default(),
             notices: RecordedNotices::default(),
+            endpoint_metrics: Duration::seconds(60),
             platform: Platform::with_one_role("role"),
         };
         let play = Self { edge, minute: AtomicI64::new(0) };
@@ -70,6 +72,10 @@ impl Play {
         let version = ContentHash::of(&generation.to_be_bytes());
         let split = json!({ "version": version, "train": [], "holdout": ["rows"] });
         self.put(&PIPELINE.key(&keys(), Generation(generation)), &yaml(rest)).await;
+        let bins = json!({ "numeric": { "edges": [0.0, 2.0, 4.0, 6.0] } });
+        let column = json!({ "name": "x", "bins": bins, "counts": {} });
+        let profile = json!({ "version": 1, "rows": 9, "columns": [column] });
+        self.put(TRAINED_ON.of(&keys(), Generation(generation)).key(), &profile.to_string()).await;
         self.put(SPLIT.of(&keys(), Generation(generation)).key(), &split.to_string()).await;
     }
 

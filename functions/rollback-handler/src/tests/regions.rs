@@ -161,3 +161,28 @@ async fn a_person_acts_on_the_region_that_is_named() {
     assert!(release_there(&play).await.freeze.is_some());
     assert_eq!(play.release().await, before);
 }
+
+/// The rows that an endpoint of the region is tried with.
+async fn rows_there(release: &str) -> String {
+    let rest = format!("release: {{strategy: all_at_once, {release}}}");
+    let play = Play::new(&rest).await;
+    let (region, policy) = (region("eu-west-1"), pawl::release::Policy::default());
+    let mut release = Release::new("bike");
+    release.current = Some(pawl::release::Deployment::new(Generation(1), "bike-1"));
+    play.put(&keys().in_region(&region).release(), &json!(release).to_string()).await;
+    there(&play).with(|there| there.answer = b"0.9\n0.1\n".to_vec());
+    let now = || play.now();
+    let site = crate::site::Site::new(&play.edge, keys().in_region(&region), policy, &now);
+    crate::smoke::test(&site, "bike", &"bike-1".into()).await.unwrap();
+    there(&play).with(|there| there.rows.clone())
+}
+
+#[tokio::test]
+async fn no_row_of_home_leaves_it_unless_the_pipeline_says_so() {
+    let region = "regions: [{name: eu-west-1, bucket: there, image: bike-there:1";
+    assert_eq!(rows_there(&format!("{region}}}]")).await, "{\"x\":3}\n{\"x\":5}\n");
+    let written = format!("{region}, smoke_rows: [{{x: 7}}, {{x: 8}}]}}]");
+    assert_eq!(rows_there(&written).await, "{\"x\":7}\n{\"x\":8}\n");
+    let home = format!("smoke: home, {region}}}]");
+    assert_eq!(rows_there(&home).await, "{\"x\":1}\n{\"x\":2}\n");
+}

@@ -7,7 +7,8 @@ use super::play::{PLAIN, Play, keys};
 use crate::site::Site;
 use crate::smoke;
 
-const ASYNCHRONOUS: &str = "serve: {kind: asynchronous}, release: {strategy: all_at_once}";
+const ASYNCHRONOUS: &str =
+    "serve: {kind: asynchronous, capture_percent: 0}, release: {strategy: all_at_once}";
 
 /// Tests the config twice: the same comes of it.
 async fn test(play: &Play, config: &str) -> ActionResult {

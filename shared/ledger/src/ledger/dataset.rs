@@ -8,7 +8,7 @@
 //! assert_eq!(Dataset::default().unknown(&listed), [&listed[0]]);
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -124,32 +124,36 @@ impl DatasetSplit {
 impl Dataset {
     /// The listed objects that no run has read.
     pub fn unknown<'a>(&self, listed: &'a [Object]) -> Vec<&'a Object> {
-        let known: std::collections::HashSet<&str> =
-            self.known.iter().map(|k| k.object.id.as_str()).collect();
+        let known: HashSet<&str> = self.known.iter().map(|k| k.object.id.as_str()).collect();
         listed.iter().filter(|object| !known.contains(object.id.as_str())).collect()
     }
 
-    /// Whether the object's rows may be used.
-    pub fn accepts(&self, id: &str) -> bool {
-        self.known.iter().any(|known| known.object.id == id && known.fate == ObjectFate::Accepted)
+    /// The objects whose rows may be used, in the order in which they were read.
+    pub fn accepted(&self) -> impl DoubleEndedIterator<Item = &KnownObject> {
+        self.known.iter().filter(|known| known.fate == ObjectFate::Accepted)
     }
 
-    /// Notes what became of an object. A second note of the same object replaces the first.
-    pub fn note(&mut self, known: KnownObject) {
-        match self.known.iter_mut().find(|k| k.object.id == known.object.id) {
-            Some(place) => *place = known,
-            None => self.known.push(known),
+    /// Notes what became of objects. A second note of the same object replaces the first.
+    pub fn note(&mut self, objects: impl IntoIterator<Item = KnownObject>) {
+        let mut places: HashMap<String, usize> =
+            self.known.iter().enumerate().map(|(place, known)| (known.object.id.clone(), place)).collect();
+        for known in objects {
+            let next = self.known.len();
+            let place = *places.entry(known.object.id.clone()).or_insert(next);
+            match self.known.get_mut(place) {
+                Some(noted) => *noted = known,
+                None => self.known.push(known),
+            }
         }
     }
 
     /// Splits the accepted among the listed objects by time: the newest `holdout` judge, the `window` before
     /// them train (all, where there is no window). Deterministic: the order is by latest row, then by key.
     pub fn split(&self, listed: &[Object], holdout: usize, window: Option<usize>) -> DatasetSplit {
-        let current: std::collections::HashSet<&str> = listed.iter().map(|o| o.id.as_str()).collect();
+        let current: HashSet<&str> = listed.iter().map(|o| o.id.as_str()).collect();
         let mut usable: Vec<&KnownObject> = self
-            .known
-            .iter()
-            .filter(|k| k.fate == ObjectFate::Accepted && current.contains(k.object.id.as_str()))
+            .accepted()
+            .filter(|known| current.contains(known.object.id.as_str()))
             .collect();
         usable.sort_by(|a, b| (a.until, &a.object.key).cmp(&(b.until, &b.object.key)));
         let ids: Vec<String> = usable.iter().map(|k| k.object.id.clone()).collect();
@@ -201,11 +205,11 @@ mod tests {
     #[test]
     fn the_newest_accepted_objects_judge() {
         let mut dataset = Dataset::default();
-        dataset.note(known("late-name-early-time", ObjectFate::Accepted, 1));
-        dataset.note(known("b", ObjectFate::Accepted, 3));
-        dataset.note(known("a", ObjectFate::Quarantined, 4));
-        dataset.note(known("c", ObjectFate::Accepted, 2));
-        dataset.note(known("deleted", ObjectFate::Accepted, 9));
+        dataset.note([known("late-name-early-time", ObjectFate::Accepted, 1)]);
+        dataset.note([known("b", ObjectFate::Accepted, 3)]);
+        dataset.note([known("a", ObjectFate::Quarantined, 4)]);
+        dataset.note([known("c", ObjectFate::Accepted, 2)]);
+        dataset.note([known("deleted", ObjectFate::Accepted, 9)]);
         let listed = ["a", "b", "c", "late-name-early-time", "new"].map(object);
         let split = dataset.split(&listed, 1, None);
         assert_eq!(split.train, ["late-name-early-time", "c"].map(|key| object(key).id));
@@ -216,10 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn a_second_note_of_an_object_replaces_the_first() {
+        let mut dataset = Dataset::default();
+        dataset.note(["a", "b"].map(|key| known(key, ObjectFate::Accepted, 1)));
+        let quarantined = known("a", ObjectFate::Quarantined, 2);
+        dataset.note([quarantined.clone(), known("c", ObjectFate::Accepted, 3), quarantined.clone()]);
+        assert_eq!(dataset.known.iter().map(|it| it.object.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(dataset.known.first(), Some(&quarantined));
+        assert_eq!(dataset.accepted().count(), 2);
+    }
+
+    #[test]
     fn the_rows_of_an_object_lie_in_as_many_files_as_it_has_parts() {
         let mut dataset = Dataset::default();
-        dataset.note(known("small", ObjectFate::Accepted, 1));
-        dataset.note(KnownObject { parts: 3, ..known("large", ObjectFate::Accepted, 2) });
+        dataset.note([known("small", ObjectFate::Accepted, 1)]);
+        dataset.note([KnownObject { parts: 3, ..known("large", ObjectFate::Accepted, 2) }]);
         let split = dataset.split(&["small", "large"].map(object), 1, None);
         let (small, large) = (object("small").id, object("large").id);
         assert_eq!(split.files(&split.train).collect::<Vec<_>>(), [small]);

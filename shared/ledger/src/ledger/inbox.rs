@@ -35,9 +35,27 @@ pub async fn waiting(store: &impl Store, keys: &Keys) -> Result<Vec<TriggerId>, 
     Ok(listed.iter().filter_map(|found| TriggerId::from_key(&found.key)).collect())
 }
 
+/// Whether any trigger waits: one key is listed, however many there are.
+pub async fn any_waiting(store: &impl Store, keys: &Keys) -> Result<bool, StoreError> {
+    Ok(!store.keys_after(&keys.inbox(), "", 1).await?.is_empty())
+}
+
 /// A waiting trigger, or `None` when it was handled meanwhile.
 pub async fn get(store: &impl Store, keys: &Keys, id: &TriggerId) -> Result<Option<Trigger>, StoreError> {
     TRIGGER.of(keys, id).read(store).await
+}
+
+/// What a run that handled triggers says of each.
+#[derive(Debug, Clone)]
+pub struct Filed {
+    /// The run.
+    pub generation: Generation,
+    /// What it came to, in plain words.
+    pub outcome: String,
+    /// Triggers that came after this moment are not filed: they wait for the next run.
+    pub until: Option<Timestamp>,
+    /// When they are filed.
+    pub at: Timestamp,
 }
 
 /// Files a trigger as handled. Doing it twice changes nothing.
@@ -45,12 +63,14 @@ pub async fn settle(
     store: &impl Store,
     keys: &Keys,
     id: &TriggerId,
-    generation: Generation,
-    outcome: &str,
-    now: Timestamp,
+    filed: &Filed,
 ) -> Result<(), StoreError> {
     if let Some(trigger) = get(store, keys, id).await? {
-        let handled = Handled { trigger, generation, outcome: outcome.to_owned(), at: now };
+        if filed.until.is_some_and(|until| trigger.received_at > until) {
+            return Ok(());
+        }
+        let (generation, outcome, at) = (filed.generation, filed.outcome.clone(), filed.at);
+        let handled = Handled { trigger, generation, outcome, at };
         HANDLED.of(keys, id).write_once(store, &handled).await?;
     }
     store.delete(&keys.waiting(id)).await

@@ -92,7 +92,8 @@ impl Keys {
         format!("regions/{}/{}.json", self.model, generation.0)
     }
 
-    /// Where a model's archive is kept, at home and in a further region's bucket. No training may write there.
+    /// Where a model's archive is kept, at home and in a further region's bucket. No training may write
+    /// there.
     pub fn archive(&self, name: &str) -> String {
         format!("models/{}/{name}/model.tar.gz", self.model)
     }

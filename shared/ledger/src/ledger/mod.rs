@@ -11,6 +11,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+pub mod at_once;
 pub mod dataset;
 pub mod documents;
 pub mod inbox;
@@ -35,7 +36,7 @@ pub use trigger::{Trigger, TriggerId, TriggerKind};
 mod tests {
     use jiff::Timestamp;
 
-    use super::inbox::{Completes, record, settle, waiting};
+    use super::inbox::{Completes, Filed, any_waiting, record, settle, waiting};
     use super::*;
     use pawl_base::names::{Generation, ModelName};
 
@@ -57,12 +58,23 @@ mod tests {
         assert_eq!(record(&store, &keys, &trigger("a")).await?, Wrote::Before);
         assert_eq!(record(&store, &keys, &trigger("b")).await?, Wrote::Now);
         let a = trigger("a").id;
+        let filed = |until| Filed {
+            generation: Generation(1),
+            outcome: "promoted".to_owned(),
+            until,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        settle(&store, &keys, &a, &filed(Some(Timestamp::MIN))).await?;
+        assert_eq!(waiting(&store, &keys).await?.len(), 2, "it came later");
         for _ in 0..2 {
-            settle(&store, &keys, &a, Generation(1), "promoted", Timestamp::UNIX_EPOCH).await?;
+            settle(&store, &keys, &a, &filed(Some(Timestamp::UNIX_EPOCH))).await?;
         }
         assert_eq!(waiting(&store, &keys).await?, [trigger("b").id]);
         assert_eq!(record(&store, &keys, &trigger("a")).await?, Wrote::Before, "a late duplicate");
         assert_eq!(waiting(&store, &keys).await?, [trigger("b").id]);
+        assert!(any_waiting(&store, &keys).await?);
+        settle(&store, &keys, &trigger("b").id, &filed(None)).await?;
+        assert!(!any_waiting(&store, &keys).await?);
         Ok(())
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! let found = ["scores/accepted/bike/a.jsonl.out".to_owned(), "scores/b.jsonl.out".to_owned()];
 //! let outputs = Outputs::of("scores/", found.to_vec());
-//! assert_eq!(outputs.of_files(&["b.jsonl", "a.jsonl"])?, ["scores/b.jsonl.out", "scores/accepted/bike/a.jsonl.out"]);
+//! let files = outputs.of_files(&["b.jsonl", "a.jsonl"])?;
+//! assert_eq!(files, ["scores/b.jsonl.out", "scores/accepted/bike/a.jsonl.out"]);
 //! # Ok::<(), pawl_ledger::ledger::OutputError>(())
 //! ```
 

@@ -85,12 +85,19 @@ pub struct RunRecord {
     pub generation: Generation,
     /// How it ended.
     pub outcome: RunOutcome,
-    /// What started it, in a few words each.
+    /// What started it, in a few words each; the first of many.
     pub triggers: Vec<String>,
+    /// How many more there were.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_triggers: usize,
     /// When it was opened, where the ledger still knew.
     pub opened_at: Option<Timestamp>,
     /// When it closed.
     pub closed_at: Timestamp,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use crate::strategy::Strategy;
 use pawl_base::metrics::{DRIFTED_SHARE, LIVE_QUALITY};
 
 use super::spec::{AlarmSpec, BELOW, BREACHING};
-use pawl_base::duration::Duration;
 use pawl_ledger::events::AlarmState;
 
 /// What is wrong with an alarm.
@@ -98,7 +97,7 @@ pub fn lint(
 ) -> Vec<Lint> {
     let mut found = Vec::new();
     for spec in specs {
-        lint_spec(spec, policy.bake, &mut found);
+        lint_spec(spec, policy, &mut found);
         let own = spec.dimensions.iter().any(|d| d.name == "EndpointConfigName" && d.value == config.0);
         if !own {
             let alarm = spec.alarm_name.clone();
@@ -106,7 +105,7 @@ pub fn lint(
         }
     }
     // A team's own alarm may watch several configs: the fleets are compared before anything is done.
-    defined.iter().for_each(|spec| lint_spec(spec, policy.bake, &mut found));
+    defined.iter().for_each(|spec| lint_spec(spec, policy, &mut found));
     for name in &policy.alarms.further {
         if !read.iter().any(|alarm| alarm.name == *name) {
             found.push(Lint::Absent { alarm: name.clone() });
@@ -159,7 +158,7 @@ fn crosses(spec: &AlarmSpec, value: f64) -> Option<bool> {
     }
 }
 
-fn lint_spec(spec: &AlarmSpec, bake: Duration, found: &mut Vec<Lint>) {
+fn lint_spec(spec: &AlarmSpec, policy: &Policy, found: &mut Vec<Lint>) {
     let alarm = || spec.alarm_name.clone();
     let never = |reason: &str| Lint::NeverTrips { alarm: alarm(), reason: reason.to_owned() };
     if !spec.threshold.is_finite() {
@@ -186,14 +185,26 @@ fn lint_spec(spec: &AlarmSpec, bake: Duration, found: &mut Vec<Lint>) {
     if spec.datapoints_to_alarm == 0 || spec.datapoints_to_alarm > spec.evaluation_periods {
         found.push(never("it wants more bad periods than it judges, or none"));
     }
-    let minutes = spec.period > 0 && spec.period.is_multiple_of(60);
-    if !minutes && spec.period != 10 && spec.period != 30 {
-        found.push(never("a period is 10 s, 30 s or a multiple of 60 s"));
+    if let Some(reason) = period_fault(spec, policy) {
+        found.push(never(reason));
     }
-    let needs = spec.period.saturating_mul(u64::from(spec.evaluation_periods));
+    let (needs, bake) = (spec.period.saturating_mul(u64::from(spec.evaluation_periods)), policy.bake);
     if needs > bake.as_secs() {
         found.push(Lint::LongerThanBake { alarm: alarm(), needs, bake: bake.as_secs() });
     }
+}
+
+/// Why no data can come in each period, if so. Metrics of AWS's own come once a minute: an alarm with a
+/// shorter period has no data most of the time.
+fn period_fault(spec: &AlarmSpec, policy: &Policy) -> Option<&'static str> {
+    let multiple_of = |every: u64| spec.period > 0 && spec.period.is_multiple_of(every.max(1));
+    if spec.namespace.starts_with("AWS/") {
+        let every = policy.endpoint_metrics.as_secs();
+        return (!multiple_of(every))
+            .then_some("its metric comes once a minute: a period is a multiple of 60 s");
+    }
+    let short = matches!(spec.period, 10 | 30);
+    (!short && !multiple_of(60)).then_some("a period is 10 s, 30 s or a multiple of 60 s")
 }
 
 #[cfg(test)]
@@ -201,6 +212,7 @@ mod tests {
     use super::super::spec::{for_config, on_traffic};
     use super::*;
     use crate::{AlarmPolicy, LiveLimit};
+    use pawl_base::duration::Duration;
 
     fn specs(policy: &AlarmPolicy) -> Vec<AlarmSpec> {
         let (endpoint, config) = ("bike-demand", "bike-demand-000007".into());
@@ -260,7 +272,16 @@ mod tests {
         ));
         assert_eq!(with(AlarmPolicy { bad_periods: 4, ..base() }).len(), 2);
         assert_eq!(with(AlarmPolicy { period: Duration::seconds(45), ..base() }).len(), 2);
-        assert_eq!(with(AlarmPolicy { period: Duration::seconds(30), ..base() }), []);
+        for short in [10, 30, 90] {
+            let period = Duration::seconds(short);
+            assert_eq!(with(AlarmPolicy { period, ..base() }).len(), 2, "SageMaker's come once a minute");
+        }
+        let seconds = Policy {
+            alarms: AlarmPolicy { period: Duration::seconds(10), ..base() },
+            endpoint_metrics: Duration::seconds(1),
+            ..Policy::default()
+        };
+        assert_eq!(lints(&seconds), [], "where they come more often");
         assert!(matches!(
             with(AlarmPolicy { periods: 60, ..base() })[..],
             [Lint::LongerThanBake { .. }, Lint::LongerThanBake { .. }]
@@ -360,6 +381,13 @@ mod tests {
         let or_equal =
             AlarmSpec { comparison_operator: "GreaterThanOrEqualToThreshold".to_owned(), ..mine.clone() };
         assert_eq!(found(or_equal), [], "all of them failing reaches 1");
+        let own = AlarmSpec {
+            namespace: "Shop".to_owned(),
+            metric_name: "Sales".to_owned(),
+            period: 10,
+            ..mine.clone()
+        };
+        assert_eq!(found(own), [], "a team's own metric may come every ten seconds");
         let unknown = AlarmSpec { metric_name: "Sales".to_owned(), threshold: -3.0, ..mine };
         assert_eq!(found(unknown), [], "nobody knows what it can be");
     }

@@ -8,9 +8,7 @@ use crate::action::{Action, ActionResult};
 use crate::alarms::AlarmSpec;
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
-use crate::observation::{
-    AlarmReading, EndpointDescription, EndpointOrigin, TargetPresence, TrialReading,
-};
+use crate::observation::{AlarmReading, EndpointDescription, EndpointOrigin, TargetPresence, TrialReading};
 use pawl_ledger::events::PackageApproval;
 
 /// What a release does to AWS, and reads of it. The driver owns one; it is chosen at compile time and needs

@@ -10,6 +10,7 @@ use crate::deployment::Deployment;
 use crate::observation::{EndpointDescription, EndpointOrigin, Observer};
 use crate::reply::HoldReason;
 use crate::state::{Deploying, Progress, RollingBack, State};
+use jiff::Timestamp;
 use pawl_ledger::events::EndpointStatus;
 
 impl Turn<'_> {
@@ -74,6 +75,10 @@ impl Turn<'_> {
                     && deploying.progress == Progress::Granted
                 {
                     deploying.progress = Progress::Updating;
+                }
+                if let State::Deploying(Deploying { since, candidate, .. }) = &self.release.state {
+                    let (since, config) = (*since, candidate.config.clone());
+                    self.page_if_stuck(since, &config, status);
                 }
                 ReleaseRule::Wait
             }
@@ -254,6 +259,19 @@ impl Turn<'_> {
         }
     }
 
+    /// A rollout or a rollback that takes longer than it can: a person must look.
+    fn page_if_stuck(&mut self, since: Timestamp, config: &ConfigName, status: EndpointStatus) {
+        let bound = self.policy.stuck_after();
+        if self.now.duration_since(since) > bound.signed() {
+            self.page_once(
+                &format!("stuck:{config}"),
+                format!(
+                    "{config} has been on its way for more than {bound}; the endpoint's status is {status:?}"
+                ),
+            );
+        }
+    }
+
     /// What a rollback saw after its update.
     pub(super) fn switched(&mut self, look: &EndpointDescription) -> ReleaseRule {
         let State::RollingBack(rolling) = self.release.state.clone() else { return ReleaseRule::Logged };
@@ -287,12 +305,13 @@ impl Turn<'_> {
             | EndpointStatus::UpdateRollbackFailed
             | EndpointStatus::OutOfService
             | EndpointStatus::Absent => self.give_up(&format!("the rollback met the status {status:?}")),
-            EndpointStatus::Creating
-            | EndpointStatus::Updating
-            | EndpointStatus::SystemUpdating
-            | EndpointStatus::RollingBack
-            | EndpointStatus::Deleting
-            | EndpointStatus::Unknown => ReleaseRule::Wait,
+            EndpointStatus::Creating | EndpointStatus::Updating | EndpointStatus::RollingBack => {
+                self.page_if_stuck(rolling.since, &rolling.to.config, status);
+                ReleaseRule::Wait
+            }
+            EndpointStatus::SystemUpdating | EndpointStatus::Deleting | EndpointStatus::Unknown => {
+                ReleaseRule::Wait
+            }
         }
     }
 }

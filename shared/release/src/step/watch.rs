@@ -7,8 +7,10 @@ use crate::alarms;
 use crate::audit::ReleaseRule;
 use crate::cause::Cause;
 use crate::config::ConfigName;
+use crate::deployment::Deployment;
 use crate::observation::{AlarmReading, WatchReading};
 use crate::state::{Smoke, State, StateName};
+use crate::strategy::EndpointKind;
 use pawl_gate::live::LiveVerdict;
 use pawl_ledger::events::{AlarmChange, AlarmShape, AlarmState, Suppression};
 
@@ -56,7 +58,7 @@ impl Turn<'_> {
         } else if self.now < watching.deadline && verdict != Some(LiveVerdict::NeedsApproval) {
             ReleaseRule::ExtendWatch
         } else {
-            self.ask_person(&current.config)
+            self.ask_person(&current, reading, watching.smoke)
         }
     }
 
@@ -101,17 +103,50 @@ impl Turn<'_> {
         }
     }
 
-    fn ask_person(&mut self, config: &ConfigName) -> ReleaseRule {
+    fn ask_person(&mut self, current: &Deployment, reading: &WatchReading, smoke: Smoke) -> ReleaseRule {
+        let config = &current.config;
+        let missing = self.missing_proofs(current, reading, smoke);
         let until = self.later(self.policy.decision);
         let State::Watching(watching) = &mut self.release.state else { return ReleaseRule::Logged };
         if watching.decide_by.is_none() {
             watching.decide_by = Some(until);
             self.page(format!(
-                "nothing proves {config} good or bad: `pawl force` keeps it, `pawl rollback` takes it out, \
-                at {until} it is taken out"
+                "nothing proves {config} good or bad ({missing}): `pawl force` keeps it, `pawl rollback` \
+                takes it out, at {until} it is taken out"
             ));
         }
         ReleaseRule::AskPerson
+    }
+
+    /// What is missing for a proof, in plain words.
+    fn missing_proofs(&self, current: &Deployment, reading: &WatchReading, smoke: Smoke) -> String {
+        let mut missing: Vec<String> = Vec::new();
+        for name in &current.alarms {
+            match reading.alarms.iter().find(|alarm| alarm.name == *name).map(|alarm| alarm.state) {
+                Some(AlarmState::Ok) => {}
+                Some(AlarmState::InsufficientData) => missing.push(format!("{name} has no data")),
+                Some(AlarmState::Alarm) => missing.push(format!("{name} fires")),
+                None => missing.push(format!("{name} is not there")),
+            }
+        }
+        if smoke != Smoke::Passed {
+            missing.push("no real rows were answered".to_owned());
+        }
+        let least = self.policy.alarms.minimum_requests;
+        match (&current.trial, reading.requests, &reading.trial) {
+            (None, None, _) => missing.push("its requests could not be counted".to_owned()),
+            (None, Some(requests), _) if requests < least => {
+                missing.push(format!("{requests} of {least} requests came"));
+            }
+            (Some(_), _, Some(trial)) => missing.push(trial.reason.clone()),
+            (Some(_), _, None) => missing.push("the trial was not compared".to_owned()),
+            (None, Some(_), _) => {}
+        }
+        if !missing.is_empty() && (current.kind == EndpointKind::Serverless || current.trial.is_some()) {
+            // Not documented for these: see docs/first-account.md.
+            missing.push("CloudWatch may have no metrics by config for what serves this way".to_owned());
+        }
+        missing.join("; ")
     }
 
     /// The time for a person to decide is over: the config is rolled back.

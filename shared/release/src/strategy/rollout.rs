@@ -92,6 +92,11 @@ impl Strategy {
         }
     }
 
+    /// The longest that moving traffic so should take: its pauses, and what instances need on top.
+    pub fn longest(&self) -> Duration {
+        Duration::seconds(self.waits().saturating_add(MARGIN))
+    }
+
     /// All pauses together, in seconds.
     fn waits(&self) -> u64 {
         let steps = match self {

@@ -475,9 +475,10 @@ fn the_config_rules_the_number_of_instances_unless_autoscaling_does() {
         (InstanceCount::Configured, false, Vec::new()),
     ] {
         to.instances = instances;
-        for call in
-            [UpdateCall::back_to("bike", &from, &to), UpdateCall::to("bike", &from, &to, DeploymentConfig::at_once())]
-        {
+        for call in [
+            UpdateCall::back_to("bike", &from, &to),
+            UpdateCall::to("bike", &from, &to, DeploymentConfig::at_once()),
+        ] {
             assert_eq!((call.retain_all_variant_properties, &call.exclude), (retains, &exclude));
         }
     }

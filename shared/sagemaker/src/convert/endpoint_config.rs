@@ -37,7 +37,8 @@ fn variant(variant: &requests::ProductionVariant) -> ProductionVariant {
 pub(crate) fn asynchronous(config: &requests::AsyncInferenceConfig) -> AsyncInferenceConfig {
     let output = AsyncInferenceOutputConfig::builder()
         .s3_output_path(&config.output_config.s3_output_path)
-        .s3_failure_path(&config.output_config.s3_failure_path);
+        .s3_failure_path(&config.output_config.s3_failure_path)
+        .set_kms_key_id(config.output_config.kms_key_id.clone());
     AsyncInferenceConfig::builder().output_config(output.build()).build()
 }
 
@@ -58,6 +59,7 @@ pub(crate) fn capture(config: &requests::DataCaptureConfig) -> DataCaptureConfig
         .enable_capture(config.enable_capture)
         .initial_sampling_percentage(count(config.initial_sampling_percentage))
         .destination_s3_uri(&config.destination_s3_uri)
+        .set_kms_key_id(config.kms_key_id.clone())
         .set_capture_options(Some(options.collect()))
         .capture_content_type_header(types.build())
         .build()

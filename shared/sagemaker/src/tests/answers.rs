@@ -22,6 +22,8 @@ const GONE: &str = r#"{"__type": "ValidationException", "message": "Could not fi
 
 fn model() -> CreateModel {
     CreateModel {
+        vpc_config: None,
+        enable_network_isolation: false,
         model_name: "bike-1".to_owned(),
         execution_role_arn: "role".to_owned(),
         primary_container: Container {

@@ -7,15 +7,15 @@ use pawl::jobs::{Job, Platform};
 use pawl::names::Generation;
 use pawl::pipeline::Pipeline;
 use pawl::release::autoscaling::Scaling;
-use pawl::release::serving::{Autoscaling, Serve};
+use pawl::release::serving::{Autoscaling, Serve, Vpc};
 use pawl::release::strategy::{
     AlarmRef, AutoRollback, BlueGreen, Capacity, CapacityKind, DeploymentConfig, Rolling, RoutingKind,
     TrafficRouting,
 };
 use pawl::release::{UpdateCall, VariantProperty};
 use pawl::requests::{
-    ApprovalStatus, CreateEndpoint, CreateEndpointConfig, CreateModelPackage, ProductionVariant, ResourceTag,
-    VariantCapacity,
+    ApprovalStatus, CreateEndpoint, CreateEndpointConfig, CreateModel, CreateModelPackage, ProductionVariant,
+    ResourceTag, VariantCapacity,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -43,7 +43,8 @@ async fn check<R: Serialize>(target: &str, request: &R, send: impl AsyncFnOnce(S
     assert_eq!(with_floats(sent.document()), with_floats(json!(request)), "{target}");
 }
 
-const SERVE: &str = "{kind: asynchronous, instance_count: 3, environment: {MODE: fast}, capture_percent: 40}";
+const SERVE: &str = "{kind: asynchronous, instance_count: 3, environment: {MODE: fast}, capture_percent: 0}";
+const CAPTURES: &str = "{instance_count: 3, capture_percent: 40}";
 
 fn pipeline(serve: &str) -> Pipeline {
     let yaml = format!(
@@ -80,9 +81,17 @@ async fn check_config(request: &CreateEndpointConfig) {
 
 #[tokio::test]
 async fn create_endpoint_config_on_instances() {
-    let pipeline = pipeline(SERVE);
-    let mut request = job(&pipeline).endpoint_config();
-    assert!(request.async_inference_config.is_some() && request.data_capture_config.is_some());
+    let later = pipeline(SERVE);
+    let asynchronous = job(&later).endpoint_config();
+    assert!(asynchronous.async_inference_config.is_some());
+    check_config(&asynchronous).await;
+    let captures = pipeline(CAPTURES);
+    let vpc = Vpc { subnets: vec!["subnet-1".to_owned()], security_groups: vec!["sg-1".to_owned()] };
+    let platform = Platform { kms_key: Some("key".to_owned()), vpc: Some(vpc), ..PLATFORM.clone() };
+    check_config(&Job { platform: &platform, ..job(&later) }.endpoint_config()).await;
+    check_model(&Job { platform: &platform, ..job(&later) }.model("s3://b/model.tar.gz")).await;
+    let mut request = Job { platform: &platform, ..job(&captures) }.endpoint_config();
+    assert!(request.data_capture_config.is_some());
     let shadow = ProductionVariant {
         variant_name: "Challenger".to_owned(),
         model_name: "bike-8".to_owned(),
@@ -107,7 +116,11 @@ async fn create_model() {
     let pipeline = pipeline(SERVE);
     let request = job(&pipeline).model("s3://b/model.tar.gz");
     assert!(!request.primary_container.environment.is_empty());
-    check("SageMaker.CreateModel", &request, async |sagemaker, request| {
+    check_model(&request).await;
+}
+
+async fn check_model(request: &CreateModel) {
+    check("SageMaker.CreateModel", request, async |sagemaker, request| {
         sagemaker.create_model(request).await.unwrap();
     })
     .await;

@@ -23,6 +23,22 @@ pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     Ok(())
 }
 
+/// What the gate and the comparison look at must be kept with each row.
+pub(super) fn check_gate_columns(pipeline: &Pipeline) -> Result<(), PipelineError> {
+    let kept = pipeline.columns();
+    if let Some(name) = pipeline.gate.columns().iter().find(|name| !kept.contains(name)) {
+        let fix = "name it in data.context too: only its columns and the features are kept with each row";
+        return refuse("gate", format!("asking for the column {name:?}"), fix);
+    }
+    match pipeline.compare.segments.iter().find(|name| !kept.contains(name)) {
+        Some(name) => {
+            let fix = "name it in data.context too, or the column may be missing unseen";
+            refuse("compare.segments", format!("asking for the column {name:?}"), fix)
+        }
+        None => Ok(()),
+    }
+}
+
 /// A label with a threshold is a yes or no.
 pub(super) fn check_label(pipeline: &Pipeline) -> Result<(), PipelineError> {
     if let (Some(least), Task::Multiclass) = (pipeline.data.label.at_least, pipeline.gate.task) {

@@ -4,6 +4,7 @@
 mod compare;
 mod data;
 mod feedback;
+mod limits;
 mod release;
 mod serve;
 mod tune;
@@ -17,6 +18,7 @@ pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     data::check(pipeline)?;
     check_bounds(pipeline)?;
     hyperparameters::check(pipeline)?;
+    limits::check(pipeline)?;
     if let Some(tune) = &pipeline.train.tune {
         tune::check(tune, &pipeline.train)?;
     }
@@ -30,6 +32,7 @@ pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     pipeline.gate.behaviour.check_features(&pipeline.data.features).map_err(section)?;
     pipeline.release.strategy.fits(pipeline.serve.fleet()).map_err(section)?;
     data::check_label(pipeline)?;
+    data::check_gate_columns(pipeline)?;
     release::check(pipeline)?;
     serve::check(pipeline)?;
     waits::check(pipeline)

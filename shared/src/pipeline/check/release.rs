@@ -1,9 +1,26 @@
 //! The section `release`: trial, alarms and further regions, against what serves.
 
+use crate::duration::Duration;
 use crate::gate::Task;
 use crate::pipeline::error::{refuse, section};
 use crate::pipeline::{Pipeline, PipelineError};
 use crate::release::strategy::EndpointKind;
+
+impl Pipeline {
+    /// Whether the alarms of its endpoint get data in each period, where metrics come so often. A deployment
+    /// is held otherwise; this says so before anything is trained.
+    ///
+    /// # Errors
+    /// [`PipelineError::BadField`].
+    pub fn check_periods(&self, every: Duration) -> Result<(), PipelineError> {
+        let period = self.release.alarms.period;
+        if period.as_secs() > 0 && period.as_secs().is_multiple_of(every.as_secs().max(1)) {
+            return Ok(());
+        }
+        let fix = "the metrics of endpoints come once a minute: write a multiple of 60s";
+        refuse("release.alarms.period", period.to_string(), fix)
+    }
+}
 
 pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     if pipeline.release.trial.is_some() && pipeline.gate.task != Task::Binary {

@@ -9,6 +9,10 @@ pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     if pipeline.serve.kind == EndpointKind::Serverless {
         check_serverless(pipeline)?;
     }
+    if pipeline.serve.kind == EndpointKind::Asynchronous && pipeline.serve.capture_percent > 0 {
+        let fix = "SageMaker captures what real-time endpoints are asked: write 0, or serve.kind: real_time";
+        return refuse("serve.capture_percent", pipeline.serve.capture_percent.to_string(), fix);
+    }
     check_autoscaling(pipeline)
 }
 

@@ -203,6 +203,7 @@ fn whole() -> Evidence {
             error: None,
         },
         triggers: vec!["bikes/2012-07.csv arrived".to_owned()],
+        more_triggers: 0,
         opened_at: Some(at("2026-11-20T07:58:30Z")),
         closed_at: at("2026-11-20T08:50:02Z"),
     });

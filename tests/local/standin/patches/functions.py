@@ -82,12 +82,17 @@ def _let_functions_fail():
     lambda_svc._execute_function_dispatch = dispatch
 
 
+def _often():
+    """Metrics of endpoints come every second here. Where a test waives that alarms on them wait for whole minutes, functions know."""
+    return {"PAWL_ENDPOINT_METRICS_SECONDS": "1"} if "alarm-period-of-endpoints" in switches.now.waived else {}
+
+
 def _let_functions_be_known():
     original = lambda_svc._provided_worker_env
 
     def environment(config, code_dir, port):
         name = config["FunctionName"]
         session = sessions.session(config["Role"], name, calls.token(name, port))
-        return original(config, code_dir, port) | session.environment()
+        return original(config, code_dir, port) | session.environment() | _often()
 
     lambda_svc._provided_worker_env = environment

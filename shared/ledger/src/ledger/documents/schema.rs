@@ -27,6 +27,15 @@ pub enum Version {
 /// How a value becomes the bytes of a document.
 pub(super) type Encode<T> = fn(&T, Version) -> serde_json::Result<Vec<u8>>;
 
+/// Documents of more bytes are written without blanks: lists of tens of thousands of objects.
+const PRETTY: usize = 1 << 20;
+
+/// The bytes of a document: for people to read, as long as it is short.
+fn bytes<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
+    let pretty = serde_json::to_vec_pretty(value)?;
+    if pretty.len() <= PRETTY { Ok(pretty) } else { serde_json::to_vec(value) }
+}
+
 /// A value with its schema's version before its own fields.
 #[derive(Serialize)]
 struct Versioned<'a, T> {
@@ -38,8 +47,8 @@ struct Versioned<'a, T> {
 /// One JSON object.
 pub(super) fn object<T: Serialize>(value: &T, version: Version) -> serde_json::Result<Vec<u8>> {
     match version {
-        Version::Added(schema_version) => serde_json::to_vec_pretty(&Versioned { schema_version, value }),
-        Version::Own(_) | Version::Foreign => serde_json::to_vec_pretty(value),
+        Version::Added(schema_version) => bytes(&Versioned { schema_version, value }),
+        Version::Own(_) | Version::Foreign => bytes(value),
     }
 }
 
@@ -56,9 +65,9 @@ pub(super) fn list<T: Serialize>(value: &Vec<T>, version: Version) -> serde_json
     match version {
         Version::Added(schema_version) => {
             let entries: Vec<_> = value.iter().map(|value| Versioned { schema_version, value }).collect();
-            serde_json::to_vec_pretty(&entries)
+            bytes(&entries)
         }
-        Version::Own(_) | Version::Foreign => serde_json::to_vec_pretty(value),
+        Version::Own(_) | Version::Foreign => bytes(value),
     }
 }
 
@@ -133,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     struct Note {
         text: String,
     }
@@ -159,6 +168,16 @@ mod tests {
             let body = optional(&stands, Version::Added(1)).unwrap();
             assert_eq!(decode(&body, Version::Added(1)), Ok(stands));
         }
+    }
+
+    #[test]
+    fn only_a_long_document_is_written_without_blanks() {
+        let lines = |body: Vec<u8>| body.split(|byte| *byte == b'\n').count();
+        let notes = |count: usize| vec![note("a"); count];
+        assert_eq!(lines(list(&notes(10), Version::Added(1)).unwrap()), 2 + 10 * 4);
+        let long = list(&notes(50_000), Version::Added(1)).unwrap();
+        assert_eq!(decode(&long, Version::Added(1)), Ok(notes(50_000)));
+        assert_eq!(lines(long), 1);
     }
 
     #[test]

@@ -43,6 +43,15 @@ impl<T: DeserializeOwned> Slot<T> {
         Ok(self.read_tagged(store).await?.map(|(value, _)| value))
     }
 
+    /// The fields of `V` alone, of a document that may be long. They have the names that they have in `T`.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_part<V: DeserializeOwned>(&self, store: &impl Store) -> Result<Option<V>, StoreError> {
+        let Some(stored) = store.get(&self.key).await? else { return Ok(None) };
+        schema::decode(&stored.body, self.version).map(Some).map_err(|reason| self.unreadable(reason))
+    }
+
     /// The document with its entity tag, for a write on the condition that nobody else wrote meanwhile.
     ///
     /// # Errors

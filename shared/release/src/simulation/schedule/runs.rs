@@ -167,6 +167,11 @@ impl Schedule {
 /// A look at the run's last stage, by a call that was held up on its way to the record.
 fn late_look(generation: Generation, stage: ConfigName, at: Timestamp) -> Event {
     let by = Observer::Run { generation, config: stage.clone() };
-    let look = EndpointDescription { status: EndpointStatus::InService, config: Some(stage), at, origin: EndpointOrigin::NotAsked };
+    let look = EndpointDescription {
+        status: EndpointStatus::InService,
+        config: Some(stage),
+        at,
+        origin: EndpointOrigin::NotAsked,
+    };
     Event::EndpointObserved(EndpointObservation { look, by })
 }
