@@ -328,8 +328,15 @@ async fn a_report_names_the_outcome_and_the_evidence() {
     let outcome =
         RunOutcome { code: Ending::RolledBack, reason: "p99 rose.".into(), state: None, error: None };
     let (model, triggers) = (model(), vec!["s3://b/p/1.csv".to_owned()]);
-    let record =
-        RunRecord { model, generation: Generation(2), outcome, triggers, more_triggers: 0, opened_at: None, closed_at: at };
+    let record = RunRecord {
+        model,
+        generation: Generation(2),
+        outcome,
+        triggers,
+        more_triggers: 0,
+        opened_at: None,
+        closed_at: at,
+    };
     let run = Generation(2);
     for document in [RUN.of(&keys(), run), RUN_ENTRY.of(&keys(), &run)] {
         document.write(&stack.store, &record, Condition::Always).await.unwrap();
