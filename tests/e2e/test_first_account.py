@@ -74,6 +74,11 @@ def test_a_model_that_is_there_is_not_touched(account, tmp_path):
     assert code == 2 and "the name theirs is taken" in said, said
     code, said = first_account(account, tmp_path, "--model", "theirs", "--only", "tear-down")
     assert code == 2 and "these steps have put no model theirs" in said, said
+    # Who follows by hand gets the files, and nothing is put.
+    code, said = first_account(account, tmp_path, "--model", "by-hand", "--files")
+    assert code == 0 and loop.keys("pipelines/by-hand/") == [], said
+    assert yaml.safe_load((tmp_path / "second.yaml").read_text(encoding="utf-8"))["serve"]["instance_count"] == 3
+    assert {"pipeline.yaml", "2011-05.csv", "2011-09.csv", "request.jsonl", "null.jsonl"} <= {one.name for one in tmp_path.iterdir()}
     after = {key: loop.s3.get_object(Bucket="pawl-evidence", Key=key)["ETag"] for key in loop.keys("pipelines/theirs/")}
     assert after == before and not (tmp_path / "report.json").exists()
     code, said = first_account(account, tmp_path, "--only", "no-such-step")
