@@ -199,10 +199,16 @@ impl<B> Ahead<'_, B> {
     }
 }
 
-/// The time.
-pub trait Clock {
-    /// The present moment.
+/// The clock. Every closure that returns a time is one, `Timestamp::now` included.
+pub trait Clock: Sync {
+    /// The time now.
     fn now(&self) -> Timestamp;
+}
+
+impl<F: Fn() -> Timestamp + Sync> Clock for F {
+    fn now(&self) -> Timestamp {
+        self()
+    }
 }
 
 /// What Step Functions knows of an execution.
