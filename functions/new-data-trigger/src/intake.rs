@@ -1,7 +1,7 @@
 //! Events: decoded, routed to their pipelines, and recorded before they are acted upon.
 
 use jiff::Timestamp;
-use pawl::documents::{UNROUTED, Unrouted};
+use pawl::documents::{RequestKey, UNROUTED, Unrouted};
 use pawl::edge::Notices;
 use pawl::events::{AlarmChange, AlarmState, ObjectChange, ObjectEvent, Signal, decode};
 use pawl::fault::Fault;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::edge::{Edge, Services};
 use crate::route::{self, Pipelines};
-use crate::{ended, wake};
+use crate::{ended, request, wake};
 
 /// Handles the event of one invocation. An event that no retry can mend is kept, people are notified, and
 /// it counts as handled. Only a fault that passes is an error, so that Lambda tries again.
@@ -48,12 +48,15 @@ async fn act_on(
             }
             Ok(json!({ "ended": execution.name }))
         }
+        Signal::Object(object) if object.bucket == edge.bucket && RequestKey::is_one(&object.key) => {
+            request::accept(edge, event, object, now).await
+        }
         _ => record_triggers(edge, event, signal, now).await,
     }
 }
 
 /// Records the signal as a trigger of each model that it is for, and starts a run where none is open.
-async fn record_triggers(
+pub(crate) async fn record_triggers(
     edge: &Edge<impl Services>,
     event: &Value,
     signal: &Signal,
@@ -188,7 +191,7 @@ fn no_pipeline(pipelines: &Pipelines, reason: &str) -> String {
 }
 
 /// Keeps an event that starts nothing, with the reason, and notifies people once.
-async fn keep(
+pub(crate) async fn keep(
     edge: &Edge<impl Services>,
     event: &Value,
     reason: &str,

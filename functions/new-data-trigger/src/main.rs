@@ -4,6 +4,7 @@ mod close;
 mod edge;
 mod ended;
 mod intake;
+mod request;
 mod route;
 mod settle;
 mod sweep;

@@ -214,6 +214,15 @@ pub enum ExecutionState {
     Over,
 }
 
+/// Whether a run took an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It goes on with it.
+    Taken,
+    /// It was answered before, timed out, or is over.
+    NobodyWaits,
+}
+
 /// Executions of the retraining state machine.
 pub trait Executions {
     /// Starts an execution. One of the same name counts as started: names are never used twice, so it is the
@@ -222,6 +231,9 @@ pub trait Executions {
 
     /// Whether the execution of this name runs.
     async fn state(&self, name: &str) -> Result<ExecutionState, Fault>;
+
+    /// Answers the execution that waits with this task token, with a JSON text.
+    async fn answer(&self, token: &str, output: &str) -> Result<Delivery, Fault>;
 }
 
 /// Messages to the people who subscribed to the stack's topic.
