@@ -389,7 +389,7 @@ async fn the_history_is_newest_first_and_bounded() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 3, "{text}");
     assert!(lines[1].contains("run 1") && lines[1].contains("skipped. Nothing new."), "{text}");
-    assert!(lines[2].contains("ann"), "{text}");
+    assert!(lines[2].contains("ann (AROA1): three"), "{text}");
 }
 
 #[tokio::test]

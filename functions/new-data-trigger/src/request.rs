@@ -9,7 +9,7 @@ use pawl::documents::{
 use pawl::edge::{Delivery, Executions};
 use pawl::events::{ObjectChange, decode};
 use pawl::fault::Fault;
-use pawl::ledger::{Condition, ETag, Keys, Store, StoreError, Training, Wrote};
+use pawl::ledger::{Condition, ETag, Keys, StoreError, Training, Wrote};
 use pawl::names::Generation;
 use serde_json::{Value, json};
 
