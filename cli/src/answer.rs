@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pawl::documents::{Answered, Asked, PersonAnswer, QUESTION, Question, Slot, TRAINING};
+use pawl::documents::{Answered, PersonAnswer, QUESTION, Question, RequestedAct, Slot, TRAINING};
 use pawl::ledger::{Keys, Listed, Store, StoreError};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
@@ -44,8 +44,7 @@ async fn of_open_run(store: &impl Store, keys: &Keys) -> Result<Vec<Found>, Stor
         }
     }
     // A run asks first whether to train, then whether to release.
-    found
-        .sort_by_key(|(_, slot)| !slot.key().rsplit('/').next().unwrap_or_default().starts_with("train-"));
+    found.sort_by_key(|(_, slot)| !slot.key().rsplit('/').next().unwrap_or_default().starts_with("train-"));
     Ok(found)
 }
 
@@ -131,8 +130,8 @@ async fn give<S: Store, V: Services>(
     }
     let name = slot.key().rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned();
     let wish = match answer {
-        PersonAnswer::Reject => Asked::Reject { question: name },
-        PersonAnswer::Approve | PersonAnswer::Elsewhere => Asked::Approve { question: name },
+        PersonAnswer::Reject => RequestedAct::Reject { question: name },
+        PersonAnswer::Approve | PersonAnswer::Elsewhere => RequestedAct::Approve { question: name },
     };
     let key = edge.send(model, wish, why.clone()).await?;
     let answered = wait(edge, model, &slot).await?;

@@ -5,7 +5,7 @@ mod aws;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pawl::documents::{Asked, REQUEST, Request, RequestKey, UserId};
+use pawl::documents::{REQUEST, Request, RequestKey, RequestedAct, UserId};
 use pawl::ledger::{Keys, PIPELINES, Store, Stored, Wrote, pipeline};
 use pawl::names::ModelName;
 use pawl::pipeline::catalog::model_of;
@@ -61,7 +61,7 @@ impl<S: Store, V: Services> Edge<S, V> {
     pub(crate) async fn send(
         &self,
         model: &ModelName,
-        wish: Asked,
+        wish: RequestedAct,
         why: String,
     ) -> Result<RequestKey, Failure> {
         let id = self.services.now().strftime("%Y%m%dT%H%M%S.%9f").to_string();

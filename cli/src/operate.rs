@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pawl::documents::{Asked, RELEASE, RELEASE_ENTRY};
+use pawl::documents::{RELEASE, RELEASE_ENTRY, RequestedAct};
 use pawl::events::Verb;
 use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::ModelName;
@@ -46,7 +46,7 @@ pub(crate) async fn run<S: Store, V: Services>(
         )));
     }
     let mut seen = sequence(&edge.store, &keys).await?;
-    let wish = Asked::Release { verb, region: keys.region().cloned() };
+    let wish = RequestedAct::Release { verb, region: keys.region().cloned() };
     let key = edge.send(model, wish, args.about.why.why.clone()).await?.dedupe_key();
     for _ in 0..LOOKS {
         while seen < sequence(&edge.store, &keys).await? {

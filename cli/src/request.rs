@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pawl::documents::{Asked, TRAINING};
+use pawl::documents::{RequestedAct, TRAINING};
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Store, TriggerId};
 use pawl::names::{Generation, ModelName};
@@ -62,7 +62,7 @@ pub(crate) async fn send<S: Store, V: Services>(
 ) -> Result<Reply, Failure> {
     let model = &args.model.model;
     let keys = Keys::new(model);
-    let key = edge.send(model, Asked::Run { force }, args.why.why.clone()).await?;
+    let key = edge.send(model, RequestedAct::Run { force }, args.why.why.clone()).await?;
     let completes = if force.is_some() { Completes::Alone } else { Completes::Itself };
     let trigger = TriggerId::new(&key.dedupe_key(), completes);
     for _ in 0..LOOKS {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pawl::documents::{Asked, TRAINING};
+use pawl::documents::{RequestedAct, TRAINING};
 use pawl::ledger::training::Breaker;
 use pawl::ledger::{Keys, Store};
 use pawl::names::ModelName;
@@ -50,7 +50,7 @@ pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -
     if reset.breaker.is_none() && reset.rejected_in_a_row == 0 {
         return Reply::done(&reset);
     }
-    edge.send(model, Asked::Reset, args.why.why.clone()).await?;
+    edge.send(model, RequestedAct::Reset, args.why.why.clone()).await?;
     for _ in 0..LOOKS {
         let now = TRAINING.of(&keys).read_or_default(&edge.store).await?;
         if now.breaker.is_none() && now.rejected_in_a_row == 0 {

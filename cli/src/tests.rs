@@ -10,8 +10,8 @@ use std::sync::Arc;
 use clap::Parser;
 use jiff::Timestamp;
 use pawl::documents::{
-    Answered, Asked, CONVERGENCE, JUDGEMENT, PersonAnswer, QUESTION, Question, RELEASE, RELEASE_ENTRY, REQUEST,
-    RUN, RUN_ENTRY, Request, RequestKey, SPLIT, TRAINING, UserId, WAVE,
+    Answered, CONVERGENCE, JUDGEMENT, PersonAnswer, QUESTION, Question, RELEASE, RELEASE_ENTRY, REQUEST, RUN,
+    RUN_ENTRY, Request, RequestKey, RequestedAct, SPLIT, TRAINING, UserId, WAVE,
 };
 use pawl::events::Operator;
 use pawl::gate::convergence::{Converged, TrainedModel, check};
@@ -102,7 +102,7 @@ impl Stack {
     async fn act(&self, key: &RequestKey, request: Request) -> Result<(), StoreError> {
         let (keys, who, why) = (keys(), key.who.to_string(), request.why);
         match request.wish {
-            Asked::Release { verb, region } => {
+            RequestedAct::Release { verb, region } => {
                 let model = Some(key.model.to_string());
                 let operator = Operator { verb, who, why, model, region, at: None, key: key.dedupe_key() };
                 let record = RELEASE.of(&keys);
@@ -114,18 +114,20 @@ impl Stack {
                     entry.write(&self.store, audit, Condition::Always).await?;
                 }
             }
-            Asked::Run { force } => {
+            RequestedAct::Run { force } => {
                 let completes = if force.is_some() { Completes::Alone } else { Completes::Itself };
                 let id = TriggerId::new(&key.dedupe_key(), completes);
                 let (kind, received_at) = (TriggerKind::Person, self.now());
                 let trigger = Trigger { id, kind, what: why, received_at, event: Value::Null };
                 inbox::record(&self.store, &keys, &trigger).await?;
             }
-            Asked::Reset => drop(TRAINING.of(&keys).update(&self.store, Training::reset).await?),
-            Asked::Approve { question } => {
+            RequestedAct::Reset => drop(TRAINING.of(&keys).update(&self.store, Training::reset).await?),
+            RequestedAct::Approve { question } => {
                 self.answered(key, &question, PersonAnswer::Approve, why).await?;
             }
-            Asked::Reject { question } => self.answered(key, &question, PersonAnswer::Reject, why).await?,
+            RequestedAct::Reject { question } => {
+                self.answered(key, &question, PersonAnswer::Reject, why).await?
+            }
         }
         Ok(())
     }
@@ -353,8 +355,15 @@ async fn a_report_names_the_outcome_and_the_evidence() {
     let outcome =
         RunOutcome { code: Ending::RolledBack, reason: "p99 rose.".into(), state: None, error: None };
     let (model, triggers) = (model(), vec!["s3://b/p/1.csv".to_owned()]);
-    let record =
-        RunRecord { model, generation: Generation(2), outcome, triggers, more_triggers: 0, opened_at: None, closed_at: at };
+    let record = RunRecord {
+        model,
+        generation: Generation(2),
+        outcome,
+        triggers,
+        more_triggers: 0,
+        opened_at: None,
+        closed_at: at,
+    };
     let run = Generation(2);
     for document in [RUN.of(&keys(), run), RUN_ENTRY.of(&keys(), &run)] {
         document.write(&stack.store, &record, Condition::Always).await.unwrap();

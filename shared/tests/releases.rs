@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use flate2::read::GzDecoder;
 use pawl::constraints::Constraints;
 use pawl::documents::{
-    Awaited, Choice, Decision, Judged, OperatorNote, Partition, Profiled, Question, Released, Request, TrialMemory,
+    Awaited, Choice, Decision, Judged, OperatorNote, Partition, Profiled, Question, Released, Request,
+    TrialMemory,
 };
 use pawl::drift::monitor::{Expected, Monitor, MonitoringReport};
 use pawl::drift::{Drift, Reference, Remembered};

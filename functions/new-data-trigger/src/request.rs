@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use pawl::documents::{
-    Act, Answered, Asked, NOTE, OperatorNote, PersonAnswer, QUESTION, Question, Request, RequestKey, Slot,
-    TRAINING,
+    Act, Answered, NOTE, OperatorNote, PersonAnswer, QUESTION, Question, Request, RequestKey, RequestedAct,
+    Slot, TRAINING,
 };
 use pawl::edge::{Delivery, Executions};
 use pawl::events::{ObjectChange, decode};
@@ -29,11 +29,11 @@ pub(crate) async fn accept(
     };
     let person = Person { keys: Keys::new(&key.model), key, why: request.why, at: object.at };
     let done = match &request.wish {
-        Asked::Run { force } => return person.ask(edge, *force, now).await,
-        Asked::Reset => person.reset(edge).await?,
-        Asked::Approve { question } => person.answer(edge, question, PersonAnswer::Approve).await?,
-        Asked::Reject { question } => person.answer(edge, question, PersonAnswer::Reject).await?,
-        Asked::Release { .. } => Err("an act on a release is not for this function".to_owned()),
+        RequestedAct::Run { force } => return person.ask(edge, *force, now).await,
+        RequestedAct::Reset => person.reset(edge).await?,
+        RequestedAct::Approve { question } => person.answer(edge, question, PersonAnswer::Approve).await?,
+        RequestedAct::Reject { question } => person.answer(edge, question, PersonAnswer::Reject).await?,
+        RequestedAct::Release { .. } => Err("an act on a release is not for this function".to_owned()),
     };
     match done {
         Ok(done) => Ok(json!({ "request": done })),
@@ -131,7 +131,7 @@ impl Person {
         if delivery == Delivery::NobodyWaits {
             let why = match wrote {
                 Wrote::Now => "The run no longer waited.",
-                Wrote::Before => "The run no longer waited; an earlier try of this answer may have reached it.",
+                Wrote::Before => "The run no longer waited. An earlier try may have reached it.",
             };
             self.unheard(edge, why, what).await?;
         }

@@ -1,6 +1,6 @@
 //! What people ask of a release, by a request in the bucket: its key tells who.
 
-use pawl::documents::{Asked, Request, RequestKey};
+use pawl::documents::{Request, RequestKey, RequestedAct};
 use pawl::edge::Notices;
 use pawl::events::{Operator, Signal};
 use pawl::fault::Fault;
@@ -17,9 +17,10 @@ pub(crate) async fn opened<S: Store, A: Services, N: Notices>(
         Signal::Object(object) if object.bucket == edge.bucket && RequestKey::is_one(&object.key) => object,
         other => return Ok(other),
     };
-    let (key, request) =
-        Request::open(&edge.store, &object).await?.map_err(|reason| Fault::BadInput(format!("request: {reason}")))?;
-    let Asked::Release { verb, region } = request.wish else {
+    let (key, request) = Request::open(&edge.store, &object)
+        .await?
+        .map_err(|reason| Fault::BadInput(format!("request: {reason}")))?;
+    let RequestedAct::Release { verb, region } = request.wish else {
         return Err(Fault::BadInput(format!("request: {key} is about no release")));
     };
     Ok(Signal::Operator(Operator {

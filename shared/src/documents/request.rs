@@ -141,7 +141,7 @@ impl RequestKey {
 pub struct Request {
     /// The act.
     #[serde(flatten)]
-    pub wish: Asked,
+    pub wish: RequestedAct,
     /// Why, for the history.
     pub why: String,
     /// Who they say they are: a claim.
@@ -152,7 +152,7 @@ pub struct Request {
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
-pub enum Asked {
+pub enum RequestedAct {
     /// Answer yes to the question of this name.
     Approve {
         /// The question's name.
@@ -181,7 +181,7 @@ pub enum Asked {
     },
 }
 
-impl Asked {
+impl RequestedAct {
     /// What it is about.
     pub fn concern(&self) -> Concern {
         match self {
@@ -224,7 +224,7 @@ impl Request {
         if request.wish.concern() != key.concern {
             return Err(format!("{key} asks for what is not asked for there: {:?}", request.wish));
         }
-        if let Asked::Approve { question } | Asked::Reject { question } = &request.wish
+        if let RequestedAct::Approve { question } | RequestedAct::Reject { question } = &request.wish
             && !is_name(question)
         {
             return Err(format!("{key}: {question:?} is no name of a question"));
@@ -278,7 +278,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_asks_is_in_the_key_whatever_the_request_says() {
-        let body = r#"{"act": "release", "verb": "freeze", "why": "two\nlines", "says": "bob", "who": "bob"}"#;
+        let body =
+            r#"{"act": "release", "verb": "freeze", "why": "two\nlines", "says": "bob", "who": "bob"}"#;
         let (key, request) = opened(KEY, body).await.unwrap();
         assert_eq!(key.who.to_string(), "ada@example.com (AROA1)");
         assert_eq!(key.to_string(), KEY);
@@ -293,8 +294,16 @@ mod tests {
         let long = format!(r#"{{"act": "reset", "why": "{}"}}"#, "x".repeat(MOST));
         for (key, body, reason) in [
             ("requests/answer/AIDA7/bike/1.json", freeze, "asks for what is not asked for there"),
-            ("requests/run/AIDA7/bike/1.json", r#"{"act":"approve","question":"q","why":"x"}"#, "not asked for"),
-            ("requests/answer/AIDA7/bike/1.json", r#"{"act":"approve","question":"../x","why":"x"}"#, "no name"),
+            (
+                "requests/run/AIDA7/bike/1.json",
+                r#"{"act":"approve","question":"q","why":"x"}"#,
+                "not asked for",
+            ),
+            (
+                "requests/answer/AIDA7/bike/1.json",
+                r#"{"act":"approve","question":"../x","why":"x"}"#,
+                "no name",
+            ),
             ("requests/other/AIDA7/bike/1.json", freeze, "is not answer, run or release"),
             ("requests/release/AIDA7/bike.json", freeze, "<concern>/<userid>/<model>/<id>.json"),
             ("requests/release/AIDA7/bike/a/1.json", freeze, "<concern>/<userid>/<model>/<id>.json"),

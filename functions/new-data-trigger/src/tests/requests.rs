@@ -152,7 +152,11 @@ async fn what_cannot_be_read_or_is_anothers_part_is_kept_and_told() {
         (request("run", 1), approve.clone(), "asks for what is not asked for there"),
         (request("answer", 2), json!({ "act": "reset", "why": "x" }), "asks for what is not asked for there"),
         (request("answer", 3), json!({ "act": "approve", "why": "x" }), "missing field `question`"),
-        (request("answer", 4), json!({ "act": "approve", "question": "package-9", "why": "x" }), "asked package-9"),
+        (
+            request("answer", 4),
+            json!({ "act": "approve", "question": "package-9", "why": "x" }),
+            "asked package-9",
+        ),
         ("requests/answer/AIDA7/package.json".to_owned(), approve, "requests/<concern>"),
     ] {
         let event = asked(&edge, &key, body).await;
