@@ -465,7 +465,7 @@ fn every_help_fits_80_columns() {
     use clap::CommandFactory;
     let mut root = Cli::command();
     root.build();
-    let mut abouts = std::collections::HashSet::new();
+    let mut abouts = HashSet::new();
     for command in std::iter::once(&mut root.clone()).chain(root.get_subcommands_mut()) {
         let help = format!("{}{}", command.render_help(), command.render_long_help());
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
