@@ -2,14 +2,12 @@
 
 use std::fmt;
 
-use pawl::documents::{Act, Answered, OperatorNote, PersonAnswer, QUESTION, Question, Slot, TRAINING};
-use pawl::ledger::{Condition, ETag, Keys, Listed, Store, StoreError};
+use pawl::documents::{Answered, PersonAnswer, QUESTION, Question, RequestedAct, Slot, TRAINING};
+use pawl::ledger::{Keys, Listed, Store, StoreError};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
-use serde_json::json;
 
-use crate::edge::{Delivery, Edge, Services};
-use crate::note;
+use crate::edge::{Edge, LOOKS, Services};
 use crate::options::{Model, Why};
 use crate::page::Page;
 use crate::reply::{Failure, Reply, Verdict};
@@ -31,8 +29,8 @@ pub(crate) struct Reject {
     why: Why,
 }
 
-/// A question, where it stands, and the version that was read.
-type Found = (Question, Slot<Question>, ETag);
+/// A question, and where it stands.
+type Found = (Question, Slot<Question>);
 
 /// The questions of the run that is open now, the one that it waits with last.
 async fn of_open_run(store: &impl Store, keys: &Keys) -> Result<Vec<Found>, StoreError> {
@@ -40,16 +38,13 @@ async fn of_open_run(store: &impl Store, keys: &Keys) -> Result<Vec<Found>, Stor
     let mut found = Vec::new();
     for Listed { key, .. } in store.list(&keys.questions()).await? {
         let slot = QUESTION.at(key);
-        match slot.read_tagged(store).await? {
-            Some((question, etag)) if question.generation == open.generation => {
-                found.push((question, slot, etag));
-            }
+        match slot.read(store).await? {
+            Some(question) if question.generation == open.generation => found.push((question, slot)),
             _ => {}
         }
     }
     // A run asks first whether to train, then whether to release.
-    found
-        .sort_by_key(|(_, slot, _)| !slot.key().rsplit('/').next().unwrap_or_default().starts_with("train-"));
+    found.sort_by_key(|(_, slot)| !slot.key().rsplit('/').next().unwrap_or_default().starts_with("train-"));
     Ok(found)
 }
 
@@ -101,7 +96,10 @@ pub(crate) async fn approve<S: Store, V: Services>(
     edge: &Edge<S, V>,
     args: &Approve,
 ) -> Result<Reply, Failure> {
-    let why = args.why.clone().unwrap_or_else(|| format!("Approved by {}.", edge.who));
+    let why = match &args.why {
+        Some(why) => why.clone(),
+        None => format!("Approved by {}.", edge.services.user().await?),
+    };
     give(edge, &args.model.model, PersonAnswer::Approve, why).await
 }
 
@@ -120,7 +118,7 @@ async fn give<S: Store, V: Services>(
 ) -> Result<Reply, Failure> {
     edge.pipeline_of(model).await?;
     let (store, keys) = (&edge.store, Keys::new(model));
-    let Some((question, slot, etag)) = of_open_run(store, &keys).await?.pop() else {
+    let Some((question, slot)) = of_open_run(store, &keys).await?.pop() else {
         return Err(Failure::refused(format!(
             "no run of {model} waits for an answer; see `pawl status {model}`"
         )));
@@ -130,39 +128,43 @@ async fn give<S: Store, V: Services>(
         let before = outcome(before);
         return Err(Failure::refused(format!("run {generation} of {model} was answered before: {before}")));
     }
-    let act = if answer == PersonAnswer::Approve { Act::Approve } else { Act::Reject };
-    let what = format!("run {generation} asked: {}", question.question);
-    let note = OperatorNote { at: edge.services.now(), who: edge.who.clone(), act, why: why.clone(), what };
-    note::append(store, model, &note).await?;
-    let output = json!({ "answer": answer, "why": why, "who": edge.who });
-    let delivery = edge.services.answer(&question.token, &output).await?;
-    let (taken, verdict, counted) = match delivery {
-        Delivery::Taken => (Taken::Taken, Verdict::Done, answer),
-        Delivery::NobodyWaits => {
-            let late = OperatorNote {
-                act: Act::Unheard,
-                why: "The run no longer waited.".to_owned(),
-                ..note.clone()
-            };
-            note::append(store, model, &late).await?;
-            (Taken::TooLate, Verdict::Refused, PersonAnswer::Elsewhere)
-        }
+    let name = slot.key().rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned();
+    let wish = match answer {
+        PersonAnswer::Reject => RequestedAct::Reject { question: name },
+        PersonAnswer::Approve | PersonAnswer::Elsewhere => RequestedAct::Approve { question: name },
     };
-    let answered = Answered { answer: counted, who: edge.who.clone(), why: why.clone(), at: note.at };
-    let asked = question.question.clone();
-    // Only so that the next person reads it at once: what counts are the token and the history.
-    let noted = Question { answered: Some(answered), ..question };
-    match slot.write(store, &noted, Condition::IfMatch(etag)).await {
-        Ok(_) | Err(StoreError::Conflict { .. }) => {}
-        Err(e) => return Err(e.into()),
+    let key = edge.send(model, wish, why.clone()).await?;
+    let answered = wait(edge, model, &slot).await?;
+    if answered.request != Some(key.to_string()) {
+        let before = outcome(&answered);
+        return Err(Failure::refused(format!("run {generation} of {model} was answered before: {before}")));
     }
-    let (model, who) = (model.clone(), edge.who.clone());
-    Reply::new(verdict, &Given { model, generation, question: asked, answer, who, why, taken })
+    let (taken, verdict) = match answered.answer {
+        PersonAnswer::Elsewhere => (Taken::TooLate, Verdict::Refused),
+        PersonAnswer::Approve | PersonAnswer::Reject => (Taken::Taken, Verdict::Done),
+    };
+    let (model, who, question) = (model.clone(), key.who.to_string(), question.question);
+    Reply::new(verdict, &Given { model, generation, question, answer, who, why, taken })
+}
+
+/// Waits until the question is answered.
+async fn wait<S: Store, V: Services>(
+    edge: &Edge<S, V>,
+    model: &ModelName,
+    slot: &Slot<Question>,
+) -> Result<Answered, Failure> {
+    for _ in 0..LOOKS {
+        if let Some(answered) = slot.read(&edge.store).await?.and_then(|question| question.answered) {
+            return Ok(answered);
+        }
+        edge.services.pause().await;
+    }
+    Err(edge.had_no_effect(model))
 }
 
 /// What became of a question, in words.
 fn outcome(answered: &Answered) -> String {
-    let Answered { answer, who, why, at } = answered;
+    let Answered { answer, who, why, at, .. } = answered;
     match answer {
         PersonAnswer::Approve => format!("{who} approved at {at}: {why}"),
         PersonAnswer::Reject => format!("{who} rejected at {at}: {why}"),

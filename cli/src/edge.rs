@@ -1,14 +1,14 @@
-//! What the operator's verbs reach: the ledger, the task tokens of waiting runs, the event bus.
+//! What the operator's verbs reach: the ledger, the folder of requests, and AWS's word on who acts.
 
 mod aws;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pawl::ledger::{PIPELINES, Store, Stored, pipeline};
+use pawl::documents::{REQUEST, Request, RequestKey, RequestedAct, UserId};
+use pawl::ledger::{Keys, PIPELINES, Store, Stored, Wrote, pipeline};
 use pawl::names::ModelName;
 use pawl::pipeline::catalog::model_of;
-use serde_json::{Value, json};
 
 use crate::reply::Failure;
 
@@ -18,41 +18,13 @@ pub(crate) use aws::connect;
 pub(crate) trait Services {
     /// The clock.
     fn now(&self) -> Timestamp;
-    /// Answers the run that waits with this task token.
-    async fn answer(&self, token: &str, output: &Value) -> Result<Delivery, Failure>;
-    /// Sends a message to the functions of this stack.
-    async fn publish(&self, subject: Subject, detail: &Value) -> Result<(), Failure>;
+    /// Who acts, as AWS tells.
+    async fn user(&self) -> Result<UserId, Failure>;
     /// Waits before the ledger is read again.
     async fn pause(&self);
 }
 
-/// Whether a run took an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    Taken,
-    /// It was answered before, timed out, or is over.
-    NobodyWaits,
-}
-
-/// Whom a message is for: the rules of `template.yaml` go by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Subject {
-    /// An act on a release, for the rollback handler.
-    Operator,
-    /// The wish for a run, for the trigger function.
-    Request,
-}
-
-impl Subject {
-    fn detail_type(self) -> &'static str {
-        match self {
-            Self::Operator => "Pawl Operator",
-            Self::Request => "Pawl Request",
-        }
-    }
-}
-
-/// How often the ledger is read for the effect of a message.
+/// How often the ledger is read for the effect of a request.
 pub(crate) const LOOKS: u32 = 60;
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -62,7 +34,8 @@ pub(crate) struct Edge<S, V> {
     pub(crate) store: S,
     pub(crate) services: V,
     pub(crate) bucket: String,
-    pub(crate) who: String,
+    /// Who acts, as they say.
+    pub(crate) says: String,
 }
 
 impl<S: Store, V: Services> Edge<S, V> {
@@ -81,27 +54,27 @@ impl<S: Store, V: Services> Edge<S, V> {
         Err(Failure::cannot_run(format!("no pipeline is called {model} in s3://{}: {known}", self.bucket)))
     }
 
-    /// Sends a message to this stack. Its bucket names it, so that several stacks can share an account's bus.
+    /// Puts a request into this stack's bucket, under the user id of whoever acts; its key.
     ///
-    /// The bus rather than a function's own name: an operator needs to know the bucket and nothing else, may
-    /// be given `events:PutEvents` instead of the right to invoke functions with anything, and what arrives
-    /// gets the same retries and dead-letter queue as an alarm.
-    pub(crate) async fn publish(
+    /// An object rather than an event or a call: IAM can bind its key to the caller, so that nobody acts in
+    /// another's name, and a person needs no right but to put it there.
+    pub(crate) async fn send(
         &self,
-        subject: Subject,
-        field: &str,
-        mut detail: Value,
-    ) -> Result<String, Failure> {
-        let at = self.services.now();
-        let id = format!("{}-{at}", self.who);
-        detail["who"] = json!(self.who);
-        detail["at"] = json!(at);
-        detail["id"] = json!(id);
-        self.services.publish(subject, &json!({ "bucket": self.bucket, field: detail })).await?;
-        Ok(id)
+        model: &ModelName,
+        wish: RequestedAct,
+        why: String,
+    ) -> Result<RequestKey, Failure> {
+        let id = self.services.now().strftime("%Y%m%dT%H%M%S.%9f").to_string();
+        let (who, concern) = (self.services.user().await?, wish.concern());
+        let key = RequestKey { concern, who, model: model.clone(), id };
+        let request = Request { wish, why, says: self.says.clone() };
+        match REQUEST.of(&Keys::new(model), &key).write_once(&self.store, &request).await? {
+            Wrote::Now => Ok(key),
+            Wrote::Before => Err(Failure::cannot_run("you did something at the same moment: try again")),
+        }
     }
 
-    /// The failure where a message had no effect in time.
+    /// The failure where a request had no effect in time.
     pub(crate) fn had_no_effect(&self, model: &ModelName) -> Failure {
         let seconds = (PAUSE * LOOKS).as_secs();
         Failure::cannot_run(format!(
@@ -112,8 +85,8 @@ impl<S: Store, V: Services> Edge<S, V> {
     }
 }
 
-/// Who acts, where `--who` does not say: the user of this machine.
-pub(crate) fn who() -> String {
+/// Who acts by their own word, where `--who` does not say: the user of this machine.
+pub(crate) fn says() -> String {
     let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     let user = variable("USER").or_else(|| variable("LOGNAME")).or_else(|| variable("USERNAME"));
     let host = variable("HOSTNAME").or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok());

@@ -31,7 +31,8 @@ pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -
     let about = &args.act.about;
     let model = &about.model.model;
     edge.pipeline_of(model).await?;
-    let wish = Wish { run, who: edge.who.clone(), why: about.why.why.clone() };
+    let who = edge.services.user().await?.to_string();
+    let wish = Wish { run, who, why: about.why.why.clone() };
     // The run looks again when it begins: here a person hears at once what would become of it.
     match admit(&edge.store, &Keys::new(model), &edge.bucket, &wish, edge.services.now()).await? {
         Ok(_) => request::send(edge, about, Some(run)).await,

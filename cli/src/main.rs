@@ -8,7 +8,6 @@ mod edge;
 mod force;
 mod history;
 mod judge;
-mod note;
 mod operate;
 mod options;
 mod page;
@@ -47,7 +46,7 @@ struct Cli {
         help_heading = STACK
     )]
     bucket: Option<String>,
-    /// Who acts; default USER@host
+    /// Who you say you are, beside what AWS tells; default USER@host
     #[arg(
         long,
         global = true,
@@ -186,7 +185,7 @@ fn main() -> ExitCode {
 /// Only these verbs start a runtime and connect.
 #[tokio::main(flavor = "current_thread")]
 async fn remote(bucket: Option<&str>, who: Option<String>, verb: &Remote) -> Result<Reply, Failure> {
-    let edge = edge::connect(bucket, who.unwrap_or_else(edge::who)).await?;
+    let edge = edge::connect(bucket, who.unwrap_or_else(edge::says)).await?;
     remote_on(&edge, verb).await
 }
 

@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use pawl::documents::{RELEASE, RELEASE_ENTRY};
+use pawl::documents::{RELEASE, RELEASE_ENTRY, RequestedAct};
 use pawl::events::Verb;
 use pawl::ledger::{Keys, Store, StoreError};
 use pawl::names::ModelName;
 use pawl::release::{Audit, ReleaseRule, StateName};
 use serde::Serialize;
-use serde_json::json;
 
-use crate::edge::{Edge, LOOKS, Services, Subject};
+use crate::edge::{Edge, LOOKS, Services};
 use crate::options::{ModelAndWhy, Place};
 use crate::page::Page;
 use crate::reply::{Failure, Reply, Verdict};
@@ -47,11 +46,8 @@ pub(crate) async fn run<S: Store, V: Services>(
         )));
     }
     let mut seen = sequence(&edge.store, &keys).await?;
-    let mut detail = json!({ "verb": verb, "model": model, "why": args.about.why.why });
-    if let Some(region) = keys.region() {
-        detail["region"] = json!(region);
-    }
-    let key = format!("operator:{}", edge.publish(Subject::Operator, "operator", detail).await?);
+    let wish = RequestedAct::Release { verb, region: keys.region().cloned() };
+    let key = edge.send(model, wish, args.about.why.why.clone()).await?.dedupe_key();
     for _ in 0..LOOKS {
         while seen < sequence(&edge.store, &keys).await? {
             let entry = RELEASE_ENTRY.of(&keys, &(seen + 1));

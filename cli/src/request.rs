@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use pawl::documents::TRAINING;
+use pawl::documents::{RequestedAct, TRAINING};
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Store, TriggerId};
 use pawl::names::{Generation, ModelName};
 use serde::Serialize;
-use serde_json::json;
 
-use crate::edge::{Edge, LOOKS, Services, Subject};
+use crate::edge::{Edge, LOOKS, Services};
 pub(crate) use crate::options::ModelAndWhy as Args;
 use crate::reply::{Failure, Reply};
 
@@ -63,10 +62,9 @@ pub(crate) async fn send<S: Store, V: Services>(
 ) -> Result<Reply, Failure> {
     let model = &args.model.model;
     let keys = Keys::new(model);
-    let detail = json!({ "model": model, "why": args.why.why, "force": force });
-    let id = edge.publish(Subject::Request, "request", detail).await?;
+    let key = edge.send(model, RequestedAct::Run { force }, args.why.why.clone()).await?;
     let completes = if force.is_some() { Completes::Alone } else { Completes::Itself };
-    let trigger = TriggerId::new(&format!("request:{id}"), completes);
+    let trigger = TriggerId::new(&key.dedupe_key(), completes);
     for _ in 0..LOOKS {
         if inbox::get(&edge.store, &keys, &trigger).await?.is_some() {
             let open_run =

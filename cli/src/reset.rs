@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use pawl::documents::{Act, OperatorNote, TRAINING};
+use pawl::documents::{RequestedAct, TRAINING};
 use pawl::ledger::training::Breaker;
-use pawl::ledger::{Keys, Store, Training};
+use pawl::ledger::{Keys, Store};
 use pawl::names::ModelName;
 use serde::Serialize;
 
-use crate::edge::{Edge, Services};
-use crate::note;
+use crate::edge::{Edge, LOOKS, Services};
 pub(crate) use crate::options::ModelAndWhy as Args;
 use crate::reply::{Failure, Reply};
 
@@ -48,15 +47,16 @@ pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -
     let before = TRAINING.of(&keys).read_or_default(&edge.store).await?;
     let reset =
         Reset { model: model.clone(), breaker: before.breaker, rejected_in_a_row: before.rejected_in_a_row };
-    if reset.breaker.is_some() || reset.rejected_in_a_row > 0 {
-        let what = match &reset.breaker {
-            Some(breaker) => format!("the breaker was open: {}", breaker.reason),
-            None => format!("{} challengers in a row were rejected", reset.rejected_in_a_row),
-        };
-        let (who, why) = (edge.who.clone(), args.why.why.clone());
-        let note = OperatorNote { at: edge.services.now(), who, act: Act::Reset, why, what };
-        note::append(&edge.store, model, &note).await?;
-        TRAINING.of(&keys).update(&edge.store, Training::reset).await?;
+    if reset.breaker.is_none() && reset.rejected_in_a_row == 0 {
+        return Reply::done(&reset);
     }
-    Reply::done(&reset)
+    edge.send(model, RequestedAct::Reset, args.why.why.clone()).await?;
+    for _ in 0..LOOKS {
+        let now = TRAINING.of(&keys).read_or_default(&edge.store).await?;
+        if now.breaker.is_none() && now.rejected_in_a_row == 0 {
+            return Reply::done(&reset);
+        }
+        edge.services.pause().await;
+    }
+    Err(edge.had_no_effect(model))
 }

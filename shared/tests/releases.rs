@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use flate2::read::GzDecoder;
 use pawl::constraints::Constraints;
 use pawl::documents::{
-    Awaited, Choice, Decision, Judged, OperatorNote, Partition, Profiled, Question, Released, TrialMemory,
+    Awaited, Choice, Decision, Judged, OperatorNote, Partition, Profiled, Question, Released, Request,
+    TrialMemory,
 };
 use pawl::drift::monitor::{Expected, Monitor, MonitoringReport};
 use pawl::drift::{Drift, Reference, Remembered};
@@ -120,6 +121,8 @@ const KINDS: &[Kind] = &[
     kind("regions/<model>/<number>.json", Others("EventBridge, which looks at the key"), FIRST),
     kind("upkeep/<model>.json", Core(kept::<Upkeep>), FIRST),
     kind("upkeep/<model>/<region>.json", Core(kept::<Upkeep>), FIRST),
+    // Younger than the first release.
+    kind("requests/<text>/<text>/<model>/<text>.json", Core(read::<Request>), None),
 ];
 
 /// What the types of the core leave out of a document on purpose, and where else it is read: the key and the field.

@@ -1,4 +1,5 @@
 """What nobody may do, tried with the very rights of the stack: docs/security.md says what each stands for."""
+import json
 import time
 
 import pytest
@@ -77,6 +78,58 @@ def test_a_container_acts_on_no_service_beside_its_data(standin, role):
     for namespace in ("Pawl", "AWS/SageMaker"):
         data = [{"MetricName": "LiveQuality", "Value": 1.0}]
         assert refused(metrics.put_metric_data, Namespace=namespace, MetricData=data)
+
+
+# (part, what it may put, who that is an attack of)
+PARTS = {"AuthorPolicy": "pipelines/{model}/pipeline.yaml", "ApproverPolicy": "requests/answer/{me}/{model}/1.json",
+         "OperatorPolicy": "requests/{concern}/{me}/{model}/1.json"}
+NOBODYS = ["ledger/{model}/release.json", "ledger/{model}/training.json", "ledger/{model}/questions/package-1.json",
+           "ledger/{model}/history/000001.json", "ledger/{model}/history/note-x.json", "runs/{model}/000001/judgement.json",
+           "models/{model}/{model}-1/model.tar.gz", "accepted/{model}/part.jsonl", "requests/{model}.json",
+           *(f"requests/{concern}/{who}/{{model}}/1.json" for concern in ("answer", "run", "release")
+             for who in ("AIDA0000000000000000", "{role}:somebody-else", "*"))]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_person_does_their_own_part_under_their_own_name_and_no_others(standin, part):
+    session = standin.aws.person(part)
+    s3 = standin.aws.client("s3", session=session)
+    me = standin.aws.client("sts", session=session).get_caller_identity()["UserId"]
+    # Of a model that has no pipeline: nothing begins.
+    named = {"model": f"people-{part.lower()}", "me": me, "role": me.split(":")[0]}
+    others = [key for other, key in PARTS.items() if other != part]
+    for concern in ("run", "release"):
+        for key in [*NOBODYS, *others]:
+            assert refused(s3.put_object, Bucket=BUCKET, Key=key.format(concern=concern, **named), Body=b"{}"), key
+    for key in (PARTS[part], NOBODYS[0]):
+        assert refused(s3.delete_object, Bucket=BUCKET, Key=key.format(concern="run", **named)), key
+    events, states = (standin.aws.client(name, session=session) for name in ("events", "stepfunctions"))
+    assert refused(events.put_events, Entries=[{"Source": "custom.pawl", "DetailType": "Pawl Operator", "Detail": "{}"}])
+    assert refused(states.send_task_success, taskToken="x", output="{}")
+    assert refused(states.start_execution, stateMachineArn=standin.aws.outputs["Retraining"], input="{}")
+    functions = standin.aws.client("lambda", session=session)
+    assert refused(functions.invoke, FunctionName=standin.aws.resources["RollbackHandler"], Payload=b"{}")
+
+
+def test_what_a_request_claims_is_not_who_acted(pipeline):
+    loop = pipeline("claimed")
+    loop.put_pipeline()
+    session = loop.aws.person("OperatorPolicy", session="the-tests")
+    me = loop.aws.client("sts", session=session).get_caller_identity()["UserId"]
+    body = {"act": "release", "verb": "freeze", "why": "holidays", "says": "the boss", "who": "the boss"}
+    key = f"requests/release/{me}/{loop.model}/1.json"
+    loop.aws.client("s3", session=session).put_object(Bucket=BUCKET, Key=key, Body=json.dumps(body).encode())
+    release = loop.aws.wait_until(lambda: loop.read(f"ledger/{loop.model}/release.json"), what="the freeze")
+    assert release["freeze"]["who"] == loop.who()
+    assert "the boss" not in str(loop.pawl("history", loop.model))
+    # An approver who asks for an operator's act under the approver's own folder.
+    session = loop.aws.person("ApproverPolicy")
+    me = loop.aws.client("sts", session=session).get_caller_identity()["UserId"]
+    key = f"requests/answer/{me}/{loop.model}/1.json"
+    loop.aws.client("s3", session=session).put_object(Bucket=BUCKET, Key=key, Body=json.dumps(body | {"verb": "unfreeze"}).encode())
+    loop.aws.wait_until(lambda: [one for one in loop.notices() if "asks for what is not asked for there" in one["Message"]],
+                        what="the notice")
+    assert loop.read(f"ledger/{loop.model}/release.json")["freeze"]["who"] == loop.who()
 
 
 def test_each_schedule_starts_its_machine_in_its_own_role(standin):

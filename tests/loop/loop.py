@@ -237,13 +237,20 @@ class Loop:
                                    what=f"the question {name}")
 
     def pawl(self, *arguments, code=0):
-        """Run the command `pawl` on this stand-in, with the rights of an operator and no others; what it says, as JSON."""
-        environment = self.aws.environment(self.aws.person("OperatorPolicy")) | {
-            "PAWL_BUCKET": BUCKET, "PAWL_WHO": "the tests", "PAWL_ENDPOINT_METRICS_SECONDS": "1"}
+        """Run the command `pawl` on this stand-in, with the rights of whoever's part it is and no others; what it says, as JSON."""
+        part = {"put": "AuthorPolicy", "approve": "ApproverPolicy", "reject": "ApproverPolicy"}.get(arguments[0], "OperatorPolicy")
+        environment = self.aws.environment(self.aws.person(part, session="the-tests")) | {
+            "PAWL_BUCKET": BUCKET, "PAWL_WHO": "somebody else", "PAWL_ENDPOINT_METRICS_SECONDS": "1"}
         done = subprocess.run([self.bin_dir / "pawl", *arguments, "--json"], env=environment, capture_output=True,
                               text=True, timeout=PATIENCE)
         assert done.returncode == code, f"pawl {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         return json.loads(done.stdout)
+
+    def who(self, part="OperatorPolicy"):
+        """How the history names whoever runs `pawl` here, as AWS tells: their session, and the id of its role."""
+        sts = self.aws.client("sts", session=self.aws.person(part, session="the-tests"))
+        role, session = sts.get_caller_identity()["UserId"].split(":")
+        return f"{session} ({role})"
 
     def answer(self, name, answer, why):
         """Wait for a question, and `pawl approve` or `pawl reject` it."""

@@ -1,23 +1,21 @@
 //! The services themselves.
 
-use aws_sdk_eventbridge as eventbridge;
-use eventbridge::types::PutEventsRequestEntry;
+use aws_sdk_sts as sts;
 use jiff::Timestamp;
-use pawl_aws::{S3Store, fault, sfn};
-use serde_json::Value;
+use pawl::documents::UserId;
+use pawl_aws::{S3Store, fault};
 
-use super::{Delivery, Edge, PAUSE, Services, Subject};
+use super::{Edge, PAUSE, Services};
 use crate::reply::Failure;
 
-/// The clients beside the ledger's.
+/// The client beside the ledger's.
 #[derive(Debug)]
 pub(crate) struct Aws {
-    sfn: sfn::Client,
-    events: eventbridge::Client,
+    sts: sts::Client,
 }
 
 /// Connects as the environment says; `AWS_ENDPOINT_URL` leads to a local stand-in.
-pub(crate) async fn connect(bucket: Option<&str>, who: String) -> Result<Edge<S3Store, Aws>, Failure> {
+pub(crate) async fn connect(bucket: Option<&str>, says: String) -> Result<Edge<S3Store, Aws>, Failure> {
     let Some(bucket) = bucket.filter(|bucket| !bucket.is_empty()) else {
         return Err(Failure::cannot_run(
             "no bucket: give --bucket NAME or set PAWL_BUCKET to the stack's output PawlBucket",
@@ -31,9 +29,9 @@ pub(crate) async fn connect(bucket: Option<&str>, who: String) -> Result<Edge<S3
     }
     Ok(Edge {
         store: S3Store::new(&config, bucket.to_owned()),
-        services: Aws { sfn: sfn::Client::new(&config), events: eventbridge::Client::new(&config) },
+        services: Aws { sts: sts::Client::new(&config) },
         bucket: bucket.to_owned(),
-        who,
+        says,
     })
 }
 
@@ -42,31 +40,10 @@ impl Services for Aws {
         Timestamp::now()
     }
 
-    async fn answer(&self, token: &str, output: &Value) -> Result<Delivery, Failure> {
-        let request = self.sfn.send_task_success().task_token(token).output(output.to_string());
-        match request.send().await {
-            Ok(_) => Ok(Delivery::Taken),
-            Err(e) => {
-                let over = e.as_service_error().is_some_and(|e| {
-                    e.is_task_timed_out() || e.is_task_does_not_exist() || e.is_invalid_token()
-                });
-                if over { Ok(Delivery::NobodyWaits) } else { Err(fault("answer the waiting run", &e).into()) }
-            }
-        }
-    }
-
-    async fn publish(&self, subject: Subject, detail: &Value) -> Result<(), Failure> {
-        let entry = PutEventsRequestEntry::builder()
-            .source("custom.pawl")
-            .detail_type(subject.detail_type())
-            .detail(detail.to_string())
-            .build();
-        let sent = self.events.put_events().entries(entry).send().await;
-        let sent = sent.map_err(|e| Failure::from(fault("publish to the event bus", &e)))?;
-        match sent.entries().iter().find_map(|entry| entry.error_message()) {
-            Some(reason) => Err(Failure::cannot_run(format!("the event bus refused: {reason}"))),
-            None => Ok(()),
-        }
+    async fn user(&self) -> Result<UserId, Failure> {
+        let found = self.sts.get_caller_identity().send().await;
+        let found = found.map_err(|e| Failure::from(fault("ask AWS who you are", &e)))?;
+        UserId::new(found.user_id().unwrap_or_default()).map_err(Failure::cannot_run)
     }
 
     async fn pause(&self) {

@@ -1,9 +1,9 @@
-//! Events: decoded, routed to their pipelines, and recorded before they are acted upon.
+//! Triggers: routed to their pipelines, and recorded before they are acted upon.
 
 use jiff::Timestamp;
 use pawl::documents::{UNROUTED, Unrouted};
 use pawl::edge::Notices;
-use pawl::events::{AlarmChange, AlarmState, ObjectChange, ObjectEvent, Signal, decode};
+use pawl::events::{AlarmChange, AlarmState, ObjectChange, ObjectEvent, Signal};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Store, Trigger, TriggerId, TriggerKind, Wrote, unrouted, unrouted_objects};
@@ -15,45 +15,10 @@ use serde_json::{Value, json};
 
 use crate::edge::{Edge, Services};
 use crate::route::{self, Pipelines};
-use crate::{ended, wake};
-
-/// Handles the event of one invocation. An event that no retry can mend is kept, people are notified, and
-/// it counts as handled. Only a fault that passes is an error, so that Lambda tries again.
-pub(crate) async fn accept(
-    edge: &Edge<impl Services>,
-    event: &Value,
-    now: Timestamp,
-) -> Result<Value, Fault> {
-    let signals = match decode(event) {
-        Ok(signals) => signals,
-        Err(e) => return keep(edge, event, &e.to_string(), None, now).await,
-    };
-    let mut results = Vec::new();
-    for signal in &signals {
-        results.push(act_on(edge, event, signal, now).await?);
-    }
-    Ok(json!({ "signals": results }))
-}
-
-async fn act_on(
-    edge: &Edge<impl Services>,
-    event: &Value,
-    signal: &Signal,
-    now: Timestamp,
-) -> Result<Value, Fault> {
-    match signal {
-        Signal::Execution(execution) => {
-            if let Some((model, generation)) = wake::run_of(&execution.name) {
-                ended::ended(edge, &model, generation, &execution.status, now).await?;
-            }
-            Ok(json!({ "ended": execution.name }))
-        }
-        _ => record_triggers(edge, event, signal, now).await,
-    }
-}
+use crate::wake;
 
 /// Records the signal as a trigger of each model that it is for, and starts a run where none is open.
-async fn record_triggers(
+pub(crate) async fn record_triggers(
     edge: &Edge<impl Services>,
     event: &Value,
     signal: &Signal,
@@ -197,7 +162,7 @@ fn no_pipeline(pipelines: &Pipelines, reason: &str) -> String {
 
 /// Keeps an event that starts nothing, with the reason, and notifies people once: of each event, or, where
 /// `told` names a key for many of them, of the first of these.
-async fn keep(
+pub(crate) async fn keep(
     edge: &Edge<impl Services>,
     event: &Value,
     reason: &str,

@@ -3,7 +3,9 @@
 mod close;
 mod edge;
 mod ended;
+mod events;
 mod intake;
+mod request;
 mod route;
 mod settle;
 mod sweep;
@@ -61,7 +63,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 
 async fn handle(edge: &Edge<impl Services>, request: Value, now: Timestamp) -> Result<Value, Fault> {
     if request.get("step").is_none() {
-        return intake::accept(edge, &request, now).await;
+        return events::accept(edge, &request, now).await;
     }
     let step = serde_json::from_value(request).map_err(|e| Fault::BadInput(format!("step: {e}")))?;
     match step {

@@ -13,6 +13,7 @@ mod effects;
 mod metrics;
 mod pipelines;
 mod regions;
+mod request;
 mod round;
 mod signals;
 mod site;

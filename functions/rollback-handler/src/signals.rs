@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::edge::{Clock, Edge, Services};
 use crate::pipelines::policy_of;
+use crate::request;
 use crate::site::Site;
 
 /// A release by its keys, with the policy of its model at home.
@@ -25,7 +26,7 @@ pub(crate) async fn handle<S: Store, A: Services, N: Notices>(
     let signals = decode(event).map_err(|e| Fault::BadInput(format!("event: {e}")))?;
     let mut answers = Vec::new();
     for signal in signals {
-        let (addressees, event) = route(edge, signal).await?;
+        let (addressees, event) = route(edge, request::opened(edge, signal).await?).await?;
         for (keys, policy) in addressees {
             let answer = Site::new(edge, keys.clone(), policy, now).driver().handle(&event).await?;
             answers.push(json!({ "model": keys.model(), "answer": answer }));

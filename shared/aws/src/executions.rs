@@ -5,7 +5,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 
 use super::{SdkConfig, Setting, Settings, fault};
 use pawl_base::fault::Fault;
-use pawl_ledger::edge::{ExecutionStart, ExecutionState, Executions};
+use pawl_ledger::edge::{Delivery, ExecutionStart, ExecutionState, Executions};
 
 /// The state machine that `PAWL_RETRAINING_ARN` names.
 #[derive(Debug, Clone)]
@@ -52,6 +52,18 @@ impl Executions for StateMachine {
                 Ok(ExecutionState::Over)
             }
             Err(e) => Err(fault(&format!("describe execution {name}"), &e)),
+        }
+    }
+
+    async fn answer(&self, token: &str, output: &str) -> Result<Delivery, Fault> {
+        match self.client.send_task_success().task_token(token).output(output).send().await {
+            Ok(_) => Ok(Delivery::Taken),
+            Err(e) => {
+                let over = e.as_service_error().is_some_and(|e| {
+                    e.is_task_timed_out() || e.is_task_does_not_exist() || e.is_invalid_token()
+                });
+                if over { Ok(Delivery::NobodyWaits) } else { Err(fault("answer the waiting run", &e)) }
+            }
         }
     }
 }

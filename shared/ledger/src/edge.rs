@@ -230,6 +230,15 @@ pub enum ExecutionStart {
     NameTaken,
 }
 
+/// Whether a run took an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It goes on with it.
+    Taken,
+    /// It was answered before, timed out, or is over.
+    NobodyWaits,
+}
+
 /// Executions of the retraining state machine.
 pub trait Executions {
     /// Starts an execution. Starting one again that runs, with the same input, changes nothing.
@@ -237,6 +246,9 @@ pub trait Executions {
 
     /// Whether the execution of this name runs.
     async fn state(&self, name: &str) -> Result<ExecutionState, Fault>;
+
+    /// Answers the execution that waits with this task token, with a JSON text.
+    async fn answer(&self, token: &str, output: &str) -> Result<Delivery, Fault>;
 }
 
 /// Messages to the people who subscribed to the stack's topic.

@@ -29,6 +29,7 @@ mod monitoring;
 mod operator;
 mod partition;
 mod profiled;
+mod request;
 mod smoke;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub use monitoring::*;
 pub use operator::{Act, Answered, NOTE, NOTE_PREFIX, OperatorNote, PersonAnswer, QUESTION, Question};
 pub use partition::{CALLS, Call, PARTITIONS, Partition, Piece};
 pub use profiled::{Found, PROFILED, PROFILED_PART, Profiled};
+pub use request::{Concern, REQUEST, Request, RequestKey, RequestedAct, UserId};
 pub use smoke::{Awaited, SMOKE, SmokeTest};
 pub use trial::{TRIAL_MEMORY, TrialMemory};
 pub use validation::{Judged, VALIDATION};

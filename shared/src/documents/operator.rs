@@ -3,21 +3,21 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Component::{Command, StateMachine};
+use super::Component::{Command, NewDataTrigger, StateMachine};
 use super::{Document, Named};
-use crate::names::{Generation, ModelName};
+use crate::names::{ContentHash, Generation, ModelName};
 
 /// A question that a run has put to people, by its name. The state machine writes it, and names it.
 pub const QUESTION: Document<Question, Named<str>> =
     Document::object(Named(|keys, name: &str| format!("{}{name}.json", keys.questions())))
-        .written_by(&[StateMachine, Command])
-        .read_by(&[StateMachine, Command]);
+        .written_by(&[StateMachine, NewDataTrigger])
+        .read_by(&[StateMachine, NewDataTrigger, Command]);
 
-/// What a person did with the command, in the audit trail. It is written before the act itself.
+/// What a person did with the command, in the audit trail.
 pub const NOTE: Document<OperatorNote, Named<OperatorNote>> =
     Document::object(Named(|keys, note: &OperatorNote| keys.history(&note.name())))
-        .written_by(&[Command])
-        .read_by(&[Command]);
+        .written_by(&[NewDataTrigger])
+        .read_by(&[NewDataTrigger, Command]);
 
 /// What the name of each [`NOTE`] begins with.
 pub const NOTE_PREFIX: &str = "note-";
@@ -50,6 +50,9 @@ pub struct Answered {
     pub why: String,
     /// When.
     pub at: Timestamp,
+    /// The key of the request that it answers; none where an older version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 /// An answer to a question.
@@ -77,6 +80,9 @@ pub struct OperatorNote {
     pub why: String,
     /// What the act is about, in plain words.
     pub what: String,
+    /// The key of the request, which tells who they said they were; none where an older version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 /// What a person does to the ledger itself. Acts on a release are audited by the release.
@@ -108,6 +114,11 @@ impl Act {
 impl OperatorNote {
     /// Its name in the trail, by which notes sort in time.
     fn name(&self) -> String {
-        format!("{NOTE_PREFIX}{}-{}", self.at.strftime("%Y%m%dT%H%M%S.%9f"), self.act.word())
+        let name = format!("{NOTE_PREFIX}{}-{}", self.at.strftime("%Y%m%dT%H%M%S.%9f"), self.act.word());
+        match &self.request {
+            // S3 tells the time of a request in seconds: two of one second have names of their own.
+            Some(request) => format!("{name}-{}", ContentHash::of(request.as_bytes()).short()),
+            None => name,
+        }
     }
 }

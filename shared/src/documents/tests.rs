@@ -22,7 +22,7 @@ const SOURCES: [&str; 9] = [
     include_str!("../../release/src/documents.rs"),
     concat!(include_str!("batch.rs"), include_str!("models.rs"), include_str!("monitoring.rs")),
     include_str!("decision.rs"),
-    include_str!("operator.rs"),
+    concat!(include_str!("operator.rs"), include_str!("request.rs")),
     concat!(include_str!("partition.rs"), include_str!("profiled.rs")),
     include_str!("smoke.rs"),
     include_str!("trial.rs"),
@@ -90,6 +90,10 @@ fn pattern(key: &str) -> String {
         (&hash, "<digest>"),
         ("example-question", "<question>"),
         ("19700101T000000.000000000-reset", "<time>-<act>"),
+        (ContentHash::of(b"example-request").short(), "<digest>"),
+        ("/answer/", "/<concern>/"),
+        ("example-user", "<userid>"),
+        ("example-request", "<request>"),
         ("example-config-0", "<config>-<since>"),
     ];
     examples.iter().fold(key.to_owned(), |key, (example, placeholder)| key.replace(example, placeholder))
@@ -126,6 +130,13 @@ fn rows() -> Vec<Row> {
         act: Act::Reset,
         why: String::new(),
         what: String::new(),
+        request: Some("example-request".to_owned()),
+    };
+    let request = RequestKey {
+        concern: Concern::Answer,
+        who: UserId::new("example-user").unwrap(),
+        model: keys().model().clone(),
+        id: "example-request".to_owned(),
     };
     let smoke =
         SmokeTest { generation: RUN_NUMBER, config: ConfigName("example-config".into()), since: None };
@@ -148,6 +159,7 @@ fn rows() -> Vec<Row> {
         named("RELEASE_ENTRY", RELEASE_ENTRY, &98_765_432),
         named("RUN_ENTRY", RUN_ENTRY, &RUN_NUMBER),
         named("NOTE", NOTE, &note),
+        named("REQUEST", REQUEST, &request),
         named("QUARANTINED_DATASET", QUARANTINED_DATASET, &hash()),
         named("PROFILED", PROFILED, "example-object"),
         named("PROFILED_PART", PROFILED_PART, &partition(99_999)),

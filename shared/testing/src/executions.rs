@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use pawl_base::fault::Fault;
-use pawl_ledger::edge::{ExecutionStart, ExecutionState, Executions};
+use pawl_ledger::edge::{Delivery, ExecutionStart, ExecutionState, Executions};
 
 /// Executions that are only recorded. A start under a name that was used before changes nothing, as with
 /// Step Functions.
@@ -17,6 +17,9 @@ pub struct RecordedExecutions {
 struct Inner {
     /// State and input by name.
     executions: BTreeMap<String, (ExecutionState, String)>,
+    /// The token that an execution waits with.
+    token: Option<String>,
+    answers: Vec<String>,
     fault: Option<Fault>,
 }
 
@@ -43,6 +46,16 @@ impl RecordedExecutions {
         });
     }
 
+    /// An execution waits with this token; with `None`, none does.
+    pub fn wait(&self, token: Option<&str>) {
+        self.with(|inner| inner.token = token.map(str::to_owned));
+    }
+
+    /// The answers that were taken.
+    pub fn answers(&self) -> Vec<String> {
+        self.with(|inner| inner.answers.clone())
+    }
+
     /// Answers every call with this fault; with `None`, answers again.
     pub fn fail(&self, fault: Option<Fault>) {
         self.with(|inner| inner.fault = fault);
@@ -66,6 +79,18 @@ impl Executions for RecordedExecutions {
         self.with(|inner| match &inner.fault {
             Some(fault) => Err(fault.clone()),
             None => Ok(inner.executions.get(name).map_or(ExecutionState::Over, |(state, _)| *state)),
+        })
+    }
+
+    async fn answer(&self, token: &str, output: &str) -> Result<Delivery, Fault> {
+        self.with(|inner| match &inner.fault {
+            Some(fault) => Err(fault.clone()),
+            None if inner.token.as_deref() != Some(token) => Ok(Delivery::NobodyWaits),
+            None => {
+                inner.token = None;
+                inner.answers.push(output.to_owned());
+                Ok(Delivery::Taken)
+            }
         })
     }
 }

@@ -41,12 +41,13 @@ def attacks(world, role):
 
 def acts(world):
     """What people do, and what none of them may: (what, action, resource, context)."""
-    here, bus = f"arn:{world.partition}:s3:::{world.bucket}", f"arn:{world.partition}:events:{world.region}:{world.account}:event-bus/default"
-    steer = {"events:source": "custom.pawl", "events:detail-type": "Pawl Operator"}
+    here, me = f"arn:{world.partition}:s3:::{world.bucket}", "AROAEXAMPLE:ada"
+    mine = {"aws:userid": me}
     return [
         ("put a pipeline", "s3:PutObject", f"{here}/pipelines/{world.model}/pipeline.yaml", {}),
-        ("answer a run", "states:SendTaskSuccess", world.outputs["Retraining"], {}),
-        ("steer a release", "events:PutEvents", bus, steer),
+        ("answer a run", "s3:PutObject", f"{here}/requests/answer/{me}/{world.model}/1.json", mine),
+        ("steer a release", "s3:PutObject", f"{here}/requests/release/{me}/{world.model}/1.json", mine),
+        ("act in another's name", "s3:PutObject", f"{here}/requests/release/AROAEXAMPLE:bob/{world.model}/1.json", mine),
         ("write the history", "s3:PutObject", f"{here}/ledger/{world.model}/history/000001.json", {}),
         ("write the ledger", "s3:PutObject", f"{here}/ledger/{world.model}/release.json", {}),
     ]
@@ -121,7 +122,7 @@ def people(world, seen, iam):
             answer, refused = world.refusal(iam.simulate_custom_policy, PolicyInputList=[document],
                                             **request(action, resource, context))
             may.setdefault(what, {})[name] = refused or answer["EvaluationResults"][0]["EvalDecision"]
-    for what in ("write the history", "write the ledger"):
+    for what in ("act in another's name", "write the history", "write the ledger"):
         judge(seen, f"nobody can {what}", may[what])
     if len(documents) < 2:
         return seen.unseen("one kind of people cannot do another's part", f"this stack has one policy for all: {sorted(documents)}")

@@ -34,7 +34,7 @@ pawl status $MODEL                                       # until it says that a 
 pawl approve $MODEL --why "the second month"
 """, see="""\
 `Approved: run 2 of ... goes on.`""", proves="""\
-`SendTaskSuccess` with a person's own rights; champion and challenger are scored side by side.""")
+A person's request reaches the run, in the name that AWS tells; champion and challenger are scored side by side.""")
 def pawl_approval(world, seen):
     before = newest(world)
     if not world.traffic:

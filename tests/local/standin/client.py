@@ -130,8 +130,8 @@ class Standin:
         arn = role if role.startswith("arn:") else f"arn:aws:iam::{aws.ACCOUNT}:role/{role}"
         return aws.Credentials(**self._admin("POST", "/_standin/rights/session", {"role": arn, "name": name}))
 
-    def person(self, *policies: str) -> aws.Credentials:
-        """A person with these managed policies, by ARN or by their names in the template, and no other rights."""
+    def person(self, *policies: str, session: str = "person") -> aws.Credentials:
+        """A person with these managed policies, by ARN or by their names in the template, and no other rights, in a session of this name."""
         iam, name = self.client("iam"), "-".join(["person", *(policy.rsplit("/", 1)[-1] for policy in policies)])[:64]
         trust = {"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{aws.ACCOUNT}:root"}}]}
@@ -139,7 +139,7 @@ class Standin:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         for policy in policies:
             iam.attach_role_policy(RoleName=name, PolicyArn=self.resources.get(policy, policy))
-        return self.session(name, "person")
+        return self.session(name, session)
 
     def queue(self, name: str) -> tuple[str, str]:
         """A queue that events and topics of this account may be sent to: its URL and its ARN."""

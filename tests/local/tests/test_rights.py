@@ -140,6 +140,18 @@ def test_a_condition_decides(acting):
     assert refused(sender.put_events, Entries=two)[0] == 400
 
 
+def test_a_user_id_in_a_resource_is_the_callers_own(aws, role):
+    arn = role(("s3:PutObject", "arn:aws:s3:::data/of/${aws:userid}/*"))
+    ids = {}
+    for name in ("ada", "bob"):
+        s3 = aws.client("s3", session=aws.session(arn, name))
+        ids[name] = aws.client("sts", session=aws.session(arn, name)).get_caller_identity()["UserId"]
+        s3.put_object(Bucket="data", Key=f"of/{ids[name]}/x", Body=b"")
+        for other in (*(set(ids.values()) - {ids[name]}), "*", "${aws:userid}", ids[name].split(":")[0]):
+            assert refused(s3.put_object, Bucket="data", Key=f"of/{other}/x", Body=b"")[0] == 403
+    assert ids["ada"].split(":")[1] == "ada" and ids["ada"].startswith("AROA") and len(set(ids.values())) == 2
+
+
 def test_a_tag_decides(aws, acting):
     for name, tags in (("tagged", [{"Key": "pawl", "Value": "yes"}]), ("plain", [])):
         aws.client("sagemaker").create_model_package_group(ModelPackageGroupName=f"{name}-by-test", Tags=tags)
@@ -478,6 +490,7 @@ def test_a_failed_event_reaches_its_dead_letters_with_the_functions_rights(aws):
     ({"Resource": "arn:aws:s3:::data"}, "no action of it takes the resource arn:aws:s3:::data"),
     ({"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::data/*"}, "s3:ListBucket takes none of its resources"),
     ({"Resource": "arn:aws:s3:::data/${aws:username}/*"}, "the judge knows no policy variables"),
+    ({"Resource": "arn:aws:s3:::data/${aws:userid}/${aws:PrincipalTag/team}/*"}, "the judge knows no policy variables"),
     ({"Condition": {"StringSounds": {"aws:PrincipalArn": "x"}}}, "the judge does not know the operator StringSounds"),
     ({"Effect": "Deny", "Condition": {"StringEquals": {"s3:TlsVersion": "1.2"}}}, "the judge does not know the condition key s3:tlsversion"),
     ({"Condition": {"StringEquals": {"s3:prefix": "x"}}}, "s3:GetObject has no condition key s3:prefix"),

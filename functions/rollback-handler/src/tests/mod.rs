@@ -7,6 +7,7 @@ mod alarms;
 mod deploying;
 mod play;
 mod regions;
+mod requests;
 mod rounds;
 mod smoke;
 mod upkeep;

@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use pawl::documents::{PIPELINE, RELEASE, SPLIT, TRAINED_ON};
+use pawl::documents::{PIPELINE, RELEASE, RELEASE_ENTRY, SPLIT, TRAINED_ON};
 use pawl::duration::Duration;
 use pawl::fault::Fault;
 use pawl::jobs::Platform;
 use pawl::ledger::{Condition, Keys, Memory, Store, pipeline};
 use pawl::names::{ContentHash, Generation, ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
-use pawl::release::{Deployment, Release, StateName};
+use pawl::release::{Audit, Deployment, Release, StateName};
 use pawl_testing::RecordedNotices;
 use serde_json::{Value, json};
 
@@ -116,6 +116,15 @@ impl Play {
     /// The record of the release at home.
     pub(super) async fn release(&self) -> Release {
         RELEASE.of(&keys()).require(&self.edge.store).await.unwrap()
+    }
+
+    /// The history of the release at home.
+    pub(super) async fn entries(&self) -> Vec<Audit> {
+        let mut entries = Vec::new();
+        for found in self.edge.store.list(&keys().trail()).await.unwrap() {
+            entries.extend(RELEASE_ENTRY.at(found.key).read(&self.edge.store).await.unwrap());
+        }
+        entries
     }
 
     pub(super) async fn state(&self) -> StateName {

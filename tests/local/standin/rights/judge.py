@@ -93,7 +93,7 @@ def _decide(who: PrincipalInfo, demand: Demand) -> Refusal | None:
         if problems := policies.problems(document):
             return Refusal(demand, who.arn, f"{_opening(who, demand)}: the stand-in cannot judge by {source}: {problems[0]}")
     context = _context(who, demand, documents)
-    identity = [list(policies.statements(document)) for _, document in documents]
+    identity = [[policies.of_caller(statement, who.keys) for statement in policies.statements(document)] for _, document in documents]
     result = iam_evaluator.evaluate(context, identity or who.policies, *who.limits)
     result = _with_resource_policy(result, context, who)
     if result.decision == "Allow":
@@ -173,11 +173,12 @@ def _note(documents, context: EvalContext):
     """Write down by which patterns of which statements a demand was allowed."""
     for source, document in documents:
         for statement in policies.statements(document):
-            if iam_evaluator._first_match(context, [statement], "Allow") is None:
+            own = policies.of_caller(statement, context.principal_keys)
+            if iam_evaluator._first_match(context, [own], "Allow") is None:
                 continue
             actions = [pattern for pattern in statement.actions if iam_evaluator.fnmatch_iam(context.action, pattern)]
-            resources = [pattern for pattern in statement.resources
-                         if iam_evaluator.fnmatch_iam_cs(context.resource_arn, pattern)]
+            resources = [pattern for pattern, filled in zip(statement.resources, own.resources, strict=True)
+                         if iam_evaluator.fnmatch_iam_cs(context.resource_arn, filled)]
             for action in actions or ["NotAction"]:
                 for resource in resources or ["NotResource"]:
                     used.use(source, action, resource)

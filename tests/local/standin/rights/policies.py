@@ -1,5 +1,6 @@
 """Reads policies, and says what in them the judge cannot decide: an unknown action or operator, a key that no request of ours
 carries, a resource that none of the actions takes. Such a policy is refused as a whole: a Deny must not lapse for want of a rule."""
+import dataclasses
 import functools
 import json
 
@@ -29,6 +30,8 @@ REQUEST_KEYS = frozenset({
 # These hold several values, so a condition on them says how many of them must meet it.
 _LISTS = ("aws:tagkeys", "sagemaker:instancetypes", "sagemaker:vpcsubnets", "sagemaker:vpcsecuritygroupids")
 _SET_OPERATORS = ("forallvalues:", "foranyvalue:")
+# The policy variable that a Resource of an identity's policy may hold; any other is refused.
+_VARIABLE = "aws:userid"
 _KNOWN_ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "Condition"}
 
 
@@ -43,6 +46,16 @@ def text_of(document: dict | str) -> str:
 
 def statements(document: dict | str) -> tuple[iam_evaluator.ParsedStatement, ...]:
     return _read(text_of(document))
+
+
+def of_caller(statement: iam_evaluator.ParsedStatement, keys: dict) -> iam_evaluator.ParsedStatement:
+    """The statement with the caller's values for policy variables, each resource in its place. A caller without a value meets none."""
+    if not any("${" in resource for resource in (*statement.resources, *statement.not_resources)):
+        return statement
+    value = keys.get(_VARIABLE)
+    filled = [resource.replace(f"${{{_VARIABLE}}}", value) if value else "nothing" if "${" in resource else resource
+              for resource in statement.resources]
+    return dataclasses.replace(statement, resources=filled)
 
 
 def problems(document: dict | str, kind: str = "identity") -> list[str]:
@@ -78,13 +91,16 @@ def _of_statement(statement: dict, kind: str):
             yield f"there is no action {pattern}"
         actions.append((pattern, named))
     if kind != "trust":
-        yield from _of_resources(statement, actions)
+        yield from _of_resources(statement, actions, kind)
     yield from _of_conditions(statement.get("Condition") or {}, actions, kind)
 
 
-def _of_resources(statement: dict, actions):
+def _of_resources(statement: dict, actions, kind: str):
     resources = _listed(statement.get("Resource"))
-    for resource in resources:
+    if any("${" in resource for resource in _listed(statement.get("NotResource"))):
+        yield "the judge knows no policy variables in NotResource"
+    for position, written in enumerate(resources):
+        resource = resources[position] = written.replace(f"${{{_VARIABLE}}}", "AIDA") if kind == "identity" else written
         if "${" in resource:
             yield f"the judge knows no policy variables: {resource}"
         elif resource != "*" and not resource.startswith(("arn:", "*")):

@@ -42,11 +42,12 @@ def service_keys(source: str) -> dict[str, str]:
 
 def session(role_arn: str, name: str, token: str | None = None) -> aws.Credentials:
     """The session of a role by this name, whoever trusts it. `token` is its session token, where it must be a certain one."""
-    role = role_of(role_arn)["RoleName"]
+    found_role = role_of(role_arn)
+    role = found_role["RoleName"]
     digest = hashlib.sha256(f"{role_arn}|{name}|{token}".encode()).hexdigest()
     found = aws.Credentials(role_arn, f"ASIA{digest[:16].upper()}", digest[16:48], token or f"token-{digest[48:]}")
     if found.access_key not in sts._sessions:
         sts.register_session(found.access_key, {
-            "Arn": f"arn:aws:sts::{aws.ACCOUNT}:assumed-role/{role}/{name[:64]}", "UserId": f"AROA:{name[:64]}",
+            "Arn": f"arn:aws:sts::{aws.ACCOUNT}:assumed-role/{role}/{name[:64]}", "UserId": f"{found_role['RoleId']}:{name[:64]}",
             "SecretAccessKey": found.secret_key, "SessionToken": found.token})
     return found

@@ -16,7 +16,7 @@ use crate::ledger::trigger::{Handled, Trigger, TriggerId};
 
 /// The retraining loop's memory, changed only by compare-and-swap.
 pub const TRAINING: Document<Training, OfModel> = Document::object(OfModel(Keys::training))
-    .written_by(&[NewDataTrigger, EvaluationGate, Command])
+    .written_by(&[NewDataTrigger, EvaluationGate])
     .read_by(&[NewDataTrigger, EvaluationGate, Command]);
 
 /// The known data objects and what became of them.
