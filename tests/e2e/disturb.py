@@ -20,7 +20,8 @@ class Call(collections.namedtuple("Call", "operation subject")):
         if made["path"].count(model) == 0 and model in made["body"]:
             return cls(made["operation"], "{model}")
         subject = made["path"].replace(model, "{model}")
-        # The number of an entry in the history and the name of a trigger differ from run to run.
+        # The number of an entry in the history, the name of a trigger and the time in the name of a training differ from run to run.
+        subject = re.sub(r"(\{model\}-\d+-)\d{14}.*", r"\1", subject)
         return cls(made["operation"], re.sub(r"(history/)\d{8}.*|((?:inbox|handled)/)\w+.json", r"\1\2", subject))
 
     @property

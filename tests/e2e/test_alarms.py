@@ -150,7 +150,9 @@ def test_what_is_refused_in_a_rollback_holds_nothing_else_up(stage, operation):
     loop.aws.clear_faults(loop.model)
     assert release["current"]["generation"] == serving and loop.serving() == release["current"]["config"]
     assert [one["generation"] for one in release["rollbacks"]] == [2] and release["rejected"]
-    assert bool(pages(loop)) == (operation != "Publish")
+    # The test lets hours pass while the endpoint is updated, and an endpoint that hangs is paged.
+    asked = [page for page in pages(loop) if "has been on its way" not in page]
+    assert bool(asked) == (operation != "Publish")
     if operation == "UpdateEndpoint":
         # A right that was missing is no reason to forget where to go back to.
         handle(loop, operator(loop, "rollback", "the right is there again"))

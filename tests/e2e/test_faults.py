@@ -15,7 +15,7 @@ CALLS = {
     "NewDataTrigger": {"GetObject", "ListObjectsV2", "PutObject", "DeleteObject"},
     "DataValidator": {"GetObject", "ListObjectsV2", "ListObjectVersions", "PutObject"},
     "DriftChecker": {"GetObject", "PutObject"},
-    "EvaluationGate": {"GetObject", "PutObject"},
+    "EvaluationGate": {"GetObject", "ListObjectsV2", "PutObject"},
     "RollbackHandler": {"GetObject", "PutObject", "ListObjectsV2", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel",
                         "PutMetricAlarm", "DescribeAlarms", "GetMetricData", "InvokeEndpoint", "UpdateEndpoint",
                         "UpdateModelPackage", "Publish"},

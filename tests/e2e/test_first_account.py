@@ -11,7 +11,7 @@ from account.step import STEPS, NotSeen, Seen, Step
 from account.steps import first, people
 
 from loop import ROOT, Loop
-from loop.loop import QUICK, merged
+from loop.loop import IMAGE, QUICK, merged
 
 # What the stand-in cannot show, and what this stack does not have.
 UNSEEN = {
@@ -42,9 +42,11 @@ def first_account(loop, out, *options):
     """Run the program as a person does; what it says and its exit code."""
     changes = out / "changes.yaml"
     changes.write_text(yaml.safe_dump(CHANGES), encoding="utf-8")
-    command = [ROOT / "scripts" / "first-account", "--stack", loop.aws.stack, "--image", "bike-demand", "--changes", changes,
+    command = [ROOT / "scripts" / "first-account", "--stack", loop.aws.stack, "--image", IMAGE, "--changes", changes,
                "--out", out, "--pawl", loop.bin_dir / "pawl", *options]
-    done = subprocess.run(command, env=loop.aws.environment(), capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL)
+    # Here metrics of endpoints come at once, and alarms may be as quick.
+    environment = loop.aws.environment() | {"PAWL_ENDPOINT_METRICS_SECONDS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -74,6 +76,11 @@ def test_a_model_that_is_there_is_not_touched(account, tmp_path):
     assert code == 2 and "the name theirs is taken" in said, said
     code, said = first_account(account, tmp_path, "--model", "theirs", "--only", "tear-down")
     assert code == 2 and "these steps have put no model theirs" in said, said
+    # Who follows by hand gets the files, and nothing is put.
+    code, said = first_account(account, tmp_path, "--model", "by-hand", "--files")
+    assert code == 0 and loop.keys("pipelines/by-hand/") == [], said
+    assert yaml.safe_load((tmp_path / "second.yaml").read_text(encoding="utf-8"))["serve"]["instance_count"] == 3
+    assert {"pipeline.yaml", "2011-05.csv", "2011-09.csv", "request.jsonl", "null.jsonl"} <= {one.name for one in tmp_path.iterdir()}
     after = {key: loop.s3.get_object(Bucket="pawl-evidence", Key=key)["ETag"] for key in loop.keys("pipelines/theirs/")}
     assert after == before and not (tmp_path / "report.json").exists()
     code, said = first_account(account, tmp_path, "--only", "no-such-step")

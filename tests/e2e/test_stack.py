@@ -1,5 +1,6 @@
 """A stack with a key and a VPC of one's own, as its resources say after it was made."""
 import json
+import re
 
 import pytest
 
@@ -60,6 +61,26 @@ def test_what_piles_up_expires_and_what_a_rollback_reads_never_does():
     assert "ExpirationInDays" not in expiring["ledger/"], "only what was replaced or deleted"
     assert expiring["ledger/"]["ExpiredObjectDeleteMarker"] is True
     assert expiring["accepted/"]["Status"] == {"Fn::If": ["AcceptedExpire", "Enabled", "Disabled"]}
+
+
+def test_two_stacks_live_side_by_side(stack):
+    outputs, _ = stack.deploy("beside", parameters={"DataBucketName": "beside-data", "PawlBucketName": "beside-evidence"})
+    schedules = stack.client("scheduler").list_schedules()["Schedules"]
+    assert len({one["Name"] for one in schedules}) == len(schedules) == 6
+    s3, states = stack.client("s3"), stack.client("stepfunctions")
+    text = (ROOT / "examples" / "bike-demand" / "pipeline.yaml").read_text()
+    # Only one of them has the pipeline: only there does a file start a run.
+    pipeline = re.sub(r"(?m)^(\s*bucket:).*$", r"\1 beside-data", text)
+    model = re.search(r"(?m)^model: (\S+)", text)[1]
+    s3.put_object(Bucket="beside-evidence", Key=f"pipelines/{model}/pipeline.yaml", Body=pipeline.encode())
+    stack.wait_until(lambda: states.list_executions(stateMachineArn=outputs["Retraining"])["executions"], "a run of the second")
+    assert states.list_executions(stateMachineArn=stack.outputs["Retraining"])["executions"] == []
+    assert not s3.list_objects_v2(Bucket="own-evidence").get("Contents")
+
+
+def test_a_stack_whose_name_is_too_long_is_refused(stack):
+    with pytest.raises(deploy.DeployError, match="80|64"):
+        stack.deploy("p" * 70, parameters={"DataBucketName": "long-data", "PawlBucketName": "long-evidence"})
 
 
 def test_every_role_of_a_service_names_the_account(stack):

@@ -28,15 +28,23 @@ use serde_json::Value;
 #[derive(Debug, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 enum Step {
-    Snapshot { model: ModelName, generation: Generation },
+    Snapshot {
+        model: ModelName,
+        generation: Generation,
+    },
     Profile {
         model: ModelName,
         generation: Generation,
         #[serde(alias = "object", deserialize_with = "one_or_many")]
         partitions: Vec<Partition>,
     },
-    Validate { model: ModelName, generation: Generation },
-    Replicate { copy: replicate::Copy },
+    Validate {
+        model: ModelName,
+        generation: Generation,
+    },
+    Replicate {
+        copy: replicate::Copy,
+    },
 }
 
 /// The partitions of a call; or the one that a run asks for which began before the stack was updated.

@@ -67,11 +67,8 @@ pub(crate) async fn validate(
 
     // Without constraints yet, a team's own rules still hold.
     let own = || constraints::suggest(&Profile::default(), &pipeline.constraints);
-    let rules = Rules {
-        pipeline: &pipeline,
-        constraints: constraints.clone().unwrap_or_else(own),
-        at: manifest.at,
-    };
+    let rules =
+        Rules { pipeline: &pipeline, constraints: constraints.clone().unwrap_or_else(own), at: manifest.at };
     let mut batch = Batch::default();
     // The snapshot lists the parts of an object one behind the other.
     let objects = partitions.chunk_by(|one, next| one.object.id == next.object.id);

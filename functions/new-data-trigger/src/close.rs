@@ -7,9 +7,7 @@ use pawl::documents::{FAILURE, JUDGEMENT, MANIFEST, REPORT, RUN, RUN_ENTRY, TRAI
 use pawl::edge::Clock;
 use pawl::fault::Fault;
 use pawl::ledger::at_once::{self, AT_ONCE};
-use pawl::ledger::{
-    Condition, Ending, Keys, RunOutcome, RunRecord, Store, Training, TriggerId, inbox,
-};
+use pawl::ledger::{Condition, Ending, Keys, RunOutcome, RunRecord, Store, Training, TriggerId, inbox};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::{Decide, load};
 use pawl::report;

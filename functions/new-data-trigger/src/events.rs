@@ -18,7 +18,7 @@ pub(crate) async fn accept(
 ) -> Result<Value, Fault> {
     let signals = match decode(event) {
         Ok(signals) => signals,
-        Err(e) => return intake::keep(edge, event, &e.to_string(), now).await,
+        Err(e) => return intake::keep(edge, event, &e.to_string(), None, now).await,
     };
     let mut results = Vec::new();
     for signal in &signals {

@@ -6,7 +6,7 @@ use pawl::edge::Notices;
 use pawl::events::{AlarmChange, AlarmState, ObjectChange, ObjectEvent, Signal};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Keys, Store, Trigger, TriggerId, TriggerKind, Wrote, unrouted};
+use pawl::ledger::{Keys, Store, Trigger, TriggerId, TriggerKind, Wrote, unrouted, unrouted_objects};
 use pawl::names::{ContentHash, ModelName};
 use pawl::pipeline::Pipeline;
 use pawl::pipeline::catalog::model_of;
@@ -26,7 +26,15 @@ pub(crate) async fn record_triggers(
 ) -> Result<Value, Fault> {
     let routed = match route(&edge.bucket, &route::load_all(edge).await?, signal) {
         Ok(routed) => routed,
-        Err(reason) => return keep(edge, event, &reason, now).await,
+        Err(reason) => {
+            let told = match signal {
+                Signal::Object(object) if object.bucket != edge.bucket => {
+                    Some(unrouted_objects(&object.bucket, &object.key, now))
+                }
+                _ => None,
+            };
+            return keep(edge, event, &reason, told, now).await;
+        }
     };
     let mut results = Vec::new();
     for Routed { model, kind, what, completes } in routed {
@@ -152,21 +160,28 @@ fn no_pipeline(pipelines: &Pipelines, reason: &str) -> String {
     text
 }
 
-/// Keeps an event that starts nothing, with the reason, and notifies people once.
+/// Keeps an event that starts nothing, with the reason, and notifies people once: of each event, or, where
+/// `told` names a key for many of them, of the first of these.
 pub(crate) async fn keep(
     edge: &Edge<impl Services>,
     event: &Value,
     reason: &str,
+    told: Option<String>,
     now: Timestamp,
 ) -> Result<Value, Fault> {
     let key = unrouted(&ContentHash::of(event.to_string().as_bytes()));
     let record = Unrouted { at: now, reason: reason.to_owned(), event: event.clone() };
-    let message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.bucket);
+    let mut message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.bucket);
+    if told.is_some() {
+        message.push_str(" Further objects of this prefix are kept beside it today without a notice.");
+    }
     // Notified first, kept after: the record says that people know. A try that dies between the two
     // notifies twice, which is better than not at all.
-    if edge.store.get(&key).await?.is_none() {
+    let notice = told.as_ref().unwrap_or(&key);
+    if edge.store.get(notice).await?.is_none() {
         edge.notices.notify("Pawl: an event started nothing", &message).await?;
-        UNROUTED.at(key.as_str()).write_once(&edge.store, &record).await?;
+        UNROUTED.at(notice.as_str()).write_once(&edge.store, &record).await?;
     }
+    UNROUTED.at(key.as_str()).write_once(&edge.store, &record).await?;
     Ok(json!({ "kept": key, "reason": reason }))
 }

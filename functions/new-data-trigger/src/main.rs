@@ -20,7 +20,7 @@ use pawl::fault::Fault;
 use pawl::ledger::RunOutcome;
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::catalog::Catalog;
-use pawl_aws::{S3Objects, S3Store, StateMachine, SystemClock, Topic, in_lambda, serve};
+use pawl_aws::{S3Objects, S3Store, StateMachine, Topic, in_lambda, serve};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ impl Services for Aws {
     type Objects = S3Objects;
     type Executions = StateMachine;
     type Notices = Topic;
-    type Clock = SystemClock;
+    type Clock = fn() -> Timestamp;
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -56,7 +56,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         objects: S3Objects::new(&config),
         executions: StateMachine::from_env(&config)?,
         notices: Topic::from_env(&config)?,
-        clock: SystemClock,
+        clock: Timestamp::now,
     };
     serve(|request| handle(&edge, request, Timestamp::now())).await
 }

@@ -25,7 +25,7 @@ pub(crate) async fn accept(
 ) -> Result<Value, Fault> {
     let (key, request) = match Request::open(&edge.store, object).await? {
         Ok(opened) => opened,
-        Err(reason) => return intake::keep(edge, event, &reason, now).await,
+        Err(reason) => return intake::keep(edge, event, &reason, None, now).await,
     };
     let person = Person { keys: Keys::new(&key.model), key, why: request.why, at: object.at };
     let done = match &request.wish {
@@ -37,7 +37,7 @@ pub(crate) async fn accept(
     };
     match done {
         Ok(done) => Ok(json!({ "request": done })),
-        Err(reason) => intake::keep(edge, event, &reason, now).await,
+        Err(reason) => intake::keep(edge, event, &reason, None, now).await,
     }
 }
 

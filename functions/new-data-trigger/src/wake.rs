@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use pawl::documents::TRAINING;
 use pawl::duration::Duration;
-use pawl::edge::Executions;
+use pawl::edge::{ExecutionStart, Executions};
 use pawl::fault::Fault;
 use pawl::ledger::training::Opening;
-use pawl::ledger::{Keys, Training, inbox};
+use pawl::ledger::{Keys, Store, Training, inbox};
 use pawl::names::{Generation, ModelName};
 use serde_json::json;
 
@@ -15,6 +15,9 @@ use crate::edge::{Edge, Services};
 /// Longer than the state machine's own time limit of 30 days: a lock is void only when its run cannot live
 /// any more.
 const LEASE: Duration = Duration::seconds(31 * 86_400);
+
+/// So many generations are passed over by one call. The next goes on from there.
+const MOST_SKIPPED: usize = 50;
 
 /// The name of a run's execution.
 pub(crate) fn execution_name(model: &ModelName, generation: Generation) -> String {
@@ -38,16 +41,25 @@ pub(crate) async fn wake(
     model: &ModelName,
     now: Timestamp,
 ) -> Result<Opening, Fault> {
-    let memory = TRAINING.of(&Keys::new(model));
-    let open = |training: &mut Training| training.open(now, LEASE);
-    let (_, opening) = memory.update(&edge.store, open).await?;
-    if let Opening::Start(generation) = opening {
+    let keys = Keys::new(model);
+    let memory = TRAINING.of(&keys);
+    for _ in 0..MOST_SKIPPED {
+        let (_, opening) = memory.update(&edge.store, |training| training.open(now, LEASE)).await?;
+        let Opening::Start(generation) = opening else { return Ok(opening) };
         // The input holds nothing volatile: starting twice with the same input is one execution.
         let input = json!({ "model": model, "generation": generation }).to_string();
-        edge.executions.start(&execution_name(model, generation), &input).await?;
-        memory.update(&edge.store, |training| training.started(generation)).await?;
+        let start = edge.executions.start(&execution_name(model, generation), &input).await?;
+        // Where the run has left evidence, it is this one, and it is over: the round closes it.
+        if start == ExecutionStart::Runs || !edge.store.list(&keys.run(generation)).await?.is_empty() {
+            memory.update(&edge.store, |training| training.started(generation)).await?;
+            return Ok(opening);
+        }
+        // The bucket was emptied: the name belongs to a run that nobody knows any more.
+        memory.update(&edge.store, |training| training.skip(generation)).await?;
     }
-    Ok(opening)
+    Err(Fault::Unavailable(format!(
+        "{MOST_SKIPPED} names of executions of {model} are taken: the next try goes on"
+    )))
 }
 
 /// Starts a run if triggers wait.

@@ -5,7 +5,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 
 use super::{SdkConfig, Setting, Settings, fault};
 use pawl_base::fault::Fault;
-use pawl_ledger::edge::{Delivery, ExecutionState, Executions};
+use pawl_ledger::edge::{Delivery, ExecutionStart, ExecutionState, Executions};
 
 /// The state machine that `PAWL_RETRAINING_ARN` names.
 #[derive(Debug, Clone)]
@@ -33,11 +33,13 @@ impl StateMachine {
 }
 
 impl Executions for StateMachine {
-    async fn start(&self, name: &str, input: &str) -> Result<(), Fault> {
+    async fn start(&self, name: &str, input: &str) -> Result<ExecutionStart, Fault> {
         let request = self.client.start_execution().state_machine_arn(&self.arn).name(name).input(input);
         match request.send().await {
-            Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => Ok(()),
+            Ok(_) => Ok(ExecutionStart::Runs),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => {
+                Ok(ExecutionStart::NameTaken)
+            }
             Err(e) => Err(fault(&format!("start execution {name}"), &e)),
         }
     }

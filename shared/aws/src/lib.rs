@@ -1,6 +1,5 @@
 //! The edge that knows the AWS SDK: settings from the environment, clients, the store in S3, the Lambda loop.
 
-mod clock;
 mod error;
 mod executions;
 mod http;
@@ -14,7 +13,6 @@ mod stub;
 mod tests;
 mod topic;
 
-pub use clock::SystemClock;
 pub use error::fault;
 pub use executions::StateMachine;
 pub use lambda::serve;

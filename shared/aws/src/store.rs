@@ -77,8 +77,8 @@ impl Store for S3Store {
         // Not `collect`, which holds long documents twice.
         let (mut stream, mut body) = (object.body, Vec::with_capacity(length));
         while let Some(piece) = stream.next().await {
-            let piece = piece
-                .map_err(|e| StoreError::Unavailable { key: key.to_owned(), reason: e.to_string() })?;
+            let piece =
+                piece.map_err(|e| StoreError::Unavailable { key: key.to_owned(), reason: e.to_string() })?;
             body.extend_from_slice(&piece);
         }
         Ok(Some(Stored { body, etag }))

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use pawl_base::fault::Fault;
-use pawl_ledger::edge::{Body, ExecutionState, Executions, Notices, Objects, Upload};
+use pawl_ledger::edge::{Body, ExecutionStart, ExecutionState, Executions, Notices, Objects, Upload};
 use pawl_ledger::ledger::{Condition, ETag, Object, Store, StoreError};
 
 use crate::stub::{Answer, Stub};
@@ -202,7 +202,7 @@ fn machine(stub: &Stub) -> StateMachine {
 }
 
 #[tokio::test]
-async fn an_execution_is_started_once() {
+async fn an_execution_is_started_unless_its_name_is_taken() {
     let stub = Stub::with(&[
         (200, "", "{\"executionArn\": \"a\", \"startDate\": 1.0}"),
         (400, "", "{\"__type\": \"ExecutionAlreadyExists\"}"),
@@ -210,9 +210,8 @@ async fn an_execution_is_started_once() {
         (400, "", "{\"__type\": \"ThrottlingException\"}"),
     ]);
     let machine = machine(&stub);
-    for _ in 0..2 {
-        assert_eq!(machine.start("m-1", "{}").await, Ok(()));
-    }
+    assert_eq!(machine.start("m-1", "{}").await, Ok(ExecutionStart::Runs));
+    assert_eq!(machine.start("m-1", "{}").await, Ok(ExecutionStart::NameTaken));
     let refused = machine.start("m-1", "{}").await.unwrap_err();
     assert_eq!(refused.name(), "Pawl.Refused");
     assert!(refused.to_string().starts_with("refused: start execution m-1: "), "{refused}");

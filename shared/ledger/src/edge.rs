@@ -199,10 +199,16 @@ impl<B> Ahead<'_, B> {
     }
 }
 
-/// The time.
-pub trait Clock {
-    /// The present moment.
+/// The clock. Every closure that returns a time is one, `Timestamp::now` included.
+pub trait Clock: Sync {
+    /// The time now.
     fn now(&self) -> Timestamp;
+}
+
+impl<F: Fn() -> Timestamp + Sync> Clock for F {
+    fn now(&self) -> Timestamp {
+        self()
+    }
 }
 
 /// What Step Functions knows of an execution.
@@ -223,11 +229,20 @@ pub enum Delivery {
     NobodyWaits,
 }
 
+/// What came of the wish to start an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionStart {
+    /// It runs: started now, or by a call before.
+    Runs,
+    /// An execution of this name is over, and the name stays taken for 90 days after it:
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>.
+    NameTaken,
+}
+
 /// Executions of the retraining state machine.
 pub trait Executions {
-    /// Starts an execution. One of the same name counts as started: names are never used twice, so it is the
-    /// same run.
-    async fn start(&self, name: &str, input: &str) -> Result<(), Fault>;
+    /// Starts an execution. Starting one again that runs, with the same input, changes nothing.
+    async fn start(&self, name: &str, input: &str) -> Result<ExecutionStart, Fault>;
 
     /// Whether the execution of this name runs.
     async fn state(&self, name: &str) -> Result<ExecutionState, Fault>;

@@ -48,7 +48,7 @@ pub use audit::{Actor, Audit, ReleaseRule};
 pub use cause::Cause;
 pub use config::ConfigName;
 pub use deployment::{Deployment, TrialStage};
-pub use driver::{Caller, Clock, Driver, DriverError, Effects, ReadError, ReleaseStore};
+pub use driver::{Caller, Driver, DriverError, Effects, ReadError, ReleaseStore};
 pub use event::{CandidateFailure, Event, EventName, GuardRequest};
 pub use observation::{
     AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, FleetComparison, Observer,

@@ -54,11 +54,11 @@ pub struct Policy {
 
 /// The most looks at one phase of a release whose length is known, so that a state machine's history, which
 /// ends at 25,000 events, holds them all.
-const LOOKS: u64 = 200;
+const LOOKS: u64 = 250;
 
 /// A phase whose length nobody knows, such as an update, is looked at again after this part of the time that
 /// it has taken so far: looks grow with the logarithm of its length only.
-const PART: u64 = 50;
+const PART: u64 = 30;
 
 impl Policy {
     /// How often a phase of this length is polled: often enough to see it pass, and seldom enough that a

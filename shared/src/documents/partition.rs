@@ -11,9 +11,8 @@ use crate::ledger::dataset::part_name;
 use crate::ledger::{Keys, Object};
 
 /// All partitions of a run, the parts of an object one behind the other.
-pub const PARTITIONS: Document<Vec<Partition>, OfRun> = Document::list(OfRun("partitions.json"))
-    .written_by(&[DataValidator])
-    .read_by(&[DataValidator]);
+pub const PARTITIONS: Document<Vec<Partition>, OfRun> =
+    Document::list(OfRun("partitions.json")).written_by(&[DataValidator]).read_by(&[DataValidator]);
 
 /// The same partitions shared out among calls of the function: the state machine's Distributed Map reads the
 /// list, and makes a call for each entry.

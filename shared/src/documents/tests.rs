@@ -168,6 +168,7 @@ fn rows() -> Vec<Row> {
         file("PIPELINE", PIPELINE),
         of_run("MANIFEST", MANIFEST),
         of_run("PARTITIONS", PARTITIONS),
+        of_run("CALLS", CALLS),
         of_run("REFERENCE", REFERENCE),
         of_run("VALIDATION", VALIDATION),
         of_run("PROFILE", PROFILE),

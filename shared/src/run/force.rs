@@ -171,8 +171,15 @@ mod tests {
         let model = ModelName::try_from("m".to_owned()).unwrap();
         let (store, keys) = (Memory::default(), Keys::new(&model));
         let outcome = RunOutcome { code, reason: "It ended.".into(), state: None, error: None };
-        let record =
-            RunRecord { model, generation: RUN_2, outcome, triggers: vec![], more_triggers: 0, opened_at: None, closed_at: AT };
+        let record = RunRecord {
+            model,
+            generation: RUN_2,
+            outcome,
+            triggers: vec![],
+            more_triggers: 0,
+            opened_at: None,
+            closed_at: AT,
+        };
         let trained = Some(TrainedModel { job: "m-2".into(), artifact: "s3://evidence/model.tar.gz".into() });
         let converged = Converged { check: check(&[], &[]), metrics: json!(null), trained };
         let split = DatasetSplit {

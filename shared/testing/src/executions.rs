@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use pawl_base::fault::Fault;
-use pawl_ledger::edge::{Delivery, ExecutionState, Executions};
+use pawl_ledger::edge::{Delivery, ExecutionStart, ExecutionState, Executions};
 
 /// Executions that are only recorded. A start under a name that was used before changes nothing, as with
 /// Step Functions.
@@ -63,13 +63,14 @@ impl RecordedExecutions {
 }
 
 impl Executions for RecordedExecutions {
-    async fn start(&self, name: &str, input: &str) -> Result<(), Fault> {
+    async fn start(&self, name: &str, input: &str) -> Result<ExecutionStart, Fault> {
         self.with(|inner| match &inner.fault {
             Some(fault) => Err(fault.clone()),
             None => {
                 let running = (ExecutionState::Running, input.to_owned());
-                inner.executions.entry(name.to_owned()).or_insert(running);
-                Ok(())
+                let (state, before) = inner.executions.entry(name.to_owned()).or_insert(running);
+                let same = *state == ExecutionState::Running && before == input;
+                Ok(if same { ExecutionStart::Runs } else { ExecutionStart::NameTaken })
             }
         })
     }

@@ -17,7 +17,8 @@ fn section(head: &str) -> Option<&'static str> {
     let start = TEMPLATE.find(&format!("\n{head}"))? + 1 + head.len();
     let rest = TEMPLATE.get(start..)?;
     let deeper = |line: &&str| line.is_empty() || line.starts_with("   ");
-    let length: usize = rest.split_inclusive('\n').take_while(|line| deeper(&line.trim_end())).map(str::len).sum();
+    let length: usize =
+        rest.split_inclusive('\n').take_while(|line| deeper(&line.trim_end())).map(str::len).sum();
     rest.get(..length)
 }
 

@@ -177,6 +177,6 @@ def _create(standin, stack_name, template, parameters):
 
 
 def _failures(cloudformation, stack) -> str:
-    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
     return "; ".join(f"{e['LogicalResourceId']} ({e['ResourceType']}): {e.get('ResourceStatusReason')}"
-                     for e in events if e["ResourceStatus"].endswith("FAILED"))
+                     for page in pages for e in page["StackEvents"] if e["ResourceStatus"].endswith("FAILED"))

@@ -147,7 +147,7 @@ def test_a_port_in_use_is_named(aws):
         Standin(port=int(port)).start()
 
 
-def test_the_projects_own_template_deploys(tmp_path):
+def test_the_projects_own_template_deploys_twice_beside_itself(tmp_path):
     root = PACKAGE.parents[1]
     binaries = ("new-data-trigger", "data-validator", "drift-checker", "evaluation-gate", "rollback-handler")
     for binary in binaries:
@@ -155,3 +155,11 @@ def test_the_projects_own_template_deploys(tmp_path):
     with Standin(root / "template.yaml", tmp_path) as standin:
         assert {"DataBucket", "PawlBucket", "Notices", "Retraining"} <= set(standin.outputs)
         assert len(standin.client("lambda").list_functions()["Functions"]) == len(binaries)
+        schedules = standin.client("scheduler").list_schedules
+        first = {one["Name"] for one in schedules()["Schedules"]}
+        outputs, resources = standin.deploy("the-pipelines-of-another-team-of-this-company")
+        assert not set(resources.values()) & set(standin.resources.values())
+        assert not set(outputs.values()) & set(standin.outputs.values())
+        assert len(standin.client("lambda").list_functions()["Functions"]) == 2 * len(binaries)
+        second = {one["Name"] for one in schedules()["Schedules"]} - first
+        assert len(first) == len(second) == 3

@@ -1,5 +1,8 @@
 use super::*;
 
+use pawl::edge::Executions;
+use pawl::ledger::training::Execution;
+
 fn request(more: Value) -> Value {
     let mut request = json!({ "model": "m", "who": "ada", "why": "new labels", "id": "r1" });
     request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -124,9 +127,55 @@ async fn an_event_that_starts_nothing_is_kept_and_people_hear_of_it_once() {
         assert!(edge.store.get(key).await.unwrap().is_some());
         let [(subject, message)] = sent.as_slice() else { unreachable!("one notice, not {sent:?}") };
         assert_eq!(subject, "Pawl: an event started nothing");
-        assert_eq!(*message, format!("{said}\n\nThe event is kept in s3://evidence/{key}."));
+        let told = format!("{said}\n\nThe event is kept in s3://evidence/{key}.");
+        assert!(message.starts_with(&told), "{message}");
         assert_eq!(edge.executions.started(), []);
     }
+}
+
+#[tokio::test]
+async fn objects_that_no_pipeline_takes_are_told_once_a_prefix_and_day() {
+    let edge = edge().await;
+    let kept = async || {
+        let documents = documents(&edge.store).await.unwrap();
+        let own = |key: &&String| key.starts_with("ledger/_unrouted/") && !key.contains("/objects/");
+        documents.keys().filter(own).count()
+    };
+    for (number, (key, second)) in
+        [("strays/a.csv", 0), ("strays/b.csv", 1), ("strays/deep/c.csv", 2)].into_iter().enumerate()
+    {
+        twice(&edge, object_event(key, "v1"), at(second)).await;
+        assert_eq!((edge.notices.sent().len(), kept().await), (1, number + 1), "each is kept");
+    }
+    twice(&edge, object_event("others/a.csv", "v1"), at(3)).await;
+    assert_eq!(edge.notices.sent().len(), 2, "another prefix");
+    twice(&edge, object_event("strays/d.csv", "v1"), at(86_400)).await;
+    assert_eq!((edge.notices.sent().len(), kept().await), (3, 5), "another day");
+}
+
+#[tokio::test]
+async fn a_bucket_that_was_emptied_starts_anew_behind_the_names_that_are_taken() {
+    let edge = edge().await;
+    for name in ["m-1", "m-2"] {
+        edge.executions.start(name, "{}").await.unwrap();
+        edge.executions.end(name);
+    }
+    handle(&edge, object_event("m/a.csv", "v1"), at(0)).await.unwrap();
+    let names: Vec<String> = edge.executions.started().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["m-1", "m-2", "m-3"]);
+    let open = training_of(&edge).await.open.unwrap();
+    assert_eq!((open.generation, open.execution), (Generation(3), Execution::Started));
+}
+
+#[tokio::test]
+async fn a_run_that_has_evidence_is_over_and_not_passed_over() {
+    let edge = edge().await;
+    edge.executions.start("m-1", "{}").await.unwrap();
+    edge.executions.end("m-1");
+    put(&edge, "runs/m/000001/manifest.json", b"{}").await;
+    handle(&edge, object_event("m/a.csv", "v1"), at(0)).await.unwrap();
+    let open = training_of(&edge).await.open.unwrap();
+    assert_eq!((open.generation, open.execution), (Generation(1), Execution::Started), "the round closes it");
 }
 
 #[tokio::test]

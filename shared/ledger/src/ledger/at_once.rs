@@ -28,10 +28,7 @@ pub const AT_ONCE: usize = 32;
 ///
 /// # Errors
 /// The first in that order; later requests are not made.
-pub async fn each<F, T, E>(
-    requests: impl IntoIterator<Item = F>,
-    mut take: impl FnMut(T),
-) -> Result<(), E>
+pub async fn each<F, T, E>(requests: impl IntoIterator<Item = F>, mut take: impl FnMut(T)) -> Result<(), E>
 where
     F: Future<Output = Result<T, E>>,
 {

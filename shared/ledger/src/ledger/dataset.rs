@@ -151,10 +151,8 @@ impl Dataset {
     /// them train (all, where there is no window). Deterministic: the order is by latest row, then by key.
     pub fn split(&self, listed: &[Object], holdout: usize, window: Option<usize>) -> DatasetSplit {
         let current: HashSet<&str> = listed.iter().map(|o| o.id.as_str()).collect();
-        let mut usable: Vec<&KnownObject> = self
-            .accepted()
-            .filter(|known| current.contains(known.object.id.as_str()))
-            .collect();
+        let mut usable: Vec<&KnownObject> =
+            self.accepted().filter(|known| current.contains(known.object.id.as_str())).collect();
         usable.sort_by(|a, b| (a.until, &a.object.key).cmp(&(b.until, &b.object.key)));
         let ids: Vec<String> = usable.iter().map(|k| k.object.id.clone()).collect();
         let (train, judge) = ids.split_at(ids.len().saturating_sub(holdout));
@@ -225,7 +223,10 @@ mod tests {
         dataset.note(["a", "b"].map(|key| known(key, ObjectFate::Accepted, 1)));
         let quarantined = known("a", ObjectFate::Quarantined, 2);
         dataset.note([quarantined.clone(), known("c", ObjectFate::Accepted, 3), quarantined.clone()]);
-        assert_eq!(dataset.known.iter().map(|it| it.object.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(
+            dataset.known.iter().map(|it| it.object.key.as_str()).collect::<Vec<_>>(),
+            ["a", "b", "c"]
+        );
         assert_eq!(dataset.known.first(), Some(&quarantined));
         assert_eq!(dataset.accepted().count(), 2);
     }

@@ -1,5 +1,6 @@
 //! Where each thing lies in the bucket of evidence: the one place that spells keys.
 
+use jiff::Timestamp;
 use pawl_base::names::{ContentHash, Generation, ModelName, RegionName};
 
 use super::trigger::TriggerId;
@@ -15,6 +16,15 @@ pub const PIPELINES: &str = "pipelines/";
 /// Where events lie that no pipeline asked for, or that could not be read. Nothing that arrives is lost.
 pub fn unrouted(event: &ContentHash) -> String {
     format!("ledger/_unrouted/{event}.json")
+}
+
+/// Where it stands that people were told today (UTC) of objects that no pipeline takes: once for each first
+/// part of their keys, however many there are.
+pub fn unrouted_objects(bucket: &str, key: &str, now: Timestamp) -> String {
+    let prefix = key.split_once('/').map_or("", |(first, _)| first);
+    let day = now.strftime("%Y-%m-%d");
+    let of = ContentHash::of(format!("{bucket}/{prefix}").as_bytes());
+    format!("ledger/_unrouted/objects/{day}/{of}.json")
 }
 
 /// The file of accepted rows as CSV, in the folder [`Keys::accepted`].

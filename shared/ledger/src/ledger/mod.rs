@@ -24,7 +24,7 @@ pub mod training;
 mod trigger;
 
 pub use dataset::{Dataset, Manifest, Object};
-pub use keys::{Keys, PIPELINES, csv, json_lines, pipeline, unrouted};
+pub use keys::{Keys, PIPELINES, csv, json_lines, pipeline, unrouted, unrouted_objects};
 pub use memory::Memory;
 pub use outputs::{OutputError, Outputs};
 pub use run::{Ending, RunOutcome, RunRecord};

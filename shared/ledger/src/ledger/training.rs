@@ -171,6 +171,16 @@ impl Training {
         }
     }
 
+    /// Passes over a generation that was only asked for, whose execution's name is taken: by a run that a
+    /// ledger before this one knew.
+    pub fn skip(&mut self, generation: Generation) {
+        let asked = |run: &&mut OpenRun| run.generation == generation && run.execution == Execution::Asked;
+        if let Some(run) = self.open.as_mut().filter(asked) {
+            run.generation = generation.next();
+            self.generation = run.generation;
+        }
+    }
+
     /// Frees the lock if this generation holds it.
     pub fn close(&mut self, generation: Generation) {
         self.open = self.open.take().filter(|run| run.generation != generation);

@@ -1,20 +1,8 @@
-//! The caller of the driver, and the clock.
+//! The caller of the driver.
 
 use jiff::Timestamp;
 
 use pawl_base::duration::Duration;
-
-/// The clock. Every closure that returns a time is one, `Timestamp::now` included.
-pub trait Clock: Sync {
-    /// The time now.
-    fn now(&self) -> Timestamp;
-}
-
-impl<F: Fn() -> Timestamp + Sync> Clock for F {
-    fn now(&self) -> Timestamp {
-        self()
-    }
-}
 
 /// One call of a function, which may hold the lease on a release.
 #[derive(Debug, Clone, PartialEq, Eq)]

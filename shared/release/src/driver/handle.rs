@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::caller::{Caller, Clock};
+use pawl_ledger::edge::Clock;
+
+use super::caller::Caller;
 use super::effects::Effects;
 use super::error::DriverError;
 use super::journal::{Journal, Loaded, Saved};

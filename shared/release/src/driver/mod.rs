@@ -16,7 +16,7 @@ mod journal;
 mod rounds;
 mod store;
 
-pub use caller::{Caller, Clock};
+pub use caller::Caller;
 pub use effects::{Effects, ReadError};
 pub use error::DriverError;
 pub use handle::Driver;

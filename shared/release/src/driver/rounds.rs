@@ -3,7 +3,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::caller::Clock;
 use super::effects::Effects;
 use super::error::DriverError;
 use super::handle::{Driver, TRIES};
@@ -16,6 +15,7 @@ use crate::record::Release;
 use crate::reply::{HoldReason, Reply};
 use crate::state::State;
 use pawl_base::names::Generation;
+use pawl_ledger::edge::Clock;
 use pawl_ledger::events::{EndpointStatus, PackageApproval, PackageChange};
 
 /// Over how long the traffic is counted before a trial.

@@ -210,10 +210,10 @@ fn a_run_that_looks_seldom_finds_its_won_trial_waiting() {
         let look = observed_at(EndpointStatus::InService, "bike-2t", minutes);
         step(&going_on(), &look, at(minutes), &shadow()).rule
     };
-    // Seven days in 400 looks: one in 25 minutes.
-    assert_eq!(shadow().look_every(Duration::seconds(7 * 86_400)), Duration::seconds(3_024));
-    assert_eq!(offered(120 + 15 + 2 * 25), ReleaseRule::Wait);
-    assert_eq!(offered(120 + 15 + 2 * 26), ReleaseRule::RollBack);
+    // Seven days in 250 looks: one in 40 minutes.
+    assert_eq!(shadow().look_every(Duration::seconds(7 * 86_400)), Duration::seconds(2_420));
+    assert_eq!(offered(120 + 15 + 2 * 40), ReleaseRule::Wait);
+    assert_eq!(offered(120 + 15 + 2 * 41), ReleaseRule::RollBack);
     let granted = guard(&going_on(), &shadow(), 1.0).release;
     let State::Deploying(deploying) = granted.state else { panic!() };
     assert_eq!((deploying.progress, deploying.lease_until), (Progress::Granted, at(115)));
@@ -227,7 +227,7 @@ fn a_trial_that_cannot_go_on_goes_back_to_its_champion() {
     };
     let expected = ("bike-1".to_owned(), "bike-2t".to_owned());
     let lease_over =
-        step(&going_on(), &observed_at(EndpointStatus::InService, "bike-2t", 200), at(200), &shadow());
+        step(&going_on(), &observed_at(EndpointStatus::InService, "bike-2t", 220), at(220), &shadow());
     assert_eq!(back(&lease_over), expected);
     let silent = step(&going_on(), &seen_by_its_run("bike-2", "bike-2t", 122), at(122), &shadow());
     assert_eq!(back(&silent), expected);
@@ -252,19 +252,19 @@ fn a_champion_that_is_rejected_leaves_its_trial_nowhere_to_go() {
     assert_eq!(rejected.rule, ReleaseRule::PackageRejected);
     assert!(rejected.actions.iter().any(|action| action.name() == "page"), "it still answers clients");
     let won = tick(&rejected.release, Some(LiveVerdict::Promote), 120).release;
-    let over = step(&won, &observed_at(EndpointStatus::InService, "bike-2t", 200), at(200), &shadow());
+    let over = step(&won, &observed_at(EndpointStatus::InService, "bike-2t", 220), at(220), &shadow());
     assert_eq!((over.rule, over.release.state.name()), (ReleaseRule::NoTarget, StateName::Stable));
     assert!(over.release.is_revoked(&deployment(2)), "what never began does not return");
 
     // It serves still when a person lets another one begin, which SageMaker undoes.
-    let forced = step(&over.release, &operator(Verb::Force), at(201), &shadow()).release;
+    let forced = step(&over.release, &operator(Verb::Force), at(221), &shadow()).release;
     let candidate = Deployment { alarms: Vec::new(), ..deployment(3) };
     let request =
-        GuardRequest { candidate, look: look(EndpointStatus::InService, "bike-2t", 202), ..ask(1.0) };
-    let granted = step(&forced, &Event::GuardRequested(request), at(202), &shadow()).release;
+        GuardRequest { candidate, look: look(EndpointStatus::InService, "bike-2t", 222), ..ask(1.0) };
+    let granted = step(&forced, &Event::GuardRequested(request), at(222), &shadow()).release;
     let by = Observer::Run { generation: Generation(3), config: "bike-3".into() };
-    let undone = EndpointObservation { look: look(EndpointStatus::InService, "bike-2t", 210), by };
-    let closed = step(&granted, &Event::EndpointObserved(undone), at(210), &shadow());
+    let undone = EndpointObservation { look: look(EndpointStatus::InService, "bike-2t", 230), by };
+    let closed = step(&granted, &Event::EndpointObserved(undone), at(230), &shadow());
     assert_eq!(
         (closed.rule, closed.release.state.name()),
         (ReleaseRule::GuardrailRolledBack, StateName::CoolDown)

@@ -319,7 +319,7 @@ fn an_endpoint_that_never_arrives_is_paged_once() {
     for (strategy, quiet, stuck) in [(Strategy::AllAtOnce, 119, 121), (linear, 659, 661)] {
         let policy = Policy { strategy, ..Policy::default() };
         let mut release = release(StateName::Deploying);
-        let look = |release: &Release, status, minutes| {
+        let look = |release: &Release, status, minutes: i64| {
             let seen = observed_at(status, "bike-1", 90 + minutes);
             step(release, &seen, at(90 + minutes), &policy)
         };

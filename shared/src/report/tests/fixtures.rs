@@ -146,6 +146,7 @@ fn whole() -> Evidence {
             reason: reasons.join("; "),
             validation: Some(validation),
             treated: None,
+            left_out: 0,
         },
         Judged {
             object: bad,
@@ -153,6 +154,7 @@ fn whole() -> Evidence {
             reason: "line 1: the header has no field".to_owned(),
             validation: None,
             treated: None,
+            left_out: 0,
         },
     ]);
     evidence.profile = Some(july.profile);

@@ -48,7 +48,7 @@ pub const MANIFEST: Document<Manifest, OfRun> = Document::object(OfRun("manifest
 
 /// Which objects train and which judge.
 pub const SPLIT: Document<DatasetSplit, OfRun> = Document::object(OfRun("split.json"))
-    .written_by(&[DataValidator])
+    .written_by(&[DataValidator, EvaluationGate])
     .read_by(&[NewDataTrigger, DriftChecker, EvaluationGate, RollbackHandler]);
 
 /// How a run ended.
