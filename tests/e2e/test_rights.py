@@ -80,7 +80,7 @@ def test_a_container_acts_on_no_service_beside_its_data(standin, role):
         assert refused(metrics.put_metric_data, Namespace=namespace, MetricData=data)
 
 
-# (part, what it may put, who that is an attack of)
+# What each kind of people may put.
 PARTS = {"AuthorPolicy": "pipelines/{model}/pipeline.yaml", "ApproverPolicy": "requests/answer/{me}/{model}/1.json",
          "OperatorPolicy": "requests/{concern}/{me}/{model}/1.json"}
 NOBODYS = ["ledger/{model}/release.json", "ledger/{model}/training.json", "ledger/{model}/questions/package-1.json",
@@ -95,8 +95,10 @@ def test_a_person_does_their_own_part_under_their_own_name_and_no_others(standin
     session = standin.aws.person(part)
     s3 = standin.aws.client("s3", session=session)
     me = standin.aws.client("sts", session=session).get_caller_identity()["UserId"]
-    # Of a model that has no pipeline: nothing begins.
+    # Of a model that has no pipeline, and no pipeline: nothing begins.
     named = {"model": f"people-{part.lower()}", "me": me, "role": me.split(":")[0]}
+    own = PARTS[part].replace("pipeline.yaml", "note.txt").format(concern="run", **named)
+    s3.put_object(Bucket=BUCKET, Key=own, Body=b"{}")
     others = [key for other, key in PARTS.items() if other != part]
     for concern in ("run", "release"):
         for key in [*NOBODYS, *others]:
