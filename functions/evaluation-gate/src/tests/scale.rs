@@ -39,9 +39,9 @@ async fn laid(clock: &SimulatedClock) -> Edge<SlowStore<Memory>, MemoryObjects> 
         let key = format!("runs/m/000002/scores/challenger/{id}.jsonl.out");
         quick.objects.put(HOME, &key, score.to_string());
     }
-    let Edge { store, bucket, objects, role } = quick;
+    let Edge { store, bucket, objects, platform } = quick;
     let store = SlowStore::new(store, clock, EACH_CALL);
-    Edge { store, bucket, objects: objects.slowed(clock, EACH_CALL), role }
+    Edge { store, bucket, objects: objects.slowed(clock, EACH_CALL), platform }
 }
 
 #[test]
