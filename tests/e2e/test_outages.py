@@ -55,7 +55,7 @@ def call(name, model):
         payload = state["Arguments"]["Payload"]
         step = "profile" if isinstance(payload, str) else payload["step"]
         if step == "replicate":
-            return "Invoke", f"/runs/{model}/"
+            return "Invoke", f'"from": "s3://pawl-evidence/runs/{model}/'
         return "Invoke", f'"step": "{step}", "model": "{model}"'
     return action[0].upper() + action[1:], f"{model}/questions/" if service == "s3" else model
 

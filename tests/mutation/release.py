@@ -39,6 +39,8 @@ GUARDS = {
     "endpoint busy": ("                return Some(HoldReason::EndpointBusy);\n", ""),
     "revoked challenger": ("if self.release.is_revoked(candidate) {", "if false {"),
     "challenger serves already": ("if serving == Some(&request.candidate.config) {", "if false {"),
+    "somebody else's endpoint": ("if request.look.origin != EndpointOrigin::Ours {", "if false {"),
+    "autoscaling's instances survive": ("let retains = instances && to.instances == InstanceCount::Kept;", "let retains = instances;"),
     "endpoint ready": ("return Some(HoldReason::EndpointNotReady { found });", "let _ = found;"),
     "fallback exists": ("TargetCheck::Checked { config, found: TargetPresence::Present } if", "TargetCheck::Checked { config, .. } if"),
     "something to go back to": ("return Some(HoldReason::NoLastKnownGood { what });", "let _ = what; return None;"),

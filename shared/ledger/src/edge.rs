@@ -220,15 +220,6 @@ pub enum ExecutionState {
     Over,
 }
 
-/// Whether a run took an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// It goes on with it.
-    Taken,
-    /// It was answered before, timed out, or is over.
-    NobodyWaits,
-}
-
 /// What came of the wish to start an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExecutionStart {
@@ -237,6 +228,15 @@ pub enum ExecutionStart {
     /// An execution of this name is over, and the name stays taken for 90 days after it:
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>.
     NameTaken,
+}
+
+/// Whether a run took an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It goes on with it.
+    Taken,
+    /// It was answered before, timed out, or is over.
+    NobodyWaits,
 }
 
 /// Executions of the retraining state machine.
