@@ -126,7 +126,7 @@ impl Stack {
                 self.answered(key, &question, PersonAnswer::Approve, why).await?;
             }
             RequestedAct::Reject { question } => {
-                self.answered(key, &question, PersonAnswer::Reject, why).await?
+                self.answered(key, &question, PersonAnswer::Reject, why).await?;
             }
         }
         Ok(())

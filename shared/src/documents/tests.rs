@@ -79,6 +79,7 @@ fn file(name: &'static str, file: File) -> Row {
 /// The key with placeholders where the examples stand.
 fn pattern(key: &str) -> String {
     let (trigger, hash) = (trigger().to_string(), hash().to_string());
+    let request = ContentHash::of(b"example-request");
     let examples = [
         ("example-model", "<model>"),
         ("123456", "<run>"),
@@ -90,7 +91,7 @@ fn pattern(key: &str) -> String {
         (&hash, "<digest>"),
         ("example-question", "<question>"),
         ("19700101T000000.000000000-reset", "<time>-<act>"),
-        (ContentHash::of(b"example-request").short(), "<digest>"),
+        (request.short(), "<digest>"),
         ("/answer/", "/<concern>/"),
         ("example-user", "<userid>"),
         ("example-request", "<request>"),

@@ -24,7 +24,8 @@ async fn a_request_acts_in_the_name_that_aws_tells() {
     assert_eq!(release.freeze.as_ref().map(|freeze| freeze.who.as_str()), Some("ada (AROA1)"));
     let entries = play.entries().await;
     let frozen = entries.iter().filter(|entry| entry.rule == ReleaseRule::Frozen).collect::<Vec<_>>();
-    let [frozen] = frozen.as_slice() else { panic!("{entries:?}") };
+    assert_eq!(frozen.len(), 1, "{entries:?}");
+    let frozen = frozen[0];
     assert_eq!(frozen.actor, Actor::Person { who: "ada (AROA1)".to_owned() });
     assert_eq!(frozen.key.as_ref().map(|found| found.as_str().to_owned()), Some(format!("request:{key}")));
 }
