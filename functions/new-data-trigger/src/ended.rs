@@ -46,7 +46,7 @@ pub(crate) async fn ended(
 
 /// Makes up for lost events: frees the lock of a run that is over, finds objects whose event never came,
 /// and starts a run where triggers wait. `pipeline` is the key of a `pipeline.yaml`; one that cannot be
-/// read starts nothing.
+/// read starts nothing. Says how long the run that is open in the end has been so.
 pub(crate) async fn reconcile(
     edge: &Edge<impl Services>,
     pipeline: &str,
@@ -59,7 +59,6 @@ pub(crate) async fn reconcile(
         Err(fault) => return Err(fault),
     };
     let training = TRAINING.of(&Keys::new(model)).read_or_default(&edge.store).await?;
-    let age = training.open.as_ref().map(|run| now.duration_since(run.opened_at));
     if let Some(run) = training.open.filter(has_begun) {
         let name = wake::execution_name(model, run.generation);
         if edge.executions.state(&name).await? == ExecutionState::Over {
@@ -71,7 +70,8 @@ pub(crate) async fn reconcile(
     if sweep::sweep(edge, &pipeline, now).await? > 0 {
         wake::wake_if_waiting(edge, model, now).await?;
     }
-    Ok(age)
+    let open = TRAINING.of(&Keys::new(model)).read_or_default(&edge.store).await?.open;
+    Ok(open.map(|run| now.duration_since(run.opened_at)))
 }
 
 /// Whether the run's execution is known to have been started. One that was only asked for may not exist

@@ -6,7 +6,7 @@ use pawl::duration::Duration;
 use pawl::edge::{ExecutionStart, Executions};
 use pawl::fault::Fault;
 use pawl::ledger::training::Opening;
-use pawl::ledger::{Keys, Store, Training, inbox};
+use pawl::ledger::{Keys, Store, inbox};
 use pawl::names::{Generation, ModelName};
 use serde_json::json;
 

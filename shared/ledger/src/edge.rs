@@ -169,9 +169,12 @@ pub trait Upload {
 /// How many objects are opened before they are read. Each holds a connection, no more.
 const AHEAD: usize = 16;
 
+/// Objects that are being opened, each with its key.
+type Opening<'a, B> = dyn Stream<Item = Result<(String, B), Fault>> + 'a;
+
 /// Many objects that Pawl or SageMaker wrote, opened ahead of being read one after another.
 pub struct Ahead<'a, B> {
-    opened: Pin<Box<dyn Stream<Item = Result<(String, B), Fault>> + 'a>>,
+    opened: Pin<Box<Opening<'a, B>>>,
 }
 
 impl<'a, B: 'a> Ahead<'a, B> {

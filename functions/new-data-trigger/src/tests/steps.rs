@@ -209,7 +209,7 @@ async fn a_listing_that_is_refused_holds_no_trigger_up() {
     TRAINING.of(&keys()).update(&edge.store, free).await.unwrap();
     assert_eq!(
         handle(&edge, reconcile(), at(1)).await,
-        Ok(json!({ "regions": [] })),
+        Ok(json!({ "regions": [], "open_run_seconds": null })),
         "the run is open: no sweep"
     );
     assert_eq!(edge.executions.started().len(), 1, "what waited was started first");
@@ -224,7 +224,10 @@ async fn a_pipeline_that_cannot_be_read_is_left_alone() {
     let left = documents(&edge.store).await.unwrap();
     for pipeline in ["pipelines/m/pipeline.yaml", "pipelines/gone/pipeline.yaml", "pipelines/README.md"] {
         let request = json!({ "step": "reconcile", "pipeline": pipeline });
-        assert_eq!(handle(&edge, request, at(0)).await, Ok(json!({ "regions": [] })));
+        assert_eq!(
+            handle(&edge, request, at(0)).await,
+            Ok(json!({ "regions": [], "open_run_seconds": null }))
+        );
     }
     assert_eq!(documents(&edge.store).await.unwrap(), left);
 }

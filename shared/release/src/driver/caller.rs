@@ -1,7 +1,5 @@
 //! The caller of the driver.
 
-use jiff::Timestamp;
-
 use pawl_base::duration::Duration;
 
 /// One call of a function, which may hold the lease on a release.
