@@ -82,8 +82,13 @@ class Stage:
                 lambda: (it := describe(TrainingJobName=job["TrainingJobName"]))["TrainingJobStatus"] == "Completed" and it,
                 what="the training")
             metrics = [{"MetricName": one["MetricName"], "Value": one["Value"]} for one in done["FinalMetricDataList"]]
-            self.trained = metrics, done["ModelArtifacts"]["S3ModelArtifacts"]
-        return self.trained
+            self.trained = loop.model, metrics, done["ModelArtifacts"]["S3ModelArtifacts"]
+        first, metrics, artifact = self.trained
+        # Each has the archive where its own training would have put it.
+        own, key = artifact.replace(first, loop.model), artifact.split("/", 3)[3]
+        body = loop.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        loop.s3.put_object(Bucket=BUCKET, Key=own.split("/", 3)[3], Body=body)
+        return metrics, own
 
     def score(self, loop, plan):
         """Both models' scores of the holdout: computed once, and the same for every actor."""

@@ -232,7 +232,7 @@ def test_a_run_that_cannot_close_itself_is_closed_when_its_execution_has_failed(
         assert loop.execution(1)["status"] == "FAILED"
         assert {"Close", "Failed"} <= entered(loop, 1)
         left, = loop.aws.pending_faults()
-        assert 1000 - left["times"] == 1 + TASKS["Close"]["Retry"][0]["MaxAttempts"]
+        assert 1000 - left["times"] == 1 + TASKS["Close"]["Retry"][1]["MaxAttempts"]
         assert loop.wait_idle() == 1 and set(handled(loop)) == {1}
         assert loop.evidence(1, "failure.json") == {"schema_version": 1} | record["outcome"]
         told = [notice["Subject"] for notice in loop.notices()]

@@ -49,7 +49,6 @@ def test_a_stopped_execution_is_told(standin):
     states.stop_execution(executionArn=started["executionArn"])
     # Executions of other tests end so too: the alarm may have rung for them before.
     standin.aws.wait_until(lambda: told(standin, "RetrainingEnded"), what="the notice")
-    assert alarm(standin, "RetrainingEnded")["StateValue"] == "ALARM"
 
 
 def test_errors_that_go_on_are_told_and_a_single_one_is_not(standin):
