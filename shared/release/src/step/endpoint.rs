@@ -108,19 +108,19 @@ impl Turn<'_> {
                 self.abandon(&deploying.candidate, "the endpoint serves another config");
                 match current {
                     Some(_) => self.foreign(config),
-                    None => self.from_before(config, origin),
+                    None => self.found_before(config, origin),
                 }
             }
             State::Watching(_) if !serves_current => self.watched_is_gone(config),
             _ if serves_current => ReleaseRule::Logged,
-            _ if current.is_none() => self.from_before(config, origin),
+            _ if current.is_none() => self.found_before(config, origin),
             _ => self.foreign(config),
         }
     }
 
     /// An endpoint that stands where this release has put nothing. Its own is taken as it is: a call that was
     /// given up began after all, or the record was lost. Anybody else's is left alone.
-    fn from_before(&mut self, config: &ConfigName, origin: EndpointOrigin) -> ReleaseRule {
+    fn found_before(&mut self, config: &ConfigName, origin: EndpointOrigin) -> ReleaseRule {
         match origin {
             EndpointOrigin::Ours => {
                 self.serve(Deployment::new(pawl_base::names::Generation::default(), config.clone()));

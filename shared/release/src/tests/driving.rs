@@ -1,5 +1,6 @@
 //! The driver against a store in memory and a small model of SageMaker.
 
+use pawl_ledger::edge::Clock;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
