@@ -41,12 +41,12 @@ const MOST_AT_ONCE: usize = 50;
 /// thousands of them take no call each.
 pub(crate) fn share_out(partitions: &[Partition], part_size: u64) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
-    let mut bytes = 0;
+    let mut bytes: u64 = 0;
     for partition in partitions {
         // A part of an object is as large as may be.
         let size = if partition.parts > 1 { part_size } else { partition.object.size };
         match calls.last_mut() {
-            Some(call) if call.partitions.len() < MOST_AT_ONCE && size <= part_size.saturating_sub(bytes) => {
+            Some(call) if call.partitions.len() < MOST_AT_ONCE && bytes.saturating_add(size) <= part_size => {
                 bytes += size;
                 call.partitions.push(partition.clone());
             }
