@@ -63,7 +63,7 @@ impl SimulatedClock {
 
     /// Waits until the clock has moved on by this much.
     pub fn sleep(&self, long: Duration) -> Sleep {
-        Sleep { until: self.elapsed() + long, clock: self.clone() }
+        Sleep { until: self.elapsed() + long, clock: self.clone(), known: false }
     }
 
     /// Runs a future whose only waits are for this clock; `None` where it waits for something else.
@@ -108,19 +108,26 @@ impl Wake for Woken {
 pub struct Sleep {
     clock: SimulatedClock,
     until: Duration,
+    /// Whether the clock knows of it: polled again, it must not be woken twice.
+    known: bool,
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.clock.with(|inner| {
-            if inner.now >= self.until {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let (until, known) = (self.until, self.known);
+        let ready = self.clock.with(|inner| {
+            if inner.now >= until {
                 return Poll::Ready(());
             }
-            inner.sleepers.push(Reverse(Sleeper { until: self.until, waker: context.waker().clone() }));
+            if !known {
+                inner.sleepers.push(Reverse(Sleeper { until, waker: context.waker().clone() }));
+            }
             Poll::Pending
-        })
+        });
+        self.known = true;
+        ready
     }
 }
 

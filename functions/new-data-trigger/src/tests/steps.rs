@@ -209,7 +209,7 @@ async fn a_listing_that_is_refused_holds_no_trigger_up() {
     TRAINING.of(&keys()).update(&edge.store, free).await.unwrap();
     assert_eq!(
         handle(&edge, reconcile(), at(1)).await,
-        Ok(json!({ "regions": [], "open_run_seconds": null })),
+        Ok(json!({ "regions": [], "open_run_seconds": 0 })),
         "the run is open: no sweep"
     );
     assert_eq!(edge.executions.started().len(), 1, "what waited was started first");
