@@ -17,6 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 EXCUSES = Path(__file__).parent / "excused.yaml"
 
 
+# What a stack without buckets in further regions would allow; its condition leaves the statement out on AWS.
+NO_BUCKET = {"arn:*:s3:::", "arn:*:s3:::/*"}
+
+
 class Statement:
     """A statement as all stacks together used it."""
 
@@ -42,6 +46,8 @@ def read(folder, template):
         here = []  # the statements of this process: (source, names of its resources, statement)
         for line in lines:
             for one in line.get("granted", []) if Path(line.get("template", "")).resolve() == template else []:
+                if set(one["resources"].values()) <= NO_BUCKET:
+                    continue
                 said = (tuple(one["actions"]), tuple(dict.fromkeys(one["resources"].values())))
                 statement = found.setdefault(one["role"], {}).setdefault(said, Statement(*said))
                 here.append((one["source"], one["resources"], statement))
