@@ -46,8 +46,10 @@ impl World {
         let settled = matches!(release.state, State::Stable | State::CoolDown { .. });
         let unkept = self.denied.is_some_and(|(name, _)| name == "upkeep")
             || self.coverage.came_to(ReleaseRule::GaveUp);
+        // Where no deployment was ever allowed, nothing was taken off: what was found serves as it did.
+        let untouched = self.truth.granted.is_empty();
         let serves = release.current.as_ref().map(|current| current.generation);
-        if settled && !unkept && !self.truth.console && self.truth.kept_up != serves {
+        if settled && !unkept && !untouched && !self.truth.console && self.truth.kept_up != serves {
             self.break_rule(format!(
                 "{serves:?} serves, and upkeep was ordered for {:?}",
                 self.truth.kept_up
