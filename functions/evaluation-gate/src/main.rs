@@ -20,7 +20,6 @@ use pawl::fault::Fault;
 use pawl::jobs::{Platform, Roles};
 use pawl::ledger::Store;
 use pawl::names::{Generation, ModelName};
-use pawl::release::serving::Vpc;
 use pawl_aws::{S3Objects, S3Store, Setting, Settings, in_lambda, serve};
 use serde::Deserialize;
 use serde_json::Value;
@@ -55,14 +54,8 @@ fn platform(stack: &str) -> Result<Platform, Fault> {
         scoring: get(Setting::ScoringRole)?,
         serving: get(Setting::ServingRole)?,
     };
-    let (subnets, security_groups) =
-        (Settings.list(Setting::VpcSubnets), Settings.list(Setting::VpcSecurityGroups));
-    if subnets.is_empty() != security_groups.is_empty() {
-        let fault = "PAWL_VPC_SUBNETS and PAWL_VPC_SECURITY_GROUPS need each other";
-        return Err(Fault::BadConfig(fault.to_owned()));
-    }
-    let vpc = (!subnets.is_empty()).then_some(Vpc { subnets, security_groups });
-    Ok(Platform { stack: stack.to_owned(), roles, kms_key: Settings.find(Setting::KmsKey), vpc })
+    let (subnets, groups) = (Settings.list(Setting::VpcSubnets), Settings.list(Setting::VpcSecurityGroups));
+    Platform::new(stack, roles, Settings.find(Setting::KmsKey), subnets, groups)
 }
 
 async fn handle(edge: &Edge<impl Store, impl Objects>, step: Step, now: Timestamp) -> Result<Value, Fault> {

@@ -180,7 +180,9 @@ pub(crate) async fn keep(
     let notice = told.as_ref().unwrap_or(&key);
     if edge.store.get(notice).await?.is_none() {
         edge.notices.notify("Pawl: an event started nothing", &message).await?;
-        UNROUTED.at(notice.as_str()).write_once(&edge.store, &record).await?;
+        if let Some(notice) = &told {
+            UNROUTED.at(notice.as_str()).write_once(&edge.store, &record).await?;
+        }
     }
     UNROUTED.at(key.as_str()).write_once(&edge.store, &record).await?;
     Ok(json!({ "kept": key, "reason": reason }))

@@ -34,7 +34,6 @@ use pawl::ledger::{RunOutcome, Store};
 use pawl::names::{Generation, ModelName, RegionName};
 use pawl::pipeline::catalog::Catalog;
 use pawl::release::garbage::SweepPlace;
-use pawl::release::serving::Vpc;
 use pawl::release::{ConfigName, WaveNews};
 use pawl_aws::{S3Store, Setting, Settings, Topic, in_lambda, serve};
 use serde::Deserialize;
@@ -76,14 +75,8 @@ fn platform(stack: &str) -> Result<Platform, Fault> {
         scoring: get(Setting::ScoringRole)?,
         serving: get(Setting::ServingRole)?,
     };
-    let (subnets, security_groups) =
-        (Settings.list(Setting::VpcSubnets), Settings.list(Setting::VpcSecurityGroups));
-    if subnets.is_empty() != security_groups.is_empty() {
-        let fault = "PAWL_VPC_SUBNETS and PAWL_VPC_SECURITY_GROUPS need each other";
-        return Err(Fault::BadConfig(fault.to_owned()));
-    }
-    let vpc = (!subnets.is_empty()).then_some(Vpc { subnets, security_groups });
-    Ok(Platform { stack: stack.to_owned(), roles, kms_key: Settings.find(Setting::KmsKey), vpc })
+    let (subnets, groups) = (Settings.list(Setting::VpcSubnets), Settings.list(Setting::VpcSecurityGroups));
+    Platform::new(stack, roles, Settings.find(Setting::KmsKey), subnets, groups)
 }
 
 async fn handle<S: Store, A: Services, N: Notices>(

@@ -34,6 +34,7 @@ mod text;
 mod training;
 mod transform;
 
+use crate::fault::Fault;
 use crate::names::Generation;
 use crate::pipeline::Pipeline;
 use crate::release::serving::Vpc;
@@ -90,6 +91,25 @@ pub struct Roles {
 }
 
 impl Platform {
+    /// What a stack gives by its settings. Without subnets and security groups there is no VPC.
+    ///
+    /// # Errors
+    /// [`Fault::BadConfig`] for subnets without security groups, or the reverse.
+    pub fn new(
+        stack: &str,
+        roles: Roles,
+        kms_key: Option<String>,
+        subnets: Vec<String>,
+        security_groups: Vec<String>,
+    ) -> Result<Self, Fault> {
+        if subnets.is_empty() != security_groups.is_empty() {
+            let fault = "PAWL_VPC_SUBNETS and PAWL_VPC_SECURITY_GROUPS need each other";
+            return Err(Fault::BadConfig(fault.to_owned()));
+        }
+        let vpc = (!subnets.is_empty()).then_some(Vpc { subnets, security_groups });
+        Ok(Self { stack: stack.to_owned(), roles, kms_key, vpc })
+    }
+
     /// The same in another region, where neither key nor network of home exist.
     pub fn abroad(&self) -> Self {
         Self { kms_key: None, vpc: None, ..self.clone() }

@@ -350,3 +350,15 @@ fn words_of_others_are_made_fit_for_the_registry() {
     assert_eq!(property("Jane O'Brien (ops), j@x.org"), "Jane O Brien  ops   j@x.org");
     assert_eq!(property(&"x".repeat(300)).len(), 256);
 }
+
+#[test]
+fn a_stack_has_a_vpc_whole_or_not_at_all() {
+    let roles = Platform::with_one_role("arn").roles;
+    let some = || vec!["a".to_owned()];
+    let platform = |subnets, groups| Platform::new("pawl", roles.clone(), None, subnets, groups);
+    assert_eq!(platform(vec![], vec![]).expect("no VPC").vpc, None);
+    assert_eq!(platform(some(), some()).expect("a VPC").vpc.expect("whole").subnets, ["a"]);
+    for fault in [platform(some(), vec![]), platform(vec![], some())] {
+        assert!(matches!(fault, Err(Fault::BadConfig(_))));
+    }
+}

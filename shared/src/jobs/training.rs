@@ -4,20 +4,14 @@ use super::text::{escaped, tail};
 use super::{Job, network, volume_key};
 use crate::documents;
 use crate::drift::IMPORTANCE;
-use crate::pipeline::{Goal, Range, Scale, Search, Tune, hyperparameters};
+use crate::pipeline::{
+    Goal, LONGEST_METRIC, LONGEST_REGEX, MOST_METRICS, Range, Scale, Search, Tune, hyperparameters,
+};
 use crate::requests::{
     AlgorithmSpecification, CategoricalRange, Channel, CreateTrainingJob, CreateTuningJob, MetricDefinition,
     NumericRange, Objective, OutputDataConfig, ParameterRanges, ResourceConfig, ResourceLimits,
     StoppingCondition, TrainingDefinition, TuningConfig, TuningDefinition,
 };
-
-/// SageMaker's limit of metric definitions:
-/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html>.
-const MOST_METRICS: usize = 40;
-/// What it takes of a metric's name and of its regular expression:
-/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MetricDefinition.html>.
-const LONGEST_METRIC: usize = 255;
-const LONGEST_REGEX: usize = 500;
 
 impl Job<'_> {
     /// The metrics that SageMaker reads out of the training log: the team's own, and the importance of each

@@ -31,6 +31,7 @@ mod tests;
 mod tune;
 mod yaml;
 
+pub(crate) use check::{LONGEST_METRIC, LONGEST_REGEX, MOST_METRICS};
 pub use config::{Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Settle, Split, Train};
 pub(crate) use environment::environment;
 pub use error::PipelineError;

@@ -12,11 +12,13 @@ const MOST_ENTRIES: usize = 100;
 const LONGEST_NAME: usize = 256;
 /// The most characters of an environment's name, and of its value.
 const LONGEST_VARIABLE: usize = 1_024;
-/// The most metric definitions.
-const MOST_METRICS: usize = 40;
-/// The most characters of a metric's name, and of its regular expression.
-const LONGEST_METRIC: usize = 255;
-const LONGEST_REGEX: usize = 500;
+/// The most metric definitions:
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html>.
+pub(crate) const MOST_METRICS: usize = 40;
+/// The most characters of a metric's name.
+pub(crate) const LONGEST_METRIC: usize = 255;
+/// The most characters of a metric's regular expression.
+pub(crate) const LONGEST_REGEX: usize = 500;
 
 pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
     check_hyperparameters(pipeline)?;

@@ -10,6 +10,8 @@ mod serve;
 mod tune;
 mod waits;
 
+pub(crate) use limits::{LONGEST_METRIC, LONGEST_REGEX, MOST_METRICS};
+
 use super::error::{refuse, section};
 use super::{Pipeline, PipelineError, hyperparameters};
 
