@@ -2,9 +2,9 @@
 step_names=()
 step_starts=()
 cpu=0
-count_cpu() { # sets cpu to the CPU seconds of this shell's finished children; a subshell would count its own
-  times >.cache/times
-  cpu=$(tail -n 1 .cache/times | awk '{ split($1, u, "[ms]"); split($2, s, "[ms]"); printf "%d", u[1] * 60 + u[2] + s[1] * 60 + s[2] }')
+count_cpu() { # file: sets cpu to the CPU seconds of this shell's finished children; a subshell would count its own
+  times >"$1"
+  cpu=$(tail -n 1 "$1" | awk '{ split($1, u, "[ms]"); split($2, s, "[ms]"); printf "%d", u[1] * 60 + u[2] + s[1] * 60 + s[2] }')
 }
 step() { # name
   step_names+=("$1"); step_starts+=("$SECONDS")
@@ -12,7 +12,7 @@ step() { # name
 }
 steps_end() {
   step_starts+=("$SECONDS")
-  count_cpu
+  count_cpu .cache/times
   printf '\n%-52s %7s\n' "where the time went" "seconds"
   local i
   for i in "${!step_names[@]}"; do
@@ -30,7 +30,8 @@ suite() { # name, path...
     code=0
     began=$SECONDS
     PYTHONPATH=tests:tests/local .cache/venv/bin/python -m pytest -q "$@" >".cache/$name.log" 2>&1 || code=$?
-    echo "$((SECONDS - began))" >".cache/$name.seconds"
+    count_cpu ".cache/$name.times"
+    echo "$((SECONDS - began)) s ($cpu CPU s)" >".cache/$name.took"
     echo "$code" >".cache/$name.code"
   ) &
 }
@@ -41,8 +42,7 @@ suites_wait() { # prints each log; fails if a suite failed
     cat ".cache/$name.log"
     [ "$(cat ".cache/$name.code" 2>/dev/null)" = 0 ] || failed=1
   done
-  printf '\nsuites, side by side:'
-  for name in "${suite_names[@]}"; do printf ' %s %s s' "$name" "$(cat ".cache/$name.seconds")"; done
-  echo
+  printf '\nsuites, side by side:\n'
+  for name in "${suite_names[@]}"; do printf '  %-12s %s\n' "$name" "$(cat ".cache/$name.took")"; done
   return "$failed"
 }

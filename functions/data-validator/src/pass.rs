@@ -73,15 +73,36 @@ pub(crate) enum PassError {
     Changed,
 }
 
+/// Why a pass did not come to its end.
+pub(crate) enum PassFailure {
+    /// The object cannot be read. That is a finding: it is kept as the object's profile.
+    Unreadable(PassError),
+    /// A service failed. The step fails with it, and is tried again.
+    Fault(Fault),
+}
+
+impl PassFailure {
+    /// Why the object cannot be read; or the fault, with which the step fails.
+    pub(crate) fn unreadable(self) -> Result<PassError, Fault> {
+        match self {
+            Self::Unreadable(error) => Ok(error),
+            Self::Fault(fault) => Err(fault),
+        }
+    }
+}
+
+impl<E: Into<PassError>> From<E> for PassFailure {
+    fn from(error: E) -> Self {
+        Self::Unreadable(error.into())
+    }
+}
+
 /// What came of reading; but where S3 did not give the bytes, that is the reason, whatever the reader made
 /// of it.
-fn blame_source<T>(
-    source: &Source<impl Data>,
-    read: Result<Result<T, PassError>, Fault>,
-) -> Result<Result<T, PassError>, Fault> {
+fn blame_source<T>(source: &Source<impl Data>, read: Result<T, PassFailure>) -> Result<T, PassFailure> {
     match source.fault() {
-        Some(Fault::NotFound(reason)) => Ok(Err(PassError::Deleted(reason))),
-        Some(fault) => Err(fault),
+        Some(Fault::NotFound(reason)) => Err(PassError::Deleted(reason).into()),
+        Some(fault) => Err(PassFailure::Fault(fault)),
         None => read,
     }
 }
@@ -110,10 +131,10 @@ impl Pass {
         edge: &Edge<impl Store, impl Data>,
         partition: &Partition,
         start: Option<u64>,
-    ) -> Result<Result<Completed, PassError>, Fault> {
+    ) -> Result<Completed, PassFailure> {
         let (size, limit) = (partition.object.size, self.pipeline.data.largest_object);
         if size > limit {
-            return Ok(Err(PassError::TooLarge { size, limit }));
+            return Err(PassError::TooLarge { size, limit }.into());
         }
         let (pass, partition) = (Arc::clone(self), partition.clone());
         let source = Source::new(&edge.objects, &partition.object);
@@ -123,7 +144,8 @@ impl Pass {
             let read = pass.read(&source, &partition, start, outputs, runtime);
             blame_source(&source, read)
         })
-        .await?
+        .await
+        .map_err(PassFailure::Fault)?
     }
 
     /// What stands before the first record of an object that is read in byte ranges.
@@ -131,16 +153,17 @@ impl Pass {
         self: &Arc<Self>,
         edge: &Edge<impl Store, impl Data>,
         object: &Object,
-    ) -> Result<Result<Header, PassError>, Fault> {
+    ) -> Result<Header, PassFailure> {
         let (pass, source) = (Arc::clone(self), Source::new(&edge.objects, object));
         on_a_thread(move || {
             let header = open_head(&source).map_err(PassError::from).and_then(|head| match head.kind {
                 Content::Records(format) => pass.header_of(format, &head.head),
                 Content::Parquet | Content::Profile => Err(PassError::Changed),
             });
-            blame_source(&source, Ok(header))
+            blame_source(&source, header.map_err(PassFailure::from))
         })
-        .await?
+        .await
+        .map_err(PassFailure::Fault)?
     }
 
     fn header_of(&self, format: Format, head: &[u8]) -> Result<Header, PassError> {
@@ -163,15 +186,12 @@ impl Pass {
         start: Option<u64>,
         outputs: Outputs<impl Upload>,
         runtime: Handle,
-    ) -> Result<Result<Completed, PassError>, Fault> {
+    ) -> Result<Completed, PassFailure> {
         let end = if partition.piece == Piece::Whole { u64::MAX } else { file::HEAD };
-        let opened = match file::open(&partition.object.key, source.read(0, end)) {
-            Ok(opened) => opened,
-            Err(e) => return Ok(Err(e.into())),
-        };
+        let opened = file::open(&partition.object.key, source.read(0, end)).map_err(PassError::from)?;
         let name = partition.name();
         let mut rows = Rows::new(&self.pipeline, &name, opened.kind, runtime, outputs);
-        let read = match (&partition.piece, opened.kind) {
+        let found = match (&partition.piece, opened.kind) {
             (Piece::Whole, Content::Records(format)) => self.whole(opened.bytes, format, &mut rows),
             (Piece::Whole, Content::Parquet) if opened.packed => Err(PassError::PackedParquet),
             (Piece::Whole, Content::Parquet) => self.row_groups(source, None, &mut rows),
@@ -183,11 +203,9 @@ impl Pass {
             }
             (Piece::Whole, Content::Profile) => Err(PassError::Profile),
             (Piece::Bytes(_) | Piece::RowGroups(_), _) => Err(PassError::Changed),
-        };
-        match read {
-            Ok(found) => rows.finish().map(|treated| Ok(Completed { found, treated })),
-            Err(error) => Ok(Err(error)),
-        }
+        }?;
+        let treated = rows.finish().map_err(PassFailure::Fault)?;
+        Ok(Completed { found, treated })
     }
 
     fn scanner(&self, format: Format) -> Scanner {

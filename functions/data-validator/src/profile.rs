@@ -11,7 +11,7 @@ use pawl::pipeline::Treated;
 use serde_json::{Value, json};
 
 use crate::edge::{Data, Edge};
-use crate::pass::{Completed, Findings, Pass, PassError};
+use crate::pass::{Completed, Findings, Pass, PassError, PassFailure};
 
 /// What a pass found, as it is kept.
 fn found(findings: Findings) -> Found {
@@ -56,10 +56,11 @@ async fn one(
     partition: &Partition,
 ) -> Result<Readable, Fault> {
     let object = partition.object.clone();
-    let profiled = match pass.over(edge, partition, None).await? {
-        Ok(Completed { found: findings, treated }) => Profiled { object, found: found(findings), treated },
-        Err(error) => Profiled { object, found: Found::Unreadable(error.to_string()), treated: None },
+    let (found, treated) = match pass.over(edge, partition, None).await {
+        Ok(Completed { found: findings, treated }) => (found(findings), treated),
+        Err(failure) => (Found::Unreadable(failure.unreadable()?.to_string()), None),
     };
+    let profiled = Profiled { object, found, treated };
     PROFILED_PART.of(keys, partition).write(&edge.store, &profiled, Condition::Always).await?;
     Ok(match profiled.found {
         Found::Unreadable(_) => Readable::No,
@@ -131,9 +132,9 @@ async fn stitch(
 ) -> Result<Found, Fault> {
     let Some(first) = partitions.first() else { return Ok(Found::Scan(Box::default())) };
     let pass = Pass::load(edge, keys, generation, first.reference.as_ref()).await?;
-    let mut stitch = match pass.header(edge, &first.object).await? {
+    let mut stitch = match pass.header(edge, &first.object).await {
         Ok(header) => Stitch::new(&header),
-        Err(error) => return Ok(Found::Unreadable(error.to_string())),
+        Err(failure) => return Ok(Found::Unreadable(failure.unreadable()?.to_string())),
     };
     for some in partitions.chunks(PARTS) {
         for (partition, part) in some.iter().zip(parts(&edge.store, keys, some).await?) {
@@ -143,11 +144,11 @@ async fn stitch(
             };
             let added = match fits {
                 true => Ok(part.treated),
-                false => again(edge, &pass, &mut stitch, partition).await?,
+                false => again(edge, &pass, &mut stitch, partition).await,
             };
             match added {
                 Ok(part) => add(treated, part),
-                Err(error) => return Ok(Found::Unreadable(error.to_string())),
+                Err(failure) => return Ok(Found::Unreadable(failure.unreadable()?.to_string())),
             }
         }
     }
@@ -160,15 +161,18 @@ async fn again(
     pass: &Arc<Pass>,
     stitch: &mut Stitch,
     partition: &Partition,
-) -> Result<Result<Option<Treated>, PassError>, Fault> {
-    Ok(match pass.over(edge, partition, Some(stitch.next_start())).await? {
+) -> Result<Option<Treated>, PassFailure> {
+    match pass.over(edge, partition, Some(stitch.next_start())).await {
         Ok(Completed { found: Findings::Range(range), treated }) => {
-            stitch.add(*range).map(|()| treated).map_err(|_| PassError::Changed)
+            stitch.add(*range).map_err(|_| PassError::Changed)?;
+            Ok(treated)
         }
-        Ok(Completed { found: Findings::Scan(_), .. }) => Err(PassError::Changed),
-        Err(PassError::Records(error)) => Err(PassError::Records(stitch.explain(error))),
-        Err(error) => Err(error),
-    })
+        Ok(Completed { found: Findings::Scan(_), .. }) => Err(PassError::Changed.into()),
+        Err(PassFailure::Unreadable(PassError::Records(error))) => {
+            Err(PassError::Records(stitch.explain(error)).into())
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// So many parts of one object are read at once: many objects are put together at the same time.

@@ -39,11 +39,11 @@ pub(crate) async fn freeze(
     let run = champion.generation;
     let earlier = match pipeline.compare.with {
         BaselineRule::Champion => Err(ComparedWith::Champion(run)),
-        rule => chosen(edge, keys, &pipeline.data.schema, &manifest.batch, rule)
-            .await?
-            .map(|ids| (ComparedWith::Earlier { rule, objects: ids.len() }, ids))
+        rule => match chosen(edge, keys, &pipeline.data.schema, &manifest.batch, rule).await? {
+            Chosen::Earlier(ids) => Ok((ComparedWith::Earlier { rule, objects: ids.len() }, ids)),
             // The champion's own training data is the next best.
-            .map_err(|why| ComparedWith::ChampionInstead { champion: run, rule, why }),
+            Chosen::None(why) => Err(ComparedWith::ChampionInstead { champion: run, rule, why }),
+        },
     };
     let (compared_with, baseline) = match earlier {
         Ok((it, ids)) => (it, Baseline::freeze(&merged(&edge.store, keys, &ids).await?)),
@@ -68,26 +68,44 @@ pub(crate) async fn merged(store: &impl Store, keys: &Keys, ids: &[String]) -> R
     Ok(all)
 }
 
-/// The ids of the earlier accepted objects that the rule chooses for a batch, or why there are none.
+/// What a rule chose for a batch.
+enum Chosen {
+    /// Earlier accepted objects, by their ids: at least one.
+    Earlier(Vec<String>),
+    /// None, and why.
+    None(NoEarlier),
+}
+
+impl Chosen {
+    fn of(ids: Vec<String>) -> Self {
+        if ids.is_empty() { Self::None(NoEarlier::NoneFits) } else { Self::Earlier(ids) }
+    }
+}
+
+/// The earlier accepted objects that the rule chooses for a batch.
 async fn chosen(
     edge: &Edge<impl Store, impl Data>,
     keys: &Keys,
     schema: &Schema,
     batch: &[Object],
     rule: BaselineRule,
-) -> Result<Result<Vec<String>, NoEarlier>, Fault> {
+) -> Result<Chosen, Fault> {
     let dataset = DATASET.of(keys).read(&edge.store).await?.unwrap_or_default();
     let usable = dataset.accepted();
     if let (BaselineRule::Rolling { objects }, None) = (rule, &schema.time) {
         // Without a time the newest are those that came last.
         let newest: Vec<String> = usable.rev().take(objects).map(|known| known.object.id.clone()).collect();
-        return Ok(Some(newest).filter(|newest| !newest.is_empty()).ok_or(NoEarlier::NoneFits));
+        return Ok(Chosen::of(newest));
     }
-    let Some(batch) = period_of_batch(edge, schema, batch).await? else { return Ok(Err(NoEarlier::NoDay)) };
+    let Some(batch) = period_of_batch(edge, schema, batch).await? else {
+        return Ok(Chosen::None(NoEarlier::NoDay));
+    };
     let periods: Vec<Period> = usable.filter_map(period).collect();
     match select(&periods, &batch, rule) {
-        Ok(chosen) => Ok(Ok(chosen.into_iter().map(|period| period.object.clone()).collect())),
-        Err(BaselineError::NoneFits { .. } | BaselineError::Champion) => Ok(Err(NoEarlier::NoneFits)),
+        Ok(chosen) => Ok(Chosen::of(chosen.into_iter().map(|period| period.object.clone()).collect())),
+        Err(BaselineError::NoneFits { .. } | BaselineError::Champion) => {
+            Ok(Chosen::None(NoEarlier::NoneFits))
+        }
         Err(e @ BaselineError::Backwards { .. }) => Err(Fault::BadInput(e.to_string())),
     }
 }
