@@ -1,6 +1,6 @@
 //! `pawl judge` on files of every kind and task, and on wrong input.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 use std::fmt::Write as _;
 use std::io::Write as _;

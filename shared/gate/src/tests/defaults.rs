@@ -100,7 +100,7 @@ fn copied_rows_ask() {
     assert!(!has(&once, Code::CopiesAsk));
     let copied = rows.repeat(40);
     let warned = Policy {
-        copies: crate::policy::CopiesPolicy { action: Consequence::Warn, ..Default::default() },
+        copies: policy::CopiesPolicy { action: Consequence::Warn, ..Default::default() },
         ..Policy::default()
     };
     let (silent, asked) = (judged(&warned, &copied), judged(&Policy::default(), &copied));

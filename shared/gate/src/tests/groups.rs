@@ -14,12 +14,14 @@ fn judged_by(policy: &Policy, groups: &[Selected], seed: u64) -> Judgement {
     for &Selected(name, rows, old, new) in groups {
         for _ in 0..rows {
             let (positive, luck) = (rng.unit() < 0.5, rng.unit());
+            // The two models do not select the same rows where shares are alike.
+            let other_luck = if rng.unit() < 0.2 { rng.unit() } else { luck };
             let mut score = |selected: bool, strength: f64| {
                 let within = (0.5 + if positive { strength } else { -strength } + 0.15 * rng.normal())
                     .clamp(0.0, 0.999);
                 if selected { 0.5 + within / 2.0 } else { within / 2.0 }
             };
-            let (challenger, champion) = (score(luck < new, 0.3), score(luck < old, 0.05));
+            let (challenger, champion) = (score(other_luck < new, 0.3), score(luck < old, 0.05));
             Scored { positive, challenger, champion: Some(champion) }.push(&[name], &mut judge);
         }
     }
@@ -56,11 +58,10 @@ fn a_group_that_labels_favour_is_looked_at_too() {
     assert_eq!(judgement.verdict, Verdict::Reject, "{:#?}", judgement.reasons);
     let found = of_fairness(&judgement);
     assert_eq!((found.len(), found[0].0), (1, Code::FairnessBroken), "{found:?}");
-    assert!(
-        found[0].1.starts_with("less fair than the champion: DI of b to a, the most selected, is 0.6"),
-        "{found:?}"
-    );
+    let text = "less fair than the champion: DI of b to a, the most selected, is ";
+    assert!(found[0].1.starts_with(text), "{found:?}");
     let b = comparison(&judgement, "b").unwrap();
+    assert!((b.challenger.unwrap() - 0.3 / 0.5).abs() < 0.05 && (b.champion.unwrap() - 0.98).abs() < 0.05);
     assert!(b.adjusted_p_value.unwrap() > b.p_value.unwrap(), "Holm over both groups");
     assert!(comparison(&judgement, "a").is_none(), "the others are held against it");
     assert_eq!(comparison(&judgement, "c").unwrap().against.as_deref(), Some("a"));

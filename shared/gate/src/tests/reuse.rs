@@ -30,20 +30,33 @@ fn history(seed: u64, trainings: u64, rows: u64) -> (bool, bool) {
     (with, without)
 }
 
-/// Twenty retrainings of a challenger that is no better: all together they promote it no more often than half
-/// of 1.4 alpha, 3.5 %, while twenty judgements that do not know of each other do far more often.
+/// How many of so many histories promote a challenger that is no better: with the budget, and without.
+fn promoting(histories: u64) -> (u64, u64) {
+    let found: Vec<(bool, bool)> = (0..histories).map(|seed| history(1_000_003 * seed, 20, 200)).collect();
+    let count = |of: fn(&(bool, bool)) -> bool| found.iter().filter(|it| of(it)).count() as u64;
+    (count(|it| it.0), count(|it| it.1))
+}
+
+/// Twenty retrainings of a challenger that is no better: all together they promote it no more often than half of
+/// 1.4 alpha, 3.5 %, while twenty judgements that do not know of each other do far more often.
 #[test]
 fn twenty_useless_retrainings_share_one_budget() {
-    let histories = 150;
-    let (mut with, mut without) = (0, 0);
-    for seed in 0..histories {
-        let (promoted, naive) = history(1_000_003 * seed, 20, 200);
-        with += u32::from(promoted);
-        without += u32::from(naive);
-    }
-    // 5.25 are the bound; 12 lie three standard errors above.
-    assert!(with <= 12, "{with} of {histories}");
-    assert!(without >= 24, "without a budget only {without} of {histories}");
+    let (with, without) = promoting(300);
+    // 10.5 are the bound; 21 lie three standard errors above.
+    assert!(with <= 20, "{with} of 300");
+    assert!(without >= 24, "without a budget only {without} of 300");
+}
+
+/// The numbers in docs/gate.md.
+#[test]
+#[allow(clippy::print_stdout)]
+#[ignore = "takes a minute: cargo test -p pawl-gate four_thousand -- --ignored --nocapture"]
+fn four_thousand_histories_share_one_budget_each() {
+    let (with, without) = promoting(4000);
+    println!("with a budget {with}, without {without} of 4000");
+    // 140 are the bound; 175 lie three standard errors above.
+    assert!(with <= 175, "{with} of 4000");
+    assert!(without > 320, "{without} of 4000");
 }
 
 #[test]
@@ -68,11 +81,10 @@ fn the_budget_is_recorded_told_and_new_rows_refresh_it() {
 
 #[test]
 fn a_gain_that_wins_once_may_not_win_on_rows_that_have_judged_often() {
-    let rows = rows(1500, 3, 0.64, Some(0.6));
-    let after = |looks: u64| {
+    let after = |rows: &[Scored], looks: u64| {
         let mut judge = Judge::new(&Policy::default(), Against::Champion, 7).unwrap();
         rows.iter().for_each(|row| row.push(&[], &mut judge));
-        let mut before = judged(&Policy::default(), &rows);
+        let mut before = judged(&Policy::default(), rows);
         before.holdout.iter_mut().for_each(|used| used.looks.values_mut().for_each(|it| *it = looks));
         if looks == 0 { judge.finish() } else { judge.finish_after(&[before]) }
     };
@@ -80,9 +92,14 @@ fn a_gain_that_wins_once_may_not_win_on_rows_that_have_judged_often() {
         let adjusted = judgement.tests.iter().filter_map(|test| test.adjusted_p_value);
         adjusted.fold(1.0, f64::min)
     };
-    let (once, often) = (after(0), after(19));
-    let p = smallest(&once);
-    assert!(p < 0.05 && p > often.holdout.as_ref().unwrap().level, "{p}");
+    // The first rows on which a small gain wins, and not by much.
+    let small =
+        |seed: &u64| (0.001..0.03).contains(&smallest(&after(&rows(1500, *seed, 0.63, Some(0.6)), 0)));
+    let seed = (1..100)
+        .find(|seed| small(seed) && has(&after(&rows(1500, *seed, 0.63, Some(0.6)), 0), Code::Superior));
+    let rows = rows(1500, seed.unwrap(), 0.63, Some(0.6));
+    let (once, often) = (after(&rows, 0), after(&rows, 19));
     assert!(has(&once, Code::Superior) && !has(&often, Code::Superior));
-    assert_eq!(smallest(&often), p, "p-values stay, the level falls");
+    assert_eq!(smallest(&often), smallest(&once), "p-values stay, the level falls");
+    assert!(often.holdout.as_ref().is_some_and(|used| used.look == 20 && used.level < 6e-5));
 }
