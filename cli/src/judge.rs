@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use clap::Args;
 use indicatif::ProgressBar;
 use pawl::dataset::{self, file::Content};
-use pawl::gate::policy::{Favourable, Groups, Guard};
+use pawl::gate::policy::{Balance, Favourable, Groups, Guard};
 use pawl::gate::{
-    Against, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, Served, ServedColumns, TableColumns,
-    TableError, TableReader, Task, Verdict, leakage,
+    Against, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, PolicyError, Served, ServedColumns,
+    TableColumns, TableError, TableReader, Task, Thresholds, Verdict, leakage,
 };
 use pawl::stats::mcnemar::Discordance;
 use pawl_parquet::{ParquetError, ParquetFile, write_rows};
@@ -53,9 +53,15 @@ pub(crate) struct JudgeArgs {
     /// The same of the challenger.
     #[arg(long, value_name = "COL")]
     challenger_error: Option<String>,
-    /// A score at or above it predicts the positive class. Default 0.5.
+    /// A score at or above it predicts the positive class, of both models. Default 0.5.
     #[arg(long)]
     threshold: Option<f64>,
+    /// The champion's own threshold, where its training chose one. Default: --threshold.
+    #[arg(long, value_name = "X", requires = "champion")]
+    champion_threshold: Option<f64>,
+    /// The challenger's own threshold. Default: --threshold.
+    #[arg(long, value_name = "X")]
+    challenger_threshold: Option<f64>,
     /// Classes in the order of a list of probabilities. Default: whole numbers from 0.
     #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
     classes: Vec<String>,
@@ -76,7 +82,8 @@ pub(crate) struct JudgeArgs {
     /// YAML file with the gate section of a pipeline.yaml.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// An earlier judgement.json, for the alarm on scores too good to be true. Repeatable.
+    /// An earlier judgement.json: for the alarm on scores too good to be true, and because rows that judge
+    /// again find wins by chance. Repeatable.
     #[arg(long, value_name = "FILE")]
     history: Vec<PathBuf>,
     /// Rows only the challenger gets right, rows only the champion gets right, all rows.
@@ -106,8 +113,9 @@ pub(crate) fn run(args: &JudgeArgs, format: Format) -> ExitCode {
     let judged = policy(args).and_then(|policy| match &args.counts {
         Some(counts) => of_counts(&policy, counts),
         None => {
-            let judgement = of_file(args, &policy)?;
-            let reason = leakage::against_history(&judgement, &earlier(&args.history)?);
+            let earlier = earlier(&args.history)?;
+            let judgement = of_file(args, &policy, &earlier)?;
+            let reason = leakage::against_history(&judgement, &earlier);
             Ok(judgement.with_reasons(reason))
         }
     });
@@ -160,7 +168,9 @@ fn policy(args: &JudgeArgs) -> Result<Policy, String> {
         }
     }
     if let Some(margin) = args.margin {
-        let mut guards = policy.guards().to_vec();
+        // Which classes the file holds is not known yet, so accuracy is the only addition.
+        let defaults = policy.task.guards(Balance::Imbalanced);
+        let mut guards = policy.guards.clone().unwrap_or_else(|| defaults.to_vec());
         guards.retain(|g| g.metric != Metric::Accuracy);
         guards.push(Guard { metric: Metric::Accuracy, margin: margin.abs() });
         policy.guards = Some(guards);
@@ -197,7 +207,7 @@ fn of_counts(policy: &Policy, counts: &[u64]) -> Result<Judgement, String> {
     Ok(Judgement::of_counts(policy, Discordance { challenger_only, champion_only, rows }))
 }
 
-fn of_file(args: &JudgeArgs, policy: &Policy) -> Result<Judgement, String> {
+fn of_file(args: &JudgeArgs, policy: &Policy, earlier: &[Judgement]) -> Result<Judgement, String> {
     let (Some(path), Some(label), Some(challenger)) = (&args.predictions, &args.label, &args.challenger)
     else {
         return Err("name a file, --label and --challenger".to_owned());
@@ -205,7 +215,7 @@ fn of_file(args: &JudgeArgs, policy: &Policy) -> Result<Judgement, String> {
     let named = |error: String| format!("{}: {error}", path.display());
     let opened = data::open(path, &ProgressBar::hidden()).map_err(|e| named(data::explain(&e)))?;
     let against = if args.champion.is_some() { Against::Champion } else { Against::Nobody };
-    let mut judge = Judge::new(policy, against, args.seed).map_err(|e| e.to_string())?;
+    let mut judge = judge(args, policy, against).map_err(|e| e.to_string())?;
     let columns = TableColumns {
         label: label.clone(),
         challenger: challenger.clone(),
@@ -233,12 +243,21 @@ fn of_file(args: &JudgeArgs, policy: &Policy) -> Result<Judgement, String> {
         }
     };
     match read {
-        Ok(()) => Ok(judge.finish()),
+        Ok(()) => Ok(judge.finish_after(earlier)),
         // A wrong name is the caller's slip; rows that cannot be used are a finding, and never promote.
         Err(Unread::Rows(error @ TableError::MissingColumn { .. })) => Err(named(error.to_string())),
         Err(Unread::Rows(error)) => Ok(Judgement::unusable(policy, args.seed, &error)),
         Err(Unread::Bytes(error)) => Err(named(error)),
     }
+}
+
+fn judge(args: &JudgeArgs, policy: &Policy, against: Against) -> Result<Judge, PolicyError> {
+    let shared = Thresholds::of(policy);
+    let thresholds = Thresholds {
+        champion: args.champion_threshold.unwrap_or(shared.champion),
+        challenger: args.challenger_threshold.unwrap_or(shared.challenger),
+    };
+    Judge::new(policy, against, args.seed)?.with_thresholds(thresholds)
 }
 
 /// Why a file was not read to its end.
@@ -348,6 +367,11 @@ fn words(judgement: &Judgement) -> String {
                 of(&metrics.challenger)
             );
         }
+    }
+    let threshold = |m: &Option<Metrics>| m.as_ref().and_then(|m| m.threshold);
+    if let Some(new) = threshold(&metrics.challenger) {
+        let (old, new) = (number(threshold(&metrics.champion)), number(Some(new)));
+        let _ = writeln!(text, "  {:<18} champion {old:>9}  challenger {new:>9}", "threshold");
     }
     if let Some(service) = &judgement.service {
         let champion = |of: OfServed| number(service.champion.as_ref().and_then(of));

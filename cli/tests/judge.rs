@@ -1,6 +1,6 @@
 //! `pawl judge` on files of every kind and task, and on wrong input.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -237,4 +237,115 @@ fn wrong_input_is_told_with_the_fix() {
     assert_eq!(with(&empty, &[]).0, 3);
     let cut = file("cut.parquet", b"PAR1 and no more");
     assert_eq!(with(&cut, &[]).0, 2);
+}
+
+/// Files of `../shared`, which is not part of the project: without it these tests say so and do nothing.
+fn case(name: &str) -> Option<String> {
+    let path = format!("{}/../../shared/cases/statistics/{name}", env!("CARGO_MANIFEST_DIR"));
+    if std::path::Path::new(&path).exists() {
+        return Some(path);
+    }
+    println!("skipped: ../shared is absent");
+    None
+}
+
+fn codes(judged: &serde_json::Value) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let reasons = judged["reasons"].as_array().unwrap();
+    reasons.iter().map(|reason| (text(&reason["check"]), text(&reason["code"]))).collect()
+}
+
+fn holds(judged: &serde_json::Value, check: &str, code: &str) -> bool {
+    codes(judged).contains(&(check.to_owned(), code.to_owned()))
+}
+
+#[test]
+fn a_challenger_that_says_yes_to_nobody_is_rejected() {
+    let Some(path) = case("r1.csv") else { return };
+    let (code, judged) = verdict(&[&[path.as_str()], &COLUMNS[..]].concat());
+    assert_eq!((code, &judged["verdict"]), (1, &"reject".into()), "{judged:#}");
+    assert!(holds(&judged, "guard:balanced_accuracy", "harm"), "{judged:#}");
+    assert!(holds(&judged, "threshold", "threshold_asks"), "{judged:#}");
+    assert!(holds(&judged, "balance", "defaults_chosen"), "{judged:#}");
+    let text = judge(&[&[path.as_str()], &COLUMNS[..]].concat()).1;
+    assert!(text.contains("only the threshold seems to have moved: accuracy changes by +0.05"), "{text}");
+}
+
+#[test]
+fn every_group_is_held_against_the_most_selected_one() {
+    let Some(path) = case("r2.csv") else { return };
+    let (code, judged) = verdict(&[&[path.as_str(), "--group", "g"], &COLUMNS[..]].concat());
+    assert_eq!((code, &judged["verdict"]), (1, &"reject".into()), "{judged:#}");
+    assert!(holds(&judged, "fairness:g:DI", "fairness_broken"), "{judged:#}");
+    let compared = judged["fairness"]["g"]["comparisons"].as_array().unwrap();
+    let b = compared.iter().find(|it| it["group"] == "B").unwrap();
+    assert_eq!((compared.len(), &b["against"]), (2, &"A".into()));
+    let ratio = b["challenger"].as_f64().unwrap();
+    assert!((ratio - 0.306_429 / 0.504_985).abs() < 1e-5, "{ratio}");
+}
+
+#[test]
+fn a_small_group_that_shows_nothing_asks() {
+    let (Some(path), Some(policy)) = (case("r3.csv"), case("r3.yaml")) else { return };
+    let (code, judged) = verdict(&[&[path.as_str(), "--policy", &policy], &COLUMNS[..]].concat());
+    assert_eq!((code, &judged["verdict"]), (3, &"needs_approval".into()), "{judged:#}");
+    assert!(holds(&judged, "fairness:g:DI", "fairness_undecided"), "{judged:#}");
+}
+
+/// 400 rows with a small gain of the challenger, as probabilities.
+fn probabilities(seed: u32, gain: f64) -> String {
+    let mut csv = "y,old,new\n".to_owned();
+    let wave = |row: u32, by: u32| f64::from((row + seed) * by % 9973) / 9973.0 - 0.5;
+    for row in 0..400 {
+        let y = row * 7919 % 13 > 6;
+        let towards = if y { 0.06 } else { -0.06 };
+        let (old, new) =
+            (0.5 + towards + 0.6 * wave(row, 4099), 0.5 + gain * towards + 0.6 * wave(row, 5077));
+        writeln!(csv, "{},{old},{new}", u8::from(y)).unwrap();
+    }
+    csv
+}
+
+#[test]
+fn rows_that_judged_before_are_counted_by_their_history() {
+    let path = file("again.csv", probabilities(1, 2.0).as_bytes());
+    let columns = [&[path.as_str()], &COLUMNS[..]].concat();
+    let (_, first) = verdict(&columns);
+    assert_eq!(first["holdout"]["look"], 1, "{first:#}");
+    let earlier = file("again.json", first.to_string().as_bytes());
+    let (_, second) = verdict(&[&columns[..], &["--history", &earlier]].concat());
+    assert_eq!((&second["holdout"]["look"], &second["holdout"]["level"]), (&2.into(), &0.01.into()));
+    assert!(holds(&second, "holdout", "holdout_reused"), "{second:#}");
+    // Other rows are fresh.
+    let other = file("other.csv", probabilities(2, 2.0).replace("1,", "0,").as_bytes());
+    let (_, fresh) = verdict(&[&[other.as_str()], &COLUMNS[..], &["--history", &earlier]].concat());
+    assert_eq!(fresh["holdout"]["look"], 1);
+}
+
+#[test]
+fn copied_rows_ask_a_person() {
+    let csv = probabilities(1, 2.0);
+    let rows = csv.split_once('\n').unwrap().1;
+    let copied = file("copied.csv", format!("{csv}{}", rows.repeat(9)).as_bytes());
+    let (code, judged) = verdict(&[&[copied.as_str()], &COLUMNS[..]].concat());
+    assert_eq!(code, 3, "{judged:#}");
+    assert!(holds(&judged, "copies", "copies_ask"), "{judged:#}");
+    let once = file("once.csv", csv.as_bytes());
+    let (_, judged) = verdict(&[&[once.as_str()], &COLUMNS[..]].concat());
+    assert!(codes(&judged).iter().all(|(check, _)| check != "copies"), "{judged:#}");
+}
+
+#[test]
+fn each_model_has_a_threshold_of_its_own() {
+    let path = file("thresholds.csv", probabilities(1, 2.0).as_bytes());
+    let of = |more: &[&str]| judge(&[&[path.as_str()], &COLUMNS[..], more].concat());
+    let (_, out, _) = of(&["--challenger-threshold", "0.4", "--json"]);
+    let judged: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let threshold = |model: &str| judged["metrics"][model]["threshold"].as_f64();
+    assert_eq!((threshold("champion"), threshold("challenger")), (Some(0.5), Some(0.4)));
+    let text = of(&["--champion-threshold", "0.45", "--threshold", "0.3"]).1;
+    let line = text.lines().find(|line| line.contains("threshold ")).unwrap();
+    assert!(line.contains("0.45000") && line.contains("0.30000"), "{line}");
+    let (code, _, err) = of(&["--challenger-threshold", "1.5"]);
+    assert!(code == 2 && err.contains("gate.threshold: 1.5, the challenger's own"), "{err}");
 }

@@ -1,13 +1,13 @@
 //! A trial: what champion and challenger have answered since the last step, and what was true.
 
 use jiff::Timestamp;
-use pawl::documents::{MONITOR, RELEASE, TRIAL, TRIAL_MEMORY, TrialMemory};
+use pawl::documents::{JUDGEMENT, MONITOR, RELEASE, TRIAL, TRIAL_MEMORY, TrialMemory};
 use pawl::drift::GroundTruth;
 use pawl::drift::monitor::{answers, truths};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
 use pawl::gate::live::{SideBySide, TrialEvidence};
-use pawl::gate::{Contender, Task};
+use pawl::gate::{Contender, Metrics, Task};
 use pawl::ledger::{Condition, Keys, Store, StoreError};
 use pawl::metrics::{CHALLENGER, VARIANT};
 use pawl::names::{Generation, ModelName};
@@ -35,7 +35,12 @@ pub(crate) async fn compare_sides(
     let (Some(trial), Some(policy)) = (watched, &pipeline.release.trial) else {
         return Ok(json!({ "state": "no_trial" }));
     };
-    let fresh = SideBySide::new(policy.kind(), pipeline.gate.threshold, pipeline.monitor.remember);
+    // Each model decides at the threshold that it was judged at.
+    let judged = JUDGEMENT.of(&keys, generation).read(&edge.store).await?;
+    let metrics = judged.map(|judgement| judgement.metrics).unwrap_or_default();
+    let own = |of: Option<Metrics>| of.and_then(|it| it.threshold).unwrap_or(pipeline.gate.threshold);
+    let fresh = SideBySide::new(policy.kind(), own(metrics.challenger), pipeline.monitor.remember)
+        .with_champion_threshold(own(metrics.champion));
     let (mut memory, if_unchanged) = memory_of(&edge.store, &keys, &trial, fresh).await?;
 
     for (side, variant) in [(Contender::Champion, VARIANT), (Contender::Challenger, CHALLENGER)] {

@@ -72,7 +72,7 @@ async fn champion(
 
 /// SageMaker's `FinalMetricDataList`. A value that JSON cannot hold (NaN) comes as text or not at all: it
 /// is no value.
-fn final_metrics(list: &Value) -> Vec<FinalMetric> {
+pub(crate) fn final_metrics(list: &Value) -> Vec<FinalMetric> {
     let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
     let metric = |entry: &Value| FinalMetric {
         name: entry["MetricName"].as_str().unwrap_or_default().to_owned(),

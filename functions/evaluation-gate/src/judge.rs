@@ -3,11 +3,12 @@
 use pawl::documents::{ANALYSIS, EVALUATION, JUDGEMENT, SPLIT};
 use pawl::edge::Objects;
 use pawl::fault::Fault;
-use pawl::gate::{Against, Contender, Judge, Judgement, PairReader, Verdict, documents, leakage};
+use pawl::gate::{Against, Contender, Judge, Judgement, PairReader, Thresholds, Verdict, documents, leakage};
 use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::{Condition, Store};
 use pawl::names::{Generation, ModelName};
 use pawl::pipeline::Ask;
+use pawl::release::Release;
 use pawl::requests::ApprovalStatus;
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use crate::edge::{Edge, Run};
 use crate::registry::{lineage, reasons};
 use crate::scores::Scores;
 use crate::seed::seed;
-use crate::{leaks, suite};
+use crate::{leaks, suite, thresholds};
 
 pub(crate) async fn judge(
     edge: &Edge<impl Store, impl Objects>,
@@ -27,11 +28,16 @@ pub(crate) async fn judge(
     let run = Run::load(&edge.store, model, generation).await?;
     let split = SPLIT.of(&run.keys, generation).require(&edge.store).await?;
     let release = edge.release(&run.keys).await?;
-    let has_champion = release.is_some_and(|release| release.current.is_some());
+    let has_champion = release.as_ref().is_some_and(|release| release.current.is_some());
     let against = if has_champion { Against::Champion } else { Against::Nobody };
-    let judgement = compare(edge, &run, &split, against).await?;
-    let history = leakage::against_history(&judgement, &leaks::earlier(&edge.store, &run).await?);
+    let earlier = leaks::earlier(&edge.store, &run).await?;
+    let champion = release.as_ref().and_then(Release::champion).map(|champion| champion.generation);
+    let own = thresholds::reported(edge, &run, champion).await?;
+    let judge = judge_of(&run, &split, against, own.thresholds)?;
+    let judgement = compare(edge, &run, &split, judge, &earlier).await?;
+    let history = leakage::against_history(&judgement, &earlier);
     let judgement = judgement
+        .with_reasons(own.reasons)
         .with_reasons(history)
         .with_reasons(leaks::rows(edge, &run, &split).await?)
         .with_reasons(suite::judge(edge, &run, &split, against).await?);
@@ -63,18 +69,30 @@ pub(crate) async fn judge(
     }))
 }
 
+/// A judge for the objects of this holdout.
+fn judge_of(
+    run: &Run,
+    split: &DatasetSplit,
+    against: Against,
+    thresholds: Thresholds,
+) -> Result<Judge, Fault> {
+    let judge = Judge::new(&run.pipeline.gate, against, seed(&split.version))
+        .and_then(|judge| judge.with_thresholds(thresholds))
+        .map_err(|e| Fault::BadConfig(format!("gate: {e}")))?;
+    Ok(judge.with_parts(split.holdout.clone()))
+}
+
 /// Streams both outputs through the gate. Outputs that are missing or do not join are evidence of their
 /// own: a person must look at them.
 async fn compare(
     edge: &Edge<impl Store, impl Objects>,
     run: &Run,
     split: &DatasetSplit,
-    against: Against,
+    mut judge: Judge,
+    earlier: &[Judgement],
 ) -> Result<Judgement, Fault> {
-    let policy = &run.pipeline.gate;
-    let seed = seed(&split.version);
-    let mut judge = Judge::new(policy, against, seed).map_err(|e| Fault::BadConfig(format!("gate: {e}")))?;
-    let mut reader = PairReader::new(against);
+    let (policy, seed) = (&run.pipeline.gate, seed(&split.version));
+    let mut reader = PairReader::new(judge.against());
     let scores = |contender| Scores::new(edge, run, split, contender);
     let (mut challenger, mut champion) = (scores(Contender::Challenger), scores(Contender::Champion));
     while let Some(contender) = reader.wants() {
@@ -95,7 +113,7 @@ async fn compare(
             return Ok(Judgement::unusable(policy, seed, &e));
         }
     }
-    let mut judgement = judge.finish();
+    let mut judgement = judge.finish_after(earlier);
     judgement.inputs = challenger.read.into_iter().chain(champion.read).collect();
     Ok(judgement)
 }

@@ -18,6 +18,9 @@ use crate::seed::seed;
 /// How many earlier runs a score is compared with.
 const HISTORY: u64 = 20;
 
+/// Where none of so many runs judged, as many older ones are read, and so on so often.
+const FURTHER_BACK: u32 = 10;
+
 /// So many bytes of training rows are looked at, the newest objects first: a few seconds.
 const TRAINING_BYTES: usize = 256 << 20;
 
@@ -56,15 +59,26 @@ pub(crate) async fn rows(
     Ok(leaks.finish(&format!("the newest {files} of {} training files", train.len())))
 }
 
-/// The judgements of earlier runs. One that an older version wrote in another form says nothing.
+/// The judgements of earlier runs: of the newest [`HISTORY`], and of older ones as long as none of them
+/// judged. One that an older version wrote in another form says nothing.
 pub(crate) async fn earlier(store: &impl Store, run: &Run) -> Result<Vec<Judgement>, Fault> {
-    let read = (1..=HISTORY.min(run.generation.0.saturating_sub(1))).map(|back| async move {
-        match JUDGEMENT.of(&run.keys, Generation(run.generation.0 - back)).read(store).await {
-            // A forced judgement is a copy of an earlier one.
-            Ok(found) => Ok(found.filter(|judgement| judgement.forced.is_none())),
-            Err(StoreError::Unreadable { .. }) => Ok(None),
-            Err(other) => Err(Fault::from(other)),
+    let mut newest = run.generation.0.saturating_sub(1);
+    let mut found = Vec::new();
+    for _ in 0..FURTHER_BACK {
+        let oldest = newest.saturating_sub(HISTORY);
+        let read = (oldest + 1..=newest).rev().map(|generation| async move {
+            match JUDGEMENT.of(&run.keys, Generation(generation)).read(store).await {
+                // A forced judgement is a copy of an earlier one.
+                Ok(found) => Ok(found.filter(|judgement| judgement.forced.is_none())),
+                Err(StoreError::Unreadable { .. }) => Ok(None),
+                Err(other) => Err(Fault::from(other)),
+            }
+        });
+        found.extend(at_once::all(read).await?.into_iter().flatten());
+        newest = oldest;
+        if newest == 0 || !found.is_empty() {
+            break;
         }
-    });
-    Ok(at_once::all(read).await?.into_iter().flatten().collect())
+    }
+    Ok(found)
 }

@@ -12,6 +12,7 @@ mod seed;
 mod suite;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 
 use edge::Edge;
 use jiff::Timestamp;

@@ -235,3 +235,45 @@ fn fairness_of_a_favourable_class_or_number() {
         assert!(found.measures[&Measure::Di].less_fair.is_some());
     }
 }
+
+#[derive(Deserialize)]
+struct RatioCase {
+    group: Vec<String>,
+    label: Vec<u8>,
+    champion: Vec<f64>,
+    challenger: Vec<f64>,
+    /// Of the champion and of the challenger, by group.
+    ratios: [BTreeMap<String, f64>; 2],
+}
+
+/// The four-fifths rule: `tests/oracles/fairness.py` has the ratios, and compares their least with Fairlearn.
+#[test]
+fn every_group_against_the_most_selected_one() {
+    let cases: Vec<RatioCase> =
+        serde_json::from_str(include_str!("../../../tests/oracles/fairness.json")).unwrap();
+    for case in cases {
+        let mut policy = Policy { resamples: 200, ..Policy::default() };
+        policy.fairness.groups.push(Groups { columns: vec!["group".into()], disadvantaged: None });
+        let mut judge = Judge::new(&policy, Against::Champion, 1).unwrap();
+        for place in 0..case.label.len() {
+            judge
+                .push(&PairedRow {
+                    label: (case.label[place] == 1).into(),
+                    challenger: case.challenger[place].into(),
+                    champion: Some(case.champion[place].into()),
+                    columns: &[&case.group[place]],
+                })
+                .unwrap();
+        }
+        let judgement = judge.finish();
+        let found = &judgement.fairness["group"].comparisons;
+        // All but the one that the challenger selects most.
+        assert_eq!(found.len() + 1, case.ratios[1].len());
+        for it in found {
+            close(it.champion.unwrap(), case.ratios[0][&it.group], 1e-12);
+            close(it.challenger.unwrap(), case.ratios[1][&it.group], 1e-12);
+        }
+        let least = found.iter().filter_map(|it| it.challenger).fold(f64::INFINITY, f64::min);
+        close(least, case.ratios[1].values().copied().fold(f64::INFINITY, f64::min), 1e-12);
+    }
+}

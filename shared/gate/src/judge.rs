@@ -1,12 +1,14 @@
 //! The judge: takes paired rows one by one, then tests and weighs.
 
-use crate::findings::verdict;
+use crate::copies::Copies;
+use crate::findings::{Reason, verdict};
+use crate::holdout::{HoldoutUse, LabelDigest};
 use crate::judgement::{Judgement, RULES_VERSION};
-use crate::policy::{Policy, PolicyError, Task};
+use crate::policy::{Balance, Policy, PolicyError, Task, Thresholds};
 use crate::row::{Against, PairedRow, Response, Responses, Unfit};
 use crate::service;
 use crate::tally::{RowEvidence, Tally};
-use crate::weigh::weigh;
+use crate::weigh::{check_balance, weigh};
 
 /// Accumulates paired rows; memory is bounded by the policy's `sample_above`.
 #[derive(Debug)]
@@ -17,6 +19,10 @@ pub struct Judge {
     columns: Vec<String>,
     tally: Tally,
     service: service::ServiceTally,
+    copies: Copies,
+    labels: LabelDigest,
+    /// The parts of the holdout by name; without names the labels tell which rows these are.
+    parts: Vec<String>,
 }
 
 impl Judge {
@@ -26,7 +32,35 @@ impl Judge {
         let columns = policy.columns();
         let tally = Tally::new(policy, &columns, seed);
         let service = service::ServiceTally::new(seed);
-        Ok(Self { policy: policy.clone().with_defaults(), against, seed, columns, tally, service })
+        Ok(Self {
+            policy: policy.clone(),
+            against,
+            seed,
+            columns,
+            tally,
+            service,
+            copies: Copies::default(),
+            labels: LabelDigest::default(),
+            parts: Vec::new(),
+        })
+    }
+
+    /// The same judge, with thresholds of the models' own. Before the first row.
+    pub fn with_thresholds(mut self, thresholds: Thresholds) -> Result<Self, PolicyError> {
+        thresholds.check()?;
+        self.tally.set_thresholds(thresholds);
+        Ok(self)
+    }
+
+    /// The same judge, for rows that come from these parts, such as objects by their ids.
+    pub fn with_parts(mut self, parts: Vec<String>) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// Whether there is a champion to judge against.
+    pub fn against(&self) -> Against {
+        self.against
     }
 
     /// What the model predicts.
@@ -55,16 +89,32 @@ impl Judge {
 
     /// Takes one row in.
     pub fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
-        self.tally.push(row)
+        self.tally.push(row)?;
+        self.copies.push(row);
+        self.labels.push(row.label);
+        Ok(())
     }
 
-    /// Tests, weighs and concludes.
+    /// Tests, weighs and concludes, where nothing was judged on these rows before.
     pub fn finish(self) -> Judgement {
-        let (policy, against, seed) = (self.policy, self.against, self.seed);
+        self.finish_after(&[])
+    }
+
+    /// The same after earlier judgements: on rows that have judged before, wins are held to a smaller level.
+    pub fn finish_after(self, earlier: &[Judgement]) -> Judgement {
+        let (against, seed) = (self.against, self.seed);
+        let holdout = self.holdout_use(earlier);
+        let shares = self.tally.class_shares();
+        let mut told: Vec<Reason> = self.copies.check(&self.policy.copies).into_iter().collect();
+        told.extend(shares.and_then(|shares| check_balance(&self.policy, &shares)));
+        told.extend(holdout.as_ref().and_then(|used| used.reason(self.policy.alpha)));
+        let policy = self.policy.with_defaults(shares.map_or(Balance::Imbalanced, |shares| shares.balance()));
         let mut evidence = self.tally.finish(&policy, against, seed);
         let (service, of_service) = self.service.finish(&policy, against);
         evidence.reasons.extend(of_service);
-        let (evidence, reasons) = weigh(&policy, against, evidence);
+        evidence.reasons.extend(told);
+        let level = holdout.as_ref().map_or(policy.alpha, |used| used.level);
+        let (evidence, reasons) = weigh(&policy, against, level, evidence);
         let RowEvidence { rows, positives, metrics, tests, slices, fairness, sample, .. } = evidence;
         Judgement {
             rules_version: RULES_VERSION,
@@ -81,7 +131,18 @@ impl Judge {
             forced: None,
             inputs: Vec::new(),
             seed,
+            holdout,
             policy,
         }
+    }
+
+    /// A first model has nobody to win against: it spends nothing.
+    fn holdout_use(&self, earlier: &[Judgement]) -> Option<HoldoutUse> {
+        let parts = match self.parts.as_slice() {
+            [] => vec![self.labels.name()],
+            parts => parts.to_vec(),
+        };
+        let earlier = earlier.iter().filter_map(|judgement| judgement.holdout.as_ref());
+        (self.against == Against::Champion).then(|| HoldoutUse::after(parts, earlier, self.policy.alpha))
     }
 }

@@ -51,9 +51,11 @@
 pub mod behaviour;
 mod blocks;
 pub mod convergence;
+mod copies;
 pub mod documents;
 pub mod fairness;
 mod findings;
+mod holdout;
 mod input;
 mod judge;
 mod judgement;
@@ -75,13 +77,14 @@ pub use findings::{
     BothMetrics, CalibrationBin, Check, Code, Confusion, Leak, Metrics, Reason, Sample, Test, TestName,
     Verdict, Weight, verdict,
 };
+pub use holdout::HoldoutUse;
 pub use input::{
     ContainerOutput, JsonTableReader, MAX_BUFFERED, PairError, PairReader, ServedColumns, TableColumns,
     TableError, TableReader,
 };
 pub use judge::Judge;
 pub use judgement::{ForceError, Forced, JudgedInput, Judgement, MIN_REASON, RULES_VERSION};
-pub use policy::{Better, Metric, Policy, PolicyError, Task};
+pub use policy::{Better, Metric, Policy, PolicyError, Task, Thresholds};
 pub use row::classes;
 pub use row::{
     Against, Classes, Contender, PairedRow, Response, Responses, RowPart, RowValue, Unfit, scalar,

@@ -9,6 +9,9 @@ use crate::policy::{
 };
 use pawl_base::random::SplitMix64;
 
+mod defaults;
+mod groups;
+mod reuse;
 mod tasks;
 
 /// A row of a binary classifier.
@@ -72,9 +75,11 @@ fn a_better_challenger_is_promoted() {
         codes(&judgement),
         [
             ("superiority:auc".to_owned(), Code::Superior),
-            ("superiority:accuracy".to_owned(), Code::Superior),
+            ("superiority:log_loss".to_owned(), Code::Superior),
             ("guard:auc".to_owned(), Code::NonInferior),
+            ("guard:balanced_accuracy".to_owned(), Code::NonInferior),
             ("guard:accuracy".to_owned(), Code::NonInferior),
+            ("balance".to_owned(), Code::DefaultsChosen),
         ]
     );
     let delong = judgement.test(TestName::Delong, Metric::Auc).unwrap();
@@ -190,7 +195,8 @@ proptest! {
                 champion: Some(f64::from(old) / 4.0),
             })
             .collect();
-        let policy = Policy { minimum_rows: minimum, minimum_rows_per_class: 5, ..Policy::default() };
+        let policy =
+            Policy { minimum_rows: minimum, minimum_rows_per_class: 5, resamples: 200, ..Policy::default() };
         let mut judge = Judge::new(&policy, Against::Champion, 7).unwrap();
         rows.iter().for_each(|row| row.push(&[], &mut judge));
         let judgement = judge.finish();

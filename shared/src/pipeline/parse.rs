@@ -27,9 +27,7 @@ impl Pipeline {
         }
         let text = std::str::from_utf8(yaml)
             .map_err(|e| PipelineError::Unreadable(format!("not UTF-8 at byte {}", e.valid_up_to())))?;
-        let mut pipeline: Self = yaml::read(text).map_err(PipelineError::Unreadable)?;
-        pipeline.gate = pipeline.gate.with_defaults();
-        Ok(pipeline)
+        yaml::read(text).map_err(PipelineError::Unreadable)
     }
 
     /// Whether an object with this bucket and key is data of this pipeline.

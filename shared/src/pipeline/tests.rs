@@ -288,7 +288,7 @@ fn what_an_earlier_release_has_accepted_is_read_whatever_is_checked_today() {
     assert!(matches!(Pipeline::parse(yaml.as_bytes()), Err(PipelineError::BadField { .. })));
     let read = Pipeline::read(yaml.as_bytes()).unwrap();
     assert_eq!(read.gate.cluster.as_deref(), Some("week"));
-    assert!(read.gate.superiority.is_some(), "with its defaults");
+    assert!(read.gate.superiority.is_none(), "which metrics win by default, the holdout says");
     assert!(matches!(Pipeline::read(b"model: ["), Err(PipelineError::Unreadable(_))));
 }
 

@@ -12,6 +12,9 @@ const ROWS: usize = 60;
 pub(super) fn render(judgement: &Judgement) -> Html {
     let mut html = Html::default();
     if !judgement.fairness.is_empty() {
+        if judgement.fairness.values().any(|found| !found.comparisons.is_empty()) {
+            html.add(&comparisons(judgement));
+        }
         html.add(&fairness(judgement));
     }
     if !judgement.slices.is_empty() {
@@ -43,7 +46,38 @@ fn fairness(judgement: &Judgement) -> Html {
         Head::Number("Change"),
         Head::Number("Interval of the change"),
     ];
-    table("Fairness: the disadvantaged group against the rest", &head, rows.take(ROWS))
+    table("Clarify\u{2019}s measures: the disadvantaged group against the rest", &head, rows.take(ROWS))
+}
+
+/// Every group under every rule.
+fn comparisons(judgement: &Judgement) -> Html {
+    let rows = judgement.fairness.iter().flat_map(|(grouping, found)| {
+        found.comparisons.iter().map(move |it| {
+            vec![
+                code(grouping),
+                text(it.measure.as_str()),
+                text(&it.group),
+                text(it.against.as_deref().unwrap_or("all others")),
+                text(or_none(it.champion, measure)),
+                text(or_none(it.challenger, measure)),
+                text(span(it.interval)),
+                text(span(it.less_fair)),
+                text(or_none(it.adjusted_p_value, p_value)),
+            ]
+        })
+    });
+    let head = [
+        Head::Words("Grouping"),
+        Head::Words("Measure"),
+        Head::Words("Group"),
+        Head::Words("Against"),
+        Head::Number("Champion"),
+        Head::Number("Challenger"),
+        Head::Number("Interval"),
+        Head::Number("Less fair by"),
+        Head::Number("p by Holm"),
+    ];
+    table("Fairness: every group held to the rules", &head, rows.take(ROWS))
 }
 
 fn slices(judgement: &Judgement) -> Html {

@@ -77,6 +77,13 @@ fn summary(judgement: &Judgement) -> Html {
         ("Holdout", text(holdout(judgement))),
         ("Level", text(format!("{} two-sided", judgement.policy.alpha))),
     ];
+    if let Some(holdout) = &judgement.holdout {
+        let level = match holdout.look {
+            1 => "these rows judge for the first time".to_owned(),
+            look => format!("wins at {:.2e}, after {} judgements on these rows", holdout.level, look - 1),
+        };
+        facts.push(("Error budget", text(level)));
+    }
     if let Some(sample) = judgement.sample {
         facts.push((
             "Rank tests",
@@ -174,9 +181,23 @@ fn confusion(judgement: &Judgement) -> Html {
         Head::Number("False negatives"),
     ];
     let mut html = table("Rows at the threshold", &head, rows);
-    html.raw("<p class=\"note\">A score of ").text(judgement.policy.threshold);
-    html.raw(" or more predicts the positive class.</p>\n");
+    html.raw("<p class=\"note\">").text(thresholds(judgement)).raw("</p>\n");
     html
+}
+
+/// From which scores on the positive class is predicted. Judgements before rules' version 4 had one threshold
+/// for both models.
+fn thresholds(judgement: &Judgement) -> String {
+    let shared = judgement.policy.threshold;
+    let own = |metrics: &Option<Metrics>| metrics.as_ref().and_then(|it| it.threshold).unwrap_or(shared);
+    let (old, new) = (own(&judgement.metrics.champion), own(&judgement.metrics.challenger));
+    if judgement.metrics.champion.is_none() || old == new {
+        return format!("A score of {new} or more predicts the positive class.");
+    }
+    format!(
+        "A score of {old} or more of the champion, of {new} or more of the challenger predicts the positive \
+         class."
+    )
 }
 
 fn calibration(judgement: &Judgement) -> Html {

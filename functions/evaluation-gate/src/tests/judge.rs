@@ -193,3 +193,59 @@ async fn judgements_of_earlier_runs_in_another_form_say_nothing() {
     put(&edge, &keys().evidence(Generation(1), "judgement.json"), "{\"old\": true}").await;
     assert_eq!(twice(&edge, judge()).await, without);
 }
+
+/// What a training reported last.
+async fn put_metrics(edge: &InMemory, run: Generation, metrics: Value) {
+    let converged = json!({ "check": { "verdict": "converged", "faults": [] }, "metrics": metrics });
+    put_json(edge, &keys().evidence(run, "convergence.json"), &converged).await;
+}
+
+#[tokio::test]
+async fn each_model_is_judged_at_the_threshold_that_its_training_reported() {
+    let edge = edge("gate: {threshold_metric: cut}").await;
+    crown(&edge).await;
+    put_rows(&edge);
+    put_scores(&edge, "challenger", good).await;
+    put_scores(&edge, "champion", poor).await;
+    put_metrics(&edge, RUN, json!([{ "MetricName": "cut", "Value": 0.25 }])).await;
+    put_metrics(&edge, Generation(1), json!([{ "MetricName": "cut", "Value": 0.75 }])).await;
+    twice(&edge, judge()).await;
+    let judgement = evidence(&edge, "judgement.json").await;
+    let metrics = &judgement["metrics"];
+    assert_eq!(
+        (&metrics["challenger"]["threshold"], &metrics["champion"]["threshold"]),
+        (&json!(0.25), &json!(0.75))
+    );
+    assert!(!judgement["reasons"].to_string().contains("threshold_default"), "{judgement}");
+
+    // The champion's training reported none, the challenger's one that is none.
+    put_metrics(&edge, Generation(1), json!([])).await;
+    put_metrics(&edge, RUN, json!([{ "MetricName": "cut", "Value": 1.0 }])).await;
+    let answer = twice(&edge, judge()).await;
+    assert_eq!(answer["next"], "ask", "{}", answer["reason"]);
+    let reasons = evidence(&edge, "judgement.json").await["reasons"].to_string();
+    for told in [
+        "the challenger (run 2) reported 1 as cut, which is no threshold",
+        "the champion (run 1) reported no cut",
+    ] {
+        assert!(reasons.contains(told), "{reasons}");
+    }
+}
+
+#[tokio::test]
+async fn a_holdout_that_judged_before_leaves_less_to_win_by() {
+    let edge = edge("").await;
+    crown(&edge).await;
+    put_rows(&edge);
+    put_scores(&edge, "challenger", good).await;
+    put_scores(&edge, "champion", poor).await;
+    twice(&edge, judge()).await;
+    let first = evidence(&edge, "judgement.json").await;
+    assert_eq!(first["holdout"], json!({ "looks": { "h": 1 }, "look": 1, "level": 0.05 }));
+    // The same judgement as an earlier run's: the holdout is the same object.
+    put_json(&edge, &keys().evidence(Generation(1), "judgement.json"), &first).await;
+    twice(&edge, judge()).await;
+    let second = evidence(&edge, "judgement.json").await;
+    assert_eq!(second["holdout"], json!({ "looks": { "h": 2 }, "look": 2, "level": 0.01 }));
+    assert!(second["reasons"].to_string().contains("holdout_reused"));
+}

@@ -25,10 +25,13 @@
 //! ```
 
 mod assess;
+mod assessment;
+mod compare;
 mod finding;
 mod measures;
 mod pre_training;
+mod verdict;
 
-pub(crate) use assess::{Assessment, Favoured};
-pub use finding::{GroupCounts, GroupFairness, MeasureChange};
+pub(crate) use assessment::{Assessment, Favoured};
+pub use finding::{GroupComparison, GroupCounts, GroupFairness, MeasureChange};
 pub use pre_training::PreTraining;

@@ -21,6 +21,14 @@ pub enum Check {
     Superiority(Metric),
     /// All superiority checks together.
     Win,
+    /// Which defaults the shares of the classes choose.
+    Balance,
+    /// Where scores begin to predict the positive class.
+    Threshold,
+    /// Rows that repeat another one.
+    Copies,
+    /// How often the same rows have judged before.
+    Holdout,
     /// Whether a grouping has a group large enough to judge.
     Group(String),
     /// A measure of fairness over a grouping.
@@ -72,6 +80,10 @@ impl fmt::Display for Check {
             Self::Guard(metric) => write!(f, "guard:{metric}"),
             Self::Superiority(metric) => write!(f, "superiority:{metric}"),
             Self::Win => f.write_str("win"),
+            Self::Balance => f.write_str("balance"),
+            Self::Threshold => f.write_str("threshold"),
+            Self::Copies => f.write_str("copies"),
+            Self::Holdout => f.write_str("holdout"),
             Self::Group(grouping) => write!(f, "group:{grouping}"),
             Self::Fairness(grouping, measure) => write!(f, "fairness:{grouping}:{}", measure.as_str()),
             Self::Slice(slice) => write!(f, "slice:{slice}"),
@@ -105,6 +117,10 @@ impl<'de> Deserialize<'de> for Check {
             ("input", None) => Ok(Self::Input),
             ("rows", None) => Ok(Self::Rows),
             ("win", None) => Ok(Self::Win),
+            ("balance", None) => Ok(Self::Balance),
+            ("threshold", None) => Ok(Self::Threshold),
+            ("copies", None) => Ok(Self::Copies),
+            ("holdout", None) => Ok(Self::Holdout),
             ("errors", None) => Ok(Self::Errors),
             ("latency", _) => Ok(Self::Latency(subject.to_owned())),
             ("floor", Some(metric)) => Ok(Self::Floor(metric)),
@@ -142,6 +158,10 @@ mod tests {
             Check::Guard(Metric::LogLoss),
             Check::Floor(Metric::Auc),
             Check::Win,
+            Check::Balance,
+            Check::Threshold,
+            Check::Copies,
+            Check::Holdout,
             Check::Errors,
         ];
         let leaks = Leak::ALL.map(Check::Leakage);

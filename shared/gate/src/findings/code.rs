@@ -36,16 +36,40 @@ pub enum Code {
     TooFewOfOneClass,
     /// The test has no answer on these rows, for example for want of variance.
     Undefined,
-    /// A fairness measure is acceptable, or not shown to be worse than the champion's.
+    /// Which metrics win and guard by default on classes of such shares.
+    DefaultsChosen,
+    /// Only the threshold seems to have moved: accuracy changes, the ranking does not; the policy blocks.
+    ThresholdBlocks,
+    /// The same; the policy asks a person.
+    ThresholdAsks,
+    /// The same; the policy only tells.
+    ThresholdWarning,
+    /// A training reported no threshold of the model's own: the policy's counts.
+    ThresholdDefault,
+    /// More rows repeat another one than the policy allows; it blocks.
+    CopiesBlock,
+    /// The same; the policy asks a person.
+    CopiesAsk,
+    /// The same; the policy only tells.
+    CopiesWarning,
+    /// Some rows repeat another one, no more than the policy allows.
+    FewCopies,
+    /// The same rows have judged challengers before: wins are held to a smaller level.
+    HoldoutReused,
+    /// A fairness measure is shown to be acceptable, or as near to fair as the champion's.
     FairnessHeld,
     /// A fairness measure is not acceptable and shown to be worse; the policy blocks.
     FairnessBroken,
     /// The same; the policy asks a person.
     FairnessAsks,
-    /// The same; the policy only tells.
+    /// The same, or neither shown to hold nor shown to be worse; the policy only tells.
     FairnessWarning,
+    /// A fairness measure is neither shown to hold nor shown to be worse.
+    FairnessUndecided,
     /// No group of a grouping, or not the one named, has enough rows.
     GroupTooSmall,
+    /// Some groups of a grouping have too few rows to be held to the rules.
+    GroupsLeftOut,
     /// A slice is shown to lose; the policy blocks.
     SliceBroken,
     /// The same; the policy asks a person.
@@ -99,6 +123,8 @@ impl Code {
         match self {
             Self::Harm
             | Self::FloorBroken
+            | Self::ThresholdBlocks
+            | Self::CopiesBlock
             | Self::FairnessBroken
             | Self::SliceBroken
             | Self::LeakBlocks
@@ -114,7 +140,10 @@ impl Code {
             Self::GuardUndecided
             | Self::FloorUnproven
             | Self::NoFloors
+            | Self::ThresholdAsks
+            | Self::CopiesAsk
             | Self::FairnessAsks
+            | Self::FairnessUndecided
             | Self::SliceAsks
             | Self::LeakAsks
             | Self::BehaviourAsks => Weight::Undecided,
@@ -123,8 +152,15 @@ impl Code {
             | Self::FloorHeld
             | Self::NoGain
             | Self::GainTooSmall
+            | Self::DefaultsChosen
+            | Self::ThresholdWarning
+            | Self::ThresholdDefault
+            | Self::CopiesWarning
+            | Self::FewCopies
+            | Self::HoldoutReused
             | Self::FairnessHeld
             | Self::FairnessWarning
+            | Self::GroupsLeftOut
             | Self::SliceWarning
             | Self::NoLeak
             | Self::LeakWarning

@@ -21,6 +21,9 @@ pub struct Metrics {
     /// A measure with nothing below its line is `None`, never 0.
     #[serde(flatten)]
     pub values: BTreeMap<Metric, Option<f64>>,
+    /// A score of a binary classifier at or above it predicts the positive class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
     /// A binary classifier's counts at the threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confusion: Option<Confusion>,

@@ -7,15 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::forced::Forced;
 use crate::fairness::GroupFairness;
 use crate::findings::{BothMetrics, Check, Code, Reason, Sample, Test, TestName, Verdict, verdict};
+use crate::holdout::HoldoutUse;
 use crate::policy::{Guard, Metric, Policy};
 use crate::service::ServiceFinding;
 use crate::slices::SliceFinding;
 use pawl_base::names::ContentHash;
 
 /// The version of the gate's rules; a judgement replays with the same version, policy, seed and inputs.
-pub const RULES_VERSION: u32 = 3;
+pub const RULES_VERSION: u32 = 4;
 
 /// The verdict on one challenger.
+// Long: it is a document, field by field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
     /// Version of the rules that judged.
@@ -54,6 +56,10 @@ pub struct Judgement {
     pub inputs: Vec<JudgedInput>,
     /// Seed of everything random.
     pub seed: u64,
+    /// Which rows judged, and what of the error budget the wins had; `None` for a first model, and in
+    /// documents before rules' version 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout: Option<HoldoutUse>,
     /// The policy that was applied.
     pub policy: Policy,
 }
@@ -86,7 +92,8 @@ impl Judgement {
             forced: None,
             inputs: Vec::new(),
             seed,
-            policy: policy.clone().with_defaults(),
+            holdout: None,
+            policy: policy.clone(),
         }
     }
 

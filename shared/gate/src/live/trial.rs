@@ -36,6 +36,9 @@ pub struct SideBySide {
     kind: TrialKind,
     limit: usize,
     threshold: f64,
+    /// The champion's, where it has one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    champion_threshold: Option<f64>,
     rows: BTreeMap<String, RequestRow>,
     order: VecDeque<String>,
     unpaired: VecDeque<(Contender, bool)>,
@@ -113,6 +116,7 @@ impl SideBySide {
             kind,
             limit: limit.max(1),
             threshold,
+            champion_threshold: None,
             rows: BTreeMap::new(),
             order: VecDeque::new(),
             unpaired: VecDeque::new(),
@@ -124,13 +128,23 @@ impl SideBySide {
         }
     }
 
+    /// The same with a threshold of the champion's own.
+    pub fn with_champion_threshold(mut self, threshold: f64) -> Self {
+        self.champion_threshold = Some(threshold);
+        self
+    }
+
     /// An answer of one side. The first one of an id counts; one that is no probability is lost.
     pub fn add_answer(&mut self, side: Contender, id: &str, score: f64) {
         if !(0.0..=1.0).contains(&score) {
             self.lost += 1;
             return;
         }
-        let (decision, kind) = (score >= self.threshold, self.kind);
+        let threshold = match side {
+            Contender::Champion => self.champion_threshold.unwrap_or(self.threshold),
+            Contender::Challenger => self.threshold,
+        };
+        let (decision, kind) = (score >= threshold, self.kind);
         let Some(row) = self.row(id) else { return };
         let (own, other) = match side {
             Contender::Champion => (&mut row.champion, row.challenger),

@@ -6,6 +6,7 @@ use super::error::PolicyError;
 use super::metric::Metric;
 use super::section::Policy;
 use super::task::Task;
+use super::thresholds::{NUMBER, is_threshold};
 
 impl Policy {
     /// Checks what the types cannot: ranges, doubled entries, bounds that no value meets.
@@ -20,6 +21,7 @@ impl Policy {
             return PolicyError::refuse("resamples", self.resamples, fix);
         }
         self.fairness.check()?;
+        self.copies.check()?;
         self.leakage.check()?;
         self.behaviour.check(self.task)?;
         self.service.check()?;
@@ -29,8 +31,12 @@ impl Policy {
     }
 
     fn check_levels(&self) -> Result<(), PolicyError> {
-        if !(self.threshold > 0.0 && self.threshold < 1.0) {
-            return PolicyError::refuse("threshold", self.threshold, "write a number between 0 and 1");
+        if self.threshold_metric.is_some() && self.task != Task::Binary {
+            let fix = "only task binary has a threshold: leave it out";
+            return PolicyError::refuse("threshold_metric", format!("task {}", self.task), fix);
+        }
+        if !is_threshold(self.threshold) {
+            return PolicyError::refuse("threshold", self.threshold, NUMBER);
         }
         if !(self.alpha > 0.0 && self.alpha <= 0.5) {
             let fix = "write a level above 0 and at most 0.5, such as 0.05";
@@ -116,7 +122,7 @@ fn measures(task: Task) -> &'static str {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::policy::{Floor, Groups, Guard, Superiority, TrainingBound};
+    use crate::policy::{Balance, Floor, Groups, Guard, Superiority, TrainingBound};
 
     #[test]
     fn the_default_holds_and_reads_back() {
@@ -161,13 +167,13 @@ mod tests {
     fn each_task_has_its_own_fields_and_defaults() {
         let of = |yaml: &str| {
             let policy = Policy::from_yaml(yaml).unwrap();
-            policy.check().map(|()| policy.with_defaults()).map_err(|e| e.field)
+            policy.check().map(|()| policy.with_defaults(Balance::Balanced)).map_err(|e| e.field)
         };
         let metrics = |yaml: &str| {
             let filled = of(yaml).unwrap();
             filled.guards().iter().map(|g| g.metric.as_str()).collect::<Vec<_>>()
         };
-        assert_eq!(metrics("{}"), ["auc", "accuracy"]);
+        assert_eq!(metrics("{}"), ["auc", "balanced_accuracy", "accuracy"]);
         assert_eq!(metrics("task: multiclass"), ["accuracy", "macro_f1"]);
         assert_eq!(metrics("{task: regression, horizon: 24}"), ["mae", "mse"]);
         assert_eq!(metrics("{task: regression, guards: []}"), Vec::<&str>::new());
@@ -176,7 +182,14 @@ mod tests {
             of(&format!("{{task: multiclass, classes: [{}]}}", classes.join(", "))).map(|_| ())
         };
         assert_eq!((named(100), named(101)), (Ok(()), Err("classes".to_owned())));
+        for task in [Task::Binary, Task::Multiclass] {
+            let guards = Policy { task, ..Policy::default() }.with_defaults(Balance::Imbalanced);
+            assert!(guards.guards().iter().all(|guard| guard.metric != Metric::Accuracy));
+            assert!(guards.superiority().iter().all(|win| win.metric != Metric::Accuracy));
+        }
         for (yaml, field) in [
+            ("{task: regression, threshold_metric: cut}", "threshold_metric"),
+            ("{copies: {at_most: 2}}", "copies.at_most"),
             ("{task: regression, fairness: {groups: [{columns: [a]}]}}", "fairness.favourable"),
             (
                 "{task: multiclass, fairness: {groups: [{columns: [a]}], favourable: {above: 1}}}",

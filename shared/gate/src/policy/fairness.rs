@@ -10,6 +10,13 @@ use super::measure::Measure;
 /// Between the values of an intersection.
 pub(crate) const AND: &str = " & ";
 
+/// How much further from fair than the champion a challenger may be by default.
+const TOLERANCE: f64 = 0.05;
+
+fn tolerance() -> f64 {
+    TOLERANCE
+}
+
 /// The fairness part of the gate's policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -19,8 +26,9 @@ pub struct FairnessPolicy {
     /// Which outcome people are better off with, for `multiclass` and `regression`; of a `binary` label it
     /// is the positive class. Default: none, then there can be no groups.
     pub favourable: Option<Favourable>,
-    /// What each group is held to. Default: the selection ratio `DI`, at least 0.8 or not worse than the
-    /// champion's, else block.
+    /// What every group with enough rows is held to. Default: the selection ratio `DI` to the most selected
+    /// group, shown to be at least 0.8 or at most 0.05 further from fair than the champion's; if it is shown
+    /// to be less fair, block.
     pub rules: Vec<FairnessRule>,
     /// Fewer rows of a group than this say nothing of it. Default 30.
     pub minimum_rows: u64,
@@ -33,7 +41,7 @@ impl Default for FairnessPolicy {
         let selection = FairnessRule {
             measure: Measure::Di,
             acceptable: Some(0.8),
-            tolerance: 0.0,
+            tolerance: TOLERANCE,
             action: Consequence::Block,
         };
         Self {
@@ -86,8 +94,9 @@ pub enum Favourable {
 pub struct Groups {
     /// One column, or several for their intersection.
     pub columns: Vec<String>,
-    /// The value of the group that may be disadvantaged (values of an intersection joined by ` & `).
-    /// Without it: the value with enough rows whose labels are positive least often.
+    /// The value of a group that must be there with enough rows (values of an intersection joined by ` & `),
+    /// and that Clarify's measures are told of. Without it: the value with enough rows whose labels are
+    /// positive least often. All groups are held to the rules.
     #[serde(default)]
     pub disadvantaged: Option<String>,
 }
@@ -105,14 +114,16 @@ impl Groups {
 pub struct FairnessRule {
     /// What is measured.
     pub measure: Measure,
-    /// Values as near to fair as this always pass: for `DI` the least ratio (0.8 stands for 0.8 to 1.25), for
-    /// the others the greatest absolute value. Without it only the change counts.
+    /// Values shown to be as near to fair as this always pass: for `DI` the least ratio (0.8 stands for 0.8
+    /// to 1.25), for the others the greatest absolute value. Without it only the change counts.
     #[serde(default)]
     pub acceptable: Option<f64>,
-    /// How much further from fair than the champion the challenger may be. Default 0.
-    #[serde(default)]
+    /// How much further from fair than the champion the challenger may be: where the interval of the change
+    /// lies below it, the challenger is as fair as the champion. Default 0.05.
+    #[serde(default = "tolerance")]
     pub tolerance: f64,
-    /// What follows when the challenger is not acceptable and shown to be less fair than the champion.
+    /// What follows when the challenger is not acceptable and shown to be less fair than the champion. Where
+    /// neither that nor the contrary is shown, a person is asked, unless this is `warn`.
     #[serde(default)]
     pub action: Consequence,
 }

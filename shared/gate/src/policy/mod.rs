@@ -11,10 +11,12 @@
 //! ```
 
 mod action;
+mod balance;
 mod behaviour;
 mod bounds;
 mod check;
 mod check_task;
+mod copies;
 mod error;
 mod fairness;
 mod leakage;
@@ -24,10 +26,14 @@ mod section;
 mod service;
 mod slices;
 mod task;
+mod thresholds;
 
 pub use action::Consequence;
+pub use balance::Balance;
+pub(crate) use balance::ClassShares;
 pub use behaviour::{BehaviourCase, BehaviourPolicy, Expectation, RowChange};
 pub use bounds::{Floor, Guard, Superiority, TrainingBound};
+pub use copies::CopiesPolicy;
 pub use error::PolicyError;
 pub(crate) use fairness::AND;
 pub use fairness::{FairnessPolicy, FairnessRule, Favourable, Groups};
@@ -39,3 +45,4 @@ pub(crate) use service::default_error_margin;
 pub use service::{ErrorGuard, LatencyGuard, ServicePolicy};
 pub use slices::{NamedSlice, SlicePolicy};
 pub use task::Task;
+pub use thresholds::Thresholds;

@@ -3,8 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::action::Consequence;
+use super::balance::Balance;
 use super::behaviour::BehaviourPolicy;
 use super::bounds::{Floor, Guard, Superiority, TrainingBound};
+use super::copies::CopiesPolicy;
 use super::error::PolicyError;
 use super::fairness::FairnessPolicy;
 use super::leakage::LeakagePolicy;
@@ -27,8 +30,15 @@ pub struct Policy {
     /// their errors depend on each other, and Diebold–Mariano decides `mae` and `mse`. Default: rows are
     /// independent.
     pub horizon: Option<usize>,
-    /// A score at or above it predicts the positive class. Default 0.5.
+    /// A score at or above it predicts the positive class, of a model that has no threshold of its own.
+    /// Default 0.5.
     pub threshold: f64,
+    /// The training metric by which a container reports the model's own threshold, chosen on training data.
+    /// It stays with the model. Default: none, then `threshold` counts for both models.
+    pub threshold_metric: Option<String>,
+    /// What follows when only the threshold seems to have moved: accuracy changes significantly, the area
+    /// under the curve does not. Default: ask a person.
+    pub threshold_moved: Consequence,
     /// Two-sided level of every interval, and family-wise level of superiority (Holm). A guard is
     /// thereby decided at a one-sided `alpha / 2`. Default 0.05.
     pub alpha: f64,
@@ -36,11 +46,13 @@ pub struct Policy {
     pub minimum_rows: u64,
     /// Classes: at least two must have so many rows, or nothing is decided. Default 30.
     pub minimum_rows_per_class: u64,
-    /// The challenger must win in at least one. Default: any significant gain of `auc` or `accuracy`;
-    /// multiclass: of `accuracy` or `macro_f1`; regression: of `mae` or `mse`.
+    /// The challenger must win in at least one. Default: any significant gain of `auc` or `log_loss`;
+    /// multiclass: of `macro_f1`, and of `accuracy` where the classes are balanced; regression: of `mae` or
+    /// `mse`.
     pub superiority: Option<Vec<Superiority>>,
-    /// The challenger must lose in none. Default: `auc` by 0.01, `accuracy` by 0.02; multiclass: `accuracy`
-    /// and `macro_f1` by 0.02; regression: `mae` by 2 % and `mse` by 4 % of the champion's.
+    /// The challenger must lose in none. Default: `auc` by 0.01, `balanced_accuracy` by 0.02; multiclass:
+    /// `macro_f1` by 0.02; both: `accuracy` by 0.02 where the classes are balanced; regression: `mae` by 2 %
+    /// and `mse` by 4 % of the champion's.
     pub guards: Option<Vec<Guard>>,
     /// Worst acceptable values of the challenger itself. A first model has no champion to beat and
     /// is promoted by its floors alone; without any, a person decides. Default: none.
@@ -58,6 +70,8 @@ pub struct Policy {
     pub fairness: FairnessPolicy,
     /// Parts of the rows that must not be lost. Default: none.
     pub slices: SlicePolicy,
+    /// Rows that were copied. Default: from 1 % of the rows on a person is asked.
+    pub copies: CopiesPolicy,
     /// Scores too good to be true. Default: a person is asked.
     pub leakage: LeakagePolicy,
     /// What the challenger must do whatever its scores are. Default: nothing.
@@ -76,6 +90,8 @@ impl Default for Policy {
             classes: Vec::new(),
             horizon: None,
             threshold: 0.5,
+            threshold_metric: None,
+            threshold_moved: Consequence::Ask,
             alpha: 0.05,
             minimum_rows: 200,
             minimum_rows_per_class: 30,
@@ -87,6 +103,7 @@ impl Default for Policy {
             resamples: 2000,
             fairness: FairnessPolicy::default(),
             slices: SlicePolicy::default(),
+            copies: CopiesPolicy::default(),
             leakage: LeakagePolicy::default(),
             behaviour: BehaviourPolicy::default(),
             service: ServicePolicy::default(),
@@ -117,20 +134,21 @@ impl Policy {
         columns
     }
 
-    /// Where the challenger can win.
+    /// Where the challenger can win; without a list of the team's the default of a balanced holdout.
     pub fn superiority(&self) -> &[Superiority] {
-        self.superiority.as_deref().unwrap_or(self.task.superiority())
+        self.superiority.as_deref().unwrap_or(self.task.superiority(Balance::Balanced))
     }
 
-    /// Where the challenger may not lose.
+    /// Where the challenger may not lose, likewise.
     pub fn guards(&self) -> &[Guard] {
-        self.guards.as_deref().unwrap_or(self.task.guards())
+        self.guards.as_deref().unwrap_or(self.task.guards(Balance::Balanced))
     }
 
-    /// The same policy with the task's defaults written out.
-    pub fn with_defaults(mut self) -> Self {
-        self.superiority = Some(self.superiority().to_vec());
-        self.guards = Some(self.guards().to_vec());
+    /// The same policy with the task's defaults for such a holdout written out.
+    pub fn with_defaults(mut self, balance: Balance) -> Self {
+        let task = self.task;
+        self.superiority.get_or_insert_with(|| task.superiority(balance).to_vec());
+        self.guards.get_or_insert_with(|| task.guards(balance).to_vec());
         self
     }
 

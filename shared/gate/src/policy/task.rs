@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::balance::Balance;
 use super::bounds::{Guard, Superiority};
 use super::metric::Metric;
 
@@ -23,6 +24,10 @@ pub enum Task {
 
 const fn win(metric: Metric) -> Superiority {
     Superiority { metric, minimum_effect: 0.0 }
+}
+
+const fn by(metric: Metric, margin: f64) -> Guard {
+    Guard { metric, margin }
 }
 
 impl Task {
@@ -57,29 +62,32 @@ impl Task {
         }
     }
 
-    /// Where a challenger can win when the policy names nothing.
-    pub fn superiority(self) -> &'static [Superiority] {
-        match self {
-            Self::Binary => const { &[win(Metric::Auc), win(Metric::Accuracy)] },
-            Self::Multiclass => const { &[win(Metric::Accuracy), win(Metric::MacroF1)] },
-            Self::Regression => const { &[win(Metric::Mae), win(Metric::Mse)] },
+    /// Where a challenger can win when the policy names nothing. A binary task knows scores, which say more
+    /// than who is right at one threshold; classes may come by name alone.
+    pub fn superiority(self, balance: Balance) -> &'static [Superiority] {
+        match (self, balance) {
+            (Self::Binary, _) => const { &[win(Metric::Auc), win(Metric::LogLoss)] },
+            (Self::Multiclass, Balance::Balanced) => const { &[win(Metric::Accuracy), win(Metric::MacroF1)] },
+            (Self::Multiclass, Balance::Imbalanced) => const { &[win(Metric::MacroF1)] },
+            (Self::Regression, _) => const { &[win(Metric::Mae), win(Metric::Mse)] },
         }
     }
 
-    /// Where a challenger may not lose when the policy names nothing.
-    pub fn guards(self) -> &'static [Guard] {
-        match self {
-            Self::Binary => &[
-                Guard { metric: Metric::Auc, margin: 0.01 },
-                Guard { metric: Metric::Accuracy, margin: 0.02 },
-            ],
-            Self::Multiclass => &[
-                Guard { metric: Metric::Accuracy, margin: 0.02 },
-                Guard { metric: Metric::MacroF1, margin: 0.02 },
-            ],
-            Self::Regression => {
-                &[Guard { metric: Metric::Mae, margin: 0.02 }, Guard { metric: Metric::Mse, margin: 0.04 }]
+    /// Where a challenger may not lose when the policy names nothing: accuracy only where the classes are
+    /// balanced.
+    pub fn guards(self, balance: Balance) -> &'static [Guard] {
+        match (self, balance) {
+            (Self::Binary, Balance::Balanced) => {
+                const { &[by(Metric::Auc, 0.01), by(Metric::BalancedAccuracy, 0.02), by(Metric::Accuracy, 0.02)] }
             }
+            (Self::Binary, Balance::Imbalanced) => {
+                const { &[by(Metric::Auc, 0.01), by(Metric::BalancedAccuracy, 0.02)] }
+            }
+            (Self::Multiclass, Balance::Balanced) => {
+                const { &[by(Metric::Accuracy, 0.02), by(Metric::MacroF1, 0.02)] }
+            }
+            (Self::Multiclass, Balance::Imbalanced) => const { &[by(Metric::MacroF1, 0.02)] },
+            (Self::Regression, _) => const { &[by(Metric::Mae, 0.02), by(Metric::Mse, 0.04)] },
         }
     }
 

@@ -4,7 +4,7 @@ use super::binary::Binary;
 use super::evidence::RowEvidence;
 use super::multiclass::Multiclass;
 use super::regression::Regression;
-use crate::policy::{Policy, Task};
+use crate::policy::{ClassShares, Policy, Task, Thresholds};
 use crate::row::{Against, PairedRow, Unfit};
 
 /// The rows so far, by task.
@@ -31,6 +31,22 @@ impl Tally {
             Self::Binary(tally) => tally.push(row),
             Self::Multiclass(tally) => tally.push(row),
             Self::Regression(tally) => tally.push(row),
+        }
+    }
+
+    /// Decides later rows at these thresholds; other tasks than a binary one have none.
+    pub(crate) fn set_thresholds(&mut self, thresholds: Thresholds) {
+        if let Self::Binary(tally) = self {
+            tally.set_thresholds(thresholds);
+        }
+    }
+
+    /// How the labels spread over their classes; `None` where there are no classes.
+    pub(crate) fn class_shares(&self) -> Option<ClassShares> {
+        match self {
+            Self::Binary(tally) => Some(tally.class_shares()),
+            Self::Multiclass(tally) => Some(tally.class_shares()),
+            Self::Regression(_) => None,
         }
     }
 

@@ -1,16 +1,18 @@
 //! Everything that a task's rows amount to, weighed.
 
-use super::{floors, guards, rows, superiority};
+use super::{floors, guards, rows, superiority, threshold};
 use crate::findings::{Check, Code, Reason};
 use crate::leakage;
 use crate::policy::Policy;
 use crate::row::Against;
 use crate::tally::RowEvidence;
 
-/// Every check the policy asks for, the weightiest first; p-values of the superiority family are adjusted.
+/// Every check the policy asks for, the weightiest first; p-values of the superiority family are adjusted,
+/// and held to the family-wise `level`.
 pub(crate) fn weigh(
     policy: &Policy,
     against: Against,
+    level: f64,
     mut evidence: RowEvidence,
 ) -> (RowEvidence, Vec<Reason>) {
     let mut reasons = rows::check(policy, &evidence);
@@ -18,7 +20,8 @@ pub(crate) fn weigh(
     match against {
         Against::Champion => {
             reasons.extend(guards::check(policy, &evidence.metrics, &evidence.tests));
-            reasons.extend(superiority::check(policy, &evidence.metrics, &mut evidence.tests));
+            reasons.extend(superiority::check(policy, level, &evidence.metrics, &mut evidence.tests));
+            reasons.extend(threshold::check(policy, &evidence.metrics, &evidence.tests));
         }
         Against::Nobody if policy.floors.is_empty() => reasons.push(Reason::new(
             Check::Win,

@@ -5,9 +5,9 @@ use crate::findings::{BothMetrics, Check, Code, Reason, Test};
 use crate::policy::{Policy, Superiority};
 use pawl_stats::{Interval, holm};
 
-/// The superiority family under Holm's correction, and whether anything was won. The tests of the family
-/// get their adjusted p-values.
-pub(super) fn check(policy: &Policy, metrics: &BothMetrics, tests: &mut [Test]) -> Vec<Reason> {
+/// The superiority family under Holm's correction at this family-wise level, and whether anything was won.
+/// The tests of the family get their adjusted p-values.
+pub(super) fn check(policy: &Policy, level: f64, metrics: &BothMetrics, tests: &mut [Test]) -> Vec<Reason> {
     let family = policy.superiority();
     let gains: Vec<_> = family.iter().map(|win| (win, gain(policy, win.metric, metrics, tests))).collect();
     // A test without an answer keeps its place in the family with the p-value 1.
@@ -23,7 +23,7 @@ pub(super) fn check(policy: &Policy, metrics: &BothMetrics, tests: &mut [Test]) 
         if let Some(test) = tests.iter_mut().find(|test| test.metric == win.metric && test.name == name) {
             test.adjusted_p_value = Some(p);
         }
-        reasons.push(check_win(win, &gain, p, policy.alpha, family.len()));
+        reasons.push(check_win(win, &gain, p, level, family.len()));
     }
     if reasons.iter().all(|reason| reason.code != Code::Superior) {
         let text = "the challenger is not shown to be better than the champion in anything";
@@ -33,9 +33,9 @@ pub(super) fn check(policy: &Policy, metrics: &BothMetrics, tests: &mut [Test]) 
 }
 
 /// One way to win; `p` is adjusted over `family` ways.
-fn check_win(win: &Superiority, gain: &Gain, p: f64, alpha: f64, family: usize) -> Reason {
+fn check_win(win: &Superiority, gain: &Gain, p: f64, level: f64, family: usize) -> Reason {
     let Gain { estimate, interval: Interval { low, high }, unit, .. } = *gain;
-    let (code, means) = if p > alpha || estimate <= 0.0 {
+    let (code, means) = if p > level || estimate <= 0.0 {
         (Code::NoGain, "no significant gain")
     } else if estimate < win.minimum_effect * unit {
         (Code::GainTooSmall, "a gain below the minimum effect")

@@ -278,6 +278,9 @@ pub(super) fn with_text(text: &str) -> Evidence {
             .into_values()
             .map(|mut found| {
                 found.disadvantaged = Some(free());
+                for it in &mut found.comparisons {
+                    (it.group, it.against) = (free(), Some(free()));
+                }
                 (free(), found)
             })
             .collect();

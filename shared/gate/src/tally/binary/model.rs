@@ -44,7 +44,7 @@ impl ModelMeasures {
         Outcome { predicted, right: predicted == positive, log_loss, brier }
     }
 
-    pub(super) fn metrics(&self, policy: &Policy, area: Option<Area>) -> Metrics {
+    pub(super) fn metrics(&self, policy: &Policy, threshold: f64, area: Option<Area>) -> Metrics {
         let matrix = Matrix::from(&self.confusion);
         let value = |metric: Metric| match metric {
             Metric::Auc => area.map(|area| area.auc),
@@ -55,6 +55,11 @@ impl ModelMeasures {
             _ => of_matrix(metric).map(|of| of(&matrix)),
         };
         let values = policy.task.metrics().iter().map(|&metric| (metric, value(metric)));
-        Metrics { confusion: Some(self.confusion), calibration: self.reliability.bins(), ..values.collect() }
+        Metrics {
+            threshold: Some(threshold),
+            confusion: Some(self.confusion),
+            calibration: self.reliability.bins(),
+            ..values.collect()
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::ranking::Ranking;
 use super::reliability::{BINS, bin};
 use crate::blocks::{Cells, GroupCounter, Resamples, Reservoir, slot};
 use crate::findings::BothMetrics;
-use crate::policy::{Metric, Policy};
+use crate::policy::{ClassShares, Metric, Policy, Thresholds};
 use crate::row::{Against, PairedRow, RowPart, RowValue, Unfit};
 use crate::tally::bootstrap::Bootstrap;
 use crate::tally::evidence::RowEvidence;
@@ -22,7 +22,7 @@ const SCORE: &str = "a score is the probability of the positive class, from 0 to
 /// The rows so far.
 #[derive(Debug)]
 pub(crate) struct Binary {
-    threshold: f64,
+    thresholds: Thresholds,
     challenger: ModelMeasures,
     champion: ModelMeasures,
     discordance: Discordance,
@@ -39,7 +39,7 @@ pub(crate) struct Binary {
 impl Binary {
     pub(in crate::tally) fn new(policy: &Policy, columns: &[String], seed: u64) -> Self {
         Self {
-            threshold: policy.threshold,
+            thresholds: Thresholds::of(policy),
             challenger: ModelMeasures::default(),
             champion: ModelMeasures::default(),
             discordance: Discordance::default(),
@@ -52,14 +52,24 @@ impl Binary {
         }
     }
 
+    /// Rows pushed from now on are decided at these thresholds.
+    pub(in crate::tally) fn set_thresholds(&mut self, thresholds: Thresholds) {
+        self.thresholds = thresholds;
+    }
+
+    pub(in crate::tally) fn class_shares(&self) -> ClassShares {
+        let (rows, positives) = (self.challenger.confusion.rows(), self.challenger.confusion.positives());
+        ClassShares::new([positives, rows - positives])
+    }
+
     pub(in crate::tally) fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
         let positive = row.label.truth().ok_or_else(|| Unfit::new(RowPart::Label, row.label, LABEL))?;
         let challenger = score(RowPart::Challenger, row.challenger)?;
         let champion = row.champion.map(|value| score(RowPart::Champion, value)).transpose()?;
-        let new = self.challenger.push(positive, challenger, self.threshold);
+        let new = self.challenger.push(positive, challenger, self.thresholds.challenger);
         let (mut predicted, mut losses) = (false, (new.log_loss, new.brier));
         if let Some(score) = champion {
-            let old = self.champion.push(positive, score, self.threshold);
+            let old = self.champion.push(positive, score, self.thresholds.champion);
             self.discordance.push(new.right, old.right);
             predicted = old.predicted;
             losses = (new.log_loss - old.log_loss, new.brier - old.brier);
@@ -110,14 +120,15 @@ impl Binary {
             gaps: self.gaps.as_deref(),
             ranking: &ranking,
         };
-        let champion = self.champion.metrics(policy, ranking.champion());
+        let Thresholds { champion, challenger } = self.thresholds;
+        let champion = self.champion.metrics(policy, champion, ranking.champion());
         let mut evidence = RowEvidence {
             rows,
             second_class: Some(positives.min(rows - positives)),
             positives: Some(positives),
             metrics: BothMetrics {
                 champion: (against == Against::Champion).then_some(champion),
-                challenger: Some(self.challenger.metrics(policy, ranking.challenger())),
+                challenger: Some(self.challenger.metrics(policy, challenger, ranking.challenger())),
             },
             tests: tests.all(&bootstrap),
             sample: ranking.sample,

@@ -7,7 +7,7 @@ use super::measures::{CHALLENGER, CHAMPION, OF_CLASS, of_classes};
 use super::sums::{Block, Judged, ModelMeasures, Predicted};
 use crate::blocks::{BlockSums, Cells, GroupCounter, Resamples, slot};
 use crate::findings::{BothMetrics, Metrics};
-use crate::policy::{Favourable, Metric, Policy};
+use crate::policy::{ClassShares, Favourable, Metric, Policy};
 use crate::row::classes::{Chosen, Classes, MAX_CLASSES};
 use crate::row::{Against, PairedRow, RowPart, RowValue, Unfit};
 use crate::tally::bootstrap::Bootstrap;
@@ -124,6 +124,10 @@ impl Multiclass {
         };
         let chance = scores.chance(self.names.get(label).and_then(|name| self.listed.place(name)));
         Ok(Predicted { class, log_loss: Some(-chance.clamp(f64::EPSILON, 1.0).ln()) })
+    }
+
+    pub(in crate::tally) fn class_shares(&self) -> ClassShares {
+        ClassShares::new(self.challenger.confusion.iter().map(|row| row.iter().sum()))
     }
 
     pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> RowEvidence {

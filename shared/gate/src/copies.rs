@@ -1,0 +1,143 @@
+//! Rows of the holdout that repeat another one: a copy is no evidence of its own, but every test counts it.
+//!
+//! Two rows with the same label and the same predictions to the last digit may be copies, or rows that no
+//! model tells apart: predictions of a few values repeat by nature. Then rows with the same predictions have
+//! different labels too, which copies never have. So repeated rows are copies unless predictions that stand
+//! in several rows meet several labels.
+
+use std::collections::HashMap;
+
+use crate::findings::{Check, Code, Reason};
+use crate::holdout::key;
+use crate::policy::{Consequence, CopiesPolicy};
+use crate::row::PairedRow;
+use pawl_base::random::mix;
+use pawl_data::profile::hash::TableState;
+
+/// Pairs of predictions that are held; of more a sample by their hash.
+const MOST: usize = 1 << 17;
+
+/// From this share on of the repeated pairs of predictions with several labels, rows repeat by nature.
+const BY_NATURE: f64 = 0.05;
+
+/// The rows so far, by their predictions.
+#[derive(Debug)]
+pub(crate) struct Copies {
+    alike: HashMap<u64, Alike, TableState>,
+    /// Hashes above it are left out.
+    highest: u64,
+}
+
+/// Rows with the same predictions.
+#[derive(Debug, Clone, Copy)]
+struct Alike {
+    rows: u64,
+    label: u64,
+    several_labels: bool,
+}
+
+impl Default for Copies {
+    fn default() -> Self {
+        Self { alike: HashMap::default(), highest: u64::MAX }
+    }
+}
+
+impl Copies {
+    pub(crate) fn push(&mut self, row: &PairedRow<'_>) {
+        let predictions = mix(key(row.challenger)) ^ row.champion.map_or(0, key);
+        let predictions = mix(predictions);
+        if predictions > self.highest {
+            return;
+        }
+        let label = key(row.label);
+        let first = Alike { rows: 0, label, several_labels: false };
+        let alike = self.alike.entry(predictions).or_insert(first);
+        alike.rows += 1;
+        alike.several_labels |= alike.label != label;
+        while self.alike.len() > MOST {
+            self.highest /= 2;
+            let highest = self.highest;
+            self.alike.retain(|hash, _| *hash <= highest);
+        }
+    }
+
+    /// What the policy makes of the copies, where there are any.
+    pub(crate) fn check(&self, policy: &CopiesPolicy) -> Option<Reason> {
+        let rows: u64 = self.alike.values().map(|alike| alike.rows).sum();
+        let repeated = || self.alike.values().filter(|alike| alike.rows > 1);
+        let several = repeated().filter(|alike| alike.several_labels).count() as f64;
+        let copies: u64 = repeated().filter(|alike| !alike.several_labels).map(|alike| alike.rows - 1).sum();
+        if copies == 0 || several >= BY_NATURE * repeated().count() as f64 {
+            return None;
+        }
+        let share = copies as f64 / rows as f64;
+        let code = match policy.action {
+            _ if share <= policy.at_most => Code::FewCopies,
+            Consequence::Block => Code::CopiesBlock,
+            Consequence::Ask => Code::CopiesAsk,
+            Consequence::Warn => Code::CopiesWarning,
+        };
+        let sample =
+            if self.highest == u64::MAX { String::new() } else { format!(" (sample of {rows} rows)") };
+        let text = format!(
+            "{:.2} % of the rows{sample} repeat another one: label and predictions alike to the last digit. \
+             Each counts as evidence of its own; {:.2} % may",
+            100.0 * share,
+            100.0 * policy.at_most
+        );
+        Some(Reason::new(Check::Copies, code, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use pawl_base::random::SplitMix64;
+
+    fn checked(rows: impl IntoIterator<Item = (bool, f64, f64)>, action: Consequence) -> Option<Reason> {
+        let mut copies = Copies::default();
+        for (label, challenger, champion) in rows {
+            copies.push(&PairedRow {
+                label: label.into(),
+                challenger: challenger.into(),
+                champion: Some(champion.into()),
+                columns: &[],
+            });
+        }
+        copies.check(&CopiesPolicy { action, ..CopiesPolicy::default() })
+    }
+
+    fn rows(count: usize, digits: f64) -> Vec<(bool, f64, f64)> {
+        let mut rng = SplitMix64::new(3);
+        let mut score = move || (rng.unit() * digits).round() / digits;
+        (0..count).map(|_| (score() < 0.3, score(), score())).collect()
+    }
+
+    #[test]
+    fn copied_rows_are_told_and_repeated_predictions_are_not() {
+        let fresh = rows(2000, 1e12);
+        let code = |rows: Vec<_>, action| checked(rows, action).map(|reason| reason.code);
+        assert_eq!(code(fresh.clone(), Consequence::Ask), None);
+        let copied = |from: usize, times: usize| [fresh.clone(), fresh[..from].repeat(times)].concat();
+        assert_eq!(code(copied(10, 1), Consequence::Ask), Some(Code::FewCopies));
+        for (from, times) in [(400, 1), (2000, 1), (1, 50), (2000, 9)] {
+            assert_eq!(code(copied(from, times), Consequence::Ask), Some(Code::CopiesAsk), "{from} {times}");
+        }
+        assert_eq!(code(copied(400, 1), Consequence::Block), Some(Code::CopiesBlock));
+        assert_eq!(code(copied(400, 1), Consequence::Warn), Some(Code::CopiesWarning));
+        // Predictions of one digit repeat in every row, with either label.
+        assert_eq!(code(rows(2000, 10.0), Consequence::Ask), None);
+        let text = checked(copied(400, 1), Consequence::Ask).unwrap().text;
+        assert!(text.starts_with("16.67 % of the rows repeat another one"), "{text}");
+    }
+
+    #[test]
+    fn of_very_many_rows_a_sample_says_the_same() {
+        let fresh = rows(300_000, 1e12);
+        let twice = checked([&fresh[..], &fresh[..60_000]].concat(), Consequence::Ask).unwrap();
+        assert_eq!(twice.code, Code::CopiesAsk);
+        let share: f64 = twice.text.split(' ').next().unwrap().parse().unwrap();
+        assert!((share - 100.0 / 6.0).abs() < 0.5 && twice.text.contains("sample of"), "{}", twice.text);
+    }
+}

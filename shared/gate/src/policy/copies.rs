@@ -1,0 +1,34 @@
+//! How many rows of a holdout may repeat another one.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::action::Consequence;
+use super::error::PolicyError;
+
+/// The alarm on rows that were copied: a copy is no evidence of its own, but counts as one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CopiesPolicy {
+    /// The largest share of rows that may repeat another one: label and both predictions alike to the last
+    /// digit, where predictions as a rule do not repeat. Default 0.01.
+    pub at_most: f64,
+    /// What follows beyond it. Default: ask a person.
+    pub action: Consequence,
+}
+
+impl Default for CopiesPolicy {
+    fn default() -> Self {
+        Self { at_most: 0.01, action: Consequence::Ask }
+    }
+}
+
+impl CopiesPolicy {
+    /// Checks what the types cannot.
+    pub(super) fn check(&self) -> Result<(), PolicyError> {
+        if (0.0..=1.0).contains(&self.at_most) {
+            return Ok(());
+        }
+        PolicyError::refuse("copies.at_most", self.at_most, "write a share from 0 to 1, such as 0.01")
+    }
+}
