@@ -34,6 +34,8 @@ pub enum Code {
     TooFewRows,
     /// Fewer rows of one class than the policy asks for.
     TooFewOfOneClass,
+    /// Fewer clusters than a test of them needs.
+    TooFewClusters,
     /// The test has no answer on these rows, for example for want of variance.
     Undefined,
     /// A fairness measure is acceptable, or not shown to be worse than the champion's.
@@ -52,8 +54,10 @@ pub enum Code {
     SliceAsks,
     /// The same; the policy only tells.
     SliceWarning,
-    /// A slice that must be there has too few rows.
+    /// A slice that must be there has too few rows, or too few clusters.
     SliceTooSmall,
+    /// Slices with rows enough, but of too few clusters to be judged: told.
+    SlicesUnjudged,
     /// A case of the behaviour suite holds.
     BehaviourHeld,
     /// A case does not hold; the suite blocks.
@@ -72,6 +76,10 @@ pub enum Code {
     LeakWarning,
     /// A guard asks for what nobody measured.
     NotMeasured,
+    /// Rows in the order of time depend on each other further apart than the policy's horizon.
+    RowsDepend,
+    /// Rows depend on those before them, if their order means anything; told.
+    RowsDependWarning,
     /// The outputs do not join, or hold something that is no score or label.
     UnusableInput,
 }
@@ -105,6 +113,7 @@ impl Code {
             | Self::BehaviourBroken => Weight::Bad,
             Self::TooFewRows
             | Self::TooFewOfOneClass
+            | Self::TooFewClusters
             | Self::Undefined
             | Self::GroupTooSmall
             | Self::SliceTooSmall
@@ -112,6 +121,7 @@ impl Code {
             | Self::UnusableInput => Weight::Insufficient,
             Self::NotSuperior => Weight::NotBetter,
             Self::GuardUndecided
+            | Self::RowsDepend
             | Self::FloorUnproven
             | Self::NoFloors
             | Self::FairnessAsks
@@ -126,6 +136,8 @@ impl Code {
             | Self::FairnessHeld
             | Self::FairnessWarning
             | Self::SliceWarning
+            | Self::SlicesUnjudged
+            | Self::RowsDependWarning
             | Self::NoLeak
             | Self::LeakWarning
             | Self::BehaviourHeld

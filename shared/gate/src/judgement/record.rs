@@ -13,7 +13,7 @@ use crate::slices::SliceFinding;
 use pawl_base::names::ContentHash;
 
 /// The version of the gate's rules; a judgement replays with the same version, policy, seed and inputs.
-pub const RULES_VERSION: u32 = 3;
+pub const RULES_VERSION: u32 = 4;
 
 /// The verdict on one challenger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
