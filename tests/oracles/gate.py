@@ -76,9 +76,39 @@ def delong_case(scores_a, scores_b, y):
 
 
 def calibration_error(y, s, bins=15):
-    """Over bins of equal width, by rows: how far mean score and share of positives lie apart (Guo and others 2017)."""
+    """Root of the mean squared gap of score and label over bins of equal width, from pairs of different rows (Kumar,
+    Liang and Ma 2019 take the variance of the labels off instead); bins of one row have no pair."""
     place = np.minimum((s * bins).astype(int), bins - 1)
-    return sum(abs(s[place == b].mean() - y[place == b].mean()) * (place == b).mean() for b in np.unique(place))
+    total, rows = 0.0, 0
+    for b in np.unique(place):
+        gap = (s - y)[place == b]
+        if len(gap) > 1:
+            products = np.outer(gap, gap)[~np.eye(len(gap), dtype=bool)]
+            total, rows = total + products.mean() * len(gap), rows + len(gap)
+    return np.sqrt(max(total / rows, 0.0))
+
+
+def jackknife_cases():
+    """Ratios of sums over blocks, from all of them and without each; the degrees of freedom by O'Neill (2014), or by
+    Bell and McCaffrey (2002) where those are fewer."""
+    for blocks, heavy in [(10, False), (12, True), (40, False), (300, True)]:
+        rows = rng.integers(5, 60, blocks).astype(float)
+        sums = rng.normal(0.1, 1.0, blocks) * rows * (rng.exponential(2.0, blocks) if heavy else 1.0)
+        estimate = sums.sum() / rows.sum()
+        without = np.array([np.delete(sums, i).sum() / np.delete(rows, i).sum() for i in range(blocks)])
+        error = np.sqrt((blocks - 1) ** 2 / blocks * without.var(ddof=1))
+        freedom = 2 * blocks / (stats.kurtosis(without, fisher=False) - (blocks - 3) / (blocks - 1))
+        weights = rows / rows.sum()
+        scale = np.diag((weights / (1 - weights)) ** 2)
+        centred = np.eye(blocks) - weights
+        law = scale @ centred @ centred.T
+        by_sizes = np.trace(law) ** 2 / np.trace(law @ law)
+        freedom = min(freedom if freedom > 0 else blocks, by_sizes, blocks - 1)
+        law = stats.t(max(freedom, 1), loc=0, scale=1)
+        half = law.ppf(0.975) * error
+        yield {"blocks": np.stack([sums, rows], 1).tolist(), "estimate": estimate, "error": error,
+               "freedom": max(freedom, 1), "p_value": 2 * law.sf(abs(estimate / error)),
+               "interval": [estimate - half, estimate + half]}
 
 
 def row_cases():
@@ -320,5 +350,6 @@ golden = {
     "quantile": list(quantile_cases()),
     "fairness": list(fairness_cases()),
     "feature": list(feature_cases()),
+    "jackknife": list(jackknife_cases()),
 }
 Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")

@@ -238,7 +238,7 @@ fn equal_models_are_rarely_promoted() {
     assert!(significant.iter().all(|&count| count <= 33), "{significant:?} of {runs}");
 }
 
-/// Days that share their luck: rows of a day rise and fall together. Over them the cluster bootstrap keeps
+/// Days that share their luck: rows of a day rise and fall together. Over them the jackknife of clusters keeps
 /// its level, while McNemar, which takes rows for independent, does not.
 #[test]
 fn clusters_keep_the_level_where_rows_depend() {
@@ -264,7 +264,7 @@ fn clusters_keep_the_level_where_rows_depend() {
         }
         let judgement = judge.finish();
         let significant = |name| judgement.test(name, Metric::Accuracy).unwrap().p_value.unwrap() <= 0.05;
-        clustered += u32::from(significant(TestName::ClusterBootstrap));
+        clustered += u32::from(significant(TestName::ClusterJackknife));
         mcnemar += u32::from(significant(TestName::McnemarMidP));
     }
     // 6 are nominal and 13 lie three standard errors above.

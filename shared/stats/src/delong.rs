@@ -14,10 +14,9 @@
 //! assert_eq!((found.champion.auc, found.challenger.auc, found.difference), (0.5, 1.0, 0.5));
 //! ```
 
-use super::average_precision::average_precision;
 use super::concordance::Concordance;
 use super::moments::Moments;
-use super::sorted::{Entry, Tag, by_score};
+use super::sorted::{Tag, replace_by_score};
 use super::{Interval, normal_upper, two_sided};
 
 /// An area under the ROC curve with its variance.
@@ -77,16 +76,16 @@ impl Comparison {
     }
 }
 
-/// One model's area; `None` below two rows of either class. `scores` and `tags` run side by side. A matrix,
-/// where given, takes in the pairs of blocks.
+/// One model's area; `None` below two rows of either class. `scores` and `tags` run side by side. Pairs by
+/// block, where given, are added to.
 pub fn area(scores: Vec<f64>, tags: &[Tag], pairs: Option<&mut Concordance>) -> Option<Area> {
     let placed = placements(scores, tags, pairs.map(|p| (p, 1.0)))?;
     Some(placed.area(tags))
 }
 
 /// Two models over the same rows; `None` below two rows of either class. The scores make room for
-/// placements, so a row costs no memory beyond the sort's. A matrix, where given, takes in the pairs of
-/// blocks: challenger's minus champion's.
+/// placements, so a row costs no memory beyond the sort's. Pairs by block, where given, are added to:
+/// challenger's minus champion's.
 pub fn compare(
     champion: Vec<f64>,
     challenger: Vec<f64>,
@@ -121,38 +120,42 @@ impl Placed {
     }
 }
 
-fn placements(scores: Vec<f64>, tags: &[Tag], pairs: Option<(&mut Concordance, f64)>) -> Option<Placed> {
+fn placements(
+    mut scores: Vec<f64>,
+    tags: &[Tag],
+    mut pairs: Option<(&mut Concordance, f64)>,
+) -> Option<Placed> {
     let positives = tags.iter().filter(|t| t.positive()).count() as u64;
     let negatives = tags.len() as u64 - positives;
     if positives < 2 || negatives < 2 {
         return None;
     }
-    let rows = by_score(&scores, tags)?;
-    if let Some((pairs, sign)) = pairs {
-        pairs.add(&rows, sign);
+    if let Some((pairs, _)) = &mut pairs {
+        pairs.begin();
     }
-    let mut placed = scores;
     let (mut negatives_below, mut positives_below, mut twice_wins) = (0_u64, 0_u64, 0_u128);
-    for ties in rows.chunk_by(Entry::ties) {
+    let mut average_precision = 0.0;
+    replace_by_score(&mut scores, tags, |ties| {
         let tied_positives = ties.iter().filter(|e| e.tag.positive()).count() as u64;
         let tied_negatives = ties.len() as u64 - tied_positives;
         let twice_beaten = 2 * negatives_below + tied_negatives;
-        let twice_above = 2 * (positives - positives_below) - tied_positives;
-        let beaten = twice_beaten as f64 / (2.0 * negatives as f64);
-        let losing = twice_above as f64 / (2.0 * positives as f64);
-        for entry in ties {
-            if let Some(place) = placed.get_mut(entry.row as usize) {
-                *place = if entry.tag.positive() { beaten } else { losing };
-            }
+        let hits = positives - positives_below;
+        let twice_above = 2 * hits - tied_positives;
+        if let Some((pairs, sign)) = &mut pairs {
+            pairs.add(ties, *sign, twice_beaten, twice_above);
         }
+        // The precision of all rows from this score on, for each positive of it.
+        let precision = hits as f64 / (hits + negatives - negatives_below) as f64;
+        average_precision += tied_positives as f64 * precision;
         twice_wins += u128::from(tied_positives) * u128::from(twice_beaten);
         negatives_below += tied_negatives;
         positives_below += tied_positives;
-    }
+        [twice_above as f64 / (2.0 * positives as f64), twice_beaten as f64 / (2.0 * negatives as f64)]
+    })?;
     Some(Placed {
         auc: twice_wins as f64 / (2.0 * positives as f64 * negatives as f64),
-        average_precision: average_precision(&rows),
-        placements: placed,
+        average_precision: average_precision / positives as f64,
+        placements: scores,
     })
 }
 
@@ -240,12 +243,9 @@ mod tests {
             prop_assert!((turned.variance - found.variance).abs() < 1e-15);
         }
 
-        /// The matrix of pairs gives the difference of any resample of blocks, and of all but one.
+        /// Pairs by block give the difference without any block.
         #[test]
-        fn blocks_resample_as_rows_do(
-            rows in prop::collection::vec((0_u8..8, 0_u8..8, any::<bool>()), 12..60),
-            weights in prop::array::uniform5(0_u8..4),
-        ) {
+        fn blocks_are_left_out_as_rows_are(rows in prop::collection::vec((0_u8..8, 0_u8..8, any::<bool>()), 12..60)) {
             let positive: Vec<bool> = rows.iter().map(|r| r.2).collect();
             let old: Vec<f64> = rows.iter().map(|r| f64::from(r.0) / 8.0).collect();
             let new: Vec<f64> = rows.iter().map(|r| f64::from(r.1) / 8.0).collect();
@@ -253,19 +253,11 @@ mod tests {
             if compare(old.clone(), new.clone(), &tags(&positive), Some(&mut pairs)).is_none() {
                 return Ok(());
             }
-            let difference = |times: &dyn Fn(usize) -> usize| {
-                let drawn: Vec<usize> =
-                    (0..rows.len()).flat_map(|row| std::iter::repeat_n(row, times(row % 5))).collect();
-                let pick = |scores: &[f64]| drawn.iter().map(|&r| scores[r]).collect::<Vec<_>>();
-                let labels: Vec<bool> = drawn.iter().map(|&r| positive[r]).collect();
-                brute(&pick(&new), &labels) - brute(&pick(&old), &labels)
-            };
-            let [found, whole] = pairs.differences(&weights.map(|w| [f64::from(w), 1.0]));
-            let expected = difference(&|block| usize::from(weights[block]));
-            prop_assert!((found - expected).abs() < 1e-12 || (found.is_nan() && expected.is_nan()));
-            prop_assert!((whole - difference(&|_| 1)).abs() < 1e-12);
-            for (left_out, found) in pairs.jackknife().into_iter().enumerate() {
-                let expected = difference(&|block| usize::from(block != left_out));
+            for (left_out, found) in pairs.without_each().into_iter().enumerate() {
+                let kept: Vec<usize> = (0..rows.len()).filter(|row| row % 5 != left_out).collect();
+                let pick = |scores: &[f64]| kept.iter().map(|&row| scores[row]).collect::<Vec<_>>();
+                let labels: Vec<bool> = kept.iter().map(|&row| positive[row]).collect();
+                let expected = brute(&pick(&new), &labels) - brute(&pick(&old), &labels);
                 prop_assert!((found - expected).abs() < 1e-12 || (found.is_nan() && expected.is_nan()));
             }
         }

@@ -11,11 +11,10 @@
 //! assert!(found.interval.low < found.estimate && found.estimate < found.interval.high);
 //! ```
 
-use std::collections::VecDeque;
-
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::Interval;
+use super::autocovariance::{Autocovariance, Dependence};
 use super::moments::student_upper;
 
 /// What the test found.
@@ -31,78 +30,50 @@ pub struct Forecasts {
     pub interval: Interval,
 }
 
+/// Lags beyond the horizon that are looked at too: a day of hours.
+const BEYOND: usize = 24;
+
 /// The test over loss differences in the order of time, one by one: memory grows with the horizon, not with
 /// the rows.
 #[derive(Debug, Clone)]
 pub struct DieboldMariano {
     /// Steps ahead, at least 1.
     horizon: usize,
-    rows: u64,
-    /// The first difference: sums are taken of what lies beyond it, so that digits last.
-    origin: f64,
-    sum: f64,
-    /// By lag: sums of products of differences so far apart.
-    products: Vec<f64>,
-    first: Vec<f64>,
-    last: VecDeque<f64>,
+    differences: Autocovariance,
 }
 
 impl DieboldMariano {
     /// A test of forecasts so many steps ahead, 1 or more.
     pub fn new(horizon: usize) -> Self {
         let horizon = horizon.max(1);
-        Self {
-            horizon,
-            rows: 0,
-            origin: 0.0,
-            sum: 0.0,
-            products: vec![0.0; horizon],
-            first: Vec::new(),
-            last: VecDeque::new(),
-        }
+        Self { horizon, differences: Autocovariance::new(horizon - 1 + BEYOND) }
     }
 
     /// Takes the next difference in.
     pub fn push(&mut self, difference: f64) {
-        if self.rows == 0 {
-            self.origin = difference;
-        }
-        let value = difference - self.origin;
-        self.rows += 1;
-        self.sum += value;
-        if self.first.len() < self.horizon {
-            self.first.push(value);
-        }
-        if self.last.len() == self.horizon {
-            self.last.pop_back();
-        }
-        self.last.push_front(value);
-        for (product, before) in self.products.iter_mut().zip(&self.last) {
-            *product += value * before;
-        }
+        self.differences.push(difference);
+    }
+
+    /// Whether differences depend on each other further apart than the horizon covers: those of forecasts so many
+    /// steps ahead do so only within it, and the test takes the rest for independent.
+    pub fn dependence(&self) -> Option<Dependence> {
+        self.differences.dependence(self.horizon)
     }
 
     /// The test with its interval at two-sided level `alpha`. `None` where the long-run variance is not
     /// positive or there are no more rows than steps.
     pub fn test(&self, alpha: f64) -> Option<Forecasts> {
-        if self.rows <= self.horizon as u64 {
+        let rows = self.differences.rows();
+        if rows <= self.horizon as u64 {
             return None;
         }
-        let (count, h) = (self.rows as f64, self.horizon as f64);
-        let mean = self.sum / count;
-        // Sums of all but the first, and of all but the last, so many values.
-        let (mut early, mut late) = (0.0, 0.0);
-        let mut long_run = 0.0;
-        for (lag, product) in self.products.iter().enumerate() {
-            let apart = product - mean * (2.0 * self.sum - early - late) + (count - lag as f64) * mean * mean;
-            long_run += if lag == 0 { apart / count } else { 2.0 * apart / count };
-            early += self.first.get(lag).unwrap_or(&0.0);
-            late += self.last.get(lag).unwrap_or(&0.0);
-        }
+        let (count, h) = (rows as f64, self.horizon as f64);
+        let covariances = self.differences.values().take(self.horizon);
+        let long_run: f64 = covariances.enumerate().map(|(lag, c)| if lag == 0 { c } else { 2.0 * c }).sum();
         let correction = (count + 1.0 - 2.0 * h + h * (h - 1.0) / count) / count;
         // The correction shrinks the statistic, so it widens the error.
         let error = (long_run / count / correction).sqrt();
-        let estimate = self.origin + mean;
+        let estimate = self.differences.mean();
         // What rounding leaves of differences that are all alike is no variance.
         if !(error > 1e-12 * estimate.abs() && error.is_finite()) {
             return None;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::bca::bca;
 use crate::binomial::{half_cdf, half_pmf};
 use crate::diebold_mariano::{DieboldMariano, Forecasts};
+use crate::jackknife::jackknife_ratio;
 use crate::mcnemar::Discordance;
 use crate::moments::Moments;
 use crate::newcombe::newcombe;
@@ -31,6 +32,7 @@ struct Golden {
     student: Vec<StudentCase>,
     shift: Vec<ShiftCase>,
     quantile: Vec<QuantileCase>,
+    jackknife: Vec<JackknifeCase>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +92,16 @@ struct BcaCase {
     estimate: f64,
     replicates: Vec<f64>,
     jackknife: Vec<f64>,
+    interval: [f64; 2],
+}
+
+#[derive(Deserialize)]
+struct JackknifeCase {
+    blocks: Vec<[f64; 2]>,
+    estimate: f64,
+    error: f64,
+    freedom: f64,
+    p_value: f64,
     interval: [f64; 2],
 }
 
@@ -252,6 +264,19 @@ fn bca_by_its_formula() {
         let found = bca(case.estimate, &mut case.replicates, &case.jackknife, 0.05).unwrap();
         close(found.interval.low, case.interval[0], 1e-9);
         close(found.interval.high, case.interval[1], 1e-9);
+    }
+}
+
+#[test]
+fn jackknife_by_its_formula() {
+    for case in golden().jackknife {
+        let (estimate, found) = jackknife_ratio(&case.blocks, 0.05).unwrap();
+        close(estimate, case.estimate, 1e-12);
+        close(found.error, case.error, 1e-9);
+        close(found.freedom, case.freedom, 1e-8);
+        close(found.p_value, case.p_value, 1e-8);
+        close(found.interval.low, case.interval[0], 1e-8);
+        close(found.interval.high, case.interval[1], 1e-8);
     }
 }
 

@@ -8,12 +8,14 @@
 //! assert!(interval.low > 0.39 && interval.high < 0.9);
 //! ```
 
+pub mod autocovariance;
 pub mod average_precision;
 pub mod bca;
 pub mod binomial;
 pub mod concordance;
 pub mod delong;
 pub mod diebold_mariano;
+pub mod jackknife;
 pub mod mcnemar;
 pub mod moments;
 pub mod newcombe;

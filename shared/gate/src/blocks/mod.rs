@@ -8,5 +8,5 @@ mod reservoir;
 
 pub(crate) use cells::{Cells, Matrix, Sums, slot, sum};
 pub(crate) use groups::GroupCounter;
-pub(crate) use resample::{BlockSums, LANES, Resampled, Resamples};
+pub(crate) use resample::{BlockSums, LANES, LEAST_BLOCKS, Resampled, Resamples};
 pub(crate) use reservoir::Reservoir;

@@ -2,7 +2,6 @@
 
 use pawl_base::random::SplitMix64;
 use pawl_stats::bca::{Bca, bca};
-use pawl_stats::concordance::Concordance;
 
 /// Resamples side by side.
 pub(crate) const LANES: usize = 8;
@@ -49,44 +48,6 @@ impl Resamples {
         let left = parts.blocks().flat_map(rest).collect();
         Resampled { width, total, drawn, left }
     }
-
-    /// The BCa interval of a statistic that is computed anew for each resample, eight side by side.
-    pub(crate) fn replicate(
-        &self,
-        estimate: f64,
-        statistic: impl Fn(&[[f64; LANES]]) -> [f64; LANES],
-        alpha: f64,
-    ) -> Option<Bca> {
-        if self.blocks < LEAST_BLOCKS {
-            return None;
-        }
-        let mut replicates: Vec<f64> = self.batches.iter().flat_map(|weights| statistic(weights)).collect();
-        let mut weights = vec![[1.0; LANES]; self.blocks];
-        let mut jackknife = Vec::with_capacity(self.blocks);
-        for first in (0..self.blocks).step_by(LANES) {
-            let leave = |weights: &mut Weights, weight: f64| {
-                for (lane, row) in weights.iter_mut().skip(first).take(LANES).enumerate() {
-                    if let Some(slot) = row.get_mut(lane) {
-                        *slot = weight;
-                    }
-                }
-            };
-            leave(&mut weights, 0.0);
-            jackknife.extend(statistic(&weights).into_iter().take(self.blocks - first));
-            leave(&mut weights, 1.0);
-        }
-        bca(estimate, &mut replicates, &jackknife, alpha)
-    }
-
-    /// The BCa interval of the difference of areas, or of one area.
-    pub(crate) fn replicate_areas(&self, pairs: &Concordance, difference: f64, alpha: f64) -> Option<Bca> {
-        if self.blocks < LEAST_BLOCKS {
-            return None;
-        }
-        let mut replicates: Vec<f64> =
-            self.batches.iter().flat_map(|weights| pairs.differences(weights)).collect();
-        bca(difference, &mut replicates, &pairs.jackknife(), alpha)
-    }
 }
 
 fn draw(rng: &mut SplitMix64, blocks: usize) -> Weights {
@@ -113,7 +74,7 @@ pub(crate) struct Resampled {
 }
 
 impl Resampled {
-    /// The statistic of all blocks.
+    /// The statistic of all blocks as they are.
     pub(crate) fn value(&self, statistic: impl Fn(&[f64]) -> f64) -> f64 {
         statistic(&self.total)
     }
@@ -144,6 +105,19 @@ impl BlockSums {
 
     pub(crate) fn blocks(&self) -> impl Iterator<Item = &[f64]> {
         self.values.chunks_exact(self.width.max(1))
+    }
+
+    /// A statistic of all blocks but each.
+    pub(crate) fn without_each(&self, statistic: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+        let total = self.total();
+        let mut rest = total.clone();
+        let without = self.blocks().map(|own| {
+            for ((rest, all), own) in rest.iter_mut().zip(&total).zip(own) {
+                *rest = all - own;
+            }
+            statistic(&rest)
+        });
+        without.collect()
     }
 
     /// All blocks together.

@@ -13,6 +13,8 @@ pub enum Check {
     Input,
     /// How many rows there are, of each class.
     Rows,
+    /// Whether rows depend on those before them.
+    Order,
     /// The challenger's own value against a floor.
     Floor(Metric),
     /// Not worse than the champion.
@@ -35,6 +37,8 @@ pub enum Check {
     Fairness(String, Measure),
     /// A slice, as `column=value`.
     Slice(String),
+    /// The search for slices.
+    Slices,
     /// An alarm on answers that leaked.
     Leakage(Leak),
     /// A case of the behaviour suite, by its name.
@@ -76,6 +80,7 @@ impl fmt::Display for Check {
         match self {
             Self::Input => f.write_str("input"),
             Self::Rows => f.write_str("rows"),
+            Self::Order => f.write_str("order"),
             Self::Floor(metric) => write!(f, "floor:{metric}"),
             Self::Guard(metric) => write!(f, "guard:{metric}"),
             Self::Superiority(metric) => write!(f, "superiority:{metric}"),
@@ -87,6 +92,7 @@ impl fmt::Display for Check {
             Self::Group(grouping) => write!(f, "group:{grouping}"),
             Self::Fairness(grouping, measure) => write!(f, "fairness:{grouping}:{}", measure.as_str()),
             Self::Slice(slice) => write!(f, "slice:{slice}"),
+            Self::Slices => f.write_str("slices"),
             Self::Behaviour(case) => write!(f, "behaviour:{case}"),
             Self::Latency(quantile) => write!(f, "latency:{quantile}"),
             Self::Errors => f.write_str("errors"),
@@ -116,11 +122,13 @@ impl<'de> Deserialize<'de> for Check {
         match (kind, metric) {
             ("input", None) => Ok(Self::Input),
             ("rows", None) => Ok(Self::Rows),
+            ("order", None) => Ok(Self::Order),
             ("win", None) => Ok(Self::Win),
             ("balance", None) => Ok(Self::Balance),
             ("threshold", None) => Ok(Self::Threshold),
             ("copies", None) => Ok(Self::Copies),
             ("holdout", None) => Ok(Self::Holdout),
+            ("slices", None) => Ok(Self::Slices),
             ("errors", None) => Ok(Self::Errors),
             ("latency", _) => Ok(Self::Latency(subject.to_owned())),
             ("floor", Some(metric)) => Ok(Self::Floor(metric)),
@@ -162,6 +170,8 @@ mod tests {
             Check::Threshold,
             Check::Copies,
             Check::Holdout,
+            Check::Slices,
+            Check::Order,
             Check::Errors,
         ];
         let leaks = Leak::ALL.map(Check::Leakage);

@@ -34,6 +34,8 @@ pub enum Code {
     TooFewRows,
     /// Fewer rows of one class than the policy asks for.
     TooFewOfOneClass,
+    /// Fewer clusters than a test of them needs.
+    TooFewClusters,
     /// The test has no answer on these rows, for example for want of variance.
     Undefined,
     /// Which metrics win and guard by default on classes of such shares.
@@ -76,8 +78,10 @@ pub enum Code {
     SliceAsks,
     /// The same; the policy only tells.
     SliceWarning,
-    /// A slice that must be there has too few rows.
+    /// A slice that must be there has too few rows, or too few clusters.
     SliceTooSmall,
+    /// Slices with rows enough, but of too few clusters to be judged: told.
+    SlicesUnjudged,
     /// A case of the behaviour suite holds.
     BehaviourHeld,
     /// A case does not hold; the suite blocks.
@@ -96,6 +100,10 @@ pub enum Code {
     LeakWarning,
     /// A guard asks for what nobody measured.
     NotMeasured,
+    /// Rows in the order of time depend on each other further apart than the policy's horizon.
+    RowsDepend,
+    /// Rows depend on those before them, if their order means anything; told.
+    RowsDependWarning,
     /// The outputs do not join, or hold something that is no score or label.
     UnusableInput,
 }
@@ -131,6 +139,7 @@ impl Code {
             | Self::BehaviourBroken => Weight::Bad,
             Self::TooFewRows
             | Self::TooFewOfOneClass
+            | Self::TooFewClusters
             | Self::Undefined
             | Self::GroupTooSmall
             | Self::SliceTooSmall
@@ -138,6 +147,7 @@ impl Code {
             | Self::UnusableInput => Weight::Insufficient,
             Self::NotSuperior => Weight::NotBetter,
             Self::GuardUndecided
+            | Self::RowsDepend
             | Self::FloorUnproven
             | Self::NoFloors
             | Self::ThresholdAsks
@@ -162,6 +172,8 @@ impl Code {
             | Self::FairnessWarning
             | Self::GroupsLeftOut
             | Self::SliceWarning
+            | Self::SlicesUnjudged
+            | Self::RowsDependWarning
             | Self::NoLeak
             | Self::LeakWarning
             | Self::BehaviourHeld

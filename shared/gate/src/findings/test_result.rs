@@ -23,9 +23,13 @@ pub enum TestName {
     Wilcoxon,
     /// Diebold and Mariano's test on losses in the order of time, corrected by Harvey, Leybourne and Newbold.
     DieboldMariano,
-    /// BCa bootstrap over whole clusters: decides every metric where the policy names a cluster column.
+    /// Jackknife over whole clusters: decides every metric where the policy names a cluster column.
+    ClusterJackknife,
+    /// Jackknife over blocks of rows, for metrics without a test of their own.
+    Jackknife,
+    /// BCa bootstrap over whole clusters: what judgements by rules up to version 3 hold.
     ClusterBootstrap,
-    /// BCa bootstrap over rows, for metrics without a test of their own.
+    /// BCa bootstrap over rows: the same.
     Bootstrap,
     /// A first model's own area with DeLong's interval.
     DelongInterval,
@@ -33,7 +37,9 @@ pub enum TestName {
     WilsonInterval,
     /// A first model's own mean loss with Student's interval.
     TInterval,
-    /// A first model's own value with a bootstrap interval.
+    /// A first model's own value with a jackknife interval.
+    JackknifeInterval,
+    /// A first model's own value with a bootstrap interval: what judgements by rules up to version 3 hold.
     BootstrapInterval,
 }
 

@@ -11,39 +11,39 @@ use serde::{Deserialize, Serialize};
 pub enum Metric {
     /// Area under the ROC curve; tested by DeLong.
     Auc,
-    /// Area under the precision-recall curve, as average precision; tested by bootstrap.
+    /// Area under the precision-recall curve, as average precision; tested by jackknife.
     AveragePrecision,
     /// Share of rows classified rightly (binary: at the threshold); tested by McNemar and Tango.
     Accuracy,
-    /// Mean of the recalls of both classes; tested by bootstrap.
+    /// Mean of the recalls of both classes; tested by jackknife.
     BalancedAccuracy,
-    /// Share of predicted positives that are positive; tested by bootstrap.
+    /// Share of predicted positives that are positive; tested by jackknife.
     Precision,
-    /// Share of positives predicted positive; tested by bootstrap.
+    /// Share of positives predicted positive; tested by jackknife.
     Recall,
-    /// Harmonic mean of precision and recall; tested by bootstrap.
+    /// Harmonic mean of precision and recall; tested by jackknife.
     F1,
-    /// Matthews' correlation of labels and predictions, −1 to 1; tested by bootstrap.
+    /// Matthews' correlation of labels and predictions, −1 to 1; tested by jackknife.
     Mcc,
-    /// Expected calibration error over 15 bins of equal width; lower is better; tested by bootstrap.
+    /// Expected calibration error over 15 bins of equal width; lower is better; tested by jackknife.
     CalibrationError,
     /// Mean negative log-likelihood, in nats; lower is better; tested by a paired t-test.
     LogLoss,
     /// Mean squared error of the probability; lower is better; tested by a paired t-test.
     Brier,
-    /// Mean of the classes' F1; tested by bootstrap.
+    /// Mean of the classes' F1; tested by jackknife.
     MacroF1,
-    /// Mean of the classes' precisions, weighted by their rows; tested by bootstrap.
+    /// Mean of the classes' precisions, weighted by their rows; tested by jackknife.
     WeightedPrecision,
-    /// Mean of the classes' F1, weighted by their rows; tested by bootstrap.
+    /// Mean of the classes' F1, weighted by their rows; tested by jackknife.
     WeightedF1,
     /// Mean absolute error; lower is better; tested by a paired t-test, or by Diebold–Mariano.
     Mae,
     /// Mean squared error; lower is better; tested by a paired t-test, or by Diebold–Mariano.
     Mse,
-    /// Root of the mean squared error; lower is better; tested by bootstrap.
+    /// Root of the mean squared error; lower is better; tested by jackknife.
     Rmse,
-    /// Share of the label's variance that the model explains; tested by bootstrap.
+    /// Share of the label's variance that the model explains; tested by jackknife.
     R2,
 }
 
@@ -137,8 +137,8 @@ impl Metric {
         }
     }
 
-    /// Whether only resampling tests it, even where rows are independent.
-    pub(crate) fn by_bootstrap(self) -> bool {
+    /// Whether only the jackknife tests it, even where rows are independent.
+    pub(crate) fn by_jackknife(self) -> bool {
         !matches!(self, Self::Auc | Self::Accuracy | Self::LogLoss | Self::Brier | Self::Mae | Self::Mse)
     }
 }

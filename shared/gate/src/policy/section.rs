@@ -60,11 +60,11 @@ pub struct Policy {
     /// Tests by rank need scores or errors in memory, 20 bytes a row. Above this many rows a seeded random
     /// sample of as many is taken, and the judgement says so. Default 10 million.
     pub sample_above: u64,
-    /// The column that says which rows belong together (a day, a user): rows of one value are
-    /// resampled as one, and the cluster bootstrap decides instead of tests that take rows for
-    /// independent. Default: none.
+    /// The column that says which rows belong together (a day, a user): rows of one value are left
+    /// out as one, and the jackknife of clusters decides instead of tests that take rows for
+    /// independent. It needs ten clusters. Default: none.
     pub cluster: Option<String>,
-    /// Resamples of the bootstrap. Default 2000.
+    /// Resamples of the bootstrap, by which measures of fairness are compared. Default 2000.
     pub resamples: u32,
     /// Groups of people that must not be treated worse. Default: none.
     pub fairness: FairnessPolicy,
@@ -159,11 +159,9 @@ impl Policy {
         named.any(|named| named == metric) || self.floors.iter().any(|floor| floor.metric == metric)
     }
 
-    /// How many resamples this policy's checks need: none where no check is a bootstrap.
+    /// How many resamples this policy's checks need: none where no measure of fairness is compared.
     pub(crate) fn resamples_needed(&self) -> u32 {
-        let by_bootstrap = self.task.metrics().iter().any(|&m| m.by_bootstrap() && self.rests_on(m));
-        let needed = by_bootstrap || self.cluster.is_some() || !self.fairness.groups.is_empty();
-        if needed { self.resamples } else { 0 }
+        if self.fairness.groups.is_empty() { 0 } else { self.resamples }
     }
 
     pub(crate) fn groupings(&self) -> Vec<Vec<String>> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::bootstrap::Bootstrap;
-use crate::blocks::{Cells, GroupCounter};
+use super::blockwise::Blockwise;
+use crate::blocks::{Cells, GroupCounter, Resamples};
 use crate::fairness::{Assessment, Favoured, GroupFairness};
 use crate::findings::{BothMetrics, Reason, Sample, Test};
 use crate::row::Against;
@@ -16,6 +16,8 @@ pub(crate) struct RowEvidence {
     /// Rows of the second most frequent class; `None` where there are no classes.
     pub(crate) second_class: Option<u64>,
     pub(crate) positives: Option<u64>,
+    /// Clusters that have rows; `None` where the policy names no cluster column.
+    pub(crate) clusters: Option<u64>,
     pub(crate) metrics: BothMetrics,
     pub(crate) tests: Vec<Test>,
     pub(crate) slices: Vec<SliceFinding>,
@@ -30,14 +32,16 @@ impl RowEvidence {
     /// favourable outcome over all rows.
     pub(super) fn add_parts<C: Comparable + Favoured>(
         &mut self,
-        bootstrap: &Bootstrap<'_>,
+        blockwise: &Blockwise<'_>,
         counts: &GroupCounter<C>,
         blocks: &[Cells],
     ) {
-        let Bootstrap { policy, against, resamples, .. } = bootstrap;
+        let Blockwise { policy, against, seed, .. } = blockwise;
+        self.clusters = policy.cluster.as_ref().map(|_| blocks.len() as u64);
         if *against == Against::Champion {
             (self.slices, self.reasons) = slices::search(policy, counts);
         }
+        let resamples = &Resamples::new(blocks.len(), policy.resamples_needed(), *seed);
         let assessment = Assessment { policy, against: *against, counts, blocks, resamples };
         let (found, reasons) = assessment.assess();
         self.fairness = found;

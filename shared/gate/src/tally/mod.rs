@@ -2,11 +2,12 @@
 
 mod accuracy;
 mod binary;
-mod bootstrap;
+mod blockwise;
 mod by_task;
 mod evidence;
 mod means;
 mod multiclass;
+mod order;
 mod regression;
 
 pub(crate) use accuracy::accuracy_tests;

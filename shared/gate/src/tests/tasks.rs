@@ -184,7 +184,7 @@ fn equal_numbers_are_rarely_told_apart() {
         let free = numbers(&rooted, 600, 9_000 + seed, 5.0, Some(5.0));
         independent += significant(&free, TestName::PairedT, Metric::Mae);
         ranks += significant(&free, TestName::Wilcoxon, Metric::Mae);
-        roots += significant(&free, TestName::Bootstrap, Metric::Rmse);
+        roots += significant(&free, TestName::Jackknife, Metric::Rmse);
     }
     // 10 are nominal and 19 lie three standard errors above; the long-run variance of few rows is a little
     // short.
@@ -243,7 +243,7 @@ fn equal_classifiers_are_rarely_told_apart() {
     };
     // 6 are nominal and 13 lie three standard errors above.
     let (right, f1) =
-        (count(TestName::McnemarMidP, Metric::Accuracy), count(TestName::Bootstrap, Metric::MacroF1));
+        (count(TestName::McnemarMidP, Metric::Accuracy), count(TestName::Jackknife, Metric::MacroF1));
     assert!(right <= 13 && f1 <= 13, "{right} {f1} of {runs}");
 }
 
@@ -311,7 +311,7 @@ fn average_precision_calibration_and_correlation_can_win_and_guard() {
     };
     let judgement = judged(&policy, &rows(3000, 1, 0.9, Some(0.4)));
     assert_eq!(judgement.verdict, Verdict::Promote, "{:#?}", judgement.reasons);
-    assert!(judgement.tests.iter().filter(|t| t.name == TestName::Bootstrap).all(|t| t.p_value.is_some()));
+    assert!(judgement.tests.iter().filter(|t| t.name == TestName::Jackknife).all(|t| t.p_value.is_some()));
     let bins = &judgement.metrics.challenger.as_ref().unwrap().calibration;
     assert_eq!(bins.iter().map(|bin| bin.rows).sum::<u64>(), 3000);
 
@@ -324,7 +324,7 @@ fn average_precision_calibration_and_correlation_can_win_and_guard() {
     assert_eq!(codes(&lost)[0], ("guard:calibration_error".to_owned(), Code::Harm), "{:#?}", lost.reasons);
 }
 
-/// Equal models under the bootstrap of ranks and of calibration: no more is significant than may be.
+/// Equal models under the jackknife of ranks and of calibration: no more is significant than may be.
 #[test]
 fn equal_models_are_rarely_told_apart_by_resampling() {
     let runs = 100;
@@ -340,7 +340,7 @@ fn equal_models_are_rarely_told_apart_by_resampling() {
     for seed in 0..runs {
         let judgement = judged(&policy, &rows(250, 50 + seed, 0.6, Some(0.6)));
         for (count, metric) in significant.iter_mut().zip(metrics) {
-            let p = judgement.test(TestName::Bootstrap, metric).unwrap().p_value.unwrap();
+            let p = judgement.test(TestName::Jackknife, metric).unwrap().p_value.unwrap();
             *count += u32::from(p <= 0.05);
         }
     }

@@ -24,9 +24,9 @@ pub(super) fn check(floor: &Floor, policy: &Policy, against: Against, evidence: 
         return Reason::new(check, Code::FloorHeld, text);
     }
     let of_metric = || evidence.tests.iter().filter(|t| t.metric == metric);
-    // Where rows belong together, only resampled clusters say how far the value may be off.
+    // Where rows belong together, only clusters left out say how far the value may be off.
     let own = match policy.cluster {
-        Some(_) => of_metric().find(|t| t.name == TestName::BootstrapInterval),
+        Some(_) => of_metric().find(|t| t.name == TestName::JackknifeInterval),
         None => of_metric().find(|t| t.interval.is_some()),
     };
     match own.and_then(|t| t.interval) {

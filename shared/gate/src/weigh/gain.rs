@@ -16,12 +16,12 @@ pub(super) struct Gain {
 /// The test that decides a metric under this policy.
 pub(super) fn deciding(policy: &Policy, metric: Metric) -> TestName {
     match metric {
-        _ if policy.cluster.is_some() => TestName::ClusterBootstrap,
+        _ if policy.cluster.is_some() => TestName::ClusterJackknife,
         Metric::Auc => TestName::Delong,
         Metric::Accuracy => TestName::McnemarMidP,
         Metric::Mae | Metric::Mse if policy.horizon.is_some() => TestName::DieboldMariano,
         Metric::LogLoss | Metric::Brier | Metric::Mae | Metric::Mse => TestName::PairedT,
-        _ => TestName::Bootstrap,
+        _ => TestName::Jackknife,
     }
 }
 

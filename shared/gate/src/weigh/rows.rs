@@ -1,5 +1,6 @@
 //! Are there rows enough to decide anything?
 
+use crate::blocks::LEAST_BLOCKS;
 use crate::findings::{Check, Code, Reason};
 use crate::policy::Policy;
 use crate::tally::RowEvidence;
@@ -15,6 +16,11 @@ pub(super) fn check(policy: &Policy, evidence: &RowEvidence) -> Vec<Reason> {
     if let Some(second) = evidence.second_class.filter(|rows| *rows < least) {
         let text = format!("only one class has more than {second} rows; the policy asks for two of {least}");
         reasons.push(Reason::new(Check::Rows, Code::TooFewOfOneClass, text));
+    }
+    let enough = LEAST_BLOCKS as u64;
+    if let Some(clusters) = evidence.clusters.filter(|clusters| *clusters < enough) {
+        let text = format!("rows of {clusters} clusters; how clusters differ is told from {enough} on");
+        reasons.push(Reason::new(Check::Rows, Code::TooFewClusters, text));
     }
     reasons
 }

@@ -44,14 +44,21 @@ impl ModelMeasures {
         Outcome { predicted, right: predicted == positive, log_loss, brier }
     }
 
-    pub(super) fn metrics(&self, policy: &Policy, threshold: f64, area: Option<Area>) -> Metrics {
+    /// The measures, beside an area and a calibration error, which take more than one row at a time.
+    pub(super) fn metrics(
+        &self,
+        policy: &Policy,
+        threshold: f64,
+        area: Option<Area>,
+        calibration: f64,
+    ) -> Metrics {
         let matrix = Matrix::from(&self.confusion);
         let value = |metric: Metric| match metric {
             Metric::Auc => area.map(|area| area.auc),
             Metric::AveragePrecision => area.map(|area| area.average_precision),
             Metric::LogLoss => self.log_loss.mean(),
             Metric::Brier => self.brier.mean(),
-            Metric::CalibrationError => self.reliability.error(),
+            Metric::CalibrationError => Some(calibration),
             _ => of_matrix(metric).map(|of| of(&matrix)),
         };
         let values = policy.task.metrics().iter().map(|&metric| (metric, value(metric)));

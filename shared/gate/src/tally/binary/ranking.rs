@@ -4,7 +4,7 @@ use crate::blocks::{LANES, Reservoir};
 use crate::findings::{Sample, Test, TestName};
 use crate::policy::Metric;
 use crate::row::Against;
-use crate::tally::bootstrap::Bootstrap;
+use crate::tally::blockwise::Blockwise;
 use pawl_stats::average_precision::Precisions;
 use pawl_stats::concordance::Concordance;
 use pawl_stats::delong::{self, Area, Comparison};
@@ -23,20 +23,20 @@ pub(super) struct Ranking {
     pub(super) sample: Option<Sample>,
     rows: u64,
     areas: Areas,
-    /// Where whole clusters are resampled.
+    /// Where whole clusters are left out.
     pairs: Option<Concordance>,
     precisions: Option<Precisions>,
 }
 
 impl Ranking {
-    pub(super) fn new(scores: Reservoir, blocks: usize, bootstrap: &Bootstrap<'_>, seed: u64) -> Self {
+    pub(super) fn new(scores: Reservoir, blocks: usize, blockwise: &Blockwise<'_>, seed: u64) -> Self {
         let sample = scores.sample();
-        let precisions = bootstrap
+        let precisions = blockwise
             .wants(Metric::AveragePrecision)
             .then(|| Precisions::new(&scores.challenger, &scores.champion, &scores.tags, seed));
         let Reservoir { challenger, champion, tags, .. } = scores;
-        let mut pairs = bootstrap.policy.cluster.as_ref().map(|_| Concordance::new(blocks));
-        let areas = match bootstrap.against {
+        let mut pairs = blockwise.policy.cluster.as_ref().map(|_| Concordance::new(blocks));
+        let areas = match blockwise.against {
             Against::Champion => Areas::Both(delong::compare(champion, challenger, &tags, pairs.as_mut())),
             Against::Nobody => Areas::Own(delong::area(challenger, &tags, pairs.as_mut())),
         };
@@ -75,31 +75,48 @@ impl Ranking {
         }
     }
 
-    /// The area, resampled by clusters.
-    pub(super) fn resample_area(&self, bootstrap: &Bootstrap<'_>) -> Test {
+    /// The area without each cluster.
+    pub(super) fn leave_out_area(&self, blockwise: &Blockwise<'_>) -> Test {
         let estimate = match &self.areas {
             Areas::Both(both) => both.map(|both| both.difference),
             Areas::Own(own) => own.map(|area| area.auc),
         };
-        let alpha = bootstrap.policy.alpha;
         let found = self
             .pairs
             .as_ref()
             .zip(estimate)
-            .and_then(|(pairs, estimate)| bootstrap.resamples.replicate_areas(pairs, estimate, alpha));
-        bootstrap.as_test(Metric::Auc, estimate, found, self.rows)
+            .and_then(|(pairs, estimate)| blockwise.leave_out(estimate, &pairs.without_each()));
+        blockwise.as_test(Metric::Auc, estimate, found, self.rows)
     }
 
-    /// Average precision, computed anew for each resample of so many blocks.
-    pub(super) fn resample_precision(&self, bootstrap: &Bootstrap<'_>, blocks: usize) -> Test {
-        let of = |weights: &[_]| self.precisions.as_ref().map(|precisions| precisions.values(weights));
-        let estimate =
-            of(&vec![[1.0; LANES]; blocks]).and_then(|values: [f64; LANES]| values.first().copied());
-        let found = estimate.filter(|estimate| estimate.is_finite()).and_then(|estimate| {
-            let statistic = |weights: &[_]| of(weights).unwrap_or([f64::NAN; LANES]);
-            bootstrap.resamples.replicate(estimate, statistic, bootstrap.policy.alpha)
+    /// Average precision, computed anew without each of so many blocks, eight side by side.
+    pub(super) fn leave_out_precision(&self, blockwise: &Blockwise<'_>, blocks: usize) -> Test {
+        let (estimate, rows) = match &self.precisions {
+            Some(precisions) => (precisions.values(&vec![[1.0]; blocks]).first().copied(), precisions.rows()),
+            None => (None, 0),
+        };
+        let found = self.precisions.as_ref().zip(estimate).and_then(|(precisions, estimate)| {
+            blockwise.leave_out(estimate, &without_each(precisions, blocks))
         });
-        let rows = self.precisions.as_ref().map_or(0, Precisions::rows);
-        bootstrap.as_test(Metric::AveragePrecision, estimate, found, rows)
+        blockwise.as_test(Metric::AveragePrecision, estimate, found, rows)
     }
+}
+
+/// Average precision without each of so many blocks.
+fn without_each(precisions: &Precisions, blocks: usize) -> Vec<f64> {
+    let mut weights = vec![[1.0; LANES]; blocks];
+    let mut without = Vec::with_capacity(blocks);
+    for first in (0..blocks).step_by(LANES) {
+        let weigh = |weights: &mut Vec<[f64; LANES]>, weight: f64| {
+            for (lane, row) in weights.iter_mut().skip(first).take(LANES).enumerate() {
+                if let Some(slot) = row.get_mut(lane) {
+                    *slot = weight;
+                }
+            }
+        };
+        weigh(&mut weights, 0.0);
+        without.extend(precisions.values(&weights).into_iter().take(blocks - first));
+        weigh(&mut weights, 1.0);
+    }
+    without
 }

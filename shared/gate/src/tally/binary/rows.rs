@@ -3,13 +3,15 @@
 use super::inference::{Block, Tests};
 use super::model::ModelMeasures;
 use super::ranking::Ranking;
-use super::reliability::{BINS, bin};
-use crate::blocks::{Cells, GroupCounter, Resamples, Reservoir, slot};
+use super::reliability::{self, CHALLENGER, CHAMPION, Gaps, NO_GAPS, bin, root, squared};
+use crate::blocks::{Cells, GroupCounter, Reservoir, slot};
 use crate::findings::BothMetrics;
-use crate::policy::{ClassShares, Metric, Policy, Thresholds};
+use crate::policy::{ClassShares, Policy, Thresholds};
 use crate::row::{Against, PairedRow, RowPart, RowValue, Unfit};
-use crate::tally::bootstrap::Bootstrap;
+use crate::tally::blockwise::Blockwise;
 use crate::tally::evidence::RowEvidence;
+use crate::tally::order;
+use pawl_stats::autocovariance::Autocovariance;
 use pawl_stats::mcnemar::Discordance;
 use pawl_stats::moments::Moments;
 use pawl_stats::sorted::Tag;
@@ -29,10 +31,12 @@ pub(crate) struct Binary {
     /// Challenger's loss − champion's; a first model's own loss.
     log_loss: Moments,
     brier: Moments,
+    /// The same in the order of the rows.
+    series: Option<Autocovariance>,
     scores: Reservoir,
     blocks: Vec<Block>,
-    /// By block: champion's and challenger's gaps by bin. Only where calibration is tested.
-    gaps: Option<Vec<[f64; 2 * BINS]>>,
+    /// By block.
+    gaps: Vec<Gaps>,
     counts: GroupCounter<Cells>,
 }
 
@@ -45,9 +49,10 @@ impl Binary {
             discordance: Discordance::default(),
             log_loss: Moments::default(),
             brier: Moments::default(),
+            series: order::losses(policy),
             scores: Reservoir::new(policy.sample_above, seed),
             blocks: Vec::new(),
-            gaps: policy.rests_on(Metric::CalibrationError).then(Vec::new),
+            gaps: Vec::new(),
             counts: GroupCounter::new(columns, policy),
         }
     }
@@ -76,6 +81,7 @@ impl Binary {
         }
         self.log_loss.push(losses.0);
         self.brier.push(losses.1);
+        self.series.iter_mut().for_each(|series| series.push(losses.1));
         let count = |cells: &mut Cells| cells.add(positive, predicted, new.predicted);
         let number = self.counts.push(row.columns, count);
         let block = slot(&mut self.blocks, number as usize);
@@ -88,54 +94,59 @@ impl Binary {
     }
 
     fn push_gaps(&mut self, block: usize, positive: bool, challenger: f64, champion: Option<f64>) {
-        let Some(gaps) = &mut self.gaps else { return };
-        if gaps.len() <= block {
-            gaps.resize(block + 1, [0.0; 2 * BINS]);
+        if self.gaps.len() <= block {
+            self.gaps.resize(block + 1, NO_GAPS);
         }
         let truth = f64::from(u8::from(positive));
-        let scores = [champion.map(|score| (0, score)), Some((BINS, challenger))];
+        let scores = [champion.map(|score| (CHAMPION, score)), Some((CHALLENGER, challenger))];
         for (from, score) in scores.into_iter().flatten() {
-            let gap = gaps.get_mut(block).and_then(|gaps| gaps.get_mut(from + bin(score)));
-            gap.into_iter().for_each(|gap| *gap += score - truth);
+            let gap = self.gaps.get_mut(block).and_then(|gaps| gaps.get_mut(from + bin(score)));
+            if let Some([gap, rows]) = gap {
+                *gap += score - truth;
+                *rows += 1.0;
+            }
         }
     }
 
     pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> RowEvidence {
         let confusion = self.challenger.confusion;
         let (rows, positives) = (confusion.rows(), confusion.positives());
-        let bootstrap = Bootstrap {
-            policy,
-            against,
-            rows,
-            alike: self.discordance.discordant() == 0,
-            resamples: Resamples::new(self.blocks.len(), policy.resamples_needed(), seed),
-        };
-        let ranking = Ranking::new(self.scores, self.blocks.len(), &bootstrap, seed);
+        let alike = self.discordance.discordant() == 0;
+        let sizes = self.blocks.iter().map(|block| block.cells.challenger().rows()).collect();
+        let blockwise = Blockwise { policy, against, rows, alike, seed, sizes };
+        let ranking = Ranking::new(self.scores, self.blocks.len(), &blockwise, seed);
+        let gaps = reliability::sums(&self.gaps);
+        let calibration = |from| root(squared(&gaps.total(), from));
         let tests = Tests {
             challenger: &self.challenger,
             discordance: &self.discordance,
             log_loss: &self.log_loss,
             brier: &self.brier,
             blocks: &self.blocks,
-            gaps: self.gaps.as_deref(),
+            gaps: &gaps,
             ranking: &ranking,
         };
-        let Thresholds { champion, challenger } = self.thresholds;
-        let champion = self.champion.metrics(policy, champion, ranking.champion());
+        let of = |model: &ModelMeasures, threshold, area, which| {
+            model.metrics(policy, threshold, area, calibration(which))
+        };
+        let champion = of(&self.champion, self.thresholds.champion, ranking.champion(), CHAMPION);
+        let challenger = of(&self.challenger, self.thresholds.challenger, ranking.challenger(), CHALLENGER);
         let mut evidence = RowEvidence {
             rows,
             second_class: Some(positives.min(rows - positives)),
             positives: Some(positives),
             metrics: BothMetrics {
                 champion: (against == Against::Champion).then_some(champion),
-                challenger: Some(self.challenger.metrics(policy, challenger, ranking.challenger())),
+                challenger: Some(challenger),
             },
-            tests: tests.all(&bootstrap),
+            tests: tests.all(&blockwise),
             sample: ranking.sample,
             ..RowEvidence::default()
         };
         let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.cells).collect();
-        evidence.add_parts(&bootstrap, &self.counts, &blocks);
+        evidence.add_parts(&blockwise, &self.counts, &blocks);
+        let depends = self.series.and_then(|series| series.dependence(1));
+        evidence.reasons.extend(order::check(policy, depends));
         evidence
     }
 }

@@ -2,12 +2,12 @@
 
 use super::measures::{CHALLENGER, CHAMPION, OF_CLASS, of_classes};
 use super::sums::Block;
-use crate::blocks::{BlockSums, Resampled};
+use crate::blocks::BlockSums;
 use crate::findings::Test;
 use crate::policy::Metric;
 use crate::row::Against;
 use crate::tally::accuracy::{accuracy_interval, accuracy_tests};
-use crate::tally::bootstrap::Bootstrap;
+use crate::tally::blockwise::Blockwise;
 use crate::tally::means::mean_test;
 use pawl_stats::mcnemar::Discordance;
 use pawl_stats::moments::Moments;
@@ -24,8 +24,8 @@ pub(super) struct Tests<'a> {
 }
 
 impl Tests<'_> {
-    pub(super) fn all(&self, bootstrap: &Bootstrap<'_>) -> Vec<Test> {
-        let &Bootstrap { policy, against, rows, .. } = bootstrap;
+    pub(super) fn all(&self, blockwise: &Blockwise<'_>) -> Vec<Test> {
+        let &Blockwise { policy, against, rows, .. } = blockwise;
         let mut tests = match against {
             Against::Champion => accuracy_tests(policy, self.discordance),
             Against::Nobody => vec![accuracy_interval(self.right(), rows, policy.alpha)],
@@ -35,10 +35,9 @@ impl Tests<'_> {
         if scored {
             tests.push(mean_test(Metric::LogLoss, against, self.log_loss, policy.alpha));
         }
-        let classes = bootstrap.resamples.sums(self.classes);
-        tests.extend(bootstrap.metrics().filter_map(|metric| match metric {
-            Metric::LogLoss => scored.then(|| self.resample_log_loss(bootstrap)),
-            _ => Some(resample_classes(metric, bootstrap, &classes)),
+        tests.extend(blockwise.metrics().filter_map(|metric| match metric {
+            Metric::LogLoss => scored.then(|| self.leave_out_log_loss(blockwise)),
+            _ => Some(leave_out_classes(metric, blockwise, self.classes)),
         }));
         tests
     }
@@ -49,15 +48,15 @@ impl Tests<'_> {
         hits.sum::<f64>() as u64
     }
 
-    fn resample_log_loss(&self, bootstrap: &Bootstrap<'_>) -> Test {
+    fn leave_out_log_loss(&self, blockwise: &Blockwise<'_>) -> Test {
         let rows = |block: &Block| block.judged.right.discordance().rows as f64;
         let blocks = self.blocks.iter().map(|block| [block.log_loss, rows(block)]);
         let mean = |sums: &[f64]| sums.first().zip(sums.get(1)).map_or(f64::NAN, |(sum, rows)| sum / rows);
-        bootstrap.test(Metric::LogLoss, &bootstrap.resamples.sums(&BlockSums::new(2, blocks)), mean)
+        blockwise.test(Metric::LogLoss, &BlockSums::new(2, blocks), mean)
     }
 }
 
-fn resample_classes(metric: Metric, bootstrap: &Bootstrap<'_>, classes: &Resampled) -> Test {
+fn leave_out_classes(metric: Metric, blockwise: &Blockwise<'_>, classes: &BlockSums) -> Test {
     let (new, old) = (of_classes(metric, CHALLENGER), of_classes(metric, CHAMPION));
-    bootstrap.test(metric, classes, |sums| bootstrap.against.change(new(sums), || old(sums)))
+    blockwise.test(metric, classes, |sums| blockwise.against.change(new(sums), || old(sums)))
 }

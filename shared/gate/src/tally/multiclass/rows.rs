@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::inference::Tests;
 use super::measures::{CHALLENGER, CHAMPION, OF_CLASS, of_classes};
 use super::sums::{Block, Judged, ModelMeasures, Predicted};
-use crate::blocks::{BlockSums, Cells, GroupCounter, Resamples, slot};
+use crate::blocks::{BlockSums, Cells, GroupCounter, slot};
 use crate::findings::{BothMetrics, Metrics};
 use crate::policy::{ClassShares, Favourable, Metric, Policy};
 use crate::row::classes::{Chosen, Classes, MAX_CLASSES};
 use crate::row::{Against, PairedRow, RowPart, RowValue, Unfit};
-use crate::tally::bootstrap::Bootstrap;
+use crate::tally::blockwise::Blockwise;
 use crate::tally::evidence::RowEvidence;
+use crate::tally::order;
+use pawl_stats::autocovariance::Autocovariance;
 use pawl_stats::mcnemar::Discordance;
 use pawl_stats::moments::Moments;
 
@@ -34,6 +36,8 @@ pub(crate) struct Multiclass {
     /// Challenger's loss − champion's, or a first model's own; only of rows with scores of both.
     log_loss: Moments,
     rows: u64,
+    /// Who is right, in the order of the rows.
+    series: Option<Autocovariance>,
     blocks: Vec<Block>,
     counts: GroupCounter<Judged>,
 }
@@ -52,6 +56,7 @@ impl Multiclass {
             discordance: Discordance::default(),
             log_loss: Moments::default(),
             rows: 0,
+            series: order::losses(policy),
             blocks: Vec::new(),
             counts: GroupCounter::new(columns, policy),
         }
@@ -75,6 +80,8 @@ impl Multiclass {
             loss = new.log_loss.zip(old.log_loss).map(|(new, old)| new - old);
         }
         loss.into_iter().for_each(|loss| self.log_loss.push(loss));
+        let change = f64::from(u8::from(right)) - f64::from(u8::from(was_right));
+        self.series.iter_mut().for_each(|series| series.push(change));
         let favours = |class| self.names.get(class).is_some_and(|name| self.favourable.contains(name));
         let (good, before, after) =
             (favours(label), old.as_ref().is_some_and(|old| favours(old.class)), favours(new.class));
@@ -132,13 +139,9 @@ impl Multiclass {
 
     pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> RowEvidence {
         let rows = self.rows;
-        let bootstrap = Bootstrap {
-            policy,
-            against,
-            rows,
-            alike: self.discordance.discordant() == 0,
-            resamples: Resamples::new(self.blocks.len(), policy.resamples_needed(), seed),
-        };
+        let alike = self.discordance.discordant() == 0;
+        let sizes = self.blocks.iter().map(|block| block.judged.right.discordance().rows as f64).collect();
+        let blockwise = Blockwise { policy, against, rows, alike, seed, sizes };
         let width = self.names.len() * OF_CLASS;
         let classes = BlockSums::new(width, self.blocks.iter().map(|block| &block.classes));
         let total = classes.total();
@@ -157,11 +160,13 @@ impl Multiclass {
                 champion: (against == Against::Champion).then_some(champion),
                 challenger: Some(self.metrics(policy, CHALLENGER, &self.challenger, &total)),
             },
-            tests: tests.all(&bootstrap),
+            tests: tests.all(&blockwise),
             ..RowEvidence::default()
         };
         let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.judged.favoured).collect();
-        evidence.add_parts(&bootstrap, &self.counts, &blocks);
+        evidence.add_parts(&blockwise, &self.counts, &blocks);
+        let depends = self.series.as_ref().and_then(|series| series.dependence(1));
+        evidence.reasons.extend(order::check(policy, depends));
         evidence
     }
 

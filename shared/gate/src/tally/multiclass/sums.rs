@@ -25,6 +25,10 @@ impl Comparable for Judged {
     fn compare(&self, alpha: f64) -> Option<Compared> {
         self.right.compare(alpha)
     }
+
+    fn change(&self) -> [f64; 2] {
+        self.right.change()
+    }
 }
 
 impl Favoured for Judged {

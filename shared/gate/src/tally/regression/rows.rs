@@ -2,13 +2,14 @@
 
 use super::inference::{diebold_mariano, root_mean_squared, wilcoxon};
 use super::sums::{Block, CHALLENGER, CHAMPION, Errors, Losses, WIDTH, of_sums};
-use crate::blocks::{BlockSums, Cells, GroupCounter, Resamples, Reservoir, Sums, slot};
+use crate::blocks::{BlockSums, Cells, GroupCounter, Reservoir, Sums, slot};
 use crate::findings::{BothMetrics, Metrics, Test};
 use crate::policy::{Favourable, Metric, Policy};
 use crate::row::{Against, PairedRow, RowPart, RowValue, Unfit};
-use crate::tally::bootstrap::Bootstrap;
+use crate::tally::blockwise::Blockwise;
 use crate::tally::evidence::RowEvidence;
 use crate::tally::means::mean_test;
+use crate::tally::order;
 use pawl_stats::diebold_mariano::DieboldMariano;
 use pawl_stats::sorted::Tag;
 
@@ -27,7 +28,8 @@ pub(crate) struct Regression {
     challenger: Losses,
     /// Challenger's − champion's; a first model's own.
     compared: Losses,
-    series: Option<(DieboldMariano, DieboldMariano)>,
+    /// Of absolute and squared errors in the order of the rows, where no cluster column says which depend.
+    series: Option<[DieboldMariano; 2]>,
     errors: Reservoir,
     blocks: Vec<Block>,
     alike: bool,
@@ -45,7 +47,10 @@ impl Regression {
             champion: Losses::default(),
             challenger: Losses::default(),
             compared: Losses::default(),
-            series: policy.horizon.map(|steps| (DieboldMariano::new(steps), DieboldMariano::new(steps))),
+            series: policy.cluster.is_none().then(|| {
+                let steps = policy.horizon.unwrap_or(1);
+                [DieboldMariano::new(steps), DieboldMariano::new(steps)]
+            }),
             errors: Reservoir::new(policy.sample_above, seed),
             blocks: Vec::new(),
             alike: true,
@@ -73,7 +78,7 @@ impl Regression {
             None => (new, new_squared),
         };
         self.compared.push(absolute, squared);
-        if let Some((of_absolute, of_squared)) = &mut self.series {
+        if let Some([of_absolute, of_squared]) = &mut self.series {
             of_absolute.push(absolute);
             of_squared.push(squared);
         }
@@ -94,13 +99,8 @@ impl Regression {
 
     pub(in crate::tally) fn finish(self, policy: &Policy, against: Against, seed: u64) -> RowEvidence {
         let rows = self.challenger.absolute.count();
-        let bootstrap = Bootstrap {
-            policy,
-            against,
-            rows,
-            alike: self.alike,
-            resamples: Resamples::new(self.blocks.len(), policy.resamples_needed(), seed),
-        };
+        let sizes = self.blocks.iter().filter_map(|block| block.sums.first().copied()).collect();
+        let blockwise = Blockwise { policy, against, rows, alike: self.alike, seed, sizes };
         let parts = BlockSums::new(WIDTH, &self.blocks);
         let total = parts.total();
         let metrics = |from: usize| -> Metrics {
@@ -117,17 +117,20 @@ impl Regression {
                 champion: (against == Against::Champion).then(|| metrics(CHAMPION)),
                 challenger: Some(metrics(CHALLENGER)),
             },
-            tests: self.tests(&bootstrap, &parts),
+            tests: self.tests(&blockwise, &parts),
             sample: self.errors.sample(),
             ..RowEvidence::default()
         };
         let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.favoured).collect();
-        evidence.add_parts(&bootstrap, &self.counts, &blocks);
+        evidence.add_parts(&blockwise, &self.counts, &blocks);
+        let series = [Metric::Mae, Metric::Mse].iter().zip(self.series.iter().flatten());
+        let tested = series.filter(|(metric, _)| policy.rests_on(**metric));
+        evidence.reasons.extend(order::check(policy, tested.filter_map(|(_, series)| series.dependence())));
         evidence
     }
 
-    fn tests(&self, bootstrap: &Bootstrap<'_>, parts: &BlockSums) -> Vec<Test> {
-        let &Bootstrap { policy, against, rows, alike, .. } = bootstrap;
+    fn tests(&self, blockwise: &Blockwise<'_>, parts: &BlockSums) -> Vec<Test> {
+        let &Blockwise { policy, against, rows, alike, .. } = blockwise;
         let alpha = policy.alpha;
         let mut tests = vec![
             mean_test(Metric::Mae, against, &self.compared.absolute, alpha),
@@ -136,17 +139,16 @@ impl Regression {
         match against {
             Against::Champion => {
                 tests.push(wilcoxon(&self.errors.challenger, alpha));
-                if let Some((absolute, squared)) = &self.series {
+                if let Some([absolute, squared]) = self.series.as_ref().filter(|_| policy.horizon.is_some()) {
                     tests.push(diebold_mariano(Metric::Mae, absolute, alike, rows, alpha));
                     tests.push(diebold_mariano(Metric::Mse, squared, alike, rows, alpha));
                 }
             }
             Against::Nobody => tests.push(root_mean_squared(&tests, rows)),
         }
-        let resampled = bootstrap.resamples.sums(parts);
-        tests.extend(bootstrap.metrics().map(|metric| {
+        tests.extend(blockwise.metrics().map(|metric| {
             let (new, old) = (of_sums(metric, CHALLENGER), of_sums(metric, CHAMPION));
-            bootstrap.test(metric, &resampled, |sums| against.change(new(sums), || old(sums)))
+            blockwise.test(metric, parts, |sums| against.change(new(sums), || old(sums)))
         }));
         tests
     }

@@ -99,4 +99,8 @@ impl Comparable for Errors {
         let interval = found.map(|t| t.interval);
         Some(Compared { metric: Metric::Mae, rows: self.rows as u64, change, interval, p_value })
     }
+
+    fn change(&self) -> [f64; 2] {
+        [self.sum, self.rows]
+    }
 }
