@@ -180,6 +180,7 @@ fn line(finding: &Finding, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
     match (finding.detectable.minimum, finding.detectable.unit) {
         (Some(effect), Some(EffectUnit::Psi)) => writeln!(f, ": PSI {effect:.3}"),
+        (Some(effect), Some(EffectUnit::Sigma)) => writeln!(f, ": a shift of {effect:.2} deviations"),
         (Some(effect), Some(EffectUnit::Share)) => writeln!(f, ": {:.1} % of the rows", effect * 100.0),
         _ => writeln!(f),
     }

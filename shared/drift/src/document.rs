@@ -71,15 +71,20 @@ pub enum Role {
 #[serde(rename_all = "snake_case")]
 pub enum DriftTest {
     /// Pearson's chi-square of homogeneity on the table baseline by batch, bins with an expected
-    /// count below 5 pooled.
+    /// count below 5 pooled. Where the bins have an order, the p-value is twice this test's: normal scores had
+    /// the larger one.
     ContingencyChiSquare,
+    /// Location and spread by normal scores, the first two orthogonal components of that chi-square in bins
+    /// that have an order; the p-value is twice this test's, since the smaller of two was taken.
+    NormalScores,
     /// Fisher's exact test, two-sided: two cells are left and one expects fewer than 5.
     FisherExact,
     /// The same, one-sided: more in the batch than the baseline leads to expect.
     FisherExactMore,
     /// Everything lies in one cell on both sides: nothing can have moved, p is 1.
     SingleCell,
-    /// Kolmogorov–Smirnov at the edges of the bins, less the errors of the quantile sketches.
+    /// Kolmogorov–Smirnov at the edges of the bins, less the errors of the quantile sketches. Only in
+    /// documents of older versions.
     KolmogorovSmirnovSketched,
     /// Kolmogorov–Smirnov at the edges of the bins. Only under `compat`.
     KolmogorovSmirnov,
@@ -115,6 +120,8 @@ pub enum EffectUnit {
     Psi,
     /// Change of a share, 0 to 1.
     Share,
+    /// Shift of the mean, in standard deviations of the baseline.
+    Sigma,
 }
 
 /// One bin as the test and the scores saw it, after pooling.
@@ -201,6 +208,9 @@ pub struct Distances {
     pub ks_lower: Option<f64>,
     /// Jensen–Shannon distance: the root of the divergence in bits (base 2).
     pub jensen_shannon: Option<f64>,
+    /// The same, of the divergence less its mean under no drift, and 0 below it. Values without an order only.
+    #[serde(default)]
+    pub jensen_shannon_debiased: Option<f64>,
     /// Hellinger distance, 0 to 1.
     pub hellinger: Option<f64>,
     /// L-infinity distance, SageMaker's Simple: of the cumulative shares if the bins have an order,
@@ -212,9 +222,13 @@ pub struct Distances {
     pub wasserstein_sigma: Option<f64>,
 }
 
-/// The share that an axis watches (missing, unseen, the type that moved most), 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+/// The share that an axis watches (missing, unseen; of types, values, bins and tails the one whose change
+/// matters most), 0 to 1.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ShareChange {
+    /// What has this share.
+    #[serde(default, rename = "share_of")]
+    pub of: Option<String>,
     /// The baseline's share.
     #[serde(rename = "share_baseline")]
     pub baseline: Option<f64>,
@@ -318,17 +332,28 @@ pub(super) fn formulas() -> Vec<Formula> {
     [
         (
             "p_value",
-            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; two cells \
+            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; bins with \
+             an order: twice the smaller of that and of normal scores (the chi-square's components along \
+             orthonormal polynomials of degree 1 and 2 in the normal scores of the pooled mid-ranks); counts \
+             from a quantile sketch: each cell's variance plus 2 s^2, s its rank error over 2.576; two cells \
              with one expecting fewer than 5: Fisher exact, two-sided; unseen: one-sided, and the baseline's \
              share is what it would not have seen of itself (values seen once; one row beyond the extremes), \
-             and rows of categories weigh half",
+             and rows of categories weigh half where the baseline has rare ones",
         ),
-        ("q_value", "Benjamini-Hochberg over all p-values of this document"),
+        (
+            "q_value",
+            "Benjamini-Hochberg over all p-values of this document that could fall below the level at all \
+             (Tarone 1990, Gilbert 2005); 1 for the others",
+        ),
         ("psi", "sum over bins of (c/m - b/n) ln((c/m) / (b/n)); a count of 0 is taken as 1/2"),
         ("psi_debiased", "psi - (B - 1)(1/n + 1/m), B bins"),
         ("ks", "largest difference of the two cumulative shares at the edges of the bins"),
         ("ks_lower", "max(0, ks - sketch errors - 1.3581 sqrt((n + m)/(n m)))"),
         ("jensen_shannon", "square root of the Jensen-Shannon divergence, logarithm to base 2"),
+        (
+            "jensen_shannon_debiased",
+            "square root of max(0, divergence - (B - 1)(1/n + 1/m)/(8 ln 2)), B cells in use",
+        ),
         ("hellinger", "sqrt(1 - sum of sqrt(b/n c/m))"),
         ("l_infinity", "largest difference of cumulative shares (ordered bins) or of shares (values)"),
         ("l_infinity_robust", "max(0, l_infinity - 1.8 sqrt((n + m)/(n m)))"),
@@ -341,12 +366,13 @@ pub(super) fn formulas() -> Vec<Formula> {
         (
             "share_change_lower",
             "Newcombe's hybrid score bound of the difference of two shares, one-sided 95 %, 0 if it holds \
-             no change",
+             no change; of types, values, bins and tails the one whose change matters most",
         ),
         (
             "minimum_detectable_effect",
             "power 0.8 at p = false_discovery_rate / tests and at the threshold of materiality; \
-             psi: noncentral chi-square (Sankaran), noncentrality = psi n m/(n + m); share: arcsine",
+             psi: noncentral chi-square (Sankaran), noncentrality = psi n m/(n + m); share: arcsine; sigma: \
+             shift of a normal column, noncentrality = shift^2 n m/(n + m)",
         ),
     ]
     .map(|(score, formula)| Formula { score: score.into(), formula: formula.into() })

@@ -198,8 +198,7 @@ pub fn compare_files(
     let mut all = inputs(frozen, &counts, &features, label);
     all.extend(in_segments(frozen, &parts, &features, label));
     for input in &mut all {
-        let sketched = if let ComparedSide::Data(_) = current { 0.0 } else { current.rank_error(input) };
-        input.rank_error = baseline.rank_error(input) + sketched;
+        input.rank_error = if let ComparedSide::Data(_) = current { 0.0 } else { current.rank_error(input) };
     }
     Ok(compare(&all, policy))
 }

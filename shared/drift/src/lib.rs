@@ -2,7 +2,8 @@
 //!
 //! A column drifts only if all three hold: enough data, significant, material. Each column is
 //! compared on four axes ([`Axis`]); Benjamini–Hochberg corrects over all of them. The batch is
-//! counted exactly in bins frozen from the baseline, so no sketch error enters.
+//! counted exactly in bins frozen from the baseline; where the baseline's own counts come from a sketch, the
+//! tests carry its variance.
 //!
 //! ```
 //! use pawl_drift::{Policy, Verdict, compare, inputs};
@@ -41,6 +42,7 @@ mod history;
 mod importance;
 mod input;
 pub mod live;
+mod material;
 mod measure;
 pub mod monitor;
 mod policy;
