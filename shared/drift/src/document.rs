@@ -112,6 +112,35 @@ pub enum DecisionRule {
     SagemakerRobust,
 }
 
+/// Why a column, or one axis of it, has no verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoVerdict {
+    /// Too little data, or counts that cannot be compared.
+    InsufficientData,
+    /// Nearly every row has a value of its own, and more than that speaks for an identifier.
+    Identifier,
+    /// Dates and times move by themselves: of them only missing values and types are compared.
+    Time,
+    /// The baseline has no such column.
+    New,
+    /// Left out, or not among the columns to compare.
+    LeftOut,
+}
+
+/// A column, or one axis of it, that has no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotJudged {
+    /// The column.
+    pub name: String,
+    /// The axis; none for all of them.
+    pub axis: Option<Axis>,
+    /// Why.
+    pub why: NoVerdict,
+    /// The same in plain words.
+    pub reason: String,
+}
+
 /// The unit of a minimum detectable effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -286,9 +315,10 @@ pub struct Drift {
     /// What was compared with, where a pipeline chose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<ComparedWith>,
-    /// The worst verdict of all.
+    /// The worst verdict of all that could be judged; `insufficient_data` where nothing of a column that was to
+    /// be compared could be, and none drifts. What could not be judged stands in `not_judged`.
     pub verdict: Verdict,
-    /// The worst verdict of the features.
+    /// The same of the features.
     pub features: Verdict,
     /// The worst verdict of the label; none if it was not compared.
     pub label: Option<Verdict>,
@@ -302,10 +332,21 @@ pub struct Drift {
     pub tests: usize,
     /// The thresholds used.
     pub policy: Policy,
+    /// Every column of either side, or axis of it, that has no verdict, and why. Parts of the rows that are
+    /// too small are not repeated here.
+    #[serde(default)]
+    pub not_judged: Vec<NotJudged>,
     /// One entry for each column on each axis, in the order given.
     pub columns: Vec<Finding>,
     /// How each score is computed.
     pub formulas: Vec<Formula>,
+}
+
+impl Finding {
+    /// Whether there was enough to judge by.
+    pub fn is_judged(&self) -> bool {
+        self.verdict != Verdict::InsufficientData
+    }
 }
 
 impl Drift {
@@ -321,7 +362,7 @@ impl Drift {
 
     /// The share of the columns that could be judged that drift; none where none could be.
     pub fn drifted_share(&self) -> Option<f64> {
-        let judged = self.columns.iter().filter(|finding| finding.verdict != Verdict::InsufficientData);
+        let judged = self.columns.iter().filter(|finding| finding.is_judged());
         let judged: BTreeSet<&str> = judged.map(|finding| finding.name.as_str()).collect();
         (!judged.is_empty()).then(|| self.drifting().len() as f64 / judged.len() as f64)
     }

@@ -52,13 +52,14 @@ mod reason;
 pub mod scores;
 mod summary;
 pub mod table;
+mod unjudged;
 mod wasserstein;
 
 pub use baseline::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 pub use compare::compare;
 pub use document::{
     Axis, CountedBin, DRIFT_VERSION, DecisionRule, DetectableEffect, Distances, Drift, DriftTest, EffectUnit,
-    Finding, Formula, ImportanceMoved, Past, Role, ShareChange, TestEvidence, Verdict,
+    Finding, Formula, ImportanceMoved, NoVerdict, NotJudged, Past, Role, ShareChange, TestEvidence, Verdict,
 };
 pub use history::{History, MAX_RUNS, MIN_RUNS, Remembered, RememberedFinding, robust_z};
 pub use importance::{IMPORTANCE, importances, weigh};
