@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use pawl::dataset::Format;
 use pawl::dataset::file::Content;
-use pawl::drift::files::{ColumnSelection, ComparedSide, FilesError, compare_files};
-use pawl::drift::{Axis, Compat, Drift, EffectUnit, Finding, Policy, Verdict};
+use pawl::drift::files::{ColumnSelection, ComparedSide, FilesError, compare_files, count_exactly};
+use pawl::drift::{Axis, Compat, Drift, EffectUnit, Finding, NoVerdict, NotJudged, Policy, Verdict};
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
@@ -44,12 +44,13 @@ pub(crate) struct Args {
 
 const AFTER: &str = "\
 A column drifts only if there is enough data, the change is significant over
-all comparisons together, and it is large enough to matter. With --pipeline the
+all comparisons together, and it is large enough to matter. What can be judged
+is judged, and what cannot is listed with the reason. With --pipeline the
 columns, the label, the segments and the thresholds are those of the pipeline,
 unless they are given here.
 
 Exit codes: 0 no drift (a warning is none), 1 drift, 2 could not run,
-3 too little data to say.
+3 too little data to say anything of a column.
 
 Examples:
   pawl drift march.csv february.csv --ignore date --segments city
@@ -85,7 +86,13 @@ fn judge(args: &Args) -> Result<Drift, Failure> {
     let read = |path: &Path, frozen| read(args, path, &data_rules, &choice.segments, frozen);
     let baseline = read(&args.baseline, None)?;
     baseline.check(&choice).map_err(|error| of(&args.baseline, error))?;
-    let frozen = baseline.freeze();
+    let mut frozen = baseline.freeze();
+    let can_be_read_again = std::fs::metadata(&args.baseline).is_ok_and(|of| of.is_file());
+    if let (ComparedSide::Data(_), true) = (&baseline, frozen.is_sketched() && can_be_read_again)
+        && let ComparedSide::Data(scan) = read(&args.baseline, Some(&frozen))?
+    {
+        count_exactly(&mut frozen, &scan);
+    }
     let current = read(&args.current, Some(&frozen))?;
     compare_files(&baseline, &frozen, &current, &choice, &policy).map_err(|error| match error {
         FilesError::NoColumn { .. } => of(&args.baseline, error),
@@ -154,9 +161,23 @@ impl fmt::Display for Compared {
             Verdict::InsufficientData => "insufficient data",
             Verdict::Drift => "drift",
         };
-        writeln!(f, "{verdict}: {} comparisons, {} tests", drift.columns.len(), drift.tests)?;
+        write!(f, "{verdict}: {} comparisons, {} tests", drift.columns.len(), drift.tests)?;
+        let silent = drift.columns.iter().filter(|finding| !finding.is_judged()).count();
+        match silent {
+            0 => writeln!(f)?,
+            _ => writeln!(f, ", {silent} that could not be judged")?,
+        }
         for reason in &drift.reasons {
             writeln!(f, "  {reason}")?;
+        }
+        let told = |it: &&NotJudged| it.why != NoVerdict::InsufficientData;
+        let not_compared: Vec<&NotJudged> = drift.not_judged.iter().filter(told).collect();
+        if !not_compared.is_empty() {
+            writeln!(f, "no verdict: {}", not_compared.len())?;
+        }
+        for it in not_compared {
+            let axis = it.axis.map(|axis| format!(" {}", words(axis))).unwrap_or_default();
+            writeln!(f, "  {}{axis}: {}", it.name, it.reason)?;
         }
         let quiet: Vec<&Finding> = drift.findings(Verdict::None).collect();
         if !quiet.is_empty() {
@@ -166,20 +187,24 @@ impl fmt::Display for Compared {
     }
 }
 
-/// A quiet comparison.
-fn line(finding: &Finding, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let axis = match finding.axis {
+fn words(axis: Axis) -> &'static str {
+    match axis {
         Axis::Missingness => "missingness",
         Axis::Unseen => "unseen",
         Axis::Shape => "shape",
         Axis::TypeMix => "type mix",
-    };
-    write!(f, "  {} {axis}", finding.name)?;
+    }
+}
+
+/// A quiet comparison.
+fn line(finding: &Finding, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "  {} {}", finding.name, words(finding.axis))?;
     if let Some(segment) = &finding.segment {
         write!(f, " ({} = {})", segment.column, segment.value)?;
     }
     match (finding.detectable.minimum, finding.detectable.unit) {
         (Some(effect), Some(EffectUnit::Psi)) => writeln!(f, ": PSI {effect:.3}"),
+        (Some(effect), Some(EffectUnit::Sigma)) => writeln!(f, ": a shift of {effect:.2} deviations"),
         (Some(effect), Some(EffectUnit::Share)) => writeln!(f, ": {:.1} % of the rows", effect * 100.0),
         _ => writeln!(f),
     }

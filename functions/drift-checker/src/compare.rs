@@ -1,16 +1,19 @@
 //! The batch against its reference, counted in the same frozen bins.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use pawl::dataset::BinnedColumn;
 use pawl::documents::{
     CONVERGENCE, DATASET, DRIFT, DRIFT_HISTORY, Found, MANIFEST, PROFILED, Profiled, REFERENCE, RELEASE,
 };
-use pawl::drift::{self, Reference, Remembered, importances, in_segments, inputs, weigh};
+use pawl::drift::{
+    self, NoVerdict, NotJudged, Reference, Remembered, importances, in_segments, inputs, weigh,
+};
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Manifest, Store, at_once};
 use pawl::names::{Generation, ModelName};
 use pawl::profile::Segments;
+use pawl::profile::bins::Baseline;
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -19,6 +22,8 @@ use serde_json::{Value, json};
 struct Counts {
     binned: Vec<BinnedColumn>,
     segments: Segments<Vec<BinnedColumn>>,
+    /// All columns of the batch, also those that have no bins.
+    names: BTreeSet<String>,
 }
 
 pub(crate) async fn compare(
@@ -49,7 +54,8 @@ pub(crate) async fn compare(
         None => Value::Null,
     };
     weigh(&mut compared, &importances(&metrics));
-    let seen = drift::compare(&compared, &pipeline.drift);
+    let mut seen = drift::compare(&compared, &pipeline.drift);
+    seen.tell(not_compared(&reference, &current.names));
     let remember = |remembered: &mut Remembered| remembered.remember(generation, &seen);
     let (_, earlier) = DRIFT_HISTORY.of(&keys).update(store, remember).await?;
     let mut drift = seen.with_history(&earlier);
@@ -62,7 +68,18 @@ pub(crate) async fn compare(
         "columns": drifting,
         "share": drifting.len() as f64 / columns.max(1) as f64,
         "reason": drift.reasons.first(),
+        "not_judged": drift.not_judged.iter().filter(|it| it.why == NoVerdict::InsufficientData).count(),
     }))
+}
+
+/// The columns of either side that the pipeline does not compare.
+fn not_compared(reference: &Baseline, batch: &BTreeSet<String>) -> Vec<NotJudged> {
+    let left_out =
+        "Not among the columns to compare: no feature of the model, or named in compare.leave_out.";
+    let known = reference.columns.iter().map(|column| &column.name);
+    let known = known.map(|name| NotJudged::column(name, NoVerdict::LeftOut, left_out));
+    let new = batch.iter().filter(|name| reference.column(name).is_none()).map(NotJudged::new_column);
+    known.chain(new).collect()
 }
 
 /// The final metrics of a run's training; null where they are not known.
@@ -81,6 +98,7 @@ async fn counts(store: &impl Store, keys: &Keys, manifest: &Manifest) -> Result<
     let merge = |profiled: Profiled| {
         if let Found::Scan(scan) = profiled.found {
             BinnedColumn::merge(&mut all.binned, &scan.binned);
+            all.names.extend(scan.profile.columns.iter().map(|column| column.name.clone()));
             all.segments.merge(&scan.segments, |mine, theirs| BinnedColumn::merge(mine, theirs));
         }
     };

@@ -8,7 +8,7 @@ use pawl::ledger::{Condition, Keys, Store, key_in};
 use pawl::metrics::CHALLENGER;
 use pawl::names::{Generation, RegionName};
 use pawl::pipeline::Pipeline;
-use pawl::profile::bins::{Baseline, Bins};
+use pawl::profile::bins::{Baseline, BaselineColumn, Bins};
 use pawl::release::strategy::EndpointKind;
 use pawl::release::{ActionResult, ConfigName, Deployment, MOST_ROWS, SmokeRows};
 use pawl::run;
@@ -143,7 +143,7 @@ async fn rows_abroad(
 /// A row that no person has: of each feature a value from within its profile, never its least or largest.
 fn synthetic(profile: &Baseline, features: &[String], number: usize) -> Value {
     let part = |count: usize| count * (number + 1) / (SYNTHETIC + 1);
-    let value = |bins: &Bins| match bins {
+    let value = |column: &BaselineColumn| match &column.bins {
         Bins::Numeric { edges } => {
             let at = part(edges.len().saturating_sub(1));
             let (from, to) = (edges.get(at)?, edges.get(at + 1)?);
@@ -151,10 +151,18 @@ fn synthetic(profile: &Baseline, features: &[String], number: usize) -> Value {
             let whole = edges.iter().all(|edge| edge.fract() == 0.0);
             Some(if whole { json!(middle.round() as i64) } else { json!(middle) })
         }
-        Bins::Categorical { values } => values.first().map(|value| json!(value)),
+        Bins::Categorical { values } => {
+            let common = values.first().or_else(|| Some(&column.examples.first()?.1))?;
+            let number = common.parse::<f64>().ok().filter(|_| column.has_numbers());
+            Some(match number {
+                Some(number) if number.fract() == 0.0 => json!(number as i64),
+                Some(number) => json!(number),
+                None => json!(common),
+            })
+        }
     };
     let row = features.iter().map(|name| {
-        let value = profile.column(name).and_then(|column| value(&column.bins));
+        let value = profile.column(name).and_then(value);
         (name.clone(), value.unwrap_or(Value::Null))
     });
     Value::Object(row.collect())

@@ -3,7 +3,7 @@
 use super::document::{Axis, CountedBin};
 use super::table::{ContingencyTable, MIN_EXPECTED};
 use pawl_data::profile::TypeCounts;
-use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins};
+use pawl_data::profile::bins::{BUCKETS, BaselineColumn, BinCounts, Bins, bucket};
 
 /// What an axis of a column looks like before any test.
 pub(super) struct View {
@@ -33,7 +33,11 @@ pub(super) fn view(axis: Axis, column: &BaselineColumn, current: &BinCounts) -> 
             View { table: numeric(edges, baseline, current).pool_neighbours(), ordered: true }
         }
         (Axis::Shape, Bins::Categorical { values }) => {
-            View { table: fair(categorical(values, baseline, current)).pool_rare(), ordered: false }
+            let table = match buckets(column, current) {
+                Some(rest) => Parted::new(values, column, current).fair(rest).table(column),
+                None => fair(categorical(values, baseline, current)),
+            };
+            View { table: table.pool_rare(), ordered: false }
         }
         (Axis::TypeMix, bins) => types(bins, &baseline.types, &current.types),
     }
@@ -44,7 +48,11 @@ pub(super) fn raw_shape(column: &BaselineColumn, current: &BinCounts) -> View {
     match &column.bins {
         Bins::Numeric { edges } => View { table: numeric(edges, &column.counts, current), ordered: true },
         Bins::Categorical { values } => {
-            View { table: categorical(values, &column.counts, current), ordered: false }
+            let table = match buckets(column, current) {
+                Some(rest) => Parted { rest, ..Parted::new(values, column, current) }.table(column),
+                None => categorical(values, &column.counts, current),
+            };
+            View { table, ordered: false }
         }
     }
 }
@@ -58,9 +66,29 @@ fn unseen(counts: &BinCounts) -> u64 {
     counts.below + counts.above + counts.pos_inf + counts.neg_inf + counts.unseen
 }
 
-/// Whether the baseline can tell a value that it never saw from one that it saw rarely.
-pub(super) fn can_tell_unseen(column: &BaselineColumn) -> bool {
-    matches!(column.bins, Bins::Numeric { .. }) || column.known.is_some()
+/// The axes on which a column can be compared. Times move by themselves, and where the baseline held too many
+/// values it cannot tell one that it never saw from one that it saw rarely.
+pub(super) fn axes_of(column: &BaselineColumn) -> Vec<Axis> {
+    let times = is_time(column);
+    let told = |axis: &Axis| match axis {
+        Axis::Missingness | Axis::TypeMix => true,
+        Axis::Unseen => !times && (matches!(column.bins, Bins::Numeric { .. }) || column.known.is_some()),
+        Axis::Shape => !times,
+    };
+    [Axis::Missingness, Axis::Unseen, Axis::Shape, Axis::TypeMix].into_iter().filter(told).collect()
+}
+
+/// Whether nine in ten values of the baseline are dates or times.
+pub(super) fn is_time(column: &BaselineColumn) -> bool {
+    let types = &column.counts.types;
+    types.timestamp > 0 && types.timestamp * 10 >= types.total() * 9
+}
+
+/// Whether the baseline saw some values so seldom that others, of which it saw none, may be as common.
+pub(super) fn has_rare_values(column: &BaselineColumn) -> bool {
+    const SELDOM: u64 = 10;
+    let beyond = column.known.as_ref().is_none_or(|known| !known.is_empty());
+    beyond || column.counts.bins.iter().any(|&count| count < SELDOM)
 }
 
 /// What the baseline itself would call unseen, were it not its own measure: as many as would be
@@ -89,14 +117,7 @@ fn fair(table: ContingencyTable) -> ContingencyTable {
     let mut cells = table.cells;
     let beyond = cells.split_off(cells.len().saturating_sub(BEYOND));
     let left_out = beyond.iter().map(|cell| cell.baseline).sum::<u64>() > 0;
-    let least_common = cells.iter().map(|cell| cell.baseline).min().unwrap_or(0) as f64;
-    let limit = if left_out && n > 0.0 {
-        let expected = m / n * (least_common + 3.0 * least_common.sqrt() + 3.0);
-        least_common + expected + 3.0 * expected.sqrt()
-    } else {
-        0.0
-    };
-    let limit = limit.max(MIN_EXPECTED * (n + m) / n.min(m));
+    let limit = least_to_keep(&cells, left_out, n, m);
     let (common, rare): (Vec<_>, Vec<_>) =
         cells.into_iter().partition(|cell| (cell.baseline + cell.current) as f64 >= limit);
     let mut all = common;
@@ -104,6 +125,101 @@ fn fair(table: ContingencyTable) -> ContingencyTable {
     let (baseline, current) = others.fold((0, 0), |(b, c), cell| (b + cell.baseline, c + cell.current));
     all.extend(cells_of(&[("all other values", baseline, current)]));
     ContingencyTable { cells: all }
+}
+
+/// The rows of both sides together that a value needs to keep a cell.
+fn least_to_keep(top: &[CountedBin], left_out: bool, n: f64, m: f64) -> f64 {
+    let least_common = top.iter().map(|cell| cell.baseline).min().unwrap_or(0) as f64;
+    let limit = if left_out && n > 0.0 {
+        let expected = m / n * (least_common + 3.0 * least_common.sqrt() + 3.0);
+        least_common + expected + 3.0 * expected.sqrt()
+    } else {
+        0.0
+    };
+    limit.max(MIN_EXPECTED * (n + m) / n.min(m))
+}
+
+/// The buckets of both sides; none where a side does not have all its other values in them.
+fn buckets(column: &BaselineColumn, current: &BinCounts) -> Option<Vec<(u64, u64)>> {
+    let whole = |counts: &BinCounts| {
+        counts.buckets.len() == BUCKETS && counts.buckets.iter().sum::<u64>() == counts.other + counts.unseen
+    };
+    let (baseline, current) = (&column.counts, current);
+    (whole(baseline) && whole(current))
+        .then(|| baseline.buckets.iter().copied().zip(current.buckets.iter().copied()).collect())
+}
+
+/// Values with a cell of their own, and all others by bucket.
+struct Parted {
+    own: Vec<CountedBin>,
+    rest: Vec<(u64, u64)>,
+    /// Whether texts that look like numbers are numbers.
+    numbers: bool,
+}
+
+impl Parted {
+    fn new(values: &[String], column: &BaselineColumn, current: &BinCounts) -> Self {
+        let counted = column.counts.bins.iter().zip(&current.bins);
+        let cell = |(bin, (&baseline, &current)): (&String, (&u64, &u64))| CountedBin {
+            bin: bin.clone(),
+            baseline,
+            current,
+        };
+        let own = values.iter().zip(counted).map(cell).collect();
+        Self { own, rest: Vec::new(), numbers: column.has_numbers() }
+    }
+
+    fn rows(&self) -> (f64, f64) {
+        let own = self.own.iter().map(|cell| (cell.baseline, cell.current));
+        let (n, m) = own.chain(self.rest.iter().copied()).fold((0, 0), |(n, m), (b, c)| (n + b, m + c));
+        (n as f64, m as f64)
+    }
+
+    /// A value that is not common enough to have been chosen but by luck goes to its bucket (see [`fair`]);
+    /// neighbouring halves of the buckets are joined until they hold enough to be compared.
+    fn fair(mut self, rest: Vec<(u64, u64)>) -> Self {
+        self.rest = rest;
+        let (n, m) = self.rows();
+        let left_out = self.rest.iter().any(|(baseline, _)| *baseline > 0);
+        let limit = least_to_keep(&self.own, left_out, n, m);
+        let (own, rare): (Vec<_>, Vec<_>) =
+            self.own.into_iter().partition(|cell| (cell.baseline + cell.current) as f64 >= limit);
+        self.own = own;
+        for cell in rare {
+            if let Some(bucket) = self.rest.get_mut(bucket(&cell.bin, self.numbers)) {
+                *bucket = (bucket.0 + cell.baseline, bucket.1 + cell.current);
+            }
+        }
+        let all: u64 = self.rest.iter().map(|(baseline, current)| baseline + current).sum();
+        let enough = 2.0 * MIN_EXPECTED * (n + m) / n.min(m);
+        while self.rest.len() > 1 && (all as f64) < enough * self.rest.len() as f64 {
+            let upper = self.rest.split_off(self.rest.len() / 2);
+            let joined = self.rest.iter_mut().zip(upper);
+            joined.for_each(|(low, high)| *low = (low.0 + high.0, low.1 + high.1));
+        }
+        self
+    }
+
+    /// The cells, each bucket named by the commonest value known to lie there.
+    fn table(self, column: &BaselineColumn) -> ContingencyTable {
+        let count = self.rest.len();
+        let name = |index: usize| {
+            let known = column.examples.iter().find(|(bucket, _)| bucket % count == index);
+            match known {
+                Some((_, value)) => format!("{value} and others of its hash"),
+                None => format!("others of hash {index}"),
+            }
+        };
+        let mut cells = self.own;
+        let rest =
+            self.rest.into_iter().enumerate().filter(|(_, (baseline, current))| baseline + current > 0);
+        cells.extend(rest.map(|(index, (baseline, current))| CountedBin {
+            bin: name(index),
+            baseline,
+            current,
+        }));
+        ContingencyTable { cells }
+    }
 }
 
 fn cells_of(counts: &[(&str, u64, u64)]) -> Vec<CountedBin> {

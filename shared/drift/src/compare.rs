@@ -3,7 +3,7 @@
 use super::document::{DRIFT_VERSION, Drift, Verdict, formulas};
 use super::input::Input;
 use super::policy::Policy;
-use super::{compat, decide, measure};
+use super::{compat, decide, measure, unjudged};
 
 /// Compares a batch with its baseline, column by column, on four axes.
 ///
@@ -21,6 +21,7 @@ pub fn compare(inputs: &[Input<'_>], policy: &Policy) -> Drift {
         importance: None,
         tests: 0,
         policy: policy.clone(),
+        not_judged: inputs.iter().filter_map(unjudged::time).collect(),
         columns: Vec::new(),
         formulas: formulas(),
     };

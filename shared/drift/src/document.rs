@@ -71,15 +71,20 @@ pub enum Role {
 #[serde(rename_all = "snake_case")]
 pub enum DriftTest {
     /// Pearson's chi-square of homogeneity on the table baseline by batch, bins with an expected
-    /// count below 5 pooled.
+    /// count below 5 pooled. Where the bins have an order, the p-value is twice this test's: normal scores had
+    /// the larger one.
     ContingencyChiSquare,
+    /// Location and spread by normal scores, the first two orthogonal components of that chi-square in bins
+    /// that have an order; the p-value is twice this test's, since the smaller of two was taken.
+    NormalScores,
     /// Fisher's exact test, two-sided: two cells are left and one expects fewer than 5.
     FisherExact,
     /// The same, one-sided: more in the batch than the baseline leads to expect.
     FisherExactMore,
     /// Everything lies in one cell on both sides: nothing can have moved, p is 1.
     SingleCell,
-    /// Kolmogorov–Smirnov at the edges of the bins, less the errors of the quantile sketches.
+    /// Kolmogorov–Smirnov at the edges of the bins, less the errors of the quantile sketches. Only in
+    /// documents of older versions.
     KolmogorovSmirnovSketched,
     /// Kolmogorov–Smirnov at the edges of the bins. Only under `compat`.
     KolmogorovSmirnov,
@@ -107,6 +112,35 @@ pub enum DecisionRule {
     SagemakerRobust,
 }
 
+/// Why a column, or one axis of it, has no verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoVerdict {
+    /// Too little data, or counts that cannot be compared.
+    InsufficientData,
+    /// Nearly every row has a value of its own, and more than that speaks for an identifier.
+    Identifier,
+    /// Dates and times move by themselves: of them only missing values and types are compared.
+    Time,
+    /// The baseline has no such column.
+    New,
+    /// Left out, or not among the columns to compare.
+    LeftOut,
+}
+
+/// A column, or one axis of it, that has no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotJudged {
+    /// The column.
+    pub name: String,
+    /// The axis; none for all of them.
+    pub axis: Option<Axis>,
+    /// Why.
+    pub why: NoVerdict,
+    /// The same in plain words.
+    pub reason: String,
+}
+
 /// The unit of a minimum detectable effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -115,6 +149,8 @@ pub enum EffectUnit {
     Psi,
     /// Change of a share, 0 to 1.
     Share,
+    /// Shift of the mean, in standard deviations of the baseline.
+    Sigma,
 }
 
 /// One bin as the test and the scores saw it, after pooling.
@@ -201,6 +237,9 @@ pub struct Distances {
     pub ks_lower: Option<f64>,
     /// Jensen–Shannon distance: the root of the divergence in bits (base 2).
     pub jensen_shannon: Option<f64>,
+    /// The same, of the divergence less its mean under no drift, and 0 below it. Values without an order only.
+    #[serde(default)]
+    pub jensen_shannon_debiased: Option<f64>,
     /// Hellinger distance, 0 to 1.
     pub hellinger: Option<f64>,
     /// L-infinity distance, SageMaker's Simple: of the cumulative shares if the bins have an order,
@@ -212,9 +251,13 @@ pub struct Distances {
     pub wasserstein_sigma: Option<f64>,
 }
 
-/// The share that an axis watches (missing, unseen, the type that moved most), 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+/// The share that an axis watches (missing, unseen; of types, values, bins and tails the one whose change
+/// matters most), 0 to 1.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ShareChange {
+    /// What has this share.
+    #[serde(default, rename = "share_of")]
+    pub of: Option<String>,
     /// The baseline's share.
     #[serde(rename = "share_baseline")]
     pub baseline: Option<f64>,
@@ -272,9 +315,10 @@ pub struct Drift {
     /// What was compared with, where a pipeline chose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<ComparedWith>,
-    /// The worst verdict of all.
+    /// The worst verdict of all that could be judged; `insufficient_data` where nothing of a column that was to
+    /// be compared could be, and none drifts. What could not be judged stands in `not_judged`.
     pub verdict: Verdict,
-    /// The worst verdict of the features.
+    /// The same of the features.
     pub features: Verdict,
     /// The worst verdict of the label; none if it was not compared.
     pub label: Option<Verdict>,
@@ -288,10 +332,21 @@ pub struct Drift {
     pub tests: usize,
     /// The thresholds used.
     pub policy: Policy,
+    /// Every column of either side, or axis of it, that has no verdict, and why. Parts of the rows that are
+    /// too small are not repeated here.
+    #[serde(default)]
+    pub not_judged: Vec<NotJudged>,
     /// One entry for each column on each axis, in the order given.
     pub columns: Vec<Finding>,
     /// How each score is computed.
     pub formulas: Vec<Formula>,
+}
+
+impl Finding {
+    /// Whether there was enough to judge by.
+    pub fn is_judged(&self) -> bool {
+        self.verdict != Verdict::InsufficientData
+    }
 }
 
 impl Drift {
@@ -307,7 +362,7 @@ impl Drift {
 
     /// The share of the columns that could be judged that drift; none where none could be.
     pub fn drifted_share(&self) -> Option<f64> {
-        let judged = self.columns.iter().filter(|finding| finding.verdict != Verdict::InsufficientData);
+        let judged = self.columns.iter().filter(|finding| finding.is_judged());
         let judged: BTreeSet<&str> = judged.map(|finding| finding.name.as_str()).collect();
         (!judged.is_empty()).then(|| self.drifting().len() as f64 / judged.len() as f64)
     }
@@ -318,17 +373,28 @@ pub(super) fn formulas() -> Vec<Formula> {
     [
         (
             "p_value",
-            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; two cells \
+            "Pearson chi-square of the 2 x B table of counts, cells expecting fewer than 5 pooled; bins with \
+             an order: twice the smaller of that and of normal scores (the chi-square's components along \
+             orthonormal polynomials of degree 1 and 2 in the normal scores of the pooled mid-ranks); counts \
+             from a quantile sketch: each cell's variance plus 2 s^2, s its rank error over 2.576; two cells \
              with one expecting fewer than 5: Fisher exact, two-sided; unseen: one-sided, and the baseline's \
              share is what it would not have seen of itself (values seen once; one row beyond the extremes), \
-             and rows of categories weigh half",
+             and rows of categories weigh half where the baseline has rare ones",
         ),
-        ("q_value", "Benjamini-Hochberg over all p-values of this document"),
+        (
+            "q_value",
+            "Benjamini-Hochberg over all p-values of this document that could fall below the level at all \
+             (Tarone 1990, Gilbert 2005); 1 for the others",
+        ),
         ("psi", "sum over bins of (c/m - b/n) ln((c/m) / (b/n)); a count of 0 is taken as 1/2"),
         ("psi_debiased", "psi - (B - 1)(1/n + 1/m), B bins"),
         ("ks", "largest difference of the two cumulative shares at the edges of the bins"),
         ("ks_lower", "max(0, ks - sketch errors - 1.3581 sqrt((n + m)/(n m)))"),
         ("jensen_shannon", "square root of the Jensen-Shannon divergence, logarithm to base 2"),
+        (
+            "jensen_shannon_debiased",
+            "square root of max(0, divergence - (B - 1)(1/n + 1/m)/(8 ln 2)), B cells in use",
+        ),
         ("hellinger", "sqrt(1 - sum of sqrt(b/n c/m))"),
         ("l_infinity", "largest difference of cumulative shares (ordered bins) or of shares (values)"),
         ("l_infinity_robust", "max(0, l_infinity - 1.8 sqrt((n + m)/(n m)))"),
@@ -341,12 +407,13 @@ pub(super) fn formulas() -> Vec<Formula> {
         (
             "share_change_lower",
             "Newcombe's hybrid score bound of the difference of two shares, one-sided 95 %, 0 if it holds \
-             no change",
+             no change; of types, values, bins and tails the one whose change matters most",
         ),
         (
             "minimum_detectable_effect",
             "power 0.8 at p = false_discovery_rate / tests and at the threshold of materiality; \
-             psi: noncentral chi-square (Sankaran), noncentrality = psi n m/(n + m); share: arcsine",
+             psi: noncentral chi-square (Sankaran), noncentrality = psi n m/(n + m); share: arcsine; sigma: \
+             shift of a normal column, noncentrality = shift^2 n m/(n + m)",
         ),
     ]
     .map(|(score, formula)| Formula { score: score.into(), formula: formula.into() })

@@ -13,9 +13,10 @@
 //! ```
 
 use super::compare::compare;
-use super::document::Drift;
+use super::document::{Drift, NoVerdict, NotJudged};
 use super::input::{Input, in_segments, inputs};
 use super::policy::Policy;
+use super::unjudged::identifier;
 use pawl_data::dataset::{BinnedColumn, Scan};
 use pawl_data::profile::binary::{BinaryError, MAGIC};
 use pawl_data::profile::bins::{Baseline, BaselineColumn, BinCounts, Bins, place};
@@ -68,7 +69,7 @@ pub enum FilesError {
 /// Which columns to compare, and how.
 #[derive(Debug, Clone, Default)]
 pub struct ColumnSelection {
-    /// The columns to compare; none for all of the baseline save identifiers.
+    /// The columns to compare, such as the features of a model; none for all of the baseline save identifiers.
     pub columns: Option<Vec<String>>,
     /// Columns that are left out.
     pub ignore: Vec<String>,
@@ -180,6 +181,7 @@ pub fn compare_files(
     policy: &Policy,
 ) -> Result<Drift, FilesError> {
     current.check(choice)?;
+    let frozen = &known_to_both(frozen, current);
     let (counts, mut parts) = match current {
         ComparedSide::Data(scan) => (scan.binned.clone(), scan.segments.clone()),
         ComparedSide::Profile(profile) => {
@@ -191,39 +193,132 @@ pub fn compare_files(
         ComparedSide::Baseline(_) => return Err(FilesError::NoData),
     };
     parts.keep(&choice.segments);
-    let (label, features) = (choice.label.as_deref(), features(baseline, frozen, choice));
+    let chosen = Chosen::new(baseline, frozen, current, &counts, choice);
+    let (label, features) = (choice.label.as_deref(), &chosen.features);
     if let Some(column) = features.iter().chain(&choice.label).find(|name| frozen.column(name).is_none()) {
         return Err(FilesError::NoColumn { column: column.clone() });
     }
-    let mut all = inputs(frozen, &counts, &features, label);
-    all.extend(in_segments(frozen, &parts, &features, label));
+    let mut all = inputs(frozen, &counts, features, label);
+    all.extend(in_segments(frozen, &parts, features, label));
     for input in &mut all {
-        let sketched = if let ComparedSide::Data(_) = current { 0.0 } else { current.rank_error(input) };
-        input.rank_error = baseline.rank_error(input) + sketched;
+        input.rank_error = if let ComparedSide::Data(_) = current { 0.0 } else { current.rank_error(input) };
     }
-    Ok(compare(&all, policy))
+    let mut drift = compare(&all, policy);
+    drift.tell(chosen.left_out);
+    Ok(drift)
 }
 
-fn features(baseline: &ComparedSide, frozen: &Baseline, choice: &ColumnSelection) -> Vec<String> {
-    if let Some(columns) = &choice.columns {
-        return columns.clone();
-    }
-    let column = |name: &str| baseline.profile().and_then(|profile| profile.column(name));
-    let identifier = |name: &str| column(name).is_some_and(ColumnProfile::is_identifier);
-    let left_out = |name: &String| {
-        choice.ignore.contains(name) || choice.label.as_ref() == Some(name) || identifier(name)
-    };
-    frozen.columns.iter().map(|column| column.name.clone()).filter(|name| !left_out(name)).collect()
+/// The columns to compare, and those that are not.
+struct Chosen {
+    features: Vec<String>,
+    left_out: Vec<NotJudged>,
 }
 
-/// A saved profile counted in frozen bins: exact where its values were few enough to be counted,
-/// else within the rank error of its sketch ([`RANK_ERROR`]; texts beyond the frequent ones are `other`).
+impl Chosen {
+    fn new(
+        baseline: &ComparedSide,
+        frozen: &Baseline,
+        current: &ComparedSide,
+        counts: &[BinnedColumn],
+        choice: &ColumnSelection,
+    ) -> Self {
+        let of = |side: &'_ ComparedSide, name: &str| side.profile().and_then(|it| it.column(name)).cloned();
+        let mut left_out = Vec::new();
+        let mut kept = |name: &String| {
+            if choice.label.as_ref() == Some(name) {
+                return false;
+            }
+            let counts = counts.iter().find(|column| column.name == *name).map(|column| &column.counts);
+            let sides = of(baseline, name).zip(of(current, name));
+            let (why, reason) = if choice.ignore.contains(name) {
+                (NoVerdict::LeftOut, "Left out, as asked.")
+            } else if let Some(why) = sides.and_then(|(before, now)| identifier(&before, &now, counts)) {
+                (NoVerdict::Identifier, why)
+            } else {
+                return true;
+            };
+            left_out.push(NotJudged::column(name, why, reason));
+            false
+        };
+        let all = frozen.columns.iter().map(|column| &column.name);
+        let features: Vec<String> = match &choice.columns {
+            // What the model uses is never an identifier.
+            Some(columns) => columns.clone(),
+            None => all.clone().filter(|name| kept(name)).cloned().collect(),
+        };
+        let not_asked =
+            |name: &String| NotJudged::column(name, NoVerdict::LeftOut, "Not among the columns to compare.");
+        let asked = |name: &&String| features.contains(name) || choice.label.as_ref() == Some(name);
+        if choice.columns.is_some() {
+            left_out.extend(all.filter(|name| !asked(name)).map(not_asked));
+        }
+        let theirs = current.profile().map_or(&[][..], |profile| &profile.columns);
+        let new = theirs.iter().filter(|column| frozen.column(&column.name).is_none());
+        left_out.extend(new.map(|column| NotJudged::new_column(&column.name)));
+        Self { features, left_out }
+    }
+}
+
+/// The same bins, save that a column whose values a saved profile knows by bucket alone is counted by bucket on
+/// both sides.
+fn known_to_both(frozen: &Baseline, current: &ComparedSide) -> Baseline {
+    let mut known = frozen.clone();
+    let ComparedSide::Profile(profile) = current else { return known };
+    by_bucket(&mut known, profile);
+    known.segments = known.segments.map(|column, value, mut part| {
+        if let Some(profile) = profile.segments.get(column, value) {
+            by_bucket(&mut part, profile);
+        }
+        part
+    });
+    known
+}
+
+fn by_bucket(frozen: &mut Baseline, profile: &Profile) {
+    for column in &mut frozen.columns {
+        let theirs = profile.column(&column.name);
+        if theirs.is_some_and(|theirs| theirs.values.buckets().is_some())
+            && let Some(coarse) = column.in_buckets()
+        {
+            *column = coarse;
+        }
+    }
+}
+
+/// Takes the baseline's own rows, counted in its bins by a second pass, in place of what a sketch said of them.
+/// A scan of other rows changes nothing.
+pub fn count_exactly(frozen: &mut Baseline, scan: &Scan) {
+    if scan.profile.rows != frozen.rows {
+        return;
+    }
+    take_counts(frozen, &scan.binned);
+    let segments = std::mem::take(&mut frozen.segments);
+    frozen.segments = segments.map(|column, value, mut part| {
+        if let Some(counted) = scan.segments.get(column, value) {
+            take_counts(&mut part, counted);
+        }
+        part
+    });
+}
+
+fn take_counts(frozen: &mut Baseline, counted: &[BinnedColumn]) {
+    for column in frozen.columns.iter_mut().filter(|column| column.rank_error > 0.0) {
+        if let Some(counted) = counted.iter().find(|counted| counted.name == column.name) {
+            column.counts = counted.counts.clone();
+            column.rank_error = 0.0;
+        }
+    }
+}
+
+/// A saved profile counted in frozen bins: exact where its values were few enough to be counted, and by bucket;
+/// numbers beyond that within the rank error of its sketch
+/// ([`RANK_ERROR`](pawl_data::profile::RANK_ERROR)).
 pub fn recount(profile: &Profile, baseline: &Baseline) -> Vec<BinnedColumn> {
     let column = |frozen: &BaselineColumn| {
         let column = profile.column(&frozen.name)?;
         let mut counts = match &frozen.bins {
             Bins::Numeric { edges } => numbers(column, edges),
-            Bins::Categorical { .. } => texts(column, frozen),
+            Bins::Categorical { values } => values_of(column, frozen, values.is_empty()),
         };
         (counts.missing, counts.types) = (column.missing, column.types);
         (counts.nan, counts.pos_inf, counts.neg_inf) = (column.nan, column.pos_inf, column.neg_inf);
@@ -242,13 +337,19 @@ fn numbers(column: &ColumnProfile, edges: &[f64]) -> BinCounts {
     counts
 }
 
-fn texts(column: &ColumnProfile, frozen: &BaselineColumn) -> BinCounts {
+fn values_of(column: &ColumnProfile, frozen: &BaselineColumn, no_bins: bool) -> BinCounts {
+    let plain = column.present().saturating_sub(column.nan + column.pos_inf + column.neg_inf);
+    if let (true, Some(buckets)) = (no_bins && !frozen.counts.buckets.is_empty(), column.values.buckets()) {
+        return BinCounts { other: plain, buckets: buckets.to_vec(), ..BinCounts::default() };
+    }
+    let has_numbers = column.types.integral + column.types.fractional > 0;
     let mut counter = BinCounter::new(frozen);
     for counted in column.values.frequent() {
-        counter.add(counted.value.as_bytes(), FieldValue::Text, counted.count);
+        let number = counted.value.parse().ok().filter(|number: &f64| has_numbers && number.is_finite());
+        let value = number.map_or(FieldValue::Text, FieldValue::Fractional);
+        counter.add(counted.value.as_bytes(), value, counted.count);
     }
     let mut total = counter.counts;
-    let finite = column.present().saturating_sub(column.nan + column.pos_inf + column.neg_inf);
-    total.other += finite.saturating_sub(total.rows());
+    total.other += plain.saturating_sub(total.rows());
     total
 }

@@ -20,7 +20,8 @@ pub struct Input<'a> {
     pub current: Option<&'a BinCounts>,
     /// How much the champion leans on it, on any scale; none if its container does not say.
     pub importance: Option<f64>,
-    /// The rank errors of both sides added, where counts come from quantile sketches; 0 for exact counts.
+    /// The rank error of the batch, where its counts come from a quantile sketch; 0 for exact counts. The
+    /// baseline's own stands in its column.
     pub rank_error: f64,
     /// Why nothing can be said, where that is known beforehand.
     pub unfit: Option<&'a str>,

@@ -2,7 +2,8 @@
 //!
 //! A column drifts only if all three hold: enough data, significant, material. Each column is
 //! compared on four axes ([`Axis`]); Benjamini–Hochberg corrects over all of them. The batch is
-//! counted exactly in bins frozen from the baseline, so no sketch error enters.
+//! counted exactly in bins frozen from the baseline; where the baseline's own counts come from a sketch, the
+//! tests carry its variance.
 //!
 //! ```
 //! use pawl_drift::{Policy, Verdict, compare, inputs};
@@ -41,6 +42,7 @@ mod history;
 mod importance;
 mod input;
 pub mod live;
+mod material;
 mod measure;
 pub mod monitor;
 mod policy;
@@ -50,13 +52,14 @@ mod reason;
 pub mod scores;
 mod summary;
 pub mod table;
+mod unjudged;
 mod wasserstein;
 
 pub use baseline::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
 pub use compare::compare;
 pub use document::{
     Axis, CountedBin, DRIFT_VERSION, DecisionRule, DetectableEffect, Distances, Drift, DriftTest, EffectUnit,
-    Finding, Formula, ImportanceMoved, Past, Role, ShareChange, TestEvidence, Verdict,
+    Finding, Formula, ImportanceMoved, NoVerdict, NotJudged, Past, Role, ShareChange, TestEvidence, Verdict,
 };
 pub use history::{History, MAX_RUNS, MIN_RUNS, Remembered, RememberedFinding, robust_z};
 pub use importance::{IMPORTANCE, importances, weigh};

@@ -1,45 +1,49 @@
 //! The evidence: for each column and axis, whether there is enough data, the test and the scores.
 
-use super::axes::{View, can_tell_unseen, raw_shape, view};
+use super::axes::{View, axes_of, has_rare_values, raw_shape, view};
 use super::document::{
-    Axis, CountedBin, DecisionRule, DetectableEffect, Distances, DriftTest, Finding, Past, ShareChange,
-    TestEvidence, Verdict,
+    Axis, CountedBin, DecisionRule, DetectableEffect, Distances, Finding, Past, ShareChange, TestEvidence,
+    Verdict,
 };
 use super::input::Input;
+use super::material::{self, Moved};
 use super::policy::Policy;
-use super::power::Z_95;
 use super::scores::{
-    SAGEMAKER_ROBUST, hellinger, jensen_shannon, kolmogorov_sf, ks, ks_lower, largest_difference, psi,
-    psi_debiased, robust,
+    SAGEMAKER_ROBUST, hellinger, jensen_shannon, jensen_shannon_debiased, ks, ks_lower, largest_difference,
+    psi, psi_debiased, robust,
 };
 use super::table::{ContingencyTable, TestOutcome};
 use super::wasserstein::{TRIM, wasserstein_sigma};
 use pawl_data::profile::Segment;
 use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins};
-use pawl_stats::newcombe::newcombe;
 
 /// A finding on its way, with what only the decision needs.
 pub(super) struct Draft {
     pub finding: Finding,
     /// Why nothing can be said, if so.
     pub unfit: Option<String>,
+    /// What the change comes to if it is significant.
+    pub material: Verdict,
+    /// The least p-value that the test could have come to.
+    pub least_p_value: f64,
+    /// The variance of the difference of two means of unit deviation; for bins that have an order.
+    pub mean_variance: Option<f64>,
 }
 
-const AXES: [Axis; 4] = [Axis::Missingness, Axis::Unseen, Axis::Shape, Axis::TypeMix];
+impl Draft {
+    fn of(finding: Finding, unfit: Option<String>) -> Self {
+        Self { finding, unfit, material: Verdict::None, least_p_value: 1.0, mean_variance: None }
+    }
+}
 
-/// All axes of one column, save unseen values where the baseline held too many to tell them; a single draft
-/// if the two sides cannot be compared.
+/// All axes on which one column can be compared; a single draft if the two sides cannot be compared.
 pub(super) fn measure(input: &Input<'_>, policy: &Policy) -> Vec<Draft> {
     match sides(input) {
         Ok((baseline, current)) => {
-            let told = |axis: &&Axis| **axis != Axis::Unseen || can_tell_unseen(baseline);
-            let draft = |&axis: &Axis| draft(input, axis, baseline, current, policy);
-            AXES.iter().filter(told).map(draft).collect()
+            let axes = axes_of(baseline).into_iter();
+            axes.map(|axis| draft(input, axis, baseline, current, policy)).collect()
         }
-        Err(why) => {
-            let finding = blank(input, Axis::Shape);
-            vec![Draft { finding, unfit: Some(why.to_owned()) }]
-        }
+        Err(why) => vec![Draft::of(blank(input, Axis::Shape), Some(why.to_owned()))],
     }
 }
 
@@ -96,36 +100,62 @@ fn draft(
     policy: &Policy,
 ) -> Draft {
     let View { table, ordered } = view(axis, baseline, current);
-    let (n, m) = (table.n(), table.m());
-    let (nf, mf) = (n as f64, m as f64);
-    let effective = if n == 0 || m == 0 { 0.0 } else { nf * mf / (nf + mf) };
-    let unfit = too_few(n, m, effective, policy);
+    let rows = (table.n(), table.m());
+    let unfit = too_few(rows, policy);
+    let sketch = if ordered { sketch_variance(baseline.rank_error, input.rank_error) } else { 0.0 };
     let mut finding = blank(input, axis);
-    (finding.evidence.n, finding.evidence.m) = (n, m);
+    (finding.evidence.n, finding.evidence.m) = rows;
     if axis == Axis::Shape {
-        finding.scores = score_shape(&table, ordered, input.rank_error);
+        finding.scores = score_shape(&table, ordered, baseline.rank_error + input.rank_error);
         if let (Bins::Numeric { edges }, Some(deviation)) = (&baseline.bins, baseline.std_dev) {
             let raw = raw_shape(baseline, current).table;
             finding.scores.wasserstein_sigma = wasserstein_sigma(edges, &raw, deviation, TRIM);
         }
-    } else if let Some(cell) = watched(axis, &table.cells, nf, mf) {
-        finding.share.baseline = (n > 0).then(|| cell.baseline as f64 / nf);
-        finding.share.current = (m > 0).then(|| cell.current as f64 / mf);
-        finding.share.lower_bound = newcombe(cell.baseline, n, cell.current, m, Z_95)
-            .map(|(low, high)| if axis == Axis::Unseen { low.max(0.0) } else { low.max(-high).max(0.0) });
     }
-    if unfit.is_none() {
-        let sketched = ordered && input.rank_error > 0.0;
+    let moved = material::most(axis, watched(axis, &table, baseline, current), rows, policy);
+    if let Some(moved) = &moved {
+        finding.share = material::told(axis, &moved.cell, rows);
+    }
+    let mut draft = Draft::of(finding, unfit);
+    draft.material = materiality(axis, &draft.finding.scores, moved.as_ref(), policy);
+    if draft.unfit.is_none() {
+        let halved = axis == Axis::Unseen && has_rare_values(baseline) && !ordered_bins(baseline);
+        let tested = if halved { table.halved() } else { table.clone() };
         let outcome = match axis {
-            Axis::Unseen if matches!(baseline.bins, Bins::Categorical { .. }) => table.halved().test_more(),
-            Axis::Unseen => table.test_more(),
-            _ if sketched => of_sketches(&finding.scores, effective, input),
-            _ => table.test(),
+            Axis::Unseen => tested.test_more(),
+            _ if ordered => tested.test_ordered(sketch),
+            _ => tested.test(),
         };
-        set_test(&mut finding.evidence, outcome);
+        draft.least_p_value = outcome.map_or(1.0, |outcome| tested.least_p_value(outcome.test));
+        let cells = table.cells.len() as f64;
+        draft.mean_variance = ordered.then(|| mean_variance(rows) + 2.0 * sketch * cells);
+        set_test(&mut draft.finding.evidence, outcome);
     }
-    finding.bins = table.cells;
-    Draft { finding, unfit }
+    draft.finding.bins = table.cells;
+    draft
+}
+
+fn ordered_bins(column: &BaselineColumn) -> bool {
+    matches!(column.bins, Bins::Numeric { .. })
+}
+
+fn materiality(axis: Axis, scores: &Distances, moved: Option<&Moved>, policy: &Policy) -> Verdict {
+    match axis {
+        Axis::Shape => material::shape(scores, moved, policy),
+        _ => moved.map_or(Verdict::None, |moved| moved.verdict),
+    }
+}
+
+/// How many standard deviations the stated error of a sketch, at 99 %, is.
+const STATED: f64 = 2.575_829_303_548_900_4;
+
+/// The variance that the quantile sketches of both sides add to the difference of the shares below an edge.
+fn sketch_variance(baseline: f64, current: f64) -> f64 {
+    (baseline / STATED).powi(2) + (current / STATED).powi(2)
+}
+
+fn mean_variance((n, m): (u64, u64)) -> f64 {
+    1.0 / n as f64 + 1.0 / m as f64
 }
 
 fn score_shape(table: &ContingencyTable, ordered: bool, rank_error: f64) -> Distances {
@@ -138,23 +168,12 @@ fn score_shape(table: &ContingencyTable, ordered: bool, rank_error: f64) -> Dist
         ks: distance,
         ks_lower: distance.map(|distance| ks_lower((distance - rank_error).max(0.0), n, m)),
         jensen_shannon: jensen_shannon(table),
+        jensen_shannon_debiased: if ordered { None } else { jensen_shannon_debiased(table) },
         hellinger: hellinger(table),
         l_infinity,
         l_infinity_robust: l_infinity.map(|simple| robust(simple, n, m, SAGEMAKER_ROBUST)),
         wasserstein_sigma: None,
     }
-}
-
-/// The test where a side is only known from its quantile sketch: the distance less the sketches'
-/// errors, since a chi-square would take those errors for drift in any large sample.
-fn of_sketches(scores: &Distances, effective: f64, input: &Input<'_>) -> Option<TestOutcome> {
-    let sure = (scores.ks? - input.rank_error).max(0.0);
-    Some(TestOutcome {
-        test: DriftTest::KolmogorovSmirnovSketched,
-        statistic: Some(sure),
-        degrees_of_freedom: None,
-        p_value: kolmogorov_sf(effective.sqrt() * sure),
-    })
 }
 
 fn set_test(evidence: &mut TestEvidence, outcome: Option<TestOutcome>) {
@@ -164,19 +183,29 @@ fn set_test(evidence: &mut TestEvidence, outcome: Option<TestOutcome>) {
     evidence.p_value = outcome.map(|outcome| outcome.p_value);
 }
 
-/// The cell whose share an axis reports: missing, unseen, or the type that moved most.
-fn watched(axis: Axis, cells: &[CountedBin], n: f64, m: f64) -> Option<&CountedBin> {
-    let moved = |cell: &CountedBin| (cell.current as f64 / m - cell.baseline as f64 / n).abs();
-    match axis {
-        Axis::TypeMix => cells.iter().max_by(|a, b| moved(a).total_cmp(&moved(b))),
-        _ => cells.first(),
+/// The cells whose shares an axis watches: missing, unseen, each type, each value or bin, each tail.
+fn watched(
+    axis: Axis,
+    table: &ContingencyTable,
+    baseline: &BaselineColumn,
+    current: &BinCounts,
+) -> Vec<CountedBin> {
+    match (axis, &baseline.bins) {
+        (Axis::Missingness | Axis::Unseen, _) => table.cells.first().cloned().into_iter().collect(),
+        (Axis::Shape, Bins::Numeric { edges }) => {
+            let mut cells = raw_shape(baseline, current).table.cells;
+            cells.extend(material::tails(&cells, edges, table.n()));
+            cells
+        }
+        (Axis::TypeMix | Axis::Shape, _) => table.cells.clone(),
     }
 }
 
-fn too_few(n: u64, m: u64, effective: f64, policy: &Policy) -> Option<String> {
+fn too_few((n, m): (u64, u64), policy: &Policy) -> Option<String> {
     if m < policy.min_rows {
         return Some(format!("The batch has {m} rows to judge by; at least {} are needed.", policy.min_rows));
     }
+    let effective = if n == 0 { 0.0 } else { 1.0 / mean_variance((n, m)) };
     (effective < policy.min_effective_rows).then(|| {
         format!(
             "{n} rows of the baseline and {m} of the batch weigh as {effective:.0}; at least {:.0} are \

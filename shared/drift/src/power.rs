@@ -82,6 +82,25 @@ pub(super) fn detectable_psi(
     effect.is_finite().then_some(effect)
 }
 
+/// The smallest shift of the mean, in deviations, that would be told: significant at `alpha` by normal scores
+/// (two components, half the level) and at least `material`, with probability [`POWER`]. `scale` is the
+/// variance of the difference of two means of unit deviation: 1/n + 1/m, and what sketches add.
+pub(super) fn detectable_shift(scale: f64, alpha: f64, material: f64) -> Option<f64> {
+    let critical = ChiSquared::new(2.0).ok()?.inverse_cdf(1.0 - alpha / 2.0);
+    let (mut low, mut high) = (0.0, critical.max(1.0) * 4.0);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if noncentral_chi_square_sf(critical, 2.0, middle) >= POWER {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    let significant = (high * scale).sqrt();
+    let told = material + Normal::standard().inverse_cdf(POWER) * scale.sqrt();
+    Some(significant.max(told)).filter(|effect| effect.is_finite())
+}
+
 /// Upper tail of the noncentral chi-square distribution, by Sankaran's approximation (1963).
 fn noncentral_chi_square_sf(x: f64, freedom: f64, noncentrality: f64) -> f64 {
     let sum = freedom + noncentrality;

@@ -1,6 +1,6 @@
 //! Plain words for a person who reads a verdict.
 
-use super::document::{Axis, Finding, Verdict};
+use super::document::{Axis, EffectUnit, Finding, Verdict};
 use super::policy::Policy;
 
 /// Which column, axis and segment, for example `temp, shape (season = 1)`.
@@ -44,30 +44,28 @@ fn q_words(q: f64) -> String {
 }
 
 fn shape(finding: &Finding) -> String {
-    let mut text = format!(
-        "PSI {:.3} de-biased over {} bins",
-        finding.scores.psi_debiased.unwrap_or(0.0),
-        finding.bins.len()
-    );
-    if let (Some(ks), Some(lower)) = (finding.scores.ks, finding.scores.ks_lower) {
-        text += &format!(", KS {ks:.3} (at least {lower:.3})");
+    let scores = &finding.scores;
+    let mut parts = Vec::new();
+    if let Some(distance) = scores.wasserstein_sigma {
+        parts.push(format!("moved by {distance:.3} deviations (Wasserstein)"));
     }
-    let (n, m) = (finding.evidence.n as f64, finding.evidence.m as f64);
-    let moved = |index: usize| {
-        finding.bins.get(index).map_or(0.0, |bin| (bin.current as f64 / m - bin.baseline as f64 / n).abs())
-    };
-    let most = (0..finding.bins.len()).max_by(|&a, &b| moved(a).total_cmp(&moved(b)));
-    if let Some(bin) =
-        most.and_then(|index| finding.bins.get(index)).filter(|_| finding.verdict > Verdict::None)
-    {
-        text += &format!(
-            ", most in {} from {} to {}",
-            short(&bin.bin),
-            percent(bin.baseline as f64 / n),
-            percent(bin.current as f64 / m)
-        );
+    if let Some(distance) = scores.jensen_shannon_debiased {
+        parts.push(format!("Jensen-Shannon {distance:.3} de-biased over {} values", finding.bins.len()));
     }
-    text
+    let psi = scores.psi_debiased.unwrap_or(0.0);
+    parts.push(format!("PSI {psi:.3} de-biased over {} bins", finding.bins.len()));
+    if let (Some(ks), Some(lower)) = (scores.ks, scores.ks_lower) {
+        parts.push(format!("KS {ks:.3} (at least {lower:.3})"));
+    }
+    if let (true, Some(what)) = (finding.verdict > Verdict::None, &finding.share.of) {
+        parts.push(format!(
+            "most in {} from {} to {}",
+            short(what),
+            percent(finding.share.baseline.unwrap_or(0.0)),
+            percent(finding.share.current.unwrap_or(0.0))
+        ));
+    }
+    parts.join(", ")
 }
 
 fn share(finding: &Finding) -> String {
@@ -87,6 +85,9 @@ fn share(finding: &Finding) -> String {
 
 fn detectable(finding: &Finding) -> String {
     match (finding.detectable.minimum, finding.axis) {
+        (Some(effect), Axis::Shape) if finding.detectable.unit == Some(EffectUnit::Sigma) => {
+            format!(" A shift of {effect:.2} deviations would have been told.")
+        }
         (Some(effect), Axis::Shape) => format!(" A PSI of {effect:.3} would have been told."),
         (Some(effect), _) => format!(" A change of {} would have been told.", percent(effect)),
         (None, _) => String::new(),

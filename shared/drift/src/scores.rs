@@ -67,6 +67,19 @@ pub fn ks_lower(distance: f64, n: f64, m: f64) -> f64 {
 
 /// Jensen–Shannon distance: the square root of the divergence in bits (base 2), 0 to 1.
 pub fn jensen_shannon(table: &ContingencyTable) -> Option<f64> {
+    Some(jensen_shannon_divergence(table)?.sqrt())
+}
+
+/// The same, of the divergence less its mean under no drift, (B − 1)(1/n + 1/m)/(8 ln 2) over B cells in use;
+/// 0 below that mean.
+pub fn jensen_shannon_debiased(table: &ContingencyTable) -> Option<f64> {
+    let (n, m) = sides(table)?;
+    let cells = table.cells.iter().filter(|cell| cell.baseline + cell.current > 0).count();
+    let mean = (cells as f64 - 1.0) * (1.0 / n + 1.0 / m) / (8.0 * std::f64::consts::LN_2);
+    Some((jensen_shannon_divergence(table)? - mean).max(0.0).sqrt())
+}
+
+fn jensen_shannon_divergence(table: &ContingencyTable) -> Option<f64> {
     let divergence: f64 = shares(table)?
         .map(|(p, q)| {
             let middle = f64::midpoint(p, q);
@@ -74,7 +87,7 @@ pub fn jensen_shannon(table: &ContingencyTable) -> Option<f64> {
             f64::midpoint(part(p), part(q))
         })
         .sum();
-    Some(divergence.max(0.0).sqrt())
+    Some(divergence.max(0.0))
 }
 
 /// Hellinger distance: √(1 − Σ √(pq)), 0 to 1; as half the sum of squares, which does not cancel.

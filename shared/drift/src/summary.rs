@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::compat;
 use super::document::{Drift, Finding, ImportanceMoved, Role, Verdict};
 use super::reason;
+use pawl_data::profile::Segment;
 
 /// The most reasons that the head of a document repeats.
 const MAX_REASONS: usize = 20;
@@ -12,6 +13,7 @@ const MAX_REASONS: usize = 20;
 impl Drift {
     /// Sets verdicts and reasons of the head from the findings. Call it again after changing one.
     pub(super) fn summarise(&mut self) {
+        self.list_unjudged();
         self.importance = self.moved_importance();
         self.features = self.worst(Role::Feature).unwrap_or(Verdict::InsufficientData);
         self.label = self.worst(Role::Label);
@@ -24,6 +26,8 @@ impl Drift {
         self.reasons = self.reasons();
     }
 
+    /// The worst of what could be judged. A column, in all rows or in a part of them, of which nothing could
+    /// be judged is no pass: it is `insufficient_data`.
     fn worst(&self, role: Role) -> Option<Verdict> {
         let light = role == Role::Feature && self.drift_is_light();
         let judged = self.judged_segments();
@@ -32,12 +36,19 @@ impl Drift {
             verdict => verdict,
         };
         let counts = |finding: &&Finding| finding.role == role && !is_small(finding, &judged);
-        self.columns.iter().filter(counts).map(verdict).max()
+        let mut columns: BTreeMap<(&str, Option<&Segment>), Option<Verdict>> = BTreeMap::new();
+        for finding in self.columns.iter().filter(counts) {
+            let worst = columns.entry((&finding.name, finding.segment.as_ref())).or_default();
+            if finding.is_judged() {
+                *worst = (*worst).max(Some(verdict(finding)));
+            }
+        }
+        columns.into_values().map(|worst| worst.unwrap_or(Verdict::InsufficientData)).max()
     }
 
     /// The columns of which at least one part of the rows could be judged.
     fn judged_segments(&self) -> BTreeSet<&str> {
-        let judged = self.columns.iter().filter(|finding| finding.verdict != Verdict::InsufficientData);
+        let judged = self.columns.iter().filter(|finding| finding.is_judged());
         judged.filter_map(|finding| Some(finding.segment.as_ref()?.column.as_str())).collect()
     }
 
@@ -64,7 +75,7 @@ impl Drift {
         self.importance.as_ref().is_some_and(|moved| moved.drift < self.policy.importance_drift)
     }
 
-    /// The findings that are no pass, the worst first.
+    /// The findings that are no pass, the worst first, and last what could not be judged.
     fn reasons(&self) -> Vec<String> {
         if self.columns.is_empty() {
             return vec!["No column was named to compare.".to_owned()];
@@ -76,7 +87,8 @@ impl Drift {
             .filter(|finding| finding.verdict > Verdict::None)
             .partition(|finding| is_small(finding, &judged));
         let weight = |finding: &Finding| finding.importance.unwrap_or(0.0);
-        worst.sort_by(|a, b| b.verdict.cmp(&a.verdict).then(weight(b).total_cmp(&weight(a))));
+        let rank = |finding: &Finding| (finding.is_judged(), finding.verdict);
+        worst.sort_by(|a, b| rank(b).cmp(&rank(a)).then(weight(b).total_cmp(&weight(a))));
         let line = |finding: &&Finding| format!("{}: {}", reason::place(finding), finding.reason);
         let mut lines: Vec<String> = worst.iter().take(MAX_REASONS).map(line).collect();
         if worst.len() > MAX_REASONS {
@@ -101,5 +113,5 @@ impl Drift {
 /// such a part are judged with the whole, and its silence changes no verdict.
 fn is_small(finding: &Finding, judged: &BTreeSet<&str>) -> bool {
     let part = finding.segment.as_ref().is_some_and(|segment| judged.contains(segment.column.as_str()));
-    part && finding.verdict == Verdict::InsufficientData
+    part && !finding.is_judged()
 }

@@ -1,6 +1,6 @@
 //! A table of two rows, baseline and batch: pooling, the contingency chi-square, Fisher's exact test.
 
-use statrs::distribution::{ChiSquared, ContinuousCDF};
+use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
 use super::document::{CountedBin, DriftTest};
 
@@ -152,17 +152,18 @@ impl ContingencyTable {
 
     /// Pearson's chi-square over the cells that are not empty, whatever they expect.
     pub(super) fn homogeneity(&self) -> Option<TestOutcome> {
-        let (n, m) = (self.n() as f64, self.m() as f64);
-        let used = || self.cells.iter().filter(|cell| total(cell) > 0.0);
-        let freedom = u32::try_from(used().count().checked_sub(1)?).ok()?;
+        self.chi_square(0.0)
+    }
+
+    /// Pearson's chi-square where `sketch` is the variance that quantile sketches add to each edge's share
+    /// (0 where both sides were counted): a cell has two edges, so twice that joins the variance of the
+    /// difference of its shares.
+    fn chi_square(&self, sketch: f64) -> Option<TestOutcome> {
+        let (cells, scale) = (self.differences()?, self.scale());
+        let freedom = u32::try_from(cells.len().checked_sub(1)?).ok()?;
         let chi = ChiSquared::new(f64::from(freedom)).ok()?;
-        let statistic: f64 = used()
-            .map(|cell| {
-                let all = total(cell);
-                let (eb, ec) = (all * n / (n + m), all * m / (n + m));
-                (cell.baseline as f64 - eb).powi(2) / eb + (cell.current as f64 - ec).powi(2) / ec
-            })
-            .sum();
+        let term = |&(pooled, difference): &(f64, f64)| difference.powi(2) / (pooled * scale + 2.0 * sketch);
+        let statistic: f64 = cells.iter().map(term).sum();
         Some(TestOutcome {
             test: DriftTest::ContingencyChiSquare,
             statistic: Some(statistic),
@@ -170,6 +171,107 @@ impl ContingencyTable {
             p_value: chi.sf(statistic),
         })
     }
+
+    /// Tests cells whose order means something, for any change and for one of location or spread: twice the
+    /// smaller of two p-values, of Pearson's chi-square and of normal scores. `sketch` is the variance that
+    /// quantile sketches add to each edge's share; 0 where both sides were counted. Pool first.
+    pub fn test_ordered(&self, sketch: f64) -> Option<TestOutcome> {
+        let any = self.test()?;
+        let used = self.cells.iter().filter(|cell| total(cell) > 0.0).count();
+        if used < 3 {
+            return if sketch > 0.0 && used == 2 { self.chi_square(sketch) } else { Some(any) };
+        }
+        let (any, scores) = (self.chi_square(sketch)?, self.normal_scores(sketch)?);
+        let smaller = if scores.p_value < any.p_value { scores } else { any };
+        Some(TestOutcome { p_value: (2.0 * smaller.p_value).min(1.0), ..smaller })
+    }
+
+    /// Location and spread by normal scores: the components of Pearson's chi-square along orthonormal
+    /// polynomials of degree 1 and 2 in the normal scores of the pooled mid-ranks, which are those of van der
+    /// Waerden and of Klotz (Rayner and Best 2001, A Contingency Table Approach to Nonparametric Testing).
+    pub fn normal_scores(&self, sketch: f64) -> Option<TestOutcome> {
+        let (cells, scale) = (self.differences()?, self.scale());
+        let normal = Normal::standard();
+        let mut below = 0.0;
+        let mid_rank = |pooled: f64| {
+            below += pooled;
+            normal.inverse_cdf(below - pooled / 2.0)
+        };
+        let scores: Vec<f64> = cells.iter().map(|&(pooled, _)| pooled).map(mid_rank).collect();
+        let weights: Vec<f64> = cells.iter().map(|&(pooled, _)| pooled).collect();
+        let mut basis = vec![vec![1.0; cells.len()]];
+        for degree in 1..=2 {
+            let raw = scores.iter().map(|score| score.powi(degree)).collect();
+            basis.extend(orthonormal(raw, &basis, &weights));
+        }
+        let component = |values: &Vec<f64>| {
+            let along: f64 =
+                cells.iter().zip(values).map(|((_, difference), value)| difference * value).sum();
+            let squares: f64 = values.iter().map(|value| value * value).sum();
+            along * along / (scale + 2.0 * sketch * squares)
+        };
+        let components: Vec<f64> = basis.iter().skip(1).map(component).collect();
+        let (freedom, statistic) = (u32::try_from(components.len()).ok()?, components.iter().sum());
+        let chi = ChiSquared::new(f64::from(freedom)).ok()?;
+        Some(TestOutcome {
+            test: DriftTest::NormalScores,
+            statistic: Some(statistic),
+            degrees_of_freedom: Some(freedom),
+            p_value: chi.sf(statistic),
+        })
+    }
+
+    /// Each cell in use: the share of both sides together, and the batch's share less the baseline's.
+    fn differences(&self) -> Option<Vec<(f64, f64)>> {
+        let (n, m) = (self.n() as f64, self.m() as f64);
+        let used = self.cells.iter().filter(|cell| total(cell) > 0.0);
+        let difference =
+            |cell: &CountedBin| (total(cell) / (n + m), cell.current as f64 / m - cell.baseline as f64 / n);
+        (n > 0.0 && m > 0.0).then(|| used.map(difference).collect())
+    }
+
+    /// The variance of a difference of shares is this times the share, 1/n + 1/m.
+    fn scale(&self) -> f64 {
+        1.0 / self.n() as f64 + 1.0 / self.m() as f64
+    }
+
+    /// The least p-value that any table with these margins could have; 0 where it is as good as none. A test
+    /// that cannot reject, whatever the data says, is no try (Tarone 1990).
+    pub(super) fn least_p_value(&self, test: DriftTest) -> f64 {
+        let used: Vec<&CountedBin> = self.cells.iter().filter(|cell| total(cell) > 0.0).collect();
+        match used.as_slice() {
+            [] | [_] => 1.0,
+            [a, b] => {
+                let rare = if total(a) < total(b) { a } else { b };
+                let all = rare.baseline + rare.current;
+                if all > FEW {
+                    return 0.0;
+                }
+                let tables = Hypergeometric::new(all, self.n(), self.m());
+                let lowest = tables.share(|value, _| value == tables.low);
+                if test == DriftTest::FisherExactMore { lowest } else { lowest.min(tables.highest()) }
+            }
+            _ => 0.0,
+        }
+    }
+}
+
+/// More rows than this in the rarer of two cells can always be significant.
+const FEW: u64 = 400;
+
+/// What of a function over the cells is orthogonal to the basis, scaled to length 1; none where nothing is
+/// left. Weights are the cells' shares.
+fn orthonormal(mut values: Vec<f64>, basis: &[Vec<f64>], weights: &[f64]) -> Option<Vec<f64>> {
+    let inner =
+        |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).zip(weights).map(|((a, b), w)| a * b * w).sum() };
+    let before = inner(&values, &values);
+    // Twice, since the first time leaves rounding behind.
+    for known in basis.iter().chain(basis) {
+        let along = inner(&values, known);
+        values.iter_mut().zip(known).for_each(|(value, known)| *value -= along * known);
+    }
+    let length = inner(&values, &values).sqrt();
+    (length * length > 1e-9 * before).then(|| values.iter().map(|value| value / length).collect())
 }
 
 fn total(cell: &CountedBin) -> f64 {
@@ -219,6 +321,12 @@ impl Hypergeometric {
         weights.push(1.0);
         weights.extend((mode..high).scan(1.0, |weight, x| step(weight, ratio(x))));
         Self { low, weights }
+    }
+
+    /// The probability of the highest value.
+    fn highest(&self) -> f64 {
+        let highest = self.low + self.weights.len() as u64 - 1;
+        self.share(|value, _| value == highest)
     }
 
     /// The probability of the values whose weight passes.

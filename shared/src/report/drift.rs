@@ -173,6 +173,7 @@ fn detectable(finding: &Finding) -> String {
     match (finding.verdict, finding.detectable.minimum, finding.detectable.unit) {
         (Verdict::None, Some(effect), Some(EffectUnit::Psi)) => format!("PSI {}", measure(effect)),
         (Verdict::None, Some(effect), Some(EffectUnit::Share)) => percent(effect),
+        (Verdict::None, Some(effect), Some(EffectUnit::Sigma)) => format!("{} deviations", measure(effect)),
         _ => String::new(),
     }
 }

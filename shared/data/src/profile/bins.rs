@@ -6,13 +6,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::column_type::TypeCounts;
-use super::segments::Segments;
+use super::hash;
+use super::segments::{SegmentValues, Segments};
 
 /// The version of the [`Baseline`] document that this code writes.
 pub const BASELINE_VERSION: u32 = 1;
 
-/// How many categorical values of the baseline get a bin of their own.
+/// How many values of a discrete column get a bin of their own.
 pub const TOP_VALUES: usize = 50;
+
+/// Into how many buckets all other values are hashed: enough that a few hundred values part, few enough to
+/// keep for each column.
+pub const BUCKETS: usize = 256;
 
 /// The bins of one column, frozen from its baseline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,10 +29,11 @@ pub enum Bins {
         /// maximum. Bin i is `[edges[i], edges[i + 1])`, the last one closed.
         edges: Vec<f64>,
     },
-    /// The commonest values of the baseline, each a bin.
+    /// The commonest values of the baseline, each a bin: of texts, booleans, and numbers of few values.
     Categorical {
         /// The top values (default [`TOP_VALUES`]), most frequent first; the baseline's other
-        /// values are counted as [`BinCounts::other`].
+        /// values are counted as [`BinCounts::other`] and in [`BinCounts::buckets`]. None where the baseline
+        /// held too many values to count each.
         values: Vec<String>,
     },
 }
@@ -115,6 +121,10 @@ pub struct BinCounts {
     pub missing: u64,
     /// What the values that are there read as.
     pub types: TypeCounts,
+    /// Categorical: the values counted as `other` and `unseen` once more, by their [`bucket`]. Empty where
+    /// they are not counted so: all values have bins, or an older version counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub buckets: Vec<u64>,
 }
 
 impl BinCounts {
@@ -133,6 +143,7 @@ impl BinCounts {
 
     /// Adds the counts of another part of the data, counted in the same bins.
     pub fn merge(&mut self, other: &Self) {
+        self.merge_buckets(other);
         if self.bins.len() < other.bins.len() {
             self.bins.resize(other.bins.len(), 0);
         }
@@ -150,6 +161,17 @@ impl BinCounts {
         self.types.merge(&other.types);
     }
 
+    /// Buckets that only one of two parts has say nothing of the whole.
+    fn merge_buckets(&mut self, other: &Self) {
+        if self.rows() == 0 {
+            self.buckets.clone_from(&other.buckets);
+        } else if self.buckets.len() == other.buckets.len() {
+            self.buckets.iter_mut().zip(&other.buckets).for_each(|(mine, theirs)| *mine += theirs);
+        } else if other.rows() > 0 {
+            self.buckets.clear();
+        }
+    }
+
     /// Counts `count` numbers at their place.
     pub fn add_number(&mut self, place: BinPlace, count: u64) {
         match place {
@@ -165,6 +187,19 @@ impl BinCounts {
             BinPlace::NegInf => self.neg_inf += count,
         }
     }
+}
+
+/// The bucket of a value as documents write it; `number` where the column reads such texts as numbers.
+pub fn bucket(value: &str, number: bool) -> usize {
+    match value.parse::<f64>() {
+        Ok(parsed) if number && parsed.is_finite() => bucket_of_hash(hash::number(parsed)),
+        _ => bucket_of_hash(hash::bytes(value.as_bytes())),
+    }
+}
+
+/// The bucket of a value that was hashed.
+pub(crate) fn bucket_of_hash(hash: u64) -> usize {
+    hash as usize % BUCKETS
 }
 
 /// The frozen bins of every column of a baseline, with the baseline's own counts in them.
@@ -190,6 +225,15 @@ impl Baseline {
     pub fn column(&self, name: &str) -> Option<&BaselineColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
+
+    /// Whether any counts come from a sketch, so that a second pass over the rows would make them exact.
+    pub fn is_sketched(&self) -> bool {
+        let part = |(_, parts): (&str, &SegmentValues<Self>)| match parts {
+            SegmentValues::Of(parts) => parts.values().any(Self::is_sketched),
+            SegmentValues::TooMany => false,
+        };
+        self.columns.iter().any(|column| column.rank_error > 0.0) || self.segments.iter().any(part)
+    }
 }
 
 /// One column of a [`Baseline`].
@@ -211,6 +255,47 @@ pub struct BaselineColumn {
     /// Their population standard deviation.
     #[serde(default)]
     pub std_dev: Option<f64>,
+    /// How far the rank of an edge may be off, 0 to 1, where the baseline's counts come from a quantile
+    /// sketch; 0 where they were counted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rank_error: f64,
+    /// The commonest values that are counted in buckets, each with its bucket, so that people can tell what
+    /// lies there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<(usize, String)>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
+impl BaselineColumn {
+    /// Whether texts that look like numbers are numbers here, and not texts by a fixed type.
+    pub fn has_numbers(&self) -> bool {
+        self.counts.types.integral + self.counts.types.fractional > 0
+    }
+
+    /// The same with every value counted by its bucket and none by itself: for a side that knows no more.
+    /// None where the buckets are not known.
+    #[must_use]
+    pub fn in_buckets(&self) -> Option<Self> {
+        let Bins::Categorical { values } = &self.bins else { return None };
+        let mut counts = self.counts.clone();
+        if counts.buckets.is_empty() {
+            if counts.other > 0 {
+                return None;
+            }
+            counts.buckets = vec![0; BUCKETS];
+        }
+        for (value, count) in values.iter().zip(std::mem::take(&mut counts.bins)) {
+            if let Some(bucket) = counts.buckets.get_mut(bucket(value, self.has_numbers())) {
+                *bucket += count;
+            }
+            counts.other += count;
+        }
+        Some(Self { bins: Bins::Categorical { values: Vec::new() }, counts, known: None, ..self.clone() })
+    }
 }
 
 #[cfg(test)]

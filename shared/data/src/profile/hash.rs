@@ -23,6 +23,11 @@ pub fn bytes(text: &[u8]) -> u64 {
     mix((state.rotate_left(23) ^ tail).wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
+/// The hash of a number; minus zero and zero are one.
+pub fn number(number: f64) -> u64 {
+    mix(if number == 0.0 { 0 } else { number.to_bits() })
+}
+
 /// The hash for tables of our own: bounded tables, so a hostile key can slow but not fill them.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct TableHasher(u64);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use pawl_base::random::mix;
 
+use super::bins::{BUCKETS, bucket_of_hash};
 use super::hash::{self, TableState};
 use super::hll::HyperLogLog;
 use super::kll::{Kll, RANK_ERROR};
@@ -35,6 +36,10 @@ struct Sketches {
     quantiles: Kll,
     /// How much the count of a frequent text may be too low (Misra and Gries).
     undercount: u64,
+    /// All values by the bucket of their hash, counted exactly. None where a part of the data was profiled
+    /// by a version that did not.
+    #[serde(default)]
+    buckets: Option<Vec<u64>>,
 }
 
 /// A value with its count.
@@ -44,6 +49,8 @@ pub struct CountedValue {
     pub value: String,
     /// How often it was seen; beyond [`EXACT_LIMIT`] values a lower bound.
     pub count: u64,
+    /// Its hash: of a number by its bits, of a text by its bytes.
+    pub(crate) hash: u64,
 }
 
 impl Values {
@@ -64,7 +71,7 @@ impl Values {
         match &mut self.sketches {
             Some(sketches) => {
                 for number in block.iter() {
-                    sketches.distinct.add(mix(positive_zero(*number).to_bits()));
+                    sketches.value(hash::number(*number), 1);
                 }
                 sketches.quantiles.add_block(block);
             }
@@ -77,7 +84,7 @@ impl Values {
         let key = text_key(text);
         let key = key.as_ref();
         if let Some(sketches) = &mut self.sketches {
-            sketches.distinct.add(hash::bytes(key.as_bytes()));
+            sketches.value(hash::bytes(key.as_bytes()), count);
         }
         match self.texts.get_mut(key) {
             Some(seen) => *seen += count,
@@ -96,6 +103,7 @@ impl Values {
                 mine.distinct.merge(&theirs.distinct);
                 mine.quantiles.merge(&theirs.quantiles);
                 mine.undercount += theirs.undercount;
+                mine.merge_buckets(theirs);
             }
         }
         for (&bits, &count) in &other.numbers {
@@ -106,7 +114,12 @@ impl Values {
         }
         for (text, &count) in &other.texts {
             if let Some(sketches) = &mut self.sketches {
-                sketches.distinct.add(hash::bytes(text.as_bytes()));
+                let hashed = hash::bytes(text.as_bytes());
+                match &other.sketches {
+                    // Its buckets and its estimate hold the text already.
+                    Some(_) => sketches.distinct.add(hashed),
+                    None => sketches.value(hashed, count),
+                }
             }
             *self.texts.entry(text.clone()).or_insert(0) += count;
         }
@@ -147,14 +160,20 @@ impl Values {
     /// The most frequent values, most frequent first, ties in the order of the text. Beyond
     /// [`EXACT_LIMIT`] values only texts are kept.
     pub fn frequent(&self) -> Vec<CountedValue> {
-        let numbers = self
-            .numbers
-            .iter()
-            .map(|(&bits, &count)| CountedValue { value: f64::from_bits(bits).to_string(), count });
-        let texts = self.texts.iter().map(|(text, &count)| CountedValue { value: text.to_string(), count });
-        let mut all: Vec<CountedValue> = numbers.chain(texts).collect();
+        let numbers =
+            self.numbers.iter().map(|(&bits, &count)| (f64::from_bits(bits).to_string(), count, mix(bits)));
+        let texts =
+            self.texts.iter().map(|(text, &count)| (text.to_string(), count, hash::bytes(text.as_bytes())));
+        let counted = |(value, count, hash)| CountedValue { value, count, hash };
+        let mut all: Vec<CountedValue> = numbers.chain(texts).map(counted).collect();
         all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
         all
+    }
+
+    /// All values by the bucket of their hash, counted exactly; none while every value is counted by itself,
+    /// or where an older version profiled a part.
+    pub fn buckets(&self) -> Option<&[u64]> {
+        self.sketches.as_ref()?.buckets.as_deref()
     }
 
     fn bound(&mut self) {
@@ -171,11 +190,11 @@ impl Values {
         if self.sketches.is_some() {
             return;
         }
-        let mut sketches = Box::<Sketches>::default();
+        let mut sketches = Box::new(Sketches { buckets: Some(vec![0; BUCKETS]), ..Sketches::default() });
         let mut numbers: Vec<(u64, u64)> = self.numbers.drain().collect();
         numbers.sort_unstable();
         numbers.iter().for_each(|&(bits, count)| sketches.number(bits, count));
-        self.texts.keys().for_each(|text| sketches.distinct.add(hash::bytes(text.as_bytes())));
+        self.texts.iter().for_each(|(text, &count)| sketches.value(hash::bytes(text.as_bytes()), count));
         self.sketches = Some(sketches);
         if self.texts.len() > FREQUENT {
             self.drop_rare();
@@ -199,8 +218,25 @@ impl Values {
 
 impl Sketches {
     fn number(&mut self, bits: u64, count: u64) {
-        self.distinct.add(mix(bits));
+        self.value(mix(bits), count);
         self.quantiles.add_counted(f64::from_bits(bits), count);
+    }
+
+    /// Counts a value by its hash.
+    fn value(&mut self, hashed: u64, count: u64) {
+        self.distinct.add(hashed);
+        if let Some(bucket) =
+            self.buckets.as_mut().and_then(|buckets| buckets.get_mut(bucket_of_hash(hashed)))
+        {
+            *bucket += count;
+        }
+    }
+
+    fn merge_buckets(&mut self, other: &Self) {
+        match (&mut self.buckets, &other.buckets) {
+            (Some(mine), Some(theirs)) => mine.iter_mut().zip(theirs).for_each(|(mine, more)| *mine += more),
+            _ => self.buckets = None,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod around;
+mod blind_spots;
+mod changes;
 
 use proptest::prelude::*;
 
@@ -56,7 +58,7 @@ fn the_same_shape_is_quiet_and_says_what_it_would_have_seen() {
         assert!(finding.detectable.minimum.unwrap() > 0.0, "{finding:?}");
     }
     let shape = on(&drift, Axis::Shape);
-    assert_eq!(shape.detectable.unit, Some(EffectUnit::Psi));
+    assert_eq!(shape.detectable.unit, Some(EffectUnit::Sigma));
     assert!((0.1..0.3).contains(&shape.detectable.minimum.unwrap()));
 }
 
