@@ -36,6 +36,8 @@ pub(super) fn view(axis: Axis, column: &BaselineColumn, current: &BinCounts) -> 
             View { table: fair(categorical(values, baseline, current)).pool_rare(), ordered: false }
         }
         (Axis::TypeMix, bins) => types(bins, &baseline.types, &current.types),
+        // No matter of one column.
+        (Axis::Together, _) => shares(&[]),
     }
 }
 

@@ -3,13 +3,26 @@
 use super::document::{DRIFT_VERSION, Drift, Verdict, formulas};
 use super::input::Input;
 use super::policy::Policy;
-use super::{compat, decide, measure};
+use super::together::{self, SampledRows, Together};
+use super::{compat, decide, dependence, measure};
 
 /// Compares a batch with its baseline, column by column, on four axes.
 ///
 /// Pure and total: nothing to compare, counts that do not fit the bins, or a policy that cannot be
 /// used come out as `insufficient_data` with the reason, never as a pass.
 pub fn compare(inputs: &[Input<'_>], policy: &Policy) -> Drift {
+    compared(inputs, None, policy)
+}
+
+/// The same, and whether the columns still move together: one more test of the family, on a sample of the
+/// rows of either side. Where a side has no sample, or too small a one, `warnings` says so, and nothing else
+/// changes. The rules of other tools do not know this test.
+pub fn compare_rows(inputs: &[Input<'_>], rows: SampledRows<'_>, policy: &Policy) -> Drift {
+    compared(inputs, Some(rows), policy)
+}
+
+fn compared(inputs: &[Input<'_>], rows: Option<SampledRows<'_>>, policy: &Policy) -> Drift {
+    let warning = rows.and_then(|rows| looks_dependent(inputs, rows));
     let mut drift = Drift {
         version: DRIFT_VERSION,
         compared_with: None,
@@ -22,6 +35,8 @@ pub fn compare(inputs: &[Input<'_>], policy: &Policy) -> Drift {
         tests: 0,
         policy: policy.clone(),
         columns: Vec::new(),
+        pairs: Vec::new(),
+        warnings: Vec::new(),
         formulas: formulas(),
     };
     if let Err(error) = policy.check() {
@@ -31,10 +46,25 @@ pub fn compare(inputs: &[Input<'_>], policy: &Policy) -> Drift {
     (drift.columns, drift.tests) = match policy.compat {
         Some(tool) => (compat::decide_all(inputs, tool), 0),
         None => {
-            let drafts = inputs.iter().flat_map(|input| measure::measure(input, policy)).collect();
-            decide::decide_all(drafts, policy)
+            let together = rows.map(|rows| together::measure(inputs, rows, policy)).unwrap_or_default();
+            let Together { draft, pairs, warnings } = together;
+            (drift.pairs, drift.warnings) = (pairs, warning.into_iter().chain(warnings).collect());
+            let drafts = inputs.iter().flat_map(|input| measure::measure(input, policy));
+            decide::decide_all(drafts.chain(draft).collect(), policy)
         }
     };
+    together::name_pairs(&mut drift);
     drift.summarise();
     drift
+}
+
+/// That the rows of the batch depend on one another, where nobody said which belong together.
+fn looks_dependent(inputs: &[Input<'_>], rows: SampledRows<'_>) -> Option<String> {
+    if let Some(groups) = inputs.iter().find_map(|input| input.groups) {
+        let ungrouped = groups.ungrouped;
+        return (ungrouped > 0).then(|| format!("{ungrouped} rows of the batch belong to no known group."));
+    }
+    let whole = inputs.iter().filter(|input| input.segment.is_none());
+    let names: Vec<&str> = whole.map(|input| input.name).collect();
+    Some(dependence::dependence(rows.current?, &names)?.warning())
 }

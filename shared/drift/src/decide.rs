@@ -55,6 +55,10 @@ fn material(finding: &Finding, policy: &Policy) -> Verdict {
                 || reaches(finding.scores.ks_lower, policy.ks_drift),
         ),
         Axis::Unseen => (false, reaches(finding.share.lower_bound, policy.unseen_drift)),
+        Axis::Together => (
+            reaches(finding.scores.correlation_change_lower, policy.correlation_warn),
+            reaches(finding.scores.correlation_change_lower, policy.correlation_drift),
+        ),
         Axis::Missingness | Axis::TypeMix => (
             reaches(finding.share.lower_bound, policy.share_warn),
             reaches(finding.share.lower_bound, policy.share_drift),
@@ -73,6 +77,10 @@ fn detectable(
     alpha: f64,
     critical: &mut Critical,
 ) -> Option<(f64, EffectUnit)> {
+    if finding.axis == Axis::Together {
+        // Measured with the test, by its permutations.
+        return finding.detectable.minimum.zip(finding.detectable.unit);
+    }
     let (n, m) = (finding.evidence.n as f64, finding.evidence.m as f64);
     if finding.axis == Axis::Shape {
         let effect = detectable_psi(critical, finding.bins.len(), n, m, policy.psi_warn)?;

@@ -12,15 +12,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::compare::compare;
+use super::compare::compare_rows;
 use super::document::Drift;
-use super::input::{Input, in_segments, inputs};
+use super::input::{Input, group, in_segments, inputs};
 use super::policy::Policy;
+use super::together::SampledRows;
 use pawl_data::dataset::{BinnedColumn, Scan};
 use pawl_data::profile::binary::{BinaryError, MAGIC};
 use pawl_data::profile::bins::{Baseline, BaselineColumn, BinCounts, Bins, place};
 use pawl_data::profile::value::FieldValue;
-use pawl_data::profile::{BinCounter, ColumnProfile, MAX_VALUES, Profile, SegmentValues};
+use pawl_data::profile::{BinCounter, ColumnProfile, Grouping, MAX_VALUES, Profile, SegmentValues};
 
 /// Why two files cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,9 @@ pub enum FilesError {
         /// The column.
         column: String,
     },
+    /// A saved profile in place of new data whose rows belong together.
+    #[error("a profile does not tell which rows belong together: give the new data itself")]
+    GroupsOfProfile,
     /// A column that neither side has.
     #[error("there is no column {column:?} in the baseline: name one of its columns")]
     NoColumn {
@@ -76,6 +80,8 @@ pub struct ColumnSelection {
     pub label: Option<String>,
     /// Columns whose values part the rows.
     pub segments: Vec<String>,
+    /// Which rows belong together; none where they are taken as independent.
+    pub grouping: Option<Grouping>,
 }
 
 /// One side as read.
@@ -180,6 +186,9 @@ pub fn compare_files(
     policy: &Policy,
 ) -> Result<Drift, FilesError> {
     current.check(choice)?;
+    if choice.grouping.is_some() && matches!(current, ComparedSide::Profile(_)) {
+        return Err(FilesError::GroupsOfProfile);
+    }
     let (counts, mut parts) = match current {
         ComparedSide::Data(scan) => (scan.binned.clone(), scan.segments.clone()),
         ComparedSide::Profile(profile) => {
@@ -201,7 +210,14 @@ pub fn compare_files(
         let sketched = if let ComparedSide::Data(_) = current { 0.0 } else { current.rank_error(input) };
         input.rank_error = baseline.rank_error(input) + sketched;
     }
-    Ok(compare(&all, policy))
+    if let ComparedSide::Data(scan) = current
+        && let Some(groups) = &scan.groups
+    {
+        group(&mut all, groups);
+    }
+    let sample = current.profile().and_then(|profile| profile.sample.as_ref());
+    let rows = SampledRows { baseline: frozen.sample.as_ref(), current: sample };
+    Ok(compare_rows(&all, rows, policy))
 }
 
 fn features(baseline: &ComparedSide, frozen: &Baseline, choice: &ColumnSelection) -> Vec<String> {

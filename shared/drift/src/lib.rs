@@ -35,6 +35,8 @@ mod baseline;
 mod compare;
 mod compat;
 mod decide;
+mod dependence;
+mod design;
 mod document;
 pub mod files;
 mod history;
@@ -50,22 +52,25 @@ mod reason;
 pub mod scores;
 mod summary;
 pub mod table;
+mod together;
 mod wasserstein;
 
 pub use baseline::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
-pub use compare::compare;
+pub use compare::{compare, compare_rows};
+pub use design::ColumnGroups;
 pub use document::{
     Axis, CountedBin, DRIFT_VERSION, DecisionRule, DetectableEffect, Distances, Drift, DriftTest, EffectUnit,
     Finding, Formula, ImportanceMoved, Past, Role, ShareChange, TestEvidence, Verdict,
 };
 pub use history::{History, MAX_RUNS, MIN_RUNS, Remembered, RememberedFinding, robust_z};
 pub use importance::{IMPORTANCE, importances, weigh};
-pub use input::{BinnedCounts, Input, in_segments, inputs};
+pub use input::{BinnedCounts, Input, group, in_segments, inputs};
 pub use live::{
     Calibration, GroundTruth, Join, LiveQuality, LiveTally, Prediction, QualityPolicy, QualityVerdict,
 };
 pub use policy::{Compat, Policy, PolicyError};
 pub use table::benjamini_hochberg;
+pub use together::{ALL_COLUMNS, MovedPair, PairedColumn, PairedScore, SampledRows};
 pub use wasserstein::wasserstein_sigma;
 
 pub use pawl_data::profile::Segment;

@@ -1,6 +1,7 @@
 //! The evidence: for each column and axis, whether there is enough data, the test and the scores.
 
 use super::axes::{View, can_tell_unseen, raw_shape, view};
+use super::design::{Design, too_few_groups};
 use super::document::{
     Axis, CountedBin, DecisionRule, DetectableEffect, Distances, DriftTest, Finding, Past, ShareChange,
     TestEvidence, Verdict,
@@ -99,7 +100,7 @@ fn draft(
     let (n, m) = (table.n(), table.m());
     let (nf, mf) = (n as f64, m as f64);
     let effective = if n == 0 || m == 0 { 0.0 } else { nf * mf / (nf + mf) };
-    let unfit = too_few(n, m, effective, policy);
+    let unfit = too_few(n, m, effective, policy).or_else(|| too_few_groups(input.groups));
     let mut finding = blank(input, axis);
     (finding.evidence.n, finding.evidence.m) = (n, m);
     if axis == Axis::Shape {
@@ -123,6 +124,9 @@ fn draft(
             _ => table.test(),
         };
         set_test(&mut finding.evidence, outcome);
+        if let Some(design) = input.groups.and_then(|groups| Design::of(axis, baseline, groups)) {
+            design.widen(&mut finding, &table);
+        }
     }
     finding.bins = table.cells;
     Draft { finding, unfit }
@@ -141,7 +145,7 @@ fn score_shape(table: &ContingencyTable, ordered: bool, rank_error: f64) -> Dist
         hellinger: hellinger(table),
         l_infinity,
         l_infinity_robust: l_infinity.map(|simple| robust(simple, n, m, SAGEMAKER_ROBUST)),
-        wasserstein_sigma: None,
+        ..Distances::default()
     }
 }
 

@@ -29,6 +29,10 @@ pub struct Policy {
     pub share_warn: f64,
     /// Lower bound of the change of a share (missing values, one type) that is drift (0.05).
     pub share_drift: f64,
+    /// Lower bound of the change of a correlation of two columns that is a warning (0.1).
+    pub correlation_warn: f64,
+    /// Lower bound of the change of a correlation of two columns that is drift (0.2).
+    pub correlation_drift: f64,
     /// In how many windows in a row a column must drift before it counts; until then it is a
     /// warning (1: at once).
     pub persist_windows: u32,
@@ -61,6 +65,8 @@ impl Default for Policy {
             unseen_drift: 0.01,
             share_warn: 0.01,
             share_drift: 0.05,
+            correlation_warn: 0.1,
+            correlation_drift: 0.2,
             persist_windows: 1,
             importance_drift: 0.0,
         }
@@ -94,6 +100,8 @@ impl Policy {
         share("unseen_drift", self.unseen_drift)?;
         share("share_warn", self.share_warn)?;
         share("share_drift", self.share_drift)?;
+        share("correlation_warn", self.correlation_warn)?;
+        share("correlation_drift", self.correlation_drift)?;
         if !(0.0..=1.0).contains(&self.importance_drift) {
             let (field, value) = ("importance_drift", self.importance_drift);
             return Err(PolicyError { field, value, fix: "give a fraction from 0 to 1" });
@@ -118,6 +126,7 @@ impl Policy {
             }
         };
         order("psi_drift", self.psi_drift, self.psi_warn)?;
+        order("correlation_drift", self.correlation_drift, self.correlation_warn)?;
         order("share_drift", self.share_drift, self.share_warn)
     }
 }

@@ -42,6 +42,16 @@ impl Pipeline {
         self.data.features.iter().filter(|name| !self.compare.leave_out.contains(name))
     }
 
+    /// Which rows of new data belong together; none where they are taken as independent.
+    pub fn grouping(&self) -> Option<Grouping> {
+        let cluster = self.compare.cluster.clone().map(Grouping::Cluster);
+        cluster.or_else(|| {
+            let (block, time) = (self.compare.block?, self.data.schema.time.as_ref()?);
+            let (date, hour) = (Some(time.date.clone()), time.hour.clone());
+            Some(Grouping::Block { date, hour, seconds: block.seconds() })
+        })
+    }
+
     /// The columns that `data` and `feedback` name, each once: those of the time order, the label,
     /// the features, the context, and who selected a row.
     pub fn columns(&self) -> Vec<String> {

@@ -165,6 +165,7 @@ fn axis(axis: Axis) -> &'static str {
         Axis::Unseen => "unseen values",
         Axis::Shape => "shape",
         Axis::TypeMix => "type mix",
+        Axis::Together => "moved together",
     }
 }
 
@@ -173,6 +174,9 @@ fn detectable(finding: &Finding) -> String {
     match (finding.verdict, finding.detectable.minimum, finding.detectable.unit) {
         (Verdict::None, Some(effect), Some(EffectUnit::Psi)) => format!("PSI {}", measure(effect)),
         (Verdict::None, Some(effect), Some(EffectUnit::Share)) => percent(effect),
+        (Verdict::None, Some(effect), Some(EffectUnit::Correlation)) => {
+            format!("correlation {}", measure(effect))
+        }
         _ => String::new(),
     }
 }
