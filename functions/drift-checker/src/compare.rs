@@ -59,8 +59,8 @@ pub(crate) async fn compare(
     let rows = SampledRows { baseline: reference.sample.as_ref(), current: current.sampled.sample.as_ref() };
     let mut seen = drift::compare_rows(&compared, rows, &pipeline.drift);
     if pipeline.grouping().is_some() && current.groups.is_none() {
-        let unknown = "The batch was counted before the pipeline said which rows belong together: they were taken \
-            as independent.";
+        let unknown = "The batch was counted before the pipeline said which rows belong together: they \
+            were taken as independent.";
         seen.warnings.push(unknown.to_owned());
     }
     let remember = |remembered: &mut Remembered| remembered.remember(generation, &seen);

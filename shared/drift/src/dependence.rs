@@ -1,9 +1,9 @@
 //! Do the rows look as if they depended on one another? Then every test that takes them as independent
 //! alarms too often, and a person should say which rows belong together.
 //!
-//! Looked for in the sampled rows of the batch: neighbours that are alike (the correlation of a column's ranks
-//! from one row to the next, which is near zero in rows of any order that have nothing to do with each other),
-//! and an identifier whose values come back with rows that are alike.
+//! Looked for in the sampled rows of the batch: neighbours that are alike (the correlation of a column's
+//! ranks from one row to the next, which is near zero in rows that have nothing to do with each other), and a
+//! column named as an identifier whose values come back.
 
 use std::collections::HashMap;
 
@@ -69,8 +69,8 @@ impl Dependence {
     /// What it means and what to do, in plain words.
     pub(super) fn warning(&self) -> String {
         let advice = "the tests take rows as independent and alarm too often if they are not. Say which rows \
-            belong together: compare.cluster (--cluster) names a column such as a user, compare.block (--block) \
-            a stretch of time such as a day";
+            belong together: compare.cluster (--cluster) names a column such as a user, compare.block \
+            (--block) a stretch of time such as a day";
         match self {
             Self::Neighbours { column, correlation } => format!(
                 "The rows depend on one another: neighbours are alike in {column} (correlation \

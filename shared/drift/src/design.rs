@@ -4,7 +4,8 @@
 //! the covariance of the shares (ultimate clusters; blocks of time with the covariance of neighbours added),
 //! and from that the mean of its eigenvalues over those of independent rows, and how unequal they are. A
 //! chi-square is divided by that mean and held against F: Rao and Scott's correction of second order (1984),
-//! with the degrees of freedom of Thomas and Rao (1987). What is measured in the batch is taken for both sides.
+//! with the degrees of freedom of Thomas and Rao (1987). What is measured in the batch is taken for both
+//! sides.
 
 use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins};
 use pawl_data::profile::{GroupOrder, GroupedColumn};
@@ -161,7 +162,7 @@ fn one_sided(p_value: f64, table: &ContingencyTable) -> f64 {
     if more { p_value / 2.0 } else { 1.0 - p_value / 2.0 }
 }
 
-/// The covariance of two cells' counts over all rows, from the scatter of the groups around the shares of all.
+/// The covariance of two cells' counts over all rows, from the scatter of the groups around the common shares.
 fn covariance(scatter: &[(u64, Vec<f64>)], k: usize, l: usize, neighbours: bool) -> f64 {
     let at = |cells: &[f64], cell: usize| cells.get(cell).copied().unwrap_or(0.0);
     let groups = scatter.len() as f64;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::ComparedWith;
+use super::moved::MovedPair;
 use super::policy::Policy;
-use super::together::MovedPair;
 use pawl_data::profile::Segment;
 
 /// The version of the [`Drift`] document that this code writes.
@@ -380,13 +380,13 @@ pub(super) fn formulas() -> Vec<Formula> {
         ),
         (
             "correlation_change",
-            "largest difference, over all pairs of columns, of the correlation of their ranks within each side, \
-             of the distances of these ranks from the middle (Legendre), or of indicators of the commonest \
-             values; a sample of at most 1,024 rows of each side",
+            "largest difference, over all pairs of columns, of the correlation of their ranks within each \
+             side, of the distances of these ranks from the middle (Legendre), or of indicators of the \
+             commonest values; a sample of at most 1,024 rows of each side",
         ),
         (
             "correlation_change_lower",
-            "max(0, correlation_change - the 95 % point of the largest difference in permutations of the rows)",
+            "max(0, correlation_change - the 95 % point of the largest difference in permutations of rows)",
         ),
         ("robust_z", "(score - median)/(1.4826 MAD) over the earlier runs, from 8 on"),
         (

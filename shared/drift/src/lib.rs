@@ -45,6 +45,7 @@ mod input;
 pub mod live;
 mod measure;
 pub mod monitor;
+mod moved;
 mod policy;
 mod power;
 mod ranks;
@@ -68,9 +69,10 @@ pub use input::{BinnedCounts, Input, group, in_segments, inputs};
 pub use live::{
     Calibration, GroundTruth, Join, LiveQuality, LiveTally, Prediction, QualityPolicy, QualityVerdict,
 };
+pub use moved::{MovedPair, PairedColumn, PairedScore};
 pub use policy::{Compat, Policy, PolicyError};
 pub use table::benjamini_hochberg;
-pub use together::{ALL_COLUMNS, MovedPair, PairedColumn, PairedScore, SampledRows};
+pub use together::{ALL_COLUMNS, SampledRows};
 pub use wasserstein::wasserstein_sigma;
 
 pub use pawl_data::profile::Segment;

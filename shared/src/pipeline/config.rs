@@ -211,7 +211,8 @@ impl JsonSchema for Block {
 
     fn json_schema(_: &mut SchemaGenerator) -> JsonSchemaValue {
         let examples = ["day", "hour", "week", "6h"];
-        json_schema!({ "type": "string", "pattern": "^(hour|day|week|[0-9]+ *[smhd])$", "examples": examples })
+        let pattern = "^(hour|day|week|[0-9]+ *[smhd])$";
+        json_schema!({ "type": "string", "pattern": pattern, "examples": examples })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading a `pipeline.yaml`, and what follows from it.
 
 use super::{Data, Feedback, Pipeline, PipelineError, check, yaml};
+use crate::profile::Grouping;
 
 /// The largest `pipeline.yaml` that is read, in bytes.
 const LARGEST: usize = 1 << 20;

@@ -5,7 +5,6 @@ use super::grouped::Grouper;
 use super::rules::ColumnJudge;
 use super::table::{Column, Table};
 use crate::constraints::Scan;
-use crate::profile::value::FieldValue;
 use crate::profile::{Grouping, SAMPLED_COLUMNS, SampledRow, SampledValue, Sampler, SegmentValues, Segments};
 
 /// How much less memory for texts a part's column gets than one of the whole.
@@ -45,12 +44,9 @@ impl Table {
 
     /// Gives an accepted row to the sample and to its parts.
     pub(super) fn hand_out(&mut self, row: Row<'_>) {
-        let mut group = None;
-        if let Some(mut grouper) = self.grouper.take() {
-            group = grouper.group(self, row);
-            grouper.count(self, row, group);
-            self.grouper = Some(grouper);
-        }
+        let record = row.record(&self.names, &self.judges);
+        let baseline = self.known.baseline.as_ref();
+        let group = self.grouper.as_mut().and_then(|grouper| grouper.count(&record, baseline));
         if self.sampler.as_ref().is_some_and(Sampler::wants) {
             let sampled = SampledRow { group, values: self.sampled_values(row) };
             if let Some(sampler) = &mut self.sampler {
@@ -84,7 +80,8 @@ impl Table {
         let mut segments = std::mem::take(&mut self.segments);
         for (column, parts) in segments.iter_mut() {
             let index = self.names.iter().position(|name| name == column);
-            let value = index.map(|index| self.spelled(row, index)).unwrap_or_default();
+            let spelled = |index| row.record(&self.names, &self.judges).spelled(index);
+            let value = index.map(spelled).unwrap_or_default();
             if let Some(part) = parts.part(&value, || self.part_of(column, &value)) {
                 for name in self.names.iter().skip(part.names.len()) {
                     part.add_column(name.clone(), self.names.len() * SHARE);
@@ -93,18 +90,6 @@ impl Table {
             }
         }
         self.segments = segments;
-    }
-
-    /// One spelling for a value: `1` and `1.0` are the same, and all that is missing is empty.
-    pub(super) fn spelled(&self, row: Row<'_>, index: usize) -> String {
-        let record = row.record(&self.names, &self.judges);
-        match record.value(index) {
-            None | Some(FieldValue::Missing) => String::new(),
-            Some(FieldValue::Integral(number) | FieldValue::Fractional(number)) => number.to_string(),
-            Some(FieldValue::Boolean | FieldValue::Timestamp | FieldValue::Text) => {
-                record.text(index).unwrap_or_default().into_owned()
-            }
-        }
     }
 
     fn part_of(&self, column: &str, value: &str) -> Self {

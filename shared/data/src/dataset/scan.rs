@@ -96,7 +96,8 @@ impl Scanner {
         self
     }
 
-    /// Counts accepted rows in the frozen bins group by group as well, and names the group of each sampled row.
+    /// Counts accepted rows in the frozen bins group by group as well, and names the group of each
+    /// sampled row.
     #[must_use]
     pub fn with_groups(mut self, grouping: Option<&Grouping>) -> Self {
         self.grouping = grouping.cloned();

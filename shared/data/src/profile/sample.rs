@@ -136,6 +136,8 @@ pub(crate) struct Sampler {
     rows: u64,
     /// Whether the pair that the next row ends is in the sample.
     open: bool,
+    /// The highest priority of a full sample.
+    limit: Option<u64>,
     pairs: BTreeMap<u64, Vec<SampledRow>>,
 }
 
@@ -150,8 +152,7 @@ impl Sampler {
         if self.rows % 2 == 1 {
             return self.open;
         }
-        self.pairs.len() < SAMPLED_PAIRS
-            || self.pairs.last_key_value().is_some_and(|(&last, _)| self.priority() < last)
+        self.limit.is_none_or(|limit| self.priority() < limit)
     }
 
     /// Passes over a row that is not wanted.
@@ -170,6 +171,9 @@ impl Sampler {
         self.pairs.entry(self.priority()).or_default().push(row);
         if self.pairs.len() > SAMPLED_PAIRS {
             self.pairs.pop_last();
+        }
+        if self.pairs.len() == SAMPLED_PAIRS {
+            self.limit = self.pairs.last_key_value().map(|(&last, _)| last);
         }
         self.rows += 1;
         self.open = first;

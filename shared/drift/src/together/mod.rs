@@ -5,17 +5,18 @@
 //! its ranks on its own side (and by how far a rank lies from the middle; a category by whether it is one of
 //! the commonest), so that a column that moved alone changes nothing here. The correlations of all pairs of
 //! these scores are compared, and the largest difference is held against permutations of the rows
-//! ([`pairs::compare`]). Dependence that shows in no pair, as of an exclusive or of three columns, is not seen.
+//! ([`pairs::compare`]). Dependence that shows in no pair, as of an exclusive or of three columns, is not
+//! seen.
 
 mod pairs;
 mod scores;
 
 use pawl_data::profile::{RowSample, SAMPLED_PAIRS};
-use serde::{Deserialize, Serialize};
 
 use super::document::{Axis, Drift, DriftTest, EffectUnit, Finding, Role, Verdict};
 use super::input::Input;
 use super::measure::{Draft, blank};
+use super::moved::{MovedPair, PairedColumn, PairedScore};
 use super::policy::Policy;
 use pairs::{Compared, Pair};
 use scores::{Score, ScoreKind, Scores};
@@ -33,42 +34,6 @@ pub struct SampledRows<'a> {
     pub baseline: Option<&'a RowSample>,
     /// Of the batch.
     pub current: Option<&'a RowSample>,
-}
-
-/// What of a column was correlated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PairedScore {
-    /// The rank of its numbers: the correlation is Spearman's.
-    Rank,
-    /// How far the rank lies from the middle.
-    Spread,
-    /// Whether it holds one of its commonest values.
-    Value,
-}
-
-/// One column of a [`MovedPair`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PairedColumn {
-    /// Its name.
-    pub column: String,
-    /// What of it was correlated.
-    pub score: PairedScore,
-}
-
-/// Two columns whose correlation moved for sure.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MovedPair {
-    /// One of them.
-    pub first: PairedColumn,
-    /// The other.
-    pub second: PairedColumn,
-    /// The correlation in the baseline, -1 to 1.
-    pub baseline: f64,
-    /// The correlation in the batch, -1 to 1.
-    pub current: f64,
-    /// By how much it moved at least, at 95 % for all pairs at once.
-    pub change_lower: f64,
 }
 
 /// What came of comparing the columns together.
