@@ -162,7 +162,7 @@ fn one_sided(p_value: f64, table: &ContingencyTable) -> f64 {
     if more { p_value / 2.0 } else { 1.0 - p_value / 2.0 }
 }
 
-/// The covariance of two cells' counts over all rows, from the scatter of the groups around the common shares.
+/// The covariance of two cells' counts over all rows, from how the groups scatter around the common shares.
 fn covariance(scatter: &[(u64, Vec<f64>)], k: usize, l: usize, neighbours: bool) -> f64 {
     let at = |cells: &[f64], cell: usize| cells.get(cell).copied().unwrap_or(0.0);
     let groups = scatter.len() as f64;
@@ -211,4 +211,74 @@ fn cells(axis: Axis, baseline: &BaselineColumn, counts: &BinCounts) -> Vec<f64> 
         (Axis::Together, _) => Vec::new(),
     };
     cells.into_iter().map(|cell| cell as f64).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::document::CountedBin;
+    use proptest::prelude::*;
+
+    /// Groups of ten rows, of which 0 to 9 lie in the first of two cells.
+    fn stairs() -> Vec<(u64, Vec<f64>)> {
+        (0..10).map(|group| (group, vec![group as f64 - 4.5, 4.5 - group as f64])).collect()
+    }
+
+    /// By hand: 10/9 times the sum of (k - 4.5)², over 100 times 0.45 times 0.55. The p-value of 10 is that of
+    /// Student's t with 9 degrees of freedom at the root of 10 over it, integrated numerically.
+    #[test]
+    fn the_effect_of_two_cells_is_the_ratio_of_variances() {
+        let design = Design::from_scatter(&stairs(), &[0.45, 0.55], 100.0, GroupOrder::Clusters);
+        assert!((design.mean - 3.703_703_703_703_704).abs() < 1e-12);
+        assert!((design.cumulative - design.mean).abs() < 1e-12);
+        assert_eq!((design.unequal, design.freedom), (0.0, 9.0));
+        assert!((design.p_value(10.0, 1.0).unwrap() - 0.134_762_218).abs() < 1e-7);
+    }
+
+    #[test]
+    fn neighbouring_blocks_that_are_alike_weigh_even_less() {
+        let order = GroupOrder::Blocks { level: 0 };
+        let design = Design::from_scatter(&stairs(), &[0.45, 0.55], 100.0, order);
+        assert!((design.mean - 8.888_888_888_888_889).abs() < 1e-12, "{}", design.mean);
+        // Blocks that do not follow one another have no such covariance.
+        let apart: Vec<_> = stairs().into_iter().map(|(group, cells)| (2 * group, cells)).collect();
+        let design = Design::from_scatter(&apart, &[0.45, 0.55], 100.0, order);
+        assert!((design.mean - 3.703_703_703_703_704).abs() < 1e-12);
+    }
+
+    #[test]
+    fn groups_that_do_not_scatter_weigh_as_independent_rows() {
+        let still: Vec<_> = (0..20).map(|group| (group, vec![0.0, 0.0, 0.0])).collect();
+        let design = Design::from_scatter(&still, &[0.2, 0.3, 0.5], 100.0, GroupOrder::Clusters);
+        assert_eq!((design.mean, design.cumulative, design.unequal), (1.0, 1.0, 0.0));
+    }
+
+    proptest! {
+        /// However the groups scatter, nothing becomes surer by them.
+        #[test]
+        fn widening_never_makes_surer(
+            groups in prop::collection::vec(prop::collection::vec(0u32..30, 3), 10..40),
+            counts in prop::collection::vec((1u64..400, 1u64..400), 3),
+            blocks in any::<bool>(),
+        ) {
+            let total = |cell: usize| groups.iter().map(|cells| f64::from(cells[cell])).sum::<f64>();
+            let rows: f64 = (0..3).map(total).sum();
+            prop_assume!((0..3).all(|cell| total(cell) > 0.0));
+            let share: Vec<f64> = (0..3).map(|cell| total(cell) / rows).collect();
+            let scatter: Vec<(u64, Vec<f64>)> = groups.iter().enumerate().map(|(group, cells)| {
+                let own: u32 = cells.iter().sum();
+                let of = |(cell, share): (&u32, &f64)| f64::from(*cell) - share * f64::from(own);
+                (group as u64, cells.iter().zip(&share).map(of).collect())
+            }).collect();
+            let order = if blocks { GroupOrder::Blocks { level: 0 } } else { GroupOrder::Clusters };
+            let design = Design::from_scatter(&scatter, &share, rows, order);
+            let cell = |&(baseline, current): &(u64, u64)| CountedBin { bin: String::new(), baseline, current };
+            let table = ContingencyTable { cells: counts.iter().map(cell).collect() };
+            let alone = table.homogeneity().unwrap();
+            let widened = design.p_value(alone.statistic.unwrap(), 2.0).unwrap();
+            prop_assert!(widened.is_finite() && (0.0..=1.0).contains(&widened));
+            prop_assert!(design.mean >= 1.0 && design.cumulative >= 1.0 && design.unequal >= 0.0);
+        }
+    }
 }

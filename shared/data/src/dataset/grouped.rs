@@ -94,3 +94,78 @@ impl Grouper {
 
 /// Seconds from the year 0 to 1970.
 const YEAR_ZERO: i64 = 62_167_219_200;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::dataset::{Format, Scan, Scanner, Schema};
+    use crate::profile::{GroupOrder, MOST_GROUPS};
+
+    fn rows(range: std::ops::Range<u32>) -> String {
+        let line = |row: u32| {
+            let (day, hour) = (row / 24 % 28 + 1, row % 24);
+            let town = ["Rome", "Oslo", ""][(row % 3) as usize];
+            format!("u{},2012-{:02}-{day:02},{hour},{town},{}\n", row % 90, row / 672 + 1, row * 37 % 101)
+        };
+        std::iter::once("user,day,hour,town,sales\n".to_owned()).chain(range.map(line)).collect()
+    }
+
+    fn scan(text: &str, grouping: &Grouping, baseline: Option<&Baseline>) -> Scan {
+        let mut scanner = Scanner::of(Format::Csv, &Schema::default()).with_groups(Some(grouping));
+        if let Some(baseline) = baseline {
+            scanner = scanner.with_baseline(baseline);
+        }
+        scanner.feed(text.as_bytes(), &mut ()).unwrap();
+        scanner.finish(&mut ()).unwrap()
+    }
+
+    fn cluster() -> Grouping {
+        Grouping::Cluster("user".to_owned())
+    }
+
+    fn day() -> Grouping {
+        Grouping::Block { date: None, hour: Some("hour".to_owned()), seconds: 86_400 }
+    }
+
+    #[test]
+    fn the_groups_of_a_column_add_up_to_its_counts() {
+        let baseline = Baseline::freeze(&scan(&rows(0..3000), &cluster(), None).profile);
+        for grouping in [cluster(), day()] {
+            let scan = scan(&rows(100..2500), &grouping, Some(&baseline));
+            let groups = scan.groups.unwrap();
+            assert_eq!(groups.columns.len(), scan.binned.len());
+            for binned in &scan.binned {
+                let column = groups.column(&binned.name).unwrap();
+                assert!((20..=MOST_GROUPS).contains(&column.groups.len()), "{}", column.groups.len());
+                let mut all = BinCounts::default();
+                column.groups.values().for_each(|counts| all.merge(counts));
+                assert_eq!(all, binned.counts, "{}", binned.name);
+            }
+        }
+    }
+
+    #[test]
+    fn parts_yield_the_groups_of_the_whole() {
+        let baseline = Baseline::freeze(&scan(&rows(0..3000), &cluster(), None).profile);
+        for grouping in [cluster(), day()] {
+            let whole = scan(&rows(0..2600), &grouping, Some(&baseline));
+            let mut parts = scan(&rows(0..900), &grouping, Some(&baseline));
+            parts.merge(&scan(&rows(900..2600), &grouping, Some(&baseline)));
+            assert_eq!(parts.groups, whole.groups);
+        }
+    }
+
+    #[test]
+    fn a_day_is_one_group_and_without_a_time_there_is_none() {
+        let baseline = Baseline::freeze(&scan(&rows(0..3000), &cluster(), None).profile);
+        let two_days = scan(&rows(0..48), &day(), Some(&baseline)).groups.unwrap();
+        assert_eq!((two_days.order, two_days.ungrouped), (GroupOrder::Blocks { level: 0 }, 0));
+        assert_eq!(two_days.column("sales").unwrap().groups.len(), 2);
+        let nowhere = Grouping::Cluster("nowhere".to_owned());
+        let none = scan(&rows(0..48), &nowhere, Some(&baseline)).groups.unwrap();
+        assert_eq!((none.ungrouped, none.column("sales").unwrap().groups.len()), (48, 0));
+        // Without bins there is nothing to count in.
+        assert_eq!(scan(&rows(0..48), &day(), None).groups, None);
+    }
+}

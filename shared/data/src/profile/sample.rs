@@ -82,6 +82,26 @@ impl RowSample {
 
     /// Adds the sample of another part of the data.
     pub fn merge(&mut self, other: &Self) {
+        let limit = self.pairs.get(SAMPLED_PAIRS - 1).map(|last| last.priority);
+        let wanted = other.pairs.iter().filter(|pair| limit.is_none_or(|limit| pair.priority < limit));
+        // Thousands of small objects have the same columns.
+        if self.columns == other.columns {
+            self.pairs.extend(wanted.cloned());
+            self.further = self.further.max(other.further);
+        } else {
+            let places = self.places(other);
+            let beyond = places.iter().filter(|place| place.is_none()).count();
+            self.further = self.further.max(other.further + beyond);
+            let columns = self.columns.len();
+            self.pairs.extend(wanted.map(|pair| pair.moved(&places, columns)));
+        }
+        self.pairs.sort_by_key(|pair| pair.priority);
+        self.pairs.truncate(SAMPLED_PAIRS);
+    }
+
+    /// Where the columns of another sample are found in this one, to which new ones are added while there is
+    /// room.
+    fn places(&mut self, other: &Self) -> Vec<Option<usize>> {
         let mut places = Vec::with_capacity(other.columns.len());
         for name in &other.columns {
             let known = self.place(name);
@@ -90,10 +110,14 @@ impl RowSample {
             }
             places.push(known.or_else(|| self.place(name)));
         }
-        let beyond = places.iter().filter(|place| place.is_none()).count();
-        self.further = self.further.max(other.further + beyond);
-        let columns = self.columns.len();
-        let moved = |row: &SampledRow| {
+        places
+    }
+}
+
+impl RowPair {
+    /// The same rows with each value at its new place.
+    fn moved(&self, places: &[Option<usize>], columns: usize) -> Self {
+        let row = |row: &SampledRow| {
             let mut values = vec![SampledValue::Missing; columns];
             for (place, value) in places.iter().zip(&row.values) {
                 if let Some(mine) = place.and_then(|place| values.get_mut(place)) {
@@ -102,13 +126,7 @@ impl RowSample {
             }
             SampledRow { group: row.group, values }
         };
-        let theirs = other.pairs.iter();
-        self.pairs.extend(
-            theirs
-                .map(|pair| RowPair { priority: pair.priority, rows: pair.rows.iter().map(moved).collect() }),
-        );
-        self.pairs.sort_by_key(|pair| pair.priority);
-        self.pairs.truncate(SAMPLED_PAIRS);
+        Self { priority: self.priority, rows: self.rows.iter().map(row).collect() }
     }
 }
 

@@ -228,3 +228,58 @@ fn dot(first: &[f32], second: &[f32]) -> f64 {
     let rest = left.remainder().iter().zip(right.remainder()).map(|(a, b)| a * b);
     lanes.into_iter().chain(rest).map(f64::from).sum()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::scores::{Score, ScoreKind};
+    use super::*;
+
+    fn two(first: Vec<f32>, second: Vec<f32>, baseline: usize) -> Scores {
+        let rows = first.len();
+        let score = |column, values| Score { column, kind: ScoreKind::Rank, values };
+        Scores { all: vec![score(0, first), score(1, second)], baseline, rows, left_out: 0 }
+    }
+
+    /// scipy.stats.spearmanr([1, 2, 3, 4, 5], [5, 6, 7, 8, 7]), as its documentation has it.
+    #[test]
+    fn the_correlation_of_ranks_is_spearmans() {
+        let scores = two(vec![1.0, 2.0, 3.0, 4.0, 5.0], vec![1.0, 2.0, 3.5, 5.0, 3.5], 5);
+        let sums = Sums::of(&scores, &[(0, 1)], &[0, 1, 2, 3, 4]);
+        assert!((sums.correlation(0, (0, 1), None) - 0.820_782_681_668_123_3).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_other_side_is_the_whole_less_the_first() {
+        let (first, second) = (vec![1.0, 2.0, 3.0, 1.0, 2.0, 3.0], vec![1.0, 2.0, 3.0, 3.0, 2.0, 1.0]);
+        let scores = two(first, second, 3);
+        let all = |rows: &[usize]| Sums::of(&scores, &[(0, 1)], rows);
+        let found = pairs(&all(&[0, 1, 2]), &all(&[0, 1, 2, 3, 4, 5]), &[(0, 1)]);
+        assert!((found[0].baseline - 1.0).abs() < 1e-6 && (found[0].current + 1.0).abs() < 1e-6);
+        assert!((found[0].change() - 2.0).abs() < 1e-6);
+    }
+
+    /// A share where enough permutations lie beyond, Gumbel's law where not; it falls all the way.
+    #[test]
+    fn the_p_value_goes_on_beyond_the_permutations() {
+        let permuted: Vec<f64> = (0..199).map(|place| f64::from(place) / 199.0).collect();
+        assert_eq!(p_value(0.5, &permuted), 0.5);
+        let far: Vec<f64> = [1.0, 2.0, 4.0, 40.0].map(|statistic| p_value(statistic, &permuted)).into();
+        assert!(far[0] < 0.06 && far.windows(2).all(|pair| pair[1] < pair[0]) && far[3] > 0.0, "{far:?}");
+        // Permutations that all say the same say nothing.
+        assert_eq!(p_value(3.0, &[1.0; 50]), 1.0);
+    }
+
+    #[test]
+    fn groups_go_from_side_to_side_as_one() {
+        // 40 groups of two rows; 20 on each side.
+        let groups: Vec<u64> = (0..80).map(|row| row / 2).collect();
+        let units = Units::new(&groups, 40).unwrap();
+        let mut drawn = units.draw(&mut SplitMix64::new(1));
+        drawn.sort_unstable();
+        assert_eq!(drawn.len(), 40);
+        assert!(drawn.chunks(2).all(|rows| rows[0] % 2 == 0 && rows[1] == rows[0] + 1));
+        assert!(drawn.iter().any(|row| *row >= 40) && drawn.iter().any(|row| *row < 40));
+        assert!(Units::new(&[0, 0, 0, 1, 1, 1], 3).is_none());
+    }
+}
