@@ -71,6 +71,11 @@ fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
         html.raw(" ").text(wanted);
         ("Wanted instead", html)
     }));
+    facts.extend(drift.warnings.iter().map(|warning| {
+        let mut html = badge((Tone::Warn, "mind"));
+        html.raw(" ").text(warning);
+        ("Warning", html)
+    }));
     facts.push((
         "Tests",
         text(format!(

@@ -67,6 +67,11 @@ impl RowSample {
         self.pairs.iter().flat_map(|pair| &pair.rows)
     }
 
+    /// For each of the sampled rows the number of its pair.
+    pub fn pair_numbers(&self) -> impl Iterator<Item = u64> {
+        (0..).zip(&self.pairs).flat_map(|(number, pair)| pair.rows.iter().map(move |_| number))
+    }
+
     /// Two rows each that followed one another in the data.
     pub fn neighbours(&self) -> impl Iterator<Item = (&SampledRow, &SampledRow)> {
         self.pairs.iter().filter_map(|pair| match pair.rows.as_slice() {

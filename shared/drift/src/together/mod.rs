@@ -99,14 +99,13 @@ fn too_few(n: usize, m: usize, policy: &Policy) -> Option<String> {
         .then(|| format!("{n} rows of the baseline and {m} of the batch were sampled; {least} are needed"))
 }
 
-/// What is exchanged as one: each row, or its group where rows are grouped. None where a row does not tell
-/// its group.
+/// What is exchanged as one: the group of a row where rows are grouped, else the pair of neighbours that was
+/// drawn, which may be alike. None where a row does not tell its group.
 fn units(baseline: &RowSample, current: &RowSample, grouped: bool) -> Option<Vec<u64>> {
-    let rows = || baseline.rows().chain(current.rows());
-    if !grouped {
-        return Some((0..rows().count() as u64).collect());
+    if grouped {
+        return baseline.rows().chain(current.rows()).map(|row| row.group).collect();
     }
-    rows().map(|row| row.group).collect()
+    Some(baseline.pair_numbers().chain(current.pair_numbers()).collect())
 }
 
 fn draft(found: &Compared, (n, m): (usize, usize), policy: &Policy) -> Draft {

@@ -56,8 +56,8 @@ pub(super) struct Compared {
 }
 
 /// Compares the correlations of all pairs of scores of different columns. `units` names, for each row,
-/// what is exchanged as one: the row itself, or its group. None where there is no pair, or too little to
-/// exchange.
+/// what is exchanged as one: its pair of neighbours, or its group. None where there is no pair, or too
+/// little to exchange.
 ///
 /// The statistic is the largest difference of Fisher's transforms over all pairs, so its permutation law
 /// holds whatever the pairs have to do with each other. Beyond the permutations made the p-value follows
