@@ -23,7 +23,7 @@ pub(crate) struct Args {
     current: PathBuf,
     /// What to compare it with: data, a saved profile, or a frozen baseline (JSON)
     baseline: PathBuf,
-    /// Compare only these columns. Default: all of the baseline's save identifiers
+    /// Compare only these columns. Default: all of the baseline's save identifiers and the cluster's
     #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
     columns: Vec<String>,
     /// Leave these columns out, such as a date or an index

@@ -1,10 +1,11 @@
 //! The comparison of a batch with its baseline.
 
+use super::dependence::{Dependence, dependence};
 use super::document::{DRIFT_VERSION, Drift, Verdict, formulas};
 use super::input::Input;
 use super::policy::Policy;
 use super::together::{self, SampledRows, Together};
-use super::{compat, decide, dependence, measure};
+use super::{compat, decide, measure};
 
 /// Compares a batch with its baseline, column by column, on four axes.
 ///
@@ -22,7 +23,8 @@ pub fn compare_rows(inputs: &[Input<'_>], rows: SampledRows<'_>, policy: &Policy
 }
 
 fn compared(inputs: &[Input<'_>], rows: Option<SampledRows<'_>>, policy: &Policy) -> Drift {
-    let warning = rows.and_then(|rows| looks_dependent(inputs, rows));
+    let dependent = rows.and_then(|rows| looks_dependent(inputs, rows));
+    let ungrouped = ungrouped(inputs);
     let mut drift = Drift {
         version: DRIFT_VERSION,
         compared_with: None,
@@ -46,9 +48,14 @@ fn compared(inputs: &[Input<'_>], rows: Option<SampledRows<'_>>, policy: &Policy
     (drift.columns, drift.tests) = match policy.compat {
         Some(tool) => (compat::decide_all(inputs, tool), 0),
         None => {
-            let together = rows.map(|rows| together::measure(inputs, rows, policy)).unwrap_or_default();
-            let Together { draft, pairs, warnings } = together;
-            (drift.pairs, drift.warnings) = (pairs, warning.into_iter().chain(warnings).collect());
+            let together = rows.map(|rows| match &dependent {
+                Some(Dependence::Neighbours { .. }) => together::untested_dependent(),
+                Some(Dependence::Repeated { .. }) | None => together::measure(inputs, rows, policy),
+            });
+            let Together { draft, pairs, warnings } = together.unwrap_or_default();
+            drift.pairs = pairs;
+            drift.warnings =
+                dependent.iter().map(Dependence::warning).chain(ungrouped).chain(warnings).collect();
             let drafts = inputs.iter().flat_map(|input| measure::measure(input, policy));
             decide::decide_all(drafts.chain(draft).collect(), policy)
         }
@@ -58,13 +65,18 @@ fn compared(inputs: &[Input<'_>], rows: Option<SampledRows<'_>>, policy: &Policy
     drift
 }
 
-/// That the rows of the batch depend on one another, where nobody said which belong together.
-fn looks_dependent(inputs: &[Input<'_>], rows: SampledRows<'_>) -> Option<String> {
-    if let Some(groups) = inputs.iter().find_map(|input| input.groups) {
-        let ungrouped = groups.ungrouped;
-        return (ungrouped > 0).then(|| format!("{ungrouped} rows of the batch belong to no known group."));
+/// What speaks against independent rows, where nobody said which belong together.
+fn looks_dependent(inputs: &[Input<'_>], rows: SampledRows<'_>) -> Option<Dependence> {
+    if inputs.iter().any(|input| input.groups.is_some()) {
+        return None;
     }
     let whole = inputs.iter().filter(|input| input.segment.is_none());
     let names: Vec<&str> = whole.map(|input| input.name).collect();
-    Some(dependence::dependence(rows.current?, &names)?.warning())
+    [rows.current, rows.baseline].into_iter().flatten().find_map(|sample| dependence(sample, &names))
+}
+
+/// That rows belong to no known group, where it was said which belong together.
+fn ungrouped(inputs: &[Input<'_>]) -> Option<String> {
+    let rows = inputs.iter().find_map(|input| input.groups)?.ungrouped;
+    (rows > 0).then(|| format!("{rows} rows of the batch belong to no known group."))
 }

@@ -1,7 +1,7 @@
 //! Do the rows look as if they depended on one another? Then every test that takes them as independent
 //! alarms too often, and a person should say which rows belong together.
 //!
-//! Looked for in the sampled rows of the batch: neighbours that are alike (the correlation of a column's
+//! Looked for in the sampled rows of either side: neighbours that are alike (the correlation of a column's
 //! ranks from one row to the next, which is near zero in rows that have nothing to do with each other), and a
 //! column named as an identifier whose values come back.
 

@@ -72,7 +72,7 @@ pub enum FilesError {
 /// Which columns to compare, and how.
 #[derive(Debug, Clone, Default)]
 pub struct ColumnSelection {
-    /// The columns to compare; none for all of the baseline save identifiers.
+    /// The columns to compare; none for all of the baseline save identifiers and the column of clusters.
     pub columns: Option<Vec<String>>,
     /// Columns that are left out.
     pub ignore: Vec<String>,
@@ -226,8 +226,12 @@ fn features(baseline: &ComparedSide, frozen: &Baseline, choice: &ColumnSelection
     }
     let column = |name: &str| baseline.profile().and_then(|profile| profile.column(name));
     let identifier = |name: &str| column(name).is_some_and(ColumnProfile::is_identifier);
+    // Which user a row is of is no feature: new data has new users.
+    let cluster =
+        |name: &String| matches!(&choice.grouping, Some(Grouping::Cluster(column)) if column == name);
     let left_out = |name: &String| {
-        choice.ignore.contains(name) || choice.label.as_ref() == Some(name) || identifier(name)
+        let named = choice.ignore.contains(name) || choice.label.as_ref() == Some(name);
+        named || cluster(name) || identifier(name)
     };
     frozen.columns.iter().map(|column| column.name.clone()).filter(|name| !left_out(name)).collect()
 }

@@ -86,6 +86,12 @@ pub(super) fn measure(inputs: &[Input<'_>], rows: SampledRows<'_>, policy: &Poli
     together
 }
 
+/// Neighbours are alike and nobody said which rows belong together: permutations of the rows would take
+/// chance for change.
+pub(super) fn untested_dependent() -> Together {
+    untested("the rows depend on one another, and nothing says which belong together")
+}
+
 /// The reason alone, where the columns together could not be tested.
 fn untested(why: &str) -> Together {
     let warnings = vec![format!("Whether the columns still move together was not tested: {why}.")];
