@@ -15,6 +15,8 @@ use indicatif::ProgressBar;
 use pawl::constraints::{Constraints, Policy};
 use pawl::dataset::file::{Content, plain_name};
 use pawl::dataset::{self, Header, Scan, ScanError, Scanner, Schema};
+use pawl::pipeline::{Block, Pipeline};
+use pawl::profile::Grouping;
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
@@ -56,6 +58,35 @@ pub(crate) struct Reading {
     threads: Option<NonZero<usize>>,
 }
 
+// Which rows belong together. No doc comment: clap would take it for the description of the command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Groups {
+    /// Rows that share a value of this column belong together, such as those of one user: they weigh less
+    /// than independent ones
+    #[arg(long, value_name = "COLUMN", conflicts_with = "block")]
+    cluster: Option<String>,
+    /// Rows of the same stretch of time belong together: day, hour, week, or a length such as 6h; by the
+    /// pipeline's column of time, else by the first column that holds one
+    #[arg(long, value_name = "TIME")]
+    block: Option<Block>,
+}
+
+impl Groups {
+    /// As said here, else as the pipeline says.
+    pub(crate) fn asked(&self, pipeline: Option<&Pipeline>) -> Option<Grouping> {
+        if let Some(column) = &self.cluster {
+            return Some(Grouping::Cluster(column.clone()));
+        }
+        let Some(block) = self.block else { return pipeline.and_then(Pipeline::grouping) };
+        let time = pipeline.and_then(|pipeline| pipeline.data.schema.time.as_ref());
+        Some(Grouping::Block {
+            date: time.map(|time| time.date.clone()),
+            hour: time.and_then(|time| time.hour.clone()),
+            seconds: block.seconds(),
+        })
+    }
+}
+
 /// What the data is judged by and counted in.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Measures<'a> {
@@ -63,6 +94,10 @@ pub(crate) struct Measures<'a> {
     pub(crate) baseline: Option<&'a Baseline>,
     /// Columns whose values part the rows.
     pub(crate) segments: &'a [String],
+    /// Whether a sample of the rows is kept.
+    pub(crate) sampled: bool,
+    /// Which rows belong together, where they are counted group by group.
+    pub(crate) groups: Option<&'a Grouping>,
 }
 
 /// What a pipeline.yaml says of its data; the defaults without one.
@@ -118,6 +153,12 @@ impl Data {
     /// What is known of the data beforehand.
     pub(crate) fn data_rules(&self) -> Result<DataRules, Failure> {
         self.reading.data_rules()
+    }
+
+    /// The pipeline, where one is named.
+    pub(crate) fn pipeline(&self) -> Result<Option<Pipeline>, Failure> {
+        let file = self.reading.pipeline.as_ref();
+        file.map(|file| Ok(check::load(file)?.1)).transpose()
     }
 
     /// Reads the files one after the other and merges what they yield.
@@ -218,7 +259,10 @@ impl Reading {
 
 impl Measures<'_> {
     fn scanner(self, format: dataset::Format, schema: &Schema) -> Scanner {
-        let mut scanner = Scanner::of(format, schema).with_segments(self.segments);
+        let mut scanner = Scanner::of(format, schema).with_segments(self.segments).with_groups(self.groups);
+        if self.sampled {
+            scanner = scanner.with_row_sample();
+        }
         if let Some(constraints) = self.constraints {
             scanner = scanner.with_constraints(constraints);
         }

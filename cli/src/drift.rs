@@ -12,7 +12,7 @@ use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
 use crate::check;
-use crate::data::{self, DataRules, Measures, Reading};
+use crate::data::{self, DataRules, Groups, Measures, Reading};
 use crate::reply::{self, Failure, Reply};
 
 /// Compare data with a baseline: did it move by enough to matter?
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     current: PathBuf,
     /// What to compare it with: data, a saved profile, or a frozen baseline (JSON)
     baseline: PathBuf,
-    /// Compare only these columns. Default: all of the baseline's save identifiers
+    /// Compare only these columns. Default: all of the baseline's save identifiers and the cluster's
     #[arg(long, value_delimiter = ',', value_name = "COLUMN")]
     columns: Vec<String>,
     /// Leave these columns out, such as a date or an index
@@ -38,6 +38,8 @@ pub(crate) struct Args {
     /// Decide by another tool's default rule
     #[arg(long, value_enum)]
     compat: Option<Tool>,
+    #[command(flatten)]
+    groups: Groups,
     #[command(flatten)]
     reading: Reading,
 }
@@ -83,7 +85,11 @@ fn judge(args: &Args) -> Result<Drift, Failure> {
     let (choice, policy) = asked(args)?;
     let data_rules = args.reading.data_rules()?;
     let of = |path: &Path, error: FilesError| Failure::cannot_run(format!("{}: {error}", path.display()));
-    let read = |path: &Path, frozen| read(args, path, &data_rules, &choice.segments, frozen);
+    let read = |path: &Path, frozen: Option<&Baseline>| {
+        let (segments, groups) = (choice.segments.as_slice(), choice.grouping.as_ref());
+        let measures = Measures { baseline: frozen, segments, groups, sampled: true, constraints: None };
+        read(args, path, &data_rules, measures)
+    };
     let baseline = read(&args.baseline, None)?;
     baseline.check(&choice).map_err(|error| of(&args.baseline, error))?;
     let mut frozen = baseline.freeze();
@@ -103,8 +109,10 @@ fn judge(args: &Args) -> Result<Drift, Failure> {
 /// What to compare and when it has moved: as the pipeline says, where there is one, and as said here.
 fn asked(args: &Args) -> Result<(ColumnSelection, Policy), Failure> {
     let (mut choice, mut policy) = (ColumnSelection::default(), Policy::default());
+    choice.grouping = args.groups.asked(None);
     if let Some(file) = &args.reading.pipeline {
         let (_, pipeline) = check::load(file)?;
+        choice.grouping = args.groups.asked(Some(&pipeline));
         choice.columns = Some(pipeline.compared().cloned().collect());
         choice.label = Some(pipeline.data.label.column);
         choice.segments = pipeline.compare.segments;
@@ -131,8 +139,7 @@ fn read(
     args: &Args,
     path: &Path,
     data_rules: &DataRules,
-    segments: &[String],
-    baseline: Option<&Baseline>,
+    measures: Measures<'_>,
 ) -> Result<ComparedSide, Failure> {
     let bar = indicatif::ProgressBar::hidden();
     let mut opened = data::open(path, &bar).map_err(|error| data::unread(path, &error))?;
@@ -147,7 +154,6 @@ fn read(
         return ComparedSide::saved(&document)
             .map_err(|error| Failure::cannot_run(format!("{}: {error}", path.display())));
     }
-    let measures = Measures { baseline, segments, ..Measures::default() };
     let scan = args.reading.scan(path, opened, &bar, &data_rules.schema, measures)?;
     Ok(ComparedSide::Data(Box::new(scan)))
 }
@@ -179,6 +185,9 @@ impl fmt::Display for Compared {
             let axis = it.axis.map(|axis| format!(" {}", words(axis))).unwrap_or_default();
             writeln!(f, "  {}{axis}: {}", it.name, it.reason)?;
         }
+        for warning in &drift.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
         let quiet: Vec<&Finding> = drift.findings(Verdict::None).collect();
         if !quiet.is_empty() {
             writeln!(f, "quiet: {} comparisons; the least that each would have told:", quiet.len())?;
@@ -193,6 +202,7 @@ fn words(axis: Axis) -> &'static str {
         Axis::Unseen => "unseen",
         Axis::Shape => "shape",
         Axis::TypeMix => "type mix",
+        Axis::Together => "moved together",
     }
 }
 
@@ -206,6 +216,7 @@ fn line(finding: &Finding, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (Some(effect), Some(EffectUnit::Psi)) => writeln!(f, ": PSI {effect:.3}"),
         (Some(effect), Some(EffectUnit::Sigma)) => writeln!(f, ": a shift of {effect:.2} deviations"),
         (Some(effect), Some(EffectUnit::Share)) => writeln!(f, ": {:.1} % of the rows", effect * 100.0),
+        (Some(effect), Some(EffectUnit::Correlation)) => writeln!(f, ": a correlation moved by {effect:.2}"),
         _ => writeln!(f),
     }
 }

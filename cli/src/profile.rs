@@ -8,7 +8,7 @@ use pawl::profile::Summary;
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
-use crate::data::{self, Data, LeftOut, Measures, Scanned};
+use crate::data::{self, Data, Groups, LeftOut, Measures, Scanned};
 use crate::reply::{Failure, Reply};
 
 /// Profile data in one pass: types, moments, quantiles, distinct and frequent values
@@ -30,6 +30,8 @@ pub(crate) struct Args {
     /// Write SageMaker Model Monitor's statistics.json and constraints.json into this folder
     #[arg(long, value_name = "DIR")]
     sagemaker: Option<PathBuf>,
+    #[command(flatten)]
+    groups: Groups,
 }
 
 const AFTER: &str = "\
@@ -63,7 +65,14 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
         None => None,
     };
     let data_rules = args.data.data_rules()?;
-    let measures = Measures { baseline: baseline.as_ref(), segments: &args.segments, ..Measures::default() };
+    let groups = args.groups.asked(args.data.pipeline()?.as_ref());
+    let measures = Measures {
+        groups: groups.as_ref(),
+        baseline: baseline.as_ref(),
+        segments: &args.segments,
+        sampled: args.out.is_some(),
+        ..Measures::default()
+    };
     let Scanned { whole, left_out } = args.data.scan(&data_rules.schema, measures)?;
     if let Some(out) = &args.out {
         data::save_profile(out, &whole.profile)?;

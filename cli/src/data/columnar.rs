@@ -54,6 +54,8 @@ pub(super) fn scan(
                     constraints: measures.constraints,
                     baseline: measures.baseline,
                     segments: measures.segments,
+                    sampled: measures.sampled,
+                    groups: measures.groups,
                 };
                 Ok(scan_file(file, &plan, &mut ())?)
             }

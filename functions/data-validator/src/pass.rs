@@ -210,7 +210,9 @@ impl Pass {
 
     fn scanner(&self, format: Format) -> Scanner {
         let Pipeline { data, compare, .. } = &self.pipeline;
-        let mut scanner = Scanner::of(format, &data.schema).with_segments(&compare.segments);
+        let mut scanner =
+            Scanner::of(format, &data.schema).with_segments(&compare.segments).with_row_sample();
+        scanner = scanner.with_groups(self.pipeline.grouping().as_ref());
         if let Some(constraints) = &self.constraints {
             scanner = scanner.with_constraints(constraints);
         }
@@ -262,12 +264,15 @@ impl Pass {
         row_groups: Option<Range<usize>>,
         rows: &mut Rows<'_, impl Upload>,
     ) -> Result<Findings, PassError> {
+        let groups = self.pipeline.grouping();
         let plan = Plan {
             row_groups,
             schema: Some(&self.pipeline.data.schema),
             constraints: self.constraints.as_ref(),
             baseline: self.reference.as_ref(),
             segments: &self.pipeline.compare.segments,
+            sampled: true,
+            groups: groups.as_ref(),
         };
         let file = ParquetFile::open(source.clone())?;
         Ok(Findings::Scan(Box::new(pawl_parquet::scan(&file, &plan, rows)?)))

@@ -7,13 +7,14 @@ use pawl::documents::{
     CONVERGENCE, DATASET, DRIFT, DRIFT_HISTORY, Found, MANIFEST, PROFILED, Profiled, REFERENCE, RELEASE,
 };
 use pawl::drift::{
-    self, NoVerdict, NotJudged, Reference, Remembered, importances, in_segments, inputs, weigh,
+    self, NoVerdict, NotJudged, Reference, Remembered, SampledRows, group, importances, in_segments, inputs,
+    weigh,
 };
 use pawl::fault::Fault;
 use pawl::ledger::{Condition, Keys, Manifest, Store, at_once};
 use pawl::names::{Generation, ModelName};
-use pawl::profile::Segments;
 use pawl::profile::bins::Baseline;
+use pawl::profile::{GroupedCounts, Profile, Segments};
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -24,6 +25,10 @@ struct Counts {
     segments: Segments<Vec<BinnedColumn>>,
     /// All columns of the batch, also those that have no bins.
     names: BTreeSet<String>,
+    /// Group by group, where rows belong together.
+    groups: Option<GroupedCounts>,
+    /// Of the profile only the sample of rows.
+    sampled: Profile,
 }
 
 pub(crate) async fn compare(
@@ -54,8 +59,17 @@ pub(crate) async fn compare(
         None => Value::Null,
     };
     weigh(&mut compared, &importances(&metrics));
-    let mut seen = drift::compare(&compared, &pipeline.drift);
+    if let Some(groups) = &current.groups {
+        group(&mut compared, groups);
+    }
+    let rows = SampledRows { baseline: reference.sample.as_ref(), current: current.sampled.sample.as_ref() };
+    let mut seen = drift::compare_rows(&compared, rows, &pipeline.drift);
     seen.tell(not_compared(&reference, &current.names));
+    if pipeline.grouping().is_some() && current.groups.is_none() {
+        let unknown = "The batch was counted before the pipeline said which rows belong together: they \
+            were taken as independent.";
+        seen.warnings.push(unknown.to_owned());
+    }
     let remember = |remembered: &mut Remembered| remembered.remember(generation, &seen);
     let (_, earlier) = DRIFT_HISTORY.of(&keys).update(store, remember).await?;
     let mut drift = seen.with_history(&earlier);
@@ -100,6 +114,9 @@ async fn counts(store: &impl Store, keys: &Keys, manifest: &Manifest) -> Result<
             BinnedColumn::merge(&mut all.binned, &scan.binned);
             all.names.extend(scan.profile.columns.iter().map(|column| column.name.clone()));
             all.segments.merge(&scan.segments, |mine, theirs| BinnedColumn::merge(mine, theirs));
+            GroupedCounts::join(&mut all.groups, scan.groups.as_ref());
+            let Profile { rows, parts, part_rows, sample, .. } = scan.profile;
+            all.sampled.merge(&Profile { rows, parts, part_rows, sample, ..Profile::default() });
         }
     };
     at_once::each(read, merge).await?;

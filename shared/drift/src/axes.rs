@@ -40,6 +40,8 @@ pub(super) fn view(axis: Axis, column: &BaselineColumn, current: &BinCounts) -> 
             View { table: table.pool_rare(), ordered: false }
         }
         (Axis::TypeMix, bins) => types(bins, &baseline.types, &current.types),
+        // No matter of one column.
+        (Axis::Together, _) => shares(&[]),
     }
 }
 
@@ -74,6 +76,8 @@ pub(super) fn axes_of(column: &BaselineColumn) -> Vec<Axis> {
         Axis::Missingness | Axis::TypeMix => true,
         Axis::Unseen => !times && (matches!(column.bins, Bins::Numeric { .. }) || column.known.is_some()),
         Axis::Shape => !times,
+        // Of all columns at once.
+        Axis::Together => false,
     };
     [Axis::Missingness, Axis::Unseen, Axis::Shape, Axis::TypeMix].into_iter().filter(told).collect()
 }

@@ -70,6 +70,10 @@ fn detectable(
     alpha: f64,
     critical: &mut Critical,
 ) -> Option<(f64, EffectUnit)> {
+    if finding.axis == Axis::Together {
+        // Measured with the test, by its permutations.
+        return finding.detectable.minimum.zip(finding.detectable.unit);
+    }
     let (n, m) = (finding.evidence.n as f64, finding.evidence.m as f64);
     if let Some(variance) = mean_variance {
         let shift = detectable_shift(variance, alpha, policy.wasserstein_drift)?;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::ComparedWith;
+use super::moved::MovedPair;
 use super::policy::Policy;
 use pawl_data::profile::Segment;
 
@@ -39,6 +40,8 @@ pub enum Axis {
     Shape,
     /// The share of each type of value.
     TypeMix,
+    /// How the columns move together: one finding for all of them.
+    Together,
 }
 
 impl Axis {
@@ -49,6 +52,7 @@ impl Axis {
             Self::Unseen => "unseen",
             Self::Shape => "shape",
             Self::TypeMix => "type_mix",
+            Self::Together => "together",
         }
     }
 }
@@ -88,6 +92,9 @@ pub enum DriftTest {
     KolmogorovSmirnovSketched,
     /// Kolmogorov–Smirnov at the edges of the bins. Only under `compat`.
     KolmogorovSmirnov,
+    /// The largest difference of Fisher's transforms over all pairs of columns, held against permutations of
+    /// the sampled rows.
+    PermutedCorrelations,
     /// Chi-square of one sample, the baseline taken as the truth. Only under `compat`.
     OneSampleChiSquare,
 }
@@ -151,6 +158,8 @@ pub enum EffectUnit {
     Share,
     /// Shift of the mean, in standard deviations of the baseline.
     Sigma,
+    /// Change of a correlation, 0 to 2.
+    Correlation,
 }
 
 /// One bin as the test and the scores saw it, after pooling.
@@ -222,6 +231,9 @@ pub struct TestEvidence {
     pub p_value: Option<f64>,
     /// The p-value adjusted by Benjamini–Hochberg over the whole document.
     pub q_value: Option<f64>,
+    /// How many rows weigh as one that is independent, on the mean over the cells; none where rows were taken
+    /// as independent.
+    pub design_effect: Option<f64>,
 }
 
 /// Distances between the distributions of baseline and batch.
@@ -249,6 +261,10 @@ pub struct Distances {
     pub l_infinity_robust: Option<f64>,
     /// Wasserstein-1 over the baseline's standard deviation, trimmed to 1 to 99 %.
     pub wasserstein_sigma: Option<f64>,
+    /// The largest change of a correlation of two columns, 0 to 2. All columns together only.
+    pub correlation_change: Option<f64>,
+    /// By how much it moved at least, at 95 % for all pairs at once; 0 if that is not sure.
+    pub correlation_change_lower: Option<f64>,
 }
 
 /// The share that an axis watches (missing, unseen; of types, values, bins and tails the one whose change
@@ -338,6 +354,12 @@ pub struct Drift {
     pub not_judged: Vec<NotJudged>,
     /// One entry for each column on each axis, in the order given.
     pub columns: Vec<Finding>,
+    /// The pairs of columns whose correlation moved for sure, the most moved first; bounded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<MovedPair>,
+    /// What makes the verdict less sure than it reads, and what was left out, in plain words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// How each score is computed.
     pub formulas: Vec<Formula>,
 }
@@ -355,14 +377,27 @@ impl Drift {
         self.columns.iter().filter(move |finding| finding.verdict == verdict)
     }
 
-    /// The columns that drift anywhere, each once.
+    /// The columns that drift anywhere, each once. Where the columns together drift, those of the pairs that
+    /// moved by enough.
     pub fn drifting(&self) -> BTreeSet<&str> {
-        self.findings(Verdict::Drift).map(|finding| finding.name.as_str()).collect()
+        let (together, alone): (Vec<&Finding>, Vec<&Finding>) =
+            self.findings(Verdict::Drift).partition(|finding| finding.axis == Axis::Together);
+        let names = alone.into_iter().map(|finding| finding.name.as_str());
+        names
+            .chain(together.first().into_iter().flat_map(|_| self.paired(self.policy.correlation_drift)))
+            .collect()
+    }
+
+    /// The columns of the pairs whose correlation moved at least so much.
+    pub(super) fn paired(&self, least: f64) -> impl Iterator<Item = &str> {
+        let pairs = self.pairs.iter().filter(move |pair| pair.change_lower >= least);
+        pairs.flat_map(|pair| [pair.first.column.as_str(), pair.second.column.as_str()])
     }
 
     /// The share of the columns that could be judged that drift; none where none could be.
     pub fn drifted_share(&self) -> Option<f64> {
         let judged = self.columns.iter().filter(|finding| finding.is_judged());
+        let judged = judged.filter(|finding| finding.axis != Axis::Together);
         let judged: BTreeSet<&str> = judged.map(|finding| finding.name.as_str()).collect();
         (!judged.is_empty()).then(|| self.drifting().len() as f64 / judged.len() as f64)
     }
@@ -386,6 +421,13 @@ pub(super) fn formulas() -> Vec<Formula> {
             "Benjamini-Hochberg over all p-values of this document that could fall below the level at all \
              (Tarone 1990, Gilbert 2005); 1 for the others",
         ),
+        ("q_value", "Benjamini-Hochberg over all p-values of this document"),
+        (
+            "design_effect",
+            "mean over the cells of V(share) m/(share (1 - share)), V from the scatter of the batch's groups \
+             (blocks of time: covariances of neighbours added), at least 1; the tests are Rao and Scott's of \
+             second order, held against F, and the bounds take 1/design_effect of the rows",
+        ),
         ("psi", "sum over bins of (c/m - b/n) ln((c/m) / (b/n)); a count of 0 is taken as 1/2"),
         ("psi_debiased", "psi - (B - 1)(1/n + 1/m), B bins"),
         ("ks", "largest difference of the two cumulative shares at the edges of the bins"),
@@ -402,6 +444,16 @@ pub(super) fn formulas() -> Vec<Formula> {
             "wasserstein_sigma",
             "integral over ranks 0.01 to 0.99 of the difference of the quantile functions, linear within \
              the unpooled bins, over the baseline's population standard deviation",
+        ),
+        (
+            "correlation_change",
+            "largest difference, over all pairs of columns, of the correlation of their ranks within each \
+             side, of the distances of these ranks from the middle (Legendre), or of indicators of the \
+             commonest values; a sample of at most 1,024 rows of each side",
+        ),
+        (
+            "correlation_change_lower",
+            "max(0, correlation_change - the 95 % point of the largest difference in permutations of rows)",
         ),
         ("robust_z", "(score - median)/(1.4826 MAD) over the earlier runs, from 8 on"),
         (

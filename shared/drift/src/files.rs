@@ -12,16 +12,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::compare::compare;
+use super::compare::compare_rows;
 use super::document::{Drift, NoVerdict, NotJudged};
-use super::input::{Input, in_segments, inputs};
+use super::input::{Input, group, in_segments, inputs};
 use super::policy::Policy;
+use super::together::SampledRows;
 use super::unjudged::identifier;
 use pawl_data::dataset::{BinnedColumn, Scan};
 use pawl_data::profile::binary::{BinaryError, MAGIC};
 use pawl_data::profile::bins::{Baseline, BaselineColumn, BinCounts, Bins, place};
 use pawl_data::profile::value::FieldValue;
-use pawl_data::profile::{BinCounter, ColumnProfile, MAX_VALUES, Profile, SegmentValues};
+use pawl_data::profile::{BinCounter, ColumnProfile, Grouping, MAX_VALUES, Profile, SegmentValues};
 
 /// Why two files cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,9 @@ pub enum FilesError {
         /// The column.
         column: String,
     },
+    /// A saved profile in place of new data whose rows belong together.
+    #[error("a profile does not tell which rows belong together: give the new data itself")]
+    GroupsOfProfile,
     /// A column that neither side has.
     #[error("there is no column {column:?} in the baseline: name one of its columns")]
     NoColumn {
@@ -69,7 +73,8 @@ pub enum FilesError {
 /// Which columns to compare, and how.
 #[derive(Debug, Clone, Default)]
 pub struct ColumnSelection {
-    /// The columns to compare, such as the features of a model; none for all of the baseline save identifiers.
+    /// The columns to compare, such as the features of a model; none for all of the baseline save identifiers
+    /// and the column of clusters.
     pub columns: Option<Vec<String>>,
     /// Columns that are left out.
     pub ignore: Vec<String>,
@@ -77,6 +82,8 @@ pub struct ColumnSelection {
     pub label: Option<String>,
     /// Columns whose values part the rows.
     pub segments: Vec<String>,
+    /// Which rows belong together; none where they are taken as independent.
+    pub grouping: Option<Grouping>,
 }
 
 /// One side as read.
@@ -182,6 +189,9 @@ pub fn compare_files(
 ) -> Result<Drift, FilesError> {
     current.check(choice)?;
     let frozen = &known_to_both(frozen, current);
+    if choice.grouping.is_some() && matches!(current, ComparedSide::Profile(_)) {
+        return Err(FilesError::GroupsOfProfile);
+    }
     let (counts, mut parts) = match current {
         ComparedSide::Data(scan) => (scan.binned.clone(), scan.segments.clone()),
         ComparedSide::Profile(profile) => {
@@ -203,7 +213,14 @@ pub fn compare_files(
     for input in &mut all {
         input.rank_error = if let ComparedSide::Data(_) = current { 0.0 } else { current.rank_error(input) };
     }
-    let mut drift = compare(&all, policy);
+    if let ComparedSide::Data(scan) = current
+        && let Some(groups) = &scan.groups
+    {
+        group(&mut all, groups);
+    }
+    let sample = current.profile().and_then(|profile| profile.sample.as_ref());
+    let rows = SampledRows { baseline: frozen.sample.as_ref(), current: sample };
+    let mut drift = compare_rows(&all, rows, policy);
     drift.tell(chosen.left_out);
     Ok(drift)
 }
@@ -230,8 +247,12 @@ impl Chosen {
             }
             let counts = counts.iter().find(|column| column.name == *name).map(|column| &column.counts);
             let sides = of(baseline, name).zip(of(current, name));
+            let cluster = matches!(&choice.grouping, Some(Grouping::Cluster(column)) if column == name);
             let (why, reason) = if choice.ignore.contains(name) {
                 (NoVerdict::LeftOut, "Left out, as asked.")
+            } else if cluster {
+                // Which user a row is of is no feature: new data has new users.
+                (NoVerdict::LeftOut, "Says which rows belong together.")
             } else if let Some(why) = sides.and_then(|(before, now)| identifier(&before, &now, counts)) {
                 (NoVerdict::Identifier, why)
             } else {

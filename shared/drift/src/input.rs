@@ -1,9 +1,10 @@
 //! What is compared: the columns of a batch, each paired with the baseline's.
 
+use super::design::ColumnGroups;
 use super::document::Role;
 use pawl_data::dataset::BinnedColumn;
 use pawl_data::profile::bins::{Baseline, BaselineColumn, BinCounts};
-use pawl_data::profile::{SegmentValues, Segments};
+use pawl_data::profile::{GroupedCounts, SegmentValues, Segments};
 
 /// One column to compare, in all rows or in one segment of them.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,8 @@ pub struct Input<'a> {
     pub rank_error: f64,
     /// Why nothing can be said, where that is known beforehand.
     pub unfit: Option<&'a str>,
+    /// The batch group by group, where rows belong together; none where they are independent.
+    pub groups: Option<ColumnGroups<'a>>,
 }
 
 impl<'a> Input<'a> {
@@ -35,7 +38,26 @@ impl<'a> Input<'a> {
         baseline: Option<&'a BaselineColumn>,
         current: Option<&'a BinCounts>,
     ) -> Self {
-        Self { name, role, segment: None, baseline, current, importance: None, rank_error: 0.0, unfit: None }
+        Self {
+            name,
+            role,
+            segment: None,
+            baseline,
+            current,
+            importance: None,
+            rank_error: 0.0,
+            unfit: None,
+            groups: None,
+        }
+    }
+}
+
+/// Tells each input which of the batch's rows belong together. The parts of the rows take the groups of the
+/// whole: theirs are smaller, so their tests err to the safe side.
+pub fn group<'a>(inputs: &mut [Input<'a>], groups: &'a GroupedCounts) {
+    for input in inputs {
+        let (order, ungrouped) = (groups.order, groups.ungrouped);
+        input.groups = groups.column(input.name).map(|column| ColumnGroups { order, column, ungrouped });
     }
 }
 

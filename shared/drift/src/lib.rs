@@ -36,6 +36,8 @@ mod baseline;
 mod compare;
 mod compat;
 mod decide;
+mod dependence;
+mod design;
 mod document;
 pub mod files;
 mod history;
@@ -45,6 +47,7 @@ pub mod live;
 mod material;
 mod measure;
 pub mod monitor;
+mod moved;
 mod policy;
 mod power;
 mod ranks;
@@ -52,23 +55,27 @@ mod reason;
 pub mod scores;
 mod summary;
 pub mod table;
+mod together;
 mod unjudged;
 mod wasserstein;
 
 pub use baseline::{BaselineError, BaselineRule, ComparedWith, NoEarlier, Period, Reference, select};
-pub use compare::compare;
+pub use compare::{compare, compare_rows};
+pub use design::ColumnGroups;
 pub use document::{
     Axis, CountedBin, DRIFT_VERSION, DecisionRule, DetectableEffect, Distances, Drift, DriftTest, EffectUnit,
     Finding, Formula, ImportanceMoved, NoVerdict, NotJudged, Past, Role, ShareChange, TestEvidence, Verdict,
 };
 pub use history::{History, MAX_RUNS, MIN_RUNS, Remembered, RememberedFinding, robust_z};
 pub use importance::{IMPORTANCE, importances, weigh};
-pub use input::{BinnedCounts, Input, in_segments, inputs};
+pub use input::{BinnedCounts, Input, group, in_segments, inputs};
 pub use live::{
     Calibration, GroundTruth, Join, LiveQuality, LiveTally, Prediction, QualityPolicy, QualityVerdict,
 };
+pub use moved::{MovedPair, PairedColumn, PairedScore};
 pub use policy::{Compat, Policy, PolicyError};
 pub use table::benjamini_hochberg;
+pub use together::{ALL_COLUMNS, SampledRows};
 pub use wasserstein::wasserstein_sigma;
 
 pub use pawl_data::profile::Segment;

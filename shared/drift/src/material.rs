@@ -96,6 +96,15 @@ pub(super) fn shape(scores: &Distances, moved: Option<&Moved>, policy: &Policy) 
     }
 }
 
+/// What a correlation of two columns that moved comes to, by how far it moved at least.
+pub(super) fn correlation(lower_bound: Option<f64>, policy: &Policy) -> Verdict {
+    match lower_bound.unwrap_or(0.0) {
+        change if change >= policy.correlation_drift => Verdict::Drift,
+        change if change >= policy.correlation_warn => Verdict::Warn,
+        _ => Verdict::None,
+    }
+}
+
 /// The tails of ordered cells: what lies below or above each edge beyond which the baseline has little.
 pub(super) fn tails(cells: &[CountedBin], edges: &[f64], n: u64) -> Vec<CountedBin> {
     let beyond = |side: &mut dyn Iterator<Item = (&CountedBin, String)>| {

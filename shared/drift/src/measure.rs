@@ -1,6 +1,7 @@
 //! The evidence: for each column and axis, whether there is enough data, the test and the scores.
 
 use super::axes::{View, axes_of, has_rare_values, raw_shape, view};
+use super::design::{Design, too_few_groups};
 use super::document::{
     Axis, CountedBin, DecisionRule, DetectableEffect, Distances, Finding, Past, ShareChange, TestEvidence,
     Verdict,
@@ -31,7 +32,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    fn of(finding: Finding, unfit: Option<String>) -> Self {
+    pub(super) fn of(finding: Finding, unfit: Option<String>) -> Self {
         Self { finding, unfit, material: Verdict::None, least_p_value: 1.0, mean_variance: None }
     }
 }
@@ -101,7 +102,7 @@ fn draft(
 ) -> Draft {
     let View { table, ordered } = view(axis, baseline, current);
     let rows = (table.n(), table.m());
-    let unfit = too_few(rows, policy);
+    let unfit = too_few(rows, policy).or_else(|| too_few_groups(input.groups));
     let sketch = if ordered { sketch_variance(baseline.rank_error, input.rank_error) } else { 0.0 };
     let mut finding = blank(input, axis);
     (finding.evidence.n, finding.evidence.m) = rows;
@@ -117,7 +118,6 @@ fn draft(
         finding.share = material::told(axis, &moved.cell, rows);
     }
     let mut draft = Draft::of(finding, unfit);
-    draft.material = materiality(axis, &draft.finding.scores, moved.as_ref(), policy);
     if draft.unfit.is_none() {
         let halved = axis == Axis::Unseen && has_rare_values(baseline) && !ordered_bins(baseline);
         let tested = if halved { table.halved() } else { table.clone() };
@@ -130,7 +130,12 @@ fn draft(
         let cells = table.cells.len() as f64;
         draft.mean_variance = ordered.then(|| mean_variance(rows) + 2.0 * sketch * cells);
         set_test(&mut draft.finding.evidence, outcome);
+        if let Some(design) = input.groups.and_then(|groups| Design::of(axis, baseline, groups)) {
+            design.widen(&mut draft.finding, &tested);
+        }
     }
+    // Where rows belong together the bounds are wider by now.
+    draft.material = materiality(axis, &draft.finding.scores, moved.as_ref(), policy);
     draft.finding.bins = table.cells;
     draft
 }
@@ -172,7 +177,7 @@ fn score_shape(table: &ContingencyTable, ordered: bool, rank_error: f64) -> Dist
         hellinger: hellinger(table),
         l_infinity,
         l_infinity_robust: l_infinity.map(|simple| robust(simple, n, m, SAGEMAKER_ROBUST)),
-        wasserstein_sigma: None,
+        ..Distances::default()
     }
 }
 
@@ -198,6 +203,7 @@ fn watched(
             cells
         }
         (Axis::TypeMix | Axis::Shape, _) => table.cells.clone(),
+        (Axis::Together, _) => Vec::new(),
     }
 }
 

@@ -38,6 +38,10 @@ pub struct Policy {
     pub share_drift: f64,
     /// How many times larger or smaller a share must become that moved by less than `share_drift` (2).
     pub ratio_drift: f64,
+    /// Lower bound of the change of a correlation of two columns that is a warning (0.1).
+    pub correlation_warn: f64,
+    /// Lower bound of the change of a correlation of two columns that is drift (0.2).
+    pub correlation_drift: f64,
     /// In how many windows in a row a column must drift before it counts; until then it is a
     /// warning (1: at once).
     pub persist_windows: u32,
@@ -73,6 +77,8 @@ impl Default for Policy {
             share_warn: 0.01,
             share_drift: 0.05,
             ratio_drift: 2.0,
+            correlation_warn: 0.1,
+            correlation_drift: 0.2,
             persist_windows: 1,
             importance_drift: 0.0,
         }
@@ -107,6 +113,8 @@ impl Policy {
         share("jensen_shannon_drift", self.jensen_shannon_drift)?;
         share("share_warn", self.share_warn)?;
         share("share_drift", self.share_drift)?;
+        share("correlation_warn", self.correlation_warn)?;
+        share("correlation_drift", self.correlation_drift)?;
         if !(0.0..=1.0).contains(&self.importance_drift) {
             let (field, value) = ("importance_drift", self.importance_drift);
             return Err(PolicyError { field, value, fix: "give a fraction from 0 to 1" });
@@ -136,6 +144,7 @@ impl Policy {
             return Err(PolicyError { field, value, fix: "give a number above 1" });
         }
         order("psi_drift", self.psi_drift, self.psi_warn)?;
+        order("correlation_drift", self.correlation_drift, self.correlation_warn)?;
         order("share_drift", self.share_drift, self.share_warn)
     }
 }

@@ -10,6 +10,7 @@ pub(super) fn place(finding: &Finding) -> String {
         Axis::Unseen => "unseen or out of range",
         Axis::Shape => "shape",
         Axis::TypeMix => "type mix",
+        Axis::Together => "moved together",
     };
     match &finding.segment {
         Some(segment) => format!("{}, {axis} ({} = {})", finding.name, segment.column, segment.value),
@@ -19,7 +20,11 @@ pub(super) fn place(finding: &Finding) -> String {
 
 /// Why a finding with enough data has its verdict.
 pub(super) fn reason(finding: &Finding, significant: bool, policy: &Policy) -> String {
-    let what = if finding.axis == Axis::Shape { shape(finding) } else { share(finding) };
+    let what = match finding.axis {
+        Axis::Shape => shape(finding),
+        Axis::Together => correlation(finding),
+        Axis::Missingness | Axis::Unseen | Axis::TypeMix => share(finding),
+    };
     let q = finding.evidence.q_value.map(q_words).unwrap_or_default();
     match finding.verdict {
         Verdict::Drift => format!("Drift: {what} ({q})."),
@@ -68,11 +73,20 @@ fn shape(finding: &Finding) -> String {
     parts.join(", ")
 }
 
+fn correlation(finding: &Finding) -> String {
+    let (change, lower) = (finding.scores.correlation_change, finding.scores.correlation_change_lower);
+    format!(
+        "of all correlations of two columns the one that moved most did so by {:.2} (at least {:.2})",
+        change.unwrap_or(0.0),
+        lower.unwrap_or(0.0)
+    )
+}
+
 fn share(finding: &Finding) -> String {
     let what = match finding.axis {
         Axis::Missingness => "missing values",
         Axis::Unseen => "unseen or out of range values",
-        Axis::Shape | Axis::TypeMix => "the type that moved most",
+        Axis::Shape | Axis::TypeMix | Axis::Together => "the type that moved most",
     };
     let before = if finding.axis == Axis::Unseen { "expected" } else { "in the baseline" };
     format!(
@@ -89,6 +103,9 @@ fn detectable(finding: &Finding) -> String {
             format!(" A shift of {effect:.2} deviations would have been told.")
         }
         (Some(effect), Axis::Shape) => format!(" A PSI of {effect:.3} would have been told."),
+        (Some(effect), Axis::Together) => {
+            format!(" A correlation moved by {effect:.2} would have been told.")
+        }
         (Some(effect), _) => format!(" A change of {} would have been told.", percent(effect)),
         (None, _) => String::new(),
     }

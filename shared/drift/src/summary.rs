@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compat;
-use super::document::{Drift, Finding, ImportanceMoved, Role, Verdict};
+use super::document::{Axis, Drift, Finding, ImportanceMoved, Role, Verdict};
 use super::reason;
 use pawl_data::profile::Segment;
 
@@ -57,10 +57,18 @@ impl Drift {
     fn moved_importance(&self) -> Option<ImportanceMoved> {
         let judged = self.judged_segments();
         let mut features: BTreeMap<&str, (f64, Verdict)> = BTreeMap::new();
+        let alone = |finding: &&Finding| finding.axis != Axis::Together;
         let counts = |finding: &&Finding| finding.role == Role::Feature && !is_small(finding, &judged);
-        for finding in self.columns.iter().filter(counts) {
+        for finding in self.columns.iter().filter(alone).filter(counts) {
             let entry = features.entry(&finding.name).or_insert((finding.importance?, finding.verdict));
             entry.1 = entry.1.max(finding.verdict);
+        }
+        for finding in self.columns.iter().filter(|finding| !alone(finding)) {
+            for column in self.paired(self.policy.correlation_warn) {
+                if let Some(entry) = features.get_mut(column) {
+                    entry.1 = entry.1.max(finding.verdict);
+                }
+            }
         }
         let sum = |least: Verdict| -> f64 {
             features.values().filter(|(_, verdict)| *verdict >= least).map(|(weight, _)| weight).sum()

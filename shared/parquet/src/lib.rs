@@ -59,4 +59,4 @@ pub use limits::{COLUMN_LIMIT, FOOTER_LIMIT, PAGE_LIMIT};
 pub use parquet::errors::Result;
 pub use parquet::file::reader::{ChunkReader, Length};
 pub use rows::write_rows;
-pub use scan::{Plan, scan};
+pub use scan::{MOST_SAMPLED, Plan, scan};

@@ -6,13 +6,17 @@ use parquet::file::reader::ChunkReader;
 use pawl_data::constraints::Constraints;
 use pawl_data::dataset::{Scan, Scanner, Schema, Sink, Tally};
 use pawl_data::profile::bins::Baseline;
-use pawl_data::profile::{PROFILE_VERSION, Profile, Segments};
+use pawl_data::profile::{Grouping, PROFILE_VERSION, Profile, Segments};
 
 use crate::error::ParquetError;
 use crate::file::ParquetFile;
 use crate::leaf::Leaf;
 use crate::profile::profile;
 use crate::rows;
+
+/// A profile alone is read column by column; so many rows at most are read row by row for a sample of them,
+/// which takes several times as long.
+pub const MOST_SAMPLED: u64 = 1 << 18;
 
 /// What to read of a file, and how.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +31,11 @@ pub struct Plan<'a> {
     pub baseline: Option<&'a Baseline>,
     /// Columns whose values part the rows.
     pub segments: &'a [String],
+    /// Whether a sample of the rows is kept; not of more than [`MOST_SAMPLED`] that nothing else asks to read
+    /// row by row.
+    pub sampled: bool,
+    /// Which rows belong together, where they are counted group by group.
+    pub groups: Option<&'a Grouping>,
 }
 
 /// Reads row groups in one pass: column by column where only a profile is asked for, else row by row.
@@ -60,10 +69,11 @@ pub fn scan<R: ChunkReader, S: Sink>(
     let default = Schema::default();
     let schema = plan.schema.unwrap_or(&default);
     let judged = plan.constraints.is_some() || schema.time.is_some() || !schema.columns.is_empty();
-    if judged || S::ROWS || !plan.segments.is_empty() {
+    let rows: u64 = file.rows()[row_groups.clone()].iter().sum();
+    let parted = !plan.segments.is_empty() || plan.groups.is_some();
+    if judged || S::ROWS || parted || plan.sampled && rows <= MOST_SAMPLED {
         return row_by_row(file, row_groups, schema, plan, sink);
     }
-    let rows = file.rows()[row_groups.clone()].iter().sum();
     let leaves: Vec<usize> = profiled(file, schema).collect();
     let (mut columns, mut binned) = (Vec::new(), Vec::new());
     for leaf in profile(file, row_groups, schema, plan.baseline, &leaves)? {
@@ -82,6 +92,7 @@ pub fn scan<R: ChunkReader, S: Sink>(
         profile,
         binned,
         segments: Segments::default(),
+        groups: None,
         tally: Tally { rows, accepted: rows, ..Tally::default() },
     })
 }
@@ -104,7 +115,10 @@ fn row_by_row<R: ChunkReader>(
     }
     // The records are written here, whatever the team's own files look like.
     let records = Schema { delimiter: ',', decimal_comma: false, ..schema.clone() };
-    let mut scanner = Scanner::new(&records).with_segments(plan.segments);
+    let mut scanner = Scanner::new(&records).with_segments(plan.segments).with_groups(plan.groups);
+    if plan.sampled {
+        scanner = scanner.with_row_sample();
+    }
     if let Some(constraints) = plan.constraints {
         scanner = scanner.with_constraints(constraints);
     }

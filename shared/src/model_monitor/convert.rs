@@ -67,6 +67,7 @@ impl Statistics {
             columns,
             time: None,
             segments: Segments::default(),
+            sample: None,
         };
         Imported { profile, notes }
     }

@@ -1,15 +1,17 @@
 //! The sections of `pipeline.yaml`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema as JsonSchemaValue, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::feedback::Feedback;
 use super::scalar::Scalar;
 use super::tune::Tune;
 use crate::dataset::{Label, Schema};
-use crate::duration::Duration;
+use crate::duration::{Duration, DurationError};
 use crate::ledger::TriggerKind;
 use crate::names::ModelName;
 use crate::release::serving::{INSTANCE_TYPE, Serve, Vpc};
@@ -154,6 +156,64 @@ pub struct Compare {
     /// Columns of few values, such as a country: each part of the rows is compared on its own as well. At
     /// most 4 columns, of at most 50 values each. Default: none.
     pub segments: Vec<String>,
+    /// A column whose value rows that belong together share, such as a user: they weigh less than as many
+    /// independent ones. Default: rows are taken as independent.
+    pub cluster: Option<String>,
+    /// Rows of the same stretch of time belong together, by `data.schema.time`: `day`, `hour`, `week` or a
+    /// length such as `6h`. Not beside `cluster`. Default: rows are taken as independent.
+    pub block: Option<Block>,
+}
+
+/// How long a stretch of time is whose rows belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Block(Duration);
+
+impl Block {
+    /// Its length, in seconds; at least 1.
+    pub fn seconds(self) -> u64 {
+        self.0.as_secs().max(1)
+    }
+}
+
+impl FromStr for Block {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let length = match text.trim() {
+            "hour" => "1h",
+            "day" => "1d",
+            "week" => "7d",
+            length => length,
+        };
+        Ok(Self(length.parse()?))
+    }
+}
+
+impl TryFrom<String> for Block {
+    type Error = DurationError;
+
+    fn try_from(text: String) -> Result<Self, DurationError> {
+        text.parse()
+    }
+}
+
+impl From<Block> for String {
+    fn from(block: Block) -> Self {
+        block.0.to_string()
+    }
+}
+
+impl JsonSchema for Block {
+    fn schema_name() -> Cow<'static, str> {
+        "Block".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> JsonSchemaValue {
+        let examples = ["day", "hour", "week", "6h"];
+        let pattern = "^(hour|day|week|[0-9]+ *[smhd])$";
+        json_schema!({ "type": "string", "pattern": pattern, "examples": examples })
+    }
 }
 
 /// When a model is trained.

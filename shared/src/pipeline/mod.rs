@@ -32,7 +32,9 @@ mod tune;
 mod yaml;
 
 pub(crate) use check::{LONGEST_METRIC, LONGEST_REGEX, MOST_METRICS};
-pub use config::{Approval, Ask, Compare, Data, Decide, Metric, NewData, Pipeline, Settle, Split, Train};
+pub use config::{
+    Approval, Ask, Block, Compare, Data, Decide, Metric, NewData, Pipeline, Settle, Split, Train,
+};
 pub(crate) use environment::environment;
 pub use error::PipelineError;
 pub use feedback::{Feedback, Selected, Treat, Treated, WEIGHT};

@@ -1,6 +1,7 @@
 //! Reading a `pipeline.yaml`, and what follows from it.
 
 use super::{Data, Feedback, Pipeline, PipelineError, check, yaml};
+use crate::profile::Grouping;
 
 /// The largest `pipeline.yaml` that is read, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -38,6 +39,16 @@ impl Pipeline {
     /// The features that new data is compared by.
     pub fn compared(&self) -> impl Iterator<Item = &String> {
         self.data.features.iter().filter(|name| !self.compare.leave_out.contains(name))
+    }
+
+    /// Which rows of new data belong together; none where they are taken as independent.
+    pub fn grouping(&self) -> Option<Grouping> {
+        let cluster = self.compare.cluster.clone().map(Grouping::Cluster);
+        cluster.or_else(|| {
+            let (block, time) = (self.compare.block?, self.data.schema.time.as_ref()?);
+            let (date, hour) = (Some(time.date.clone()), time.hour.clone());
+            Some(Grouping::Block { date, hour, seconds: block.seconds() })
+        })
     }
 
     /// The columns that `data` and `feedback` name, each once: those of the time order, the label,

@@ -92,7 +92,7 @@ fn regions_are_refused_with_the_line_or_the_fix() {
 
 #[test]
 fn a_comparison_that_cannot_be_made_is_refused() {
-    for compare in ["{segments: [x], with: {rolling: {objects: 3}}}", "{leave_out: [x]}"] {
+    for compare in ["{segments: [x], with: {rolling: {objects: 3}}}", "{leave_out: [x]}", "{cluster: user}"] {
         assert!(parse(&format!("compare: {compare}")).is_ok(), "{compare}");
     }
     for (compare, wanted) in [
@@ -100,6 +100,9 @@ fn a_comparison_that_cannot_be_made_is_refused() {
         ("{segments: [a, a]}", "name each column once"),
         ("{segments: [y]}", "compare.segments is \"y\" included"),
         ("{leave_out: [z]}", "compare.leave_out is \"z\": name features"),
+        ("{cluster: u, block: day}", "compare.block is named beside compare.cluster"),
+        ("{block: day}", "name the column of time in data.schema.time"),
+        ("{block: fortnight}", "fortnight"),
         ("{with: same_weekday}", "name the column of time in data.schema.time"),
         ("{with: {same_season: {months: 6}}}", "compare.with.same_season.months is 6"),
         ("{with: {rolling: {objects: 0}}}", "compare.with.rolling.objects is 0"),

@@ -71,6 +71,11 @@ fn facts(evidence: &Evidence, drift: &Drift) -> Vec<(&'static str, Html)> {
         html.raw(" ").text(wanted);
         ("Wanted instead", html)
     }));
+    facts.extend(drift.warnings.iter().map(|warning| {
+        let mut html = badge((Tone::Warn, "mind"));
+        html.raw(" ").text(warning);
+        ("Warning", html)
+    }));
     facts.push((
         "Tests",
         text(format!(
@@ -165,6 +170,7 @@ fn axis(axis: Axis) -> &'static str {
         Axis::Unseen => "unseen values",
         Axis::Shape => "shape",
         Axis::TypeMix => "type mix",
+        Axis::Together => "moved together",
     }
 }
 
@@ -174,6 +180,9 @@ fn detectable(finding: &Finding) -> String {
         (Verdict::None, Some(effect), Some(EffectUnit::Psi)) => format!("PSI {}", measure(effect)),
         (Verdict::None, Some(effect), Some(EffectUnit::Share)) => percent(effect),
         (Verdict::None, Some(effect), Some(EffectUnit::Sigma)) => format!("{} deviations", measure(effect)),
+        (Verdict::None, Some(effect), Some(EffectUnit::Correlation)) => {
+            format!("correlation {}", measure(effect))
+        }
         _ => String::new(),
     }
 }

@@ -9,9 +9,8 @@
 //! assert!((low - 0.0524).abs() < 1e-4 && (high - 0.3339).abs() < 1e-4);
 //! ```
 
-/// Wilson's score interval of a share, `count` of `rows`.
-fn wilson(count: f64, rows: f64, z: f64) -> (f64, f64) {
-    let share = count / rows;
+/// Wilson's score interval of a share of `rows`.
+fn wilson(share: f64, rows: f64, z: f64) -> (f64, f64) {
     let middle = share + z * z / (2.0 * rows);
     let half = z * (share * (1.0 - share) / rows + z * z / (4.0 * rows * rows)).sqrt();
     let scale = 1.0 + z * z / rows;
@@ -23,10 +22,18 @@ pub fn newcombe(b: u64, n: u64, c: u64, m: u64, z: f64) -> Option<(f64, f64)> {
     if n == 0 || m == 0 {
         return None;
     }
-    let (b, n, c, m) = (b as f64, n as f64, c as f64, m as f64);
-    let (p, q) = (b / n, c / m);
-    let (p_low, p_high) = wilson(b, n, z);
-    let (q_low, q_high) = wilson(c, m, z);
+    let (n, m) = (n as f64, m as f64);
+    newcombe_of_shares((b as f64 / n, n), (c as f64 / m, m), z)
+}
+
+/// The same of two shares, each with its rows: a fraction of the rows counted where they are no independent
+/// draws. None without rows.
+pub fn newcombe_of_shares((p, n): (f64, f64), (q, m): (f64, f64), z: f64) -> Option<(f64, f64)> {
+    if !(n > 0.0 && m > 0.0) {
+        return None;
+    }
+    let (p_low, p_high) = wilson(p, n, z);
+    let (q_low, q_high) = wilson(q, m, z);
     let down = ((q - q_low).powi(2) + (p_high - p).powi(2)).sqrt();
     let up = ((q_high - q).powi(2) + (p - p_low).powi(2)).sqrt();
     Some((q - p - down, q - p + up))

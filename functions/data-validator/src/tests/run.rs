@@ -160,3 +160,19 @@ async fn one_partition_may_be_asked_for_as_an_object() {
     assert_eq!(ask(&edge, request, at(1)).await.unwrap(), json!({ "partitions": 1, "unreadable": 0 }));
     assert_eq!(ask(&edge, step("validate"), at(2)).await.unwrap()["accepted"], 1);
 }
+
+#[tokio::test]
+async fn rows_are_sampled_with_their_group_and_the_sample_goes_into_the_baseline() {
+    let edge = edge("compare: {cluster: x}").await;
+    let id = edge.objects.put("incoming", "m/a.csv", csv(0..40)).id;
+    ask(&edge, step("snapshot"), at(0)).await.unwrap();
+    profile_all(&edge).await;
+    ask(&edge, step("validate"), at(1)).await.unwrap();
+    let profiled = json_at(&edge.store, &keys().profile(&id)).await.unwrap();
+    let sample = &profiled["found"]["scan"]["profile"]["sample"];
+    assert_eq!(sample["columns"], json!(["x", "y"]));
+    let pairs = sample["pairs"].as_array().unwrap();
+    assert_eq!(pairs.len(), 20);
+    assert!(pairs.iter().all(|pair| pair["rows"][0]["group"].is_u64()), "{sample}");
+    assert_eq!(evidence(&edge, "profile.json").await["sample"]["pairs"].as_array().unwrap().len(), 20);
+}

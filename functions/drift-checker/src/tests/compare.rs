@@ -129,3 +129,46 @@ async fn what_an_earlier_step_did_not_leave_is_named() {
         "{fault}"
     );
 }
+
+/// The label turns round: no column moves alone. A reference that an earlier version froze has no sample of
+/// rows, and the batch is compared as it was before.
+#[tokio::test]
+async fn columns_that_no_longer_move_together_drift_where_both_sides_were_sampled() {
+    let sampled = |text: &str, baseline: Option<&Baseline>| {
+        let mut scanner = Scanner::new(&Schema::default()).with_row_sample();
+        if let Some(baseline) = baseline {
+            scanner = scanner.with_baseline(baseline);
+        }
+        scanner.feed(text.as_bytes(), &mut ()).unwrap();
+        scanner.finish(&mut ()).unwrap()
+    };
+    // In no order, as independent rows come.
+    let rows = |turned: u8| -> String {
+        let row = |n: u32| {
+            let x = f64::from(n * 7919 % 1000) / 1000.0;
+            format!("{x},{}\n", u8::from(x > 0.5) ^ turned)
+        };
+        std::iter::once("x,y\n".to_owned()).chain((0..1000).map(row)).collect()
+    };
+    let edge = edge().await;
+    crown(&edge).await;
+    profile_batch(&edge, 0.0).await;
+    let baseline = Baseline::freeze(&sampled(&rows(0), None).profile);
+    let scan = sampled(&rows(1), Some(&baseline));
+    let object = Object::new("incoming".into(), "m/b.csv".into(), Some("v1".into()), "e".into(), 1);
+    let profile = json!({ "object": object, "found": { "scan": scan } });
+    put_json(&edge, &keys().profile(&object.id), &profile).await;
+    let compared_with = Some(ComparedWith::Champion(Generation(1)));
+    for (sample, verdict, columns) in
+        [(baseline.sample.clone(), "drift", json!(["x", "y"])), (None, "none", json!([]))]
+    {
+        let told = sample.is_none();
+        let reference = Reference { baseline: Baseline { sample, ..baseline.clone() }, compared_with };
+        put_json(&edge, &keys().evidence(RUN, "reference.json"), &reference).await;
+        let answer = ask(&edge, compare(), at(8)).await.unwrap();
+        assert_eq!((&answer["verdict"], &answer["columns"]), (&json!(verdict), &columns), "{answer}");
+        let left = documents(&edge.store).await.unwrap();
+        let drift: Value = serde_json::from_str(&left["runs/m/000002/drift.json"]).unwrap();
+        assert_eq!(drift["warnings"].to_string().contains("holds no sample of rows"), told);
+    }
+}

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::{Reason, Rule};
 use crate::profile::bins::BinCounts;
-use crate::profile::{Gaps, Profile, Segments};
+use crate::profile::{Gaps, GroupedCounts, Profile, Segments};
 
 /// The outcome of one pass over a part of the data.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Scan {
     /// The same of each part of the rows in its own frozen bins, where parts were asked for.
     #[serde(default, skip_serializing_if = "Segments::is_empty")]
     pub segments: Segments<Vec<BinnedColumn>>,
+    /// The same group by group, where groups of rows were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<GroupedCounts>,
     /// All rows, and the rules they broke.
     pub tally: Tally,
 }
@@ -136,6 +139,7 @@ impl Scan {
         self.tally.merge(&other.tally);
         BinnedColumn::merge(&mut self.binned, &other.binned);
         self.segments.merge(&other.segments, |mine, theirs| BinnedColumn::merge(mine, theirs));
+        GroupedCounts::join(&mut self.groups, other.groups.as_ref());
     }
 }
 

@@ -51,6 +51,7 @@ mod error;
 mod field;
 pub mod file;
 mod format;
+mod grouped;
 mod header;
 mod json;
 mod label;

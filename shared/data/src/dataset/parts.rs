@@ -1,10 +1,11 @@
-//! The accepted rows once more, each in the tables of the parts that it lies in.
+//! The accepted rows once more: in the tables of the parts that they lie in, and in the sample.
 
 use super::field::Row;
-use super::table::Table;
+use super::grouped::Grouper;
+use super::rules::ColumnJudge;
+use super::table::{Column, Table};
 use crate::constraints::Scan;
-use crate::profile::value::FieldValue;
-use crate::profile::{SegmentValues, Segments};
+use crate::profile::{Grouping, SAMPLED_COLUMNS, SampledRow, SampledValue, Sampler, SegmentValues, Segments};
 
 /// How much less memory for texts a part's column gets than one of the whole.
 const SHARE: usize = 16;
@@ -17,20 +18,70 @@ impl Table {
         self
     }
 
-    /// Whether accepted rows are wanted here.
-    pub(super) fn has_parts(&self) -> bool {
+    /// Draws a sample of the accepted rows as well, and counts them group by group.
+    #[must_use]
+    pub(super) fn sampled(mut self, wanted: bool, grouping: Option<&Grouping>) -> Self {
+        self.sampler = wanted.then(Sampler::default);
+        self.grouper = grouping.map(Grouper::new);
+        self
+    }
+
+    /// Whether the next accepted row is wanted here.
+    #[inline]
+    pub(super) fn wants_row(&self) -> bool {
         !self.segments.is_empty()
+            || self.grouper.is_some()
+            || self.sampler.as_ref().is_some_and(Sampler::wants)
+    }
+
+    /// Passes over an accepted row that is not wanted.
+    #[inline]
+    pub(super) fn skip_row(&mut self) {
+        if let Some(sampler) = &mut self.sampler {
+            sampler.skip();
+        }
+    }
+
+    /// Gives an accepted row to the sample and to its parts.
+    pub(super) fn hand_out(&mut self, row: Row<'_>) {
+        let record = row.record(&self.names, &self.judges);
+        let baseline = self.known.baseline.as_ref();
+        let group = self.grouper.as_mut().and_then(|grouper| grouper.count(&record, baseline));
+        if self.sampler.as_ref().is_some_and(Sampler::wants) {
+            let sampled = SampledRow { group, values: self.sampled_values(row) };
+            if let Some(sampler) = &mut self.sampler {
+                sampler.take(row.raw(), sampled);
+            }
+        } else {
+            self.skip_row();
+        }
+        self.part(row);
+    }
+
+    /// A row's values as they are sampled.
+    fn sampled_values(&self, row: Row<'_>) -> Vec<SampledValue> {
+        let columns = self.columns.iter().zip(&self.judges).enumerate();
+        let profiled = columns.filter(|(_, (column, _))| column.profiled).take(SAMPLED_COLUMNS);
+        let value = |(index, (_, judge)): (usize, (&Column, &ColumnJudge))| match row.fields.get(index) {
+            Some(span) => {
+                let field = span.field(row.bytes);
+                SampledValue::of(&field, judge.read(&field, span.kind))
+            }
+            None => SampledValue::Missing,
+        };
+        profiled.map(value).collect()
     }
 
     /// Counts an accepted row in its parts.
-    pub(super) fn part(&mut self, row: Row<'_>) {
-        if !self.has_parts() {
+    fn part(&mut self, row: Row<'_>) {
+        if self.segments.is_empty() {
             return;
         }
         let mut segments = std::mem::take(&mut self.segments);
         for (column, parts) in segments.iter_mut() {
             let index = self.names.iter().position(|name| name == column);
-            let value = index.map(|index| self.spelled(row, index)).unwrap_or_default();
+            let spelled = |index| row.record(&self.names, &self.judges).spelled(index);
+            let value = index.map(spelled).unwrap_or_default();
             if let Some(part) = parts.part(&value, || self.part_of(column, &value)) {
                 for name in self.names.iter().skip(part.names.len()) {
                     part.add_column(name.clone(), self.names.len() * SHARE);
@@ -39,18 +90,6 @@ impl Table {
             }
         }
         self.segments = segments;
-    }
-
-    /// One spelling for a value: `1` and `1.0` are the same, and all that is missing is empty.
-    fn spelled(&self, row: Row<'_>, index: usize) -> String {
-        let record = row.record(&self.names, &self.judges);
-        match record.value(index) {
-            None | Some(FieldValue::Missing) => String::new(),
-            Some(FieldValue::Integral(number) | FieldValue::Fractional(number)) => number.to_string(),
-            Some(FieldValue::Boolean | FieldValue::Timestamp | FieldValue::Text) => {
-                record.text(index).unwrap_or_default().into_owned()
-            }
-        }
     }
 
     fn part_of(&self, column: &str, value: &str) -> Self {
@@ -63,7 +102,7 @@ impl Table {
     pub(super) fn finish_parts(&mut self) -> Segments<Scan> {
         let mut segments = std::mem::take(&mut self.segments);
         for (column, parts) in segments.iter_mut() {
-            let seen = |(name, its): (&String, &super::table::Column)| name == column && its.seen;
+            let seen = |(name, its): (&String, &Column)| name == column && its.seen;
             if !self.names.iter().zip(&self.columns).any(seen) {
                 *parts = SegmentValues::default();
             }

@@ -73,6 +73,17 @@ impl<'a> Record<'a> {
         Some(self.judges.get(index)?.read(&span.field(self.bytes), span.kind))
     }
 
+    /// One spelling for a value: `1` and `1.0` are the same, and all that is missing is empty.
+    pub(crate) fn spelled(&self, index: usize) -> String {
+        match self.value(index) {
+            None | Some(FieldValue::Missing) => String::new(),
+            Some(FieldValue::Integral(number) | FieldValue::Fractional(number)) => number.to_string(),
+            Some(FieldValue::Boolean | FieldValue::Timestamp | FieldValue::Text) => {
+                self.text(index).unwrap_or_default().into_owned()
+            }
+        }
+    }
+
     /// The field as text; bytes that are no UTF-8 are replaced.
     pub fn text(&self, index: usize) -> Option<Cow<'a, str>> {
         Some(match self.field(index)? {

@@ -10,6 +10,7 @@ use super::schema::Schema;
 use super::state::{Rows, State};
 use super::table::Table;
 use crate::constraints::{Constraints, Scan};
+use crate::profile::Grouping;
 use crate::profile::bins::Baseline;
 
 /// The longest record held in memory, in bytes.
@@ -25,6 +26,10 @@ pub struct Scanner {
     baseline: Option<Baseline>,
     /// The columns that part the rows.
     segments: Vec<String>,
+    /// Whether a sample of the rows is drawn.
+    sampled: bool,
+    /// Which rows belong together, where they are counted group by group.
+    grouping: Option<Grouping>,
     /// The beginning of a record whose end has not come yet.
     carry: Vec<u8>,
     line: u64,
@@ -52,6 +57,8 @@ impl Scanner {
             constraints: None,
             baseline: None,
             segments: Vec::new(),
+            sampled: false,
+            grouping: None,
             carry: Vec::new(),
             line: 1,
             state: None,
@@ -79,6 +86,21 @@ impl Scanner {
     #[must_use]
     pub fn with_segments(mut self, columns: &[String]) -> Self {
         self.segments = columns.to_vec();
+        self
+    }
+
+    /// Keeps a bounded [sample](crate::profile::RowSample) of the accepted rows in the profile.
+    #[must_use]
+    pub fn with_row_sample(mut self) -> Self {
+        self.sampled = true;
+        self
+    }
+
+    /// Counts accepted rows in the frozen bins group by group as well, and names the group of each
+    /// sampled row.
+    #[must_use]
+    pub fn with_groups(mut self, grouping: Option<&Grouping>) -> Self {
+        self.grouping = grouping.cloned();
         self
     }
 
@@ -200,7 +222,7 @@ impl Scanner {
             Format::Csv => Table::new(names, &self.schema, constraints, baseline),
             Format::JsonLines => Table::open(&self.schema, constraints, baseline),
         };
-        let table = table.parted_by(&self.segments);
+        let table = table.parted_by(&self.segments).sampled(self.sampled, self.grouping.as_ref());
         self.keys = Keys::new(&table.names);
         self.state = Some(State::new(table, &self.schema, self.constraints.as_ref()));
     }

@@ -86,8 +86,10 @@ impl State {
         while at < stop {
             if fast && let Fast::Good { next, quoted } = self.fast(rows.buffer, at, &mut separators) {
                 self.accept(rows.buffer);
-                if S::ROWS || self.table.has_parts() {
+                if S::ROWS || self.table.wants_row() {
                     self.hand_on(rows.buffer, at, next, *rows.line, sink);
+                } else {
+                    self.table.skip_row();
                 }
                 *rows.line += if quoted { newlines(&rows.buffer[at..next]) } else { 1 };
                 at = next;
@@ -181,7 +183,7 @@ impl State {
         }
     }
 
-    /// Gives a record of CSV that went the fast way to its parts and to the sink.
+    /// Gives a record of CSV that went the fast way to its parts, the sample and the sink.
     fn hand_on(&mut self, buffer: &[u8], from: usize, next: usize, line: u64, sink: &mut impl Sink) {
         let mut raw = &buffer[from..next - 1];
         raw = raw.strip_suffix(b"\r").unwrap_or(raw);
@@ -189,7 +191,7 @@ impl State {
             *span = FieldSpan { start: span.start - from, end: span.end - from, kind: span.kind };
         }
         let row = Row { number: self.records, line, bytes: raw, length: raw.len(), fields: &self.fields };
-        self.table.part(row);
+        self.table.hand_out(row);
         sink.accepted(&row.record(&self.table.names, &self.table.judges));
     }
 
@@ -232,7 +234,7 @@ impl State {
             };
             self.table.decide(Row { fields: &[], ..row }, &[reason], sink);
         } else if self.order.is_none() && self.table.judges_fields_alone() && self.count(row) {
-            self.table.part(row);
+            self.table.hand_out(row);
             if S::ROWS {
                 sink.accepted(&row.record(&self.table.names, &self.table.judges));
             }

@@ -4,13 +4,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::field::{FieldKind, Row};
+use super::grouped::Grouper;
 use super::record::Sink;
 use super::rules::{AcrossRule, ColumnJudge, ColumnRules};
 use super::schema::Schema;
 use crate::constraints::{BinnedColumn, Constraints, Reason, Rule, Scan, Tally};
 use crate::profile::bins::Baseline;
 use crate::profile::value::FieldValue;
-use crate::profile::{ColumnProfile, Counter, Judge, Mark, PROFILE_VERSION, Profile, Segments, TimeProfile};
+use crate::profile::{
+    ColumnProfile, Counter, Judge, Mark, PROFILE_VERSION, Profile, Sampler, Segments, TimeProfile,
+};
 
 /// How often, in rows, full counters are looked for.
 pub(crate) const SETTLE_EVERY: u64 = 32;
@@ -23,6 +26,10 @@ pub(crate) struct Table {
     pub(crate) tally: Tally,
     /// The parts of the accepted rows, each a table of its own.
     pub(super) segments: Segments<Table>,
+    /// Draws a sample of the accepted rows, where one is wanted.
+    pub(super) sampler: Option<Sampler>,
+    /// Counts the accepted rows group by group, where that is wanted.
+    pub(super) grouper: Option<Grouper>,
     pub(super) known: Known,
 }
 
@@ -38,7 +45,7 @@ pub(crate) struct Column {
     /// None for a column that is neither profiled nor judged.
     pub(crate) counter: Option<Counter>,
     /// Whether its profile is wanted.
-    profiled: bool,
+    pub(super) profiled: bool,
     /// Whether the data has it.
     pub(crate) seen: bool,
 }
@@ -59,6 +66,8 @@ impl Table {
             across: constraints.map(|all| AcrossRule::ready(all, &names)).unwrap_or_default(),
             tally: Tally::default(),
             segments: Segments::default(),
+            sampler: None,
+            grouper: None,
             known: Known {
                 schema: schema.clone(),
                 constraints: constraints.cloned(),
@@ -178,7 +187,7 @@ impl Table {
         if self.tally.accepted.is_multiple_of(SETTLE_EVERY) {
             self.settle();
         }
-        self.part(row);
+        self.hand_out(row);
         sink.accepted(&row.record(&self.names, &self.judges));
     }
 
@@ -226,6 +235,10 @@ impl Table {
                 .cloned()
                 .collect();
         }
+        let groups = self.grouper.take().and_then(Grouper::finish);
+        let names = self.names.iter().zip(&self.columns).filter(|(_, column)| column.profiled);
+        let sample =
+            self.sampler.take().map(|sampler| sampler.finish(names.map(|(name, _)| name.clone()).collect()));
         let (mut columns, mut binned) = (Vec::new(), Vec::new());
         for ((column, judge), name) in self.columns.into_iter().zip(&self.judges).zip(self.names) {
             let Some(counter) = column.counter.filter(|_| column.seen) else { continue };
@@ -243,8 +256,9 @@ impl Table {
             columns,
             time,
             segments: profiles,
+            sample,
         };
-        Scan { profile, binned, segments: counts, tally: self.tally }
+        Scan { profile, binned, segments: counts, groups, tally: self.tally }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::RowSample;
 use super::column_type::TypeCounts;
 use super::hash;
 use super::segments::{SegmentValues, Segments};
@@ -214,12 +215,20 @@ pub struct Baseline {
     /// The same of each part of the rows, where parts were asked for.
     #[serde(default, skip_serializing_if = "Segments::is_empty")]
     pub segments: Segments<Baseline>,
+    /// A sample of its rows; none where it was not sampled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<RowSample>,
 }
 
 impl Baseline {
     /// The baseline of no row.
-    pub const NOTHING: Self =
-        Self { version: BASELINE_VERSION, rows: 0, columns: Vec::new(), segments: Segments::NONE };
+    pub const NOTHING: Self = Self {
+        version: BASELINE_VERSION,
+        rows: 0,
+        columns: Vec::new(),
+        segments: Segments::NONE,
+        sample: None,
+    };
 
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&BaselineColumn> {

@@ -35,7 +35,8 @@ impl Baseline {
     pub fn freeze(profile: &Profile) -> Self {
         let columns = profile.columns.iter().map(freeze_column).collect();
         let segments = profile.segments.as_ref().map(|_, _, part| Self::freeze(part));
-        Self { version: BASELINE_VERSION, rows: profile.rows, columns, segments }
+        let (version, rows, sample) = (BASELINE_VERSION, profile.rows, profile.sample.clone());
+        Self { version, rows, columns, segments, sample }
     }
 }
 

@@ -25,10 +25,12 @@ mod column_type;
 mod counter;
 mod dictionary;
 mod freeze;
+mod groups;
 pub mod hash;
 mod hll;
 mod kll;
 mod moments;
+mod sample;
 mod segments;
 mod shape;
 mod stretch;
@@ -41,8 +43,11 @@ pub use column::ColumnProfile;
 pub use column_type::{ColumnType, TypeCounts};
 pub(crate) use counter::{Counter, Judge, Mark};
 pub use freeze::BinCounter;
+pub use groups::{GroupOrder, GroupedColumn, GroupedCounts, Grouping, MOST_GROUPS};
 pub use kll::{Kll, RANK_ERROR};
 pub use moments::Moments;
+pub(crate) use sample::Sampler;
+pub use sample::{RowSample, SAMPLED_COLUMNS, SAMPLED_PAIRS, SampledRow, SampledValue};
 pub use segments::{MAX_VALUES, Segment, SegmentValues, Segments};
 use serde::{Deserialize, Serialize};
 pub use shape::{Shapes, shape};
@@ -72,6 +77,9 @@ pub struct Profile {
     /// The same of each part of the rows, where parts were asked for.
     #[serde(default, skip_serializing_if = "Segments::is_empty")]
     pub segments: Segments<Profile>,
+    /// A sample of the rows; none where a part was not sampled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<RowSample>,
 }
 
 impl Profile {
@@ -105,6 +113,11 @@ impl Profile {
             (Some(_), None) => {}
         }
         self.segments.merge(&other.segments, Self::merge);
+        // A sample that leaves a part out would speak for other rows than the profile does.
+        match (&mut self.sample, &other.sample) {
+            (Some(mine), Some(theirs)) => mine.merge(theirs),
+            (mine, _) => *mine = None,
+        }
     }
 }
 
@@ -119,6 +132,7 @@ impl Default for Profile {
             columns: Vec::new(),
             time: None,
             segments: Segments::default(),
+            sample: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 mod around;
 mod blind_spots;
 mod changes;
+mod rows;
 
 use proptest::prelude::*;
 

@@ -29,6 +29,25 @@ pub(super) fn check(pipeline: &Pipeline) -> Result<(), PipelineError> {
         let fix = "name a column that is known before the label is: its drift is told apart";
         return refuse("compare.segments", format!("{:?} included", pipeline.data.label.column), fix);
     }
+    if compare.cluster.is_some() && compare.block.is_some() {
+        return refuse(
+            "compare.block",
+            "named beside compare.cluster",
+            "name the one by which rows depend most",
+        );
+    }
+    if let Some(cluster) = compare.cluster.as_ref().filter(|name| pipeline.data.schema.ignore.contains(name))
+    {
+        return refuse(
+            "compare.cluster",
+            format!("{cluster:?}"),
+            "name a column that data.schema does not ignore",
+        );
+    }
+    if compare.block.is_some() && pipeline.data.schema.time.is_none() {
+        let fix = "name the column of time in data.schema.time, by which rows are put into blocks";
+        return refuse("compare.block", "without a time", fix);
+    }
     match compare.with {
         BaselineRule::SameSeason { months } if months > 5 => {
             refuse("compare.with.same_season.months", months.to_string(), "0 to 5 months on either side")
