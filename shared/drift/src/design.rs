@@ -92,7 +92,7 @@ impl Design {
         let groups = rows * rows / sizes.iter().map(|size| size * size).sum::<f64>();
         let neighbours = matches!(order, GroupOrder::Blocks { .. });
         // Each covariance of neighbouring blocks has noise of its own: the estimate is worth fewer groups.
-        let freedom = if neighbours { (groups - 1.0) / 3.0 } else { groups - 1.0 }.max(1.5);
+        let freedom = if neighbours { (groups - 1.0) / 3.0 } else { groups - 1.0 }.max(1.0);
         let cumulated: Vec<(u64, Vec<f64>)> =
             scatter.iter().map(|(group, cells)| (*group, running(cells))).collect();
         let below = running(share);
@@ -110,10 +110,9 @@ impl Design {
             alone += covariance(scatter, k, k, false) / (p * rows);
         }
         let cells = share.len() as f64 - 1.0;
-        // The squares of what was estimated are too large by chance (Wishart): that much is taken off.
-        let fair = freedom.powi(2) / ((freedom - 1.0) * (freedom + 2.0)) * (square - trace * trace / freedom);
+        // The squares of what was estimated are too large by chance, which errs to the safe side.
         let unequal =
-            if trace > 0.0 { (cells * fair / (trace * trace) - 1.0).clamp(0.0, cells - 1.0) } else { 0.0 };
+            if trace > 0.0 { (cells * square / (trace * trace) - 1.0).clamp(0.0, cells - 1.0) } else { 0.0 };
         Self {
             mean: (trace.max(alone) / cells).max(1.0),
             unequal,

@@ -201,7 +201,7 @@ fn rows_that_depend_on_one_another_are_told() {
         let drift = compared(&table(600, 3, how, seed), &table(600, 3, how, seed + 100), None);
         // Permutations of such rows would take chance for change.
         let tested = drift.columns.iter().any(|finding| finding.axis == Axis::Together);
-        assert_eq!(tested, drift.warnings.is_empty(), "{:?}", drift.warnings);
+        assert_eq!(tested, matches!(how, Rows::Plain), "{:?}", drift.warnings);
         drift.warnings.iter().any(|it| it.starts_with("The rows depend on one another"))
     };
     assert_eq!((0..20).filter(|&seed| told(Rows::Serial(0.9), seed)).count(), 20);
