@@ -127,6 +127,7 @@ fn settings() -> Vec<Setting> {
         same("nothing moved", (1000, 300), 5, Rows::Plain, None),
         same("nothing moved", (1000, 1000), 10, Rows::Plain, None),
         same("nothing moved", (1000, 1000), 40, Rows::Plain, None),
+        same("wide data in which nothing moved", (1000, 1000), 250, Rows::Plain, None),
         same("nothing moved, correlation .9", (1000, 1000), 10, Rows::Correlated(0.9), None),
         turned("correlation .9 to -.9", (1000, 1000), 10),
         same("AR(1) .5, no block", (1000, 1000), 10, Rows::Serial(0.5), None),
