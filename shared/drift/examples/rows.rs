@@ -5,6 +5,8 @@
 //! in how many pairs any column drifts or is a warning (`alarms`), the columns together do (`together`), and the
 //! warning of dependent rows is given (`told`). Nothing is asserted; `docs/drift.md` has the table.
 
+use std::io::Write;
+
 use pawl_base::random::SplitMix64;
 use pawl_data::dataset::{Scanner, Schema};
 use pawl_data::profile::Grouping;
@@ -125,6 +127,7 @@ fn settings() -> Vec<Setting> {
         same("nothing moved", (1000, 300), 5, Rows::Plain, None),
         same("nothing moved", (1000, 1000), 10, Rows::Plain, None),
         same("nothing moved", (1000, 1000), 40, Rows::Plain, None),
+        same("wide data in which nothing moved", (1000, 1000), 250, Rows::Plain, None),
         same("nothing moved, correlation .9", (1000, 1000), 10, Rows::Correlated(0.9), None),
         turned("correlation .9 to -.9", (1000, 1000), 10),
         same("AR(1) .5, no block", (1000, 1000), 10, Rows::Serial(0.5), None),
@@ -146,13 +149,15 @@ fn settings() -> Vec<Setting> {
     ]
 }
 
-fn main() {
+fn main() -> std::io::Result<()> {
     let runs: u64 = std::env::args().nth(1).and_then(|it| it.parse().ok()).unwrap_or(100);
+    let mut out = std::io::stdout().lock();
     let only = std::env::args().nth(2).unwrap_or_default();
-    println!(
+    writeln!(
+        out,
         "{:>40} {:>15} {:>8} {:>8} {:>9} {:>8} {:>6} {:>7}",
         "setting", "rows", "columns", "alarms", "together", "drift", "told", "silent"
-    );
+    )?;
     for setting in settings().into_iter().filter(|setting| setting.name.contains(&only)) {
         let runs = if setting.rows.1 > 10_000 { runs / 8 } else { runs };
         let mut rng = SplitMix64::new(20_261_201);
@@ -169,7 +174,8 @@ fn main() {
             silent += u64::from(drift.verdict == Verdict::InsufficientData);
         }
         let share = |count: u64| format!("{:.3}", count as f64 / runs as f64);
-        println!(
+        writeln!(
+            out,
             "{:>40} {:>15} {:>8} {:>8} {:>9} {:>8} {:>6} {:>7}",
             setting.name,
             format!("{}/{}", setting.rows.0, setting.rows.1),
@@ -179,6 +185,8 @@ fn main() {
             share(drifts),
             share(told),
             share(silent)
-        );
+        )?;
+        out.flush()?;
     }
+    Ok(())
 }

@@ -50,8 +50,8 @@ fn compared(inputs: &[Input<'_>], rows: Option<SampledRows<'_>>, policy: &Policy
         Some(tool) => (compat::decide_all(inputs, tool), 0),
         None => {
             let together = rows.map(|rows| match &dependent {
-                Some(Dependence::Neighbours { .. }) => together::untested_dependent(),
-                Some(Dependence::Repeated { .. }) | None => together::measure(inputs, rows, policy),
+                Some(found) if found.is_strong() => together::untested_dependent(),
+                _ => together::measure(inputs, rows, policy),
             });
             let Together { draft, pairs, warnings } = together.unwrap_or_default();
             drift.pairs = pairs;

@@ -10,8 +10,12 @@ use std::collections::HashMap;
 use pawl_data::profile::{RowSample, SampledValue};
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// How often rows that are independent are taken as dependent, over all columns together.
-const LEVEL: f64 = 0.01;
+/// How often rows of one side that are independent are taken as dependent, over all columns together. Far
+/// lower than a test of drift: the warning keeps the columns together from being tested.
+const LEVEL: f64 = 0.001;
+
+/// Neighbours that are so much alike depend on rows farther off too.
+const STRONG: f64 = 0.25;
 
 /// Fewer pairs say nothing.
 const LEAST_PAIRS: usize = 50;
@@ -66,6 +70,12 @@ pub(super) enum Dependence {
 }
 
 impl Dependence {
+    /// Whether permutations of pairs of neighbours would take chance for change. Weaker dependence shows
+    /// within the pairs only, which are permuted as one.
+    pub(super) fn is_strong(&self) -> bool {
+        matches!(self, Self::Neighbours { correlation, .. } if *correlation >= STRONG)
+    }
+
     /// What it means and what to do, in plain words.
     pub(super) fn warning(&self) -> String {
         let advice = "the tests take rows as independent and alarm too often if they are not. Say which rows \

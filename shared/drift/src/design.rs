@@ -82,14 +82,17 @@ impl Design {
                 (*group, used.iter().zip(&share).map(of).collect())
             })
             .collect();
-        Some(Self::from_scatter(&scatter, &share, all, groups.order))
+        let sizes: Vec<f64> = counted.iter().map(|(_, cells)| rows(cells)).collect();
+        Some(Self::from_scatter(&scatter, &share, &sizes, groups.order))
     }
 
-    fn from_scatter(scatter: &[(u64, Vec<f64>)], share: &[f64], rows: f64, order: GroupOrder) -> Self {
-        let groups = scatter.len() as f64;
+    fn from_scatter(scatter: &[(u64, Vec<f64>)], share: &[f64], sizes: &[f64], order: GroupOrder) -> Self {
+        let rows: f64 = sizes.iter().sum();
+        // Groups of unequal size are worth fewer (Kish).
+        let groups = rows * rows / sizes.iter().map(|size| size * size).sum::<f64>();
         let neighbours = matches!(order, GroupOrder::Blocks { .. });
         // Each covariance of neighbouring blocks has noise of its own: the estimate is worth fewer groups.
-        let freedom = if neighbours { (groups - 1.0) / 3.0 } else { groups - 1.0 };
+        let freedom = if neighbours { (groups - 1.0) / 3.0 } else { groups - 1.0 }.max(1.0);
         let cumulated: Vec<(u64, Vec<f64>)> =
             scatter.iter().map(|(group, cells)| (*group, running(cells))).collect();
         let below = running(share);
@@ -107,10 +110,9 @@ impl Design {
             alone += covariance(scatter, k, k, false) / (p * rows);
         }
         let cells = share.len() as f64 - 1.0;
-        // The squares of what was estimated are too large by chance (Wishart): that much is taken off.
-        let fair = freedom.powi(2) / ((freedom - 1.0) * (freedom + 2.0)) * (square - trace * trace / freedom);
+        // The squares of what was estimated are too large by chance, which errs to the safe side.
         let unequal =
-            if trace > 0.0 { (cells * fair / (trace * trace) - 1.0).clamp(0.0, cells - 1.0) } else { 0.0 };
+            if trace > 0.0 { (cells * square / (trace * trace) - 1.0).clamp(0.0, cells - 1.0) } else { 0.0 };
         Self {
             mean: (trace.max(alone) / cells).max(1.0),
             unequal,
@@ -229,8 +231,8 @@ mod tests {
     /// Student's t with 9 degrees of freedom at the root of 10 over it, integrated numerically.
     #[test]
     fn the_effect_of_two_cells_is_the_ratio_of_variances() {
-        let design = Design::from_scatter(&stairs(), &[0.45, 0.55], 100.0, GroupOrder::Clusters);
-        assert!((design.mean - 3.703_703_703_703_704).abs() < 1e-12);
+        let design = Design::from_scatter(&stairs(), &[0.45, 0.55], &[10.0; 10], GroupOrder::Clusters);
+        assert!((design.mean - 100.0 / 27.0).abs() < 1e-12);
         assert!((design.cumulative - design.mean).abs() < 1e-12);
         assert_eq!((design.unequal, design.freedom), (0.0, 9.0));
         assert!((design.p_value(10.0, 1.0).unwrap() - 0.134_762_218).abs() < 1e-7);
@@ -239,18 +241,18 @@ mod tests {
     #[test]
     fn neighbouring_blocks_that_are_alike_weigh_even_less() {
         let order = GroupOrder::Blocks { level: 0 };
-        let design = Design::from_scatter(&stairs(), &[0.45, 0.55], 100.0, order);
-        assert!((design.mean - 8.888_888_888_888_889).abs() < 1e-12, "{}", design.mean);
+        let design = Design::from_scatter(&stairs(), &[0.45, 0.55], &[10.0; 10], order);
+        assert!((design.mean - 80.0 / 9.0).abs() < 1e-12, "{}", design.mean);
         // Blocks that do not follow one another have no such covariance.
         let apart: Vec<_> = stairs().into_iter().map(|(group, cells)| (2 * group, cells)).collect();
-        let design = Design::from_scatter(&apart, &[0.45, 0.55], 100.0, order);
-        assert!((design.mean - 3.703_703_703_703_704).abs() < 1e-12);
+        let design = Design::from_scatter(&apart, &[0.45, 0.55], &[10.0; 10], order);
+        assert!((design.mean - 100.0 / 27.0).abs() < 1e-12);
     }
 
     #[test]
     fn groups_that_do_not_scatter_weigh_as_independent_rows() {
         let still: Vec<_> = (0..20).map(|group| (group, vec![0.0, 0.0, 0.0])).collect();
-        let design = Design::from_scatter(&still, &[0.2, 0.3, 0.5], 100.0, GroupOrder::Clusters);
+        let design = Design::from_scatter(&still, &[0.2, 0.3, 0.5], &[5.0; 20], GroupOrder::Clusters);
         assert_eq!((design.mean, design.cumulative, design.unequal), (1.0, 1.0, 0.0));
     }
 
@@ -264,6 +266,7 @@ mod tests {
         ) {
             let total = |cell: usize| groups.iter().map(|cells| f64::from(cells[cell])).sum::<f64>();
             let rows: f64 = (0..3).map(total).sum();
+            let sizes: Vec<f64> = groups.iter().map(|cells| f64::from(cells.iter().sum::<u32>())).collect();
             prop_assume!((0..3).all(|cell| total(cell) > 0.0));
             let share: Vec<f64> = (0..3).map(|cell| total(cell) / rows).collect();
             let scatter: Vec<(u64, Vec<f64>)> = groups.iter().enumerate().map(|(group, cells)| {
@@ -272,7 +275,7 @@ mod tests {
                 (group as u64, cells.iter().zip(&share).map(of).collect())
             }).collect();
             let order = if blocks { GroupOrder::Blocks { level: 0 } } else { GroupOrder::Clusters };
-            let design = Design::from_scatter(&scatter, &share, rows, order);
+            let design = Design::from_scatter(&scatter, &share, &sizes, order);
             let cell = |&(baseline, current): &(u64, u64)| CountedBin { bin: String::new(), baseline, current };
             let table = ContingencyTable { cells: counts.iter().map(cell).collect() };
             let alone = table.homogeneity().unwrap();

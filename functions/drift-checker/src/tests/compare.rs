@@ -142,10 +142,10 @@ async fn columns_that_no_longer_move_together_drift_where_both_sides_were_sample
         scanner.feed(text.as_bytes(), &mut ()).unwrap();
         scanner.finish(&mut ()).unwrap()
     };
-    // In no order, as independent rows come.
+    // Neighbours are not alike, as independent rows are not.
     let rows = |turned: u8| -> String {
         let row = |n: u32| {
-            let x = f64::from(n * 7919 % 1000) / 1000.0;
+            let x = f64::from(n * 381 % 1000) / 1000.0;
             format!("{x},{}\n", u8::from(x > 0.5) ^ turned)
         };
         std::iter::once("x,y\n".to_owned()).chain((0..1000).map(row)).collect()

@@ -147,7 +147,8 @@ fn rows_that_are_alike_seldom_alarm() {
         let before = table(400, 5, Rows::Correlated(0.5), 2 * seed + 1);
         let after = table(400, 5, Rows::Correlated(0.5), 2 * seed + 2);
         let drift = compared(&before, &after, None);
-        together(&drift).evidence.p_value.unwrap() <= 0.05
+        let p_value = |finding: &Finding| finding.evidence.p_value.unwrap();
+        drift.columns.iter().any(|finding| finding.axis == Axis::Together && p_value(finding) <= 0.05)
     });
     assert!(alarms.count() <= 8);
 }
@@ -200,13 +201,13 @@ fn rows_that_depend_on_one_another_are_told() {
         let drift = compared(&table(600, 3, how, seed), &table(600, 3, how, seed + 100), None);
         // Permutations of such rows would take chance for change.
         let tested = drift.columns.iter().any(|finding| finding.axis == Axis::Together);
-        assert_eq!(tested, drift.warnings.is_empty(), "{:?}", drift.warnings);
+        assert_eq!(tested, matches!(how, Rows::Plain), "{:?}", drift.warnings);
         drift.warnings.iter().any(|it| it.starts_with("The rows depend on one another"))
     };
     assert_eq!((0..20).filter(|&seed| told(Rows::Serial(0.9), seed)).count(), 20);
     assert_eq!((0..20).filter(|&seed| told(Rows::Users(10), seed)).count(), 20);
-    // At a level of 1 % more than 3 of 40 are a matter of 1 in 1,000.
-    assert!((0..40).filter(|&seed| told(Rows::Plain, seed)).count() <= 3);
+    // At a level of 0.1 % a side more than 1 of 40 are a matter of 1 in 300.
+    assert!((0..40).filter(|&seed| told(Rows::Plain, seed)).count() <= 1);
 }
 
 /// Rows of one user that lie apart are told by the identifier that comes back.
