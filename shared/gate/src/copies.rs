@@ -88,8 +88,8 @@ impl Copies {
             Consequence::Warn => Code::CopiesWarning,
         };
         let text = format!(
-            "of {rows} rows that a model gets wrong {:.2} % repeat another one, label and predictions alike to \
-             the last digit. Copies count as evidence of their own; {:.2} % may",
+            "of {rows} rows that a model gets wrong {:.2} % repeat another one, label and predictions alike \
+             to the last digit. Copies count as evidence of their own; {:.2} % may",
             100.0 * share,
             100.0 * policy.at_most
         );
