@@ -101,7 +101,7 @@ def test_the_selection_ratio_blocks_it(predictions):
     assert ratio["challenger"] < ratio["champion"] < 0.8
     assert ratio["interval"][1] < 0 and ratio["change"] < 0
     # It wins in everything else: without the rule it would be promoted.
-    assert {r["code"] for r in judgement["reasons"][1:]} <= {"superior", "non_inferior"}
+    assert {r["code"] for r in judgement["reasons"][1:]} <= {"superior", "non_inferior", "defaults_chosen"}
 
 
 def test_the_numbers_are_scikit_learns(predictions):

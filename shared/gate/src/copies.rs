@@ -1,9 +1,9 @@
 //! Rows of the holdout that repeat another one: a copy is no evidence of its own, but every test counts it.
 //!
 //! Two rows with the same label and the same predictions to the last digit may be copies, or rows that no
-//! model tells apart: predictions of a few values repeat by nature. Then rows with the same predictions have
-//! different labels too, which copies never have. So repeated rows are copies unless predictions that stand
-//! in several rows meet several labels.
+//! model tells apart: where models are sure, and where they know few values, predictions repeat by nature. So
+//! only rows count that a model gets wrong, which are the ones that decide; and by nature the same
+//! predictions then meet several labels, which copies never do.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,11 @@ use pawl_data::profile::hash::TableState;
 /// Pairs of predictions that are held; of more a sample by their hash.
 const MOST: usize = 1 << 17;
 
-/// From this share on of the repeated pairs of predictions with several labels, rows repeat by nature.
-const BY_NATURE: f64 = 0.05;
+/// From this share on of the repeated predictions that meet several labels, rows repeat by nature.
+const BY_NATURE: f64 = 0.2;
+
+/// Fewer repeated rows than this may be chance.
+const LEAST: u64 = 5;
 
 /// The rows so far, by their predictions.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ struct Alike {
     rows: u64,
     label: u64,
     several_labels: bool,
+    /// Some model gets one of them wrong.
+    wrong: bool,
 }
 
 impl Default for Copies {
@@ -43,17 +48,18 @@ impl Default for Copies {
 }
 
 impl Copies {
-    pub(crate) fn push(&mut self, row: &PairedRow<'_>) {
-        let predictions = mix(key(row.challenger)) ^ row.champion.map_or(0, key);
-        let predictions = mix(predictions);
+    /// Takes one row in, and whether some model gets it wrong.
+    pub(crate) fn push(&mut self, row: &PairedRow<'_>, wrong: bool) {
+        let predictions = mix(mix(key(row.challenger)) ^ row.champion.map_or(0, key));
         if predictions > self.highest {
             return;
         }
         let label = key(row.label);
-        let first = Alike { rows: 0, label, several_labels: false };
+        let first = Alike { rows: 0, label, several_labels: false, wrong: false };
         let alike = self.alike.entry(predictions).or_insert(first);
         alike.rows += 1;
         alike.several_labels |= alike.label != label;
+        alike.wrong |= wrong;
         while self.alike.len() > MOST {
             self.highest /= 2;
             let highest = self.highest;
@@ -63,11 +69,15 @@ impl Copies {
 
     /// What the policy makes of the copies, where there are any.
     pub(crate) fn check(&self, policy: &CopiesPolicy) -> Option<Reason> {
-        let rows: u64 = self.alike.values().map(|alike| alike.rows).sum();
-        let repeated = || self.alike.values().filter(|alike| alike.rows > 1);
-        let several = repeated().filter(|alike| alike.several_labels).count() as f64;
-        let copies: u64 = repeated().filter(|alike| !alike.several_labels).map(|alike| alike.rows - 1).sum();
-        if copies == 0 || several >= BY_NATURE * repeated().count() as f64 {
+        // Predictions with several labels are wrong about one of them.
+        let (mut rows, mut repeated, mut several, mut copies) = (0, 0_u64, 0_u64, 0);
+        for alike in self.alike.values().filter(|alike| alike.wrong) {
+            rows += alike.rows;
+            repeated += u64::from(alike.rows > 1);
+            several += u64::from(alike.several_labels);
+            copies += if alike.several_labels { 0 } else { alike.rows - 1 };
+        }
+        if copies < LEAST || several as f64 >= BY_NATURE * repeated as f64 {
             return None;
         }
         let share = copies as f64 / rows as f64;
@@ -77,11 +87,9 @@ impl Copies {
             Consequence::Ask => Code::CopiesAsk,
             Consequence::Warn => Code::CopiesWarning,
         };
-        let sample =
-            if self.highest == u64::MAX { String::new() } else { format!(" (sample of {rows} rows)") };
         let text = format!(
-            "{:.2} % of the rows{sample} repeat another one: label and predictions alike to the last digit. \
-             Each counts as evidence of its own; {:.2} % may",
+            "of {rows} rows that a model gets wrong {:.2} % repeat another one, label and predictions alike \
+             to the last digit. Copies count as evidence of their own; {:.2} % may",
             100.0 * share,
             100.0 * policy.at_most
         );
@@ -98,12 +106,9 @@ mod tests {
     fn checked(rows: impl IntoIterator<Item = (bool, f64, f64)>, action: Consequence) -> Option<Reason> {
         let mut copies = Copies::default();
         for (label, challenger, champion) in rows {
-            copies.push(&PairedRow {
-                label: label.into(),
-                challenger: challenger.into(),
-                champion: Some(champion.into()),
-                columns: &[],
-            });
+            let wrong = (challenger >= 0.5) != label || (champion >= 0.5) != label;
+            let (challenger, champion) = (challenger.into(), Some(champion.into()));
+            copies.push(&PairedRow { label: label.into(), challenger, champion, columns: &[] }, wrong);
         }
         copies.check(&CopiesPolicy { action, ..CopiesPolicy::default() })
     }
@@ -121,15 +126,16 @@ mod tests {
         assert_eq!(code(fresh.clone(), Consequence::Ask), None);
         let copied = |from: usize, times: usize| [fresh.clone(), fresh[..from].repeat(times)].concat();
         assert_eq!(code(copied(10, 1), Consequence::Ask), Some(Code::FewCopies));
-        for (from, times) in [(400, 1), (2000, 1), (1, 50), (2000, 9)] {
+        for (from, times) in [(400, 1), (2000, 1), (2, 50), (2000, 9)] {
             assert_eq!(code(copied(from, times), Consequence::Ask), Some(Code::CopiesAsk), "{from} {times}");
         }
         assert_eq!(code(copied(400, 1), Consequence::Block), Some(Code::CopiesBlock));
         assert_eq!(code(copied(400, 1), Consequence::Warn), Some(Code::CopiesWarning));
         // Predictions of one digit repeat in every row, with either label.
         assert_eq!(code(rows(2000, 10.0), Consequence::Ask), None);
-        let text = checked(copied(400, 1), Consequence::Ask).unwrap().text;
-        assert!(text.starts_with("16.67 % of the rows repeat another one"), "{text}");
+        // Sure and right: however often such a row comes, it decides nothing.
+        let sure = [&fresh[..], &[(true, 0.999, 0.999); 500]].concat();
+        assert_eq!(code(sure, Consequence::Ask), None);
     }
 
     #[test]
@@ -137,7 +143,8 @@ mod tests {
         let fresh = rows(300_000, 1e12);
         let twice = checked([&fresh[..], &fresh[..60_000]].concat(), Consequence::Ask).unwrap();
         assert_eq!(twice.code, Code::CopiesAsk);
-        let share: f64 = twice.text.split(' ').next().unwrap().parse().unwrap();
-        assert!((share - 100.0 / 6.0).abs() < 0.5 && twice.text.contains("sample of"), "{}", twice.text);
+        // Of 300,000 rows at most 131,072 are held, and a fifth was copied.
+        let share: f64 = twice.text.split(' ').nth(8).unwrap().parse().unwrap();
+        assert!((share - 100.0 / 6.0).abs() < 1.0, "{}", twice.text);
     }
 }

@@ -89,8 +89,8 @@ impl Judge {
 
     /// Takes one row in.
     pub fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
-        self.tally.push(row)?;
-        self.copies.push(row);
+        let wrong = self.tally.push(row)?;
+        self.copies.push(row, wrong);
         self.labels.push(row.label);
         Ok(())
     }

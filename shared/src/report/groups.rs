@@ -60,7 +60,7 @@ fn comparisons(judgement: &Judgement) -> Html {
                 text(it.against.as_deref().unwrap_or("all others")),
                 text(or_none(it.champion, measure)),
                 text(or_none(it.challenger, measure)),
-                text(span(it.interval)),
+                text(it.interval.map_or_else(|| NONE.to_owned(), between)),
                 text(span(it.less_fair)),
                 text(or_none(it.adjusted_p_value, p_value)),
             ]
@@ -100,6 +100,10 @@ fn slices(judgement: &Judgement) -> Html {
         Head::Number("p by Holm"),
     ];
     table("Slices, the worst first", &head, rows)
+}
+
+fn between(interval: Interval) -> String {
+    format!("{} to {}", measure(interval.low), measure(interval.high))
 }
 
 fn span(interval: Option<Interval>) -> String {

@@ -10,8 +10,8 @@ use super::error::PolicyError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CopiesPolicy {
-    /// The largest share of rows that may repeat another one: label and both predictions alike to the last
-    /// digit, where predictions as a rule do not repeat. Default 0.01.
+    /// Of the rows that a model gets wrong, the largest share that may repeat another one: label and
+    /// predictions alike to the last digit, where predictions do not repeat by nature. Default 0.01.
     pub at_most: f64,
     /// What follows beyond it. Default: ask a person.
     pub action: Consequence,

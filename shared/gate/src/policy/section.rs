@@ -37,7 +37,7 @@ pub struct Policy {
     /// It stays with the model. Default: none, then `threshold` counts for both models.
     pub threshold_metric: Option<String>,
     /// What follows when only the threshold seems to have moved: accuracy changes significantly, the area
-    /// under the curve does not. Default: ask a person.
+    /// under the curve does not, or by less than a fifth as much. Default: ask a person.
     pub threshold_moved: Consequence,
     /// Two-sided level of every interval, and family-wise level of superiority (Holm). A guard is
     /// thereby decided at a one-sided `alpha / 2`. Default 0.05.

@@ -30,6 +30,9 @@ const fn by(metric: Metric, margin: f64) -> Guard {
     Guard { metric, margin }
 }
 
+/// Where the classes are balanced.
+const ACCURACY: Guard = by(Metric::Accuracy, 0.02);
+
 impl Task {
     /// Its measures, the leading one first.
     pub fn metrics(self) -> &'static [Metric] {
@@ -78,14 +81,12 @@ impl Task {
     pub fn guards(self, balance: Balance) -> &'static [Guard] {
         match (self, balance) {
             (Self::Binary, Balance::Balanced) => {
-                const { &[by(Metric::Auc, 0.01), by(Metric::BalancedAccuracy, 0.02), by(Metric::Accuracy, 0.02)] }
+                const { &[by(Metric::Auc, 0.01), by(Metric::BalancedAccuracy, 0.02), ACCURACY] }
             }
             (Self::Binary, Balance::Imbalanced) => {
                 const { &[by(Metric::Auc, 0.01), by(Metric::BalancedAccuracy, 0.02)] }
             }
-            (Self::Multiclass, Balance::Balanced) => {
-                const { &[by(Metric::Accuracy, 0.02), by(Metric::MacroF1, 0.02)] }
-            }
+            (Self::Multiclass, Balance::Balanced) => const { &[ACCURACY, by(Metric::MacroF1, 0.02)] },
             (Self::Multiclass, Balance::Imbalanced) => const { &[by(Metric::MacroF1, 0.02)] },
             (Self::Regression, _) => const { &[by(Metric::Mae, 0.02), by(Metric::Mse, 0.04)] },
         }

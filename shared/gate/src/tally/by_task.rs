@@ -25,12 +25,12 @@ impl Tally {
         }
     }
 
-    /// Takes one row in.
-    pub(crate) fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
+    /// Takes one row in; says whether some model gets it wrong. A number is never right to the last digit.
+    pub(crate) fn push(&mut self, row: &PairedRow<'_>) -> Result<bool, Unfit> {
         match self {
             Self::Binary(tally) => tally.push(row),
             Self::Multiclass(tally) => tally.push(row),
-            Self::Regression(tally) => tally.push(row),
+            Self::Regression(tally) => tally.push(row).map(|()| true),
         }
     }
 

@@ -63,6 +63,18 @@ fn a_threshold_of_its_own_takes_the_alarm_away() {
 }
 
 #[test]
+fn a_trifle_of_the_ranking_does_not_hide_a_moved_threshold() {
+    let mut rows = pressed(8000, 0.03, 4.0);
+    for row in rows.iter_mut().filter(|row| row.positive).step_by(10) {
+        row.challenger *= 1.01;
+    }
+    let judgement = judged(&Policy::default(), &rows);
+    let ranking = judgement.test(TestName::Delong, Metric::Auc).unwrap();
+    assert!(ranking.p_value.unwrap() < 0.05 && ranking.estimate.unwrap() < 0.001, "{ranking:?}");
+    assert!(has(&judgement, Code::ThresholdAsks), "{:#?}", judgement.reasons);
+}
+
+#[test]
 fn what_follows_a_moved_threshold_is_the_policys_choice() {
     let rows = pressed(8000, 0.4, 1.0);
     for (threshold_moved, code) in [

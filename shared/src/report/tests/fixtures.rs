@@ -90,7 +90,7 @@ pub(super) fn judgement(against: Against) -> Judgement {
     let mut judge = Judge::new(&policy, against, 42).unwrap();
     for row in 0..1200u32 {
         let positive = row * 13 % 29 > 14;
-        let noise = |by: u32| f64::from(row * by % 97) / 97.0;
+        let noise = |by: u32| f64::from(row * by % 1201) / 1201.0;
         let score = |strength: f64, noise: f64| {
             (strength * f64::from(u8::from(positive)) + (1.0 - strength) * noise).clamp(0.01, 0.99)
         };

@@ -67,15 +67,17 @@ impl Binary {
         ClassShares::new([positives, rows - positives])
     }
 
-    pub(in crate::tally) fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
+    pub(in crate::tally) fn push(&mut self, row: &PairedRow<'_>) -> Result<bool, Unfit> {
         let positive = row.label.truth().ok_or_else(|| Unfit::new(RowPart::Label, row.label, LABEL))?;
         let challenger = score(RowPart::Challenger, row.challenger)?;
         let champion = row.champion.map(|value| score(RowPart::Champion, value)).transpose()?;
         let new = self.challenger.push(positive, challenger, self.thresholds.challenger);
         let (mut predicted, mut losses) = (false, (new.log_loss, new.brier));
+        let mut wrong = !new.right;
         if let Some(score) = champion {
             let old = self.champion.push(positive, score, self.thresholds.champion);
             self.discordance.push(new.right, old.right);
+            wrong |= !old.right;
             predicted = old.predicted;
             losses = (new.log_loss - old.log_loss, new.brier - old.brier);
         }
@@ -90,7 +92,7 @@ impl Binary {
         block.brier += losses.1;
         self.push_gaps(number as usize, positive, challenger, champion);
         self.scores.push(Tag::new(positive, number), challenger, champion);
-        Ok(())
+        Ok(wrong)
     }
 
     fn push_gaps(&mut self, block: usize, positive: bool, challenger: f64, champion: Option<f64>) {

@@ -62,7 +62,7 @@ impl Multiclass {
         }
     }
 
-    pub(in crate::tally) fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
+    pub(in crate::tally) fn push(&mut self, row: &PairedRow<'_>) -> Result<bool, Unfit> {
         let label = match row.label.class() {
             Some(name) => self.class(&name, RowPart::Label, row.label)?,
             None => return Err(Unfit::new(RowPart::Label, row.label, LABEL)),
@@ -103,7 +103,7 @@ impl Multiclass {
                 add(label, from);
             }
         }
-        Ok(())
+        Ok(!right || old.is_some_and(|old| old.class != label))
     }
 
     fn class(&mut self, name: &str, part: RowPart, found: RowValue<'_>) -> Result<usize, Unfit> {
