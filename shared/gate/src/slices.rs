@@ -150,7 +150,8 @@ pub(crate) fn search<C: Comparable>(
         reasons.push(Reason::new(Check::Slice(lost.slice.clone()), code, text));
     }
     if unjudged > 0 {
-        let text = format!("{unjudged} slices have fewer than {LEAST_BLOCKS} clusters each, and were not judged");
+        let text =
+            format!("{unjudged} slices have fewer than {LEAST_BLOCKS} clusters each, and were not judged");
         reasons.push(Reason::new(Check::Slices, Code::SlicesUnjudged, text));
     }
     found.truncate(LISTED);
@@ -165,7 +166,8 @@ fn missing(policy: &Policy, found: &[SliceFinding]) -> Vec<Reason> {
         if found.iter().any(|f| f.slice == name) {
             continue;
         }
-        let clusters = policy.cluster.as_ref().map(|_| format!(", or rows of fewer than {LEAST_BLOCKS} clusters"));
+        let clusters =
+            policy.cluster.as_ref().map(|_| format!(", or rows of fewer than {LEAST_BLOCKS} clusters"));
         let clusters = clusters.unwrap_or_default();
         let text = format!("fewer than {} rows have {name}{clusters}", policy.slices.minimum_rows);
         reasons.push(Reason::new(Check::Slice(name), Code::SliceTooSmall, text));

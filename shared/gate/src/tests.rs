@@ -9,6 +9,7 @@ use crate::policy::{
 };
 use pawl_base::random::SplitMix64;
 
+mod levels;
 mod tasks;
 
 /// A row of a binary classifier.

@@ -149,7 +149,12 @@ impl Scale {
         let by_distance = if range > 0.0 && range.is_finite() { (HALF - 1) as f64 / range } else { 0.0 };
         let least_bits = rising_bits(least);
         let widest = rising_bits(most).saturating_sub(least_bits);
-        Self { least, by_distance, least_bits, shift: (u64::BITS - widest.leading_zeros()).saturating_sub(13) }
+        Self {
+            least,
+            by_distance,
+            least_bits,
+            shift: (u64::BITS - widest.leading_zeros()).saturating_sub(13),
+        }
     }
 
     fn bucket(&self, score: f64) -> usize {
@@ -195,7 +200,14 @@ mod tests {
 
     fn score() -> impl Strategy<Value = f64> {
         let tiny = (-300_i32..0).prop_map(|exponent| 10_f64.powi(exponent));
-        prop_oneof![-1e3_f64..1e3, 0.0_f64..1.0, tiny, (-9_i32..9).prop_map(f64::from), Just(-0.0), Just(f64::MIN)]
+        prop_oneof![
+            -1e3_f64..1e3,
+            0.0_f64..1.0,
+            tiny,
+            (-9_i32..9).prop_map(f64::from),
+            Just(-0.0),
+            Just(f64::MIN)
+        ]
     }
 
     proptest! {

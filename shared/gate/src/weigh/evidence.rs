@@ -18,7 +18,8 @@ pub(crate) fn weigh(
     match against {
         Against::Champion => {
             reasons.extend(guards::check(policy, &evidence.metrics, &evidence.tests));
-            reasons.extend(superiority::check(policy, &evidence.metrics, &mut evidence.tests));
+            let heavy_tail = evidence.heavy_tail;
+            reasons.extend(superiority::check(policy, &evidence.metrics, &mut evidence.tests, heavy_tail));
         }
         Against::Nobody if policy.floors.is_empty() => reasons.push(Reason::new(
             Check::Win,

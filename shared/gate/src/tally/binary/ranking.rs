@@ -92,16 +92,12 @@ impl Ranking {
     /// Average precision, computed anew without each of so many blocks, eight side by side.
     pub(super) fn leave_out_precision(&self, blockwise: &Blockwise<'_>, blocks: usize) -> Test {
         let (estimate, rows) = match &self.precisions {
-            Some(precisions) => {
-                (precisions.values(&vec![[1.0]; blocks]).first().copied(), precisions.rows())
-            }
+            Some(precisions) => (precisions.values(&vec![[1.0]; blocks]).first().copied(), precisions.rows()),
             None => (None, 0),
         };
-        let found = self
-            .precisions
-            .as_ref()
-            .zip(estimate)
-            .and_then(|(precisions, estimate)| blockwise.leave_out(estimate, &without_each(precisions, blocks)));
+        let found = self.precisions.as_ref().zip(estimate).and_then(|(precisions, estimate)| {
+            blockwise.leave_out(estimate, &without_each(precisions, blocks))
+        });
         blockwise.as_test(Metric::AveragePrecision, estimate, found, rows)
     }
 }
