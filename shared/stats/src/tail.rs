@@ -1,5 +1,5 @@
-//! How heavy the tail of a stream of numbers is: Hill's estimate of the tail index (Annals of Statistics 3, 1975) from
-//! the largest of them, in bounded memory.
+//! How heavy the tail of a stream of numbers is: Hill's estimate of the tail index (Annals of Statistics 3,
+//! 1975) from the largest of them, in bounded memory.
 //!
 //! ```
 //! use pawl_stats::tail::Tail;
@@ -45,7 +45,8 @@ impl Tail {
     }
 
     /// The index α of a tail that falls as x^−α: moments of order α and above do not exist. From the largest
-    /// twentieth, at most a thousand numbers. `None` with fewer than 200 numbers, or where the tail is all alike.
+    /// twentieth, at most a thousand numbers. `None` with fewer than 200 numbers, or where the tail is all
+    /// alike.
     pub fn index(&self) -> Option<f64> {
         let tail = usize::try_from(self.count / ONE_IN).unwrap_or(MOST).min(MOST);
         if tail < LEAST {

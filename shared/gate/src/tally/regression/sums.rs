@@ -25,8 +25,9 @@ impl Losses {
 /// The tail index of errors from which on their squares have a variance.
 const VARIANCE_FROM: f64 = 4.0;
 
-/// Whether a mean of squared errors says too little of the challenger's: their tail is heavier than the champion's,
-/// and so heavy that squares have no variance. Such a mean mostly comes out too low, its error with it.
+/// Whether a mean of squared errors says too little of the challenger's: their tail is heavier than the
+/// champion's, and so heavy that squares have no variance. Such a mean mostly comes out too low, its error
+/// with it.
 pub(super) fn heavy_tail(challenger: &Tail, champion: &Tail) -> Option<HeavyTail> {
     let (challenger, champion) = (challenger.index()?, champion.index().unwrap_or(f64::INFINITY));
     (challenger < VARIANCE_FROM && challenger < champion).then_some(HeavyTail { challenger, champion })
