@@ -153,7 +153,7 @@ impl Scale {
             least,
             by_distance,
             least_bits,
-            shift: (u64::BITS - widest.leading_zeros()).saturating_sub(13),
+            shift: (u64::BITS - widest.leading_zeros()).saturating_sub(HALF.trailing_zeros()),
         }
     }
 

@@ -7,7 +7,8 @@
 //! // Of a Pareto law with index 2 the quantiles are (1 − u)^(−1/2).
 //! let mut tail = Tail::default();
 //! (0..1000).for_each(|i| tail.push((1.0 - (f64::from(i) + 0.5) / 1000.0).powf(-0.5)));
-//! assert!((tail.index().unwrap() - 2.0).abs() < 0.1);
+//! let found = tail.index().unwrap();
+//! assert!((found.index - 2.0).abs() < 0.1 && found.numbers == 50);
 //! ```
 
 /// The most numbers that an estimate rests on.
@@ -18,6 +19,15 @@ const LEAST: usize = 10;
 
 /// One in so many numbers is the tail, as long as that is no more than [`MOST`].
 const ONE_IN: u64 = 20;
+
+/// An estimate of how heavy a tail is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TailIndex {
+    /// The index α of a tail that falls as x^−α: moments of order α and above do not exist.
+    pub index: f64,
+    /// How many numbers it rests on: its standard error is the index over their square root.
+    pub numbers: usize,
+}
 
 /// The largest of the numbers so far.
 #[derive(Debug, Clone, Default)]
@@ -44,10 +54,9 @@ impl Tail {
         }
     }
 
-    /// The index α of a tail that falls as x^−α: moments of order α and above do not exist. From the largest
-    /// twentieth, at most a thousand numbers. `None` with fewer than 200 numbers, or where the tail is all
-    /// alike.
-    pub fn index(&self) -> Option<f64> {
+    /// The index from the largest twentieth, at most a thousand numbers. `None` with fewer than 200 numbers,
+    /// or where the tail is all alike.
+    pub fn index(&self) -> Option<TailIndex> {
         let tail = usize::try_from(self.count / ONE_IN).unwrap_or(MOST).min(MOST);
         if tail < LEAST {
             return None;
@@ -56,7 +65,7 @@ impl Tail {
         sorted.sort_unstable_by(|a, b| b.total_cmp(a));
         let from = sorted.get(tail).copied().filter(|from| *from > 0.0)?;
         let logarithms: f64 = sorted.iter().take(tail).map(|number| (number / from).ln()).sum();
-        (logarithms > 0.0).then(|| tail as f64 / logarithms)
+        (logarithms > 0.0).then(|| TailIndex { index: tail as f64 / logarithms, numbers: tail })
     }
 }
 
@@ -69,7 +78,7 @@ mod tests {
     fn index(numbers: u64, draw: impl Fn(&mut SplitMix64) -> f64) -> f64 {
         let (mut rng, mut tail) = (SplitMix64::new(5), Tail::default());
         (0..numbers).for_each(|_| tail.push(draw(&mut rng)));
-        tail.index().unwrap()
+        tail.index().unwrap().index
     }
 
     /// Normal errors have every moment, Student's with three degrees of freedom no third one.
@@ -97,7 +106,7 @@ mod tests {
         assert!(tail.largest.len() <= 2 * MOST);
         all.sort_by(|a, b| b.total_cmp(a));
         let logarithms: f64 = all.iter().take(MOST).map(|number| (number / all[MOST]).ln()).sum();
-        assert!((tail.index().unwrap() - MOST as f64 / logarithms).abs() < 1e-9);
+        assert!((tail.index().unwrap().index - MOST as f64 / logarithms).abs() < 1e-9);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::findings::{BothMetrics, Reason, Sample, Test};
 use crate::row::Against;
 use crate::slices::{self, Comparable, SliceFinding};
 
-/// Tail indices of both models' absolute errors, of which the challenger's is below both the champion's and
-/// 4.
+/// Tail indices of both models' absolute errors, of which the challenger's is below the champion's and not
+/// shown to be above 4.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HeavyTail {
     pub(crate) challenger: f64,

@@ -57,8 +57,8 @@ fn doubt(reason: Reason, tail: HeavyTail) -> Reason {
     }
     let HeavyTail { challenger, champion } = tail;
     let text = format!(
-        "{}; but the tail index of its errors is {challenger:.1}, the champion's {champion:.1}: below 4 a mean of \
-         squares has no standard error",
+        "{}; but the tail index of its errors is {challenger:.1}, the champion's {champion:.1}: not \
+         shown to be above 4, where squares begin to have a variance",
         reason.text
     );
     Reason { code: Code::GainDoubtful, text, ..reason }

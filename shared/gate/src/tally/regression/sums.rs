@@ -6,7 +6,7 @@ use crate::policy::Metric;
 use crate::slices::{Comparable, Compared};
 use crate::tally::HeavyTail;
 use pawl_stats::moments::{Moments, t_test};
-use pawl_stats::tail::Tail;
+use pawl_stats::tail::{Tail, TailIndex};
 
 /// Absolute and squared errors, or differences of such.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,11 +26,13 @@ impl Losses {
 const VARIANCE_FROM: f64 = 4.0;
 
 /// Whether a mean of squared errors says too little of the challenger's: their tail is heavier than the
-/// champion's, and so heavy that squares have no variance. Such a mean mostly comes out too low, its error
-/// with it.
+/// champion's, and not shown, by one standard error, to be so light that squares have a variance. Such a mean
+/// mostly comes out too low, its error with it.
 pub(super) fn heavy_tail(challenger: &Tail, champion: &Tail) -> Option<HeavyTail> {
-    let (challenger, champion) = (challenger.index()?, champion.index().unwrap_or(f64::INFINITY));
-    (challenger < VARIANCE_FROM && challenger < champion).then_some(HeavyTail { challenger, champion })
+    let TailIndex { index, numbers } = challenger.index()?;
+    let champion = champion.index().map_or(f64::INFINITY, |champion| champion.index);
+    let shown_from = VARIANCE_FROM * (1.0 + 1.0 / (numbers as f64).sqrt());
+    (index < shown_from && index < champion).then_some(HeavyTail { challenger: index, champion })
 }
 
 /// One block's sums.
