@@ -27,7 +27,7 @@ fn clustered(policy: &Policy, sizes: &[u64], seed: u64) -> Judgement {
     let mut rng = SplitMix64::new(seed);
     let mut judge = Judge::new(policy, Against::Champion, seed).unwrap();
     for (cluster, &size) in sizes.iter().enumerate() {
-        let (luck, name) = (if rng.unit() < 0.5 { 0.6 } else { -0.6 }, format!("u{cluster}"));
+        let (luck, name) = (0.5 * rng.normal(), format!("u{cluster}"));
         let columns = [name.as_str(), ["north", "south", "east", "west"][cluster % 4]];
         for _ in 0..size {
             let positive = rng.unit() < 0.4;
@@ -45,12 +45,13 @@ fn clustered(policy: &Policy, sizes: &[u64], seed: u64) -> Judgement {
 
 #[test]
 fn ten_clusters_of_unlike_size_show_no_more_than_chance() {
-    let sizes = [10, 10, 15, 20, 25, 30, 40, 60, 90, 150];
+    let sizes = [5, 5, 6, 8, 10, 15, 25, 40, 80, 206];
     let policy = Policy { cluster: Some("user".into()), ..wins(&[Metric::Accuracy]) };
     let runs = 200;
     let judged: Vec<Judgement> = (0..runs).map(|run| clustered(&policy, &sizes, run)).collect();
     for metric in [Metric::Accuracy, Metric::Auc, Metric::LogLoss, Metric::Recall] {
         let found = judged.iter().filter(|it| significant(it, TestName::ClusterJackknife, metric)).count();
+        // 10 are nominal; the BCa bootstrap finds 42 of accuracy.
         assert!(found <= 19, "{metric}: {found} of {runs}");
     }
     let naive = judged.iter().filter(|it| significant(it, TestName::McnemarMidP, Metric::Accuracy)).count();
@@ -103,14 +104,14 @@ fn a_slice_that_loses_in_all_its_clusters_is_found() {
 fn few_positives_show_no_more_than_chance() {
     let metrics = [Metric::Recall, Metric::Precision, Metric::F1, Metric::Mcc];
     let policy = wins(&metrics);
-    let runs = 200;
+    let runs = 300;
     let judged = |run: u64| {
         let mut rng = SplitMix64::new(run);
         let mut judge = Judge::new(&policy, Against::Champion, run).unwrap();
-        for row in 0..600 {
-            let (positive, shared) = (row < 30, rng.normal());
+        for row in 0..300 {
+            let (positive, shared) = (row < 12, rng.normal());
             let mut score = || {
-                let evidence = if positive { 0.3 } else { -2.0 } + 0.7 * shared + 0.7 * rng.normal();
+                let evidence = if positive { 0.8 } else { -2.0 } + 0.7 * shared + 0.7 * rng.normal();
                 1.0 / (1.0 + (-evidence).exp())
             };
             Scored { positive, challenger: score(), champion: Some(score()) }.push(&[], &mut judge);
@@ -120,7 +121,8 @@ fn few_positives_show_no_more_than_chance() {
     let judged: Vec<Judgement> = (0..runs).map(judged).collect();
     for metric in metrics {
         let found = judged.iter().filter(|it| significant(it, TestName::Jackknife, metric)).count();
-        assert!(found <= 19, "{metric}: {found} of {runs}");
+        // 15 are nominal; the BCa bootstrap finds 40 of recall.
+        assert!(found <= 26, "{metric}: {found} of {runs}");
     }
 }
 
