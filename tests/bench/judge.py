@@ -1,9 +1,10 @@
 """pawl judge against the same work in scikit-learn, scipy and numpy, in one run.
 
-10 million rows, two models: metrics, McNemar, DeLong, fairness over two groupings, 2000 bootstrap resamples of
-1000 clusters. Resampling the area under the curve row by row takes numpy many minutes, so the reference
-does a few of those resamples; the first ratio leaves them out of the reference (and not out of pawl), the
-second scales them up. BENCH_ROWS makes it smaller.
+10 million rows, two models: metrics, McNemar, DeLong, fairness over two groupings by 2000 bootstrap resamples of 1000
+clusters, and what the clusters say of every metric. Pawl leaves out one cluster at a time, of the area under the curve too;
+the reference resamples clusters, and resampling an area takes numpy many minutes. So the reference does a few
+of those resamples: the first ratio leaves them out of the reference, the second scales them up. BENCH_ROWS makes it
+smaller.
 """
 
 import os

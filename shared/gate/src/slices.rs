@@ -22,9 +22,11 @@ pub struct SliceFinding {
     pub metric: Metric,
     /// Challenger's value − champion's on it.
     pub change: f64,
-    /// Interval of the change: Tango's, or Student's; where the policy names a cluster column, the jackknife's.
+    /// Interval of the change: Tango's, or Student's; where the policy names a cluster column, the
+    /// jackknife's.
     pub interval: Option<Interval>,
-    /// McNemar's mid-p, or that of the paired t-test; where the policy names a cluster column, the jackknife's.
+    /// McNemar's mid-p, or that of the paired t-test; where the policy names a cluster column, the
+    /// jackknife's.
     pub p_value: f64,
     /// Holm over all slices searched.
     pub adjusted_p_value: f64,

@@ -11,6 +11,7 @@ use pawl_base::random::SplitMix64;
 
 mod defaults;
 mod groups;
+mod levels;
 mod reuse;
 mod tasks;
 

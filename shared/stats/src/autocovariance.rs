@@ -1,5 +1,5 @@
-//! Do values depend on those shortly before them? Autocovariances of a stream, in memory that grows with the lags
-//! and not with the values.
+//! Do values depend on those shortly before them? Autocovariances of a stream, in memory that grows with the
+//! lags and not with the values.
 //!
 //! ```
 //! use pawl_stats::autocovariance::Autocovariance;
@@ -23,7 +23,8 @@ pub struct Autocovariance {
     /// By lag, from 0: sums of products of values so far apart.
     products: Vec<f64>,
     first: Vec<f64>,
-    /// The latest values, the newest first, from `newest` on; each stands twice, so that they lie in one piece.
+    /// The latest values, the newest first, from `newest` on; each stands twice, so that they lie in one
+    /// piece.
     latest: Vec<f64>,
     newest: usize,
 }
@@ -33,14 +34,15 @@ pub struct Autocovariance {
 pub struct Dependence {
     /// The correlation at the first lag asked about.
     pub correlation: f64,
-    /// One-sided, that no lag asked about has a correlation above zero. Each lag by its normal error, which allows
-    /// for the correlations at shorter lags (Bartlett 1946); half of the level goes to the first lag, the other half
-    /// to all others (Bonferroni).
+    /// One-sided, that no lag asked about has a correlation above zero. Each lag by its normal error, which
+    /// allows for the correlations at shorter lags (Bartlett 1946); half of the level goes to the first lag,
+    /// the other half to all others (Bonferroni).
     pub p_value: f64,
-    /// Dependence reaches to this lag: the last of those from the first on whose correlations lie two errors above
-    /// zero; where not even the first does, the lag of the largest one.
+    /// Dependence reaches to this lag: the last of those from the first on whose correlations lie two errors
+    /// above zero; where not even the first does, the lag of the largest one.
     pub reach: usize,
-    /// How many times the variance of the mean is what shorter lags alone say, once lags up to `reach` are counted.
+    /// How many times the variance of the mean is what shorter lags alone say, once lags up to `reach` are
+    /// counted.
     pub inflation: f64,
     /// The last lag asked about.
     pub lags: usize,
@@ -114,8 +116,8 @@ impl Autocovariance {
         })
     }
 
-    /// Whether values depend on those from `from` (1 or more) to the last lag before them. `None` where no lag is
-    /// left, with fewer than five values for each lag, or where nothing varies.
+    /// Whether values depend on those from `from` (1 or more) to the last lag before them. `None` where no
+    /// lag is left, with fewer than five values for each lag, or where nothing varies.
     pub fn dependence(&self, from: usize) -> Option<Dependence> {
         let (count, lags) = (self.rows as f64, self.products.len() - 1);
         let variance = self.values().next().filter(|variance| *variance > 0.0)?;

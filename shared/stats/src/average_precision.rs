@@ -17,8 +17,8 @@ use pawl_base::random::SplitMix64;
 /// The most rows that are gone through anew for each resample.
 const ROWS: usize = 100_000;
 
-/// Average precision of resamples side by side, from rows by rising score; `weight` says how often a row was drawn
-/// in each. NaN without a positive.
+/// Average precision of resamples side by side, from rows by rising score; `weight` says how often a row was
+/// drawn in each. NaN without a positive.
 fn weighed<const LANES: usize>(rows: &[Entry], weight: impl Fn(&Entry) -> [f64; LANES]) -> [f64; LANES] {
     let (mut hits, mut all, mut area) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
     for ties in rows.chunk_by(Entry::ties).rev() {

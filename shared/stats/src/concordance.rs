@@ -1,8 +1,9 @@
-//! How often rows of a block outrank other rows: from it the area under the curve without each block follows, by
-//! one pass over the rows in the order of their scores and a few numbers a block.
+//! How often rows of a block outrank other rows: from it the area under the curve without each block
+//! follows, by one pass over the rows in the order of their scores and a few numbers a block.
 //!
-//! The pairs of a positive and a negative row that a block takes with it are those of its positives, those of its
-//! negatives, and once less those of both (Obuchowski, Biometrics 53, 1997, has the same sums for clusters).
+//! The pairs of a positive and a negative row that a block takes with it are those of its positives, those
+//! of its negatives, and once less those of both (Obuchowski, Biometrics 53, 1997, has the same sums for
+//! clusters).
 //!
 //! ```
 //! use pawl_stats::concordance::Concordance;
@@ -79,7 +80,8 @@ impl Concordance {
         }
     }
 
-    /// The difference of areas, or a first model's area, without each block. NaN where the rest lacks a class.
+    /// The difference of areas, or a first model's area, without each block. NaN where the rest lacks a
+    /// class.
     pub fn without_each(&self) -> Vec<f64> {
         let total = |of: fn(&Block) -> f64| self.blocks.iter().map(of).sum::<f64>();
         let (positives, negatives) = (total(|block| block.positives), total(|block| block.negatives));

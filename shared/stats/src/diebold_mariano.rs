@@ -54,8 +54,8 @@ impl DieboldMariano {
         self.differences.push(difference);
     }
 
-    /// Whether differences depend on each other further apart than the horizon covers: those of forecasts so many
-    /// steps ahead do so only within it, and the test takes the rest for independent.
+    /// Whether differences depend on each other further apart than the horizon covers: those of forecasts so
+    /// many steps ahead do so only within it, and the test takes the rest for independent.
     pub fn dependence(&self) -> Option<Dependence> {
         self.differences.dependence(self.horizon)
     }

@@ -1,12 +1,13 @@
-//! The delete-one-block jackknife with Student's t: how far any smooth statistic may be off, from its value over
-//! all rows and over all rows but each block's.
+//! The delete-one-block jackknife with Student's t: how far any smooth statistic may be off, from its value
+//! over all rows and over all rows but each block's.
 //!
-//! Its variance is the one that keeps its level best over few clusters of unlike size (CV3 of MacKinnon, Nielsen
-//! and Webb, Journal of Applied Econometrics 38, 2023; Tukey 1958). Student's degrees of freedom are the smaller of
-//! two. By the blocks' sizes: what a variance of so unlike terms is worth where rows of a block are all alike (Bell
-//! and McCaffrey, Survey Methodology 28, 2002; Imbens and Kolesár 2016). By the terms themselves: those of a variance
-//! whose terms have this kurtosis (O'Neill, The American Statistician 68, 2014), so that a few blocks which carry all
-//! that varies, such as the rows of a rare class, count as few.
+//! Its variance is the one that keeps its level best over few clusters of unlike size (CV3 of MacKinnon,
+//! Nielsen and Webb, Journal of Applied Econometrics 38, 2023; Tukey 1958). Student's degrees of freedom are
+//! the smaller of two. By the blocks' sizes: what a variance of so unlike terms is worth where rows of a
+//! block are all alike (Bell and McCaffrey, Survey Methodology 28, 2002; Imbens and Kolesár 2016). By the
+//! terms themselves: those of a variance whose terms have this kurtosis (O'Neill, The American Statistician
+//! 68, 2014), so that a few blocks which carry all that varies, such as the rows of a rare class, count as
+//! few.
 //!
 //! ```
 //! use pawl_stats::jackknife::jackknife;
@@ -39,9 +40,9 @@ pub struct Jackknife {
     pub interval: Interval,
 }
 
-/// The interval of a statistic at two-sided level `alpha`, from its value over all rows and with each block left
-/// out; `sizes` are the blocks' rows, in the same order. `None` with fewer than 2 blocks, with a value that is not
-/// finite, or where nothing varies.
+/// The interval of a statistic at two-sided level `alpha`, from its value over all rows and with each block
+/// left out; `sizes` are the blocks' rows, in the same order. `None` with fewer than 2 blocks, with a value
+/// that is not finite, or where nothing varies.
 pub fn jackknife(estimate: f64, without: &[f64], sizes: &[f64], alpha: f64) -> Option<Jackknife> {
     let blocks = without.len() as f64;
     let finite = estimate.is_finite() && without.iter().all(|value| value.is_finite());
@@ -76,9 +77,9 @@ pub fn jackknife(estimate: f64, without: &[f64], sizes: &[f64], alpha: f64) -> O
     })
 }
 
-/// Bell and McCaffrey's degrees of freedom of the jackknife variance of a mean of rows, where all rows of a block are
-/// alike and blocks vary equally: with weights w, s = Σw², D = diag(w/(1−w))² and Ω = (I − 1wᵀ)(I − w1ᵀ) they are
-/// tr(DΩ)² / tr(DΩDΩ), here without the matrices.
+/// Bell and McCaffrey's degrees of freedom of the jackknife variance of a mean of rows, where all rows of a
+/// block are alike and blocks vary equally: with weights w, s = Σw², D = diag(w/(1−w))² and Ω = (I − 1wᵀ)(I
+/// − w1ᵀ) they are tr(DΩ)² / tr(DΩDΩ), here without the matrices.
 fn freedom_of_sizes(sizes: &[f64]) -> f64 {
     let total: f64 = sizes.iter().sum();
     let square_sum: f64 = sizes.iter().map(|size| (size / total) * (size / total)).sum();
@@ -102,8 +103,8 @@ fn freedom_of_sizes(sizes: &[f64]) -> f64 {
     trace * trace / (own + pairs)
 }
 
-/// The jackknife of a ratio of two sums, such as a mean of rows, from both sums of each block; the second is what it
-/// is large by.
+/// The jackknife of a ratio of two sums, such as a mean of rows, from both sums of each block; the second is
+/// what it is large by.
 pub fn jackknife_ratio(blocks: &[[f64; 2]], alpha: f64) -> Option<(f64, Jackknife)> {
     let [over, under] = blocks.iter().fold([0.0; 2], |[a, b], [x, y]| [a + x, b + y]);
     let without: Vec<f64> = blocks.iter().map(|[x, y]| (over - x) / (under - y)).collect();
@@ -123,8 +124,8 @@ mod tests {
         values.iter().map(|x| (sum - x) / (n - 1.0)).collect()
     }
 
-    /// Of a mean it is the t-test, but for the degrees of freedom, which are the same where the values are no more
-    /// peaked than a normal's.
+    /// Of a mean it is the t-test, but for the degrees of freedom, which are the same where the values are
+    /// no more peaked than a normal's.
     #[test]
     fn of_a_mean_it_is_the_t_test() {
         let values = [0.3, 1.1, -0.4, 0.9, 1.6, 0.2, -0.1, 0.8];
@@ -142,8 +143,8 @@ mod tests {
         assert!((ratio.p_value - found.p_value).abs() < 1e-12);
     }
 
-    /// Of 1,000 blocks two vary: the degrees of freedom are about four, twice those blocks, and no difference of the
-    /// two is shown.
+    /// Of 1,000 blocks two vary: the degrees of freedom are about four, twice those blocks, and no
+    /// difference of the two is shown.
     #[test]
     fn few_blocks_that_vary_are_few_degrees_of_freedom() {
         let mut values = [0.0; 1000];

@@ -23,6 +23,7 @@ pub mod power;
 pub mod quantile;
 pub mod sequential;
 pub mod sorted;
+pub mod tail;
 pub mod tango;
 pub mod wilcoxon;
 

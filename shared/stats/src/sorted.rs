@@ -1,6 +1,6 @@
-//! Rows in the order of their scores, those of one score together. Ten million take about a second and four bytes
-//! a row beside what they hold: numbers of rows are dealt into buckets of neighbouring scores, and one bucket at a
-//! time is sorted.
+//! Rows in the order of their scores, those of one score together. Ten million take about a second and four
+//! bytes a row beside what they hold: numbers of rows are dealt into buckets of neighbouring scores, and one
+//! bucket at a time is sorted.
 //!
 //! ```
 //! use pawl_stats::sorted::Tag;
@@ -64,8 +64,8 @@ pub(super) fn by_score(scores: &[f64], tags: &[Tag]) -> Option<Vec<Entry>> {
     Some(rows)
 }
 
-/// Hands on the rows of one score together, by rising score, and puts in the place of their scores what `each` says
-/// of the negative and of the positive ones. The same conditions.
+/// Hands on the rows of one score together, by rising score, and puts in the place of their scores what
+/// `each` says of the negative and of the positive ones. The same conditions.
 pub(super) fn replace_by_score(
     scores: &mut [f64],
     tags: &[Tag],
@@ -132,8 +132,8 @@ impl Buckets {
     }
 }
 
-/// Which bucket a score falls into: by its distance from the least one, and by that of its bits, which part scores
-/// near zero. Each rises with the score, and so does their sum.
+/// Which bucket a score falls into: by its distance from the least one, and by that of its bits, which part
+/// scores near zero. Each rises with the score, and so does their sum.
 struct Scale {
     least: f64,
     by_distance: f64,
@@ -153,7 +153,7 @@ impl Scale {
             least,
             by_distance,
             least_bits,
-            shift: (u64::BITS - widest.leading_zeros()).saturating_sub(13),
+            shift: (u64::BITS - widest.leading_zeros()).saturating_sub(HALF.trailing_zeros()),
         }
     }
 
@@ -224,7 +224,7 @@ mod tests {
             for (place, group) in groups.iter().enumerate() {
                 prop_assert!(group.iter().all(|&row| scores[row] == scores[group[0]]));
                 let number = (place + 1) as f64;
-                let expected = |row: usize| if row % 3 == 0 { number } else { -number };
+                let expected = |row: usize| if row.is_multiple_of(3) { number } else { -number };
                 let right = group.iter().all(|&row| replaced[row] == expected(row));
                 prop_assert!(right);
             }

@@ -140,7 +140,10 @@ mod tests {
                 assert!((20..=MOST_GROUPS).contains(&column.groups.len()), "{}", column.groups.len());
                 let mut all = BinCounts::default();
                 column.groups.values().for_each(|counts| all.merge(counts));
-                assert_eq!(all, binned.counts, "{}", binned.name);
+                // Groups hold no buckets of the other values: there are many groups, and what rows of one
+                // weigh is told by the bins.
+                let whole = BinCounts { buckets: Vec::new(), ..binned.counts.clone() };
+                assert_eq!(all, whole, "{}", binned.name);
             }
         }
     }

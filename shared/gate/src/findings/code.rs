@@ -18,8 +18,12 @@ pub enum Code {
     NoGain,
     /// A significant gain, but smaller than the minimum effect.
     GainTooSmall,
+    /// A significant gain of squared errors, of which the challenger's have a tail too heavy for the test.
+    GainDoubtful,
     /// No superiority check was won.
     NotSuperior,
+    /// The same, but for a gain in doubt.
+    WinDoubtful,
     /// The interval lies below zero and reaches beyond the margin: worse than the champion.
     Harm,
     /// The challenger's value is beyond a floor, on the wrong side.
@@ -148,6 +152,7 @@ impl Code {
             Self::NotSuperior => Weight::NotBetter,
             Self::GuardUndecided
             | Self::RowsDepend
+            | Self::WinDoubtful
             | Self::FloorUnproven
             | Self::NoFloors
             | Self::ThresholdAsks
@@ -168,6 +173,7 @@ impl Code {
             | Self::CopiesWarning
             | Self::FewCopies
             | Self::HoldoutReused
+            | Self::GainDoubtful
             | Self::FairnessHeld
             | Self::FairnessWarning
             | Self::GroupsLeftOut

@@ -83,3 +83,24 @@ impl Test {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn tests_of_earlier_rules_are_read() {
+        for (written, name) in [
+            ("cluster_bootstrap", TestName::ClusterBootstrap),
+            ("bootstrap", TestName::Bootstrap),
+            ("bootstrap_interval", TestName::BootstrapInterval),
+        ] {
+            let json = format!(
+                r#"{{"name": "{written}", "metric": "f1", "estimate": 0.1, "statistic": null, "p_value": 0.2,
+                     "interval": [-0.1, 0.3], "n": 400}}"#
+            );
+            assert_eq!(serde_json::from_str::<Test>(&json).unwrap().name, name);
+        }
+    }
+}

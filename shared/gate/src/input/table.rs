@@ -9,7 +9,7 @@ use super::lines::MAX_BUFFERED;
 use super::table_error::TableError;
 use crate::judge::Judge;
 use crate::row::{PairedRow, Response, Responses, RowValue};
-use pawl_data::dataset::{FieldSpan, RecordCut, cut};
+use pawl_data::dataset::{FieldKind, FieldSpan, RecordCut, cut};
 
 /// Reads CSV bytes in pieces of any size and hands every row to the judge.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl TableReader {
             };
             let record = rest.get(..length).unwrap_or_default();
             let line = self.line;
-            self.line += memchr_iter(b'\n', rest.get(..next).unwrap_or_default()).count() as u64;
+            self.line += line_feeds(rest.get(..next).unwrap_or_default(), length, &fields);
             // A blank line is no record.
             if !record.is_empty() {
                 self.record(record, &fields, line, judge)?;
@@ -116,22 +116,22 @@ impl TableReader {
         if fields.len() != places.width {
             return Err(TableError::FieldCount { line, expected: places.width, found: fields.len() });
         }
+        // One check of the whole record is cheaper than one of each field.
+        let whole = std::str::from_utf8(record).ok();
         let text = |place: usize| {
-            let not_text = || TableError::NotText { line, column: format!("column {}", place + 1) };
-            match fields.get(place).copied().unwrap_or_default().field(record) {
-                Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| not_text()),
-                Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| not_text()),
+            let span = fields.get(place).copied().unwrap_or_default();
+            match whole
+                .filter(|_| span.kind != FieldKind::Escaped)
+                .and_then(|it| it.get(span.start..span.end))
+            {
+                Some(text) => Ok(Cow::Borrowed(text)),
+                None => field_text(span, record, line, place),
             }
         };
-        let [new, old] = places.served.map(|places| {
-            let [latency, error] = places.map(|place| place.map(text).transpose());
-            let (latency, error) = (latency?, error?);
-            let read =
-                Response::read(latency.as_deref().map(RowValue::Text), error.as_deref().map(RowValue::Text));
-            read.map_err(|unfit| TableError::Unfit { line, unfit })
-        });
-        let old = if places.champion.is_some() { Some(old?) } else { None };
-        match judge.record_responses(new?, old).map_err(|unfit| TableError::Unfit { line, unfit })? {
+        let served = |places| read_response(places, line, text);
+        let [new, old] = places.served;
+        let old = places.champion.map(|_| served(old)).transpose()?;
+        match judge.record_responses(served(new)?, old).map_err(|unfit| TableError::Unfit { line, unfit })? {
             Responses::Both => {}
             Responses::Missing => return Ok(()),
         }
@@ -190,6 +190,41 @@ impl TableReader {
     }
 }
 
+/// How a model served, from the places of a latency and of an error.
+fn read_response<'a>(
+    places: [Option<usize>; 2],
+    line: u64,
+    text: impl Fn(usize) -> Result<Cow<'a, str>, TableError>,
+) -> Result<Response, TableError> {
+    if places == [None; 2] {
+        return Ok(Response::default());
+    }
+    let [latency, error] = places.map(|place| place.map(&text).transpose());
+    let (latency, error) = (latency?, error?);
+    let read = Response::read(latency.as_deref().map(RowValue::Text), error.as_deref().map(RowValue::Text));
+    read.map_err(|unfit| TableError::Unfit { line, unfit })
+}
+
+/// A field as text, by itself: it may be escaped, and another field of its record no text.
+fn field_text(span: FieldSpan, record: &[u8], line: u64, place: usize) -> Result<Cow<'_, str>, TableError> {
+    let not_text = || TableError::NotText { line, column: format!("column {}", place + 1) };
+    match span.field(record) {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| not_text()),
+        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| not_text()),
+    }
+}
+
+/// Line feeds of a record of so many bytes and of its end. Only in quotes can there be more than one: where
+/// no field begins with a quote, and fields and what parts them fill the record, nothing is quoted.
+fn line_feeds(record_and_end: &[u8], length: usize, fields: &[FieldSpan]) -> u64 {
+    let unquoted = |span: &FieldSpan| record_and_end.get(span.start) != Some(&b'"');
+    let filled: usize = fields.iter().map(|span| span.end - span.start + 1).sum();
+    if filled == length + 1 && fields.iter().all(unquoted) {
+        return u64::from(record_and_end.last() == Some(&b'\n'));
+    }
+    memchr_iter(b'\n', record_and_end).count() as u64
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -222,6 +257,25 @@ mod tests {
         for piece in [1, 2, 3, 17] {
             assert_eq!(read(text, &policy, piece).unwrap(), whole, "{piece}");
         }
+    }
+
+    /// Quoted line feeds count as lines, wherever the quotes end.
+    #[test]
+    fn lines_are_counted_through_quotes() {
+        let policy = Policy { cluster: Some("day".into()), ..Policy::default() };
+        for day in ["\"a\n\nb\"", "\"a\n\nb\"x", "\"a\n\"\"\nb\""] {
+            for piece in [1, 5, 1000] {
+                let text = format!("y,new,old,day\n1,0,0,{day}\n1,0,0,b\n1,x,0,c\n");
+                let error = read(&text, &policy, piece).unwrap_err();
+                assert!(matches!(error, TableError::Unfit { line: 6, .. }), "{day}: {error:?}");
+            }
+        }
+        let latin: Vec<u8> = b"y,new,old,day\n1,0,0,\xe9\n".to_vec();
+        let mut judge = Judge::new(&policy, Against::Champion, 1).unwrap();
+        let (label, challenger, champion) = ("y".into(), "new".into(), Some("old".into()));
+        let columns = TableColumns { label, challenger, champion, ..TableColumns::default() };
+        let error = TableReader::new(columns, b',').push(&latin, &mut judge).unwrap_err();
+        assert_eq!(error, TableError::NotText { line: 2, column: "column 4".into() });
     }
 
     #[test]

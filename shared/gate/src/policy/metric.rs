@@ -137,6 +137,11 @@ impl Metric {
         }
     }
 
+    /// Whether it rests on squared errors of a number.
+    pub(crate) fn squares_errors(self) -> bool {
+        matches!(self, Self::Mse | Self::Rmse | Self::R2)
+    }
+
     /// Whether only the jackknife tests it, even where rows are independent.
     pub(crate) fn by_jackknife(self) -> bool {
         !matches!(self, Self::Auc | Self::Accuracy | Self::LogLoss | Self::Brier | Self::Mae | Self::Mse)

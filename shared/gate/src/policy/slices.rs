@@ -17,8 +17,8 @@ pub struct SlicePolicy {
     /// Fewer rows than this are no slice. Default 100.
     pub minimum_rows: u64,
     /// What follows when a slice is shown to lose: accuracy by McNemar, for `regression` the mean absolute
-    /// error by a paired t-test, and by the jackknife of clusters where the policy names a cluster column; Holm
-    /// over all slices. Default: ask.
+    /// error by a paired t-test, and by the jackknife of clusters where the policy names a cluster column;
+    /// Holm over all slices. Default: ask.
     pub action: Consequence,
 }
 

@@ -9,6 +9,14 @@ use crate::findings::{BothMetrics, Reason, Sample, Test};
 use crate::row::Against;
 use crate::slices::{self, Comparable, SliceFinding};
 
+/// Tail indices of both models' absolute errors, of which the challenger's is below the champion's and not
+/// shown to be above 4.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeavyTail {
+    pub(crate) challenger: f64,
+    pub(crate) champion: f64,
+}
+
 /// What a task's rows amount to, for the algebra to weigh.
 #[derive(Debug, Default)]
 pub(crate) struct RowEvidence {
@@ -22,6 +30,8 @@ pub(crate) struct RowEvidence {
     pub(crate) tests: Vec<Test>,
     pub(crate) slices: Vec<SliceFinding>,
     pub(crate) fairness: BTreeMap<String, GroupFairness>,
+    /// Set where the challenger's squared errors have a heavier tail than an average of them can bear.
+    pub(crate) heavy_tail: Option<HeavyTail>,
     /// Of fairness and slices.
     pub(crate) reasons: Vec<Reason>,
     pub(crate) sample: Option<Sample>,

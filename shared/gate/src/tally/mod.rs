@@ -12,4 +12,4 @@ mod regression;
 
 pub(crate) use accuracy::accuracy_tests;
 pub(crate) use by_task::Tally;
-pub(crate) use evidence::RowEvidence;
+pub(crate) use evidence::{HeavyTail, RowEvidence};

@@ -18,8 +18,9 @@ pub(super) fn losses(policy: &Policy) -> Option<Autocovariance> {
     policy.cluster.is_none().then(|| Autocovariance::new(LAGS))
 }
 
-/// What follows from the worst of these. Under a horizon the order of the rows is that of time, and the policy says
-/// how far they depend: where they do so further, a person is asked. Else the order may mean nothing, and it is told.
+/// What follows from the worst of these. Under a horizon the order of the rows is that of time, and the
+/// policy says how far they depend: where they do so further, a person is asked. Else the order may mean
+/// nothing, and it is told.
 pub(super) fn check(policy: &Policy, found: impl IntoIterator<Item = Dependence>) -> Option<Reason> {
     let shown = |it: &Dependence| it.p_value <= LEVEL && it.inflation >= MATERIAL;
     let worst = found.into_iter().filter(shown).max_by(|a, b| a.inflation.total_cmp(&b.inflation))?;
@@ -32,8 +33,9 @@ pub(super) fn check(policy: &Policy, found: impl IntoIterator<Item = Dependence>
         Task::Binary | Task::Multiclass => "write the cluster column, such as the day or the user".to_owned(),
     };
     let text = format!(
-        "losses depend on those of the rows before: correlation {correlation:.2} at lag {from}, p {p_value:.1e}; \
-         up to lag {reach} the variance of their mean is {inflation:.1} times what the tests take it for; {fix}"
+        "losses depend on those of the rows before: correlation {correlation:.2} at lag {from}, p \
+         {p_value:.1e}; up to lag {reach} the variance of their mean is {inflation:.1} times what the tests \
+         take it for; {fix}"
     );
     Some(Reason::new(Check::Order, code, text))
 }

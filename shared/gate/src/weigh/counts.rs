@@ -50,7 +50,7 @@ fn weigh(policy: &Policy, table: &Discordance) -> (Vec<Test>, Vec<Reason>) {
     let mut reasons: Vec<Reason> = rows::check_total(policy, table.rows).into_iter().collect();
     let (mut tests, metrics) = (accuracy_tests(policy, table), BothMetrics::default());
     reasons.extend(guards::check(policy, &metrics, &tests));
-    reasons.extend(superiority::check(policy, policy.alpha, &metrics, &mut tests));
+    reasons.extend(superiority::check(policy, policy.alpha, &metrics, &mut tests, None));
     reasons.sort_by_key(|r| r.code.weight());
     (tests, reasons)
 }

@@ -20,7 +20,9 @@ pub(crate) fn weigh(
     match against {
         Against::Champion => {
             reasons.extend(guards::check(policy, &evidence.metrics, &evidence.tests));
-            reasons.extend(superiority::check(policy, level, &evidence.metrics, &mut evidence.tests));
+            let heavy_tail = evidence.heavy_tail;
+            let wins = superiority::check(policy, level, &evidence.metrics, &mut evidence.tests, heavy_tail);
+            reasons.extend(wins);
             reasons.extend(threshold::check(policy, &evidence.metrics, &evidence.tests));
         }
         Against::Nobody if policy.floors.is_empty() => reasons.push(Reason::new(

@@ -3,11 +3,18 @@
 use super::gain::{Gain, deciding, gain, undefined};
 use crate::findings::{BothMetrics, Check, Code, Reason, Test};
 use crate::policy::{Policy, Superiority};
+use crate::tally::HeavyTail;
 use pawl_stats::{Interval, holm};
 
 /// The superiority family under Holm's correction at this family-wise level, and whether anything was won.
 /// The tests of the family get their adjusted p-values.
-pub(super) fn check(policy: &Policy, level: f64, metrics: &BothMetrics, tests: &mut [Test]) -> Vec<Reason> {
+pub(super) fn check(
+    policy: &Policy,
+    level: f64,
+    metrics: &BothMetrics,
+    tests: &mut [Test],
+    heavy_tail: Option<HeavyTail>,
+) -> Vec<Reason> {
     let family = policy.superiority();
     let gains: Vec<_> = family.iter().map(|win| (win, gain(policy, win.metric, metrics, tests))).collect();
     // A test without an answer keeps its place in the family with the p-value 1.
@@ -23,13 +30,39 @@ pub(super) fn check(policy: &Policy, level: f64, metrics: &BothMetrics, tests: &
         if let Some(test) = tests.iter_mut().find(|test| test.metric == win.metric && test.name == name) {
             test.adjusted_p_value = Some(p);
         }
-        reasons.push(check_win(win, &gain, p, level, family.len()));
+        let reason = check_win(win, &gain, p, level, family.len());
+        reasons.push(match heavy_tail {
+            Some(tail) if win.metric.squares_errors() => doubt(reason, tail),
+            _ => reason,
+        });
     }
-    if reasons.iter().all(|reason| reason.code != Code::Superior) {
+    let found = |code| reasons.iter().any(|reason| reason.code == code);
+    if found(Code::Superior) {
+        return reasons;
+    }
+    reasons.push(if found(Code::GainDoubtful) {
+        let text =
+            "the challenger is better only in a mean of squared errors, whose tail is too heavy for its test";
+        Reason::new(Check::Win, Code::WinDoubtful, text)
+    } else {
         let text = "the challenger is not shown to be better than the champion in anything";
-        reasons.push(Reason::new(Check::Win, Code::NotSuperior, text));
-    }
+        Reason::new(Check::Win, Code::NotSuperior, text)
+    });
     reasons
+}
+
+/// A gain of squared errors whose tail is heavy: no win by itself.
+fn doubt(reason: Reason, tail: HeavyTail) -> Reason {
+    if reason.code != Code::Superior {
+        return reason;
+    }
+    let HeavyTail { challenger, champion } = tail;
+    let text = format!(
+        "{}; but the tail index of its errors is {challenger:.1}, the champion's {champion:.1}: not \
+         shown to be above 4, where squares begin to have a variance",
+        reason.text
+    );
+    Reason { code: Code::GainDoubtful, text, ..reason }
 }
 
 /// One way to win; `p` is adjusted over `family` ways.

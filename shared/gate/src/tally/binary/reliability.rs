@@ -66,10 +66,11 @@ pub(crate) fn sums<'a>(gaps: impl IntoIterator<Item = &'a Gaps>) -> BlockSums {
     BlockSums::new(OF_BIN * 2 * BINS, gaps.into_iter().map(of_block))
 }
 
-/// The mean squared calibration error, by rows, of the model whose bins begin at `from`: in each bin the mean product
-/// of two rows' gaps from different blocks. A row times itself would add the labels' own variance, which is the more
-/// the finer a model tells rows apart (Kumar, Liang and Ma 2019, Verified Uncertainty Calibration); so would a row
-/// times one that depends on it. The error of perfectly calibrated scores is zero on the average, so it may be below.
+/// The mean squared calibration error, by rows, of the model whose bins begin at `from`: in each bin the
+/// mean product of two rows' gaps from different blocks. A row times itself would add the labels' own
+/// variance, which is the more the finer a model tells rows apart (Kumar, Liang and Ma 2019, Verified
+/// Uncertainty Calibration); so would a row times one that depends on it. The error of perfectly calibrated
+/// scores is zero on the average, so it may be below.
 pub(crate) fn squared(sums: &[f64], from: usize) -> f64 {
     let (mut total, mut all) = (0.0, 0.0);
     for bin in sums.chunks_exact(OF_BIN).skip(from).take(BINS) {

@@ -1,7 +1,7 @@
 //! The rows so far.
 
 use super::inference::{diebold_mariano, root_mean_squared, wilcoxon};
-use super::sums::{Block, CHALLENGER, CHAMPION, Errors, Losses, WIDTH, of_sums};
+use super::sums::{Block, CHALLENGER, CHAMPION, Errors, Losses, WIDTH, heavy_tail, of_sums};
 use crate::blocks::{BlockSums, Cells, GroupCounter, Reservoir, Sums, slot};
 use crate::findings::{BothMetrics, Metrics, Test};
 use crate::policy::{Favourable, Metric, Policy};
@@ -12,6 +12,7 @@ use crate::tally::means::mean_test;
 use crate::tally::order;
 use pawl_stats::diebold_mariano::DieboldMariano;
 use pawl_stats::sorted::Tag;
+use pawl_stats::tail::Tail;
 
 const LABEL: &str = "a label of task regression is a finite number";
 
@@ -30,6 +31,8 @@ pub(crate) struct Regression {
     compared: Losses,
     /// Of absolute and squared errors in the order of the rows, where no cluster column says which depend.
     series: Option<[DieboldMariano; 2]>,
+    /// Of absolute errors, champion's first.
+    tails: [Tail; 2],
     errors: Reservoir,
     blocks: Vec<Block>,
     alike: bool,
@@ -51,6 +54,7 @@ impl Regression {
                 let steps = policy.horizon.unwrap_or(1);
                 [DieboldMariano::new(steps), DieboldMariano::new(steps)]
             }),
+            tails: [Tail::default(), Tail::default()],
             errors: Reservoir::new(policy.sample_above, seed),
             blocks: Vec::new(),
             alike: true,
@@ -78,6 +82,9 @@ impl Regression {
             None => (new, new_squared),
         };
         self.compared.push(absolute, squared);
+        for (tail, error) in self.tails.iter_mut().zip([old, Some(new)]) {
+            error.into_iter().for_each(|error| tail.push(error));
+        }
         if let Some([of_absolute, of_squared]) = &mut self.series {
             of_absolute.push(absolute);
             of_squared.push(squared);
@@ -111,6 +118,7 @@ impl Regression {
                 .map(|&metric| (metric, Some(of_sums(metric, from)(&total))))
                 .collect()
         };
+        let [champion_tail, challenger_tail] = &self.tails;
         let mut evidence = RowEvidence {
             rows,
             metrics: BothMetrics {
@@ -119,6 +127,7 @@ impl Regression {
             },
             tests: self.tests(&blockwise, &parts),
             sample: self.errors.sample(),
+            heavy_tail: heavy_tail(challenger_tail, champion_tail).filter(|_| against == Against::Champion),
             ..RowEvidence::default()
         };
         let blocks: Vec<Cells> = self.blocks.iter().map(|block| block.favoured).collect();

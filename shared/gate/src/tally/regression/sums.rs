@@ -4,7 +4,9 @@ use crate::blocks::{Cells, Sums};
 use crate::fairness::Favoured;
 use crate::policy::Metric;
 use crate::slices::{Comparable, Compared};
+use crate::tally::HeavyTail;
 use pawl_stats::moments::{Moments, t_test};
+use pawl_stats::tail::{Tail, TailIndex};
 
 /// Absolute and squared errors, or differences of such.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +20,19 @@ impl Losses {
         self.absolute.push(absolute);
         self.squared.push(squared);
     }
+}
+
+/// The tail index of errors from which on their squares have a variance.
+const VARIANCE_FROM: f64 = 4.0;
+
+/// Whether a mean of squared errors says too little of the challenger's: their tail is heavier than the
+/// champion's, and not shown, by one standard error, to be so light that squares have a variance. Such a mean
+/// mostly comes out too low, its error with it.
+pub(super) fn heavy_tail(challenger: &Tail, champion: &Tail) -> Option<HeavyTail> {
+    let TailIndex { index, numbers } = challenger.index()?;
+    let champion = champion.index().map_or(f64::INFINITY, |champion| champion.index);
+    let shown_from = VARIANCE_FROM * (1.0 + 1.0 / (numbers as f64).sqrt());
+    (index < shown_from && index < champion).then_some(HeavyTail { challenger: index, champion })
 }
 
 /// One block's sums.
