@@ -89,18 +89,19 @@ pub(super) fn told(axis: Axis, cell: &CountedBin, (n, m): (u64, u64)) -> ShareCh
     }
 }
 
-/// What a moved shape comes to, by its distances and by the share that moved most.
+/// What a moved shape comes to, by its distances and by the share that moved most. A share that moved by less
+/// than drift is no warning here: values change by a point all the time.
 pub(super) fn shape(scores: &Distances, moved: Option<&Moved>, policy: &Policy) -> Verdict {
     let reaches = |score: Option<f64>, threshold: f64| score.is_some_and(|score| score >= threshold);
     let far = reaches(scores.wasserstein_sigma, policy.wasserstein_drift)
         || reaches(scores.jensen_shannon_debiased, policy.jensen_shannon_drift)
         || reaches(scores.ks_lower, policy.ks_drift)
-        || reaches(scores.psi_debiased, policy.psi_drift);
-    let of_share = moved.map_or(Verdict::None, |moved| moved.verdict);
+        || reaches(scores.psi_debiased, policy.psi_drift)
+        || moved.is_some_and(|moved| moved.verdict == Verdict::Drift);
     match (far, reaches(scores.psi_debiased, policy.psi_warn)) {
         (true, _) => Verdict::Drift,
-        (false, true) => of_share.max(Verdict::Warn),
-        (false, false) => of_share,
+        (false, true) => Verdict::Warn,
+        (false, false) => Verdict::None,
     }
 }
 

@@ -31,8 +31,8 @@ pub struct Policy {
     /// Added share of unseen or out of range values that is drift (0.01).
     pub unseen_drift: f64,
     /// The least change of a share that matters (0.01): of missing values, a type, a value, a tail. It is
-    /// drift where the share became `ratio_drift` times larger or smaller, and else a warning where its lower
-    /// bound is as large.
+    /// drift where the share became `ratio_drift` times larger or smaller, and else, of missing
+    /// values and types, a warning where its lower bound is as large.
     pub share_warn: f64,
     /// Lower bound of the change of a share that is drift whatever its ratio, also of a bin (0.05).
     pub share_drift: f64,
