@@ -50,10 +50,10 @@ fn change(cell: &CountedBin, (n, m): (u64, u64)) -> f64 {
     if n == 0 || m == 0 { 0.0 } else { cell.current as f64 / m as f64 - cell.baseline as f64 / n as f64 }
 }
 
-/// What a change of a share comes to. Drift: it moved by `share_drift` at least (one-sided 95 %); or it moved,
-/// by `share_warn` or more, and became `ratio_drift` times larger or smaller, seen on its rarer side, so that
-/// a share and its complement say the same. A warning: it moved by at least `share_warn`. Of unseen values any
-/// that were added count, from `unseen_drift` on.
+/// What a change of a share comes to. Drift: it moved by `share_drift` at least (one-sided 95 %); or it
+/// moved, by `share_warn` or more, and became `ratio_drift` times larger or smaller, seen on its rarer side,
+/// so that a share and its complement say the same. A warning: it moved by at least `share_warn`. Of unseen
+/// values any that were added count, from `unseen_drift` on.
 fn share(axis: Axis, Watched { cell, by_ratio }: &Watched, (n, m): (u64, u64), policy: &Policy) -> Verdict {
     let Some(lower) = lower_bound(axis, cell, (n, m)) else { return Verdict::None };
     let moved = change(cell, (n, m));
