@@ -83,7 +83,8 @@ fn judge(args: &Args) -> Result<Drift, Failure> {
     let (choice, policy) = asked(args)?;
     let data_rules = args.reading.data_rules()?;
     let of = |path: &Path, error: FilesError| Failure::cannot_run(format!("{}: {error}", path.display()));
-    let read = |path: &Path, frozen| read(args, path, &data_rules, &choice.segments, frozen);
+    let read =
+        |path: &Path, frozen: Option<&Baseline>| read(args, path, &data_rules, &choice.segments, frozen);
     let baseline = read(&args.baseline, None)?;
     baseline.check(&choice).map_err(|error| of(&args.baseline, error))?;
     let mut frozen = baseline.freeze();

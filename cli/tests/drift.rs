@@ -53,7 +53,7 @@ fn the_exit_code_says_what_it_came_to() {
     let before = csv("before.csv", 1000, false);
     let (quiet, text) = code(&["drift", &csv("same.csv", 1000, false), &before]);
     assert_eq!(quiet, Some(0), "{text}");
-    assert!(text.starts_with("no drift: 8 comparisons, 2 tests\n"), "{text}");
+    assert!(text.starts_with("no drift: 8 comparisons, 4 tests\n"), "{text}");
     assert!(text.contains("temp shape: a shift of 0."), "what it would have told: {text}");
     assert!(text.contains("no verdict: 1\n  id: An identifier: "), "what was not compared: {text}");
     let (moved, text) = code(&["drift", &csv("moved.csv", 1000, true), &before]);

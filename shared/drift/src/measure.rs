@@ -126,7 +126,9 @@ fn draft(
             _ if ordered => tested.test_ordered(sketch),
             _ => tested.test(),
         };
-        draft.least_p_value = outcome.map_or(1.0, |outcome| tested.least_p_value(outcome.test));
+        // How many values are unseen is itself the evidence, so their test is always a try.
+        let always = axis == Axis::Unseen && outcome.is_some();
+        draft.least_p_value = if always { 0.0 } else { tested.least_p_value() };
         let cells = table.cells.len() as f64;
         draft.mean_variance = ordered.then(|| mean_variance(rows) + 2.0 * sketch * cells);
         set_test(&mut draft.finding.evidence, outcome);
