@@ -39,7 +39,7 @@ pub(super) fn view(axis: Axis, column: &BaselineColumn, current: &BinCounts) -> 
             };
             View { table: table.pool_rare(), ordered: false }
         }
-        (Axis::TypeMix, bins) => types(bins, &baseline.types, &current.types),
+        (Axis::TypeMix, _) => types(&baseline.types, &current.types),
         // No matter of one column.
         (Axis::Together, _) => shares(&[]),
     }
@@ -272,11 +272,10 @@ fn categorical(values: &[String], baseline: &BinCounts, current: &BinCounts) -> 
     ContingencyTable { cells: all }
 }
 
-/// A numeric column that ever held a fraction writes whole numbers by chance (`0.5`, `1`): there
-/// both are one type, number.
-fn types(bins: &Bins, baseline: &TypeCounts, current: &TypeCounts) -> View {
-    let one_number = matches!(bins, Bins::Numeric { .. }) && baseline.fractional > 0;
-    let mut all = if one_number {
+/// A column that ever held a fraction writes whole numbers by chance (`0.5`, `1`): there both are one type,
+/// number.
+fn types(baseline: &TypeCounts, current: &TypeCounts) -> View {
+    let mut all = if baseline.fractional > 0 {
         cells_of(&[(
             "number",
             baseline.integral + baseline.fractional,

@@ -19,6 +19,8 @@ const EVIDENTLY_P: f64 = 0.05;
 const EVIDENTLY_DISTANCE: f64 = 0.1;
 /// Evidently: the data set drifts if this share of its columns does.
 const EVIDENTLY_SHARE: f64 = 0.5;
+/// Evidently: a numeric column of at most so many different values is one of categories.
+const EVIDENTLY_FEW: usize = 5;
 /// Evidently: up to this many rows of the baseline it tests, beyond it takes distances.
 const EVIDENTLY_SMALL: u64 = 1000;
 /// SageMaker Model Monitor: `comparison_threshold` as suggested.
@@ -108,17 +110,19 @@ impl Judged {
 }
 
 /// The default of Evidently 0.2 to 0.7, as documented: chosen by the size of the baseline, the type
-/// and the number of different values (here: of bins in use).
+/// and the number of different values. A numeric column with bins of ranges has more than five.
 fn evidently(table: &ContingencyTable, baseline: &BaselineColumn, current: &BinCounts) -> Option<Judged> {
     let used = table.cells.iter().filter(|cell| cell.baseline + cell.current > 0).count();
     let (n, m) = (table.n() as f64, table.m() as f64);
-    let many_numbers = matches!(&baseline.bins, Bins::Numeric { .. }) && used > 5;
     if n == 0.0 || m == 0.0 {
         return None;
     }
+    let atoms = ordered_values(baseline, table).filter(|(values, _)| values.len() > EVIDENTLY_FEW);
+    let numbers = matches!(&baseline.bins, Bins::Numeric { .. }) || atoms.is_some();
+    let ordered = atoms.as_ref().map_or(table, |(_, table)| table);
     if baseline.counts.rows() <= EVIDENTLY_SMALL {
-        return Some(if many_numbers {
-            Judged::p(DecisionRule::EvidentlyKs, kolmogorov_sf((n * m / (n + m)).sqrt() * ks(table)?))
+        return Some(if numbers {
+            Judged::p(DecisionRule::EvidentlyKs, kolmogorov_sf((n * m / (n + m)).sqrt() * ks(ordered)?))
         } else if used > 2 {
             // A value that the baseline lacks has an infinite statistic there.
             Judged::p(DecisionRule::EvidentlyChiSquare, chi_square_one_sample(table).map_or(0.0, |(_, p)| p))
@@ -126,19 +130,55 @@ fn evidently(table: &ContingencyTable, baseline: &BaselineColumn, current: &BinC
             Judged::p(DecisionRule::EvidentlyZ, table.homogeneity().map_or(1.0, |outcome| outcome.p_value))
         });
     }
-    Some(match (&baseline.bins, baseline.std_dev) {
-        (Bins::Numeric { edges }, Some(deviation)) if many_numbers && current.rows() > 0 => {
-            let distance = wasserstein_sigma(edges, table, deviation.max(0.001), (0.0, 1.0))?;
-            Judged::distance(DecisionRule::EvidentlyWasserstein, distance)
+    let deviation = baseline.std_dev.map(|deviation| deviation.max(0.001));
+    let distance = match (&baseline.bins, deviation, &atoms) {
+        (Bins::Numeric { edges }, Some(deviation), _) if current.rows() > 0 => {
+            Some(wasserstein_sigma(edges, table, deviation, (0.0, 1.0))?)
         }
-        _ => Judged::distance(DecisionRule::EvidentlyJensenShannon, jensen_shannon(table)?),
+        (_, Some(deviation), Some((values, ordered))) => Some(between_values(values, ordered) / deviation),
+        _ => None,
+    };
+    Some(match distance {
+        Some(distance) => Judged::distance(DecisionRule::EvidentlyWasserstein, distance),
+        None => Judged::distance(DecisionRule::EvidentlyJensenShannon, jensen_shannon(table)?),
     })
+}
+
+/// The numbers of a column that has few, in rising order, with their cells; what the baseline never saw is
+/// taken for larger than all. None where the column holds anything but numbers.
+fn ordered_values(column: &BaselineColumn, table: &ContingencyTable) -> Option<(Vec<f64>, ContingencyTable)> {
+    let Bins::Categorical { values } = &column.bins else { return None };
+    if column.counts.other > 0 || column.counts.types.boolean + column.counts.types.string > 0 {
+        return None;
+    }
+    let numbers = values.iter().map(|value| value.parse::<f64>().ok()).collect::<Option<Vec<f64>>>()?;
+    let mut order: Vec<usize> = (0..numbers.len()).collect();
+    order.sort_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
+    let mut cells: Vec<_> = order.iter().filter_map(|&index| table.cells.get(index)).cloned().collect();
+    cells.extend(table.cells.iter().skip(numbers.len()).cloned());
+    Some((order.iter().map(|&index| numbers[index]).collect(), ContingencyTable { cells }))
+}
+
+/// Wasserstein-1 between two sides that hold few numbers: the area between their cumulative shares.
+fn between_values(values: &[f64], table: &ContingencyTable) -> f64 {
+    let (n, m) = (table.n() as f64, table.m() as f64);
+    let (mut below_n, mut below_m, mut area) = (0, 0, 0.0);
+    for (cell, pair) in table.cells.iter().zip(values.windows(2)) {
+        below_n += cell.baseline;
+        below_m += cell.current;
+        area += (below_n as f64 / n - below_m as f64 / m).abs() * (pair[1] - pair[0]);
+    }
+    area
 }
 
 /// Model Monitor's `baseline_drift_check` with `comparison_method: Robust`.
 fn sagemaker(table: &ContingencyTable, baseline: &BaselineColumn) -> Option<Judged> {
-    let numeric = matches!(&baseline.bins, Bins::Numeric { .. });
-    let simple = if numeric { ks(table)? } else { largest_difference(table)? };
+    let values = ordered_values(baseline, table);
+    let simple = match (&baseline.bins, &values) {
+        (Bins::Numeric { .. }, _) => ks(table)?,
+        (Bins::Categorical { .. }, Some((_, ordered))) => ks(ordered)?,
+        (Bins::Categorical { .. }, None) => largest_difference(table)?,
+    };
     let score = robust(simple, table.n() as f64, table.m() as f64, SAGEMAKER_ROBUST);
     Some(Judged { rule: DecisionRule::SagemakerRobust, score, drifted: score > SAGEMAKER_THRESHOLD })
 }

@@ -74,8 +74,8 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftTest {
-    /// Pearson's chi-square of homogeneity on the table baseline by batch, bins with an expected
-    /// count below 5 pooled. Where the bins have an order, the p-value is twice this test's: normal scores had
+    /// Pearson's chi-square of homogeneity on the table baseline by batch, bins with an expected count
+    /// below 5 pooled. Where the bins have an order, the p-value is twice this test's: normal scores had
     /// the larger one.
     ContingencyChiSquare,
     /// Location and spread by normal scores, the first two orthogonal components of that chi-square in bins
@@ -249,7 +249,8 @@ pub struct Distances {
     pub ks_lower: Option<f64>,
     /// Jensen–Shannon distance: the root of the divergence in bits (base 2).
     pub jensen_shannon: Option<f64>,
-    /// The same, of the divergence less its mean under no drift, and 0 below it. Values without an order only.
+    /// The same, of the divergence less its mean under no drift, and 0 below it. Values without an order
+    /// only.
     #[serde(default)]
     pub jensen_shannon_debiased: Option<f64>,
     /// Hellinger distance, 0 to 1.
@@ -331,8 +332,8 @@ pub struct Drift {
     /// What was compared with, where a pipeline chose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<ComparedWith>,
-    /// The worst verdict of all that could be judged; `insufficient_data` where nothing of a column that was to
-    /// be compared could be, and none drifts. What could not be judged stands in `not_judged`.
+    /// The worst verdict of all that could be judged; `insufficient_data` where nothing of a column that
+    /// was to be compared could be, and none drifts. What could not be judged stands in `not_judged`.
     pub verdict: Verdict,
     /// The same of the features.
     pub features: Verdict,

@@ -280,8 +280,8 @@ impl Chosen {
     }
 }
 
-/// The same bins, save that a column whose values a saved profile knows by bucket alone is counted by bucket on
-/// both sides.
+/// The same bins, save that a column whose values a saved profile knows by bucket alone is counted by
+/// bucket on both sides.
 fn known_to_both(frozen: &Baseline, current: &ComparedSide) -> Baseline {
     let mut known = frozen.clone();
     let ComparedSide::Profile(profile) = current else { return known };
@@ -306,8 +306,8 @@ fn by_bucket(frozen: &mut Baseline, profile: &Profile) {
     }
 }
 
-/// Takes the baseline's own rows, counted in its bins by a second pass, in place of what a sketch said of them.
-/// A scan of other rows changes nothing.
+/// Takes the baseline's own rows, counted in its bins by a second pass, in place of what a sketch said of
+/// them. A scan of other rows changes nothing.
 pub fn count_exactly(frozen: &mut Baseline, scan: &Scan) {
     if scan.profile.rows != frozen.rows {
         return;
@@ -331,8 +331,8 @@ fn take_counts(frozen: &mut Baseline, counted: &[BinnedColumn]) {
     }
 }
 
-/// A saved profile counted in frozen bins: exact where its values were few enough to be counted, and by bucket;
-/// numbers beyond that within the rank error of its sketch
+/// A saved profile counted in frozen bins: exact where its values were few enough to be counted, and by
+/// bucket; numbers beyond that within the rank error of its sketch
 /// ([`RANK_ERROR`](pawl_data::profile::RANK_ERROR)).
 pub fn recount(profile: &Profile, baseline: &Baseline) -> Vec<BinnedColumn> {
     let column = |frozen: &BaselineColumn| {

@@ -3,12 +3,12 @@
 
 use serde::Deserialize;
 
-use super::power::{Critical, Z_95, detectable_psi};
+use super::power::{Critical, Z_95, detectable_psi, detectable_shift};
 use super::scores::{
-    chi_square_one_sample, hellinger, jensen_shannon, kolmogorov_sf, ks, ks_lower, largest_difference, psi,
-    psi_debiased, robust,
+    chi_square_one_sample, hellinger, jensen_shannon, jensen_shannon_debiased, kolmogorov_sf, ks, ks_lower,
+    largest_difference, psi, psi_debiased, robust,
 };
-use super::table::{ContingencyTable, benjamini_hochberg, fisher_exact, fisher_more};
+use super::table::{ContingencyTable, TestOutcome, benjamini_hochberg, fisher_exact, fisher_more};
 use super::wasserstein::{TRIM, wasserstein_sigma};
 use super::{CountedBin, DriftTest};
 use pawl_stats::newcombe::newcombe;
@@ -22,6 +22,21 @@ struct Golden {
     newcombe: Vec<(u64, u64, u64, u64, f64, f64)>,
     benjamini_hochberg: Vec<(Vec<f64>, Vec<f64>)>,
     detectable_psi: Vec<(usize, f64, f64, f64, f64, f64)>,
+    ordered: Vec<OrderedCase>,
+    detectable_shift: Vec<(f64, f64, f64, f64)>,
+}
+
+/// Statistic, degrees of freedom, p-value.
+type Chi = (f64, u32, f64);
+
+#[derive(Deserialize)]
+struct OrderedCase {
+    baseline: Vec<u64>,
+    current: Vec<u64>,
+    sketch: f64,
+    any: Chi,
+    scores: Option<Chi>,
+    jensen_shannon_debiased: f64,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +123,39 @@ fn tests_and_scores_of_240_tables() {
         }
         let (n, m) = (ordered.n() as f64, ordered.m() as f64);
         close(ks_lower(distance, n, m), case.ks_lower, "KS lower bound");
+    }
+}
+
+fn same_chi(mine: &TestOutcome, (statistic, freedom, p): Chi) {
+    assert_eq!(mine.degrees_of_freedom, Some(freedom));
+    let found = mine.statistic.unwrap();
+    // Two ways to an orthonormal basis agree to the digits that rounding leaves.
+    assert!((found - statistic).abs() <= 1e-7 * statistic.max(1e-6), "{found} instead of {statistic}");
+    assert!((mine.p_value - p).abs() <= 1e-6 * p || p < 1e-250, "{} instead of {p}", mine.p_value);
+}
+
+#[test]
+fn both_tests_of_160_tables_in_order() {
+    for case in golden().ordered {
+        let table = table(&case.baseline, &case.current).pool_neighbours();
+        let debiased = jensen_shannon_debiased(&table).unwrap();
+        let error = (debiased - case.jensen_shannon_debiased).abs();
+        assert!(error <= 1e-9 * debiased + 1e-9, "{debiased} {}", case.jensen_shannon_debiased);
+        let Some(scores) = case.scores else { continue };
+        same_chi(&table.normal_scores(case.sketch).unwrap(), scores);
+        let decided = table.test_ordered(case.sketch).unwrap();
+        let smaller = scores.2.min(case.any.2);
+        assert!((decided.p_value - (2.0 * smaller).min(1.0)).abs() <= 1e-6 * smaller || smaller < 1e-250);
+        let expected = if scores.2 < case.any.2 { scores } else { case.any };
+        assert_eq!(decided.degrees_of_freedom, Some(expected.1));
+    }
+}
+
+#[test]
+fn the_detectable_shift_is_within_one_percent_of_the_exact_noncentral_chi_square() {
+    for (scale, alpha, material, effect) in golden().detectable_shift {
+        let mine = detectable_shift(scale, alpha, material).unwrap();
+        assert!((mine / effect - 1.0).abs() < 0.01, "{scale} {alpha}: {mine} instead of {effect}");
     }
 }
 

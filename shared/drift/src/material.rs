@@ -1,9 +1,9 @@
 //! Material or not: how far a column moved, leaving significance aside.
 //!
-//! Each kind of column has an effect size of its own: numbers the Wasserstein distance in deviations, values
-//! that are counted each by itself the Jensen–Shannon distance. Shares (of missing values, of one type, of one
-//! value, of one bin, beyond a quantile) all go by one rule, so that the same event comes to the same verdict
-//! however it is spelled.
+//! Each kind of column has an effect size of its own: numbers the Wasserstein distance in deviations,
+//! values that are counted each by itself the Jensen–Shannon distance. Shares (of missing values, of one
+//! type, of one value, of one bin, beyond a quantile) all go by one rule, so that the same event comes to
+//! the same verdict however it is spelled.
 
 use super::document::{Axis, CountedBin, Distances, ShareChange, Verdict};
 use super::policy::Policy;
@@ -20,16 +20,24 @@ pub(super) struct Moved {
     pub verdict: Verdict,
 }
 
+/// A share to watch.
+pub(super) struct Watched {
+    pub cell: CountedBin,
+    /// Whether it counts if the share was multiplied: not of a bin among others, whose share is as wide as it
+    /// was cut.
+    pub by_ratio: bool,
+}
+
 /// The cell whose change matters most; of several alike, the one that moved furthest.
 pub(super) fn most(
     axis: Axis,
-    cells: impl IntoIterator<Item = CountedBin>,
+    cells: impl IntoIterator<Item = Watched>,
     (n, m): (u64, u64),
     policy: &Policy,
 ) -> Option<Moved> {
-    let judged = cells.into_iter().map(|cell| {
-        let verdict = share(axis, &cell, (n, m), policy);
-        Moved { cell, verdict }
+    let judged = cells.into_iter().map(|watched| {
+        let verdict = share(axis, &watched, (n, m), policy);
+        Moved { cell: watched.cell, verdict }
     });
     judged.max_by(|a, b| {
         let moved = |it: &Moved| change(&it.cell, (n, m)).abs();
@@ -42,11 +50,11 @@ fn change(cell: &CountedBin, (n, m): (u64, u64)) -> f64 {
     if n == 0 || m == 0 { 0.0 } else { cell.current as f64 / m as f64 - cell.baseline as f64 / n as f64 }
 }
 
-/// What a change of a share comes to. Drift: it moved by `share_drift`; or by `share_warn` and became
-/// `ratio_drift` times larger or smaller, seen on its rarer side, so that a share and its complement say the
-/// same. Either way the change is more than chance alone makes of it (one-sided 95 %). A warning: it moved by
-/// at least `share_warn` for sure. Of unseen values any that were added count, from `unseen_drift` on.
-fn share(axis: Axis, cell: &CountedBin, (n, m): (u64, u64), policy: &Policy) -> Verdict {
+/// What a change of a share comes to. Drift: it moved by `share_drift` at least (one-sided 95 %); or it
+/// moved, by `share_warn` or more, and became `ratio_drift` times larger or smaller, seen on its rarer side,
+/// so that a share and its complement say the same. A warning: it moved by at least `share_warn`. Of unseen
+/// values any that were added count, from `unseen_drift` on.
+fn share(axis: Axis, Watched { cell, by_ratio }: &Watched, (n, m): (u64, u64), policy: &Policy) -> Verdict {
     let Some(lower) = lower_bound(axis, cell, (n, m)) else { return Verdict::None };
     let moved = change(cell, (n, m));
     if axis == Axis::Unseen {
@@ -54,9 +62,9 @@ fn share(axis: Axis, cell: &CountedBin, (n, m): (u64, u64), policy: &Policy) -> 
     }
     let (p, q) = (cell.baseline as f64 / n as f64, cell.current as f64 / m as f64);
     let (p, q) = if p + q <= 1.0 { (p, q) } else { (1.0 - p, 1.0 - q) };
-    let multiplied = p.max(q) >= policy.ratio_drift * p.min(q);
-    let (moved, least) = (moved.abs(), policy.share_warn);
-    if lower > 0.0 && (moved >= policy.share_drift || moved >= least && multiplied) {
+    let least = policy.share_warn;
+    let multiplied = *by_ratio && moved.abs() >= least && p.max(q) >= policy.ratio_drift * p.min(q);
+    if lower >= policy.share_drift || lower > 0.0 && multiplied {
         Verdict::Drift
     } else if lower >= least {
         Verdict::Warn
@@ -81,18 +89,19 @@ pub(super) fn told(axis: Axis, cell: &CountedBin, (n, m): (u64, u64)) -> ShareCh
     }
 }
 
-/// What a moved shape comes to, by its distances and by the share that moved most.
+/// What a moved shape comes to, by its distances and by the share that moved most. A share that moved by less
+/// than drift is no warning here: values change by a point all the time.
 pub(super) fn shape(scores: &Distances, moved: Option<&Moved>, policy: &Policy) -> Verdict {
     let reaches = |score: Option<f64>, threshold: f64| score.is_some_and(|score| score >= threshold);
     let far = reaches(scores.wasserstein_sigma, policy.wasserstein_drift)
         || reaches(scores.jensen_shannon_debiased, policy.jensen_shannon_drift)
         || reaches(scores.ks_lower, policy.ks_drift)
-        || reaches(scores.psi_debiased, policy.psi_drift);
-    let of_share = moved.map_or(Verdict::None, |moved| moved.verdict);
+        || reaches(scores.psi_debiased, policy.psi_drift)
+        || moved.is_some_and(|moved| moved.verdict == Verdict::Drift);
     match (far, reaches(scores.psi_debiased, policy.psi_warn)) {
         (true, _) => Verdict::Drift,
-        (false, true) => of_share.max(Verdict::Warn),
-        (false, false) => of_share,
+        (false, true) => Verdict::Warn,
+        (false, false) => Verdict::None,
     }
 }
 
@@ -140,10 +149,14 @@ mod tests {
         CountedBin { bin: "x".to_owned(), baseline, current }
     }
 
+    fn watched(baseline: u64, current: u64) -> Watched {
+        Watched { cell: cell(baseline, current), by_ratio: true }
+    }
+
     fn verdict(p: f64, q: f64) -> Verdict {
         let rows = 1_000_000;
         let count = |share: f64| (share * rows as f64).round() as u64;
-        share(Axis::Missingness, &cell(count(p), count(q)), (rows, rows), &Policy::default())
+        share(Axis::Missingness, &watched(count(p), count(q)), (rows, rows), &Policy::default())
     }
 
     #[test]
@@ -158,13 +171,21 @@ mod tests {
 
     #[test]
     fn a_change_that_chance_alone_makes_is_none() {
-        let few = share(Axis::Missingness, &cell(3, 7), (200, 200), &Policy::default());
+        let few = share(Axis::Missingness, &watched(3, 7), (200, 200), &Policy::default());
         assert_eq!(few, Verdict::None, "1.5 % against 3.5 % of 200 rows");
     }
 
     #[test]
+    fn a_bin_among_others_drifts_by_difference_alone() {
+        let of = |b, c| Watched { by_ratio: false, ..watched(b, c) };
+        let verdict = |of: Watched| share(Axis::Shape, &of, (10_000, 10_000), &Policy::default());
+        assert_eq!(verdict(of(300, 700)), Verdict::Warn);
+        assert_eq!(verdict(of(300, 1_000)), Verdict::Drift);
+    }
+
+    #[test]
     fn unseen_values_count_only_where_they_are_added() {
-        let of = |b, c| share(Axis::Unseen, &cell(b, c), (10_000, 10_000), &Policy::default());
+        let of = |b, c| share(Axis::Unseen, &watched(b, c), (10_000, 10_000), &Policy::default());
         assert_eq!((of(0, 150), of(150, 0), of(0, 50)), (Verdict::Drift, Verdict::None, Verdict::None));
     }
 
@@ -181,7 +202,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_share_and_its_complement_say_the_same(b in 0u64..=5_000, c in 0u64..=3_000) {
-            let of = |b, c| share(Axis::TypeMix, &cell(b, c), (5_000, 3_000), &Policy::default());
+            let of = |b, c| share(Axis::TypeMix, &watched(b, c), (5_000, 3_000), &Policy::default());
             prop_assert_eq!(of(b, c), of(5_000 - b, 3_000 - c));
         }
     }

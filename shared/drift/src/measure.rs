@@ -7,7 +7,7 @@ use super::document::{
     Verdict,
 };
 use super::input::Input;
-use super::material::{self, Moved};
+use super::material::{self, Moved, Watched};
 use super::policy::Policy;
 use super::scores::{
     SAGEMAKER_ROBUST, hellinger, jensen_shannon, jensen_shannon_debiased, ks, ks_lower, largest_difference,
@@ -126,7 +126,9 @@ fn draft(
             _ if ordered => tested.test_ordered(sketch),
             _ => tested.test(),
         };
-        draft.least_p_value = outcome.map_or(1.0, |outcome| tested.least_p_value(outcome.test));
+        // How many values are unseen is itself the evidence, so their test is always a try.
+        let always = axis == Axis::Unseen && outcome.is_some();
+        draft.least_p_value = if always { 0.0 } else { tested.least_p_value() };
         let cells = table.cells.len() as f64;
         draft.mean_variance = ordered.then(|| mean_variance(rows) + 2.0 * sketch * cells);
         set_test(&mut draft.finding.evidence, outcome);
@@ -188,21 +190,24 @@ fn set_test(evidence: &mut TestEvidence, outcome: Option<TestOutcome>) {
     evidence.p_value = outcome.map(|outcome| outcome.p_value);
 }
 
-/// The cells whose shares an axis watches: missing, unseen, each type, each value or bin, each tail.
+/// The shares that an axis watches: missing, unseen, each type, each value or bin, each tail.
 fn watched(
     axis: Axis,
     table: &ContingencyTable,
     baseline: &BaselineColumn,
     current: &BinCounts,
-) -> Vec<CountedBin> {
+) -> Vec<Watched> {
+    let of = |by_ratio: bool| move |cell: CountedBin| Watched { cell, by_ratio };
     match (axis, &baseline.bins) {
-        (Axis::Missingness | Axis::Unseen, _) => table.cells.first().cloned().into_iter().collect(),
-        (Axis::Shape, Bins::Numeric { edges }) => {
-            let mut cells = raw_shape(baseline, current).table.cells;
-            cells.extend(material::tails(&cells, edges, table.n()));
-            cells
+        (Axis::Missingness | Axis::Unseen, _) => {
+            table.cells.first().cloned().map(of(true)).into_iter().collect()
         }
-        (Axis::TypeMix | Axis::Shape, _) => table.cells.clone(),
+        (Axis::Shape, Bins::Numeric { edges }) => {
+            let cells = raw_shape(baseline, current).table.cells;
+            let tails = material::tails(&cells, edges, table.n());
+            cells.into_iter().map(of(false)).chain(tails.into_iter().map(of(true))).collect()
+        }
+        (Axis::TypeMix | Axis::Shape, _) => table.cells.iter().cloned().map(of(true)).collect(),
         (Axis::Together, _) => Vec::new(),
     }
 }

@@ -23,18 +23,18 @@ pub struct Policy {
     pub psi_drift: f64,
     /// Lower bound of the KS distance from which a moved shape is drift (0.1). Numeric columns only.
     pub ks_drift: f64,
-    /// Wasserstein-1 distance, in standard deviations of the baseline, from which numbers drift (0.1).
+    /// Wasserstein-1 distance, in standard deviations of the baseline, from which numbers drift (0.12).
     pub wasserstein_drift: f64,
     /// De-biased Jensen–Shannon distance from which values drift that are counted each by itself: texts,
     /// booleans, numbers of few values (0.08, as of a normal column that moves by 0.19 deviations).
     pub jensen_shannon_drift: f64,
     /// Added share of unseen or out of range values that is drift (0.01).
     pub unseen_drift: f64,
-    /// The least change of a share that matters (0.01): of missing values, a type, a value, a bin, a tail. It
-    /// is drift where the share became `ratio_drift` times larger or smaller, and else a warning where it
-    /// moved so far for sure.
+    /// The least change of a share that matters (0.01): of missing values, a type, a value, a tail. It is
+    /// drift where the share became `ratio_drift` times larger or smaller, and else, of missing
+    /// values and types, a warning where its lower bound is as large.
     pub share_warn: f64,
-    /// Change of a share that is drift whatever its ratio (0.05).
+    /// Lower bound of the change of a share that is drift whatever its ratio, also of a bin (0.05).
     pub share_drift: f64,
     /// How many times larger or smaller a share must become that moved by less than `share_drift` (2).
     pub ratio_drift: f64,
@@ -71,7 +71,7 @@ impl Default for Policy {
             psi_warn: 0.1,
             psi_drift: 0.25,
             ks_drift: 0.1,
-            wasserstein_drift: 0.1,
+            wasserstein_drift: 0.12,
             jensen_shannon_drift: 0.08,
             unseen_drift: 0.01,
             share_warn: 0.01,

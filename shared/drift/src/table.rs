@@ -237,7 +237,7 @@ impl ContingencyTable {
 
     /// The least p-value that any table with these margins could have; 0 where it is as good as none. A test
     /// that cannot reject, whatever the data says, is no try (Tarone 1990).
-    pub(super) fn least_p_value(&self, test: DriftTest) -> f64 {
+    pub(super) fn least_p_value(&self) -> f64 {
         let used: Vec<&CountedBin> = self.cells.iter().filter(|cell| total(cell) > 0.0).collect();
         match used.as_slice() {
             [] | [_] => 1.0,
@@ -248,8 +248,7 @@ impl ContingencyTable {
                     return 0.0;
                 }
                 let tables = Hypergeometric::new(all, self.n(), self.m());
-                let lowest = tables.share(|value, _| value == tables.low);
-                if test == DriftTest::FisherExactMore { lowest } else { lowest.min(tables.highest()) }
+                tables.share(|value, _| value == tables.low).min(tables.highest())
             }
             _ => 0.0,
         }

@@ -57,8 +57,8 @@ impl Drift {
 }
 
 /// Why a column is an identifier, if it is: nearly every row of both sides has a value of its own, and its
-/// name says so, or its whole numbers count on without gaps, or its texts never come twice. Distinctness alone
-/// is none: an income in whole units has it too.
+/// name says so, or its whole numbers count on without gaps, or its texts never come twice. Distinctness
+/// alone is none: an income in whole units has it too.
 pub(super) fn identifier(
     baseline: &ColumnProfile,
     current: &ColumnProfile,

@@ -25,8 +25,8 @@ fn a_segment_is_corrected_together_with_the_whole_and_named() {
     let parts = inputs(&baseline, &in_segment, &features, None);
     all.extend(parts.into_iter().map(|input| Input { segment: Some(("season", "1")), ..input }));
     let drift = compare(&all, &Policy::default());
-    // The shapes; nothing is missing, unseen or of another type, so that no other test could reject.
-    assert_eq!(drift.tests, 2);
+    // Shapes and unseen values; nothing is missing or of another type, so that no other test could reject.
+    assert_eq!(drift.tests, 4);
     assert_eq!(drift.verdict, Verdict::Drift);
     let drifted: Vec<_> = drift.findings(Verdict::Drift).collect();
     assert_eq!(drifted.len(), 1);

@@ -1,5 +1,5 @@
 //! The rule: enough data, significant, material; and nothing else passes as either verdict.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod around;
 mod blind_spots;
