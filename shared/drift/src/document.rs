@@ -422,7 +422,6 @@ pub(super) fn formulas() -> Vec<Formula> {
             "Benjamini-Hochberg over all p-values of this document that could fall below the level at all \
              (Tarone 1990, Gilbert 2005); 1 for the others",
         ),
-        ("q_value", "Benjamini-Hochberg over all p-values of this document"),
         (
             "design_effect",
             "mean over the cells of V(share) m/(share (1 - share)), V from the scatter of the batch's groups \
