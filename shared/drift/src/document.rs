@@ -405,6 +405,7 @@ impl Drift {
 }
 
 /// The formulas of the scores in a [`Finding`].
+// Long: a table, a row for each score.
 pub(super) fn formulas() -> Vec<Formula> {
     [
         (

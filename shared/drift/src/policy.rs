@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A column drifts on an axis only if all three hold: enough data, significant, material.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+// Long: it is a section of pipeline.yaml, field by field.
 pub struct Policy {
     /// Decide by another tool's own default rule instead, for a like-for-like move (none).
     pub compat: Option<Compat>,
