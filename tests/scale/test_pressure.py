@@ -41,7 +41,7 @@ def test_a_bucket_emptied_under_a_standing_stack_starts_anew(slow):
         ended(loop, 1, "promoted")
     before = loop.executions()
     emptied(loop)
-    assert loop.keys("") == []
+    assert loop.keys("ledger/") == []
 
     loop.put_pipeline()
     arrive(loop, "2011-03", "2011-04")

@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(code(fresh.clone(), Consequence::Ask), None);
         let copied = |from: usize, times: usize| [fresh.clone(), fresh[..from].repeat(times)].concat();
         assert_eq!(code(copied(10, 1), Consequence::Ask), Some(Code::FewCopies));
-        for (from, times) in [(400, 1), (2000, 1), (2, 50), (2000, 9)] {
+        for (from, times) in [(400, 1), (2000, 1), (2, 200), (2000, 9)] {
             assert_eq!(code(copied(from, times), Consequence::Ask), Some(Code::CopiesAsk), "{from} {times}");
         }
         assert_eq!(code(copied(400, 1), Consequence::Block), Some(Code::CopiesBlock));
