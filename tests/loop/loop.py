@@ -37,16 +37,20 @@ QUICK = {
 
 
 def merged(base, changes):
-    """`base` with `changes` laid over it, mapping by mapping. None removes a key."""
+    """`base` with `changes` laid over it, mapping by mapping. None stays, so that it removes a key of what lies below too; `without_none`."""
     result = copy.deepcopy(base)
     for key, value in changes.items():
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, dict) and isinstance(result.get(key), dict) and key != "strategy":
+        if isinstance(value, dict) and isinstance(result.get(key), dict) and key != "strategy":
             result[key] = merged(result[key], value)
         else:
             result[key] = copy.deepcopy(value)
     return result
+
+
+def without_none(mapping):
+    """A mapping without the keys that None removes, at any depth."""
+    return {key: without_none(value) if isinstance(value, dict) else value
+            for key, value in mapping.items() if value is not None}
 
 
 class Loop:
@@ -86,7 +90,7 @@ class Loop:
         own = yaml.safe_load((EXAMPLE / "pipeline.yaml").read_text(encoding="utf-8"))
         # From a registry of the account, as on AWS: the roles must be allowed to pull it.
         own = merged(own, {"model": self.model, "data": {"prefix": self.prefix}, "train": {"image": IMAGE}})
-        return merged(merged(own, self.changes), changes or {})
+        return without_none(merged(merged(own, self.changes), changes or {}))
 
     def put_pipeline(self, changes=None):
         """Put the pipeline into the bucket."""
