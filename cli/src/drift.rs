@@ -8,7 +8,6 @@ use pawl::dataset::Format;
 use pawl::dataset::file::Content;
 use pawl::drift::files::{ColumnSelection, ComparedSide, FilesError, compare_files, count_exactly};
 use pawl::drift::{Axis, Compat, Drift, EffectUnit, Finding, NoVerdict, NotJudged, Policy, Verdict};
-use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
 use crate::check;
@@ -85,21 +84,20 @@ fn judge(args: &Args) -> Result<Drift, Failure> {
     let (choice, policy) = asked(args)?;
     let data_rules = args.reading.data_rules()?;
     let of = |path: &Path, error: FilesError| Failure::cannot_run(format!("{}: {error}", path.display()));
-    let read = |path: &Path, frozen: Option<&Baseline>| {
-        let (segments, groups) = (choice.segments.as_slice(), choice.grouping.as_ref());
-        let measures = Measures { baseline: frozen, segments, groups, sampled: true, constraints: None };
-        read(args, path, &data_rules, measures)
-    };
-    let baseline = read(&args.baseline, None)?;
+    let bins_alone = Measures { segments: &choice.segments, ..Measures::default() };
+    let all = Measures { groups: choice.grouping.as_ref(), sampled: true, ..bins_alone };
+    let read = |path: &Path, measures: Measures<'_>| read(args, path, &data_rules, measures);
+    let baseline = read(&args.baseline, all)?;
     baseline.check(&choice).map_err(|error| of(&args.baseline, error))?;
     let mut frozen = baseline.freeze();
     let can_be_read_again = std::fs::metadata(&args.baseline).is_ok_and(|of| of.is_file());
     if let (ComparedSide::Data(_), true) = (&baseline, frozen.is_sketched() && can_be_read_again)
-        && let ComparedSide::Data(scan) = read(&args.baseline, Some(&frozen))?
+        && let ComparedSide::Data(scan) =
+            read(&args.baseline, Measures { baseline: Some(&frozen), ..bins_alone })?
     {
         count_exactly(&mut frozen, &scan);
     }
-    let current = read(&args.current, Some(&frozen))?;
+    let current = read(&args.current, Measures { baseline: Some(&frozen), ..all })?;
     compare_files(&baseline, &frozen, &current, &choice, &policy).map_err(|error| match error {
         FilesError::NoColumn { .. } => of(&args.baseline, error),
         error => of(&args.current, error),

@@ -23,6 +23,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from profile import CACHE, PARTS, PEERS, ROOT, apart, generate, measure, peers_python
+from start import lambda_environment
 
 RELEASE = ROOT / "target" / "release"
 LABEL, FEATURE = "cnt", "temp"
@@ -148,10 +149,7 @@ def invoked(path, ignored):
                        "size": path.stat().st_size}, "piece": "whole", "part": 0, "parts": 1, "reference": None}
     event = {"step": "profile", "model": "bench", "generation": 1, "partitions": [part]}
     runtime = serving(Runtime, event=event, asked=threading.Event(), over=threading.Event(), answers=[])
-    env = {"PATH": os.environ["PATH"], "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_port}",
-           "AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
-           "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PAWL_BUCKET": "b",
-           "AWS_ENDPOINT_URL": f"http://127.0.0.1:{bucket.server_port}"}
+    env = lambda_environment(runtime.server_port, 1024, {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{bucket.server_port}"})
     process = subprocess.Popen([RELEASE / "data-validator"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     if not runtime.over.wait(600):
         process.kill()

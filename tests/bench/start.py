@@ -32,15 +32,21 @@ def zipped(binary):
     return len(buffer.getvalue())
 
 
+def lambda_environment(runtime, megabytes, settings):
+    """What Lambda sets for a function, whose runtime API listens on this port; and the function's own settings."""
+    return {
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime}", "AWS_LAMBDA_FUNCTION_NAME": "f",
+        "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(megabytes), "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PAWL_BUCKET": "b", "PATH": os.environ["PATH"], **settings,
+    }
+
+
 def first_poll(binary, settings):
     """Milliseconds until the function asks the stub for its first invocation."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        env = {
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.getsockname()[1]}", "AWS_LAMBDA_FUNCTION_NAME": "f",
-            "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PAWL_BUCKET": "b", "PAWL_TOPIC_ARN": "t",
-            "PAWL_RETRAINING_ARN": "r", "PAWL_TRAINING_ROLE_ARN": "r", "PAWL_SCORING_ROLE_ARN": "r", "PAWL_SERVING_ROLE_ARN": "r", "PATH": os.environ["PATH"], **settings,
-        }
+        roles = {name: "r" for name in ("PAWL_RETRAINING_ARN", "PAWL_TRAINING_ROLE_ARN", "PAWL_SCORING_ROLE_ARN",
+                                        "PAWL_SERVING_ROLE_ARN")}
+        env = lambda_environment(server.getsockname()[1], 256, {"PAWL_TOPIC_ARN": "t"} | roles | settings)
         started = time.perf_counter()
         process = subprocess.Popen([binary], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         server.settimeout(10)

@@ -37,7 +37,7 @@ def champions(pipeline, clients):
     loops = {
         "canary": pipeline("canary", merged(POOR, {"release": {"cool_downs": NO_PAUSE}})),
         "at-once": pipeline("at-once", merged(POOR, {"release": {"strategy": "all_at_once"}})),
-        "asked": pipeline("asked", {"gate": {"floors": []}}),
+        "asked": pipeline("asked", {"gate": {"floors": None}}),
     }
     for loop in loops.values():
         loop.put_pipeline()

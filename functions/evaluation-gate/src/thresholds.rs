@@ -3,6 +3,7 @@
 use pawl::documents::CONVERGENCE;
 use pawl::edge::Objects;
 use pawl::fault::Fault;
+use pawl::gate::policy::is_threshold;
 use pawl::gate::{Check, Code, Contender, Reason, Thresholds};
 use pawl::ledger::Store;
 use pawl::names::Generation;
@@ -33,7 +34,7 @@ pub(crate) async fn reported(
         let metrics = converged.map(|converged| final_metrics(&converged.metrics)).unwrap_or_default();
         let found = metrics.into_iter().find(|found| found.name == *metric).and_then(|found| found.value);
         let (code, why) = match found {
-            Some(own) if own > 0.0 && own < 1.0 => {
+            Some(own) if is_threshold(own) => {
                 match contender {
                     Contender::Challenger => reported.thresholds.challenger = own,
                     Contender::Champion => reported.thresholds.champion = own,

@@ -59,6 +59,25 @@ pub(super) fn raw_shape(column: &BaselineColumn, current: &BinCounts) -> View {
     }
 }
 
+/// The cells of one side on an axis, before any are pooled: a column's groups are counted so, where its rows
+/// belong together. No groups are known of [`Axis::Together`].
+pub(super) fn side(axis: Axis, column: &BaselineColumn, counts: &BinCounts) -> Vec<u64> {
+    match (axis, &column.bins) {
+        (Axis::Missingness, _) => vec![counts.missing + counts.nan, present(counts)],
+        (Axis::Unseen, _) => vec![unseen(counts), present(counts).saturating_sub(unseen(counts))],
+        (Axis::Shape, Bins::Numeric { .. }) => {
+            [counts.below].into_iter().chain(counts.bins.iter().copied()).chain([counts.above]).collect()
+        }
+        (Axis::Shape, Bins::Categorical { .. }) => {
+            counts.bins.iter().copied().chain([counts.other, counts.unseen]).collect()
+        }
+        (Axis::TypeMix, _) => {
+            type_counts(&counts.types, &column.counts.types).into_iter().map(|(_, rows)| rows).collect()
+        }
+        (Axis::Together, _) => Vec::new(),
+    }
+}
+
 /// Values that are there: neither null, nor empty, nor NaN.
 fn present(counts: &BinCounts) -> u64 {
     counts.rows().saturating_sub(counts.missing + counts.nan)
@@ -272,25 +291,20 @@ fn categorical(values: &[String], baseline: &BinCounts, current: &BinCounts) -> 
     ContingencyTable { cells: all }
 }
 
-/// A column that ever held a fraction writes whole numbers by chance (`0.5`, `1`): there both are one type,
-/// number.
-fn types(baseline: &TypeCounts, current: &TypeCounts) -> View {
+/// The rows of each type. A column that ever held a fraction writes whole numbers by chance (`0.5`, `1`):
+/// where the baseline did, both are one type, number.
+fn type_counts(of: &TypeCounts, baseline: &TypeCounts) -> Vec<(&'static str, u64)> {
     let mut all = if baseline.fractional > 0 {
-        cells_of(&[(
-            "number",
-            baseline.integral + baseline.fractional,
-            current.integral + current.fractional,
-        )])
+        vec![("number", of.integral + of.fractional)]
     } else {
-        cells_of(&[
-            ("integral", baseline.integral, current.integral),
-            ("fractional", baseline.fractional, current.fractional),
-        ])
+        vec![("integral", of.integral), ("fractional", of.fractional)]
     };
-    all.extend(cells_of(&[
-        ("boolean", baseline.boolean, current.boolean),
-        ("timestamp", baseline.timestamp, current.timestamp),
-        ("string", baseline.string, current.string),
-    ]));
-    View { table: ContingencyTable { cells: all }.pool_rare(), ordered: false }
+    all.extend([("boolean", of.boolean), ("timestamp", of.timestamp), ("string", of.string)]);
+    all
+}
+
+fn types(baseline: &TypeCounts, current: &TypeCounts) -> View {
+    let pairs = type_counts(baseline, baseline).into_iter().zip(type_counts(current, baseline));
+    let cells: Vec<_> = pairs.map(|((name, before), (_, now))| (name, before, now)).collect();
+    View { table: ContingencyTable { cells: cells_of(&cells) }.pool_rare(), ordered: false }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use super::column_name;
 use pawl_data::profile::{RowSample, SampledValue};
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -173,14 +174,6 @@ fn repeated(sample: &RowSample) -> Option<Dependence> {
 
 /// Whether a word of a name says that it identifies something: `user_id`, `userId`, `Customer`.
 fn identifies(name: &str) -> bool {
-    let mut spaced = String::with_capacity(name.len() + 4);
-    let mut before = ' ';
-    for letter in name.chars() {
-        if letter.is_uppercase() && before.is_lowercase() {
-            spaced.push(' ');
-        }
-        spaced.push(if letter.is_alphabetic() { letter } else { ' ' });
-        before = letter;
-    }
-    spaced.split_whitespace().any(|word| IDENTIFIERS.contains(&word.to_lowercase().as_str()))
+    let words = column_name::words(name, char::is_alphabetic);
+    words.iter().any(|word| IDENTIFIERS.contains(&word.as_str()))
 }

@@ -7,11 +7,12 @@
 //! with the degrees of freedom of Thomas and Rao (1987). What is measured in the batch is taken for both
 //! sides.
 
-use pawl_data::profile::bins::{BaselineColumn, BinCounts, Bins};
+use pawl_data::profile::bins::{BaselineColumn, BinCounts};
 use pawl_data::profile::{GroupOrder, GroupedColumn};
 use pawl_stats::newcombe::newcombe_of_shares;
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
+use super::axes;
 use super::document::{Axis, Finding};
 use super::power::Z_95;
 use super::scores::ks_lower;
@@ -191,28 +192,7 @@ fn running(values: &[f64]) -> Vec<f64> {
 
 /// The cells of an axis before pooling, as far as the batch's rows fill them.
 fn cells(axis: Axis, baseline: &BaselineColumn, counts: &BinCounts) -> Vec<f64> {
-    let beyond = counts.below + counts.above + counts.pos_inf + counts.neg_inf + counts.unseen;
-    let missing = counts.missing + counts.nan;
-    let present = counts.rows().saturating_sub(missing);
-    let types = &counts.types;
-    let cells: Vec<u64> = match (axis, &baseline.bins) {
-        (Axis::Missingness, _) => vec![missing, present],
-        (Axis::Unseen, _) => vec![beyond, present.saturating_sub(beyond)],
-        (Axis::Shape, Bins::Numeric { .. }) => {
-            [counts.below].into_iter().chain(counts.bins.iter().copied()).chain([counts.above]).collect()
-        }
-        (Axis::Shape, Bins::Categorical { .. }) => {
-            counts.bins.iter().copied().chain([counts.other, counts.unseen]).collect()
-        }
-        (Axis::TypeMix, _) if baseline.counts.types.fractional > 0 => {
-            vec![types.integral + types.fractional, types.boolean, types.timestamp, types.string]
-        }
-        (Axis::TypeMix, _) => {
-            vec![types.integral, types.fractional, types.boolean, types.timestamp, types.string]
-        }
-        (Axis::Together, _) => Vec::new(),
-    };
-    cells.into_iter().map(|cell| cell as f64).collect()
+    axes::side(axis, baseline, counts).into_iter().map(|cell| cell as f64).collect()
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@
 
 mod axes;
 mod baseline;
+mod column_name;
 mod compare;
 mod compat;
 mod decide;

@@ -108,12 +108,12 @@ fn draft(
     (finding.evidence.n, finding.evidence.m) = rows;
     if axis == Axis::Shape {
         finding.scores = score_shape(&table, ordered, baseline.rank_error + input.rank_error);
-        if let (Bins::Numeric { edges }, Some(deviation)) = (&baseline.bins, baseline.std_dev) {
-            let raw = raw_shape(baseline, current).table;
-            finding.scores.wasserstein_sigma = wasserstein_sigma(edges, &raw, deviation, TRIM);
-        }
     }
-    let moved = material::most(axis, watched(axis, &table, baseline, current), rows, policy);
+    let numbers = Numbers::of(axis, baseline, current);
+    if let (Some(Numbers { edges, raw }), Some(deviation)) = (&numbers, baseline.std_dev) {
+        finding.scores.wasserstein_sigma = wasserstein_sigma(edges, raw, deviation, TRIM);
+    }
+    let moved = material::most(axis, watched(axis, &table, numbers), rows, policy);
     if let Some(moved) = &moved {
         finding.share = material::told(axis, &moved.cell, rows);
     }
@@ -140,6 +140,19 @@ fn draft(
     draft.material = materiality(axis, &draft.finding.scores, moved.as_ref(), policy);
     draft.finding.bins = table.cells;
     draft
+}
+
+/// The shape of a column of many numbers, with every bin as it is.
+struct Numbers<'a> {
+    edges: &'a [f64],
+    raw: ContingencyTable,
+}
+
+impl<'a> Numbers<'a> {
+    fn of(axis: Axis, baseline: &'a BaselineColumn, current: &BinCounts) -> Option<Self> {
+        let (Axis::Shape, Bins::Numeric { edges }) = (axis, &baseline.bins) else { return None };
+        Some(Self { edges, raw: raw_shape(baseline, current).table })
+    }
 }
 
 fn ordered_bins(column: &BaselineColumn) -> bool {
@@ -191,21 +204,15 @@ fn set_test(evidence: &mut TestEvidence, outcome: Option<TestOutcome>) {
 }
 
 /// The shares that an axis watches: missing, unseen, each type, each value or bin, each tail.
-fn watched(
-    axis: Axis,
-    table: &ContingencyTable,
-    baseline: &BaselineColumn,
-    current: &BinCounts,
-) -> Vec<Watched> {
+fn watched(axis: Axis, table: &ContingencyTable, numbers: Option<Numbers<'_>>) -> Vec<Watched> {
     let of = |by_ratio: bool| move |cell: CountedBin| Watched { cell, by_ratio };
-    match (axis, &baseline.bins) {
+    match (axis, numbers) {
         (Axis::Missingness | Axis::Unseen, _) => {
             table.cells.first().cloned().map(of(true)).into_iter().collect()
         }
-        (Axis::Shape, Bins::Numeric { edges }) => {
-            let cells = raw_shape(baseline, current).table.cells;
-            let tails = material::tails(&cells, edges, table.n());
-            cells.into_iter().map(of(false)).chain(tails.into_iter().map(of(true))).collect()
+        (Axis::Shape, Some(Numbers { edges, raw })) => {
+            let tails = material::tails(&raw.cells, edges, table.n());
+            raw.cells.into_iter().map(of(false)).chain(tails.into_iter().map(of(true))).collect()
         }
         (Axis::TypeMix | Axis::Shape, _) => table.cells.iter().cloned().map(of(true)).collect(),
         (Axis::Together, _) => Vec::new(),

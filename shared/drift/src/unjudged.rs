@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::axes::is_time;
+use super::column_name;
 use super::document::{Axis, Drift, NoVerdict, NotJudged};
 use super::input::Input;
 use pawl_data::profile::ColumnProfile;
@@ -86,18 +87,7 @@ fn comes_anew(counts: &BinCounts) -> bool {
 
 /// Whether the last word of a name, or the first, means an identifier: `customer_id`, `orderKey`, `ID`.
 fn is_named_so(name: &str) -> bool {
-    let mut words = vec![String::new()];
-    let mut lower = false;
-    for character in name.chars() {
-        if !character.is_alphanumeric() || lower && character.is_uppercase() {
-            words.push(String::new());
-        }
-        lower = character.is_lowercase();
-        if let (true, Some(word)) = (character.is_alphanumeric(), words.last_mut()) {
-            word.extend(character.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
+    let words = column_name::words(name, char::is_alphanumeric);
     let last = words.last().map(String::as_str);
     let means = ["id", "uuid", "guid", "rowid", "identifier", "key", "index", "idx"];
     last.is_some_and(|word| means.contains(&word)) || words.first().is_some_and(|word| word == "id")

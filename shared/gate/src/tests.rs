@@ -33,6 +33,12 @@ impl Scored {
     }
 }
 
+/// A row of numbers whose truth is 0, with both models' answers.
+fn push_numbers(judge: &mut Judge, new: f64, old: f64) {
+    let (challenger, champion) = (new.into(), Some(old.into()));
+    judge.push(&PairedRow { label: 0.0.into(), challenger, champion, columns: &[] }).unwrap();
+}
+
 /// Rows whose scores follow the label with this strength (0 guesses, 1 knows).
 fn rows(n: u64, seed: u64, challenger: f64, champion: Option<f64>) -> Vec<Scored> {
     let mut rng = SplitMix64::new(seed);

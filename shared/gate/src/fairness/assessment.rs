@@ -6,7 +6,7 @@ use crate::row::Against;
 
 /// Sums that tell whom labels and models favour.
 pub(crate) trait Favoured: Sums {
-    /// GroupCounter in which the favourable outcome is positive.
+    /// The counts in which the favourable outcome is positive.
     fn favoured(&self) -> Cells;
 }
 
@@ -20,9 +20,9 @@ impl Favoured for Cells {
 pub(crate) struct Assessment<'a, C> {
     pub(crate) policy: &'a Policy,
     pub(crate) against: Against,
-    /// GroupCounter by grouping, value and block.
+    /// Counts by grouping, value and block.
     pub(crate) counts: &'a GroupCounter<C>,
-    /// GroupCounter of all rows, by block.
+    /// Counts of all rows, by block.
     pub(crate) blocks: &'a [Cells],
     pub(crate) resamples: &'a Resamples,
 }

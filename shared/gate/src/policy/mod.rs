@@ -45,4 +45,4 @@ pub(crate) use service::default_error_margin;
 pub use service::{ErrorGuard, LatencyGuard, ServicePolicy};
 pub use slices::{NamedSlice, SlicePolicy};
 pub use task::Task;
-pub use thresholds::Thresholds;
+pub use thresholds::{Thresholds, is_threshold};

@@ -6,7 +6,7 @@ use super::section::Policy;
 pub(super) const NUMBER: &str = "write a number between 0 and 1";
 
 /// Whether scores on both sides of it are possible.
-pub(super) fn is_threshold(value: f64) -> bool {
+pub fn is_threshold(value: f64) -> bool {
     value > 0.0 && value < 1.0
 }
 

@@ -162,9 +162,7 @@ fn series(policy: &Policy, rows: usize, lasting: f64, seed: u64) -> Judgement {
     for _ in 0..rows {
         luck = lasting * luck + (1.0 - lasting * lasting).sqrt() * rng.normal();
         let (new, old) = ((0.5 * luck).exp() * rng.normal(), (-0.5 * luck).exp() * rng.normal());
-        let row =
-            PairedRow { label: 0.0.into(), challenger: new.into(), champion: Some(old.into()), columns: &[] };
-        judge.push(&row).unwrap();
+        push_numbers(&mut judge, new, old);
     }
     judge.finish()
 }
@@ -198,13 +196,7 @@ fn a_mean_of_squares_with_a_heavy_tail_is_no_win_by_itself() {
             let chi: f64 = (0..3).map(|_| rng.normal().powi(2)).sum();
             // Student's with three degrees of freedom, of mean square 1 as the champion's.
             let (new, old) = (scale * rng.normal() / chi.sqrt(), rng.normal());
-            let row = PairedRow {
-                label: 0.0.into(),
-                challenger: new.into(),
-                champion: Some(old.into()),
-                columns: &[],
-            };
-            judge.push(&row).unwrap();
+            push_numbers(&mut judge, new, old);
         }
         judge.finish()
     };

@@ -167,13 +167,7 @@ fn equal_numbers_are_rarely_told_apart() {
             shocks.pop_front();
             shocks.push_back((rng.normal(), rng.normal()));
             let (new, old) = shocks.iter().fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
-            let row = PairedRow {
-                label: 0.0.into(),
-                challenger: new.into(),
-                champion: Some(old.into()),
-                columns: &[],
-            };
-            judge.push(&row).unwrap();
+            push_numbers(&mut judge, new, old);
         }
         let significant = |judgement: &Judgement, name, metric| {
             u32::from(judgement.test(name, metric).unwrap().p_value.unwrap() <= 0.05)
