@@ -63,9 +63,10 @@ struct Checked {
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Pipeline { model, data, train, release, .. } = &self.pipeline;
-        let label = match data.label.at_least {
-            Some(least) => format!("{} at least {least}", data.label.column),
-            None => data.label.column.clone(),
+        let label = match (data.label.at_least, &data.label.positive) {
+            (Some(least), _) => format!("{} at least {least}", data.label.column),
+            (None, Some(positive)) => format!("{}, where {positive} is positive", data.label.column),
+            (None, None) => data.label.column.clone(),
         };
         let mut page = Page::default();
         page.line(&format!("{} is good.", self.file));

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use indicatif::ProgressBar;
-use pawl::dataset::{self, file::Content};
+use pawl::dataset::{self, Spelling, file::Content};
 use pawl::gate::policy::{Balance, Favourable, Groups, Guard};
 use pawl::gate::{
     Against, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, PolicyError, Served, ServedColumns,
@@ -34,6 +34,12 @@ pub(crate) struct JudgeArgs {
     /// Column of the label: 0 or 1, a class, or a number.
     #[arg(long, value_name = "COL", required_unless_present = "counts")]
     label: Option<String>,
+    /// How the positive class is written in that column, where it is not 1 or true (binary).
+    #[arg(long, value_name = "CLASS")]
+    positive: Option<String>,
+    /// How the negative class is written. Default: as anything else.
+    #[arg(long, value_name = "CLASS", requires = "positive")]
+    negative: Option<String>,
     /// Column of the champion's predictions. Without it the challenger is a first model, judged by floors.
     #[arg(long, value_name = "COL")]
     champion: Option<String>,
@@ -178,6 +184,9 @@ fn policy(args: &JudgeArgs) -> Result<Policy, String> {
         // A bare table of counts without a margin asks for superiority alone.
         policy.guards = Some(Vec::new());
     }
+    if args.positive.is_some() && policy.task != Task::Binary {
+        return Err(format!("--positive names a class of task binary, and the task is {}", policy.task));
+    }
     policy.check().map_err(|e| e.to_string())?;
     Ok(policy)
 }
@@ -257,7 +266,9 @@ fn judge(args: &JudgeArgs, policy: &Policy, against: Against) -> Result<Judge, P
         champion: args.champion_threshold.unwrap_or(shared.champion),
         challenger: args.challenger_threshold.unwrap_or(shared.challenger),
     };
-    Judge::new(policy, against, args.seed)?.with_thresholds(thresholds)
+    let spelling =
+        args.positive.clone().map(|positive| Spelling { positive, negative: args.negative.clone() });
+    Ok(Judge::new(policy, against, args.seed)?.with_thresholds(thresholds)?.with_spelling(spelling))
 }
 
 /// Why a file was not read to its end.

@@ -98,7 +98,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let records: u64 = std::env::args().nth(1).map_or(Ok(1_000_000), |text| text.parse())?;
     let (begun, mut numbers) = (Instant::now(), Numbers(7));
     let (features, baseline) = baseline(&mut numbers)?;
-    let (policy, label) = (Policy::default(), Label { column: "busy".to_owned(), at_least: None });
+    let (policy, label) = (Policy::default(), Label { column: "busy".to_owned(), ..Label::default() });
     let mut join = Join::new(Task::Binary, &policy.quality, policy.remember);
     let mut reader = CaptureReader::new(&features, &[], &Schema::default(), &baseline)?;
     let (mut taken, mut bytes, mut at) = (Duration::ZERO, 0, 0);

@@ -27,6 +27,6 @@ def slow(tmp_path):
 def closed(loop, generation):
     """Wait until this run has closed, longer than other tests do."""
     deadline = time.monotonic() + PATIENCE
-    while not ((training := loop.training())["generation"] >= generation and not training["open"]):
+    while not ((training := loop.training())["generation"] > generation or (training["generation"] == generation and not training["open"])):
         assert time.monotonic() < deadline, training
         time.sleep(1)

@@ -62,6 +62,8 @@ class Settings:
     features: list
     weight: str | None = None  # a column of weights; a file without it weighs 1 a row
     label_at_least: float | None = None  # binarise: positive when label >= this; without it the label is 0 or 1
+    label_positive: str | None = None  # how the positive class is written, where it is no 1
+    label_negative: str | None = None  # how the negative one is; without it anything else is negative
     categorical: list = field(default_factory=list)  # features without an order
     rounds: int = 100
     learning_rate: float = 0.1
@@ -217,6 +219,13 @@ def read_table(folder, settings):
 def _label(value, settings):
     if is_missing(value):
         raise BadRow(f"label {settings.label} has no value")
+    if settings.label_positive is not None:
+        text, positive, negative = value.strip(), settings.label_positive.strip(), settings.label_negative
+        if text == positive:
+            return 1
+        if text == negative.strip() if negative is not None else text.lower() != positive.lower():
+            return 0
+        raise BadRow(f"label {settings.label} = {value} is neither class; see label_positive, label_negative")
     parsed = number(value)
     if settings.label_at_least is not None:
         return int(parsed >= settings.label_at_least)

@@ -169,7 +169,7 @@ impl<'a, U: Upload> Rows<'a, U> {
         let (mut label, mut features, mut columns) = (Value::Null, Map::new(), Map::new());
         for (index, (name, role)) in record.names.iter().zip(&self.roles).enumerate() {
             match role {
-                Role::Label => label = self.label(record.json(index)),
+                Role::Label => label = self.data.label.of(record.json(index)),
                 Role::Feature => drop(features.insert(name.clone(), record.json(index))),
                 Role::Context => drop(columns.insert(name.clone(), record.json(index))),
                 Role::Other => {}
@@ -183,14 +183,6 @@ impl<'a, U: Upload> Rows<'a, U> {
         }
         let row = format!("{}:{}", self.name, record.number);
         json!({ "row": row, "label": label, "columns": columns, "features": features })
-    }
-
-    fn label(&self, value: Value) -> Value {
-        match (self.data.label.at_least, value.as_f64()) {
-            (Some(least), Some(number)) => json!(u8::from(number >= least)),
-            (Some(_), None) => Value::Null,
-            (None, _) => value,
-        }
     }
 
     /// The row as a container trains on it, unless the model's own choice is to be forgotten.

@@ -6,7 +6,7 @@ use pawl::fault::Fault;
 use pawl::ledger::inbox::Completes;
 use pawl::ledger::{Condition, Keys, Manifest, Store, StoreError, at_once, inbox};
 use pawl::names::{Generation, ModelName};
-use pawl::pipeline::Pipeline;
+use pawl::pipeline::{ObjectRole, Pipeline};
 use pawl::run;
 use serde_json::{Value, json};
 
@@ -62,10 +62,12 @@ async fn list_all(
     // It came after this run had begun: the next one is its own.
     triggers.retain(|trigger| trigger.completes() != Completes::Alone);
     let mut objects = edge.objects.list(&pipeline.data.bucket, &pipeline.data.prefix).await?;
-    objects.retain(|object| !pipeline.settle.is_marker(&object.key));
+    let listed = objects.len();
+    objects.retain(|object| pipeline.role_of(&object.key) == ObjectRole::Data);
+    let left_out = (listed - objects.len()) as u64;
     let dataset = DATASET.of(keys).read(&edge.store).await?.unwrap_or_default();
     let batch = dataset.unknown(&objects).into_iter().cloned().collect();
-    Ok(Manifest { generation, at: now, triggers, objects, batch })
+    Ok(Manifest { generation, at: now, triggers, objects, batch, left_out })
 }
 
 /// Copies `pipeline.yaml` into the run's evidence, checked. The first copy stands: nobody checks it again.

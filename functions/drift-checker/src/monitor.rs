@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use pawl::dataset::ScanError;
 use pawl::documents::{LOOK, MONITOR, RELEASE};
 use pawl::drift::monitor::{
-    CaptureReader, Captured, Expected, Monitor, MonitoringReport, PREDICTION, Policy, data, truths,
+    CaptureReader, Captured, Expected, Monitor, MonitoringReport, PREDICTION, Policy, Readable, data, truths,
 };
 use pawl::drift::{
     self, ComparedWith, Drift, Input, QualityVerdict, Role, Verdict, importances, in_segments, inputs, weigh,
@@ -61,7 +61,9 @@ pub(crate) async fn monitor(
     monitor.captured = new.captured.last().cloned().unwrap_or(monitor.captured);
     monitor.truth = new.truths.last().cloned().unwrap_or(monitor.truth);
     let verdicts = (look.drift.verdict, look.quality.verdict);
-    let is_news = monitor.last.replace(verdicts) != Some(verdicts) && is_bad(verdicts);
+    let was_readable = std::mem::replace(&mut monitor.last_readable, look.readable);
+    let is_news = (monitor.last.replace(verdicts) != Some(verdicts) && is_bad(verdicts))
+        || (look.readable != was_readable && look.readable != Readable::All);
     // The evidence first: a step that dies here is done again under the same number.
     let document = LOOK.of(&keys, &(champion.generation, monitor.looks));
     document.write(&edge.store, &look, Condition::Always).await?;
@@ -115,13 +117,17 @@ async fn judge(
     };
     let policy = &asked.monitor.quality;
     let quality = monitor.join.judge(expected_quality, &expected.calibration, drift.features, policy);
+    let rows = captured.scan.profile.rows;
     Ok(MonitoringReport {
         at: now,
         served_by: champion.config.0.clone(),
         objects: new.captured.len() as u64,
         requests: captured.requests,
         unreadable: captured.unreadable,
-        rows: captured.scan.profile.rows,
+        first_unread: captured.first_unread.as_ref().map(ToString::to_string),
+        unanswered: captured.unanswered,
+        readable: Readable::of(captured.requests, captured.unreadable, rows, captured.unanswered),
+        rows,
         unreadable_truths,
         drift,
         quality,
@@ -222,8 +228,25 @@ fn is_bad((drift, quality): (Verdict, QualityVerdict)) -> bool {
     drift == Verdict::Drift || matches!(quality, QualityVerdict::Degraded | QualityVerdict::ConceptDrift)
 }
 
-/// Both verdicts in plain words.
+/// Both verdicts in plain words, or why there can be none.
 fn reason(look: &MonitoringReport) -> String {
+    let requests = look.requests;
+    match look.readable {
+        Readable::All => {}
+        Readable::NoRequest => {
+            let why = look.first_unread.as_deref().unwrap_or("they hold no rows");
+            return format!(
+                "This model cannot be watched: none of {requests} captured requests can be read: {why}."
+            );
+        }
+        Readable::NoAnswer => {
+            return format!(
+                "The quality of this model cannot be watched: no answer to any of {} rows holds a prediction that \
+                 the gate's task can use: see \"Captured requests\" in docs/drift.md.",
+                look.rows
+            );
+        }
+    }
     let drift = look.drift.reasons.first().map_or("Nothing drifts.", String::as_str);
     format!("{drift} {}", look.quality.reason)
 }

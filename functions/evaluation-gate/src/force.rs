@@ -65,7 +65,8 @@ async fn freeze_manifest(
     let waiting = inbox::waiting(store, keys).await?;
     let wished = waiting.into_iter().find(|trigger| trigger.completes() == Completes::Alone);
     let triggers = wished.into_iter().collect();
-    let manifest = Manifest { generation, at: now, triggers, objects: Vec::new(), batch: Vec::new() };
+    let manifest =
+        Manifest { generation, at: now, triggers, objects: Vec::new(), batch: Vec::new(), left_out: 0 };
     if document.write_once(store, &manifest).await? == Wrote::Now {
         return Ok(manifest);
     }

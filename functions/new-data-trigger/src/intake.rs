@@ -8,8 +8,8 @@ use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Store, Trigger, TriggerId, TriggerKind, Wrote, unrouted, unrouted_objects};
 use pawl::names::{ContentHash, ModelName};
-use pawl::pipeline::Pipeline;
 use pawl::pipeline::catalog::model_of;
+use pawl::pipeline::{ObjectRole, Pipeline};
 use pawl::release::alarms::is_on_live_data;
 use serde_json::{Value, json};
 
@@ -129,19 +129,21 @@ fn by_object(pipelines: &Pipelines, object: &ObjectChange) -> Result<Vec<Routed>
     if object.event != ObjectEvent::Created {
         return Err(format!("{place} was deleted; a run only looks at objects that exist"));
     }
-    let takers = pipelines.readable.iter().filter(|p| p.takes(&object.bucket, &object.key));
-    let routed: Vec<Routed> = takers
-        .map(|pipeline| Routed {
-            model: pipeline.model.clone(),
-            kind: TriggerKind::NewData,
-            what: place.clone(),
-            completes: match pipeline.settle.is_marker(&object.key) {
-                true => Completes::TheBatch,
-                false => Completes::Itself,
-            },
-        })
-        .collect();
-    if routed.is_empty() {
+    let takes = |pipeline: &&Pipeline| pipeline.takes(&object.bucket, &object.key);
+    let takers: Vec<&Pipeline> =
+        pipelines.readable.iter().map(|pipeline| &**pipeline).filter(takes).collect();
+    let routed = |pipeline: &&Pipeline| {
+        let completes = match pipeline.role_of(&object.key) {
+            ObjectRole::Data => Completes::Itself,
+            ObjectRole::Marker => Completes::TheBatch,
+            // Another program's own file is for nobody, and nobody need hear of it.
+            ObjectRole::NotData => return None,
+        };
+        let (model, what) = (pipeline.model.clone(), place.clone());
+        Some(Routed { model, kind: TriggerKind::NewData, what, completes })
+    };
+    let routed: Vec<Routed> = takers.iter().filter_map(routed).collect();
+    if takers.is_empty() {
         return Err(no_pipeline(
             pipelines,
             &format!("no pipeline takes {place}: its data.bucket and data.prefix must match"),

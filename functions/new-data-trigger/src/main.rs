@@ -5,6 +5,7 @@ mod edge;
 mod ended;
 mod events;
 mod intake;
+mod looked_at;
 mod request;
 mod route;
 mod settle;

@@ -3,40 +3,17 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use pawl::documents::{DATASET, MANIFEST, SWEEP, TRAINING};
+use pawl::documents::{SWEEP, TRAINING};
 use pawl::edge::Objects;
-use pawl::events::{ObjectChange, ObjectEvent, Signal};
 use pawl::fault::Fault;
 use pawl::ledger::at_once::{self, AT_ONCE};
-use pawl::ledger::inbox::{self, Completes};
-use pawl::ledger::{Condition, Keys, Object, Trigger, TriggerId, TriggerKind, Wrote};
-use pawl::pipeline::Pipeline;
-use serde::Deserialize;
+use pawl::ledger::inbox;
+use pawl::ledger::{Condition, Keys, Object, Trigger, TriggerKind, Wrote};
+use pawl::pipeline::{ObjectRole, Pipeline};
 use serde_json::json;
 
 use crate::edge::{Edge, Services};
-
-/// The part of a dataset that a sweep needs: what else is known of objects is not held in memory.
-#[derive(Deserialize)]
-struct Known {
-    known: Vec<KnownId>,
-}
-
-#[derive(Deserialize)]
-struct KnownId {
-    object: Id,
-}
-
-/// The part of a manifest that a sweep needs.
-#[derive(Deserialize)]
-struct Seen {
-    objects: Vec<Id>,
-}
-
-#[derive(Deserialize)]
-struct Id {
-    id: String,
-}
+use crate::looked_at::{self, ObjectName, trigger_id};
 
 /// So many triggers are enough for one sweep. The run that they start lists all objects anyway.
 const MOST_RECORDED: usize = 50;
@@ -62,16 +39,9 @@ pub(crate) async fn sweep(
     let (listed, next) = edge.objects.page(&data.bucket, &data.prefix, after.clone()).await?;
     let mut unknown: Vec<Object> =
         listed.into_iter().filter(|object| has_event_of_its_own(pipeline, object)).collect();
-    if let Some(dataset) = DATASET.of(&keys).read_part::<Known>(store).await? {
-        let known: HashSet<String> = dataset.known.into_iter().map(|known| known.object.id).collect();
-        unknown.retain(|object| !known.contains(&object.id));
-    }
+    leave_out(&mut unknown, looked_at::in_dataset(store, &keys).await?);
     if !unknown.is_empty() {
-        // The last run may have failed: its manifest lists objects that the dataset does not know.
-        if let Some(manifest) = MANIFEST.of(&keys, training.generation).read_part::<Seen>(store).await? {
-            let seen: HashSet<String> = manifest.objects.into_iter().map(|object| object.id).collect();
-            unknown.retain(|object| !seen.contains(&object.id));
-        }
+        leave_out(&mut unknown, looked_at::by_run(store, &keys, training.generation).await?);
     }
     let mut recorded = 0;
     for some in unknown.chunks(AT_ONCE) {
@@ -92,27 +62,22 @@ pub(crate) async fn sweep(
     Ok(recorded)
 }
 
+fn leave_out(objects: &mut Vec<Object>, known: Vec<ObjectName>) {
+    let known: HashSet<String> = known.into_iter().map(|object| object.id).collect();
+    objects.retain(|object| !known.contains(&object.id));
+}
+
 /// Whether a trigger made here would equal that of the object's event. An event names the version, so the
-/// object must have one. A marker file is left out: a batch whose marker's event was lost ends after
-/// `settle.at_most`.
+/// object must have one. A marker file is left out, as what is no data: a batch whose marker's event was lost
+/// ends after `settle.at_most`.
 fn has_event_of_its_own(pipeline: &Pipeline, object: &Object) -> bool {
-    object.version.is_some() && !pipeline.settle.is_marker(&object.key)
+    object.version.is_some() && pipeline.role_of(&object.key) == ObjectRole::Data
 }
 
 /// The trigger that the object's own event would have been.
 fn trigger_for(object: &Object, now: Timestamp) -> Trigger {
-    let signal = Signal::Object(ObjectChange {
-        event: ObjectEvent::Created,
-        bucket: object.bucket.clone(),
-        key: object.key.clone(),
-        version: object.version.clone(),
-        sequencer: None,
-        etag: Some(object.etag.clone()),
-        size: Some(object.size),
-        at: now,
-    });
     Trigger {
-        id: TriggerId::new(signal.dedupe_key().as_str(), Completes::Itself),
+        id: trigger_id(&object.bucket, &object.key, object.version.as_deref(), now),
         kind: TriggerKind::NewData,
         what: format!("s3://{}/{}", object.bucket, object.key),
         received_at: now,
@@ -124,6 +89,8 @@ fn trigger_for(object: &Object, now: Timestamp) -> Trigger {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use pawl::events::decode;
+    use pawl::ledger::TriggerId;
+    use pawl::ledger::inbox::Completes;
 
     use super::*;
 

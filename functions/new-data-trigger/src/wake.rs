@@ -11,6 +11,7 @@ use pawl::names::{Generation, ModelName};
 use serde_json::json;
 
 use crate::edge::{Edge, Services};
+use crate::looked_at;
 
 /// Longer than the state machine's own time limit of 30 days: a lock is void only when its run cannot live
 /// any more.
@@ -62,13 +63,15 @@ pub(crate) async fn wake(
     )))
 }
 
-/// Starts a run if triggers wait.
+/// Starts a run if triggers wait that are of something new.
 pub(crate) async fn wake_if_waiting(
     edge: &Edge<impl Services>,
     model: &ModelName,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    if inbox::any_waiting(&edge.store, &Keys::new(model)).await? {
+    let keys = Keys::new(model);
+    looked_at::file_late(&edge.store, &keys, now).await?;
+    if inbox::any_waiting(&edge.store, &keys).await? {
         wake(edge, model, now).await?;
     }
     Ok(())

@@ -49,7 +49,7 @@ pub(crate) async fn test<S: Store, A: Services, N: Notices>(
         Err(fault) => return Ok(ActionResult::SmokeFailed { reason: fault.to_string() }),
     };
     let gate = pipeline.gate;
-    let (sent, usable) = (rows.len(), usable(&answer, &gate));
+    let (sent, usable) = (rows.len(), usable(rows.len(), &answer, &gate));
     if usable == sent {
         return Ok(ActionResult::SmokePassed);
     }

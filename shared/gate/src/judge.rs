@@ -5,10 +5,14 @@ use crate::findings::{Reason, verdict};
 use crate::holdout::{HoldoutUse, LabelDigest};
 use crate::judgement::{Judgement, RULES_VERSION};
 use crate::policy::{Balance, Policy, PolicyError, Task, Thresholds};
-use crate::row::{Against, PairedRow, Response, Responses, Unfit};
+use crate::row::{Against, PairedRow, Response, Responses, RowPart, RowValue, Unfit};
 use crate::service;
 use crate::tally::{RowEvidence, Tally};
 use crate::weigh::{check_balance, weigh};
+use pawl_data::dataset::Spelling;
+
+const CLASS: &str =
+    "with a positive class named a label is that one or the negative one, as they are written";
 
 /// Accumulates paired rows; memory is bounded by the policy's `sample_above`.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub struct Judge {
     labels: LabelDigest,
     /// The parts of the holdout by name; without names the labels tell which rows these are.
     parts: Vec<String>,
+    /// How a yes and a no are written, where they are not 1 and 0.
+    spelling: Option<Spelling>,
 }
 
 impl Judge {
@@ -42,7 +48,14 @@ impl Judge {
             copies: Copies::default(),
             labels: LabelDigest::default(),
             parts: Vec::new(),
+            spelling: None,
         })
+    }
+
+    /// The same judge, for binary labels that are written so.
+    pub fn with_spelling(mut self, spelling: Option<Spelling>) -> Self {
+        self.spelling = spelling;
+        self
     }
 
     /// The same judge, with thresholds of the models' own. Before the first row.
@@ -89,6 +102,13 @@ impl Judge {
 
     /// Takes one row in.
     pub fn push(&mut self, row: &PairedRow<'_>) -> Result<(), Unfit> {
+        let mut row = *row;
+        if let Some(spelling) = &self.spelling {
+            let read = row.label.class().and_then(|text| spelling.read(&text));
+            row.label =
+                read.map(RowValue::Truth).ok_or_else(|| Unfit::new(RowPart::Label, row.label, CLASS))?;
+        }
+        let row = &row;
         let wrong = self.tally.push(row)?;
         self.copies.push(row, wrong);
         self.labels.push(row.label);
@@ -144,5 +164,32 @@ impl Judge {
         };
         let earlier = earlier.iter().filter_map(|judgement| judgement.holdout.as_ref());
         (self.against == Against::Champion).then(|| HoldoutUse::after(parts, earlier, self.policy.alpha))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn labels_of_any_spelling_count_as_ones_and_zeros() {
+        let spelling = Spelling { positive: "churned".to_owned(), negative: None };
+        let judge = || Judge::new(&Policy::default(), Against::Champion, 1).unwrap();
+        let (mut plain, mut spelt) = (judge(), judge().with_spelling(Some(spelling)));
+        for row in 0..40 {
+            let positive = row % 3 == 0;
+            let (new, old) = (f64::from(row % 7) / 10.0, f64::from(row % 5) / 10.0);
+            let push = |judge: &mut Judge, label: RowValue<'_>| {
+                let (challenger, champion) = (new.into(), Some(old.into()));
+                judge.push(&PairedRow { label, challenger, champion, columns: &[] }).unwrap();
+            };
+            push(&mut plain, positive.into());
+            push(&mut spelt, if positive { "churned" } else { "stayed" }.into());
+        }
+        let refused =
+            PairedRow { label: "Churned".into(), challenger: 0.5.into(), champion: None, columns: &[] };
+        assert!(spelt.push(&refused).unwrap_err().to_string().contains("the label is \"Churned\""));
+        assert_eq!(plain.finish(), spelt.finish());
     }
 }

@@ -19,6 +19,10 @@ pub(crate) fn hyperparameters(pipeline: &Pipeline) -> BTreeMap<String, String> {
         if let Some(least) = data.label.at_least {
             all.insert("label_at_least".to_owned(), least.to_string());
         }
+        let spellings = [("label_positive", &data.label.positive), ("label_negative", &data.label.negative)];
+        for (name, spelling) in spellings {
+            all.extend(spelling.clone().map(|spelling| (name.to_owned(), spelling)));
+        }
         all.insert("features".to_owned(), json!(data.features).to_string());
         if pipeline.feedback.as_ref().is_some_and(Feedback::weighs) {
             all.insert("weight".to_owned(), WEIGHT.to_owned());

@@ -24,6 +24,7 @@ mod error;
 mod feedback;
 mod hyperparameters;
 mod load;
+mod object_role;
 mod parse;
 mod scalar;
 #[cfg(test)]
@@ -41,5 +42,6 @@ pub use feedback::{Feedback, Selected, Treat, Treated, WEIGHT};
 pub(crate) use hyperparameters::hyperparameters;
 pub use load::load;
 pub(crate) use load::load_from;
+pub use object_role::ObjectRole;
 pub use scalar::Scalar;
 pub use tune::{Goal, Range, Scale, Search, Tune};

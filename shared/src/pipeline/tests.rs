@@ -154,6 +154,29 @@ fn what_the_monitoring_could_never_judge_is_refused() {
 }
 
 #[test]
+fn a_positive_class_is_named_for_a_yes_or_no() {
+    let parse = |label: &str, task: &str| {
+        let text = format!(
+            "model: bike\ntrain: {{image: i}}\ngate: {{task: {task}}}\n\
+             data: {{bucket: b, prefix: p/, label: {{column: y, {label}}}, features: [x]}}\n"
+        );
+        Pipeline::parse(text.as_bytes()).map_err(|error| error.to_string())
+    };
+    let pipeline = parse("positive: churned, negative: stayed", "binary").unwrap();
+    let passed = hyperparameters(&pipeline);
+    assert_eq!((passed["label_positive"].as_str(), passed["label_negative"].as_str()), ("churned", "stayed"));
+    for (label, task, wanted) in [
+        ("negative: stayed", "binary", "data.label.negative is \"stayed\" alone"),
+        ("positive: a, at_least: 2", "binary", "data.label.positive is \"a\" beside at_least"),
+        ("positive: a", "multiclass", "data.label.positive is \"a\" for gate.task multiclass"),
+        ("positive: a, negative: ' a'", "binary", "data.label.negative is \" a\", as positive"),
+    ] {
+        let error = parse(label, task).unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+    }
+}
+
+#[test]
 fn feedback_that_cannot_be_undone_is_refused() {
     for feedback in [
         "{selected_by: shown}",

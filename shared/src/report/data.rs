@@ -49,6 +49,10 @@ fn listed(evidence: &Evidence) -> Html {
         ),
         ("New", text(counted(manifest.batch.len() as u64, "object", "objects"))),
     ];
+    if manifest.left_out > 0 {
+        let files = counted(manifest.left_out, "object", "objects");
+        facts.push(("Left out", text(format!("{files}: hidden files, checksums or markers by their names"))));
+    }
     if let Some(split) = &evidence.split {
         facts.push(("Trains on", text(counted(split.train.len() as u64, "object", "objects"))));
         facts.push((

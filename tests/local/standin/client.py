@@ -209,10 +209,10 @@ class Standin:
         "path" with its query, "body": its begin, "status": None where the call took no effect}."""
         return self._admin("GET", "/_standin/calls")["calls"]
 
-    def fail_function(self, function: str, error_type="Injected", message="injected fault", times=1):
+    def fail_function(self, function: str, error_type="Injected", message="injected fault", times=1, match=""):
         """The next invocations of a Lambda function end in an unhandled error of this type. `function` is its name
-        or a part of it."""
-        self._fault(kind="fail_function", match=function, error=error_type, message=message, times=times)
+        or a part of it, `match` a part of the event."""
+        self._fault(kind="fail_function", function=function, match=match, error=error_type, message=message, times=times)
 
     def delay_call(self, operation: str, seconds: float, times=1, match=""):
         """The next calls of `operation` take this much longer."""

@@ -4,7 +4,7 @@ import threading
 _KINDS = {
     "lose_update": {"match"},
     "fail_training": {"match", "message"},
-    "fail_function": {"match", "error", "message"},
+    "fail_function": {"match", "function", "error", "message"},
     "fail_call": {"operation", "match", "function", "when", "error", "status", "message"},
     "kill_function": {"operation", "match", "function", "when"},
     "delay_call": {"operation", "match", "seconds"},

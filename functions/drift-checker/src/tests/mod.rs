@@ -113,22 +113,27 @@ async fn crown(edge: &InMemory) -> Deployment {
 
 /// What SageMaker captures of requests for `x`, each answered with a score: one object of one hour.
 async fn capture(edge: &InMemory, variant: &str, hour: u8, rows: &[(String, f64, f64)]) -> String {
-    let lines: String = rows
-        .iter()
-        .map(|(id, x, score)| {
-            let line = json!({
-                "captureData": {
-                    "endpointInput": { "observedContentType": "text/csv", "mode": "INPUT",
-                        "data": x.to_string(), "encoding": "CSV" },
-                    "endpointOutput": { "observedContentType": "application/json", "mode": "OUTPUT",
-                        "data": json!({ "score": score }).to_string(), "encoding": "JSON" },
-                },
-                "eventMetadata": { "eventId": id, "inferenceTime": "2026-11-20T08:00:00Z" },
-                "eventVersion": "0",
-            });
-            line.to_string() + "\n"
-        })
-        .collect();
+    let answer = |score: &f64| json!({ "score": score }).to_string();
+    let lines = rows.iter().map(|(id, x, score)| captured_line(id, &x.to_string(), &answer(score)));
+    capture_lines(edge, variant, hour, lines.collect()).await
+}
+
+/// A line of data capture: what was asked in CSV, and what was answered.
+fn captured_line(id: &str, asked: &str, answered: &str) -> String {
+    let line = json!({
+        "captureData": {
+            "endpointInput": { "observedContentType": "text/csv", "mode": "INPUT",
+                "data": asked, "encoding": "CSV" },
+            "endpointOutput": { "observedContentType": "application/json", "mode": "OUTPUT",
+                "data": answered, "encoding": "JSON" },
+        },
+        "eventMetadata": { "eventId": id, "inferenceTime": "2026-11-20T08:00:00Z" },
+        "eventVersion": "0",
+    });
+    line.to_string() + "\n"
+}
+
+async fn capture_lines(edge: &InMemory, variant: &str, hour: u8, lines: String) -> String {
     let key = format!("capture/m/m/{variant}/2026/11/20/{hour:02}/00-00-000-a.jsonl");
     put(edge, &key, &lines).await;
     edge.objects.put(HOME, &key, lines);

@@ -105,6 +105,34 @@ async fn what_is_captured_within_the_lag_waits_for_the_next_time() {
 }
 
 #[tokio::test]
+async fn a_model_that_cannot_be_watched_is_told_once() {
+    let edge = edge().await;
+    crown(&edge).await;
+    let lines = |asked: &str, answered: &str| captured_line("a", asked, answered).repeat(3);
+    for (hour, captured, news, reason) in [
+        (
+            8,
+            lines("1\n2\n", "{\"score\": 1}"),
+            "bad",
+            "none of 3 captured requests can be read: 2 rows were asked",
+        ),
+        (
+            9,
+            lines("1\n2\n", "{\"score\": 1}"),
+            "none",
+            "none of 3 captured requests can be read: 2 rows were asked",
+        ),
+        (10, lines("1", "{\"closest_cluster\": 1}"), "bad", "no answer to any of 3 rows holds a prediction"),
+        (11, lines("1", "{\"predictions\": [{\"score\": 1}]}"), "none", ""),
+    ] {
+        capture_lines(&edge, "AllTraffic", hour, captured).await;
+        let answer = ask(&edge, look(), at(i8::try_from(hour).unwrap() + 1)).await.unwrap();
+        assert_eq!(answer["news"], news, "{answer}");
+        assert!(answer["reason"].as_str().unwrap().contains(reason), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn another_champion_begins_anew() {
     let edge = edge().await;
     let mut champion = crown(&edge).await;

@@ -27,8 +27,14 @@ async fn laid(clock: &SimulatedClock) -> Edge<SlowStore<Memory>, MemoryObjects> 
         TRIGGER.of(&keys(), &id).write(&quick.store, &trigger, Condition::Always).await.unwrap();
         triggers.push(id);
     }
-    let manifest =
-        Manifest { generation: RUN, at: at(0), triggers, objects: Vec::<Object>::new(), batch: vec![] };
+    let manifest = Manifest {
+        generation: RUN,
+        at: at(0),
+        triggers,
+        objects: Vec::<Object>::new(),
+        batch: vec![],
+        left_out: 0,
+    };
     MANIFEST.of(&keys(), RUN).write(&quick.store, &manifest, Condition::Always).await.unwrap();
     for (n, id) in ids.iter().enumerate() {
         let row = json!({ "row": format!("{id}:0"), "label": n % 2, "columns": {}, "features": { "x": n } });

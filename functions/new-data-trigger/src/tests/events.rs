@@ -1,7 +1,9 @@
 use super::*;
 
+use pawl::documents::MANIFEST;
 use pawl::edge::Executions;
 use pawl::ledger::training::Execution;
+use pawl::ledger::{Manifest, Object};
 
 fn request(more: Value) -> Value {
     let mut request = json!({ "model": "m", "who": "ada", "why": "new labels", "id": "r1" });
@@ -43,6 +45,41 @@ async fn a_new_object_starts_a_run_once() {
     // While the run is open, further objects wait for it.
     handle(&edge, object_event("m/b.csv", "v1"), at(2)).await.unwrap();
     assert_eq!((waiting(&edge).await, edge.executions.started().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn an_event_that_comes_after_its_object_was_looked_at_starts_no_run() {
+    let edge = edge().await;
+    let object = |key: &str| Object::new("incoming".into(), key.into(), Some("v1".into()), "e".into(), 3);
+    let manifest = Manifest {
+        generation: Generation(0),
+        at: at(0),
+        triggers: vec![],
+        objects: vec![object("m/a.csv")],
+        batch: vec![],
+        left_out: 0,
+    };
+    MANIFEST.of(&keys(), Generation(0)).write(&edge.store, &manifest, Condition::Always).await.unwrap();
+    let answer = handle(&edge, object_event("m/a.csv", "v1"), at(1)).await.unwrap();
+    assert_eq!(answer, json!({ "signals": [[{ "model": "m", "trigger": "recorded" }]] }));
+    assert_eq!((waiting(&edge).await, edge.executions.started().len()), (0, 0));
+    // It is on record, so that it is not taken for new again.
+    let answer = handle(&edge, object_event("m/a.csv", "v1"), at(2)).await.unwrap();
+    assert_eq!(answer, json!({ "signals": [[{ "model": "m", "trigger": "duplicate" }]] }));
+    // Another version of it is new.
+    handle(&edge, object_event("m/a.csv", "v2"), at(3)).await.unwrap();
+    assert_eq!((waiting(&edge).await, edge.executions.started().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn another_programs_own_files_start_nothing_and_trouble_nobody() {
+    let edge = edge().await;
+    for key in ["m/_SUCCESS", "m/.part-0.crc", "m/_temporary/0/a.csv"] {
+        let answer = handle(&edge, object_event(key, "v1"), at(0)).await.unwrap();
+        assert_eq!(answer, json!({ "signals": [[]] }), "{key}");
+    }
+    assert_eq!((waiting(&edge).await, edge.executions.started().len()), (0, 0));
+    assert_eq!(edge.notices.sent(), []);
 }
 
 #[tokio::test]

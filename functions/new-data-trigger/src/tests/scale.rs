@@ -43,8 +43,14 @@ async fn freeze_manifest(edge: &Slow) {
     let triggers = inbox::waiting(edge.store.quick(), &keys()).await.unwrap();
     let object = |n| Object::new("incoming".into(), format!("m/{n}.csv"), Some("v".into()), "e".into(), 1);
     let objects: Vec<Object> = (0..MANY).map(object).collect();
-    let manifest =
-        Manifest { generation: Generation(1), at: at(1), triggers, batch: objects.clone(), objects };
+    let manifest = Manifest {
+        generation: Generation(1),
+        at: at(1),
+        triggers,
+        batch: objects.clone(),
+        objects,
+        left_out: 0,
+    };
     let document = MANIFEST.of(&keys(), Generation(1));
     document.write(edge.store.quick(), &manifest, Condition::Always).await.unwrap();
 }

@@ -76,7 +76,7 @@ pub use error::ScanError;
 pub use field::{FieldKind, FieldSpan};
 pub use format::Format;
 pub use header::Header;
-pub use label::Label;
+pub use label::{Label, Spelling};
 pub use ranges::{ByteRange, RangeProgress, RangeScan, RangeScanner, Stitch};
 pub use record::{Record, Sink};
 pub use scan::Scanner;

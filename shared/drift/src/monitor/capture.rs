@@ -3,13 +3,12 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
-
 use super::super::live::{Join, Prediction, PredictionKind};
-use super::prediction::{outputs, read_prediction, score};
+use super::line::{Line, Payload, Rows};
+use super::output::answers_to;
+use super::prediction::{read_prediction, score};
 use super::row;
+use super::unread::Unread;
 use pawl_data::dataset::{Scan, ScanError, Scanner, Schema};
 use pawl_data::profile::bins::Baseline;
 
@@ -22,73 +21,6 @@ const LONGEST: usize = 64 << 20;
 /// So many bytes of rows go to the scanner at once.
 const ENOUGH: usize = 64 << 10;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    #[serde(borrow)]
-    capture_data: Data<'a>,
-    #[serde(borrow)]
-    event_metadata: Meta<'a>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Data<'a> {
-    #[serde(borrow)]
-    endpoint_input: Option<Payload<'a>>,
-    #[serde(borrow)]
-    endpoint_output: Option<Payload<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Payload<'a> {
-    #[serde(borrow)]
-    data: Cow<'a, str>,
-    #[serde(borrow)]
-    encoding: Cow<'a, str>,
-    #[serde(borrow, default)]
-    observed_content_type: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Meta<'a> {
-    #[serde(borrow)]
-    event_id: Cow<'a, str>,
-    #[serde(borrow)]
-    inference_id: Option<Cow<'a, str>>,
-}
-
-impl<'a> Meta<'a> {
-    /// What the client called the request, else what the endpoint did.
-    fn id(self) -> Cow<'a, str> {
-        self.inference_id.unwrap_or(self.event_id)
-    }
-}
-
-/// What a payload holds, row by row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Json,
-    Csv,
-}
-
-impl<'a> Payload<'a> {
-    fn text(self) -> Option<(Form, Cow<'a, str>)> {
-        match self.encoding.as_ref() {
-            json if json.eq_ignore_ascii_case("JSON") => Some((Form::Json, self.data)),
-            csv if csv.eq_ignore_ascii_case("CSV") => Some((Form::Csv, self.data)),
-            base64 if base64.eq_ignore_ascii_case("BASE64") => {
-                let text = String::from_utf8(STANDARD.decode(self.data.as_ref()).ok()?).ok()?;
-                let csv = self.observed_content_type.to_ascii_lowercase().contains("csv");
-                Some((if csv { Form::Csv } else { Form::Json }, text.into()))
-            }
-            _ => None,
-        }
-    }
-}
-
 /// What was captured, counted.
 #[derive(Debug, Clone)]
 pub struct Captured {
@@ -98,6 +30,10 @@ pub struct Captured {
     pub requests: u64,
     /// Requests that could not be read: no rows, or other rows than answers.
     pub unreadable: u64,
+    /// Why the first of them could not.
+    pub first_unread: Option<Unread>,
+    /// Rows whose captured answer holds no prediction that the task can use.
+    pub unanswered: u64,
 }
 
 /// Reads captured requests chunk by chunk. Holds one line.
@@ -109,6 +45,8 @@ pub struct CaptureReader {
     carry: Vec<u8>,
     requests: u64,
     unreadable: u64,
+    first_unread: Option<Unread>,
+    unanswered: u64,
 }
 
 impl CaptureReader {
@@ -138,6 +76,8 @@ impl CaptureReader {
             carry: Vec::new(),
             requests: 0,
             unreadable: 0,
+            first_unread: None,
+            unanswered: 0,
         })
     }
 
@@ -173,8 +113,9 @@ impl CaptureReader {
     /// What was seen in all objects.
     pub fn finish(mut self) -> Result<Captured, ScanError> {
         self.scan()?;
-        let scan = self.scanner.finish(&mut ())?;
-        Ok(Captured { scan, requests: self.requests, unreadable: self.unreadable })
+        let Self { scanner, requests, unreadable, first_unread, unanswered, .. } = self;
+        let scan = scanner.finish(&mut ())?;
+        Ok(Captured { scan, requests, unreadable, first_unread, unanswered })
     }
 
     fn line(&mut self, line: &[u8], join: &mut Join) -> Result<(), ScanError> {
@@ -184,9 +125,10 @@ impl CaptureReader {
         self.requests += 1;
         let before = self.rows.len();
         match self.request(line, join.reading()) {
-            Some((id, answers)) => each_answer(&id, answers, |id, answer| join.predicted(id, answer)),
-            None => {
+            Ok((id, answers)) => each_answer(&id, answers, |id, answer| join.predicted(id, answer)),
+            Err(reason) => {
                 self.unreadable += 1;
+                self.first_unread.get_or_insert(reason);
                 self.rows.truncate(before);
             }
         }
@@ -207,38 +149,38 @@ impl CaptureReader {
         &mut self,
         line: &'a [u8],
         reading: PredictionKind<'_>,
-    ) -> Option<(Cow<'a, str>, Vec<Option<Prediction>>)> {
-        let line: Line<'a> = serde_json::from_slice(line).ok()?;
-        let (form, text) = line.capture_data.endpoint_input?.text()?;
-        let records: Vec<&str> = text.lines().filter(|record| !record.trim().is_empty()).collect();
-        let output = line.capture_data.endpoint_output.and_then(Payload::text);
-        let answers: Vec<Option<Prediction>> = match output {
-            None => vec![None; records.len()],
-            Some((_, text)) => outputs(&text).map(|text| read_prediction(reading, text)).collect(),
-        };
-        if records.is_empty() || records.len() != answers.len() {
-            return None;
-        }
-        for (record, answer) in records.into_iter().zip(&answers) {
-            match form {
-                Form::Json => row::write(&mut self.rows, record, &self.features)?,
-                // An open quote would swallow the requests behind it.
-                Form::Csv if record.matches('"').count() % 2 == 1 => return None,
-                // In the order of the features already. A row with other fields than those is refused as
-                // ragged.
-                Form::Csv => self.rows.push_str(record),
+    ) -> Result<(Cow<'a, str>, Vec<Option<Prediction>>), Unread> {
+        let line: Line<'a> = serde_json::from_slice(line).map_err(|_| Unread::Line)?;
+        let (form, input) = line.capture_data.endpoint_input.ok_or(Unread::NoInput)?.text()?;
+        let rows = Rows::read(form, &input, &self.features)?;
+        let output = line.capture_data.endpoint_output.map(Payload::text).transpose()?;
+        let answers: Vec<Option<Prediction>> = match &output {
+            None => vec![None; rows.len()],
+            Some((_, text)) => {
+                answers_to(rows.len(), text).into_iter().map(|text| read_prediction(reading, text)).collect()
             }
+        };
+        if rows.len() != answers.len() {
+            return Err(Unread::Answers { rows: rows.len(), answers: answers.len() });
+        }
+        for (at, answer) in answers.iter().enumerate() {
+            rows.write(at, &self.features, &mut self.rows).ok_or(Unread::NoRows)?;
             self.rows.push(',');
             if let Some(answer) = answer {
                 answer.write(&mut self.rows);
             }
             self.rows.push('\n');
         }
-        Some((line.event_metadata.id(), answers))
+        if output.is_some() {
+            let no_prediction =
+                |answer: &&Option<Prediction>| matches!(answer, None | Some(Prediction::Unfit));
+            self.unanswered += answers.iter().filter(no_prediction).count() as u64;
+        }
+        Ok((line.event_metadata.id(), answers))
     }
 }
 
-/// Hands each answer of captured requests over under its id, without reading what was asked; says how many
+/// Hands each answer of captured requests over under its id, without judging what was asked; says how many
 /// lines could not be read.
 pub fn answers(bytes: &[u8], mut take: impl FnMut(&str, f64)) -> u64 {
     let mut unreadable = 0;
@@ -251,11 +193,16 @@ pub fn answers(bytes: &[u8], mut take: impl FnMut(&str, f64)) -> u64 {
     unreadable
 }
 
-/// The id of one request and its answers as scores.
+/// The id of one request and its answers as scores. Where what was asked is not captured, the answer is one
+/// to one row, or a line each.
 fn scores(line: &[u8]) -> Option<(Cow<'_, str>, Vec<Option<f64>>)> {
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
-    let (_, text) = line.capture_data.endpoint_output?.text()?;
-    Some((line.event_metadata.id(), outputs(&text).map(score).collect()))
+    let rows = match line.capture_data.endpoint_input.map(Payload::text) {
+        Some(Ok((form, input))) => Rows::read(form, &input, &[]).map_or(1, |rows| rows.len()),
+        Some(Err(_)) | None => 1,
+    };
+    let (_, text) = line.capture_data.endpoint_output?.text().ok()?;
+    Some((line.event_metadata.id(), answers_to(rows, &text).into_iter().map(score).collect()))
 }
 
 /// The answers of one request, each under an id of its own.
@@ -273,6 +220,9 @@ fn each_answer<A>(id: &str, answers: Vec<Option<A>>, mut take: impl FnMut(&str, 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
     use crate::QualityPolicy;
     use crate::live::GroundTruth;
@@ -329,8 +279,9 @@ mod tests {
             assert_eq!(
                 (seen.requests, seen.unreadable, seen.scan.tally.rows),
                 (4, 0, 4),
-                "a list is no score, and its row counts all the same"
+                "a list of one is the answer to one row"
             );
+            assert_eq!(seen.unanswered, 0, "where no answer is captured, none is missed");
             let columns = &seen.scan.profile.columns;
             assert_eq!(
                 columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
@@ -355,6 +306,46 @@ mod tests {
     }
 
     #[test]
+    fn built_in_algorithms_are_read_as_they_answer() {
+        let csv = "0.5,a\n0.6,b\n0.7,a\n";
+        let predictions =
+            r#"{"predictions": [{"score": 0.9, "predicted_label": 1}, {"score": 0.2}, {"score": 0.7}]}"#;
+        let columns = r#"{"temp": [0.5, 0.6, 0.7], "town": ["a", "b", "a"]}"#;
+        for (input, output) in [
+            (("CSV", "text/csv", csv), "0.9,0.2,0.7\n"),
+            (("CSV", "text/csv", csv), predictions),
+            (("JSON", "application/json", columns), predictions),
+            (("JSON", "application/json", columns), "[0.9, 0.2, 0.7]"),
+        ] {
+            let (seen, mut join) = captured(&[line(input, Some(output))], 4096);
+            assert_eq!((seen.requests, seen.unreadable, seen.unanswered), (1, 0, 0), "{output}");
+            assert_eq!(seen.scan.tally.rows, 3);
+            for (id, truth) in [("i_0", 1.0), ("i_1", 0.0), ("i_2", 1.0)] {
+                join.truth(id, truth);
+            }
+            let none = crate::Verdict::None;
+            let quality = join.judge(Some(0.9), &Default::default(), none, &QualityPolicy::default());
+            assert_eq!((quality.rows, quality.accuracy), (3, Some(1.0)), "{output}");
+        }
+    }
+
+    #[test]
+    fn answers_that_say_nothing_are_counted() {
+        let asked = "{\"temp\": 1}\n{\"temp\": 2}";
+        let error = "{\"error\": \"x\"}\n{\"closest_cluster\": 3}";
+        let sentiment =
+            "[{\"label\": \"POSITIVE\", \"score\": 0.99}, {\"label\": \"NEGATIVE\", \"score\": 0.98}]";
+        for (output, unanswered) in
+            [(error, 2), (sentiment, 2), ("{\"score\": 0.5}\nnull", 1), ("0.1,0.2", 0)]
+        {
+            let (seen, _) = captured(&[line(("JSON", "application/jsonlines", asked), Some(output))], 64);
+            assert_eq!((seen.unreadable, seen.unanswered), (0, unanswered), "{output}");
+        }
+        let (seen, _) = captured(&[line(("JSON", "application/jsonlines", asked), Some("0.1,0.2,0.3"))], 64);
+        assert_eq!(seen.first_unread, Some(Unread::Answers { rows: 2, answers: 1 }));
+    }
+
+    #[test]
     fn what_cannot_be_read_is_counted_and_stops_nothing() {
         let good = line(("JSON", "application/json", r#"{"temp": 1}"#), Some("0.9"));
         let lines = [
@@ -367,6 +358,7 @@ mod tests {
         ];
         let (seen, join) = captured(&lines, 64);
         assert_eq!((seen.requests, seen.unreadable, seen.scan.tally.rows), (6, 5, 1));
+        assert_eq!(seen.first_unread, Some(Unread::Line));
         let mut join = join;
         join.truth("i", 1.0);
         let quality =

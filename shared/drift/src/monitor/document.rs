@@ -80,6 +80,9 @@ pub struct Monitor {
     pub history: History,
     /// What the last look came to, so that people are told of a change and not every hour.
     pub last: Option<(Verdict, QualityVerdict)>,
+    /// What the last look could read, for the same reason.
+    #[serde(default)]
+    pub last_readable: Readable,
 }
 
 impl Monitor {
@@ -94,6 +97,7 @@ impl Monitor {
             join: Join::with(tally, policy.remember),
             history: History::default(),
             last: None,
+            last_readable: Readable::All,
         }
     }
 }
@@ -112,6 +116,32 @@ pub struct Expected {
     pub baseline: Baseline,
 }
 
+/// How much of what was captured at an endpoint the monitoring can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Readable {
+    /// Everything, or all but some requests or answers, which are counted.
+    #[default]
+    All,
+    /// No request: neither drift nor quality is watched.
+    NoRequest,
+    /// Requests, but no answer to any: quality is not watched, nor drift of the answers.
+    NoAnswer,
+}
+
+impl Readable {
+    /// What was read of so many requests and rows.
+    pub fn of(requests: u64, unreadable: u64, rows: u64, unanswered: u64) -> Self {
+        if requests > 0 && unreadable == requests {
+            Self::NoRequest
+        } else if rows > 0 && unanswered >= rows {
+            Self::NoAnswer
+        } else {
+            Self::All
+        }
+    }
+}
+
 /// One look: the document `monitoring/<model>/<run>/<look>.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MonitoringReport {
@@ -126,6 +156,15 @@ pub struct MonitoringReport {
     pub requests: u64,
     /// Requests that are no rows of this model.
     pub unreadable: u64,
+    /// Why the first of them could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_unread: Option<String>,
+    /// Rows whose captured answer holds no prediction that the task can use.
+    #[serde(default)]
+    pub unanswered: u64,
+    /// How much of what was captured the monitoring can use.
+    #[serde(default)]
+    pub readable: Readable,
     /// Rows compared.
     pub rows: u64,
     /// Lines of truth that could not be read.

@@ -13,13 +13,17 @@
 
 mod capture;
 mod document;
+mod line;
 mod metrics;
+mod output;
 mod prediction;
 mod row;
 mod truth;
+mod unread;
 
 pub use capture::{CaptureReader, Captured, PREDICTION, answers};
-pub use document::{Expected, Monitor, MonitoringReport, Policy, Publish};
+pub use document::{Expected, Monitor, MonitoringReport, Policy, Publish, Readable};
 pub use metrics::{Datum, data};
 pub use prediction::{answered, usable};
 pub use truth::truths;
+pub use unread::Unread;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::live::{ClassPrediction, GroundTruth, LiveTally, Prediction, PredictionKind};
+use super::output::answers_to;
 use super::row::quoted;
 use super::truth::truth;
 use pawl_data::dataset::{RecordCut, cut};
@@ -21,26 +22,20 @@ pub(super) fn read_prediction(reading: PredictionKind<'_>, text: &str) -> Option
     }
 }
 
-/// How many rows of a payload got an answer that the task can use.
-pub fn usable(payload: &[u8], gate: &pawl_gate::Policy) -> usize {
+/// How many of this many rows got an answer in the payload that the task can use.
+pub fn usable(rows: usize, payload: &[u8], gate: &pawl_gate::Policy) -> usize {
     let tally = LiveTally::new(gate.task, &Classes::new(&gate.classes), &Default::default());
     let text = String::from_utf8_lossy(payload);
     let good =
         |text: &&str| read_prediction(tally.reading(), text).is_some_and(|answer| tally.takes(&answer));
-    outputs(&text).filter(good).count()
+    answers_to(rows, &text).into_iter().filter(good).count()
 }
 
-/// The answers in a payload, one a line.
-pub(super) fn outputs(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|answer| !answer.trim().is_empty())
-}
-
-/// A score: a number, the first field of a line of CSV, or an object's `score`.
+/// A score: as the gate reads a transform's output, else the first field of a line of CSV.
 pub(super) fn score(answer: &str) -> Option<f64> {
-    match serde_json::from_str::<Value>(answer) {
-        // A number, or an object's `score`.
-        Ok(value) => value.get("score").unwrap_or(&value).as_f64(),
-        Err(_) => answer.split(',').next()?.trim().parse().ok(),
+    match serde_json::from_str::<ContainerOutput>(answer) {
+        Ok(output) => output.prediction(Task::Regression)?.number(),
+        Err(_) => answer.split(',').next()?.trim().parse().ok().filter(|score: &f64| score.is_finite()),
     }
 }
 
@@ -159,7 +154,7 @@ mod tests {
     #[test]
     fn only_answers_of_the_task_are_usable() {
         let of = |task, payload: &str| {
-            usable(payload.as_bytes(), &pawl_gate::Policy { task, ..pawl_gate::Policy::default() })
+            usable(4, payload.as_bytes(), &pawl_gate::Policy { task, ..pawl_gate::Policy::default() })
         };
         let payload =
             "{\"score\": 0.5}\n\n{\"score\": \"NaN\"}\n3\n{\"score\": [0.5, 0.5]}\n{\"error\": \"x\"}\n";
@@ -167,7 +162,7 @@ mod tests {
         assert_eq!(of(Task::Regression, payload), 2);
         assert_eq!(of(Task::Multiclass, payload), 4, "names and probabilities");
         assert_eq!(of(Task::Multiclass, "{\"score\": [0.5, 0.4]}\n[[1.0]]\nnull"), 0);
-        assert_eq!(usable(b"\xff\xfe", &pawl_gate::Policy::default()), 0);
+        assert_eq!(usable(1, b"\xff\xfe", &pawl_gate::Policy::default()), 0);
     }
 
     #[test]

@@ -34,27 +34,25 @@ struct Meta<'a> {
 ///
 /// `eventId` is the inference id that the client gave, else the event id of the capture; for the second row
 /// and on of one request `<id>_<index from 0>`, and `<id>_0` for its first.
-pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str, GroundTruth)) -> u64 {
+pub fn truths<'a>(
+    bytes: &'a [u8],
+    label: &Label,
+    task: Task,
+    mut take: impl FnMut(&str, GroundTruth),
+) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
         let read = serde_json::from_slice::<Line<'_>>(line).ok();
-        match read.and_then(|line| Some((by_rule(&line.ground_truth_data.data, label, task)?, line))) {
-            Some((truth, line)) => take(&line.event_metadata.event_id, truth),
+        // By the label's rule, as in the data.
+        let by_rule = |line: Line<'a>| {
+            Some((truth(&label.of(line.ground_truth_data.data), task)?, line.event_metadata))
+        };
+        match read.and_then(by_rule) {
+            Some((truth, meta)) => take(&meta.event_id, truth),
             None => unreadable += 1,
         }
     }
     unreadable
-}
-
-/// What a value means by the label's rule, which makes it 1 or 0 as it does in the data.
-fn by_rule(value: &Value, label: &Label, task: Task) -> Option<GroundTruth> {
-    match label.at_least {
-        None => truth(value, task),
-        Some(least) => {
-            let positive = number(value).filter(|number| number.is_finite())? >= least;
-            truth(&Value::from(u8::from(positive)), task)
-        }
-    }
 }
 
 /// What a label is to the task: a class by its name, the number itself, 1 or 0 where a yes or no is learnt;
@@ -86,7 +84,7 @@ mod tests {
         let mut join = Join::new(Task::Binary, &policy, 10);
         join.predicted("a", 0.9);
         join.predicted("b", 0.9);
-        let label = Label { column: "cnt".to_owned(), at_least: Some(260.0) };
+        let label = Label { column: "cnt".to_owned(), at_least: Some(260.0), ..Label::default() };
         // Long: a line of the file as teams have it.
         let lines = r#"{"groundTruthData": {"data": "300", "encoding": "CSV"}, "eventMetadata": {"eventId": "a"}, "eventVersion": "0"}
 {"groundTruthData": {"data": 12}, "eventMetadata": {"eventId": "b"}}
@@ -104,7 +102,7 @@ nonsense"#;
         let mut join = Join::new(Task::Regression, &policy, 10);
         join.predicted("a", 110.0);
         join.predicted("b", 5.0);
-        let label = Label { column: "cnt".to_owned(), at_least: None };
+        let label = Label { column: "cnt".to_owned(), ..Label::default() };
         let lines = r#"{"groundTruthData": {"data": "100.0"}, "eventMetadata": {"eventId": "a"}}
 {"groundTruthData": {"data": "inf"}, "eventMetadata": {"eventId": "b"}}
 {"groundTruthData": {"data": 9}, "eventMetadata": {"eventId": "b"}}"#;
@@ -124,7 +122,7 @@ nonsense"#;
             told
         };
         let class = |name: &str| Some(GroundTruth::Class(name.to_owned()));
-        let plain = Label { column: "kind".to_owned(), at_least: None };
+        let plain = Label { column: "kind".to_owned(), ..Label::default() };
         for (data, expected) in [
             (r#"" owl""#, class("owl")),
             (r#""2.0""#, class("2")),

@@ -10,7 +10,9 @@ use crate::policy::Task;
 use crate::row::{Response, RowValue};
 
 /// What the container answered: `{"score": …, "predicted_label": …, "latency_ms": …}`, `{"error": …}`, a
-/// bare number, text or list.
+/// bare number, text or list; also alone in a list under `predictions`, as SageMaker's built-in algorithms
+/// answer. Of `{"label": "SPAM", "score": …}`, as Hugging Face's containers answer, the label is read alone:
+/// the score is that of the label named, which need not be the positive class.
 #[derive(Default)]
 pub struct ContainerOutput {
     score: Option<Prediction>,
@@ -34,10 +36,14 @@ impl ContainerOutput {
             (Task::Multiclass, _) => label.as_ref().or(score.as_ref()),
             (Task::Binary | Task::Regression, _) => score.as_ref().or(label.as_ref()),
         };
-        chosen.map(|answer| match answer {
-            Prediction::One(scalar) => scalar.value(),
-            Prediction::Scores(scores) => RowValue::Scores(scores),
-            Prediction::Named(scores) => RowValue::Named(scores),
+        chosen.map(|answer| match (answer, task) {
+            (Prediction::One(scalar), _) => scalar.value(),
+            // A list as long as the model has outputs.
+            (Prediction::Scores(scores), Task::Binary | Task::Regression) if scores.len() == 1 => {
+                scores.first().map_or(RowValue::Null, |score| RowValue::Number(*score))
+            }
+            (Prediction::Scores(scores), _) => RowValue::Scores(scores),
+            (Prediction::Named(scores), _) => RowValue::Named(scores),
         })
     }
 }
@@ -52,15 +58,25 @@ impl<'de> Deserialize<'de> for ContainerOutput {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ContainerOutput, A::Error> {
                 let mut output = ContainerOutput::default();
+                let mut label = None;
                 while let Some(key) = map.next_key::<Cow<'de, str>>()? {
                     match &*key {
                         "score" => output.score = Some(map.next_value()?),
                         "predicted_label" => output.label = Some(map.next_value()?),
+                        "label" => label = Some(map.next_value()?),
+                        "predictions" => {
+                            let [only] = map.next_value::<[ContainerOutput; 1]>()?;
+                            output = only;
+                        }
                         "latency_ms" => output.latency_ms = map.next_value()?,
                         "error" => output.failed = map.next_value::<Option<IgnoredAny>>()?.is_some(),
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
+                if let Some(Prediction::One(JsonScalar::Text(_))) = label {
+                    output.score = None;
+                }
+                output.label = output.label.or(label);
                 Ok(output)
             }
             fn visit_unit<E>(self) -> Result<ContainerOutput, E> {
@@ -174,5 +190,34 @@ impl<'de> Deserialize<'de> for JsonScalar {
             Prediction::Scores(_) => Err(serde::de::Error::custom("a list, where one value belongs")),
             Prediction::Named(_) => Err(serde::de::Error::custom("an object, where one value belongs")),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answers_of_the_usual_containers_are_read() {
+        let read = |text: &str, task: Task| {
+            let output: ContainerOutput = serde_json::from_str(text).unwrap();
+            output.prediction(task).map(|value| value.to_string())
+        };
+        for (text, binary, multiclass) in [
+            (r#"{"predictions": [{"score": 0.25, "predicted_label": 1}]}"#, Some("0.25"), Some("1")),
+            (r#"{"predictions": [[0.25]]}"#, Some("0.25"), Some("[0.25]")),
+            ("[0.25]", Some("0.25"), Some("[0.25]")),
+            ("[0.25, 0.75]", Some("[0.25, 0.75]"), Some("[0.25, 0.75]")),
+            // The score of a class that is named is not that of a yes.
+            (r#"{"label": "SPAM", "score": 0.9}"#, Some("\"SPAM\""), Some("\"SPAM\"")),
+            (r#"{"score": 0.9, "label": "SPAM"}"#, Some("\"SPAM\""), Some("\"SPAM\"")),
+            (r#"{"score": 0.9, "label": 1}"#, Some("0.9"), Some("1")),
+            (r#"{"closest_cluster": 3}"#, None, None),
+        ] {
+            let expected = [binary, multiclass].map(|text| text.map(str::to_owned));
+            assert_eq!([read(text, Task::Binary), read(text, Task::Multiclass)], expected, "{text}");
+        }
+        assert!(serde_json::from_str::<ContainerOutput>(r#"{"predictions": [1, 2]}"#).is_err());
     }
 }

@@ -36,7 +36,7 @@ impl<'a> RowValue<'a> {
     }
 
     /// A finite number.
-    pub(crate) fn number(self) -> Option<f64> {
+    pub fn number(self) -> Option<f64> {
         let number = match self {
             Self::Number(number) => Some(number),
             Self::Text(text) => read(text.as_bytes()).number(),

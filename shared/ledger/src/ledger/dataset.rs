@@ -177,6 +177,9 @@ pub struct Manifest {
     pub objects: Vec<Object>,
     /// The ones that no earlier run has read: this run's batch.
     pub batch: Vec<Object>,
+    /// How many objects under the prefix are no data by their names: hidden files, checksums, markers.
+    #[serde(default)]
+    pub left_out: u64,
 }
 
 #[cfg(test)]

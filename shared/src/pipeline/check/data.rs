@@ -1,5 +1,6 @@
 //! The section `data`: where the objects lie, and what their columns are for.
 
+use crate::dataset::Label;
 use crate::gate::Task;
 use crate::pipeline::error::refuse;
 use crate::pipeline::{Pipeline, PipelineError};
@@ -45,5 +46,23 @@ pub(super) fn check_label(pipeline: &Pipeline) -> Result<(), PipelineError> {
         let fix = "it makes the label a yes or no: leave it out, or gate.task multiclass";
         return refuse("data.label.at_least", format!("{least} for gate.task multiclass"), fix);
     }
-    Ok(())
+    let Label { at_least, positive, negative, .. } = &pipeline.data.label;
+    match (positive, negative) {
+        (None, None) => Ok(()),
+        (None, Some(negative)) => {
+            refuse("data.label.negative", format!("{negative:?} alone"), "name data.label.positive too")
+        }
+        (Some(positive), _) if pipeline.gate.task != Task::Binary => {
+            let found = format!("{positive:?} for gate.task {}", pipeline.gate.task);
+            refuse("data.label.positive", found, "leave it out, or set gate.task binary")
+        }
+        (Some(positive), _) if at_least.is_some() => {
+            let found = format!("{positive:?} beside at_least");
+            refuse("data.label.positive", found, "keep one of the two: each makes the label a yes or no")
+        }
+        (Some(positive), Some(negative)) if positive.trim() == negative.trim() => {
+            refuse("data.label.negative", format!("{negative:?}, as positive"), "name two spellings")
+        }
+        (Some(_), _) => Ok(()),
+    }
 }

@@ -137,6 +137,7 @@ fn whole() -> Evidence {
         triggers: Vec::new(),
         objects: vec![old.clone(), new.clone(), bad.clone()],
         batch: vec![new.clone(), bad.clone()],
+        left_out: 2,
     });
     let reasons: Vec<&str> = validation.violations.iter().map(|it| it.reason.as_str()).collect();
     evidence.validation = Some(vec![

@@ -2,6 +2,7 @@
 not come, and share the account's concurrency as on AWS."""
 import contextvars
 import functools
+import json
 import time
 
 from ministack.core import lambda_runtime
@@ -74,7 +75,7 @@ def _let_functions_fail():
     original = lambda_svc._execute_function_dispatch
 
     def dispatch(func, config, event, request_id, started):
-        if fault := faults.take("fail_function", config["FunctionName"]):
+        if fault := faults.take("fail_function", json.dumps(event, default=str), function=config["FunctionName"]):
             return {"body": {"errorType": fault["error"], "errorMessage": fault["message"]}, "error": True,
                     "function_error": "Unhandled", "log": ""}
         return original(func, config, event, request_id, started)

@@ -2,6 +2,7 @@
 
 mod inference;
 mod measures;
+mod names;
 mod rows;
 mod sums;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::inference::Tests;
 use super::measures::{CHALLENGER, CHAMPION, OF_CLASS, of_classes};
+use super::names;
 use super::sums::{Block, Judged, ModelMeasures, Predicted};
 use crate::blocks::{BlockSums, Cells, GroupCounter, slot};
 use crate::findings::{BothMetrics, Metrics};
@@ -19,6 +20,9 @@ use pawl_stats::moments::Moments;
 
 const TOO_MANY: &str =
     "at most 100 classes are told apart: judge a coarser label, or task regression if it is a number";
+
+const UNNAMED: &str = "scores without names are those of the classes 0, 1, 2 and on, and the labels have names: \
+                       list the classes in the order of the scores (gate.classes, --classes)";
 
 const LABEL: &str = "a label of task multiclass is the name of a class";
 
@@ -125,6 +129,10 @@ impl Multiclass {
             }
             Chosen::Scores(scores) => scores,
         };
+        let known = self.names.get(label).filter(|_| self.listed.listed() == 0);
+        if known.is_some_and(|name| name.parse::<u32>().is_err()) {
+            return Err(Unfit::new(part, value, UNNAMED));
+        }
         let class = match self.listed.listed() {
             0 => self.class(&scores.best.to_string(), part, value)?,
             _ => scores.best,
@@ -167,6 +175,14 @@ impl Multiclass {
         evidence.add_parts(&blockwise, &self.counts, &blocks);
         let depends = self.series.as_ref().and_then(|series| series.dependence(1));
         evidence.reasons.extend(order::check(policy, depends));
+        let models = [("the champion", &self.champion), ("the challenger", &self.challenger)];
+        let check = |(name, model): (&str, &ModelMeasures)| names::check(name, &self.names, &model.confusion);
+        let other_names: Vec<_> = models.into_iter().filter_map(check).collect();
+        if !other_names.is_empty() {
+            // What compares labels with other names shows neither harm nor gain.
+            evidence.tests.clear();
+        }
+        evidence.reasons.extend(other_names);
         evidence
     }
 
