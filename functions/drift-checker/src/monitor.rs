@@ -241,8 +241,8 @@ fn reason(look: &MonitoringReport) -> String {
         }
         Readable::NoAnswer => {
             return format!(
-                "The quality of this model cannot be watched: no answer to any of {} rows holds a prediction that \
-                 the gate's task can use: see \"Captured requests\" in docs/drift.md.",
+                "The quality of this model cannot be watched: no answer to any of {} rows holds a \
+                 prediction that the gate's task can use: see \"Captured requests\" in docs/drift.md.",
                 look.rows
             );
         }

@@ -14,9 +14,9 @@ struct Predictions<'a> {
     predictions: Vec<&'a RawValue>,
 }
 
-/// The answers in a payload to this many rows, each as JSON or as a line of CSV; where they are fewer or more,
-/// their number is another. Known forms: a line or a JSON value a row; `{"predictions": […]}`; a JSON list, or
-/// one line of CSV, with as many values as rows.
+/// The answers in a payload to this many rows, each as JSON or as a line of CSV; where they are fewer or
+/// more, their number is another. Known forms: a line or a JSON value a row; `{"predictions": […]}`; a JSON
+/// list, or one line of CSV, with as many values as rows.
 pub(super) fn answers_to(rows: usize, payload: &str) -> Vec<&str> {
     let values = Deserializer::from_str(payload).into_iter::<&RawValue>().collect::<Result<Vec<_>, _>>();
     match values.as_deref() {

@@ -16,7 +16,7 @@ use pawl_stats::mcnemar::Discordance;
 use pawl_stats::moments::Moments;
 use pawl_stats::sorted::Tag;
 
-const LABEL: &str = "a binary label is 0 or 1: name the positive class (data.label.positive in pipeline.yaml, \
+const LABEL: &str = "a binary label is 0 or 1: name the positive class (data.label.positive, \
                      --positive), make one from a number (data.label.at_least), or set the gate's task";
 
 const SCORE: &str = "a score is the probability of the positive class, from 0 to 1";

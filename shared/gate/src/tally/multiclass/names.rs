@@ -1,5 +1,5 @@
-//! Whether labels and predictions name the same classes in the same order. Where they do not, every measure is
-//! computed without a fault and means nothing.
+//! Whether labels and predictions name the same classes in the same order. Where they do not, every measure
+//! is computed without a fault and means nothing.
 
 use crate::findings::{Check, Code, Reason};
 
@@ -25,8 +25,8 @@ pub(super) fn check(model: &str, names: &[String], confusion: &[Vec<u64>]) -> Op
     let is_predicted = |class: &usize| predicted.get(*class).is_some_and(|rows| *rows > 0);
     let text = if rows > 0 && !classes.clone().any(|class| is_label(&class) && is_predicted(&class)) {
         format!(
-            "{model} predicts {}, and the labels are {}: no class is among both. Let both use the same names; \
-             where scores are lists, list the classes in the order of the scores (gate.classes, --classes)",
+            "{model} predicts {}, and the labels are {}: no class is among both. Let both use the \
+             same names; where scores are lists, list the classes in the order of the scores (gate.classes, --classes)",
             shown(names, classes.clone().filter(is_predicted)),
             shown(names, classes.filter(is_label)),
         )

@@ -21,8 +21,8 @@ use pawl_stats::moments::Moments;
 const TOO_MANY: &str =
     "at most 100 classes are told apart: judge a coarser label, or task regression if it is a number";
 
-const UNNAMED: &str = "scores without names are those of the classes 0, 1, 2 and on, and the labels have names: \
-                       list the classes in the order of the scores (gate.classes, --classes)";
+const UNNAMED: &str = "scores without names are those of the classes 0, 1, 2 and on, and the labels \
+                       have names: list the classes in the order of the scores (gate.classes, --classes)";
 
 const LABEL: &str = "a label of task multiclass is the name of a class";
 
