@@ -26,7 +26,8 @@ pub(super) fn check(model: &str, names: &[String], confusion: &[Vec<u64>]) -> Op
     let text = if rows > 0 && !classes.clone().any(|class| is_label(&class) && is_predicted(&class)) {
         format!(
             "{model} predicts {}, and the labels are {}: no class is among both. Let both use the \
-             same names; where scores are lists, list the classes in the order of the scores (gate.classes, --classes)",
+             same names; where scores are lists, list the classes in the order of the scores \
+             (gate.classes, --classes)",
             shown(names, classes.clone().filter(is_predicted)),
             shown(names, classes.filter(is_label)),
         )
