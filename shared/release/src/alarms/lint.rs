@@ -69,6 +69,17 @@ pub enum Lint {
         /// The setting.
         setting: String,
     },
+    /// Silence would pass as health.
+    #[error(
+        "{alarm} has TreatMissingData {treated}: without requests it would read OK, and silence would pass as \
+         health; set it to missing or breaching"
+    )]
+    HidesSilence {
+        /// The alarm.
+        alarm: String,
+        /// Its setting.
+        treated: String,
+    },
     /// SageMaker takes at most ten.
     #[error("{count} alarms: SageMaker takes at most 10 for one deployment")]
     TooMany {
@@ -178,9 +189,7 @@ fn lint_spec(spec: &AlarmSpec, policy: &Policy, found: &mut Vec<Lint>) {
         found.push(never("without requests there is no metric: let missing data be breaching"));
     }
     if spec.treat_missing_data == "ignore" || spec.treat_missing_data == "notBreaching" {
-        found.push(Lint::NoMinimumTraffic {
-            setting: format!("{}: TreatMissingData {}", alarm(), spec.treat_missing_data),
-        });
+        found.push(Lint::HidesSilence { alarm: alarm(), treated: spec.treat_missing_data.clone() });
     }
     if spec.datapoints_to_alarm == 0 || spec.datapoints_to_alarm > spec.evaluation_periods {
         found.push(never("it wants more bad periods than it judges, or none"));
@@ -377,7 +386,13 @@ mod tests {
         assert!(matches!(found(mine.clone())[..], [Lint::NeverTrips { .. }]), "AWS's own sample");
         let silent =
             AlarmSpec { treat_missing_data: "notBreaching".to_owned(), threshold: 0.01, ..mine.clone() };
-        assert!(matches!(found(silent)[..], [Lint::NoMinimumTraffic { .. }]));
+        let told = found(silent);
+        assert!(matches!(told[..], [Lint::HidesSilence { .. }]));
+        assert!(
+            told[0].to_string().starts_with("mine has TreatMissingData notBreaching: without"),
+            "{}",
+            told[0]
+        );
         let or_equal =
             AlarmSpec { comparison_operator: "GreaterThanOrEqualToThreshold".to_owned(), ..mine.clone() };
         assert_eq!(found(or_equal), [], "all of them failing reaches 1");
