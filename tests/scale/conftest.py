@@ -18,7 +18,8 @@ OBJECTS = int(os.environ.get("PAWL_SCALE_OBJECTS", "300"))
 
 @pytest.fixture
 def slow(tmp_path):
-    with Loop(bin_dir=BINARIES, state_dir=tmp_path) as loop:
+    # In an account each call has a processor of its own; here two hundred at once would share two.
+    with Loop(bin_dir=BINARIES, state_dir=tmp_path, parameters={"MapConcurrency": "16"}) as loop:
         loop.listen()
         loop.aws.switch(s3_latency=0.03)
         yield loop
