@@ -63,6 +63,44 @@ pub fn always_valid(share: f64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
     Some(((share - half).max(0.0), (share + half).min(1.0)))
 }
 
+/// The confidence sequence of a share by a bet on it: valid at every look at once at two-sided level `alpha`,
+/// whatever the share is and however few the rows, unlike [`always_valid`], which holds for many rows. `None`
+/// before the first row, and for a level that is none.
+///
+/// Beta-binomial mixture (Robbins 1970) under Jeffreys' prior: were `p` the share,
+/// `M(p) = B(h + ½, n − h + ½) / B(½, ½) / (p^h (1 − p)^(n − h))` would be a martingale that starts at 1, so
+/// that it ever reaches `1/alpha` with probability at most `alpha` (Ville). The interval is all `p` at which
+/// it has not: `ln M` is convex in `p`, with its least at `h/n`. Independent rows, or rows whose share given
+/// all earlier ones is `p`.
+pub fn share_interval(hits: u64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
+    if rows == 0 || hits > rows || !(alpha > 0.0 && alpha < 1.0) {
+        return None;
+    }
+    let (h, misses) = (hits as f64, (rows - hits) as f64);
+    let ln_mixture = ln_gamma(h + 0.5) + ln_gamma(misses + 0.5) - ln_gamma(rows as f64 + 1.0)
+        - std::f64::consts::PI.ln();
+    // 0 ln 0 is 0: no hits say nothing against a share of 0.
+    let part = |count: f64, ln_share: f64| if count == 0.0 { 0.0 } else { count * ln_share };
+    let is_out = |p: f64| ln_mixture - part(h, p.ln()) - part(misses, (-p).ln_1p()) >= -alpha.ln();
+    let share = h / rows as f64;
+    let end = |mut outside: f64| {
+        let mut inside = share;
+        if !is_out(outside) {
+            return outside;
+        }
+        // Ends on the outer side of what doubles can tell.
+        for _ in 0..BISECTIONS {
+            let middle = 0.5 * (inside + outside);
+            *if is_out(middle) { &mut outside } else { &mut inside } = middle;
+        }
+        outside
+    };
+    Some((end(0.0), end(1.0)))
+}
+
+/// Halvings of an interval of at most 1: beyond them an end of 1e-17 moves no more.
+const BISECTIONS: u32 = 60;
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -95,6 +133,27 @@ mod tests {
             let now = evidence(b, c, PRIOR);
             let next = 0.5 * (evidence(b + 1, c, PRIOR) + evidence(b, c + 1, PRIOR));
             assert!((next / now - 1.0).abs() < 1e-9, "{b} {c}: {now} {next}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_nothing_or_at_no_level_has_no_interval() {
+        for (hits, rows, alpha) in [(0, 0, 0.05), (3, 2, 0.05), (1, 2, 0.0), (1, 2, 1.0), (1, 2, f64::NAN)] {
+            assert_eq!(share_interval(hits, rows, alpha), None);
+        }
+    }
+
+    #[test]
+    fn an_interval_narrows_with_rows_and_holds_its_share() {
+        for rows in [1u64, 10, 1000, 100_000, 10_000_000] {
+            for tenth in 0..=10 {
+                let hits = rows * tenth / 10;
+                let (low, high) = share_interval(hits, rows, 0.01).unwrap();
+                let share = hits as f64 / rows as f64;
+                assert!(0.0 <= low && low <= share && share <= high && high <= 1.0, "{hits} of {rows}");
+                let (closer, higher) = share_interval(hits * 10, rows * 10, 0.01).unwrap();
+                assert!(low <= closer && higher <= high && higher - closer < high - low, "{hits} of {rows}");
+            }
         }
     }
 

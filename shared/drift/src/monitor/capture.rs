@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::super::live::{Join, Prediction, PredictionKind};
+use super::super::live::{GroupSource, Join, LiveGroups, Membership, Prediction};
 use super::prediction::{outputs, read_prediction, score};
 use super::row;
-use pawl_data::dataset::{Scan, ScanError, Scanner, Schema};
+use pawl_data::dataset::{FieldSpan, Scan, ScanError, Scanner, Schema, cut};
 use pawl_data::profile::bins::Baseline;
 
 /// The name under which the answers are compared. No CSV column of a team begins so.
@@ -107,9 +107,15 @@ pub struct CaptureReader {
     /// Rows as CSV that the scanner has not seen yet.
     rows: String,
     carry: Vec<u8>,
+    null_words: Vec<String>,
+    /// Where the fields of one row lie.
+    spans: Vec<FieldSpan>,
     requests: u64,
     unreadable: u64,
 }
+
+/// An answer, and the groups that its request tells.
+type Answered = (Prediction, Option<Membership>);
 
 impl CaptureReader {
     /// A reader of requests with these features, in the order in which CSV payloads give them, parted by
@@ -120,6 +126,7 @@ impl CaptureReader {
         schema: &Schema,
         baseline: &Baseline,
     ) -> Result<Self, ScanError> {
+        let null_words = schema.null_words.clone();
         let known = |name: &String| features.contains(name);
         let columns = schema.columns.iter().filter(|(name, _)| known(name));
         let schema = Schema {
@@ -136,6 +143,8 @@ impl CaptureReader {
             scanner,
             rows: String::new(),
             carry: Vec::new(),
+            null_words,
+            spans: Vec::new(),
             requests: 0,
             unreadable: 0,
         })
@@ -183,8 +192,10 @@ impl CaptureReader {
         }
         self.requests += 1;
         let before = self.rows.len();
-        match self.request(line, join.reading()) {
-            Some((id, answers)) => each_answer(&id, answers, |id, answer| join.predicted(id, answer)),
+        match self.request(line, join) {
+            Some((id, answers)) => {
+                each_answer(&id, answers, |id, (answer, row)| join.predicted_of(id, answer, row));
+            }
             None => {
                 self.unreadable += 1;
                 self.rows.truncate(before);
@@ -206,20 +217,23 @@ impl CaptureReader {
     fn request<'a>(
         &mut self,
         line: &'a [u8],
-        reading: PredictionKind<'_>,
-    ) -> Option<(Cow<'a, str>, Vec<Option<Prediction>>)> {
+        join: &Join,
+    ) -> Option<(Cow<'a, str>, Vec<Option<Answered>>)> {
         let line: Line<'a> = serde_json::from_slice(line).ok()?;
         let (form, text) = line.capture_data.endpoint_input?.text()?;
         let records: Vec<&str> = text.lines().filter(|record| !record.trim().is_empty()).collect();
         let output = line.capture_data.endpoint_output.and_then(Payload::text);
-        let answers: Vec<Option<Prediction>> = match output {
+        let read = |text| read_prediction(join.reading(), text).map(|answer| (answer, None));
+        let mut answers: Vec<Option<Answered>> = match output {
             None => vec![None; records.len()],
-            Some((_, text)) => outputs(&text).map(|text| read_prediction(reading, text)).collect(),
+            Some((_, text)) => outputs(&text).map(read).collect(),
         };
+        let groups = join.groups().filter(|groups| groups.known_by(GroupSource::Request));
         if records.is_empty() || records.len() != answers.len() {
             return None;
         }
-        for (record, answer) in records.into_iter().zip(&answers) {
+        for (record, answer) in records.into_iter().zip(&mut answers) {
+            let begin = self.rows.len();
             match form {
                 Form::Json => row::write(&mut self.rows, record, &self.features)?,
                 // An open quote would swallow the requests behind it.
@@ -228,13 +242,34 @@ impl CaptureReader {
                 // ragged.
                 Form::Csv => self.rows.push_str(record),
             }
+            if let (Some(groups), Some((_, row))) = (groups, answer.as_mut()) {
+                *row = Some(self.membership(groups, begin));
+            }
             self.rows.push(',');
-            if let Some(answer) = answer {
+            if let Some((answer, _)) = answer {
                 answer.write(&mut self.rows);
             }
             self.rows.push('\n');
         }
         Some((line.event_metadata.id(), answers))
+    }
+}
+
+impl CaptureReader {
+    /// The groups of the row that begins here. A row with other fields than the features names none.
+    fn membership(&mut self, groups: &LiveGroups, begin: usize) -> Membership {
+        let Self { rows, spans, features, null_words, .. } = self;
+        let record = rows.get(begin..).unwrap_or_default().as_bytes();
+        cut(record, b',', true, spans);
+        let is_row = spans.len() == features.len();
+        groups.membership(GroupSource::Request, |column| {
+            let at = features.iter().position(|name| name == column).filter(|_| is_row)?;
+            let text = match spans.get(at)?.field(record) {
+                Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+                Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+            };
+            Some(text).filter(|text| !null_words.iter().any(|word| word == text.trim()))
+        })
     }
 }
 

@@ -21,5 +21,5 @@ mod truth;
 pub use capture::{CaptureReader, Captured, PREDICTION, answers};
 pub use document::{Expected, Monitor, MonitoringReport, Policy, Publish};
 pub use metrics::{Datum, data};
-pub use prediction::{answered, usable};
-pub use truth::truths;
+pub use prediction::{ScoredColumns, answered, usable};
+pub use truth::{told_groups, truths};
