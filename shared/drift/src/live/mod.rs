@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use self::calibration::{CALIBRATION_BINS, Calibration};
 pub use self::groups::{
     BiasDrift, GroupMeasure, GroupSource, GroupStanding, GroupTally, GroupingBias, HoldoutGroups, LiveGroup,
-    LiveGroups, MAX_GROUPINGS, MAX_GROUPS, Membership, Unwatched,
+    LiveGroups, MAX_GROUPINGS, MAX_GROUPS, Membership, Unwatched, is_watched,
 };
 pub use self::join::Join;
 pub use self::prediction::{ClassPrediction, GroundTruth, Prediction, PredictionKind};

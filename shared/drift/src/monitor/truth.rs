@@ -49,9 +49,11 @@ pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str
     unreadable
 }
 
-/// The groups that a line of truth tells, in an object of columns and their values.
-pub fn told_groups(groups: &LiveGroups, told: &Value) -> Membership {
-    groups.membership(GroupSource::Truth, |column| text(told.get(column)?))
+/// The groups that a line of truth tells, in an object of columns and their values; none where requests tell
+/// all of them.
+pub fn told_groups(groups: &LiveGroups, told: &Value) -> Option<Membership> {
+    let asked = groups.known_by(GroupSource::Truth);
+    asked.then(|| groups.membership(GroupSource::Truth, |column| text(told.get(column)?)))
 }
 
 /// A value as text; none of what is no value, or more than one.

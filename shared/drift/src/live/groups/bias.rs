@@ -90,6 +90,8 @@ pub enum Unwatched {
     HoldoutTooSmall,
     /// More answers were lost than `monitor.quality.max_lost` allows.
     AnswersLost,
+    /// Nothing is left of the champion's holdout to hold live rows against.
+    NoHoldout,
     /// No grouping has two groups to compare under a rule that can be watched.
     NothingToCompare,
 }
@@ -106,6 +108,17 @@ impl GroupMeasure {
 }
 
 impl BiasDrift {
+    /// Groups are named, and the scores of the champion's holdout are gone.
+    pub fn without_holdout() -> Self {
+        Self {
+            verdict: GroupStanding::NotWatched(Unwatched::NoHoldout),
+            reason: "Groups are not watched: the scores of the champion\u{2019}s holdout are gone.".to_owned(),
+            share_alpha: None,
+            groupings: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+
     fn held(&self) -> impl Iterator<Item = (&GroupingBias, &GroupMeasure)> {
         let all = self.groupings.iter().flat_map(|of| of.measures.iter().map(move |measure| (of, measure)));
         all.filter(|(_, measure)| measure.is_held())

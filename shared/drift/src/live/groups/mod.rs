@@ -24,7 +24,7 @@ use pawl_gate::policy::{AND, Favourable};
 pub use bias::{BiasDrift, GroupMeasure, GroupStanding, GroupingBias, Unwatched};
 pub use holdout::HoldoutGroups;
 pub(crate) use judge::Bounds;
-pub use tally::GroupTally;
+pub use tally::{GroupTally, is_watched};
 
 /// The most groupings that are watched: the first of `gate.fairness.groups`.
 pub const MAX_GROUPINGS: usize = 8;

@@ -94,6 +94,11 @@ pub(super) fn share_of(measure: Measure) -> Option<GroupShare> {
     }
 }
 
+/// Whether live rows can be held to a rule on this measure.
+pub fn is_watched(measure: Measure) -> bool {
+    share_of(measure).is_some()
+}
+
 /// The measure of two shares, as the gate has it: `a` is the reference, `d` the group.
 pub(super) fn value(measure: Measure, a: f64, d: f64) -> f64 {
     match measure {
