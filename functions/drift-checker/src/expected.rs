@@ -61,8 +61,7 @@ async fn count(
     let gate = &trained.gate;
     let metrics = judgement.metrics.challenger.as_ref();
     let threshold = metrics.and_then(|metrics| metrics.threshold);
-    let mut groups =
-        HoldoutGroups::new(gate, threshold.unwrap_or(gate.threshold), &trained.data.features);
+    let mut groups = HoldoutGroups::new(gate, threshold.unwrap_or(gate.threshold), &trained.data.features);
     let mut tally = LiveTally::new(gate.task, &Classes::new(&gate.classes), &QualityPolicy::default());
     // The answers of live traffic are read with the same words for null.
     let schema = Schema { null_words: trained.data.schema.null_words.clone(), ..Schema::default() };

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use pawl::dataset::ScanError;
 use pawl::documents::{LOOK, MONITOR, RELEASE};
 use pawl::drift::monitor::{
-    CaptureReader, Captured, Expected, Monitor, MonitoringReport, PREDICTION, Policy, data, told_groups, truths,
+    CaptureReader, Captured, Expected, Monitor, MonitoringReport, PREDICTION, Policy, data, told_groups,
+    truths,
 };
 use pawl::drift::{
-    self, BiasDrift, ComparedWith, Drift, Input, QualityVerdict, Role, Verdict, importances, in_segments, inputs, weigh,
+    self, BiasDrift, ComparedWith, Drift, Input, QualityVerdict, Role, Verdict, importances, in_segments,
+    inputs, weigh,
 };
 use pawl::edge::{Ahead, Body, Objects};
 use pawl::fault::Fault;

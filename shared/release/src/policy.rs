@@ -296,12 +296,8 @@ mod tests {
         let text = r#"{"shadow": {"at_most": "7d"}}"#;
         let trial: Trial = serde_json::from_str(text).unwrap();
         let limit = || Some(LiveLimit { bound: 0.5, period: Duration::seconds(3_600), periods: 1 });
-        let alarms = AlarmPolicy {
-            live_quality: limit(),
-            drift: limit(),
-            groups: limit(),
-            ..AlarmPolicy::default()
-        };
+        let alarms =
+            AlarmPolicy { live_quality: limit(), drift: limit(), groups: limit(), ..AlarmPolicy::default() };
         let home = Policy { trial: Some(trial), fallback: Some("rule".into()), alarms, ..Policy::default() };
         assert_eq!(home.in_region(), Policy::default());
     }

@@ -97,7 +97,10 @@ fn measure<'a>(groups: &'a Value, name: &str) -> &'a Value {
 
 fn published(answer: &Value) -> Option<f64> {
     let metrics = answer["metrics"].as_array().unwrap();
-    metrics.iter().find(|datum| datum["MetricName"] == "WorseGroups").map(|datum| datum["Value"].as_f64().unwrap())
+    metrics
+        .iter()
+        .find(|datum| datum["MetricName"] == "WorseGroups")
+        .map(|datum| datum["Value"].as_f64().unwrap())
 }
 
 #[tokio::test]
@@ -110,7 +113,10 @@ async fn groups_of_requests_are_held_to_the_champions_holdout() {
     assert_eq!(published(&fair), Some(0.0));
     let holdout = stored(&edge, "monitoring/m/000001/expected.json").await;
     let f = &holdout["groups"]["groupings"][0]["groups"][0];
-    assert_eq!((&f["value"], &f["tally"]["rows"], &f["tally"]["selected"]), (&json!("f"), &json!(500), &json!(250)));
+    assert_eq!(
+        (&f["value"], &f["tally"]["rows"], &f["tally"]["selected"]),
+        (&json!("f"), &json!(500), &json!(250))
+    );
 
     // As many are selected as before, but of ten of them nine are m.
     ask_for(&edge, 9, 4_000, 9, true).await;
@@ -118,11 +124,17 @@ async fn groups_of_requests_are_held_to_the_champions_holdout() {
     assert_eq!((&unfair["groups"], &unfair["news"]), (&json!("worse"), &json!("bad")));
     assert_eq!((&unfair["drift"], published(&unfair)), (&fair["drift"], Some(1.0)), "no column moved");
     let told = unfair["reason"].as_str().unwrap();
-    assert!(told.contains("less fairly than on the champion\u{2019}s holdout: sex DI of m to f is"), "{told}");
+    assert!(
+        told.contains("less fairly than on the champion\u{2019}s holdout: sex DI of m to f is"),
+        "{told}"
+    );
     assert_eq!(stored(&edge, "ledger/m/monitor.json").await["told_groups"], json!(["DI of sex m"]));
     let groups = stored(&edge, "monitoring/m/000001/000002.json").await["groups"].clone();
     let di = measure(&groups, "DI");
-    assert_eq!((&di["holdout"], &di["standing"], &di["action"]), (&json!(1.0), &json!("worse"), &json!("block")));
+    assert_eq!(
+        (&di["holdout"], &di["standing"], &di["action"]),
+        (&json!(1.0), &json!("worse"), &json!("block"))
+    );
     assert!(di["interval"][0].as_f64().unwrap() > 1.25, "{di}");
     assert_eq!(measure(&groups, "RD")["standing"], "too_few");
     assert_eq!(measure(&groups, "AD")["standing"], "too_few");
@@ -151,9 +163,15 @@ async fn groups_that_no_request_knows_come_with_the_truth() {
     assert_eq!(answer["groups"], "worse", "{}", answer["reason"]);
     let groups = stored(&edge, "monitoring/m/000001/000002.json").await["groups"].clone();
     let of = &groups["groupings"][0];
-    assert_eq!((&of["source"], &of["other"], &of["unknown"]), (&json!("truth"), &json!(1_000), &json!(1_000)));
+    assert_eq!(
+        (&of["source"], &of["other"], &of["unknown"]),
+        (&json!("truth"), &json!(1_000), &json!(1_000))
+    );
     // Of f the selected are few, but all answers are right.
-    assert_eq!((&measure(&groups, "RD")["value"], &measure(&groups, "AD")["value"]), (&json!(0.0), &json!(0.0)));
+    assert_eq!(
+        (&measure(&groups, "RD")["value"], &measure(&groups, "AD")["value"]),
+        (&json!(0.0), &json!(0.0))
+    );
     let evidence = stored(&edge, "monitoring/m/000001/000002.json").await;
     assert_eq!((&evidence["unreadable_truths"], &evidence["quality"]["rows"]), (&json!(0), &json!(4_000)));
 }
@@ -176,7 +194,8 @@ async fn what_an_older_version_left_is_read_and_gets_its_groups() {
     ask_for(&edge, 9, 4_000, 9, true).await;
     let answer = ask(&edge, look(), at(10)).await.unwrap();
     assert_eq!(answer["groups"], "worse", "{}", answer["reason"]);
-    let f = stored(&edge, "monitoring/m/000001/000002.json").await["groups"]["groupings"][0]["groups"][0].clone();
+    let f =
+        stored(&edge, "monitoring/m/000001/000002.json").await["groups"]["groupings"][0]["groups"][0].clone();
     assert_eq!(f["tally"]["rows"], 2_000, "counted from now on");
 
     // Without the scores there is no holdout to hold against, and that is told.
@@ -185,7 +204,9 @@ async fn what_an_older_version_left_is_read_and_gets_its_groups() {
     ask_for(&edge, 10, 4_000, 9, true).await;
     let answer = ask(&edge, look(), at(11)).await.unwrap();
     assert_eq!(answer["groups"], json!({ "not_watched": "no_holdout" }));
-    assert!(answer["reason"].as_str().unwrap().ends_with("scores of the champion\u{2019}s holdout are gone."));
+    assert!(
+        answer["reason"].as_str().unwrap().ends_with("scores of the champion\u{2019}s holdout are gone.")
+    );
     assert_eq!(published(&answer), None);
 }
 
@@ -204,7 +225,10 @@ async fn live_answers_are_decided_at_the_champions_own_threshold() {
     ask(&edge, look(), at(9)).await.unwrap();
     let evidence = stored(&edge, "monitoring/m/000001/000001.json").await;
     // Scores from 0.25 to 0.5 answer yes where the truth is no.
-    assert_eq!((&evidence["quality"]["accuracy"], &evidence["quality"]["expected"]), (&json!(0.75), &json!(0.75)));
+    assert_eq!(
+        (&evidence["quality"]["accuracy"], &evidence["quality"]["expected"]),
+        (&json!(0.75), &json!(0.75))
+    );
     let groups = evidence["groups"]["groupings"][0]["groups"].as_array().unwrap();
     let selected: u64 = groups.iter().map(|group| group["tally"]["selected"].as_u64().unwrap()).sum();
     assert_eq!(selected, 750);

@@ -214,11 +214,7 @@ impl CaptureReader {
 
     /// Writes the rows of one request, each with its answer; its id and the answers. Where outputs are not
     /// captured, or the model refused, there are no answers.
-    fn request<'a>(
-        &mut self,
-        line: &'a [u8],
-        join: &Join,
-    ) -> Option<(Cow<'a, str>, Vec<Option<Answered>>)> {
+    fn request<'a>(&mut self, line: &'a [u8], join: &Join) -> Option<(Cow<'a, str>, Vec<Option<Answered>>)> {
         let line: Line<'a> = serde_json::from_slice(line).ok()?;
         let (form, text) = line.capture_data.endpoint_input?.text()?;
         let records: Vec<&str> = text.lines().filter(|record| !record.trim().is_empty()).collect();

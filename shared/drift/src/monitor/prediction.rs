@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::super::live::{ClassPrediction, GroundTruth, LiveTally, Prediction, PredictionKind};
 use super::row::quoted;

@@ -37,7 +37,12 @@ struct Meta<'a> {
 ///
 /// `eventId` is the inference id that the client gave, else the event id of the capture; for the second row
 /// and on of one request `<id>_<index from 0>`, and `<id>_0` for its first.
-pub fn truths(bytes: &[u8], label: &Label, task: Task, mut take: impl FnMut(&str, GroundTruth, &Value)) -> u64 {
+pub fn truths(
+    bytes: &[u8],
+    label: &Label,
+    task: Task,
+    mut take: impl FnMut(&str, GroundTruth, &Value),
+) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
         let read = serde_json::from_slice::<Line<'_>>(line).ok();
@@ -127,7 +132,10 @@ nonsense"#;
         let lines = r#"{"groundTruthData": {"data": "100.0"}, "eventMetadata": {"eventId": "a"}}
 {"groundTruthData": {"data": "inf"}, "eventMetadata": {"eventId": "b"}}
 {"groundTruthData": {"data": 9}, "eventMetadata": {"eventId": "b"}}"#;
-        assert_eq!(truths(lines.as_bytes(), &label, Task::Regression, |id, truth, _| join.truth(id, truth)), 1);
+        assert_eq!(
+            truths(lines.as_bytes(), &label, Task::Regression, |id, truth, _| join.truth(id, truth)),
+            1
+        );
         let quality = join.judge(Some(7.0), &Default::default(), Verdict::None, &policy);
         assert_eq!((quality.rows, quality.mae), (2, Some(7.0)));
     }
@@ -138,7 +146,8 @@ nonsense"#;
             let line =
                 format!(r#"{{"groundTruthData": {{"data": {data}}}, "eventMetadata": {{"eventId": "a"}}}}"#);
             let mut told = None;
-            let unreadable = truths(line.as_bytes(), label, Task::Multiclass, |_, truth, _| told = Some(truth));
+            let unreadable =
+                truths(line.as_bytes(), label, Task::Multiclass, |_, truth, _| told = Some(truth));
             assert_eq!(unreadable, u64::from(told.is_none()));
             told
         };

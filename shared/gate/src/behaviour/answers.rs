@@ -76,8 +76,11 @@ impl BehaviourPolicy {
 
     fn reason(&self, name: &str, held: bool, text: String) -> Reason {
         let (broken, asks) = (Code::BehaviourBroken, Code::BehaviourAsks);
-        let code =
-            if held { Code::BehaviourHeld } else { Code::of(self.action, broken, asks, Code::BehaviourWarning) };
+        let code = if held {
+            Code::BehaviourHeld
+        } else {
+            Code::of(self.action, broken, asks, Code::BehaviourWarning)
+        };
         Reason::new(Check::Behaviour(name.to_owned()), code, text)
     }
 

@@ -137,7 +137,9 @@ fn range(spec: &AlarmSpec) -> Option<(f64, f64, &'static str)> {
         "ModelLatency" if averaged => {
             Some((0.0, 60.0e6, "a request ends after 60 s; ModelLatency is in microseconds"))
         }
-        LIVE_QUALITY | DRIFTED_SHARE | WORSE_GROUPS if averaged => Some((0.0, 1.0, "it lies between 0 and 1")),
+        LIVE_QUALITY | DRIFTED_SHARE | WORSE_GROUPS if averaged => {
+            Some((0.0, 1.0, "it lies between 0 and 1"))
+        }
         "Invocations"
         | "ModelLatency"
         | "Invocation4XXErrors"

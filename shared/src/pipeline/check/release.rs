@@ -1,7 +1,7 @@
 //! The section `release`: trial, alarms and further regions, against what serves.
 
-use crate::duration::Duration;
 use crate::drift::live::is_watched;
+use crate::duration::Duration;
 use crate::gate::Task;
 use crate::gate::policy::{Consequence, FairnessRule};
 use crate::pipeline::error::{refuse, section};
@@ -37,7 +37,8 @@ fn check_groups(pipeline: &Pipeline) -> Result<(), PipelineError> {
         return refuse(field, "there, and no groups to watch", fix);
     }
     if !fairness.rules.iter().any(is_held) {
-        let fix = "write a rule under gate.fairness.rules that blocks or asks, of DI, DPPL, RD, SD, DAR, DRR or AD";
+        let fix =
+            "write a rule under gate.fairness.rules that blocks or asks, of DI, DPPL, RD, SD, DAR, DRR or AD";
         return refuse(field, "there, and no rule that live rows can be held to", fix);
     }
     Ok(())

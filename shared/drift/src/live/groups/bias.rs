@@ -112,7 +112,8 @@ impl BiasDrift {
     pub fn without_holdout() -> Self {
         Self {
             verdict: GroupStanding::NotWatched(Unwatched::NoHoldout),
-            reason: "Groups are not watched: the scores of the champion\u{2019}s holdout are gone.".to_owned(),
+            reason: "Groups are not watched: the scores of the champion\u{2019}s holdout are gone."
+                .to_owned(),
             share_alpha: None,
             groupings: Vec::new(),
             left_out: Vec::new(),

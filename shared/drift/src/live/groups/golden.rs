@@ -46,7 +46,11 @@ fn judged(case: &Case, source: GroupSource) -> BiasDrift {
     };
     let mut holdout = HoldoutGroups::new(&gate, 0.3, &features).unwrap();
     for (group, score, label) in &case.holdout {
-        holdout.add(|_| Some(Cow::Borrowed(group)), &Prediction::Number(*score), &GroundTruth::Number(*label));
+        holdout.add(
+            |_| Some(Cow::Borrowed(group)),
+            &Prediction::Number(*score),
+            &GroundTruth::Number(*label),
+        );
     }
     let holdout = holdout.finish();
     let policy = QualityPolicy::default();
@@ -72,7 +76,8 @@ fn judged(case: &Case, source: GroupSource) -> BiasDrift {
 
 #[test]
 fn measures_and_intervals_follow_clarify_and_robbins() {
-    let golden: Golden = serde_json::from_str(include_str!("../../../../../tests/oracles/groups.json")).unwrap();
+    let golden: Golden =
+        serde_json::from_str(include_str!("../../../../../tests/oracles/groups.json")).unwrap();
     let close = |one: f64, other: f64| (one - other).abs() < 1e-11 * one.abs().max(1.0);
     for &(hits, rows, alpha, low, high) in &golden.intervals {
         let found = share_interval(hits, rows, alpha).unwrap();
@@ -86,7 +91,8 @@ fn measures_and_intervals_follow_clarify_and_robbins() {
             assert_eq!((of.reference.as_ref(), of.source), (Some(&case.reference), source));
             assert_eq!(of.measures.len(), case.measures.len());
             for expected in &case.measures {
-                let same = |m: &&super::GroupMeasure| m.group == expected.group && m.measure == expected.measure;
+                let same =
+                    |m: &&super::GroupMeasure| m.group == expected.group && m.measure == expected.measure;
                 let found = of.measures.iter().find(same).unwrap();
                 assert!(close(found.holdout.unwrap(), expected.holdout), "{found:?}");
                 assert!(close(found.value.unwrap(), expected.value), "{found:?}");

@@ -4,8 +4,8 @@
 //! of shares. By the union bound all of them hold together, and with them everything that is computed of
 //! them. How many there are, and which group is the reference, is fixed by the holdout.
 //!
-//! The interval is the exact one for shares, not the asymptotic one of live quality: at such small levels that
-//! one misses rare shares up to thirty times as often as it may.
+//! The interval is the exact one for shares, not the asymptotic one of live quality: at such small levels
+//! that one misses rare shares up to forty times as often as it may.
 
 use super::bias::{BiasDrift, GroupMeasure, GroupStanding, GroupingBias, Unwatched};
 use super::tally::{GroupShare, range, share_of, unfairness, value};
@@ -46,16 +46,18 @@ impl LiveGroups {
     /// What is not watched, in plain words.
     fn not_watched(&self, groupings: &[GroupingBias], fairness: &FairnessPolicy) -> Vec<String> {
         let beyond = self.left_out.iter();
-        let beyond = beyond.map(|name| format!("{name}: only the first {MAX_GROUPINGS} groupings are watched"));
+        let beyond =
+            beyond.map(|name| format!("{name}: only the first {MAX_GROUPINGS} groupings are watched"));
         let few = groupings.iter().filter(|of| of.reference.is_none()).map(|of| {
             let least = fairness.minimum_rows;
             let name = &of.grouping;
-            format!("{name}: fewer than two groups have {least} rows or more in the champion\u{2019}s holdout")
+            format!(
+                "{name}: fewer than two groups have {least} rows or more in the champion\u{2019}s holdout"
+            )
         });
         let rules = fairness.rules.iter().filter(|rule| share_of(rule.measure).is_none());
-        let rules = rules.map(|rule| {
-            format!("{} is no difference or ratio of two shares of rows", rule.measure.as_str())
-        });
+        let rules = rules
+            .map(|rule| format!("{} is no difference or ratio of two shares of rows", rule.measure.as_str()));
         beyond.chain(few).chain(rules).collect()
     }
 }
@@ -86,8 +88,10 @@ impl LiveGrouping {
     fn judge(&self, holdout: &Self, bounds: Bounds<'_>) -> GroupingBias {
         let reference = holdout.reference(bounds.fairness);
         let named = |name: &str| self.groups.iter().find(|group| group.value == name);
-        let against = reference.and_then(|then| Some(Pair { now: &named(&then.value)?.tally, then: &then.tally }));
-        let others = holdout.groups.iter().filter(|group| reference.is_some_and(|of| of.value != group.value));
+        let against =
+            reference.and_then(|then| Some(Pair { now: &named(&then.value)?.tally, then: &then.tally }));
+        let others =
+            holdout.groups.iter().filter(|group| reference.is_some_and(|of| of.value != group.value));
         let measures = others.flat_map(|then| {
             let group = named(&then.value).map(|now| Pair { now: &now.tally, then: &then.tally });
             let sides = against.zip(group);
@@ -202,9 +206,12 @@ fn reason(bias: &BiasDrift) -> String {
     let head = match bias.verdict {
         GroupStanding::Worse => "Groups are treated less fairly than on the champion\u{2019}s holdout",
         GroupStanding::TooFew => "Too few rows of some groups to say anything of them",
-        GroupStanding::Undecided => "Whether groups are treated as on the champion\u{2019}s holdout is not yet decided",
+        GroupStanding::Undecided => {
+            "Whether groups are treated as on the champion\u{2019}s holdout is not yet decided"
+        }
         GroupStanding::Holds | GroupStanding::Told => {
-            return "Groups are treated as on the champion\u{2019}s holdout, within what the gate allows.".to_owned();
+            return "Groups are treated as on the champion\u{2019}s holdout, within what the gate allows."
+                .to_owned();
         }
         GroupStanding::NotWatched(Unwatched::AnswersLost) => {
             return "Groups are not judged: too many answers were lost.".to_owned();

@@ -126,7 +126,8 @@ impl Favours {
 impl LiveGroups {
     /// The same groups without any row.
     pub fn without_rows(&self) -> Self {
-        let empty = |group: &LiveGroup| LiveGroup { value: group.value.clone(), tally: GroupTally::default() };
+        let empty =
+            |group: &LiveGroup| LiveGroup { value: group.value.clone(), tally: GroupTally::default() };
         let groupings = self.groupings.iter().map(|of| LiveGrouping {
             columns: of.columns.clone(),
             source: of.source,
@@ -158,7 +159,10 @@ impl LiveGroups {
                 return Place::Elsewhere;
             }
             let Some(name) = name(&of.columns, &value) else { return Place::Unknown };
-            of.groups.iter().position(|group| group.value == name).map_or(Place::Other, |at| Place::In(at as u8))
+            of.groups
+                .iter()
+                .position(|group| group.value == name)
+                .map_or(Place::Other, |at| Place::In(at as u8))
         };
         Membership(self.groupings.iter().map(place).collect())
     }

@@ -6,7 +6,8 @@ use super::*;
 use crate::live::{Join, QualityPolicy};
 use pawl_gate::policy::{Consequence, FairnessRule, Groups, Measure};
 use pawl_gate::{Policy, Task};
-use pawl_stats::sequential::share_interval;
+use pawl_stats::sequential::{ln_share_evidence, share_interval};
+use proptest::prelude::{Just, Strategy};
 
 /// xorshift64*: quick, and alike in every run.
 struct Random(u64);
@@ -96,7 +97,8 @@ fn a_group_that_is_selected_less_is_a_finding_and_one_as_before_holds() {
 #[test]
 fn rules_say_what_is_held_how_far_and_what_follows() {
     let mut gate = gate(&["sex"]);
-    let rule = |measure, acceptable, tolerance, action| FairnessRule { measure, acceptable, tolerance, action };
+    let rule =
+        |measure, acceptable, tolerance, action| FairnessRule { measure, acceptable, tolerance, action };
     let then = holdout(&gate, &["sex"], &[("f", 450), ("m", 500)]);
     let live = asked(&then, &[("f", 400), ("m", 500)], 20_000);
     let mut with = |rules: Vec<FairnessRule>| {
@@ -218,7 +220,9 @@ fn groups_of_several_columns_and_of_classes_and_numbers() {
     assert!(above.answer(&Prediction::Number(10.5)) && !above.truth(&GroundTruth::Number(10.0)));
     let classes = Favours::Named(Favourable::Classes(vec!["gold".to_owned()]));
     assert!(classes.truth(&GroundTruth::Class("gold".to_owned())));
-    assert!(!classes.truth(&GroundTruth::Class("tin".to_owned())) && !classes.answer(&Prediction::Number(1.0)));
+    assert!(
+        !classes.truth(&GroundTruth::Class("tin".to_owned())) && !classes.answer(&Prediction::Number(1.0))
+    );
     assert!(Favours::From(0.4).answer(&Prediction::Number(0.4)));
     assert!(HoldoutGroups::new(&Policy::default(), 0.5, &[]).is_none());
 }
@@ -249,14 +253,17 @@ fn missed(share: f64, rows_a_look: u32, alpha: f64) -> usize {
     let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ (share * 1e6) as u64);
     let leaves = |_: &u32| {
         let (mut hits, mut rows) = (0u64, 0u64);
-        (0..200).any(|_| {
+        let left = (0..200).any(|_| {
             for _ in 0..rows_a_look {
                 hits += u64::from(random.chance(share));
                 rows += 1;
             }
-            let interval = share_interval(hits, rows, alpha).filter(|_| rows >= 30);
-            interval.is_some_and(|(low, high)| !(low..=high).contains(&share))
-        })
+            // The ends of the interval cost a hundred times as much.
+            rows >= 30 && ln_share_evidence(hits, rows, share) >= -alpha.ln()
+        });
+        let (low, high) = share_interval(hits, rows, alpha).unwrap();
+        assert_eq!(left, !(low..=high).contains(&share), "{hits} of {rows}");
+        left
     };
     (0..2000).filter(leaves).count()
 }
@@ -270,6 +277,29 @@ fn a_shares_interval_holds_at_every_look() {
                 let missed = missed(share, rows, alpha);
                 assert!(missed as f64 <= alpha * 2000.0, "{share} by {rows} at {alpha}: {missed} of 2000");
             }
+        }
+    }
+}
+
+proptest::proptest! {
+    /// A measure of the shares seen lies in its interval, and its distance from fair between the two ends'.
+    #[test]
+    fn a_measure_lies_in_its_interval(
+        (a, of_a) in (1u64..3000).prop_flat_map(|rows| (0..=rows, Just(rows))),
+        (d, of_d) in (1u64..3000).prop_flat_map(|rows| (0..=rows, Just(rows))),
+    ) {
+        let shares = (a as f64 / of_a as f64, d as f64 / of_d as f64);
+        let (of_a, of_d) = (share_interval(a, of_a, 0.01).unwrap(), share_interval(d, of_d, 0.01).unwrap());
+        for measure in Measure::ALL.into_iter().filter(|measure| is_watched(*measure)) {
+            let value = tally::value(measure, shares.0, shares.1);
+            if !value.is_finite() {
+                continue;
+            }
+            let (low, high) = tally::range(measure, of_a, of_d);
+            proptest::prop_assert!(low <= value && value <= high, "{measure:?} {low} {value} {high}");
+            let (least, most) = tally::unfairness(measure, (low, high));
+            let own = measure.unfairness(value);
+            proptest::prop_assert!(least <= own && own <= most, "{measure:?} {least} {own} {most}");
         }
     }
 }
