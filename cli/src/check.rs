@@ -6,6 +6,8 @@ mod locate;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use pawl::drift::live::MAX_GROUPINGS;
+use pawl::gate::policy::Groups;
 use pawl::pipeline::Pipeline;
 use pawl_aws::Settings;
 use serde::Serialize;
@@ -80,8 +82,30 @@ impl fmt::Display for Checked {
             &format!("{} on {} x {}", train.image, train.instance_count, train.instance_type),
         );
         page.field("release", &strategy(release));
+        for (number, words) in watched_groups(&self.pipeline).iter().enumerate() {
+            page.field(if number == 0 { "live groups" } else { "" }, words);
+        }
         page.fmt(f)
     }
+}
+
+/// How each of the gate's groupings is known in production, or why it is not watched there.
+fn watched_groups(pipeline: &Pipeline) -> Vec<String> {
+    let Pipeline { data, gate, serve, .. } = pipeline;
+    let known = |(number, groups): (usize, &Groups)| {
+        let is_feature = |column: &String| data.features.contains(column);
+        let how = match groups.columns.iter().all(is_feature) {
+            _ if serve.capture_percent == 0 => "not watched: serve.capture_percent is 0".to_owned(),
+            _ if number >= MAX_GROUPINGS => format!("not watched: only the first {MAX_GROUPINGS} are"),
+            true => "known by the captured requests".to_owned(),
+            false => format!(
+                "no feature: watched only where lines under truth/{}/ tell it in \"groups\"",
+                pipeline.model
+            ),
+        };
+        format!("{}: {how}", groups.name())
+    };
+    gate.fairness.groups.iter().enumerate().map(known).collect()
 }
 
 /// The name of the release's strategy, as `pipeline.yaml` spells it.

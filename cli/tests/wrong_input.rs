@@ -47,6 +47,23 @@ fn check_says_what_is_good() {
 }
 
 #[test]
+fn check_says_how_groups_are_known_in_production() {
+    let told = |rest: &str| {
+        let features = GOOD.replace("features: [x]", "features: [x, sex]\n  context: [town]");
+        let output = pawl(&["check", &yaml("groups", &format!("{features}{rest}"))]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let gate = "gate: {fairness: {groups: [{columns: [sex]}, {columns: [sex, town]}]}}\n";
+    let text = told(gate);
+    assert!(text.contains("live groups sex: known by the captured requests"), "{text}");
+    assert!(text.contains("sex & town: no feature: watched only where lines under truth/"), "{text}");
+    let text = told(&format!("{gate}serve: {{capture_percent: 0}}\n"));
+    assert!(text.contains("sex: not watched: serve.capture_percent is 0"), "{text}");
+    assert!(!told("").contains("live groups"), "nothing to tell");
+}
+
+#[test]
 fn check_says_in_one_line_what_is_wrong() {
     let file = yaml("bad", &GOOD.replace("prefix: p/", "prefix: p"));
     let (code, text) = refusal(&["check", &file]);

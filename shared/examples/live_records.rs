@@ -110,7 +110,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             reader.feed(piece, &mut join)?;
         }
         reader.end(&mut join)?;
-        truths(told.as_bytes(), &label, Task::Binary, |id, truth| join.truth(id, truth));
+        truths(told.as_bytes(), &label, Task::Binary, |id, truth, _| join.truth(id, truth));
         taken += now(begun) - started;
         bytes += asked.len() + told.len();
         at += rows;

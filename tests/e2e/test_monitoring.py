@@ -152,6 +152,46 @@ def test_several_classes_are_judged_live_as_yes_and_no_are(pipeline):
     assert any({"Name": "EndpointName", "Value": "classes"} in metric["Dimensions"] for metric in published)
 
 
+def test_groups_of_requests_are_held_to_the_champions_holdout(pipeline):
+    loop = pipeline("groups", {
+        "gate": {"fairness": {"groups": [{"columns": ["workingday"]}], "minimum_positives": 5,
+                              "rules": [{"measure": "DI", "tolerance": 0.05}]}},
+        "release": {"strategy": "all_at_once"}, "monitor": {"lag": "0s"}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    with Traffic(loop.aws, loop.model, requests(month("2011-05")), rate=8):
+        ended(loop, 1, "promoted", "healthy")
+
+    # The month that it was judged on: the selection of both groups is that of the holdout.
+    asked = ask(loop, "2011-06", "june")
+    first = look(loop)["groups"]
+    grouping, = first["groupings"]
+    assert (grouping["source"], grouping["other"], grouping["unknown"]) == ("request", 0, 0)
+    holdout, = loop.read("monitoring/groups/000001/expected.json")["groups"]["groupings"]
+    then = {group["value"]: group["tally"] for group in holdout["groups"]}
+    now = {group["value"]: group["tally"] for group in grouping["groups"]}
+    assert set(then) == set(now) == {"0", "1"}
+    assert sum(tally["rows"] for tally in now.values()) >= len(asked), "those of the traffic too"
+    assert first["verdict"] in ("holds", "undecided"), first["reason"]
+    assert {m["standing"] for m in grouping["measures"] if m["measure"] == "RD"} == {"too_few"}, "its truth is out"
+
+    # From now on one group asks for its quiet hours alone: of it hardly any is selected.
+    group, = {"0", "1"} - {grouping["reference"]}
+    runtime, features = loop.aws.client("sagemaker-runtime"), loop.pipeline()["data"]["features"]
+    night = [json.dumps({feature: json.loads(row[feature]) for feature in features})
+             for row in csv.DictReader(io.StringIO(month("2011-06").decode())) if row["workingday"] == group and int(row["hr"]) < 5]
+    for number in range(3000 // len(night)):
+        runtime.invoke_endpoint(EndpointName=loop.model, ContentType="application/jsonlines", InferenceId=f"night-{number}",
+                                Body="\n".join(night).encode() + b"\n")
+    fallen = look(loop)["groups"]
+    assert fallen["verdict"] == "worse", fallen["reason"]
+    told = [notice for notice in loop.notices() if notice["Subject"].startswith("Pawl: groups is asked other things")]
+    assert f"workingday DI of {group} to" in told[-1]["Message"]
+    published = loop.aws.client("cloudwatch").list_metrics(Namespace="Pawl", MetricName="WorseGroups")["Metrics"]
+    assert any({"Name": "EndpointName", "Value": "groups"} in metric["Dimensions"] for metric in published)
+    assert loop.training()["generation"] == 1, "a finding of groups starts no run"
+
+
 def test_a_model_that_cannot_be_looked_at_stops_no_other(pipeline):
     loop = pipeline("unwatchable")
     loop.put_text("model: [")

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use pawl::dataset::ScanError;
 use pawl::documents::{LOOK, MONITOR, RELEASE};
 use pawl::drift::monitor::{
-    CaptureReader, Captured, Expected, Monitor, MonitoringReport, PREDICTION, Policy, Readable, data, truths,
+    CaptureReader, Captured, Expected, Monitor, MonitoringReport, PREDICTION, Policy, Readable, data,
+    told_groups, truths,
 };
 use pawl::drift::{
-    self, ComparedWith, Drift, Input, QualityVerdict, Role, Verdict, importances, in_segments, inputs, weigh,
+    self, BiasDrift, ComparedWith, Drift, Input, QualityVerdict, Role, Verdict, importances, in_segments,
+    inputs, weigh,
 };
 use pawl::edge::{Ahead, Body, Objects};
 use pawl::fault::Fault;
@@ -62,8 +64,11 @@ pub(crate) async fn monitor(
     monitor.truth = new.truths.last().cloned().unwrap_or(monitor.truth);
     let verdicts = (look.drift.verdict, look.quality.verdict);
     let was_readable = std::mem::replace(&mut monitor.last_readable, look.readable);
-    let is_news = (monitor.last.replace(verdicts) != Some(verdicts) && is_bad(verdicts))
-        || (look.readable != was_readable && look.readable != Readable::All);
+    let worse = look.groups.as_ref().map(BiasDrift::worse).unwrap_or_default();
+    let is_news = monitor.last.replace(verdicts) != Some(verdicts) && is_bad(verdicts)
+        || look.readable != was_readable && look.readable != Readable::All
+        || worse.iter().any(|group| !monitor.told_groups.contains(group));
+    monitor.told_groups = worse;
     // The evidence first: a step that dies here is done again under the same number.
     let document = LOOK.of(&keys, &(champion.generation, monitor.looks));
     document.write(&edge.store, &look, Condition::Always).await?;
@@ -73,6 +78,7 @@ pub(crate) async fn monitor(
         "news": if is_news { "bad" } else { "none" },
         "drift": look.drift.verdict,
         "quality": look.quality.verdict,
+        "groups": look.groups.as_ref().map(|groups| groups.verdict),
         "reason": reason(&look),
         "evidence": format!("s3://{}/{}", edge.bucket, document.key()),
         "namespace": NAMESPACE,
@@ -106,6 +112,7 @@ async fn judge(
     let Pipelines { asked, trained } = pipelines;
     let keys = Keys::new(&asked.model);
     let expected = expected(edge, &keys, champion.generation, trained).await?;
+    monitor.expect(&expected);
     let captured = read_captured(edge, pipelines, &expected, &new.captured, monitor).await?;
     let unreadable_truths = read_truths(edge, trained, &new.truths, monitor).await?;
     let metrics = metrics_of(&edge.store, &keys, champion.generation).await?;
@@ -118,6 +125,11 @@ async fn judge(
     let policy = &asked.monitor.quality;
     let quality = monitor.join.judge(expected_quality, &expected.calibration, drift.features, policy);
     let rows = captured.scan.profile.rows;
+    let fairness = &trained.gate.fairness;
+    let groups = match &expected.groups {
+        Some(holdout) => monitor.join.judge_groups(holdout, fairness, policy),
+        None => (!fairness.groups.is_empty()).then(BiasDrift::without_holdout),
+    };
     Ok(MonitoringReport {
         at: now,
         served_by: champion.config.0.clone(),
@@ -131,6 +143,7 @@ async fn judge(
         unreadable_truths,
         drift,
         quality,
+        groups,
     })
 }
 
@@ -170,7 +183,10 @@ async fn read_truths(
 ) -> Result<u64, Fault> {
     let mut unreadable = 0;
     edge.lines(objects.iter().cloned(), |lines| {
-        let join = |id: &str, truth| monitor.join.truth(id, truth);
+        let join = |id: &str, truth, told: &Value| {
+            let row = monitor.join.groups().and_then(|groups| told_groups(groups, told));
+            monitor.join.truth_of(id, truth, row);
+        };
         unreadable += truths(lines, &trained.data.label, trained.gate.task, join);
     })
     .await?;
@@ -228,7 +244,7 @@ fn is_bad((drift, quality): (Verdict, QualityVerdict)) -> bool {
     drift == Verdict::Drift || matches!(quality, QualityVerdict::Degraded | QualityVerdict::ConceptDrift)
 }
 
-/// Both verdicts in plain words, or why there can be none.
+/// All verdicts in plain words, or why there can be none.
 fn reason(look: &MonitoringReport) -> String {
     let requests = look.requests;
     match look.readable {
@@ -248,5 +264,6 @@ fn reason(look: &MonitoringReport) -> String {
         }
     }
     let drift = look.drift.reasons.first().map_or("Nothing drifts.", String::as_str);
-    format!("{drift} {}", look.quality.reason)
+    let groups = look.groups.as_ref().map(|groups| groups.reason.as_str());
+    [drift, &look.quality.reason].into_iter().chain(groups).collect::<Vec<_>>().join(" ")
 }

@@ -86,7 +86,7 @@ async fn read_truths(
     let truth_keys = edge.store.keys_after(&keys.truths(), &memory.truth, MOST_OBJECTS).await?;
     let (label, rows) = (&pipeline.data.label, &mut memory.rows);
     edge.lines(truth_keys.iter().cloned(), |lines| {
-        memory.unreadable += truths(lines, label, Task::Binary, |id, truth| {
+        memory.unreadable += truths(lines, label, Task::Binary, |id, truth, _| {
             rows.add_truth(id, truth == GroundTruth::Number(1.0));
         });
     })

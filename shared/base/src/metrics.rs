@@ -21,6 +21,10 @@ pub const LIVE_QUALITY: &str = "LiveQuality";
 /// The share of compared columns that drift in what was served, 0 to 1.
 pub const DRIFTED_SHARE: &str = "DriftedShare";
 
+/// The share of the comparisons of groups that were judged on what was served which are worse than allowed,
+/// 0 to 1.
+pub const WORSE_GROUPS: &str = "WorseGroups";
+
 /// One dimension of a metric.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

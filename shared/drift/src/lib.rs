@@ -71,7 +71,8 @@ pub use history::{History, MAX_RUNS, MIN_RUNS, Remembered, RememberedFinding, ro
 pub use importance::{IMPORTANCE, importances, weigh};
 pub use input::{BinnedCounts, Input, group, in_segments, inputs};
 pub use live::{
-    Calibration, GroundTruth, Join, LiveQuality, LiveTally, Prediction, QualityPolicy, QualityVerdict,
+    BiasDrift, Calibration, GroundTruth, GroupStanding, HoldoutGroups, Join, LiveGroups, LiveQuality,
+    LiveTally, Prediction, QualityPolicy, QualityVerdict,
 };
 pub use moved::{MovedPair, PairedColumn, PairedScore};
 pub use policy::{Compat, Policy, PolicyError};

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use crate::findings::{Check, Code, Reason};
 use crate::holdout::key;
-use crate::policy::{Consequence, CopiesPolicy};
+use crate::policy::CopiesPolicy;
 use crate::row::PairedRow;
 use pawl_base::random::mix;
 use pawl_data::profile::hash::TableState;
@@ -81,12 +81,8 @@ impl Copies {
             return None;
         }
         let share = copies as f64 / rows as f64;
-        let code = match policy.action {
-            _ if share <= policy.at_most => Code::FewCopies,
-            Consequence::Block => Code::CopiesBlock,
-            Consequence::Ask => Code::CopiesAsk,
-            Consequence::Warn => Code::CopiesWarning,
-        };
+        let alarm = Code::of(policy.action, Code::CopiesBlock, Code::CopiesAsk, Code::CopiesWarning);
+        let code = if share <= policy.at_most { Code::FewCopies } else { alarm };
         let text = format!(
             "of {rows} rows that a model gets wrong {:.2} % repeat another one, label and predictions alike \
              to the last digit. Copies count as evidence of their own; {:.2} % may",
@@ -101,6 +97,7 @@ impl Copies {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::policy::Consequence;
     use pawl_base::random::SplitMix64;
 
     fn checked(rows: impl IntoIterator<Item = (bool, f64, f64)>, action: Consequence) -> Option<Reason> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blocks::{Cells, GroupCounter, LEAST_BLOCKS, Sums, sum};
 use crate::findings::{Check, Code, Reason};
-use crate::policy::{AND, Better, Consequence, Metric, NamedSlice, Policy};
+use crate::policy::{AND, Better, Metric, NamedSlice, Policy};
 use pawl_stats::jackknife::jackknife_ratio;
 use pawl_stats::{Interval, holm, tango};
 
@@ -139,11 +139,7 @@ pub(crate) fn search<C: Comparable>(
         Better::Higher => a.change.total_cmp(&b.change),
         Better::Lower => b.change.total_cmp(&a.change),
     });
-    let code = match rules.action {
-        Consequence::Block => Code::SliceBroken,
-        Consequence::Ask => Code::SliceAsks,
-        Consequence::Warn => Code::SliceWarning,
-    };
+    let code = Code::of(rules.action, Code::SliceBroken, Code::SliceAsks, Code::SliceWarning);
     for lost in found.iter().filter(|f| f.loses() && f.adjusted_p_value <= policy.alpha).take(LISTED) {
         let text = format!(
             "on {} rows the challenger loses: {} {:+.4}, p {:.3e} by Holm",

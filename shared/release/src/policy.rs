@@ -103,7 +103,7 @@ impl Policy {
     /// The part of the policy that applies in a further region. The trial was won at home; the monitoring's
     /// metrics and the fallback exist at home only.
     pub fn in_region(&self) -> Self {
-        let alarms = AlarmPolicy { live_quality: None, drift: None, ..self.alarms.clone() };
+        let alarms = AlarmPolicy { live_quality: None, drift: None, groups: None, ..self.alarms.clone() };
         Self { trial: None, fallback: None, alarms, ..self.clone() }
     }
 
@@ -207,6 +207,9 @@ pub struct AlarmPolicy {
     pub live_quality: Option<LiveLimit>,
     /// The largest share of columns that may drift in what is served, 0 to 1. Default: not watched.
     pub drift: Option<LiveLimit>,
+    /// The largest share of the comparisons of the gate's groups that may be worse in what is served than
+    /// allowed, 0 to 1: 0 for none. It starts no run by itself. Default: not watched.
+    pub groups: Option<LiveLimit>,
     /// Names of further alarms, made by you, that watch every config: business metrics, for example.
     pub further: Vec<String>,
 }
@@ -223,6 +226,7 @@ impl Default for AlarmPolicy {
             requests_per_period: None,
             live_quality: None,
             drift: None,
+            groups: None,
             further: Vec::new(),
         }
     }
@@ -292,7 +296,8 @@ mod tests {
         let text = r#"{"shadow": {"at_most": "7d"}}"#;
         let trial: Trial = serde_json::from_str(text).unwrap();
         let limit = || Some(LiveLimit { bound: 0.5, period: Duration::seconds(3_600), periods: 1 });
-        let alarms = AlarmPolicy { live_quality: limit(), drift: limit(), ..AlarmPolicy::default() };
+        let alarms =
+            AlarmPolicy { live_quality: limit(), drift: limit(), groups: limit(), ..AlarmPolicy::default() };
         let home = Policy { trial: Some(trial), fallback: Some("rule".into()), alarms, ..Policy::default() };
         assert_eq!(home.in_region(), Policy::default());
     }

@@ -133,6 +133,9 @@ fn what_the_monitoring_could_never_judge_is_refused() {
         parse("gate: {task: multiclass}\nrelease: {alarms: {live_quality: {bound: 0.8, period: 1h}}}")
             .is_ok()
     );
+    let groups = "gate: {fairness: {groups: [{columns: [x]}]}}\n\
+                  release: {alarms: {groups: {bound: 0, period: 1h}}}";
+    assert!(parse(groups).is_ok());
     for (sections, wanted) in [
         (
             "gate: {task: multiclass}\nrelease: {trial: {shadow: {at_most: 7d}}}",
@@ -141,6 +144,19 @@ fn what_the_monitoring_could_never_judge_is_refused() {
         (
             "serve: {capture_percent: 0}\nrelease: {alarms: {live_quality: {bound: 0.8, period: 1h}}}",
             "serve.capture_percent is 0: release.alarms.live_quality",
+        ),
+        (
+            "serve: {capture_percent: 0}\nrelease: {alarms: {groups: {bound: 0, period: 1h}}}",
+            "serve.capture_percent is 0: release.alarms.live_quality, drift and groups",
+        ),
+        (
+            "release: {alarms: {groups: {bound: 0, period: 1h}}}",
+            "release.alarms.groups is there, and no groups to watch: name groups",
+        ),
+        (
+            "gate: {fairness: {groups: [{columns: [x]}], rules: [{measure: TE}, {measure: DI, action: warn}]}}\n\
+             release: {alarms: {groups: {bound: 0, period: 1h}}}",
+            "release.alarms.groups is there, and no rule that live rows can be held to: write a rule",
         ),
         ("gate: {task: multiclass, classes: [owl, '2.0']}", "gate.classes: \"2.0\"; labels"),
     ] {

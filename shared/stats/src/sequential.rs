@@ -63,6 +63,48 @@ pub fn always_valid(share: f64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
     Some(((share - half).max(0.0), (share + half).min(1.0)))
 }
 
+/// The natural logarithm of a bet against `share` being the share of hits: it starts at 1, and were `share`
+/// the right one, it would exceed `1/α` at any look with probability at most α, however small the share is
+/// (Ville).
+///
+/// Beta-binomial mixture (Robbins 1970) under Jeffreys' prior:
+/// `M(p) = B(h + ½, n − h + ½) / B(½, ½) / (p^h (1 − p)^(n − h))`. Rows are independent, or each has the share
+/// `p` whatever was seen before.
+pub fn ln_share_evidence(hits: u64, rows: u64, share: f64) -> f64 {
+    let (h, misses) = (hits as f64, rows.saturating_sub(hits) as f64);
+    // 0 ln 0 is 0: no hits say nothing against a share of 0.
+    let part = |count: f64, ln_share: f64| if count == 0.0 { 0.0 } else { count * ln_share };
+    let ln_beta = ln_gamma(h + 0.5) + ln_gamma(misses + 0.5) - ln_gamma(h + misses + 1.0);
+    ln_beta - std::f64::consts::PI.ln() - part(h, share.ln()) - part(misses, (-share).ln_1p())
+}
+
+/// The shares that [`ln_share_evidence`] has nothing against: an interval that is valid at every look at once
+/// at two-sided level `alpha`, however rare the hits and few the rows, unlike [`always_valid`], which holds
+/// for many rows. `None` before the first row, and for a level that is none.
+pub fn share_interval(hits: u64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
+    if rows == 0 || hits > rows || !(alpha > 0.0 && alpha < 1.0) {
+        return None;
+    }
+    let is_out = |share: f64| ln_share_evidence(hits, rows, share) >= -alpha.ln();
+    let end = |mut outside: f64| {
+        let mut inside = hits as f64 / rows as f64;
+        if !is_out(outside) {
+            return outside;
+        }
+        // The bet is convex in the share, and least at the one seen. Ends on the outer side of what doubles
+        // can tell.
+        for _ in 0..BISECTIONS {
+            let middle = 0.5 * (inside + outside);
+            *if is_out(middle) { &mut outside } else { &mut inside } = middle;
+        }
+        outside
+    };
+    Some((end(0.0), end(1.0)))
+}
+
+/// Halvings of an interval of at most 1: beyond them an end of 1e-17 moves no more.
+const BISECTIONS: u32 = 60;
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -95,6 +137,42 @@ mod tests {
             let now = evidence(b, c, PRIOR);
             let next = 0.5 * (evidence(b + 1, c, PRIOR) + evidence(b, c + 1, PRIOR));
             assert!((next / now - 1.0).abs() < 1e-9, "{b} {c}: {now} {next}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_nothing_or_at_no_level_has_no_interval() {
+        for (hits, rows, alpha) in [(0, 0, 0.05), (3, 2, 0.05), (1, 2, 0.0), (1, 2, 1.0), (1, 2, f64::NAN)] {
+            assert_eq!(share_interval(hits, rows, alpha), None);
+        }
+    }
+
+    /// Over one more row the bet's mean stays what it was, were the share the right one.
+    #[test]
+    fn a_bet_on_the_right_share_earns_nothing_on_average() {
+        assert!(ln_share_evidence(0, 0, 0.3).abs() < 1e-14);
+        for (hits, rows) in [(0, 0), (0, 50), (3, 10), (700, 1000), (1000, 1000)] {
+            for share in [0.001, 0.3, 0.95] {
+                let of = |hits, rows| ln_share_evidence(hits, rows, share);
+                let now = of(hits, rows);
+                let mean = share * (of(hits + 1, rows + 1) - now).exp()
+                    + (1.0 - share) * (of(hits, rows + 1) - now).exp();
+                assert!((mean - 1.0).abs() < 1e-9, "{hits} {rows} {share}: {mean}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_interval_narrows_with_rows_and_holds_its_share() {
+        for rows in [1u64, 10, 1000, 100_000, 10_000_000] {
+            for tenth in 0..=10 {
+                let hits = rows * tenth / 10;
+                let (low, high) = share_interval(hits, rows, 0.01).unwrap();
+                let share = hits as f64 / rows as f64;
+                assert!(0.0 <= low && low <= share && share <= high && high <= 1.0, "{hits} of {rows}");
+                let (closer, higher) = share_interval(hits * 10, rows * 10, 0.01).unwrap();
+                assert!(low <= closer && higher <= high && higher - closer < high - low, "{hits} of {rows}");
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod compare;
+mod groups;
 mod monitor;
 mod trial;
 

@@ -9,7 +9,7 @@ use crate::ranks::Ranks;
 /// Answers whose truth came, counted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Answers {
-    threshold: f64,
+    pub(super) threshold: f64,
     right: u64,
     log_loss: f64,
     pub(super) calibration: Calibration,
@@ -17,9 +17,10 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    pub(super) fn new(policy: &QualityPolicy) -> Self {
+    /// No answers yet; a score from `threshold` on answers yes.
+    pub(super) fn new(threshold: f64) -> Self {
         Self {
-            threshold: policy.threshold,
+            threshold,
             right: 0,
             log_loss: 0.0,
             calibration: Calibration::default(),

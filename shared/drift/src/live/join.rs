@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::groups::{BiasDrift, Bounds, LiveGroups, Membership};
 use super::prediction::{GroundTruth, Prediction, PredictionKind};
 use super::tally::LiveTally;
 use super::{Calibration, LiveQuality, QualityPolicy, QualityVerdict, Side};
 use crate::Verdict;
+use pawl_gate::policy::FairnessPolicy;
 use pawl_gate::{Classes, Task};
 
 /// Joins answers with their truth, in any order, in bounded memory.
@@ -25,6 +27,10 @@ pub struct Join {
     rows: u64,
     lost: u64,
     joined: LiveTally,
+    /// The gate's groups, where it names any. A state of an older version has none; they are counted from
+    /// then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    groups: Option<LiveGroups>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,8 +38,34 @@ pub struct Join {
 enum Half {
     Score(Prediction),
     Truth(GroundTruth),
+    /// With the groups that its request tells.
+    GroupedScore(Prediction, Membership),
+    /// With the groups that it tells.
+    GroupedTruth(GroundTruth, Membership),
     /// Both came: a repeat of either changes nothing.
     Joined,
+}
+
+impl Half {
+    fn is_truth(&self) -> bool {
+        matches!(self, Self::Truth(_) | Self::GroupedTruth(..))
+    }
+
+    fn answer(&self) -> Option<(&Prediction, Option<&Membership>)> {
+        match self {
+            Self::Score(answer) => Some((answer, None)),
+            Self::GroupedScore(answer, row) => Some((answer, Some(row))),
+            Self::Truth(_) | Self::GroupedTruth(..) | Self::Joined => None,
+        }
+    }
+
+    fn truth(&self) -> Option<(&GroundTruth, Option<&Membership>)> {
+        match self {
+            Self::Truth(truth) => Some((truth, None)),
+            Self::GroupedTruth(truth, row) => Some((truth, Some(row))),
+            Self::Score(_) | Self::GroupedScore(..) | Self::Joined => None,
+        }
+    }
 }
 
 /// In the order of the ids, so that the same join is the same text.
@@ -58,7 +90,23 @@ impl Join {
             rows: 0,
             lost: 0,
             joined: tally,
+            groups: None,
         }
+    }
+
+    /// Decides later answers of yes or no at this threshold; other tasks have none.
+    pub fn decide_at(&mut self, threshold: f64) {
+        self.joined.decide_at(threshold);
+    }
+
+    /// Counts the groups of the champion's holdout too, from now on.
+    pub fn watch(&mut self, holdout: &LiveGroups) {
+        self.groups.get_or_insert_with(|| holdout.without_rows());
+    }
+
+    /// The groups that are counted; none where none are.
+    pub fn groups(&self) -> Option<&LiveGroups> {
+        self.groups.as_ref()
     }
 
     /// How answers are read.
@@ -68,29 +116,52 @@ impl Join {
 
     /// An answer of the endpoint, read as [`Join::reading`] says. One that the task cannot use is lost.
     pub fn predicted(&mut self, id: &str, answer: impl Into<Prediction>) {
+        self.predicted_of(id, answer, None);
+    }
+
+    /// An answer to a row of the groups that the request tells.
+    pub fn predicted_of(&mut self, id: &str, answer: impl Into<Prediction>, row: Option<Membership>) {
         let answer = answer.into();
-        let usable = self.joined.takes(&answer);
-        match self.waiting.get_mut(id) {
-            Some(Half::Score(_) | Half::Joined) => return,
-            _ if !usable => self.lost += 1,
-            Some(half @ Half::Truth(_)) => {
-                let truth = std::mem::replace(half, Half::Joined);
-                self.join(&Half::Score(answer), &truth);
-            }
-            None => self.remember(id, Half::Score(answer)),
+        let waiting = self.waiting.get_mut(id);
+        if waiting.as_ref().is_some_and(|half| !half.is_truth()) {
+            return;
         }
         self.predicted += 1;
+        if !self.joined.takes(&answer) {
+            self.lost += 1;
+            return;
+        }
+        if let (Some(groups), Some(row)) = (&mut self.groups, &row) {
+            groups.answered(row, &answer);
+        }
+        let truth = waiting.map(|half| std::mem::replace(half, Half::Joined));
+        let answer = match row {
+            Some(row) => Half::GroupedScore(answer, row),
+            None => Half::Score(answer),
+        };
+        match truth {
+            Some(truth) => self.join(&answer, &truth),
+            None => self.remember(id, answer),
+        }
     }
 
     /// The truth of an answer, whenever it comes.
     pub fn truth(&mut self, id: &str, truth: impl Into<GroundTruth>) {
-        let truth = Half::Truth(truth.into());
+        self.truth_of(id, truth, None);
+    }
+
+    /// The truth of a row of the groups that the truth's line tells.
+    pub fn truth_of(&mut self, id: &str, truth: impl Into<GroundTruth>, row: Option<Membership>) {
+        let truth = match row {
+            Some(row) => Half::GroupedTruth(truth.into(), row),
+            None => Half::Truth(truth.into()),
+        };
         match self.waiting.get_mut(id) {
-            Some(half @ Half::Score(_)) => {
+            Some(half) if half.answer().is_some() => {
                 let answer = std::mem::replace(half, Half::Joined);
                 self.join(&answer, &truth);
             }
-            Some(Half::Truth(_) | Half::Joined) => {}
+            Some(_) => {}
             None => self.remember(id, truth),
         }
     }
@@ -98,16 +169,20 @@ impl Join {
     fn remember(&mut self, id: &str, half: Half) {
         while self.waiting.len() >= self.limit {
             let Some(oldest) = self.order.pop_front() else { break };
-            self.lost += u64::from(matches!(self.waiting.remove(&oldest), Some(Half::Score(_))));
+            let gone = self.waiting.remove(&oldest);
+            self.lost += u64::from(gone.is_some_and(|half| half.answer().is_some()));
         }
         self.order.push_back(id.to_owned());
         self.waiting.insert(id.to_owned(), half);
     }
 
     fn join(&mut self, answer: &Half, truth: &Half) {
-        if let (Half::Score(answer), Half::Truth(truth)) = (answer, truth) {
+        if let (Some(answer), Some(truth)) = (answer.answer(), truth.truth()) {
             self.rows += 1;
-            self.joined.add(answer, truth);
+            self.joined.add(answer.0, truth.0);
+            if let Some(groups) = &mut self.groups {
+                groups.came_true(answer, truth);
+            }
         }
     }
 
@@ -117,7 +192,7 @@ impl Join {
         let (mut sum, mut rows) = (0.0, 0u64);
         // In their order: a sum of floats depends on it.
         for half in self.order.iter().filter_map(|id| self.waiting.get(id)) {
-            if let Half::Score(answer) = half {
+            if let Some((answer, _)) = half.answer() {
                 sum += self.joined.sure(answer, champion)?;
                 rows += 1;
             }
@@ -171,6 +246,23 @@ impl Join {
         quality
     }
 
+    /// Holds the groups counted so far against the champion's holdout, by the rules of the champion's gate;
+    /// none where none are counted. `policy` gives the level and the share of answers that may be lost.
+    pub fn judge_groups(
+        &self,
+        holdout: &LiveGroups,
+        fairness: &FairnessPolicy,
+        policy: &QualityPolicy,
+    ) -> Option<BiasDrift> {
+        let is_lossy = self.is_lossy(policy);
+        Some(self.groups.as_ref()?.judge(holdout, Bounds { fairness, alpha: policy.alpha, is_lossy }))
+    }
+
+    /// Whether more answers were lost than may be.
+    fn is_lossy(&self, policy: &QualityPolicy) -> bool {
+        self.lost as f64 > policy.max_lost * self.predicted as f64
+    }
+
     /// Whether enough is known to judge at all, or why not.
     fn sufficient(&self, hope: f64, policy: &QualityPolicy, quality: &LiveQuality) -> Result<(), String> {
         if !self.joined.may_expect(hope) {
@@ -179,7 +271,7 @@ impl Join {
         if policy.check().is_err() {
             return Err("monitor.quality cannot be used.".to_owned());
         }
-        if self.lost as f64 > policy.max_lost * self.predicted as f64 {
+        if self.is_lossy(policy) {
             return Err(format!("{} of {} answers were lost.", self.lost, self.predicted));
         }
         if self.rows < policy.min_rows {

@@ -15,6 +15,7 @@
 mod accuracy;
 mod binary;
 mod calibration;
+mod groups;
 mod join;
 mod multiclass;
 mod prediction;
@@ -28,6 +29,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::calibration::{CALIBRATION_BINS, Calibration};
+pub use self::groups::{
+    BiasDrift, GroupMeasure, GroupSource, GroupStanding, GroupTally, GroupingBias, HoldoutGroups, LiveGroup,
+    LiveGroups, MAX_GROUPINGS, MAX_GROUPS, Membership, Unwatched, is_watched,
+};
 pub use self::join::Join;
 pub use self::prediction::{ClassPrediction, GroundTruth, Prediction, PredictionKind};
 pub use self::tally::LiveTally;
@@ -36,8 +41,9 @@ pub use self::tally::LiveTally;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct QualityPolicy {
-    /// A score from this on answers yes (0.5).
-    pub threshold: f64,
+    /// A score from this on answers yes, for a champion whose judgement tells no threshold: else the
+    /// champion's own counts, at which the holdout's accuracy was measured. Default: `gate.threshold`.
+    pub threshold: Option<f64>,
     /// How much lower than expected the accuracy may lie (0.02).
     pub margin: f64,
     /// Regression: how much higher than expected the mean absolute error may lie, as a share of it (0.1).
@@ -52,7 +58,7 @@ pub struct QualityPolicy {
 
 impl Default for QualityPolicy {
     fn default() -> Self {
-        Self { threshold: 0.5, margin: 0.02, error_margin: 0.1, alpha: 0.05, min_rows: 200, max_lost: 0.05 }
+        Self { threshold: None, margin: 0.02, error_margin: 0.1, alpha: 0.05, min_rows: 200, max_lost: 0.05 }
     }
 }
 
@@ -63,8 +69,8 @@ impl QualityPolicy {
     /// The field's name, its value, and what would be right.
     pub fn check(&self) -> Result<(), (&'static str, f64, &'static str)> {
         let open = |value: f64| value > 0.0 && value < 1.0;
-        for (field, value) in [("threshold", self.threshold), ("alpha", self.alpha)] {
-            if !open(value) {
+        for (field, value) in [("threshold", self.threshold), ("alpha", Some(self.alpha))] {
+            if let Some(value) = value.filter(|value| !open(*value)) {
                 return Err((field, value, "give a fraction above 0 and below 1"));
             }
         }

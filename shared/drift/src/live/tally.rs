@@ -9,6 +9,9 @@ use super::regression::Errors;
 use super::{Calibration, LiveQuality, QualityPolicy, Standing};
 use pawl_gate::{Classes, Task};
 
+/// From where on a score answers yes where nothing says otherwise.
+const HALF: f64 = 0.5;
+
 /// The rows so far: of live traffic, or of a holdout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LiveTally(Rows);
@@ -25,10 +28,17 @@ impl LiveTally {
     /// No rows yet. `classes` are those of several classes, in the order of their scores.
     pub fn new(task: Task, classes: &Classes, policy: &QualityPolicy) -> Self {
         Self(match task {
-            Task::Binary => Rows::Binary(Box::new(Answers::new(policy))),
+            Task::Binary => Rows::Binary(Box::new(Answers::new(policy.threshold.unwrap_or(HALF)))),
             Task::Multiclass => Rows::Multiclass(Box::new(Choices::new(classes))),
             Task::Regression => Rows::Regression(Errors::default()),
         })
+    }
+
+    /// Decides later answers of yes or no at this threshold.
+    pub(super) fn decide_at(&mut self, threshold: f64) {
+        if let Rows::Binary(answers) = &mut self.0 {
+            answers.threshold = threshold;
+        }
     }
 
     /// How answers are read.

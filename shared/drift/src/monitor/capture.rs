@@ -3,13 +3,13 @@
 
 use std::borrow::Cow;
 
-use super::super::live::{Join, Prediction, PredictionKind};
+use super::super::live::{GroupSource, Join, LiveGroups, Membership, Prediction};
 use super::line::{Line, Payload, Rows};
 use super::output::answers_to;
 use super::prediction::{read_prediction, score};
 use super::row;
 use super::unread::Unread;
-use pawl_data::dataset::{Scan, ScanError, Scanner, Schema};
+use pawl_data::dataset::{FieldSpan, Scan, ScanError, Scanner, Schema, cut};
 use pawl_data::profile::bins::Baseline;
 
 /// The name under which the answers are compared. No CSV column of a team begins so.
@@ -43,11 +43,17 @@ pub struct CaptureReader {
     /// Rows as CSV that the scanner has not seen yet.
     rows: String,
     carry: Vec<u8>,
+    null_words: Vec<String>,
+    /// Where the fields of one row lie.
+    spans: Vec<FieldSpan>,
     requests: u64,
     unreadable: u64,
     first_unread: Option<Unread>,
     unanswered: u64,
 }
+
+/// An answer, and the groups that its request tells.
+type Answered = (Prediction, Option<Membership>);
 
 impl CaptureReader {
     /// A reader of requests with these features, in the order in which CSV payloads give them, parted by
@@ -58,6 +64,7 @@ impl CaptureReader {
         schema: &Schema,
         baseline: &Baseline,
     ) -> Result<Self, ScanError> {
+        let null_words = schema.null_words.clone();
         let known = |name: &String| features.contains(name);
         let columns = schema.columns.iter().filter(|(name, _)| known(name));
         let schema = Schema {
@@ -74,6 +81,8 @@ impl CaptureReader {
             scanner,
             rows: String::new(),
             carry: Vec::new(),
+            null_words,
+            spans: Vec::new(),
             requests: 0,
             unreadable: 0,
             first_unread: None,
@@ -124,8 +133,10 @@ impl CaptureReader {
         }
         self.requests += 1;
         let before = self.rows.len();
-        match self.request(line, join.reading()) {
-            Ok((id, answers)) => each_answer(&id, answers, |id, answer| join.predicted(id, answer)),
+        match self.request(line, join) {
+            Ok((id, answers)) => {
+                each_answer(&id, answers, |id, (answer, row)| join.predicted_of(id, answer, row));
+            }
             Err(reason) => {
                 self.unreadable += 1;
                 self.first_unread.get_or_insert(reason);
@@ -148,35 +159,57 @@ impl CaptureReader {
     fn request<'a>(
         &mut self,
         line: &'a [u8],
-        reading: PredictionKind<'_>,
-    ) -> Result<(Cow<'a, str>, Vec<Option<Prediction>>), Unread> {
+        join: &Join,
+    ) -> Result<(Cow<'a, str>, Vec<Option<Answered>>), Unread> {
         let line: Line<'a> = serde_json::from_slice(line).map_err(|_| Unread::Line)?;
         let (form, input) = line.capture_data.endpoint_input.ok_or(Unread::NoInput)?.text()?;
         let rows = Rows::read(form, &input, &self.features)?;
         let output = line.capture_data.endpoint_output.map(Payload::text).transpose()?;
-        let answers: Vec<Option<Prediction>> = match &output {
+        let read = |text| read_prediction(join.reading(), text).map(|answer| (answer, None));
+        let mut answers: Vec<Option<Answered>> = match &output {
             None => vec![None; rows.len()],
-            Some((_, text)) => {
-                answers_to(rows.len(), text).into_iter().map(|text| read_prediction(reading, text)).collect()
-            }
+            Some((_, text)) => answers_to(rows.len(), text).into_iter().map(read).collect(),
         };
         if rows.len() != answers.len() {
             return Err(Unread::Answers { rows: rows.len(), answers: answers.len() });
         }
-        for (at, answer) in answers.iter().enumerate() {
+        let groups = join.groups().filter(|groups| groups.known_by(GroupSource::Request));
+        for (at, answer) in answers.iter_mut().enumerate() {
+            let begin = self.rows.len();
             rows.write(at, &self.features, &mut self.rows).ok_or(Unread::NoRows)?;
+            if let (Some(groups), Some((_, row))) = (groups, answer.as_mut()) {
+                *row = Some(self.membership(groups, begin));
+            }
             self.rows.push(',');
-            if let Some(answer) = answer {
+            if let Some((answer, _)) = answer {
                 answer.write(&mut self.rows);
             }
             self.rows.push('\n');
         }
         if output.is_some() {
             let no_prediction =
-                |answer: &&Option<Prediction>| matches!(answer, None | Some(Prediction::Unfit));
+                |answer: &&Option<Answered>| matches!(answer, None | Some((Prediction::Unfit, _)));
             self.unanswered += answers.iter().filter(no_prediction).count() as u64;
         }
         Ok((line.event_metadata.id(), answers))
+    }
+}
+
+impl CaptureReader {
+    /// The groups of the row that begins here. A row with other fields than the features names none.
+    fn membership(&mut self, groups: &LiveGroups, begin: usize) -> Membership {
+        let Self { rows, spans, features, null_words, .. } = self;
+        let record = rows.get(begin..).unwrap_or_default().as_bytes();
+        cut(record, b',', true, spans);
+        let is_row = spans.len() == features.len();
+        groups.membership(GroupSource::Request, |column| {
+            let at = features.iter().position(|name| name == column).filter(|_| is_row)?;
+            let text = match spans.get(at)?.field(record) {
+                Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+                Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+            };
+            Some(text).filter(|text| !null_words.iter().any(|word| word == text.trim()))
+        })
     }
 }
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::document::{Drift, Verdict};
 use super::super::history::History;
-use super::super::live::{Calibration, Join, LiveQuality, LiveTally, QualityPolicy, QualityVerdict};
+use super::super::live::{
+    BiasDrift, Calibration, Join, LiveGroups, LiveQuality, LiveTally, QualityPolicy, QualityVerdict,
+};
 use pawl_base::duration::Duration;
 use pawl_base::names::Generation;
 use pawl_data::profile::bins::Baseline;
@@ -23,7 +25,7 @@ pub struct Policy {
     /// Leave requests of the last moments to the next look: their files may still be on the way. Default 2
     /// minutes.
     pub lag: Duration,
-    /// Which metrics are published. Default: the model's own two.
+    /// Which metrics are published. Default: the model's own three.
     pub publish: Publish,
 }
 
@@ -56,7 +58,7 @@ impl Default for Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Publish {
-    /// `DriftedShare` and `LiveQuality` of the model.
+    /// `DriftedShare`, `LiveQuality` and `WorseGroups` of the model.
     Model,
     /// Also `Drift` of each feature on each axis.
     Features,
@@ -83,12 +85,17 @@ pub struct Monitor {
     /// What the last look could read, for the same reason.
     #[serde(default)]
     pub last_readable: Readable,
+    /// The groups that people were told of, by [`BiasDrift::worse`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told_groups: Vec<String>,
 }
 
 impl Monitor {
     /// Before the first look at a champion.
     pub fn new(generation: Generation, captured: String, gate: &pawl_gate::Policy, policy: &Policy) -> Self {
-        let tally = LiveTally::new(gate.task, &Classes::new(&gate.classes), &policy.quality);
+        let threshold = policy.quality.threshold.or(Some(gate.threshold));
+        let quality = QualityPolicy { threshold, ..policy.quality.clone() };
+        let tally = LiveTally::new(gate.task, &Classes::new(&gate.classes), &quality);
         Self {
             generation,
             looks: 0,
@@ -98,6 +105,18 @@ impl Monitor {
             history: History::default(),
             last: None,
             last_readable: Readable::All,
+            told_groups: Vec::new(),
+        }
+    }
+
+    /// What a champion's holdout says of it holds for its live rows: its own threshold, before the first
+    /// look, and its groups.
+    pub fn expect(&mut self, expected: &Expected) {
+        if let Some(threshold) = expected.threshold.filter(|_| self.looks == 0) {
+            self.join.decide_at(threshold);
+        }
+        if let Some(groups) = &expected.groups {
+            self.join.watch(groups);
         }
     }
 }
@@ -110,6 +129,13 @@ pub struct Expected {
     /// Regression: its mean absolute error there, in the label's unit.
     #[serde(default)]
     pub mae: Option<f64>,
+    /// The threshold at which it was judged there. None where it has none, and in documents of an older
+    /// version.
+    #[serde(default)]
+    pub threshold: Option<f64>,
+    /// The gate's groups there. None where it names none; also in documents of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<LiveGroups>,
     /// How often its scores were right; of several classes the probabilities of the chosen ones.
     pub calibration: Calibration,
     /// Its training data and its scores, in frozen bins.
@@ -173,4 +199,7 @@ pub struct MonitoringReport {
     pub drift: Drift,
     /// Answers against their truth.
     pub quality: LiveQuality,
+    /// The gate's groups against the champion's holdout. None where it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<BiasDrift>,
 }

@@ -4,8 +4,9 @@
 use serde::Serialize;
 
 use super::super::document::Verdict;
+use super::super::live::BiasDrift;
 use super::document::{MonitoringReport, Publish};
-use pawl_base::metrics::{DRIFTED_SHARE, Dimension, LIVE_QUALITY, VARIANT};
+use pawl_base::metrics::{DRIFTED_SHARE, Dimension, LIVE_QUALITY, VARIANT, WORSE_GROUPS};
 
 /// CloudWatch takes 1,000 in one call:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>.
@@ -15,7 +16,7 @@ const MOST: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Datum {
-    /// `DriftedShare`, `LiveQuality` or `Drift`.
+    /// `DriftedShare`, `LiveQuality`, `WorseGroups` or `Drift`.
     pub metric_name: &'static str,
     /// The endpoint, variant and config; for `Drift` the endpoint, feature and axis.
     pub dimensions: Vec<Dimension>,
@@ -35,7 +36,8 @@ pub fn data(look: &MonitoringReport, endpoint: &str, config: &str, publish: Publ
     let mut all = Vec::new();
     let share = look.drift.drifted_share();
     let quality = look.quality.level();
-    for (metric_name, value) in [(DRIFTED_SHARE, share), (LIVE_QUALITY, quality)] {
+    let groups = look.groups.as_ref().and_then(BiasDrift::level);
+    for (metric_name, value) in [(DRIFTED_SHARE, share), (LIVE_QUALITY, quality), (WORSE_GROUPS, groups)] {
         if let Some(value) = value {
             all.push(Datum { metric_name, dimensions: model.clone(), value });
         }

@@ -24,6 +24,6 @@ mod unread;
 pub use capture::{CaptureReader, Captured, PREDICTION, answers};
 pub use document::{Expected, Monitor, MonitoringReport, Policy, Publish, Readable};
 pub use metrics::{Datum, data};
-pub use prediction::{answered, usable};
-pub use truth::truths;
+pub use prediction::{ScoredColumns, answered, usable};
+pub use truth::{told_groups, truths};
 pub use unread::Unread;

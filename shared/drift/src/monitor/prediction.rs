@@ -1,15 +1,16 @@
 //! What a container's output to one row says, by the task.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::super::live::{ClassPrediction, GroundTruth, LiveTally, Prediction, PredictionKind};
 use super::output::answers_to;
 use super::row::quoted;
-use super::truth::truth;
+use super::truth::{text, truth};
 use pawl_data::dataset::{RecordCut, cut};
 use pawl_gate::Classes;
 use pawl_gate::{ContainerOutput, RowValue, Task};
@@ -84,6 +85,21 @@ struct Joined<'a> {
     label: Value,
     #[serde(borrow, rename = "SageMakerOutput")]
     output: &'a RawValue,
+}
+
+/// The columns and features of a row of a transform's output, joined with its input.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ScoredColumns {
+    columns: Map<String, Value>,
+    features: Map<String, Value>,
+}
+
+impl ScoredColumns {
+    /// The value of a column as text; none where it is missing.
+    pub fn value(&self, column: &str) -> Option<Cow<'_, str>> {
+        text(self.columns.get(column).or_else(|| self.features.get(column))?)
+    }
 }
 
 /// Prediction and truth of a row of a transform's output, joined with its input; none where one of them is

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::live::GroundTruth;
+use super::super::live::{GroundTruth, GroupSource, LiveGroups, Membership};
 use pawl_data::dataset::Label;
 use pawl_gate::{Task, scalar};
 
@@ -16,6 +16,8 @@ struct Line<'a> {
     ground_truth_data: TruthData,
     #[serde(borrow)]
     event_metadata: Meta<'a>,
+    #[serde(default)]
+    groups: Value,
 }
 
 #[derive(Deserialize)]
@@ -30,29 +32,45 @@ struct Meta<'a> {
     event_id: Cow<'a, str>,
 }
 
-/// Hands each truth of an object over under its id; says how many lines could not be read.
+/// Hands each truth of an object over under its id, with the line's `groups`; says how many lines could not
+/// be read.
 ///
 /// `eventId` is the inference id that the client gave, else the event id of the capture; for the second row
 /// and on of one request `<id>_<index from 0>`, and `<id>_0` for its first.
-pub fn truths<'a>(
-    bytes: &'a [u8],
+pub fn truths(
+    bytes: &[u8],
     label: &Label,
     task: Task,
-    mut take: impl FnMut(&str, GroundTruth),
+    mut take: impl FnMut(&str, GroundTruth, &Value),
 ) -> u64 {
     let mut unreadable = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
         let read = serde_json::from_slice::<Line<'_>>(line).ok();
         // By the label's rule, as in the data.
-        let by_rule = |line: Line<'a>| {
-            Some((truth(&label.of(line.ground_truth_data.data), task)?, line.event_metadata))
-        };
-        match read.and_then(by_rule) {
-            Some((truth, meta)) => take(&meta.event_id, truth),
+        let known =
+            read.and_then(|line| Some((truth(&label.of(line.ground_truth_data.data.clone()), task)?, line)));
+        match known {
+            Some((truth, line)) => take(&line.event_metadata.event_id, truth, &line.groups),
             None => unreadable += 1,
         }
     }
     unreadable
+}
+
+/// The groups that a line of truth tells, in an object of columns and their values; none where requests tell
+/// all of them.
+pub fn told_groups(groups: &LiveGroups, told: &Value) -> Option<Membership> {
+    let asked = groups.known_by(GroupSource::Truth);
+    asked.then(|| groups.membership(GroupSource::Truth, |column| text(told.get(column)?)))
+}
+
+/// A value as text; none of what is no value, or more than one.
+pub(super) fn text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Bool(_) | Value::Number(_) => Some(Cow::Owned(value.to_string())),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 /// What a label is to the task: a class by its name, the number itself, 1 or 0 where a yes or no is learnt;
@@ -91,7 +109,7 @@ mod tests {
 {"groundTruthData": {"data": "NaN"}, "eventMetadata": {"eventId": "a"}}
 
 nonsense"#;
-        assert_eq!(truths(lines.as_bytes(), &label, Task::Binary, |id, truth| join.truth(id, truth)), 2);
+        assert_eq!(truths(lines.as_bytes(), &label, Task::Binary, |id, truth, _| join.truth(id, truth)), 2);
         let quality = join.judge(Some(0.9), &Default::default(), Verdict::None, &policy);
         assert_eq!((quality.rows, quality.accuracy), (2, Some(0.5)));
     }
@@ -106,7 +124,10 @@ nonsense"#;
         let lines = r#"{"groundTruthData": {"data": "100.0"}, "eventMetadata": {"eventId": "a"}}
 {"groundTruthData": {"data": "inf"}, "eventMetadata": {"eventId": "b"}}
 {"groundTruthData": {"data": 9}, "eventMetadata": {"eventId": "b"}}"#;
-        assert_eq!(truths(lines.as_bytes(), &label, Task::Regression, |id, truth| join.truth(id, truth)), 1);
+        assert_eq!(
+            truths(lines.as_bytes(), &label, Task::Regression, |id, truth, _| join.truth(id, truth)),
+            1
+        );
         let quality = join.judge(Some(7.0), &Default::default(), Verdict::None, &policy);
         assert_eq!((quality.rows, quality.mae), (2, Some(7.0)));
     }
@@ -117,7 +138,8 @@ nonsense"#;
             let line =
                 format!(r#"{{"groundTruthData": {{"data": {data}}}, "eventMetadata": {{"eventId": "a"}}}}"#);
             let mut told = None;
-            let unreadable = truths(line.as_bytes(), label, Task::Multiclass, |_, truth| told = Some(truth));
+            let unreadable =
+                truths(line.as_bytes(), label, Task::Multiclass, |_, truth, _| told = Some(truth));
             assert_eq!(unreadable, u64::from(told.is_none()));
             told
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::findings::{Check, Code, Reason};
 use crate::input::{Line, PairError};
-use crate::policy::{BehaviourCase, BehaviourPolicy, Consequence, Expectation, Task};
+use crate::policy::{BehaviourCase, BehaviourPolicy, Expectation, Task};
 use crate::row::{Against, Contender};
 use pawl_stats::moments::Moments;
 
@@ -75,11 +75,11 @@ impl BehaviourPolicy {
     }
 
     fn reason(&self, name: &str, held: bool, text: String) -> Reason {
-        let code = match (held, self.action) {
-            (true, _) => Code::BehaviourHeld,
-            (false, Consequence::Block) => Code::BehaviourBroken,
-            (false, Consequence::Ask) => Code::BehaviourAsks,
-            (false, Consequence::Warn) => Code::BehaviourWarning,
+        let (broken, asks) = (Code::BehaviourBroken, Code::BehaviourAsks);
+        let code = if held {
+            Code::BehaviourHeld
+        } else {
+            Code::of(self.action, broken, asks, Code::BehaviourWarning)
         };
         Reason::new(Check::Behaviour(name.to_owned()), code, text)
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::compare::Compared;
 use super::finding::GroupComparison;
 use crate::findings::{Check, Code, Reason};
-use crate::policy::{Consequence, FairnessRule, Measure};
+use crate::policy::{FairnessRule, Measure};
 use crate::row::Against;
 use pawl_stats::{Interval, holm};
 
@@ -83,18 +83,12 @@ fn is_acceptable(rule: &FairnessRule, interval: Option<Interval>) -> bool {
 }
 
 fn broken(rule: &FairnessRule) -> Code {
-    match rule.action {
-        Consequence::Block => Code::FairnessBroken,
-        Consequence::Ask => Code::FairnessAsks,
-        Consequence::Warn => Code::FairnessWarning,
-    }
+    Code::of(rule.action, Code::FairnessBroken, Code::FairnessAsks, Code::FairnessWarning)
 }
 
 fn undecided(rule: &FairnessRule) -> Code {
-    match rule.action {
-        Consequence::Block | Consequence::Ask => Code::FairnessUndecided,
-        Consequence::Warn => Code::FairnessWarning,
-    }
+    let unknown = Code::FairnessUndecided;
+    Code::of(rule.action, unknown, unknown, Code::FairnessWarning)
 }
 
 fn undefined(finding: &GroupComparison) -> (Code, String) {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::policy::Consequence;
+
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -130,6 +132,15 @@ pub enum Weight {
 }
 
 impl Code {
+    /// What follows from what does not hold: of these codes the one that blocks, asks or warns.
+    pub(crate) fn of(consequence: Consequence, blocks: Self, asks: Self, warns: Self) -> Self {
+        match consequence {
+            Consequence::Block => blocks,
+            Consequence::Ask => asks,
+            Consequence::Warn => warns,
+        }
+    }
+
     /// How it weighs.
     pub fn weight(self) -> Weight {
         match self {

@@ -1,10 +1,12 @@
 //! One line of a joined transform output.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::output::{ContainerOutput, JsonScalar};
 use super::pair_error::PairError;
@@ -21,6 +23,9 @@ pub(crate) struct Line<'a> {
     output: ContainerOutput,
     #[serde(default)]
     pub(crate) columns: Columns,
+    /// What the model saw, unread: it is asked for only where a column is a feature as well.
+    #[serde(borrow, default)]
+    features: Option<&'a RawValue>,
 }
 
 impl<'a> Line<'a> {
@@ -34,6 +39,18 @@ impl<'a> Line<'a> {
                 word.map_or_else(|| error.to_string(), |word| format!("{word} is no number in JSON"));
             PairError::NotAnOutputLine { side, line, reason }
         })
+    }
+
+    /// The features of these names; lists and objects have no value to tell rows apart by.
+    pub(crate) fn features(&self, names: &[String]) -> Columns {
+        let read = self.features.map(|raw| serde_json::from_str(raw.get()));
+        let all: BTreeMap<String, &RawValue> = read.and_then(Result::ok).unwrap_or_default();
+        let scalar = |name: &String| match serde_json::from_str(all.get(name.as_str())?.get()).ok()? {
+            JsonScalar::Null => None,
+            JsonScalar::Text(text) => Some((name.clone(), text)),
+            plain => Some((name.clone(), plain.value().to_string())),
+        };
+        Columns(names.iter().filter_map(scalar).collect())
     }
 
     /// How long the answer took by the container's own clock, and whether there was none.

@@ -3,7 +3,7 @@
 //! Both transforms read the same holdout, so line *i* of one output is the same row as line *i* of the
 //! other; the reader makes sure of it by row id and label and stops at the first line that differs.
 
-use super::line::Line;
+use super::line::{Columns, Line};
 use super::lines::{Lines, MAX_BUFFERED};
 use super::pair_error::PairError;
 use crate::judge::Judge;
@@ -139,15 +139,30 @@ fn hand_on(
         Some(champion) => Some(champion.prediction(task).ok_or_else(|| silent(Contender::Champion))?),
         None => None,
     };
-    let columns = pick(judge.columns(), challenger, line)?;
+    let features = features_asked(judge.columns(), challenger);
+    let columns = pick(judge.columns(), challenger, &features, line)?;
     let paired =
         PairedRow { label: challenger.label.value(), challenger: said, champion: before, columns: &columns };
     judge.push(&paired).map_err(unfit)
 }
 
+/// What of the columns the judge needs the model sees as features: such a column stands among those alone.
+fn features_asked(names: &[String], row: &Line<'_>) -> Columns {
+    let all_there = names.iter().all(|name| row.columns.0.iter().any(|(key, _)| key == name));
+    if all_there { Columns::default() } else { row.features(names) }
+}
+
 /// The values of the columns the judge needs, from the challenger's line.
-fn pick<'a>(names: &[String], row: &'a Line<'_>, line: u64) -> Result<Vec<&'a str>, PairError> {
-    let value = |name: &String| row.columns.0.iter().find(|(key, _)| key == name).map(|(_, v)| v.as_str());
+fn pick<'a>(
+    names: &[String],
+    row: &'a Line<'_>,
+    features: &'a Columns,
+    line: u64,
+) -> Result<Vec<&'a str>, PairError> {
+    let of = |name: &String, columns: &'a Columns| {
+        columns.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    };
+    let value = |name: &String| of(name, &row.columns).or_else(|| of(name, features));
     names
         .iter()
         .map(|name| {
@@ -165,6 +180,7 @@ fn pick<'a>(names: &[String], row: &'a Line<'_>, line: u64) -> Result<Vec<&'a st
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::policy::Groups;
     use crate::{Judgement, Policy, RowPart};
 
     fn line(row: &str, label: &str, score: &str) -> String {
@@ -208,6 +224,33 @@ mod tests {
             assert_eq!(read(&new, &old, piece), Ok(2), "{piece}");
         }
         assert_eq!(read("", "", 1), Ok(0));
+    }
+
+    #[test]
+    fn a_column_that_the_model_sees_is_found_among_its_features() {
+        let mut policy = Policy { minimum_rows: 1, ..Policy::default() };
+        policy.fairness.minimum_rows = 1;
+        policy.fairness.minimum_positives = 1;
+        let named = |columns: &[&str]| Groups {
+            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+            disadvantaged: None,
+        };
+        policy.fairness.groups = vec![named(&["sex"]), named(&["sex", "town"])];
+        let row = |number: u32, sex: &str| {
+            format!(
+                "{{\"row\":\"a:{number}\",\"label\":{},\"columns\":{{\"town\":\"x\"}},\
+                 \"features\":{{\"list\":[1],\"sex\":{sex}}},\"SageMakerOutput\":{{\"score\":0.7}}}}\n",
+                number % 2
+            )
+        };
+        let lines: String = (0..8).map(|n| row(n, if n < 4 { "\"f\"" } else { "1.0" })).collect();
+        let found = judged(&lines, &lines, 40, &policy).unwrap().fairness;
+        assert_eq!(found["sex"].groups.keys().collect::<Vec<_>>(), ["1", "f"]);
+        assert_eq!(found["sex & town"].groups.keys().collect::<Vec<_>>(), ["1 & x", "f & x"]);
+        for nothing in ["null", "[1]", "{}"] {
+            let fault = judged(&row(1, nothing), &row(1, nothing), 40, &policy).unwrap_err();
+            assert!(matches!(fault, PairError::MissingColumn { column, .. } if column == "sex"), "{nothing}");
+        }
     }
 
     #[test]

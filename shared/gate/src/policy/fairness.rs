@@ -7,8 +7,8 @@ use super::action::Consequence;
 use super::error::PolicyError;
 use super::measure::Measure;
 
-/// Between the values of an intersection.
-pub(crate) const AND: &str = " & ";
+/// Between the values of an intersection, and between the names of its columns.
+pub const AND: &str = " & ";
 
 /// How much further from fair than the champion a challenger may be by default.
 const TOLERANCE: f64 = 0.05;

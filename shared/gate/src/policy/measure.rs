@@ -88,7 +88,7 @@ impl Measure {
     }
 
     /// How far an acceptable value may be from fair, where a rule names one.
-    pub(crate) fn allowance(self, acceptable: f64) -> f64 {
+    pub fn allowance(self, acceptable: f64) -> f64 {
         match self {
             Self::Di => 1.0 - acceptable,
             _ => acceptable,

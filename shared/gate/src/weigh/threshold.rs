@@ -2,7 +2,7 @@
 
 use super::gain::gain;
 use crate::findings::{BothMetrics, Check, Code, Reason, Test};
-use crate::policy::{Consequence, Metric, Policy};
+use crate::policy::{Metric, Policy};
 use pawl_stats::Interval;
 
 /// A change of the area under the curve is a trifle below this part of the change of accuracy.
@@ -19,11 +19,8 @@ pub(super) fn check(policy: &Policy, metrics: &BothMetrics, tests: &[Test]) -> O
     if accuracy.p_value > policy.alpha || !alike {
         return None;
     }
-    let code = match policy.threshold_moved {
-        Consequence::Block => Code::ThresholdBlocks,
-        Consequence::Ask => Code::ThresholdAsks,
-        Consequence::Warn => Code::ThresholdWarning,
-    };
+    let (blocks, asks) = (Code::ThresholdBlocks, Code::ThresholdAsks);
+    let code = Code::of(policy.threshold_moved, blocks, asks, Code::ThresholdWarning);
     let text = format!(
         "only the threshold seems to have moved: accuracy changes by {:+.4} (p {:.3e}), the ranking hardly \
          (auc {:+.4}, interval {low:+.4} to {high:+.4})",

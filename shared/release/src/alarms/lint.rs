@@ -6,7 +6,7 @@ use crate::config::ConfigName;
 use crate::observation::AlarmReading;
 use crate::policy::Policy;
 use crate::strategy::Strategy;
-use pawl_base::metrics::{DRIFTED_SHARE, LIVE_QUALITY};
+use pawl_base::metrics::{DRIFTED_SHARE, LIVE_QUALITY, WORSE_GROUPS};
 
 use super::spec::{AlarmSpec, BELOW, BREACHING};
 use pawl_ledger::events::AlarmState;
@@ -148,7 +148,9 @@ fn range(spec: &AlarmSpec) -> Option<(f64, f64, &'static str)> {
         "ModelLatency" if averaged => {
             Some((0.0, 60.0e6, "a request ends after 60 s; ModelLatency is in microseconds"))
         }
-        LIVE_QUALITY | DRIFTED_SHARE if averaged => Some((0.0, 1.0, "it lies between 0 and 1")),
+        LIVE_QUALITY | DRIFTED_SHARE | WORSE_GROUPS if averaged => {
+            Some((0.0, 1.0, "it lies between 0 and 1"))
+        }
         "Invocations"
         | "ModelLatency"
         | "Invocation4XXErrors"
@@ -309,12 +311,13 @@ mod tests {
     }
 
     #[test]
-    fn traffic_live_quality_and_drift_are_watched_where_a_bound_is_named() {
+    fn traffic_live_quality_drift_and_groups_are_watched_where_a_bound_is_named() {
         let limit = |bound| Some(LiveLimit { bound, period: Duration::seconds(300), periods: 2 });
         let alarms = AlarmPolicy {
             requests_per_period: Some(10),
             live_quality: limit(0.8),
             drift: limit(0.3),
+            groups: limit(0.0),
             ..AlarmPolicy::default()
         };
         let all = specs(&alarms);
@@ -335,10 +338,18 @@ mod tests {
             [
                 ("pawl-bike-demand-000007-quality", "LiveQuality", "LessThanThreshold", 0.8, "missing"),
                 ("pawl-bike-demand-000007-drift", "DriftedShare", "GreaterThanThreshold", 0.3, "missing"),
+                ("pawl-bike-demand-000007-groups", "WorseGroups", "GreaterThanThreshold", 0.0, "missing"),
                 ("pawl-bike-demand-000007-traffic", "Invocations", "LessThanThreshold", 10.0, "breaching"),
             ]
         );
         assert_eq!(lints(&Policy { alarms: alarms.clone(), ..Policy::default() }), []);
+        let asks: Vec<&str> =
+            told.iter().map(|spec| spec.0).filter(|name| super::super::is_on_live_data(name)).collect();
+        assert_eq!(asks, ["pawl-bike-demand-000007-quality", "pawl-bike-demand-000007-drift"]);
+        let known = super::super::every_name(&"bike-demand-000007".into());
+        assert!(told.iter().all(|spec| known.iter().any(|name| name == spec.0)), "{known:?}");
+        let window = |name: &str| super::super::window(&alarms, name).as_secs();
+        assert_eq!((window("pawl-x-groups"), window("pawl-x-errors")), (600, 180));
 
         let with = |alarms: AlarmPolicy| lints(&Policy { alarms, ..Policy::default() });
         let base = AlarmPolicy::default;
@@ -346,6 +357,7 @@ mod tests {
             AlarmPolicy { requests_per_period: Some(0), ..base() },
             AlarmPolicy { live_quality: limit(0.0), ..base() },
             AlarmPolicy { drift: limit(1.0), ..base() },
+            AlarmPolicy { groups: limit(1.0), ..base() },
             AlarmPolicy { drift: limit(f64::NAN), ..base() },
         ] {
             assert!(matches!(with(never)[..], [Lint::NeverTrips { .. }]));

@@ -3,7 +3,9 @@
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
 use crate::policy::{AlarmPolicy, LiveLimit};
-use pawl_base::metrics::{CHALLENGER, DRIFTED_SHARE, Dimension, LIVE_QUALITY, NAMESPACE, VARIANT};
+use pawl_base::metrics::{
+    CHALLENGER, DRIFTED_SHARE, Dimension, LIVE_QUALITY, NAMESPACE, VARIANT, WORSE_GROUPS,
+};
 use serde::{Deserialize, Serialize};
 
 use pawl_base::duration::Duration;
@@ -56,9 +58,15 @@ pub fn is_on_live_data(alarm: &str) -> bool {
     alarm.starts_with("pawl-") && LIVE_KINDS.iter().any(|kind| alarm.ends_with(kind))
 }
 
+/// How the name of the alarm on groups ends. A new model of the same data treats them as the old one does, so
+/// it asks for none.
+const GROUPS_KIND: &str = "-groups";
+
 /// How far back the data reach on which an alarm of this name rests.
 pub(crate) fn window(policy: &AlarmPolicy, alarm: &str) -> Duration {
-    let live = policy.live_quality.iter().chain(&policy.drift).filter(|_| is_on_live_data(alarm));
+    let is_published = is_on_live_data(alarm) || alarm.starts_with("pawl-") && alarm.ends_with(GROUPS_KIND);
+    let live = policy.live_quality.iter().chain(&policy.drift).chain(&policy.groups);
+    let live = live.filter(|_| is_published);
     let live = live.map(|limit| limit.period.as_secs() * u64::from(limit.periods)).max();
     Duration::seconds(live.unwrap_or_else(|| policy.period.as_secs() * u64::from(policy.periods)))
 }
@@ -78,9 +86,9 @@ pub(crate) fn names(policy: &AlarmPolicy, endpoint: &str, deployment: &Deploymen
 
 /// The names of all alarms that Pawl may ever have made for a config, whatever the policy was then.
 pub(crate) fn every_name(config: &ConfigName) -> Vec<String> {
-    let kinds =
-        ["errors", "latency", "traffic", "quality", "drift", "challenger-errors", "challenger-latency"];
-    kinds.map(|kind| format!("pawl-{config}-{kind}")).to_vec()
+    let own = ["errors", "latency", "traffic", "quality", "drift", "groups"];
+    let kinds = own.into_iter().chain(["challenger-errors", "challenger-latency"]);
+    kinds.map(|kind| format!("pawl-{config}-{kind}")).collect()
 }
 
 /// The alarms of one deployment: of its config, and in a trial of the challenger's variant too.
@@ -171,7 +179,7 @@ pub fn on_traffic(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> 
 }
 
 /// The alarms of one config, with the config's own dimension, so that the old fleet cannot trip them: error
-/// rate and p99 latency always; live quality and drift where the policy names a bound.
+/// rate and p99 latency always; live quality, drift and groups where the policy names a bound.
 pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> Vec<AlarmSpec> {
     let dimensions =
         [("EndpointName", endpoint), ("VariantName", VARIANT), ("EndpointConfigName", &config.0)];
@@ -195,6 +203,13 @@ pub fn for_config(policy: &AlarmPolicy, endpoint: &str, config: &ConfigName) -> 
         ),
         ..live(limit, alarm("drift", (NAMESPACE, DRIFTED_SHARE), Bad::Above, limit.bound))
     });
+    let groups = policy.groups.as_ref().map(|limit| AlarmSpec {
+        alarm_description: format!(
+            "More than {} of the comparisons of groups that {config} answers are worse than allowed",
+            limit.bound
+        ),
+        ..live(limit, alarm("groups", (NAMESPACE, WORSE_GROUPS), Bad::Above, limit.bound))
+    });
     let requests = of_requests(policy, endpoint, config, VARIANT, "");
-    requests.into_iter().chain(quality).chain(drift).collect()
+    requests.into_iter().chain(quality).chain(drift).chain(groups).collect()
 }
