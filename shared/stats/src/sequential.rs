@@ -68,8 +68,8 @@ pub fn always_valid(share: f64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
 /// (Ville).
 ///
 /// Beta-binomial mixture (Robbins 1970) under Jeffreys' prior:
-/// `M(p) = B(h + ½, n − h + ½) / B(½, ½) / (p^h (1 − p)^(n − h))`. Rows are independent, or each has the share
-/// `p` whatever was seen before.
+/// `M(p) = B(h + ½, n − h + ½) / B(½, ½) / (p^h (1 − p)^(n − h))`. Rows are independent, or each has the
+/// share `p` whatever was seen before.
 pub fn ln_share_evidence(hits: u64, rows: u64, share: f64) -> f64 {
     Bet::on(hits, rows).against(share)
 }
