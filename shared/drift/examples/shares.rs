@@ -2,6 +2,8 @@
 //! `cargo run -p pawl-drift --example shares`. The asymptotic interval of live quality beside the exact one of
 //! groups, at the level itself and where 12 or 120 shares have it to themselves.
 
+#![allow(clippy::print_stdout)]
+
 use pawl_stats::sequential::{always_valid, ln_share_evidence};
 
 const STREAMS: u32 = 20_000;

@@ -68,14 +68,31 @@ pub fn always_valid(share: f64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
 /// (Ville).
 ///
 /// Beta-binomial mixture (Robbins 1970) under Jeffreys' prior:
-/// `M(p) = B(h + ½, n − h + ½) / B(½, ½) / (p^h (1 − p)^(n − h))`. Rows are independent, or each has the share
-/// `p` whatever was seen before.
+/// `M(p) = B(h + ½, n − h + ½) / B(½, ½) / (p^h (1 − p)^(n − h))`. Rows are independent, or each has the
+/// share `p` whatever was seen before.
 pub fn ln_share_evidence(hits: u64, rows: u64, share: f64) -> f64 {
-    let (h, misses) = (hits as f64, rows.saturating_sub(hits) as f64);
-    // 0 ln 0 is 0: no hits say nothing against a share of 0.
-    let part = |count: f64, ln_share: f64| if count == 0.0 { 0.0 } else { count * ln_share };
-    let ln_beta = ln_gamma(h + 0.5) + ln_gamma(misses + 0.5) - ln_gamma(h + misses + 1.0);
-    ln_beta - std::f64::consts::PI.ln() - part(h, share.ln()) - part(misses, (-share).ln_1p())
+    Bet::on(hits, rows).against(share)
+}
+
+/// The bet's counts, with all of it that does not depend on the share.
+struct Bet {
+    hits: f64,
+    misses: f64,
+    ln_mixture: f64,
+}
+
+impl Bet {
+    fn on(hits: u64, rows: u64) -> Self {
+        let (hits, misses) = (hits as f64, rows.saturating_sub(hits) as f64);
+        let ln_beta = ln_gamma(hits + 0.5) + ln_gamma(misses + 0.5) - ln_gamma(hits + misses + 1.0);
+        Self { hits, misses, ln_mixture: ln_beta - std::f64::consts::PI.ln() }
+    }
+
+    fn against(&self, share: f64) -> f64 {
+        // 0 ln 0 is 0: no hits say nothing against a share of 0.
+        let part = |count: f64, ln_share: f64| if count == 0.0 { 0.0 } else { count * ln_share };
+        self.ln_mixture - part(self.hits, share.ln()) - part(self.misses, (-share).ln_1p())
+    }
 }
 
 /// The shares that [`ln_share_evidence`] has nothing against: an interval that is valid at every look at once
@@ -85,7 +102,8 @@ pub fn share_interval(hits: u64, rows: u64, alpha: f64) -> Option<(f64, f64)> {
     if rows == 0 || hits > rows || !(alpha > 0.0 && alpha < 1.0) {
         return None;
     }
-    let is_out = |share: f64| ln_share_evidence(hits, rows, share) >= -alpha.ln();
+    let bet = Bet::on(hits, rows);
+    let is_out = |share: f64| bet.against(share) >= -alpha.ln();
     let end = |mut outside: f64| {
         let mut inside = hits as f64 / rows as f64;
         if !is_out(outside) {

@@ -272,8 +272,8 @@ fn missed(share: f64, rows_a_look: u32, alpha: f64) -> usize {
 fn a_shares_interval_holds_at_every_look() {
     // The level as it is, and as two groups with six shares each have it; rare outcomes and common ones.
     for alpha in [0.05, 0.05 / 12.0] {
-        for share in [0.003, 0.01, 0.05, 0.3, 0.5, 0.95] {
-            for rows in [3, 40] {
+        for share in [0.003, 0.05, 0.3, 0.95] {
+            for rows in [3, 20] {
                 let missed = missed(share, rows, alpha);
                 assert!(missed as f64 <= alpha * 2000.0, "{share} by {rows} at {alpha}: {missed} of 2000");
             }
@@ -328,8 +328,8 @@ fn a_group_at_its_bound_is_no_finding_however_often_one_looks() {
     let gate = gate(&["sex"]);
     let then = holdout(&gate, &["sex"], &[("a", 500), ("b", 450), ("c", 400)]);
     // b may fall to 0.8 of a, c to 0.75: nothing is beyond that.
-    let at_bound = found(&then, &gate, &[("a", 0.5), ("b", 0.4), ("c", 0.375)], 200);
-    assert!(at_bound <= 10, "{at_bound} of 200, 5 % may be");
-    let fallen = found(&then, &gate, &[("a", 0.5), ("b", 0.45), ("c", 0.1)], 50);
-    assert_eq!(fallen, 50, "what fell is found");
+    let at_bound = found(&then, &gate, &[("a", 0.5), ("b", 0.4), ("c", 0.375)], 100);
+    assert!(at_bound <= 5, "{at_bound} of 100, 5 % may be");
+    let fallen = found(&then, &gate, &[("a", 0.5), ("b", 0.45), ("c", 0.1)], 20);
+    assert_eq!(fallen, 20, "what fell is found");
 }
