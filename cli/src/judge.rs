@@ -213,7 +213,7 @@ fn of_file(args: &JudgeArgs, policy: &Policy, earlier: &[Judgement]) -> Result<J
         return Err("name a file, --label and --challenger".to_owned());
     };
     let named = |error: String| format!("{}: {error}", path.display());
-    let opened = data::open(path, &ProgressBar::hidden()).map_err(|e| named(data::explain(&e)))?;
+    let opened = data::open(path, &ProgressBar::hidden(), &args.schema().map_err(|e| e.to_string())?, Unsaid::Guessed).map_err(|e| named(data::explain(&e)))?;
     let against = if args.champion.is_some() { Against::Champion } else { Against::Nobody };
     let mut judge = judge(args, policy, against).map_err(|e| e.to_string())?;
     let columns = TableColumns {
@@ -229,6 +229,7 @@ fn of_file(args: &JudgeArgs, policy: &Policy, earlier: &[Judgement]) -> Result<J
             error: args.champion_error.clone(),
         },
     };
+    let delimiter = opened.delimiter();
     let read = match opened.kind {
         Content::Parquet => parquet(path, columns, &mut judge),
         Content::Profile => return Err(named("this is a saved profile: give the scored rows".to_owned())),
@@ -237,7 +238,6 @@ fn of_file(args: &JudgeArgs, policy: &Policy, earlier: &[Judgement]) -> Result<J
             pump(opened.bytes, |piece| reader.push(piece, &mut judge))
         }
         Content::Records(dataset::Format::Csv) => {
-            let delimiter = u8::try_from(data::usual_schema(path).delimiter).unwrap_or(b',');
             let mut reader = TableReader::new(columns, delimiter);
             pump(opened.bytes, |piece| reader.push(piece, &mut judge))
         }

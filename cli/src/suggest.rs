@@ -49,10 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
     let data_rules = args.data.data_rules()?;
     let Scanned { whole, left_out } = args.data.scan(&data_rules.schema, Measures::default())?;
     if whole.profile.rows == 0 {
-        let bad = left_out.reasons.first().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        return Err(Failure::cannot_run(format!(
-            "the data has no good row to suggest constraints from{bad}: give data that is good"
-        )));
+        return Err(left_out.nothing_kept());
     }
     let constraints = constraints::suggest(&whole.profile, &data_rules.policy);
     if let Some(out) = &args.out {

@@ -12,10 +12,6 @@ use super::field::{FieldKind, FieldSpan};
 /// The most bytes of a record.
 pub(super) const RECORD_LIMIT: usize = 1 << 20;
 
-/// The most line ends in a quoted field; one of more is taken for a quote that never closes. The bound keeps
-/// data full of such quotes from being read over and over.
-pub(super) const LINE_LIMIT: usize = 1000;
-
 /// What the beginning of a buffer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordCut {
@@ -58,13 +54,11 @@ pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>)
             start = at + 1;
             match closing(buffer, start) {
                 Some((close, found)) if close + 1 < buffer.len() || end => {
-                    if memchr::memchr_iter(b'\n', &buffer[start..close]).count() > LINE_LIMIT {
-                        return astray(buffer, open, end);
-                    }
                     (kind, quoted_end, at) = (found, Some(close), close + 1);
                 }
+                // Reading on behind the line is cheap: what was searched holds no other quote that opens.
                 _ if full || end => return astray(buffer, open, end),
-                _ => return many_lines(buffer, open),
+                _ => return RecordCut::Incomplete { quoted: true },
             }
         }
         let rest = buffer.get(at..).unwrap_or_default();
@@ -103,15 +97,6 @@ fn closing(buffer: &[u8], mut at: usize) -> Option<(usize, FieldKind)> {
         kind = FieldKind::Escaped;
         at += 2;
     }
-}
-
-/// An open field: it may yet close, unless it has too many lines already.
-fn many_lines(buffer: &[u8], open: usize) -> RecordCut {
-    let rest = buffer.get(open..).unwrap_or_default();
-    if rest.len() > LINE_LIMIT && memchr::memchr_iter(b'\n', rest).count() > LINE_LIMIT {
-        return astray(buffer, open, false);
-    }
-    RecordCut::Incomplete { quoted: true }
 }
 
 /// The record that ends with the line on which a field opens that does not end well.

@@ -5,7 +5,7 @@
 //! Rows that are judged in time order or across columns all go the careful way. Lines of JSON are cut by
 //! their reader and then counted the same way.
 
-use super::csv::{LINE_LIMIT, RECORD_LIMIT, RecordCut, astray, cut};
+use super::csv::{RECORD_LIMIT, RecordCut, astray, cut};
 use super::field::{FieldKind, FieldSpan, Row};
 use super::json::{self, Keys};
 use super::quotes::{Quotes, odd_quotes};
@@ -122,7 +122,7 @@ impl State {
         let mut record = cut(rest, rows.delimiter, rows.end, fields);
         if let RecordCut::Record { length, .. } = record
             && fields.len() != self.table.columns.len()
-            && memchr::memchr(b'\n', &rest[..length]).is_some()
+            && joins_lines(&rest[..length], fields)
         {
             // A quote that opens and closes at the wrong places joins rows to one of the wrong width.
             record = astray(rest, 0, rows.end);
@@ -167,10 +167,6 @@ impl State {
                 // A quoted field without quotes inside; any other goes the careful way.
                 let Some(length) = memchr::memchr(b'"', &buffer[start + 1..]) else { break None };
                 first = start + 1;
-                // Longer ones may have more lines than a field may have.
-                if length > LINE_LIMIT && newlines(&buffer[first..first + length]) > LINE_LIMIT as u64 {
-                    break None;
-                }
                 quoted += 1;
                 close = Some(first + length);
                 separators.seek(first + length + 1);
@@ -351,6 +347,15 @@ impl State {
         self.waiting.finish(&mut self.table, sink);
         self.table.finish(self.order.map(|order| order.profile))
     }
+}
+
+/// Whether quoted fields join the lines of a record. Not where many do: trying each line of data made of
+/// such records would take time without end.
+fn joins_lines(record: &[u8], fields: &[FieldSpan]) -> bool {
+    const MANY: usize = 16;
+    let joins =
+        |span: &&FieldSpan| record.get(span.start..span.end).is_some_and(|it| memchr::memchr(b'\n', it).is_some());
+    (1..=MANY).contains(&fields.iter().filter(joins).take(MANY + 1).count())
 }
 
 /// How many lines end in these bytes.
