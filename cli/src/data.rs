@@ -17,7 +17,7 @@ use pawl::constraints::{Constraints, Policy};
 use pawl::dataset::file::{Content, Unsaid};
 use pawl::dataset::{self, Header, Scan, ScanError, Scanner, Schema};
 use pawl::pipeline::{Block, Pipeline};
-use pawl::profile::Grouping;
+use pawl::profile::{Grouping, Profile};
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
@@ -188,6 +188,14 @@ impl Data {
     pub(crate) fn pipeline(&self) -> Result<Option<Pipeline>, Failure> {
         let file = self.reading.pipeline.as_ref();
         file.map(|file| Ok(check::load(file)?.1)).transpose()
+    }
+
+    /// The profile, where the only file is a saved one.
+    pub(crate) fn saved_profile(&self) -> Result<Option<Profile>, Failure> {
+        match self.files.as_slice() {
+            [file] if documents::is_profile(file) => Ok(Some(load_profile(file)?)),
+            _ => Ok(None),
+        }
     }
 
     /// Reads the files one after the other and merges what they yield.

@@ -56,7 +56,7 @@ fn a_stray_quote_costs_its_line_and_no_other() {
         // A quote that never closes.
         ("a,b\n1,\"x\n2,y\n3,z\n", 2, vec![2]),
         // Two that close one another, at the price of the width.
-        ("a,b\n1,\"x\n2,y\n3\",z\n4,u\n", 2, vec![2, 4]),
+        ("a,b\n1,\"x\n2,y\n3\",z\n4,u\n", 3, vec![2]),
         ("a,b\n1,\"x \\\"q\\\" y\"\n2,z\n", 1, vec![2]),
         // A field of several lines is no fault.
         ("a,b\n1,\"x\ny, \"\"z\"\"\nw\"\n2,z\n", 2, vec![]),

@@ -99,7 +99,7 @@ fn table_width(rest: &[u8], delimiter: u8, whole: bool) -> Option<usize> {
             continue;
         }
         match header {
-            None if good && fields.len() > 1 => header = Some(fields.len()),
+            None if good && names_columns(&rest[..length], &fields) => header = Some(fields.len()),
             None => return None,
             Some(width) => {
                 all += 1;
@@ -108,6 +108,12 @@ fn table_width(rest: &[u8], delimiter: u8, whole: bool) -> Option<usize> {
         }
     }
     header.filter(|_| all > 0 && agreeing * 100 >= all * AGREE)
+}
+
+/// Whether a record may be a header: a single name among many empty ones is a title.
+fn names_columns(record: &[u8], fields: &[FieldSpan]) -> bool {
+    let named = |span: &&FieldSpan| record.get(span.start..span.end).is_some_and(|it| !it.trim_ascii().is_empty());
+    fields.len() == 2 || fields.len() > 2 && fields.iter().filter(named).count() > 1
 }
 
 /// Whether a carriage return alone ends lines here.
