@@ -130,10 +130,12 @@ fn saved_profiles_compare_like_the_data() {
 
 #[test]
 fn how_data_was_read_is_told_and_can_be_said() {
-    let path = file("told.csv", b"Sales\n\nx;x;\n1;\x1b[31mred;\n2;b\"c;\n3;\"d;\n-999;e;\n");
+    let mut told = b"Sales\n\nx;x;\n1;\x1b[31mred;\n2;b\"c;\n3;\"d;\n".to_vec();
+    told.extend(b"-999;e;\n".repeat(20));
+    let path = file("told.csv", &told);
     let out = pawl(&["profile", &path, "--null", "-999"]);
     let text = String::from_utf8(out.stdout).unwrap();
-    for told in ["fields between ';'", "2 lines before the header", "\"x_2\"", "\"column_3\"", ":5: a quote", ":6:"] {
+    for told in ["fields between ';'", "before the header: 2", "\"x_2\"", "\"column_3\"", ":5: a quote", ":6:"] {
         assert!(text.contains(told), "{told}: {text}");
     }
     assert!(!text.contains('\x1b') && out.status.success(), "{text}");

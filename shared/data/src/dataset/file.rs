@@ -163,7 +163,7 @@ impl Opened {
             self.found.push(format!("fields between {shown:?} (--delimiter)"));
         }
         if given.skip.is_none() && guess.skip > 0 {
-            self.found.push(format!("{} lines before the header, passed over (--skip)", guess.skip));
+            self.found.push(format!("lines passed over before the header: {} (--skip)", guess.skip));
         }
         self.schema.delimiter = Some(char::from(guess.delimiter));
         self.schema.skip = Some(guess.skip);

@@ -75,7 +75,7 @@ fn an_open_quote_ends_at_the_bound_of_a_record() {
 
 #[test]
 fn quotes_at_odd_places_are_told_with_their_line() {
-    let data = b"a,b\n1,x\n2,5\" pipe\n3,\"y\" \n4,it\"s\n5,\"z\"\n6,\"u\"\t\n";
+    let data = b"a,b\n1,x\n2,5\" pipe\n\"3\" ,\"y\"\n4,it\"s\n5,\"z\"\n6,\"u\"\t\n";
     let (scan, rows, _) = read_as("t.csv", data, &Schema::default()).unwrap();
     let odd: Vec<_> = scan.tally.oddities.iter().map(|odd| (odd.oddity, odd.line, odd.rows)).collect();
     assert_eq!(odd, [(Oddity::QuoteInside, 3, 2), (Oddity::BlankBehindQuote, 4, 2)]);

@@ -50,16 +50,18 @@ pub(super) fn odd_quotes(record: &[u8], fields: &[FieldSpan]) -> impl Iterator<I
     let behind = some
         && fields.iter().any(|span| {
             quoted(span) && record.get(span.end + 1).is_some_and(|byte| b" \t".contains(byte))
-                && !is_next(fields, span.end + 2)
+                && !separates(record, fields, span.end + 1)
         });
     [(inside, Oddity::QuoteInside), (behind, Oddity::BlankBehindQuote)]
         .into_iter()
         .filter_map(|(found, oddity)| found.then_some(oddity))
 }
 
-/// Whether a field starts here, which a tab before it may separate.
-fn is_next(fields: &[FieldSpan], at: usize) -> bool {
-    fields.iter().any(|span| span.start == at || span.start == at + 1)
+/// Whether the byte here parts two fields, as a tab may.
+fn separates(record: &[u8], fields: &[FieldSpan], at: usize) -> bool {
+    let behind = at + 1;
+    let start = if record.get(behind) == Some(&b'"') { behind + 1 } else { behind };
+    fields.iter().any(|span| span.start == start || span.start == behind)
 }
 
 /// The beginning of a record, for people.

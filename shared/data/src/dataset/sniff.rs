@@ -118,7 +118,8 @@ fn names_columns(record: &[u8], fields: &[FieldSpan]) -> bool {
 
 /// Whether a carriage return alone ends lines here.
 pub(super) fn has_lone_returns(head: &[u8]) -> bool {
-    memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head.get(..head.len() - 1).unwrap_or(head)).is_some()
+    let before_last = head.split_last().map_or(head, |(_, before)| before);
+    memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', before_last).is_some()
 }
 
 /// What bytes are that hold no table, and what to do about it.
