@@ -5,6 +5,7 @@ mod documents;
 mod input;
 mod model_monitor;
 mod parallel;
+mod writing;
 
 use std::fmt;
 use std::io::Read;
@@ -13,10 +14,10 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use pawl::constraints::{Constraints, Policy};
-use pawl::dataset::file::{Content, plain_name};
+use pawl::dataset::file::{Content, Unsaid};
 use pawl::dataset::{self, Header, Scan, ScanError, Scanner, Schema};
 use pawl::pipeline::{Block, Pipeline};
-use pawl::profile::Grouping;
+use pawl::profile::{Grouping, Profile};
 use pawl::profile::bins::Baseline;
 use serde::Serialize;
 
@@ -24,6 +25,7 @@ pub(crate) use self::documents::{load_constraints, load_profile, save, save_prof
 pub(crate) use self::input::{CHUNK, Opened, open};
 pub(crate) use self::model_monitor::{load_rules, load_statistics, save_baseline, save_violations};
 use self::parallel::{RANGE, RangeError, Ranges};
+pub(crate) use self::writing::Writing;
 use crate::check;
 use crate::reply::Failure;
 
@@ -44,11 +46,10 @@ pub(crate) struct Reading {
     /// Take types, time order, null words and rules from this pipeline.yaml
     #[arg(long, value_name = "FILE")]
     pub(crate) pipeline: Option<PathBuf>,
-    /// The character between fields, or the word tab. Default: a tab in .tsv files, else a comma
-    #[arg(long, value_name = "CHARACTER")]
-    delimiter: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
     /// A text that means "no value", in place of the usual ones; may be given several times
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     null: Vec<String>,
     /// Numbers are written with a comma before their fraction
     #[arg(long)]
@@ -120,10 +121,34 @@ pub(crate) struct LeftOut {
     pub(crate) rows: u64,
     /// Each rule that is broken, with the first place: `data.csv:7: expected .., found ..`.
     pub(crate) reasons: Vec<String>,
+    /// How the data was read where nobody said it, and what was odd in rows that were kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
+}
+
+impl LeftOut {
+    /// The refusal of data that has no good row.
+    pub(crate) fn nothing_kept(&self) -> Failure {
+        let first = match self.reasons.first() {
+            Some(reason) => format!("{reason} ({} bad rows)", self.rows),
+            None => "there is nothing behind the header".to_owned(),
+        };
+        Failure::cannot_run(format!(
+            "no row could be read: {first}: --delimiter, --header, --skip, --quote, --escape and --encoding say \
+             how the data is written"
+        ))
+    }
 }
 
 impl Scanned {
-    fn add(&mut self, path: &Path, scan: &Scan) {
+    fn add(&mut self, path: &Path, scan: &Scan, found: Vec<String>) {
+        let name = path.display();
+        let notes = found.into_iter().chain(scan.tally.notes.iter().cloned());
+        self.left_out.notes.extend(notes.map(|note| format!("{name}: {note}")));
+        self.left_out.notes.extend(scan.tally.oddities.iter().map(|odd| {
+            let rows = if odd.rows == 1 { "row" } else { "rows" };
+            format!("{name}:{}: {} ({} {rows})", odd.line, odd.oddity.words(), odd.rows)
+        }));
         self.left_out.rows += scan.tally.quarantined;
         for broken in &scan.tally.broken {
             let more = match broken.rows - 1 {
@@ -140,6 +165,10 @@ impl Scanned {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.notes.is_empty() {
+            writeln!(f, "\nRead so")?;
+            self.notes.iter().try_for_each(|note| writeln!(f, "  {note}"))?;
+        }
         if self.rows == 0 {
             return Ok(());
         }
@@ -161,13 +190,23 @@ impl Data {
         file.map(|file| Ok(check::load(file)?.1)).transpose()
     }
 
+    /// The profile, where the only file is a saved one.
+    pub(crate) fn saved_profile(&self) -> Result<Option<Profile>, Failure> {
+        match self.files.as_slice() {
+            [file] if documents::is_profile(file) => Ok(Some(load_profile(file)?)),
+            _ => Ok(None),
+        }
+    }
+
     /// Reads the files one after the other and merges what they yield.
     pub(crate) fn scan(&self, schema: &Schema, measures: Measures<'_>) -> Result<Scanned, Failure> {
         let bar = input::progress(&self.files);
         let mut scanned = Scanned::default();
         for path in &self.files {
-            let opened = open(path, &bar).map_err(|error| unread(path, &error))?;
-            scanned.add(path, &self.reading.scan(path, opened, &bar, schema, measures)?);
+            let opened =
+                open(path, &bar, schema, self.reading.unsaid()).map_err(|error| unread(path, &error))?;
+            let found = opened.found.clone();
+            scanned.add(path, &self.reading.scan(path, opened, &bar, schema, measures)?, found);
         }
         bar.finish_and_clear();
         Ok(scanned)
@@ -184,14 +223,17 @@ impl Reading {
             }
             None => DataRules::default(),
         };
-        if let Some(text) = &self.delimiter {
-            rules.schema.delimiter = delimiter(text)?;
-        }
+        self.writing.apply(&mut rules.schema)?;
         rules.schema.decimal_comma |= self.decimal_comma;
         if !self.null.is_empty() {
             rules.schema.null_words.clone_from(&self.null);
         }
         Ok(rules)
+    }
+
+    /// Without a pipeline that fixes how data is written, that is guessed.
+    pub(crate) fn unsaid(&self) -> Unsaid {
+        if self.pipeline.is_some() { Unsaid::Usual } else { Unsaid::Guessed }
     }
 
     fn threads(&self) -> usize {
@@ -208,7 +250,7 @@ impl Reading {
         measures: Measures<'_>,
     ) -> Result<Scan, Failure> {
         match opened.kind {
-            Content::Records(format) => self.scan_records(path, format, opened, bar, schema, measures),
+            Content::Records(format) => self.scan_records(path, format, opened, bar, measures),
             Content::Parquet => {
                 let size = opened.plain_size.ok_or_else(|| {
                     let reason = "Parquet is read from its end: give it as a file, unpacked";
@@ -229,13 +271,9 @@ impl Reading {
         format: dataset::Format,
         mut opened: Opened,
         bar: &ProgressBar,
-        schema: &Schema,
         measures: Measures<'_>,
     ) -> Result<Scan, Failure> {
-        let mut schema = schema.clone();
-        if self.delimiter.is_none() && self.pipeline.is_none() {
-            schema.delimiter = usual_schema(path).delimiter;
-        }
+        let schema = opened.schema.clone();
         let scanner = || measures.scanner(format, &schema);
         if let Some((header, size)) =
             splits(format, &opened, &schema).map_err(|error| refused(path, &error))?
@@ -285,6 +323,13 @@ fn splits(
     Ok(Header::of(format, &opened.head, schema, whole)?.map(|header| (header, size)))
 }
 
+/// The refusal of data of which no row was kept.
+pub(crate) fn nothing_kept(path: &Path, scan: &Scan) -> Failure {
+    let mut scanned = Scanned::default();
+    scanned.add(path, scan, Vec::new());
+    scanned.left_out.nothing_kept()
+}
+
 /// The refusal of a file that cannot be opened or read.
 pub(crate) fn unread(path: &Path, error: &std::io::Error) -> Failure {
     Failure::cannot_run(format!("{}: {}", path.display(), explain(error)))
@@ -296,28 +341,11 @@ pub(crate) fn explain(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => "there is no such file: check the name".to_owned(),
         std::io::ErrorKind::IsADirectory => "this is a directory: name the files in it".to_owned(),
         std::io::ErrorKind::PermissionDenied => "you may not read it: check its permissions".to_owned(),
-        std::io::ErrorKind::FileTooLarge => error.to_string(),
+        std::io::ErrorKind::FileTooLarge | std::io::ErrorKind::Unsupported => error.to_string(),
         _ => format!("{error}: the file is damaged or was cut short; get it anew from where it came"),
     }
 }
 
 fn refused(path: &Path, error: &ScanError) -> Failure {
     Failure::cannot_run(format!("{}: {error}", path.display()))
-}
-
-/// The schema of a file of which nothing is known but its name.
-pub(crate) fn usual_schema(path: &Path) -> Schema {
-    let tabs = plain_name(&path.to_string_lossy()).ends_with(".tsv");
-    let delimiter = if tabs { '\t' } else { Schema::default().delimiter };
-    Schema { delimiter, ..Schema::default() }
-}
-
-fn delimiter(text: &str) -> Result<char, Failure> {
-    let character = match text {
-        "tab" | "\\t" => Some('\t'),
-        text => text.chars().next().filter(|c| c.is_ascii() && text.len() == 1),
-    };
-    character.filter(|character| !"\"\r\n".contains(*character)).ok_or_else(|| {
-        Failure::cannot_run(format!("--delimiter {text:?}: give one ASCII character, or the word tab"))
-    })
 }

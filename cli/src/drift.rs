@@ -140,7 +140,7 @@ fn read(
     measures: Measures<'_>,
 ) -> Result<ComparedSide, Failure> {
     let bar = indicatif::ProgressBar::hidden();
-    let mut opened = data::open(path, &bar).map_err(|error| data::unread(path, &error))?;
+    let mut opened = data::open(path, &bar, &data_rules.schema, args.reading.unsaid()).map_err(|error| data::unread(path, &error))?;
     let saved = match opened.kind {
         Content::Profile => true,
         Content::Records(Format::JsonLines) => !opened.has_many_objects(),
@@ -153,6 +153,9 @@ fn read(
             .map_err(|error| Failure::cannot_run(format!("{}: {error}", path.display())));
     }
     let scan = args.reading.scan(path, opened, &bar, &data_rules.schema, measures)?;
+    if scan.tally.accepted == 0 {
+        return Err(data::nothing_kept(path, &scan));
+    }
     Ok(ComparedSide::Data(Box::new(scan)))
 }
 

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use indicatif::ProgressBar;
-use pawl::dataset::{self, Spelling, file::Content};
+use pawl::dataset::file::{Content, Unsaid};
+use pawl::dataset::{self, Schema, Spelling};
 use pawl::gate::policy::{Balance, Favourable, Groups, Guard};
 use pawl::gate::{
     Against, JsonTableReader, Judge, Judgement, Metric, Metrics, Policy, PolicyError, Served, ServedColumns,
@@ -18,7 +19,7 @@ use pawl::stats::mcnemar::Discordance;
 use pawl_parquet::{ParquetError, ParquetFile, write_rows};
 
 use crate::data;
-use crate::reply::Format;
+use crate::reply::{Format, harmless};
 
 /// Compares two models' predictions on the same rows and says whether to promote the challenger.
 // Long: one field for each option of the command.
@@ -47,6 +48,8 @@ pub(crate) struct JudgeArgs {
     /// one probability for each, such as [0.2, 0.8]; or a number.
     #[arg(long, value_name = "COL", required_unless_present = "counts")]
     challenger: Option<String>,
+    #[command(flatten)]
+    writing: data::Writing,
     /// Column of milliseconds that the champion's answer took, empty where there was none.
     #[arg(long, value_name = "COL", requires = "champion")]
     champion_latency: Option<String>,
@@ -130,7 +133,7 @@ pub(crate) fn run(args: &JudgeArgs, format: Format) -> ExitCode {
         Ok(Verdict::Reject) => ExitCode::from(1),
         Ok(Verdict::NeedsApproval) => ExitCode::from(3),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "pawl judge: {error}");
+            let _ = writeln!(io::stderr(), "pawl judge: {}", harmless(&error.to_string()));
             ExitCode::from(2)
         }
     }
@@ -222,7 +225,12 @@ fn of_file(args: &JudgeArgs, policy: &Policy, earlier: &[Judgement]) -> Result<J
         return Err("name a file, --label and --challenger".to_owned());
     };
     let named = |error: String| format!("{}: {error}", path.display());
-    let opened = data::open(path, &ProgressBar::hidden()).map_err(|e| named(data::explain(&e)))?;
+    let mut schema = Schema::default();
+    args.writing.apply(&mut schema).map_err(|e| e.to_string())?;
+    if schema.header == Some(false) {
+        return Err("--header no: the columns are named by the header, so there must be one".to_owned());
+    }
+    let opened = data::open(path, &ProgressBar::hidden(), &schema, Unsaid::Guessed).map_err(|e| named(data::explain(&e)))?;
     let against = if args.champion.is_some() { Against::Champion } else { Against::Nobody };
     let mut judge = judge(args, policy, against).map_err(|e| e.to_string())?;
     let columns = TableColumns {
@@ -238,6 +246,7 @@ fn of_file(args: &JudgeArgs, policy: &Policy, earlier: &[Judgement]) -> Result<J
             error: args.champion_error.clone(),
         },
     };
+    let delimiter = opened.delimiter();
     let read = match opened.kind {
         Content::Parquet => parquet(path, columns, &mut judge),
         Content::Profile => return Err(named("this is a saved profile: give the scored rows".to_owned())),
@@ -246,7 +255,6 @@ fn of_file(args: &JudgeArgs, policy: &Policy, earlier: &[Judgement]) -> Result<J
             pump(opened.bytes, |piece| reader.push(piece, &mut judge))
         }
         Content::Records(dataset::Format::Csv) => {
-            let delimiter = u8::try_from(data::usual_schema(path).delimiter).unwrap_or(b',');
             let mut reader = TableReader::new(columns, delimiter);
             pump(opened.bytes, |piece| reader.push(piece, &mut judge))
         }
@@ -337,7 +345,7 @@ fn print(judgement: &Judgement, format: Format) -> Result<(), String> {
     } else {
         words(judgement)
     };
-    match writeln!(io::stdout(), "{text}") {
+    match writeln!(io::stdout(), "{}", harmless(&text)) {
         // Who closed the pipe has read enough; the exit code still tells the verdict.
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(|e| format!("standard output: {e}")),

@@ -1,5 +1,6 @@
 //! What a command says at its end, and the exit code that goes with it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -136,14 +137,31 @@ pub(crate) fn finish(result: Result<Reply, Failure>, format: Format) -> ExitCode
             (failure.kind.code(), pretty(&error))
         }
     };
-    let printed = io::stdout().lock().write_all(out.as_bytes());
+    let printed = io::stdout().lock().write_all(harmless(&out).as_bytes());
     if let Err(failure) = &result {
-        let _ = writeln!(io::stderr().lock(), "pawl: {failure}");
+        let _ = writeln!(io::stderr().lock(), "pawl: {}", harmless(&failure.to_string()));
     }
     match printed {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => ExitCode::from(Kind::CannotRun.code()),
         _ => ExitCode::from(code),
     }
+}
+
+/// The text with control characters spelt out: data may hold some, and a terminal would obey them.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let harms = |character: char| character.is_control() && !"\n\t".contains(character);
+    if !text.contains(harms) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if harms(character) {
+            out += &format!("\\u{:04x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn pretty(value: &Value) -> String {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use pawl::constraints::{self, Constraints};
+use pawl::constraints::{self, Constraints, Policy};
+use pawl::profile::Profile;
 use serde::Serialize;
 
 use crate::data::{self, Data, LeftOut, Measures, Scanned};
@@ -47,14 +48,18 @@ impl fmt::Display for DataRules {
 
 pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
     let data_rules = args.data.data_rules()?;
+    if let Some(profile) = args.data.saved_profile()? {
+        return suggested(args, &profile, &data_rules.policy, LeftOut::default());
+    }
     let Scanned { whole, left_out } = args.data.scan(&data_rules.schema, Measures::default())?;
     if whole.profile.rows == 0 {
-        let bad = left_out.reasons.first().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        return Err(Failure::cannot_run(format!(
-            "the data has no good row to suggest constraints from{bad}: give data that is good"
-        )));
+        return Err(left_out.nothing_kept());
     }
-    let constraints = constraints::suggest(&whole.profile, &data_rules.policy);
+    suggested(args, &whole.profile, &data_rules.policy, left_out)
+}
+
+fn suggested(args: &Args, profile: &Profile, policy: &Policy, left_out: LeftOut) -> Result<Reply, Failure> {
+    let constraints = constraints::suggest(profile, policy);
     if let Some(out) = &args.out {
         data::save(out, &constraints)?;
     }

@@ -129,26 +129,47 @@ fn saved_profiles_compare_like_the_data() {
 }
 
 #[test]
+fn how_data_was_read_is_told_and_can_be_said() {
+    let mut told = b"Sales\n\nx;x;\n1;\x1b[31mred;\n2;b\"c;\n3;\"d;\n".to_vec();
+    told.extend(b"-999;e;\n".repeat(20));
+    let path = file("told.csv", &told);
+    let out = pawl(&["profile", &path, "--null", "-999"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    for told in
+        ["fields between ';'", "before the header: 2", "\"x_2\"", "\"column_3\"", ":5: a quote", ":6:"]
+    {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(!text.contains('\x1b') && out.status.success(), "{text}");
+    let said = pawl(&["profile", &path, "--delimiter", ",", "--skip", "0", "--header", "no"]);
+    assert!(String::from_utf8(said.stdout).unwrap().contains("column_1"));
+}
+
+#[test]
+fn rules_are_suggested_from_a_saved_profile_as_from_its_data() {
+    let data = file("saved.csv", b"n,s\n1,a\n2,b\n3,a\n");
+    let of_data = pawl(&["suggest", &data]).stdout;
+    for name in ["saved.json", "saved.pawl"] {
+        let saved = file(name, b"");
+        assert!(pawl(&["profile", &data, "--out", &saved]).status.success());
+        assert_eq!(pawl(&["suggest", &saved]).stdout, of_data, "{name}");
+    }
+}
+
+#[test]
 fn wrong_data_is_refused_in_one_line_with_the_fix() {
-    let cases: [(&str, &[u8], &str); 7] = [
+    let cases: [(&str, &[u8], &str); 8] = [
         ("empty.csv", b"", "the data is empty: it needs a header row that names the columns"),
         (
             "garbage.bin",
             b"\x00\x01\x02\xff\xfe\n\n",
             "line 1: the header is no UTF-8 text: give the data as text in UTF-8",
         ),
-        ("utf16.csv", b"\xff\xfea\0,\0b\0\n\0", "line 1: this is UTF-16 text: save it as UTF-8"),
-        (
-            "twice.csv",
-            b"a,b,a\n1,2,3\n",
-            "line 1: columns 1 and 3 are both named \"a\": give each column a name",
-        ),
-        ("nameless.csv", b"a,,c\n1,2,3\n", "line 1: column 2 has no name: give each column a name"),
-        (
-            "quote.csv",
-            b"a,b\n1,2\n3,\"4\n",
-            "line 3: a quoted field opens here and the data ends before it closes",
-        ),
+        ("bare.csv", b"a,b\n", "no row could be read: there is nothing behind the header"),
+        ("wide.csv", b"a,b\n1,2,3\n4,5,6\n", "expected 2 fields as in the header, found 3 fields"),
+        ("page.csv", b"<html><body>gone</body></html>\n", "no table: this is a page of HTML"),
+        ("name.parquet", b"a,b\n1,2\n", "no table: this is no Parquet, though its name says so"),
+        ("list.json", b"[{\"a\": 1},\n{\"a\": 2}\n", "the JSON ends within an array or object"),
         (
             "data.parquet",
             b"PAR1....PAR1",

@@ -89,7 +89,7 @@ fn the_files_of_rust_csv_are_read_or_refused_with_a_reason() {
     for (path, data) in files {
         let name = path.file_name().unwrap().to_str().unwrap();
         let delimiter = if name == "smallpop-colon.csv" { ':' } else { ',' };
-        let told = read(Format::Csv, &Schema { delimiter, ..Schema::default() }, &data);
+        let told = read(Format::Csv, &Schema { delimiter: Some(delimiter), ..Schema::default() }, &data);
         let outcome = match told {
             Ok((scan, rows)) => {
                 let first = rows.bad.first().map(|reason| format!(", {reason}")).unwrap_or_default();

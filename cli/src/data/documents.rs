@@ -1,5 +1,6 @@
 //! The JSON documents that these commands write and read again.
 
+use std::io::Read;
 use std::path::Path;
 
 use pawl::constraints::{CONSTRAINTS_VERSION, Constraints};
@@ -19,6 +20,16 @@ pub(crate) fn load_profile(path: &Path) -> Result<Profile, Failure> {
             .map_err(|error| Failure::cannot_run(format!("{}: {error}", path.display())));
     }
     load(path, "a profile", "pawl profile --out", PROFILE_VERSION, |profile: &Profile| profile.version)
+}
+
+/// Whether a file begins as a saved profile does. What cannot be read is none, and is refused as data.
+pub(super) fn is_profile(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let file = std::fs::File::open(path).ok().filter(|_| path.is_file());
+    let read = file.map(|file| file.take(64).read_to_end(&mut head));
+    let text = String::from_utf8_lossy(&head);
+    let saved = text.starts_with("{\"version\":") && text.contains(",\"rows\":") && text.contains(",\"parts\":");
+    read.is_some_and(|read| read.is_ok()) && (head.starts_with(MAGIC) || saved)
 }
 
 /// Writes a profile: in binary form to a file `.pawl`, else as JSON.

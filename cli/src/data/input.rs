@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use pawl::dataset::file::{self, Content};
+use pawl::dataset::Schema;
+use pawl::dataset::file::{self, Content, Unsaid};
 
 /// How many bytes are read at a time: they stay in the processor's cache.
 pub(crate) const CHUNK: usize = 1 << 18;
@@ -13,6 +14,10 @@ pub(crate) const CHUNK: usize = 1 << 18;
 /// Bytes to read, unpacked.
 pub(crate) struct Opened {
     pub(crate) kind: Content,
+    /// The schema with what was found.
+    pub(super) schema: Schema,
+    /// What was found that nobody said, in words.
+    pub(super) found: Vec<String>,
     /// The first bytes; they come again in `bytes`.
     pub(super) head: Vec<u8>,
     /// The size of a file that is not packed.
@@ -21,6 +26,11 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// The byte between fields.
+    pub(crate) fn delimiter(&self) -> u8 {
+        self.schema.delimiter()
+    }
+
     /// Whether another object follows the first one: data then, and not a document.
     pub(crate) fn has_many_objects(&self) -> bool {
         let mut lines = self.head.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
@@ -30,7 +40,7 @@ impl Opened {
 }
 
 /// Opens `path`, or standard input for `-`.
-pub(crate) fn open(path: &Path, bar: &ProgressBar) -> io::Result<Opened> {
+pub(crate) fn open(path: &Path, bar: &ProgressBar, schema: &Schema, unsaid: Unsaid) -> io::Result<Opened> {
     let mut size = None;
     let raw: Box<dyn Read> = if is_stdin(path) {
         Box::new(io::stdin())
@@ -42,8 +52,9 @@ pub(crate) fn open(path: &Path, bar: &ProgressBar) -> io::Result<Opened> {
         size = file.metadata().ok().filter(Metadata::is_file).map(|meta| meta.len());
         Box::new(file)
     };
-    let file::Opened { kind, packed, head, bytes } = file::open(&path.to_string_lossy(), bar.wrap_read(raw))?;
-    Ok(Opened { kind, head, plain_size: size.filter(|_| !packed), bytes })
+    let opened = file::open(&path.to_string_lossy(), bar.wrap_read(raw), schema, unsaid)?;
+    let file::Opened { kind, packed, schema, found, head, bytes } = opened;
+    Ok(Opened { kind, schema, found, head, plain_size: size.filter(|_| !packed), bytes })
 }
 
 fn is_stdin(path: &Path) -> bool {

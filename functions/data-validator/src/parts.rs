@@ -1,7 +1,7 @@
 //! How an object is shared out: whole, by byte ranges, or by row groups.
 
-use pawl::dataset::file::{self, Content, Opened};
-use pawl::dataset::{ByteRange, Header};
+use pawl::dataset::file::{self, Content, Opened, Unsaid};
+use pawl::dataset::{ByteRange, Header, Schema};
 use pawl::documents::{Call, Partition, Piece};
 use pawl::fault::Fault;
 use pawl::ledger::{Object, Store};
@@ -83,7 +83,7 @@ async fn pieces(
 
 /// The pieces of an object that can be shared out.
 fn split(source: &Source<impl Data>, data: &pipeline::Data, each: u64) -> Option<Vec<Piece>> {
-    let (opened, size) = (open_head(source).ok()?, source.object().size);
+    let (opened, size) = (open_head(source, &data.schema).ok()?, source.object().size);
     match opened.kind {
         Content::Profile => None,
         _ if opened.packed => None,
@@ -103,8 +103,8 @@ fn split(source: &Source<impl Data>, data: &pipeline::Data, each: u64) -> Option
 }
 
 /// Reads the first bytes of an object, which say what kind of file it is.
-pub(crate) fn open_head(source: &Source<impl Data>) -> std::io::Result<Opened> {
-    file::open(&source.object().key, source.read(0, file::HEAD))
+pub(crate) fn open_head(source: &Source<impl Data>, schema: &Schema) -> std::io::Result<Opened> {
+    file::open(&source.object().key, source.read(0, file::HEAD), schema, Unsaid::Usual)
 }
 
 /// Runs what waits for S3 on a thread that may wait.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use pawl::constraints::Constraints;
-use pawl::dataset::file::{self, Content};
+use pawl::dataset::file::{self, Content, Opened, Unsaid};
 use pawl::dataset::{
     ByteRange, Format, Header, RangeProgress, RangeScan, RangeScanner, Scan, ScanError, Scanner, Sink,
 };
@@ -60,7 +60,9 @@ pub(crate) enum PassError {
     #[error(transparent)]
     Parquet(#[from] ParquetError),
     #[error("{0}: the object is damaged or was cut short")]
-    Packing(#[from] io::Error),
+    Packing(io::Error),
+    #[error("{0}")]
+    NoTable(io::Error),
     #[error("Parquet is read from its end: store it unpacked, its columns are packed already")]
     PackedParquet,
     #[error("this is a saved profile, no data")]
@@ -71,6 +73,12 @@ pub(crate) enum PassError {
     Deleted(String),
     #[error("it changed its form meanwhile: put each version under a key of its own")]
     Changed,
+}
+
+impl From<io::Error> for PassError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::Unsupported { Self::NoTable(error) } else { Self::Packing(error) }
+    }
 }
 
 /// Why a pass did not come to its end.
@@ -156,10 +164,13 @@ impl Pass {
     ) -> Result<Header, PassFailure> {
         let (pass, source) = (Arc::clone(self), Source::new(&edge.objects, object));
         on_a_thread(move || {
-            let header = open_head(&source).map_err(PassError::from).and_then(|head| match head.kind {
-                Content::Records(format) => pass.header_of(format, &head.head),
-                Content::Parquet | Content::Profile => Err(PassError::Changed),
-            });
+            let header =
+                open_head(&source, &pass.pipeline.data.schema).map_err(PassError::from).and_then(|head| {
+                    match head.kind {
+                        Content::Records(format) => pass.header_of(format, &head.head),
+                        Content::Parquet | Content::Profile => Err(PassError::Changed),
+                    }
+                });
             blame_source(&source, header.map_err(PassFailure::from))
         })
         .await
@@ -188,7 +199,7 @@ impl Pass {
         runtime: Handle,
     ) -> Result<Completed, PassFailure> {
         let end = if partition.piece == Piece::Whole { u64::MAX } else { file::HEAD };
-        let opened = file::open(&partition.object.key, source.read(0, end)).map_err(PassError::from)?;
+        let opened = self.open(&partition.object.key, source.read(0, end))?;
         let name = partition.name();
         let mut rows = Rows::new(&self.pipeline, &name, opened.kind, runtime, outputs);
         let found = match (&partition.piece, opened.kind) {
@@ -206,6 +217,11 @@ impl Pass {
         }?;
         let treated = rows.finish().map_err(PassFailure::Fault)?;
         Ok(Completed { found, treated })
+    }
+
+    /// Opens an object. Nothing is guessed: two objects of one pipeline are read in one way.
+    fn open(&self, key: &str, bytes: impl Read + 'static) -> Result<Opened, PassError> {
+        file::open(key, bytes, &self.pipeline.data.schema, Unsaid::Usual).map_err(PassError::from)
     }
 
     fn scanner(&self, format: Format) -> Scanner {

@@ -155,7 +155,7 @@ async fn first_day(
 }
 
 fn first_time(source: &Source<impl Data>, schema: &Schema) -> Option<i64> {
-    let head = open_head(source).ok()?;
+    let head = open_head(source, schema).ok()?;
     let scan = match head.kind {
         Content::Records(format) => {
             // The last record may be cut short: its time is not asked for.

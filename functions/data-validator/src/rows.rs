@@ -70,7 +70,7 @@ impl<'a, U: Upload> Rows<'a, U> {
         let (data, feedback) = (&pipeline.data, pipeline.feedback.as_ref());
         let Outputs { csv, jsonl, refused } = outputs;
         let (form, delimiter) = match kind {
-            Content::Records(Format::Csv) => (Form::Csv, u8::try_from(data.schema.delimiter).unwrap_or(b',')),
+            Content::Records(Format::Csv) => (Form::Csv, data.schema.delimiter()),
             Content::Parquet | Content::Profile => (Form::Csv, b','),
             Content::Records(Format::JsonLines) => {
                 let columns = pipeline.columns();

@@ -114,7 +114,7 @@ fn row_by_row<R: ChunkReader>(
         return Err(ParquetError::NoRows);
     }
     // The records are written here, whatever the team's own files look like.
-    let records = Schema { delimiter: ',', decimal_comma: false, ..schema.clone() };
+    let records = Schema { delimiter: None, header: None, decimal_comma: false, ..schema.clone() };
     let mut scanner = Scanner::new(&records).with_segments(plan.segments).with_groups(plan.groups);
     if plan.sampled {
         scanner = scanner.with_row_sample();

@@ -94,7 +94,7 @@ fn rows_and_columns_have_the_same_profile() {
         // None for any column: a rule of a type would change how texts read.
         let constraints = serde_json::from_str(r#"{"version": 1, "columns": []}"#).unwrap();
         // What a team says of its CSV files says nothing of these.
-        let schema = Schema { delimiter: ';', decimal_comma: true, ..Schema::default() };
+        let schema = Schema { delimiter: Some(';'), decimal_comma: true, ..Schema::default() };
         let plan = Plan { constraints: Some(&constraints), schema: Some(&schema), ..Plan::default() };
         let by_row = scan(&file, &plan, &mut ()).unwrap();
         assert_eq!((by_row.tally.rows, by_row.tally.quarantined), (120, 0), "{:?}", by_row.tally.broken);

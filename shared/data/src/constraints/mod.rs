@@ -36,7 +36,7 @@ pub use policy::{Across, ColumnPolicy, Policy, Range};
 pub use rule::{Reason, Rule};
 use serde::{Deserialize, Serialize};
 pub use suggest::suggest;
-pub use tally::{BinnedColumn, Broken, Scan, Tally};
+pub use tally::{BinnedColumn, Broken, Odd, Oddity, Scan, Tally};
 pub use validation::{Effect, Validation, Verdict, Violation};
 
 use crate::profile::ColumnType;

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Rule {
     /// The record has another number of fields than the header.
     Fields,
+    /// A quoted field does not close before a separator.
+    Quotes,
     /// The line is no JSON object.
     Json,
     /// The record is no UTF-8.
@@ -55,6 +57,7 @@ impl Rule {
     pub fn name(self) -> &'static str {
         match self {
             Self::Fields => "fields",
+            Self::Quotes => "quotes",
             Self::Json => "json",
             Self::Encoding => "encoding",
             Self::Type => "type",

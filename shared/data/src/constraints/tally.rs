@@ -51,6 +51,46 @@ pub struct Tally {
     pub missing_columns: Vec<String>,
     /// Columns that the constraints do not know.
     pub extra_columns: Vec<String>,
+    /// What was odd in the writing of rows, though it was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oddities: Vec<Odd>,
+    /// What reading decided for the whole, such as new names for columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What is odd in the writing of a row that is read all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Oddity {
+    /// A quote within a field that does not begin with one; it is kept.
+    QuoteInside,
+    /// Blanks between a closing quote and the separator; they are dropped.
+    BlankBehindQuote,
+    /// Two values for one column in an object; the last is kept.
+    RepeatedKey,
+}
+
+/// How many rows are odd in one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Odd {
+    /// In which way.
+    pub oddity: Oddity,
+    /// The line of the first.
+    pub line: u64,
+    /// How many.
+    pub rows: u64,
+}
+
+impl Oddity {
+    /// What it is and what was made of it, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::QuoteInside => "a quote within a field that does not begin with one: kept as it is",
+            Self::BlankBehindQuote => "blanks behind a closing quote: dropped",
+            Self::RepeatedKey => "two values for one column in an object: the last is kept",
+        }
+    }
 }
 
 /// A rule that rows broke.
@@ -72,6 +112,18 @@ impl Tally {
         }
     }
 
+    /// Counts a row that is odd in its writing.
+    pub(crate) fn note(&mut self, oddity: Oddity, line: u64) {
+        self.add_odd(Odd { oddity, line, rows: 1 });
+    }
+
+    fn add_odd(&mut self, odd: Odd) {
+        match self.oddities.iter_mut().find(|mine| mine.oddity == odd.oddity) {
+            Some(mine) => mine.rows += odd.rows,
+            None => self.oddities.push(odd),
+        }
+    }
+
     fn find(&mut self, rule: Rule, column: Option<&str>) -> Option<&mut Broken> {
         self.broken.iter_mut().find(|b| b.first.rule == rule && b.first.column.as_deref() == column)
     }
@@ -85,6 +137,12 @@ impl Tally {
             match self.find(theirs.first.rule, theirs.first.column.as_deref()) {
                 Some(mine) => mine.rows += theirs.rows,
                 None => self.broken.push(theirs.clone()),
+            }
+        }
+        other.oddities.iter().for_each(|odd| self.add_odd(*odd));
+        for note in &other.notes {
+            if !self.notes.contains(note) {
+                self.notes.push(note.clone());
             }
         }
         self.missing_steps += other.missing_steps;
@@ -106,6 +164,7 @@ impl Scan {
     /// Adds the outcome of the part that follows in the same object, `lines` behind its beginning.
     pub fn append(&mut self, mut next: Self, lines: u64) {
         next.tally.broken.iter_mut().for_each(|broken| broken.line += lines);
+        next.tally.oddities.iter_mut().for_each(|odd| odd.line += lines);
         // A key of JSON that one range lacks is missing in its rows; the data lacks it only if all ranges do.
         let missing = std::mem::take(&mut next.tally.missing_columns);
         if self.profile.parts == 0 {

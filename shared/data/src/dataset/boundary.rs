@@ -49,8 +49,12 @@ fn well_formed(window: &[u8], start: usize, delimiter: u8, columns: usize) -> us
     let (mut good, mut all, mut at) = (0, 0, start);
     let mut fields = Vec::<FieldSpan>::new();
     while let Some(rest) = window.get(at..).filter(|_| all < 100) {
-        let RecordCut::Record { length, next } = cut(rest, delimiter, false, &mut fields) else { break };
-        good += usize::from(length == 0 || fields.len() == columns);
+        let (next, whole) = match cut(rest, delimiter, false, &mut fields) {
+            RecordCut::Record { length, next } => (next, length == 0 || fields.len() == columns),
+            RecordCut::Astray { next, .. } => (next, false),
+            RecordCut::Incomplete { .. } => break,
+        };
+        good += usize::from(whole);
         all += 1;
         at += next;
     }

@@ -1,14 +1,29 @@
 //! Cutting bytes into records and fields: RFC 4180, with CRLF or LF.
+//!
+//! A quoted field is one only where a separator follows its closing quote, blanks apart. Otherwise a quote is
+//! astray, and what it would swallow is unknown: the record is then no more than the line on which that field
+//! opens, and reading goes on behind it. Whether it is depends on the record alone, so that a file reads the
+//! same in parts as in one piece.
 
 use memchr::{memchr, memchr2};
 
 use super::field::{FieldKind, FieldSpan};
+
+/// The most bytes of a record.
+pub(super) const RECORD_LIMIT: usize = 1 << 20;
 
 /// What the beginning of a buffer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordCut {
     /// A record of `length` bytes; the next one starts at `next`.
     Record {
+        /// Bytes, without the line end.
+        length: usize,
+        /// The offset of the next record.
+        next: usize,
+    },
+    /// A quote opens a field that does not end well: the bytes up to the end of the line it opens on.
+    Astray {
         /// Bytes, without the line end.
         length: usize,
         /// The offset of the next record.
@@ -25,27 +40,26 @@ pub enum RecordCut {
 /// no line end. A quote counts only at the start of a field; elsewhere it is a plain character.
 pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>) -> RecordCut {
     fields.clear();
+    // A longer record is none, however many bytes are at hand.
+    let full = buffer.len() > RECORD_LIMIT;
+    let (buffer, end) = match buffer.get(..RECORD_LIMIT) {
+        Some(limited) if full => (limited, false),
+        _ => (buffer, end),
+    };
     let mut at = 0;
     loop {
+        let open = at;
         let (mut start, mut kind, mut quoted_end) = (at, FieldKind::Plain, None);
         if buffer.get(at) == Some(&b'"') {
             start = at + 1;
-            at = start;
-            loop {
-                let Some(quote) = buffer.get(at..).and_then(|rest| memchr(b'"', rest)) else {
-                    return RecordCut::Incomplete { quoted: true };
-                };
-                at += quote + 1;
-                match buffer.get(at) {
-                    Some(b'"') => {
-                        kind = FieldKind::Escaped;
-                        at += 1;
-                    }
-                    None if !end => return RecordCut::Incomplete { quoted: true },
-                    _ => break,
+            match closing(buffer, start) {
+                Some((close, found)) if close + 1 < buffer.len() || end => {
+                    (kind, quoted_end, at) = (found, Some(close), close + 1);
                 }
+                // Reading on behind the line is cheap: what was searched holds no other quote that opens.
+                _ if full || end => return astray(buffer, open, end),
+                _ => return RecordCut::Incomplete { quoted: true },
             }
-            quoted_end = Some(at - 1);
         }
         let rest = buffer.get(at..).unwrap_or_default();
         let (stop, line_end) = match memchr2(delimiter, b'\n', rest) {
@@ -57,10 +71,11 @@ pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>)
         if line_end && length > at && buffer.get(length - 1) == Some(&b'\r') {
             length -= 1;
         }
-        // Text after a closing quote belongs to the field, quotes and all.
         let span = match quoted_end {
-            Some(close) if close + 1 == length => FieldSpan { start, end: close, kind },
-            Some(_) => FieldSpan { start: start - 1, end: length, kind: FieldKind::Plain },
+            Some(close) if buffer[close + 1..length].iter().all(|byte| b" \t".contains(byte)) => {
+                FieldSpan { start, end: close, kind }
+            }
+            Some(_) => return astray(buffer, open, end),
             None => FieldSpan { start, end: length, kind },
         };
         fields.push(span);
@@ -68,5 +83,31 @@ pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>)
             return RecordCut::Record { length, next: (stop + 1).min(buffer.len()) };
         }
         at = stop + 1;
+    }
+}
+
+/// Where a quoted field closes whose text starts here.
+fn closing(buffer: &[u8], mut at: usize) -> Option<(usize, FieldKind)> {
+    let mut kind = FieldKind::Plain;
+    loop {
+        at += memchr(b'"', buffer.get(at..)?)?;
+        if buffer.get(at + 1) != Some(&b'"') {
+            return Some((at, kind));
+        }
+        kind = FieldKind::Escaped;
+        at += 2;
+    }
+}
+
+/// The record that ends with the line on which a field opens that does not end well.
+pub(super) fn astray(buffer: &[u8], open: usize, end: bool) -> RecordCut {
+    match memchr(b'\n', buffer.get(open..).unwrap_or_default()) {
+        Some(offset) => {
+            let stop = open + offset;
+            let line = &buffer[..stop];
+            RecordCut::Astray { length: line.strip_suffix(b"\r").unwrap_or(line).len(), next: stop + 1 }
+        }
+        None if end => RecordCut::Astray { length: buffer.len(), next: buffer.len() },
+        None => RecordCut::Incomplete { quoted: false },
     }
 }

@@ -16,12 +16,6 @@ pub enum ScanError {
         /// What would be right.
         fix: &'static str,
     },
-    /// A quote was opened and never closed.
-    #[error("line {line}: a quoted field opens here and the data ends before it closes: close the quote")]
-    UnclosedQuote {
-        /// The line the record starts on, 1 for the header.
-        line: u64,
-    },
     /// One record is longer than the reader holds in memory.
     #[error(
         "line {line}: a record of more than {limit} bytes: a quote may be open, or this is no text of \
@@ -42,7 +36,6 @@ impl ScanError {
         match self {
             Self::Empty => Self::Empty,
             Self::Header { line, reason, fix } => Self::Header { line: line + lines, reason, fix },
-            Self::UnclosedQuote { line } => Self::UnclosedQuote { line: line + lines },
             Self::RecordTooLong { line, limit } => Self::RecordTooLong { line: line + lines, limit },
         }
     }

@@ -1,6 +1,6 @@
 //! What stands before the first record: the header row with the names of the columns.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::csv::{RecordCut, cut};
@@ -25,6 +25,8 @@ pub struct Header {
     pub length: usize,
     /// How many lines these are.
     pub(super) lines: u64,
+    /// What was changed about the names.
+    pub notes: Vec<String>,
     /// Where its own bytes lie, without the line end.
     pub(super) raw: Range<usize>,
 }
@@ -40,7 +42,7 @@ impl Header {
             Format::JsonLines if BOM.starts_with(data) => Ok(None),
             Format::JsonLines => {
                 let length = if data.starts_with(BOM) { BOM.len() } else { 0 };
-                Ok(Some(Self { names: Vec::new(), length, lines: 0, raw: 0..0 }))
+                Ok(Some(Self { names: Vec::new(), length, lines: 0, notes: Vec::new(), raw: 0..0 }))
             }
         }
     }
@@ -60,15 +62,25 @@ impl Header {
         loop {
             let rest = data.get(start..).filter(|rest| !rest.is_empty());
             let Some(rest) = rest else { return Ok(None) };
-            let RecordCut::Record { length, next } = cut(rest, schema.delimiter(), end, &mut fields) else {
-                return Ok(None);
+            let (length, next) = match cut(rest, schema.delimiter(), end, &mut fields) {
+                RecordCut::Record { length, next } => (length, next),
+                RecordCut::Incomplete { .. } => return Ok(None),
+                RecordCut::Astray { .. } => {
+                    let reason = "a quoted name does not close before a separator".to_owned();
+                    return Err(ScanError::Header { line, reason, fix: "close the quote, or leave it out" });
+                }
             };
             let lines = newlines(&rest[..next]);
             if length > 0 {
                 let row = Row { number: 0, line, bytes: &rest[..length], length, fields: &fields };
-                let names = names(&row.record(&[], &[]))?;
+                if schema.header == Some(false) {
+                    let names = (1..=fields.len()).map(|place| format!("column_{place}")).collect();
+                    let (notes, raw) = (Vec::new(), start..start);
+                    return Ok(Some(Self { names, length: start, lines: line - 1, notes, raw }));
+                }
+                let (names, notes) = names(&row.record(&[], &[]))?;
                 let (raw, length) = (start..start + length, start + next);
-                return Ok(Some(Self { names, length, lines: line - 1 + lines, raw }));
+                return Ok(Some(Self { names, length, lines: line - 1 + lines, notes, raw }));
             }
             line += lines;
             start += next;
@@ -76,8 +88,8 @@ impl Header {
     }
 }
 
-fn names(record: &Record<'_>) -> Result<Vec<String>, ScanError> {
-    const NAMES: &str = "give each column a name of its own, in a header row before the data";
+/// The names of the columns, and what was changed about them.
+fn names(record: &Record<'_>) -> Result<(Vec<String>, Vec<String>), ScanError> {
     let refuse = |reason: String, fix| Err(ScanError::Header { line: record.line, reason, fix });
     if record.len() > COLUMN_LIMIT {
         let reason = format!("{} columns, more than {COLUMN_LIMIT}", record.len());
@@ -89,17 +101,33 @@ fn names(record: &Record<'_>) -> Result<Vec<String>, ScanError> {
     if std::str::from_utf8(record.raw).is_err() || record.raw.contains(&0) {
         return refuse("the header is no UTF-8 text".to_owned(), "give the data as text in UTF-8");
     }
-    let mut names = Vec::with_capacity(record.len());
-    let mut seen = HashMap::new();
-    for index in 0..record.len() {
-        let name = record.text(index).unwrap_or_default().trim().to_owned();
-        if name.is_empty() {
-            return refuse(format!("column {} has no name", index + 1), NAMES);
+    Ok(unique((0..record.len()).map(|index| record.text(index).unwrap_or_default().trim().to_owned())))
+}
+
+/// Gives each column a name of its own: an empty one becomes `column_3` by its place, and one that stands
+/// before already `name_2`, `name_3` and so on, past names that the header has. What changed is told.
+fn unique(given: impl Iterator<Item = String>) -> (Vec<String>, Vec<String>) {
+    let given: Vec<String> = given.collect();
+    let mut taken: HashSet<String> = given.iter().filter(|name| !name.is_empty()).cloned().collect();
+    let mut seen = HashSet::with_capacity(given.len());
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let (mut names, mut notes) = (Vec::with_capacity(given.len()), Vec::new());
+    for (name, place) in given.into_iter().zip(1..) {
+        if !name.is_empty() && seen.insert(name.clone()) {
+            names.push(name);
+            continue;
         }
-        if let Some(first) = seen.insert(name.clone(), index) {
-            return refuse(format!("columns {} and {} are both named {name:?}", first + 1, index + 1), NAMES);
+        let what = if name.is_empty() { "no name".to_owned() } else { format!("the name {name:?} again") };
+        let (stem, count) = if name.is_empty() { ("column", place) } else { (name.as_str(), 2) };
+        let count = if name.is_empty() { count } else { *counts.get(stem).unwrap_or(&count) };
+        let fresh = (count..).map(|count| (count, format!("{stem}_{count}")));
+        let Some((count, new)) = fresh.into_iter().find(|(_, new)| !taken.contains(new)) else { continue };
+        if !name.is_empty() {
+            counts.insert(name.clone(), count + 1);
         }
-        names.push(name);
+        taken.insert(new.clone());
+        notes.push(format!("column {place} has {what}: it is called {new:?}"));
+        names.push(new);
     }
-    Ok(names)
+    (names, notes)
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::field::{FieldKind, FieldSpan};
 use super::table::Table;
+use crate::constraints::Oddity;
 use crate::profile::value::{self, FieldValue};
 
 /// How deep objects and arrays may lie in each other.
@@ -57,14 +58,23 @@ impl Keys {
         extra: &mut Vec<u8>,
         table: &mut Table,
         fields: &mut Vec<FieldSpan>,
-    ) -> Result<(), Flaw> {
+    ) -> Result<Option<Oddity>, Flaw> {
         extra.clear();
         fields.clear();
         fields.resize(table.columns.len(), FieldSpan::default());
         let before = table.names.len();
-        let mut reader =
-            Reader { line, at: 0, depth: 0, extra, keys: self, table, fields, fresh: Vec::new() };
-        let read = reader.document();
+        let mut reader = Reader {
+            line,
+            at: 0,
+            depth: 0,
+            extra,
+            keys: self,
+            table,
+            fields,
+            fresh: Vec::new(),
+            repeated: false,
+        };
+        let read = reader.document().map(|()| reader.repeated.then_some(Oddity::RepeatedKey));
         for node in reader.fresh {
             let place = &mut self.nodes[node].column;
             if read.is_ok() {
@@ -116,6 +126,8 @@ struct Reader<'a> {
     fields: &'a mut Vec<FieldSpan>,
     /// Nodes that have a column since this line.
     fresh: Vec<usize>,
+    /// Whether a column has had two values in this line.
+    repeated: bool,
 }
 
 impl Reader<'_> {
@@ -185,7 +197,9 @@ impl Reader<'_> {
                 column
             }
         };
-        self.fields[column] = span;
+        let field = &mut self.fields[column];
+        self.repeated |= *field != FieldSpan::default();
+        *field = span;
         Ok(())
     }
 

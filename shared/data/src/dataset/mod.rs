@@ -55,22 +55,29 @@ mod grouped;
 mod header;
 mod json;
 mod label;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod odd_tests;
 mod packed;
 mod parts;
+mod quotes;
 mod ranges;
+mod recode;
 mod record;
 mod rules;
 mod scan;
 mod schema;
 mod separators;
+mod sniff;
 mod state;
 mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod unfold;
 mod waiting;
 
-pub use crate::constraints::{BinnedColumn, Broken, Reason, Rule, Scan, Tally};
+pub use crate::constraints::{BinnedColumn, Broken, Odd, Oddity, Reason, Rule, Scan, Tally};
 pub use csv::{RecordCut, cut};
 pub use error::ScanError;
 pub use field::{FieldKind, FieldSpan};
@@ -78,6 +85,7 @@ pub use format::Format;
 pub use header::Header;
 pub use label::{Label, Spelling};
 pub use ranges::{ByteRange, RangeProgress, RangeScan, RangeScanner, Stitch};
+pub use recode::Encoding;
 pub use record::{Record, Sink};
 pub use scan::Scanner;
 pub use schema::{ColumnSpec, Schema, TimeOrder};

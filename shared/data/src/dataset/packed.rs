@@ -1,10 +1,10 @@
 //! Packed bytes, unpacked within bounds: a small file may hold terabytes of nothing.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 /// How many packed bytes are read at a time.
 const CHUNK: usize = 1 << 18;
@@ -26,7 +26,9 @@ impl Packing {
         if head.starts_with(&[0x1F, 0x8B]) {
             Some(Self::Gzip)
         } else {
-            head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]).then_some(Self::Zstd)
+            // A frame, or one that carries something else and is passed over.
+            let skippable = matches!(head, [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..]);
+            (skippable || head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD])).then_some(Self::Zstd)
         }
     }
 
@@ -35,10 +37,54 @@ impl Packing {
         let taken = Rc::new(Cell::new(0));
         let packed = Counted { bytes: packed, taken: Rc::clone(&taken) };
         let unpacked: Box<dyn Read> = match self {
-            Self::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, packed))),
+            Self::Gzip => Box::new(Members::new(BufReader::with_capacity(CHUNK, packed))),
             Self::Zstd => Box::new(zstd::Decoder::new(packed)?),
         };
         Ok(Box::new(Bounded { unpacked, taken, made: 0, free: FREE }))
+    }
+}
+
+/// The members of a gzip file, one behind the other; zeros that fill up a block of a tape end it.
+struct Members<R> {
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(packed: R) -> Self {
+        Self { member: Some(GzDecoder::new(packed)) }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(mut member) = self.member.take() {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                self.member = Some(member);
+                return Ok(read);
+            }
+            let mut packed = member.into_inner();
+            let mut padded = false;
+            loop {
+                let rest = packed.fill_buf()?;
+                let zeros = rest.iter().take_while(|byte| **byte == 0).count();
+                let (all, behind) = (rest.len(), zeros < rest.len());
+                padded |= zeros > 0;
+                packed.consume(zeros);
+                if all == 0 {
+                    return Ok(0);
+                }
+                if behind {
+                    break;
+                }
+            }
+            if padded {
+                let reason = "bytes stand behind the zeros that end the packed data";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            }
+            self.member = Some(GzDecoder::new(packed));
+        }
+        Ok(0)
     }
 }
 

@@ -7,10 +7,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::csv::RECORD_LIMIT;
 use super::error::ScanError;
 use super::header::Header;
 use super::record::Sink;
-use super::scan::{RECORD_LIMIT, Scanner};
+use super::scan::Scanner;
 use crate::constraints::Scan;
 
 /// How many bytes a guess looks at, where a record ends within them.
@@ -286,11 +287,22 @@ mod tests {
 
     #[test]
     fn errors_tell_the_line_of_the_object() {
-        let data = format!("a,b\n{}1,\"open\n3,4\n", "1,2\n".repeat(50));
-        let source = Source { format: Format::Csv, data: data.as_bytes(), chunk: 64 };
+        let long = "x".repeat(RECORD_LIMIT + 9);
+        let data = format!("a,b\n{}1,{long}\n3,4\n", "1,2\n".repeat(50));
+        let source = Source { format: Format::Csv, data: data.as_bytes(), chunk: 1 << 16 };
         let expected = scan_whole(source.format, source.data).unwrap_err();
-        assert_eq!(expected, ScanError::UnclosedQuote { line: 52 });
+        assert_eq!(expected, ScanError::RecordTooLong { line: 52, limit: RECORD_LIMIT });
         assert_eq!(source.scan(60).unwrap_err(), expected);
+    }
+
+    #[test]
+    fn an_open_quote_costs_its_line_in_parts_too() {
+        let data = format!("a,b\n{}1,\"open\n3,4\n5,x\"y\n", "1,2\n".repeat(50));
+        let source = Source { format: Format::Csv, data: data.as_bytes(), chunk: 64 };
+        let whole = scan_whole(source.format, source.data).unwrap();
+        assert_eq!((whole.tally.accepted, whole.tally.broken[0].line), (52, 52));
+        assert_eq!(whole.tally.oddities[0].line, 54);
+        same(&source.scan(60).unwrap().0, &whole).unwrap();
     }
 
     proptest! {
@@ -302,6 +314,7 @@ mod tests {
                     2 => "[0-9],\"([a,\n]|\"\"){0,12}\"",
                     1 => "[0-9]{0,2}",
                     1 => "[a\",]{0,6}",
+                    1 => "[0-9],\"?[a-c]{0,2}\"[ b]?",
                 ],
                 0..40,
             ),

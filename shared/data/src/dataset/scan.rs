@@ -1,6 +1,7 @@
 //! The scanner: bytes in, rows to a sink, and at the end what was seen.
 
 use super::boundary::first_record;
+use super::csv::RECORD_LIMIT;
 use super::error::ScanError;
 use super::format::Format;
 use super::header::Header;
@@ -12,9 +13,6 @@ use super::table::Table;
 use crate::constraints::{Constraints, Scan};
 use crate::profile::Grouping;
 use crate::profile::bins::Baseline;
-
-/// The longest record held in memory, in bytes.
-pub(super) const RECORD_LIMIT: usize = 1 << 20;
 
 /// Reads data in one pass, fed chunk by chunk; see the [module](super).
 ///
@@ -106,7 +104,7 @@ impl Scanner {
 
     /// Skips the header: reads the records that start from `from` on and before `stop`.
     pub(super) fn between(mut self, header: &Header, from: u64, stop: u64) -> Self {
-        self.begin(header.names.clone());
+        self.begin(header.names.clone(), header.notes.clone());
         (self.at, self.stop) = (from, stop);
         self
     }
@@ -185,7 +183,7 @@ impl Scanner {
             return Err(ScanError::Empty);
         }
         if used < carry.len() && self.at < self.stop {
-            return Err(ScanError::UnclosedQuote { line: self.line });
+            return Err(ScanError::RecordTooLong { line: self.line, limit: RECORD_LIMIT });
         }
         Ok(())
     }
@@ -201,7 +199,7 @@ impl Scanner {
                 sink.header(&header.names, buffer.get(header.raw.clone()).unwrap_or_default());
             }
             self.line += header.lines;
-            self.begin(header.names);
+            self.begin(header.names, header.notes);
         }
         if let (Some(state), Some(rest)) = (&mut self.state, buffer.get(used..)) {
             let left = self.stop - self.at.min(self.stop) - used as u64;
@@ -216,13 +214,14 @@ impl Scanner {
         Ok(used)
     }
 
-    fn begin(&mut self, names: Vec<String>) {
+    fn begin(&mut self, names: Vec<String>, notes: Vec<String>) {
         let (constraints, baseline) = (self.constraints.as_ref(), self.baseline.as_ref());
         let table = match self.format {
             Format::Csv => Table::new(names, &self.schema, constraints, baseline),
             Format::JsonLines => Table::open(&self.schema, constraints, baseline),
         };
-        let table = table.parted_by(&self.segments).sampled(self.sampled, self.grouping.as_ref());
+        let mut table = table.parted_by(&self.segments).sampled(self.sampled, self.grouping.as_ref());
+        table.tally.notes = notes;
         self.keys = Keys::new(&table.names);
         self.state = Some(State::new(table, &self.schema, self.constraints.as_ref()));
     }

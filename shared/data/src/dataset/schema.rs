@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::recode::Encoding;
 use crate::profile::ColumnType;
 
 /// What is known of the columns beforehand. Everything may be left out.
@@ -12,7 +13,27 @@ use crate::profile::ColumnType;
 #[serde(default, deny_unknown_fields)]
 pub struct Schema {
     /// The character between fields. Default: a comma.
-    pub delimiter: char,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// Whether the first row names the columns; else they are called column_1, column_2 and so on. Default: yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
+    /// How many lines are passed over at the beginning. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<u64>,
+    /// What stands around a field that holds separators. Default: `"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<char>,
+    /// What stands before a quote within a quoted field. Default: another quote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escape: Option<char>,
+    /// Lines that begin with it are passed over, within quotes as well. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<char>,
+    /// How characters are written as bytes: a label such as latin1, windows-1252 or utf-16le. Default: UTF-8,
+    /// unless a byte order mark says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
     /// Whether numbers are written with a comma before their fraction: `1,5`. The character between fields is
     /// another one then, or such numbers stand in quotes. Default: no.
     pub decimal_comma: bool,
@@ -29,7 +50,13 @@ pub struct Schema {
 impl Default for Schema {
     fn default() -> Self {
         Self {
-            delimiter: ',',
+            delimiter: None,
+            header: None,
+            skip: None,
+            quote: None,
+            escape: None,
+            comment: None,
+            encoding: None,
             decimal_comma: false,
             null_words: ["NA", "N/A", "NULL", "null", "\\N"].map(str::to_owned).to_vec(),
             time: None,
@@ -41,8 +68,8 @@ impl Default for Schema {
 
 impl Schema {
     /// The byte between fields; a comma for a character that is no single byte.
-    pub(crate) fn delimiter(&self) -> u8 {
-        u8::try_from(self.delimiter).ok().filter(u8::is_ascii).unwrap_or(b',')
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter.and_then(|it| u8::try_from(it).ok()).filter(u8::is_ascii).unwrap_or(b',')
     }
 }
 

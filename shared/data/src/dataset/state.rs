@@ -5,16 +5,17 @@
 //! Rows that are judged in time order or across columns all go the careful way. Lines of JSON are cut by
 //! their reader and then counted the same way.
 
-use super::csv::{RecordCut, cut};
+use super::csv::{RECORD_LIMIT, RecordCut, astray, cut};
 use super::field::{FieldKind, FieldSpan, Row};
 use super::json::{self, Keys};
+use super::quotes::{Quotes, odd_quotes};
 use super::record::Sink;
 use super::schema::Schema;
 use super::separators::Separators;
 use super::table::{SETTLE_EVERY, Table};
 use super::time::Order;
 use super::waiting::Waiting;
-use crate::constraints::{Constraints, Reason, Rule, Scan};
+use crate::constraints::{Constraints, Oddity, Reason, Rule, Scan};
 use crate::profile::value::FieldValue;
 use crate::profile::{Judge, Mark};
 
@@ -50,8 +51,8 @@ enum Fast {
     Good {
         /// Where the next one starts.
         next: usize,
-        /// Whether it has a quoted field, which may hold line ends.
-        quoted: bool,
+        /// How many fields are quoted, which may hold line ends.
+        quoted: usize,
     },
     /// It must go the careful way.
     Careful,
@@ -80,36 +81,79 @@ impl State {
     pub(super) fn rows<S: Sink>(&mut self, rows: Rows<'_>, sink: &mut S) -> usize {
         let fast = self.order.is_none() && self.table.judges_fields_alone();
         let mut separators = Separators::new(rows.buffer, rows.delimiter);
+        let mut quotes = Quotes::new(rows.buffer);
         let mut careful_fields = Vec::new();
         let mut at = 0;
         let stop = rows.stop.min(rows.buffer.len());
         while at < stop {
             if fast && let Fast::Good { next, quoted } = self.fast(rows.buffer, at, &mut separators) {
+                if quotes.before(next) && quotes.take(next) > 2 * quoted {
+                    self.table.tally.note(Oddity::QuoteInside, *rows.line);
+                }
                 self.accept(rows.buffer);
                 if S::ROWS || self.table.wants_row() {
                     self.hand_on(rows.buffer, at, next, *rows.line, sink);
                 } else {
                     self.table.skip_row();
                 }
-                *rows.line += if quoted { newlines(&rows.buffer[at..next]) } else { 1 };
+                *rows.line += if quoted > 0 { newlines(&rows.buffer[at..next]) } else { 1 };
                 at = next;
                 continue;
             }
             let rest = &rows.buffer[at..];
-            let RecordCut::Record { length, next } = cut(rest, rows.delimiter, rows.end, &mut careful_fields)
-            else {
-                break;
-            };
-            if length > 0 {
-                self.records += 1;
-                let (number, line, bytes) = (self.records, *rows.line, &rest[..length]);
-                self.careful(Row { number, line, bytes, length, fields: &careful_fields }, sink);
-            }
+            let Some(next) = self.careful_record(rest, &rows, &mut careful_fields, sink) else { break };
             *rows.line += newlines(&rest[..next]);
             at += next;
             separators.seek(at);
+            quotes.seek(at);
         }
         at
+    }
+
+    /// Cuts and judges one record with reasons; where the next one starts, unless this one goes on behind the
+    /// buffer.
+    fn careful_record(
+        &mut self,
+        rest: &[u8],
+        rows: &Rows<'_>,
+        fields: &mut Vec<FieldSpan>,
+        sink: &mut impl Sink,
+    ) -> Option<usize> {
+        let mut record = cut(rest, rows.delimiter, rows.end, fields);
+        if let RecordCut::Record { length, .. } = record
+            && fields.len() != self.table.columns.len()
+            && joins_lines(&rest[..length], fields)
+        {
+            // A quote that opens and closes at the wrong places joins rows to one of the wrong width.
+            record = astray(rest, 0, rows.end);
+        }
+        let (length, next, whole) = match record {
+            RecordCut::Record { length, next } => (length, next, true),
+            RecordCut::Astray { length, next } => (length, next, false),
+            RecordCut::Incomplete { .. } => return None,
+        };
+        if length == 0 {
+            return Some(next);
+        }
+        self.records += 1;
+        let (number, line, bytes) = (self.records, *rows.line, &rest[..length]);
+        if whole {
+            for oddity in odd_quotes(bytes, fields) {
+                self.table.tally.note(oddity, line);
+            }
+            self.careful(Row { number, line, bytes, length, fields }, sink);
+        } else {
+            self.reasons = vec![Reason {
+                column: None,
+                rule: Rule::Quotes,
+                expected:
+                    "each quoted field to close before a separator; the lines behind are read on their own"
+                        .to_owned(),
+                observed: super::quotes::shown(bytes),
+            }];
+            self.decide_or_hold(Row { number, line, bytes, length, fields: &[] }, sink);
+        }
+        Some(next)
     }
 
     /// Counts a record's fields while cutting it, and takes them back unless the record is whole,
@@ -117,14 +161,14 @@ impl State {
     #[inline]
     fn fast(&mut self, buffer: &[u8], from: usize, separators: &mut Separators<'_>) -> Fast {
         let columns = self.table.columns.len();
-        let (mut start, mut index, mut good, mut quoted) = (from, 0, true, false);
+        let (mut start, mut index, mut good, mut quoted) = (from, 0, true, 0);
         let next = loop {
             let (mut first, mut close) = (start, None);
             if buffer.get(start) == Some(&b'"') {
                 // A quoted field without quotes inside; any other goes the careful way.
                 let Some(length) = memchr::memchr(b'"', &buffer[start + 1..]) else { break None };
-                quoted = true;
                 first = start + 1;
+                quoted += 1;
                 close = Some(first + length);
                 separators.seek(first + length + 1);
             }
@@ -152,7 +196,7 @@ impl State {
                 break good.then_some(start);
             }
         };
-        if let Some(next) = next {
+        if let Some(next) = next.filter(|next| next - from <= RECORD_LIMIT) {
             return Fast::Good { next, quoted };
         }
         for index in (0..index).rev() {
@@ -224,6 +268,9 @@ impl State {
         }
         let bytes = if extra.is_empty() { line } else { &extra };
         let row = Row { number: self.records + 1, line: number, bytes, length: line.len(), fields: &fields };
+        if let Ok(Some(oddity)) = read {
+            self.table.tally.note(oddity, number);
+        }
         if let Err(flaw) = read {
             self.records += 1;
             let reason = Reason {
@@ -284,6 +331,11 @@ impl State {
             let flow = order.step(time, &mut self.table);
             self.waiting.extend(flow, row.number, time, &self.values, &mut self.table);
         }
+        self.decide_or_hold(row, sink);
+    }
+
+    /// Decides a record by the reasons noted, or lets it wait its turn.
+    fn decide_or_hold(&mut self, row: Row<'_>, sink: &mut impl Sink) {
         if self.waiting.holds() {
             let reasons = std::mem::take(&mut self.reasons);
             self.waiting.hold(row, reasons, &mut self.table, sink);
@@ -296,6 +348,16 @@ impl State {
         self.waiting.finish(&mut self.table, sink);
         self.table.finish(self.order.map(|order| order.profile))
     }
+}
+
+/// Whether quoted fields join the lines of a record. Not where many do: trying each line of data made of
+/// such records would take time without end.
+fn joins_lines(record: &[u8], fields: &[FieldSpan]) -> bool {
+    const MANY: usize = 16;
+    let joins = |span: &&FieldSpan| {
+        record.get(span.start..span.end).is_some_and(|it| memchr::memchr(b'\n', it).is_some())
+    };
+    (1..=MANY).contains(&fields.iter().filter(joins).take(MANY + 1).count())
 }
 
 /// How many lines end in these bytes.

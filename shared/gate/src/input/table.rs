@@ -86,8 +86,10 @@ impl TableReader {
         let mut at = if marked { 3 } else { 0 };
         let mut fields = std::mem::take(&mut self.fields);
         while let Some(rest) = buffer.get(at..).filter(|rest| !rest.is_empty()) {
-            let RecordCut::Record { length, next } = cut(rest, self.delimiter, ended, &mut fields) else {
-                break;
+            let (length, next) = match cut(rest, self.delimiter, ended, &mut fields) {
+                RecordCut::Record { length, next } => (length, next),
+                RecordCut::Astray { .. } => return Err(TableError::Quotes { line: self.line }),
+                RecordCut::Incomplete { .. } => break,
             };
             let record = rest.get(..length).unwrap_or_default();
             let line = self.line;

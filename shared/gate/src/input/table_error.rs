@@ -31,6 +31,12 @@ pub enum TableError {
         /// Fields of the record.
         found: usize,
     },
+    /// A quoted field does not end before a separator.
+    #[error("line {line}: a quoted field does not close before a separator: close or double the quote")]
+    Quotes {
+        /// Which line.
+        line: u64,
+    },
     /// A label or a prediction that the task cannot read.
     #[error("line {line}: {unfit}")]
     Unfit {
