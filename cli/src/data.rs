@@ -17,8 +17,8 @@ use pawl::constraints::{Constraints, Policy};
 use pawl::dataset::file::{Content, Unsaid};
 use pawl::dataset::{self, Header, Scan, ScanError, Scanner, Schema};
 use pawl::pipeline::{Block, Pipeline};
-use pawl::profile::{Grouping, Profile};
 use pawl::profile::bins::Baseline;
+use pawl::profile::{Grouping, Profile};
 use serde::Serialize;
 
 pub(crate) use self::documents::{load_constraints, load_profile, save, save_profile};
@@ -134,8 +134,8 @@ impl LeftOut {
             None => "there is nothing behind the header".to_owned(),
         };
         Failure::cannot_run(format!(
-            "no row could be read: {first}: --delimiter, --header, --skip, --quote, --escape and --encoding say \
-             how the data is written"
+            "no row could be read: {first}: --delimiter, --header, --skip, --quote, --escape and --encoding \
+             say how the data is written"
         ))
     }
 }

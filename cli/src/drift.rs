@@ -140,7 +140,8 @@ fn read(
     measures: Measures<'_>,
 ) -> Result<ComparedSide, Failure> {
     let bar = indicatif::ProgressBar::hidden();
-    let mut opened = data::open(path, &bar, &data_rules.schema, args.reading.unsaid()).map_err(|error| data::unread(path, &error))?;
+    let mut opened = data::open(path, &bar, &data_rules.schema, args.reading.unsaid())
+        .map_err(|error| data::unread(path, &error))?;
     let saved = match opened.kind {
         Content::Profile => true,
         Content::Records(Format::JsonLines) => !opened.has_many_objects(),

@@ -221,7 +221,8 @@ fn of_file(args: &JudgeArgs, policy: &Policy, earlier: &[Judgement]) -> Result<J
     if schema.header == Some(false) {
         return Err("--header no: the columns are named by the header, so there must be one".to_owned());
     }
-    let opened = data::open(path, &ProgressBar::hidden(), &schema, Unsaid::Guessed).map_err(|e| named(data::explain(&e)))?;
+    let opened = data::open(path, &ProgressBar::hidden(), &schema, Unsaid::Guessed)
+        .map_err(|e| named(data::explain(&e)))?;
     let against = if args.champion.is_some() { Against::Champion } else { Against::Nobody };
     let mut judge = judge(args, policy, against).map_err(|e| e.to_string())?;
     let columns = TableColumns {

@@ -135,7 +135,9 @@ fn how_data_was_read_is_told_and_can_be_said() {
     let path = file("told.csv", &told);
     let out = pawl(&["profile", &path, "--null", "-999"]);
     let text = String::from_utf8(out.stdout).unwrap();
-    for told in ["fields between ';'", "before the header: 2", "\"x_2\"", "\"column_3\"", ":5: a quote", ":6:"] {
+    for told in
+        ["fields between ';'", "before the header: 2", "\"x_2\"", "\"column_3\"", ":5: a quote", ":6:"]
+    {
         assert!(text.contains(told), "{told}: {text}");
     }
     assert!(!text.contains('\x1b') && out.status.success(), "{text}");

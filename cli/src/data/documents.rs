@@ -28,7 +28,8 @@ pub(super) fn is_profile(path: &Path) -> bool {
     let file = std::fs::File::open(path).ok().filter(|_| path.is_file());
     let read = file.map(|file| file.take(64).read_to_end(&mut head));
     let text = String::from_utf8_lossy(&head);
-    let saved = text.starts_with("{\"version\":") && text.contains(",\"rows\":") && text.contains(",\"parts\":");
+    let saved =
+        text.starts_with("{\"version\":") && text.contains(",\"rows\":") && text.contains(",\"parts\":");
     read.is_some_and(|read| read.is_ok()) && (head.starts_with(MAGIC) || saved)
 }
 

@@ -164,10 +164,13 @@ impl Pass {
     ) -> Result<Header, PassFailure> {
         let (pass, source) = (Arc::clone(self), Source::new(&edge.objects, object));
         on_a_thread(move || {
-            let header = open_head(&source, &pass.pipeline.data.schema).map_err(PassError::from).and_then(|head| match head.kind {
-                Content::Records(format) => pass.header_of(format, &head.head),
-                Content::Parquet | Content::Profile => Err(PassError::Changed),
-            });
+            let header =
+                open_head(&source, &pass.pipeline.data.schema).map_err(PassError::from).and_then(|head| {
+                    match head.kind {
+                        Content::Records(format) => pass.header_of(format, &head.head),
+                        Content::Parquet | Content::Profile => Err(PassError::Changed),
+                    }
+                });
             blame_source(&source, header.map_err(PassFailure::from))
         })
         .await

@@ -191,7 +191,8 @@ impl Content {
             Self::Parquet
         } else if head.starts_with(MAGIC) {
             Self::Profile
-        } else if named(&[".jsonl", ".ndjson", ".json"]) || (first == Some(&b'{') || first == Some(&b'[') && is_folded(head)) && !named(&[".csv", ".tsv"])
+        } else if named(&[".jsonl", ".ndjson", ".json"])
+            || (first == Some(&b'{') || first == Some(&b'[') && is_folded(head)) && !named(&[".csv", ".tsv"])
         {
             Self::Records(Format::JsonLines)
         } else {

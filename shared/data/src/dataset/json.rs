@@ -63,8 +63,17 @@ impl Keys {
         fields.clear();
         fields.resize(table.columns.len(), FieldSpan::default());
         let before = table.names.len();
-        let mut reader =
-            Reader { line, at: 0, depth: 0, extra, keys: self, table, fields, fresh: Vec::new(), repeated: false };
+        let mut reader = Reader {
+            line,
+            at: 0,
+            depth: 0,
+            extra,
+            keys: self,
+            table,
+            fields,
+            fresh: Vec::new(),
+            repeated: false,
+        };
         let read = reader.document().map(|()| reader.repeated.then_some(Oddity::RepeatedKey));
         for node in reader.fresh {
             let place = &mut self.nodes[node].column;

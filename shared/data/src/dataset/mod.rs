@@ -55,6 +55,9 @@ mod grouped;
 mod header;
 mod json;
 mod label;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod odd_tests;
 mod packed;
 mod parts;
 mod quotes;
@@ -64,13 +67,10 @@ mod record;
 mod rules;
 mod scan;
 mod schema;
-mod sniff;
 mod separators;
+mod sniff;
 mod state;
 mod table;
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod odd_tests;
 #[cfg(test)]
 mod tests;
 mod time;

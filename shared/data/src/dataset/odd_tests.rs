@@ -120,8 +120,7 @@ fn what_is_said_wins_over_what_is_found() {
     assert_eq!((names(&scan), rows.0.len()), (vec!["column_1", "column_2"], 2));
     assert!(found.is_empty(), "{found:?}");
     let odd = Schema { quote: Some('\''), escape: Some('\\'), comment: Some('#'), ..Schema::default() };
-    let (_, rows, _) =
-        read_as("a.csv", b"a,b\n# no row\n'x, \\'y\\' \"z\"',1\n\"w\",2\n", &odd).unwrap();
+    let (_, rows, _) = read_as("a.csv", b"a,b\n# no row\n'x, \\'y\\' \"z\"',1\n\"w\",2\n", &odd).unwrap();
     assert_eq!(rows.0, [["x, 'y' \"z\"", "1"], ["\"w\"", "2"]]);
     let doubled = Schema { quote: Some('\''), ..Schema::default() };
     let (_, rows, _) = read_as("a.csv", b"a,b\n'it''s',1\n", &doubled).unwrap();

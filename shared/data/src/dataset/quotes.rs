@@ -49,7 +49,8 @@ pub(super) fn odd_quotes(record: &[u8], fields: &[FieldSpan]) -> impl Iterator<I
         });
     let behind = some
         && fields.iter().any(|span| {
-            quoted(span) && record.get(span.end + 1).is_some_and(|byte| b" \t".contains(byte))
+            quoted(span)
+                && record.get(span.end + 1).is_some_and(|byte| b" \t".contains(byte))
                 && !separates(record, fields, span.end + 1)
         });
     [(inside, Oddity::QuoteInside), (behind, Oddity::BlankBehindQuote)]

@@ -7,10 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::csv::RECORD_LIMIT;
 use super::error::ScanError;
 use super::header::Header;
 use super::record::Sink;
-use super::csv::RECORD_LIMIT;
 use super::scan::Scanner;
 use crate::constraints::Scan;
 

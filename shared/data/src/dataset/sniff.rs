@@ -46,9 +46,9 @@ pub(super) fn guess(head: &[u8], given: Given) -> Guess {
     };
     for skip in skips {
         let Some(rest) = behind_lines(head, skip) else { break };
-        let found = delimiters.iter().filter_map(|&delimiter| {
-            Some((delimiter, table_width(rest, delimiter, given.whole)?))
-        });
+        let found = delimiters
+            .iter()
+            .filter_map(|&delimiter| Some((delimiter, table_width(rest, delimiter, given.whole)?)));
         // The usual one is first, and stays wherever it fits; of others the one that makes most columns.
         let mut best: Option<(u8, usize)> = None;
         for (delimiter, width) in found {
@@ -112,7 +112,8 @@ fn table_width(rest: &[u8], delimiter: u8, whole: bool) -> Option<usize> {
 
 /// Whether a record may be a header: a single name among many empty ones is a title.
 fn names_columns(record: &[u8], fields: &[FieldSpan]) -> bool {
-    let named = |span: &&FieldSpan| record.get(span.start..span.end).is_some_and(|it| !it.trim_ascii().is_empty());
+    let named =
+        |span: &&FieldSpan| record.get(span.start..span.end).is_some_and(|it| !it.trim_ascii().is_empty());
     fields.len() == 2 || fields.len() > 2 && fields.iter().filter(named).count() > 1
 }
 
@@ -156,8 +157,7 @@ pub(super) fn no_table(name: &str, head: &[u8]) -> Option<&'static str> {
                 .then_some("a page of HTML: it may be an error in place of the data; fetch the data itself")
         })
         .or_else(|| {
-            (name.ends_with(".parquet") && !head.starts_with(b"PAR1")).then_some(
-                "no Parquet, though its name says so: get it anew, or name it by what it holds",
-            )
+            (name.ends_with(".parquet") && !head.starts_with(b"PAR1"))
+                .then_some("no Parquet, though its name says so: get it anew, or name it by what it holds")
         })
 }

@@ -146,8 +146,9 @@ impl State {
             self.reasons = vec![Reason {
                 column: None,
                 rule: Rule::Quotes,
-                expected: "each quoted field to close before a separator; the lines behind are read on their own"
-                    .to_owned(),
+                expected:
+                    "each quoted field to close before a separator; the lines behind are read on their own"
+                        .to_owned(),
                 observed: super::quotes::shown(bytes),
             }];
             self.decide_or_hold(Row { number, line, bytes, length, fields: &[] }, sink);
@@ -353,8 +354,9 @@ impl State {
 /// such records would take time without end.
 fn joins_lines(record: &[u8], fields: &[FieldSpan]) -> bool {
     const MANY: usize = 16;
-    let joins =
-        |span: &&FieldSpan| record.get(span.start..span.end).is_some_and(|it| memchr::memchr(b'\n', it).is_some());
+    let joins = |span: &&FieldSpan| {
+        record.get(span.start..span.end).is_some_and(|it| memchr::memchr(b'\n', it).is_some())
+    };
     (1..=MANY).contains(&fields.iter().filter(joins).take(MANY + 1).count())
 }
 

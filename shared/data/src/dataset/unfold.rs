@@ -129,7 +129,10 @@ impl<R: Read> Read for Unfolded<R> {
             self.ended = chunk.is_empty();
             self.chunk = chunk;
             if self.ended && (self.depth > 0 || self.in_array) {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the JSON ends within an array or object"));
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the JSON ends within an array or object",
+                ));
             }
         }
         Ok(self.ready.give(buffer))
