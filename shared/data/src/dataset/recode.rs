@@ -1,5 +1,5 @@
-//! Bytes made into UTF-8 text of comma-separated kind, as they stream by: other encodings, lines to pass over,
-//! other line ends, quotes and escapes. The reader behind knows one form only, which keeps it fast.
+//! Bytes made into UTF-8 text of comma-separated kind, as they stream by: other encodings, lines to pass
+//! over, other line ends, quotes and escapes. The reader behind knows one form only, which keeps it fast.
 //!
 //! Lines stay lines, so that a reason names the line of the file.
 
@@ -53,8 +53,8 @@ impl Encoding {
         Known::for_label(self.0.as_bytes()) == Some(encoding_rs::UTF_8)
     }
 
-    /// Told by a byte order mark, else by the zeros of wide characters in plain text, else by bytes that are no
-    /// UTF-8 where none of the head's characters is.
+    /// Told by a byte order mark, else by the zeros of wide characters in plain text, else by bytes that are
+    /// no UTF-8 where none of the head's characters is.
     pub(super) fn guess(head: &[u8]) -> Option<Self> {
         let label = match head {
             [0xFF, 0xFE, 0, 0, ..] => "utf-32le",

@@ -15,7 +15,8 @@ pub struct Schema {
     /// The character between fields. Default: a comma.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
-    /// Whether the first row names the columns; else they are called column_1, column_2 and so on. Default: yes.
+    /// Whether the first row names the columns; else they are called column_1, column_2 and so on.
+    /// Default: yes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
     /// How many lines are passed over at the beginning. Default: none.
