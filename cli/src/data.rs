@@ -134,8 +134,8 @@ impl LeftOut {
             None => "there is nothing behind the header".to_owned(),
         };
         Failure::cannot_run(format!(
-            "{}: no row could be read: {first}: --delimiter, --header, --skip, --quote, --escape and --encoding \
-             say how the data is written",
+            "{}: no row could be read: {first}: --delimiter, --header, --skip, --quote, --escape and \
+             --encoding say how the data is written",
             path.display()
         ))
     }

@@ -186,7 +186,7 @@ fn wrong_data_is_refused_in_one_line_with_the_fix() {
     let directory = refusal(&["suggest", env!("CARGO_TARGET_TMPDIR")]);
     assert!(directory.ends_with("this is a directory: name the files in it\n"), "{directory}");
     let none = refusal(&["suggest", &file("header-only.csv", b"a,b\n")]);
-    assert!(none.contains("the data has no good row"), "{none}");
+    assert!(none.contains("there is nothing behind the header"), "{none}");
     let other = refusal(&["validate", &file("x.csv", b"a\n1\n"), "--constraints", &file("x.json", b"{}")]);
     assert!(other.contains("not constraints: missing field `version` at line 1 column 2"), "{other}");
 }
