@@ -128,14 +128,15 @@ pub(crate) struct LeftOut {
 
 impl LeftOut {
     /// The refusal of data that has no good row.
-    pub(crate) fn nothing_kept(&self) -> Failure {
+    pub(crate) fn nothing_kept(&self, path: &Path) -> Failure {
         let first = match self.reasons.first() {
             Some(reason) => format!("{reason} ({} bad rows)", self.rows),
             None => "there is nothing behind the header".to_owned(),
         };
         Failure::cannot_run(format!(
-            "no row could be read: {first}: --delimiter, --header, --skip, --quote, --escape and --encoding \
-             say how the data is written"
+            "{}: no row could be read: {first}: --delimiter, --header, --skip, --quote, --escape and \
+             --encoding say how the data is written",
+            path.display()
         ))
     }
 }
@@ -188,6 +189,11 @@ impl Data {
     pub(crate) fn pipeline(&self) -> Result<Option<Pipeline>, Failure> {
         let file = self.reading.pipeline.as_ref();
         file.map(|file| Ok(check::load(file)?.1)).transpose()
+    }
+
+    /// The first file.
+    pub(crate) fn first(&self) -> &Path {
+        self.files.first().map_or(Path::new("-"), PathBuf::as_path)
     }
 
     /// The profile, where the only file is a saved one.
@@ -327,7 +333,7 @@ fn splits(
 pub(crate) fn nothing_kept(path: &Path, scan: &Scan) -> Failure {
     let mut scanned = Scanned::default();
     scanned.add(path, scan, Vec::new());
-    scanned.left_out.nothing_kept()
+    scanned.left_out.nothing_kept(path)
 }
 
 /// The refusal of a file that cannot be opened or read.

@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
     };
     let Scanned { whole, left_out } = args.data.scan(&data_rules.schema, measures)?;
     if whole.profile.rows == 0 {
-        return Err(left_out.nothing_kept());
+        return Err(left_out.nothing_kept(args.data.first()));
     }
     if let Some(out) = &args.out {
         data::save_profile(out, &whole.profile)?;

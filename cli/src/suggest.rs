@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
     }
     let Scanned { whole, left_out } = args.data.scan(&data_rules.schema, Measures::default())?;
     if whole.profile.rows == 0 {
-        return Err(left_out.nothing_kept());
+        return Err(left_out.nothing_kept(args.data.first()));
     }
     suggested(args, &whole.profile, &data_rules.policy, left_out)
 }

@@ -175,8 +175,11 @@ mod tests {
 
     #[test]
     fn an_error_is_told_at_its_line() {
+        let data = format!("a,b\n{}1,{}\n", "1,2\n".repeat(5000), "x".repeat(2 << 20));
+        let error = scan(&data, "long", 3, 1000).unwrap_err();
+        assert!(error.to_string().starts_with("line 5002: a record of more than"), "{error}");
         let data = format!("a,b\n{}1,\"open\n", "1,2\n".repeat(5000));
-        let error = scan(&data, "open", 3, 1000).unwrap_err();
-        assert!(error.to_string().starts_with("line 5002: a quoted field opens here"), "{error}");
+        let tally = scan(&data, "open", 3, 1000).unwrap().tally;
+        assert_eq!((tally.accepted, tally.broken[0].line), (5000, 5002));
     }
 }
