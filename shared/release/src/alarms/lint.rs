@@ -71,8 +71,8 @@ pub enum Lint {
     },
     /// Silence would pass as health.
     #[error(
-        "{alarm} has TreatMissingData {treated}: without requests it would read OK, and silence would pass as \
-         health; set it to missing or breaching"
+        "{alarm} has TreatMissingData {treated}: without requests it would read OK, and silence would pass \
+         as health; set it to missing or breaching"
     )]
     HidesSilence {
         /// The alarm.
