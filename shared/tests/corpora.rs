@@ -100,7 +100,8 @@ fn the_files_of_rust_csv_are_read_or_refused_with_a_reason() {
         let expected = match name {
             "smallpop-colon.csv" | "smallpop.csv" => "10 of 10 rows",
             "smallpop-no-headers.csv" => "9 of 9 rows",
-            "strange.csv" => "5 of 6 rows, line 3: expected 1 field as in the header, found 2 fields",
+            // Semicolons where commas are expected, and quotes as another program writes them.
+            "strange.csv" => "line 1: a quoted name does not close before a separator",
             "uspop-latin1.csv" => "99 of 100 rows, line 4: expected UTF-8, found bytes that are not",
             "uspop-null.csv" | "uspop.csv" => "100 of 100 rows",
             other => other,

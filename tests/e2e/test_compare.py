@@ -102,7 +102,7 @@ def test_a_day_meets_its_own_weekday(pipeline):
 
 
 def test_rolling_needs_no_time(pipeline):
-    loop = pipeline("recent", ONCE | {"compare": {"with": {"same_season": None, "rolling": {"objects": 1}}},
+    loop = pipeline("recent", ONCE | {"compare": {"with": {"same_season": None, "rolling": {"objects": 1}}, "block": None},
                                        "data": {"schema": {"time": None}}})
     promoted(loop, lambda: arrive(loop, "2011-05", "2011-06"))
     compared(loop, 2, "2011-07")

@@ -45,7 +45,7 @@ def found(pipeline):
                      "context": [],
                      # JSON tells "0741" from a number; in CSV only a person can.
                      "schema": {"time": None, "columns": {"code": {"type": "string"}}}, "part_size": part_size},
-            "constraints": {"columns": None}, "compare": {"with": None, "leave_out": None},
+            "constraints": {"columns": None}, "compare": {"with": None, "block": None, "leave_out": None},
         })
         loop.put_pipeline()
         loop.put_object(loop.prefix + name, body)
@@ -85,7 +85,7 @@ def test_text_that_looks_like_records_is_read_once(pipeline):
         "split": {"least_objects": 50},
         "data": {"label": {"column": "id", "at_least": 1}, "features": ["note"], "context": [],
                  "schema": {"time": None}, "part_size": 700},
-        "constraints": {"columns": None}, "compare": {"with": None, "leave_out": None},
+        "constraints": {"columns": None}, "compare": {"with": None, "block": None, "leave_out": None},
     })
     loop.put_pipeline()
     loop.put_object(loop.prefix + "batch.csv", body.encode())
