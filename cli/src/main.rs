@@ -84,7 +84,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(flatten)]
-    Local(Local),
+    Local(Box<Local>),
     #[command(flatten)]
     Remote(Remote),
 }
@@ -169,14 +169,16 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let format = if cli.json { Format::Json } else { Format::Text };
     let result = match cli.command {
-        Command::Local(Local::Check(args)) => check::run(&args),
-        Command::Local(Local::Schema(args)) => schema::run(&args),
-        Command::Local(Local::Profile(args)) => profile::run(&args),
-        Command::Local(Local::Suggest(args)) => suggest::run(&args),
-        Command::Local(Local::Validate(args)) => validate::run(&args),
-        Command::Local(Local::Drift(args)) => drift::run(&args),
-        // Answers with more than done or refused: 3 says that there is too little to decide.
-        Command::Local(Local::Judge(args)) => return judge::run(&args, format),
+        Command::Local(verb) => match *verb {
+            Local::Check(args) => check::run(&args),
+            Local::Schema(args) => schema::run(&args),
+            Local::Profile(args) => profile::run(&args),
+            Local::Suggest(args) => suggest::run(&args),
+            Local::Validate(args) => validate::run(&args),
+            Local::Drift(args) => drift::run(&args),
+            // Answers with more than done or refused: 3 says that there is too little to decide.
+            Local::Judge(args) => return judge::run(&args, format),
+        },
         Command::Remote(verb) => remote(cli.bucket.as_deref(), cli.who, &verb),
     };
     reply::finish(result, format)
