@@ -33,7 +33,7 @@ class Stage:
         loop.prefix = "months/"
         loop.put_pipeline()
         arrive(loop, "2011-05", "2011-06")
-        with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=4):
+        with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=2):
             ended(loop, 1, "promoted", "healthy")
         loop.s3.delete_object(Bucket=BUCKET, Key=f"pipelines/{loop.model}/pipeline.yaml")
         loop.put_month("2011-07", month("2011-07"))

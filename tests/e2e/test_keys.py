@@ -33,7 +33,7 @@ def locked(tmp_path_factory):
 def test_a_run_needs_no_more_than_the_stack_gives(locked):
     locked.put_pipeline()
     arrive(locked, "2011-05", "2011-06")
-    with Traffic(locked.aws, locked.model, requests(month("2011-06")), rate=4):
+    with Traffic(locked.aws, locked.model, requests(month("2011-06")), rate=2):
         ended(locked, 1, "promoted", "healthy", last=False)
     locked.aws.flush_capture()
     assert locked.keys(f"capture/{locked.model}/")

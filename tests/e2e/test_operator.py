@@ -13,7 +13,7 @@ from loop.story import requests
 def operated(pipeline):
     """A pipeline whose first model waits for a person, with traffic to its endpoint."""
     loop = pipeline("operated", {"gate": {"floors": None}, "release": {"strategy": "all_at_once"}})
-    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=4):
+    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=2):
         yield loop
 
 
@@ -88,7 +88,7 @@ def test_a_rejected_challenger_is_forced_by_name_and_reason(pipeline):
     arrive(loop, "2011-05", "2011-06")
     ended(loop, 1, "rejected", "auc")
     assert loop.serving() is None
-    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=4):
+    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=2):
         assert force(loop, 1, "the old rules leak names")["force"] == 1
         told = f"Forced by {loop.who()}, where the gate of run 1 had said reject: the old rules leak names"
         record = ended(loop, 2, "promoted", re.escape(told))

@@ -62,7 +62,7 @@ def loops(pipeline):
                 away = {} if region == HOME else {"CreateBucketConfiguration": {"LocationConstraint": region}}
                 loop.aws.client("s3", region).create_bucket(Bucket=one["bucket"], **away)
             for where in clients:
-                stack.enter_context(Traffic(loop.aws, name, rows, rate=4, **where))
+                stack.enter_context(Traffic(loop.aws, name, rows, rate=2, **where))
         for function, operation in EFFECTS:
             match = "/rough-eu-west-1/" if operation == "PutObject" else "rough"
             loop.aws.kill_function(loop.aws.resources[function], operation, "after", match=match)

@@ -26,7 +26,7 @@ def clients():
         def traffic(loop):
             if loop.model not in running:
                 rows = requests(month("2011-06"))
-                running[loop.model] = stack.enter_context(Traffic(loop.aws, loop.model, rows, rate=4))
+                running[loop.model] = stack.enter_context(Traffic(loop.aws, loop.model, rows, rate=2))
             return running[loop.model]
         yield traffic
 

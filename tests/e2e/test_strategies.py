@@ -30,7 +30,7 @@ def released(pipeline):
         arrive(loops[name], "2011-05", "2011-06")
     with contextlib.ExitStack() as clients:
         for loop in loops.values():
-            clients.enter_context(Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=4))
+            clients.enter_context(Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=2))
         yield loops
 
 
@@ -64,7 +64,7 @@ def test_autoscaling_is_kept_through_a_new_instance_type_and_back_and_garbage_go
                                "release": {"strategy": "all_at_once", "keep_unused": "0s"}})
     loop.put_pipeline()
     arrive(loop, "2011-05", "2011-06")
-    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=4):
+    with Traffic(loop.aws, loop.model, requests(month("2011-06")), rate=2):
         ended(loop, 1, "promoted", "healthy")
         policy = loop.aws.wait_until(lambda: scaled(loop), what="autoscaling to be on")
         assert (policy["TargetValue"], policy["ScaleOutCooldown"], policy["ScaleInCooldown"]) == (1000.0, 300, 600)

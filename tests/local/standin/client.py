@@ -176,7 +176,7 @@ class Standin:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited {PATIENCE} s for {what}")
             time.sleep(pause)
-            pause = min(1.5 * pause, 0.5)
+            pause = min(1.5 * pause, 1.0)
 
     # Faults. Each is taken once (or `times` times) and then gone.
 
