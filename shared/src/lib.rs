@@ -11,7 +11,7 @@ pub use pawl_base::{duration, fault, metrics, names, random};
 pub use pawl_data::{constraints, dataset, profile};
 pub use pawl_drift as drift;
 pub use pawl_gate as gate;
-pub use pawl_ledger::{edge, events, ledger};
+pub use pawl_ledger::{edge, events, ledger, notice};
 pub use pawl_release as release;
 pub use pawl_stats as stats;
 

@@ -6,6 +6,7 @@ Each NAME.yaml beside this file, but for policies.yaml, becomes statemachines/NA
 machine as Amazon States Language has it, but for what would be repeated:
 
     Call: NewDataTrigger        a function of the template, with the Payload beside it: a Task that invokes it
+    Tell: {kind, severity, subject, text, model}    a message to people: a Task that publishes it to the topic
     Throttled: NAME             the retrier of a Call for throttles; `throttled` where it names none
     Retry: function             a retrier of policies.yaml; a list holds several, or some written out
     Catch: {failed: RecordFailure}      a catcher of policies.yaml, and where it leads; a list likewise
@@ -46,6 +47,8 @@ class Generator:
         state = {}
         if "Call" in source:
             source = called(name, source)
+        elif "Tell" in source:
+            source = told(name, source)
         for key, value in source.items():
             if key == "Retry":
                 value = [self.retrier(name, one) for one in as_list(value)]
@@ -101,6 +104,40 @@ def called(name, source):
     task |= {key: value for key, value in source.items() if key not in own}
     # The first that fits counts: throttles are none of the others' tries.
     return task | {"Retry": [source.get("Throttled", "throttled"), *as_list(source.get("Retry", []))]}
+
+
+# What a notice must say; `model` where it is about one.
+TOLD = {"kind", "severity", "subject", "text"}
+
+
+def told(name, source):
+    """A Task that publishes a notice: text for mail, what Amazon Q Developer in chat applications takes for whoever
+    subscribed over HTTPS, attributes for filters; the same as the functions send (shared/ledger/src/notice)."""
+    notice = source["Tell"]
+    if not TOLD <= notice.keys() <= TOLD | {"model"}:
+        raise SourceError(f"{name}: Tell needs {', '.join(sorted(TOLD))}, and takes model")
+    subject = f"$substring('Pawl: ' & {expression(notice['subject'])}, 0, 99)"
+    parts = ", ".join([
+        "'version': '1.0'", "'source': 'custom'",
+        "'content': {'textType': 'client-markdown', 'title': $subject, 'description': $substring($text, 0, 2000)}",
+        f"'metadata': {{'summary': $subject, 'eventType': {expression(notice['kind'])}}}",
+    ])  # fmt: skip
+    message = (f"( $subject := {subject}; $text := {expression(notice['text'])}; "
+               f"$string({{'default': $text, 'https': $string({{{parts}}})}}) )")  # fmt: skip
+    attributes = {one: {"DataType": "String", "StringValue": notice[one]}
+                  for one in ("kind", "severity", "model") if one in notice}  # fmt: skip
+    task = {"Type": "Task"} | {key: value for key, value in source.items() if key == "Comment"}
+    task["Resource"] = "arn:aws:states:::sns:publish"
+    task["Arguments"] = {"TopicArn": "${Topic}", "Subject": "{% " + subject + " %}", "MessageStructure": "json",
+                         "Message": "{% " + message + " %}", "MessageAttributes": attributes}  # fmt: skip
+    return task | {key: value for key, value in source.items() if key not in ("Tell", "Comment")}
+
+
+def expression(value):
+    """The JSONata within a value, or the value as a text of it."""
+    if value.startswith("{%"):
+        return "(" + value.removeprefix("{%").removesuffix("%}").strip() + ")"
+    return json.dumps(value)
 
 
 def named(policies, name, place):

@@ -34,8 +34,13 @@ def ended(loop, generation, code, reason="", last=True):
     assert loop.read(f"ledger/{loop.model}/history/run-{generation:06}.json") == record
     page = loop.s3.get_object(Bucket="pawl-evidence", Key=f"runs/{loop.model}/{generation:06}/report.html")
     assert page["Body"].read().startswith(b"<!")
-    told = [notice for notice in loop.notices() if notice["Subject"] == f"Pawl: {loop.model} run {generation} {code}"]
+    told = [notice for notice in loop.notices() if notice["Subject"].endswith(f" {loop.model} run {generation} {code}")]
     assert len(told) == 1, f"{len(told)} notices of the end"
+    urgent = code in ("failed", "diverged", "held")
+    attributes = {name: one["Value"] for name, one in told[0]["MessageAttributes"].items()}
+    assert attributes == {"kind": "run_ended", "severity": "page" if urgent else "info", "model": loop.model,
+                          "run": str(generation), "verdict": code}, attributes
+    assert ("needs a person" in told[0]["Subject"]) == urgent and "\nServing: " in told[0]["Message"], told
     failed = code == "failed"
     assert (loop.evidence(generation, "failure.json") is not None) == failed
     status = loop.aws.wait_until(lambda: (found := loop.execution(generation)["status"]) != "RUNNING" and found,
@@ -83,8 +88,8 @@ def kept(loop, what):
     key, record = loop.aws.wait_until(find, what="the event to be kept")
     # Objects that no pipeline takes are told once for each first part of their keys.
     told = re.match(r"no pipeline takes s3://[^/]+/[^/]+/", record["reason"])
-    told = told[0] if told else f"{record['reason']}\n\nThe event is kept in s3://{BUCKET}/{key}."
-    notice = loop.aws.wait_until(lambda: next((n for n in loop.notices() if n["Message"].startswith(told)), None),
+    told = told[0] if told else f"{record['reason']} The event is kept."
+    notice = loop.aws.wait_until(lambda: next((n for n in loop.notices() if f"\nWhy: {told}" in n["Message"]), None),
                                  what="the notice")
     assert notice["Subject"] == "Pawl: an event started nothing"
     return record

@@ -54,7 +54,7 @@ def rules(loop):
 
 
 def pages(loop):
-    return [notice["Message"] for notice in loop.notices() if notice["Subject"] == f"Pawl: needs a person: {loop.model}"]
+    return [notice["Message"] for notice in loop.notices() if notice["Subject"].startswith(f"Pawl: needs a person: {loop.model}: ")]
 
 
 def test_ten_alarms_at_once_are_one_rollback(stage):

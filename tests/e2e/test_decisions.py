@@ -50,6 +50,11 @@ def test_a_person_is_asked_to_train_and_the_job_fails(pipeline):
     arrive(loop, "2011-05", "2011-06")
     question = loop.question("train-1")
     assert question["question"].endswith("drift: train on this data?")
+    notice, = [one for one in loop.notices() if one["Subject"] == "Pawl: needs a person: job-fails run 1 waits for your answer"]
+    attributes = {name: one["Value"] for name, one in notice["MessageAttributes"].items()}
+    assert attributes == {"kind": "answer_needed", "severity": "page", "model": "job-fails", "run": "1", "verdict": "ask"}
+    assert f"Why: {question['question']}" in notice["Message"] and "You have until 20" in notice["Message"]
+    assert "Command: pawl approve job-fails --bucket pawl-evidence" in notice["Message"]
     loop.answer("train-1", "approve", "Yes.")
     record = ended(loop, 1, "failed", "out of memory")
     assert record["outcome"]["state"] == "Train"
@@ -180,7 +185,7 @@ def test_a_run_that_is_stopped_by_hand_frees_its_lock(pipeline):
     record = loop.wait_closed(1)
     assert (record["outcome"]["code"], record["outcome"]["error"]) == ("failed", "Pawl.ExecutionEnded")
     assert loop.wait_idle() == 1 and set(handled(loop)) == {1}
-    assert "Pawl: stopped run 1 failed" in [notice["Subject"] for notice in loop.notices()]
+    assert "Pawl: needs a person: stopped run 1 failed" in [notice["Subject"] for notice in loop.notices()]
     assert loop.evidence(1, "failure.json") == {"schema_version": 1} | record["outcome"]
 
 

@@ -30,7 +30,7 @@ MOVED = {"out-observe", "out-watch"}
 # rest has no say in how a run ends, or comes after its failure.
 OTHERS = {"Force", "Tune", "DescribeBest", "CompareTrial", "AskToTrain", "FindGroup", "EnsureGroup", "MarkRejected", "CreateEndpoint",
           "FindScorer", "FindChampionScorer", "CreateChampionScorer", "CreateChallenger",
-          "Abandon", "RecordFailure", "Notify", "Close"}
+          "Abandon", "RecordFailure", "Notify", "NotifyPlainly", "NotifyQuestion", "NotifyQuestionToTrain", "Close"}
 
 
 def tasks(states):
@@ -95,7 +95,8 @@ def once(stage, clients):
     are accepted and never answered."""
     def throttle(loop):
         for name in TASKS.keys() - {"Force", "Tune", "DescribeBest", "CompareTrial", "AskToTrain", "MarkRejected", "CreateEndpoint",
-                                    "Abandon", "RecordFailure", "FindScorer", "FindChampionScorer"}:
+                                    "Abandon", "RecordFailure", "FindScorer", "FindChampionScorer", "NotifyPlainly",
+                                    "NotifyQuestionToTrain"}:
             operation, match = call(name, loop.model)
             code, number = {"Invoke": ("TooManyRequestsException", 429), "PutObject": ("SlowDown", 503)}.get(
                 operation, ("ThrottlingException", 400))
@@ -226,14 +227,16 @@ def test_a_run_that_cannot_close_itself_is_closed_when_its_execution_has_failed(
     with Loop(bin_dir=standin.bin_dir, state_dir=tmp_path, wait_scale=0.02) as loop:
         loop.listen()
         go_out(loop, "Close")
+        go_out(loop, "Notify")
         loop.put_pipeline()
         record = loop.wait_closed(1)
         assert (record["outcome"]["code"], record["outcome"]["error"]) == ("failed", "Pawl.ExecutionEnded")
         assert loop.execution(1)["status"] == "FAILED"
         assert {"Close", "Failed"} <= entered(loop, 1)
-        left, = loop.aws.pending_faults()
+        left, = [fault for fault in loop.aws.pending_faults() if '"close"' in fault["match"]]
         assert 1000 - left["times"] == 1 + TASKS["Close"]["Retry"][1]["MaxAttempts"]
         assert loop.wait_idle() == 1 and set(handled(loop)) == {1}
         assert loop.evidence(1, "failure.json") == {"schema_version": 1} | record["outcome"]
         told = [notice["Subject"] for notice in loop.notices()]
-        assert told.count(f"Pawl: {loop.model} run 1 failed") == 1
+        assert told.count(f"Pawl: needs a person: {loop.model} run 1 promoted") == 1, "the state machine says so itself"
+        assert told.count(f"Pawl: needs a person: {loop.model} run 1 failed") == 1

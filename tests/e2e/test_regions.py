@@ -112,7 +112,8 @@ def serves_there(loop, region, generation):
 
 def told(loop, run, how):
     subject = f"Pawl: {loop.model} run {run} {how} in further regions"
-    return [notice["Message"] for notice in loop.notices() if notice["Subject"] == subject]
+    messages = [notice["Message"] for notice in loop.notices() if notice["Subject"] == subject]
+    return [re.search(r"^Why: (.*)$", message, re.MULTILINE)[1] for message in messages]
 
 
 def train(loop, run, *months):
@@ -248,7 +249,7 @@ def test_a_newer_model_waits_until_the_region_is_at_rest(loops):
         found = release(loop, FIRST)
         return found and found["state"].get("decide_by") and found["current"]["generation"]
     loop.aws.wait_until(lambda: asked() == 1, what="a person to be asked in the region")
-    assert any(notice["Subject"] == f"Pawl: needs a person: quiet in {FIRST}" for notice in loop.notices())
+    assert any(notice["Subject"].startswith(f"Pawl: needs a person: quiet in {FIRST}: ") for notice in loop.notices())
     train(loop, 2, "2011-07")
     ended(loop, 2, "promoted", "healthy")
     loop.aws.wait_until(lambda: (it := wave(loop))["generation"] == 2 and it["stops"][0]["stage"] == "deploying",

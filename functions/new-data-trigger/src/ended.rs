@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pawl::documents::{RUN, TRAINING};
-use pawl::edge::{ExecutionState, Executions, Notices};
+use pawl::edge::{ExecutionState, Executions};
 use pawl::fault::Fault;
 use pawl::ledger::training::OpenRun;
 use pawl::ledger::{Ending, Keys, RunOutcome};
@@ -11,7 +11,7 @@ use pawl::pipeline::catalog::model_of;
 use pawl::pipeline::load;
 
 use crate::edge::{Edge, Services};
-use crate::{close, sweep, wake};
+use crate::{close, notify, sweep, wake};
 
 /// Closes the run if it still holds the lock, as far as one call can: the round goes on.
 pub(crate) async fn ended(
@@ -39,7 +39,7 @@ pub(crate) async fn ended(
         error: Some("Pawl.ExecutionEnded".to_owned()),
     };
     close::fail(edge, model, generation, outcome.clone()).await?;
-    edge.notices.notify(&format!("Pawl: {model} run {generation} failed"), &outcome.reason).await?;
+    notify::end(edge, model, generation, outcome.clone()).await?;
     close::close(edge, model, generation, &outcome, now).await?;
     Ok(())
 }

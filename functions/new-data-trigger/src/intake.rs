@@ -8,6 +8,7 @@ use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Store, Trigger, TriggerId, TriggerKind, Wrote, unrouted, unrouted_objects};
 use pawl::names::{ContentHash, ModelName};
+use pawl::notice::{Notice, NoticeKind};
 use pawl::pipeline::catalog::model_of;
 use pawl::pipeline::{ObjectRole, Pipeline};
 use pawl::release::alarms::is_on_live_data;
@@ -173,17 +174,18 @@ pub(crate) async fn keep(
 ) -> Result<Value, Fault> {
     let key = unrouted(&ContentHash::of(event.to_string().as_bytes()));
     let record = Unrouted { at: now, reason: reason.to_owned(), event: event.clone() };
-    let mut message = format!("{reason}\n\nThe event is kept in s3://{}/{key}.", edge.bucket);
+    let mut text = format!("{reason} The event is kept.");
     if told.is_some() {
-        message.push_str(" Further objects of this prefix are kept beside it today without a notice.");
+        text.push_str(" Further objects of this prefix are kept beside it today without a notice.");
     }
     // Notified first, kept after: the record says that people know. A try that dies between the two
     // notifies twice, which is better than not at all.
-    let notice = told.as_ref().unwrap_or(&key);
-    if edge.store.get(notice).await?.is_none() {
-        edge.notices.notify("Pawl: an event started nothing", &message).await?;
-        if let Some(notice) = &told {
-            UNROUTED.at(notice.as_str()).write_once(&edge.store, &record).await?;
+    let already = told.as_ref().unwrap_or(&key);
+    if edge.store.get(already).await?.is_none() {
+        let notice = Notice::new(NoticeKind::EventKept, "an event started nothing", text);
+        edge.notices.notify(&Notice { evidence: Some(key.clone()), ..notice }).await?;
+        if let Some(first) = &told {
+            UNROUTED.at(first.as_str()).write_once(&edge.store, &record).await?;
         }
     }
     UNROUTED.at(key.as_str()).write_once(&edge.store, &record).await?;

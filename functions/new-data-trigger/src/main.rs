@@ -6,6 +6,7 @@ mod ended;
 mod events;
 mod intake;
 mod looked_at;
+mod notify;
 mod request;
 mod route;
 mod settle;
@@ -17,6 +18,7 @@ mod wake;
 use close::Closing;
 use edge::{Edge, Services};
 use jiff::Timestamp;
+use pawl::duration::Duration;
 use pawl::fault::Fault;
 use pawl::ledger::RunOutcome;
 use pawl::names::{Generation, ModelName};
@@ -32,6 +34,8 @@ enum Step {
     Settle { model: ModelName, looks: u32, seen: usize },
     Fail { model: ModelName, generation: Generation, outcome: RunOutcome },
     Close { model: ModelName, generation: Generation, outcome: RunOutcome },
+    NotifyEnd { model: ModelName, generation: Generation, outcome: RunOutcome },
+    NotifyQuestion { model: ModelName, generation: Generation, question: String, wait_seconds: u64 },
     Reconcile { pipeline: String },
 }
 
@@ -75,6 +79,15 @@ async fn handle(edge: &Edge<impl Services>, request: Value, now: Timestamp) -> R
                 Closing::Closed => json!({ "closed": generation, "left": 0 }),
                 Closing::Left(left) => json!({ "left": left }),
             })
+        }
+        Step::NotifyEnd { model, generation, outcome } => {
+            notify::end(edge, &model, generation, outcome).await?;
+            Ok(json!({ "notified": generation }))
+        }
+        Step::NotifyQuestion { model, generation, question, wait_seconds } => {
+            let wait = Duration::seconds(wait_seconds);
+            notify::question(edge, &model, generation, &question, wait, now).await?;
+            Ok(json!({ "notified": generation }))
         }
         Step::Reconcile { pipeline } => {
             let open_run = ended::reconcile(edge, &pipeline, now).await?;

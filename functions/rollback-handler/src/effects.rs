@@ -10,6 +10,7 @@ use pawl::fault::Fault;
 use pawl::gate::live::TrialEvidence;
 use pawl::ledger::{Store, is_gone};
 use pawl::names::{ContentHash, Generation};
+use pawl::notice::{NextStep, Notice, NoticeKind};
 use pawl::release::alarms::AlarmSpec;
 use pawl::release::{
     Action, ActionResult, AlarmReading, ConfigName, Deployment, Driver, Effects, EndpointDescription,
@@ -144,13 +145,27 @@ impl<S: Store, A: Services, N: Notices> Site<'_, S, A, N> {
     }
 
     async fn notify(&self, severity: Severity, message: &str) -> Result<ActionResult, Fault> {
-        let loud = match severity {
-            Severity::Info => "",
-            Severity::Page => "needs a person: ",
-        };
+        let model = self.keys.model();
         let place = self.keys.region().map_or(String::new(), |region| format!(" in {region}"));
-        let subject = format!("Pawl: {loud}{}{place}", self.keys.model());
-        self.edge.notices.notify(&subject, message).await?;
+        // The record's messages begin with the endpoint, which has the model's name.
+        let what = message.strip_prefix(&format!("{model}: ")).unwrap_or(message);
+        let asked = match severity {
+            Severity::Info => None,
+            Severity::Page => Some(NextStep {
+                what: "Look at the endpoint and decide.".to_owned(),
+                by: None,
+                commands: vec![format!("pawl status {model}"), format!("pawl history {model}")],
+            }),
+        };
+        let notice = Notice {
+            severity,
+            model: Some(model.clone()),
+            region: self.keys.region().cloned(),
+            asked,
+            evidence: Some(self.keys.trail()),
+            ..Notice::new(NoticeKind::Release, format!("{model}{place}: {what}"), what)
+        };
+        self.edge.notices.notify(&notice).await?;
         Ok(ActionResult::Done)
     }
 

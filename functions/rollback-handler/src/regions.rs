@@ -11,6 +11,7 @@ use pawl::events::{Operator, Verb};
 use pawl::fault::Fault;
 use pawl::ledger::{Ending, Keys, RunOutcome, Store};
 use pawl::names::{Generation, ModelName, RegionName};
+use pawl::notice::{Notice, NoticeKind};
 use pawl::pipeline::Pipeline;
 use pawl::release::{Event, Policy, Region, Release, Reply, Wave, WaveNews, WaveStep};
 use pawl::run;
@@ -107,8 +108,15 @@ async fn carry_out<S: Store, A: Services, N: Notices>(
         WaveStep::Tell(message) => {
             let how = if wave.stopped.is_some() { "stopped" } else { "promoted" };
             let (model, generation) = (home.keys.model(), wave.generation);
-            let subject = format!("Pawl: {model} run {generation} {how} in further regions");
-            home.edge.notices.notify(&subject, &message).await?;
+            let headline = format!("{model} run {generation} {how} in further regions");
+            let notice = Notice {
+                model: Some(model.clone()),
+                generation: Some(generation),
+                verdict: Some(how),
+                evidence: Some(home.keys.run(generation)),
+                ..Notice::new(NoticeKind::Regions, headline, message)
+            };
+            home.edge.notices.notify(&notice).await?;
             WaveNews::Told
         }
         WaveStep::Nothing => WaveNews::Nothing,

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use pawl_base::fault::Fault;
+use pawl_base::names::RegionName;
 use pawl_ledger::edge::{Body, ExecutionStart, ExecutionState, Executions, Notices, Objects, Upload};
 use pawl_ledger::ledger::{Condition, ETag, Object, Store, StoreError};
+use pawl_ledger::notice::{Notice, NoticeKind, Origin};
 
 use crate::stub::{Answer, Stub};
 use crate::{S3Objects, S3Store, Setting, Settings, StateMachine, Topic};
@@ -240,17 +242,21 @@ async fn an_execution_that_ended_or_never_was_is_over() {
 }
 
 #[tokio::test]
-async fn a_subject_is_one_line_of_fewer_than_a_hundred_characters() {
+async fn a_notice_goes_to_the_topic_with_its_attributes() {
     const PUBLISHED: &str =
         "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>";
     let stub = Stub::with(&[(200, "", PUBLISHED), (403, "", "<ErrorResponse/>")]);
-    let topic = Topic::new(stub.config(), "arn:aws:sns:us-east-1:1:pawl".to_owned());
-    Notices::notify(&topic, &format!("two\nlines{}", "s".repeat(150)), "why").await.unwrap();
-    let refused = Notices::notify(&topic, "s", "why").await.unwrap_err();
+    let region = RegionName::try_from("us-east-1".to_owned()).unwrap();
+    let origin = Origin { region, bucket: "pawl".to_owned() };
+    let topic = Topic::new(stub.config(), "arn:aws:sns:us-east-1:1:pawl".to_owned(), origin);
+    let notice = Notice::new(NoticeKind::EventKept, "an event\nstarted nothing", "why");
+    topic.notify(&notice).await.unwrap();
+    let refused = topic.notify(&notice).await.unwrap_err();
     assert!(matches!(refused, Fault::Refused(_)), "{refused}");
     let asked = stub.requests()[0].clone();
-    let subject = format!("Subject=two%20lines{}", "s".repeat(90));
-    assert!(asked.contains(&subject) && !asked.contains(&format!("{subject}s")), "{asked}");
+    for part in ["Subject=Pawl%3A%20an%20event%20started%20nothing", "MessageStructure=json", "event_kept"] {
+        assert!(asked.contains(part), "{part}: {asked}");
+    }
 }
 
 #[test]

@@ -7,12 +7,13 @@
 //! ```
 //! use pawl_base::fault::Fault;
 //! use pawl_ledger::edge::Notices;
+//! use pawl_ledger::notice::Notice;
 //!
 //! /// A topic that nobody reads.
 //! struct Silence;
 //!
 //! impl Notices for Silence {
-//!     async fn notify(&self, _subject: &str, _message: &str) -> Result<(), Fault> {
+//!     async fn notify(&self, _notice: &Notice) -> Result<(), Fault> {
 //!         Ok(())
 //!     }
 //! }
@@ -31,6 +32,7 @@ use pawl_base::names::RegionName;
 
 use crate::ledger::Object;
 pub use crate::ledger::dataset::Place;
+use crate::notice::Notice;
 
 /// The most objects that one pipeline's prefix may hold.
 const MOST_OBJECTS: usize = 100_000;
@@ -256,6 +258,6 @@ pub trait Executions {
 
 /// Messages to the people who subscribed to the stack's topic.
 pub trait Notices: Sync {
-    /// Notifies people. A subject of more than 100 characters is cut.
-    fn notify(&self, subject: &str, message: &str) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Notifies people.
+    fn notify(&self, notice: &Notice) -> impl Future<Output = Result<(), Fault>> + Send;
 }

@@ -9,6 +9,7 @@ use crate::observation::{EndpointDescription, FleetComparison};
 use crate::strategy::{DeploymentConfig, EndpointKind, InstanceCount};
 use pawl_base::names::{ContentHash, Generation};
 use pawl_ledger::events::{AlarmChange, AlarmState};
+use pawl_ledger::notice::Severity;
 
 /// What to do. Each action may be performed twice with the effect of once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,16 +196,6 @@ fn supported<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<VariantProperty
             Named::Other(_) => None,
         })
         .collect())
-}
-
-/// How urgent a notice to people is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// To be read some time.
-    Info,
-    /// Somebody must act.
-    Page,
 }
 
 /// What came of an action.

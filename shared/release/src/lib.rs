@@ -43,7 +43,7 @@ pub mod strategy;
 pub mod upkeep;
 mod wave;
 
-pub use action::{Action, ActionResult, ReleaseOutcome, Severity, UpdateCall, VariantProperty};
+pub use action::{Action, ActionResult, ReleaseOutcome, UpdateCall, VariantProperty};
 pub use audit::{Actor, Audit, ReleaseRule};
 pub use cause::Cause;
 pub use config::ConfigName;
@@ -54,6 +54,7 @@ pub use observation::{
     AlarmReading, EndpointDescription, EndpointObservation, EndpointOrigin, FleetComparison, Observer,
     TargetCheck, TargetPresence, TrialReading, WatchReading,
 };
+pub use pawl_ledger::notice::Severity;
 pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{AlarmMemory, Freeze, Lease, Pending, Release, Rollback};
 pub use region::{MOST_ROWS, Region, RegionError, SmokeRows};

@@ -54,16 +54,23 @@ impl Step {
             "Begin" | "Settle" | "Settled" | "WaitToSettle" | "Snapshot" | "AnythingNew" => Self::Snapshot,
             "ProfilePartitions" | "Validate" | "Valid" => Self::Validate,
             "CompareDrift" => Self::CompareDrift,
-            "Decide" | "Decided" | "Skipped" | "AskToTrain" | "AnsweredToTrain" | "Declined" => Self::Decide,
+            "Decide"
+            | "Decided"
+            | "Skipped"
+            | "NotifyQuestionToTrain"
+            | "AskToTrain"
+            | "AnsweredToTrain"
+            | "Declined" => Self::Decide,
             "Search" | "Train" | "Tune" | "DescribeBest" | "CheckConvergence" | "Converged"
             | "KeepArchive" | "Diverged" => Self::Train,
             "CreateChallenger" | "Score" | "Judge" | "Verdict" | "Rejected" | "Force" | "MayForce"
             | "NotForced" => Self::Judge,
-            "Close" | "Notify" | "RecordFailure" => Self::Close,
+            "Close" | "Notify" | "NotifyPlainly" | "RecordFailure" => Self::Close,
             "FindGroup"
             | "EnsureGroup"
             | "Register"
             | "Registered"
+            | "NotifyQuestion"
             | "AwaitApproval"
             | "Answered"
             | "MarkApproved"

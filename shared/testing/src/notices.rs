@@ -3,7 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use pawl_base::fault::Fault;
+use pawl_base::names::RegionName;
 use pawl_ledger::edge::Notices;
+use pawl_ledger::notice::{Message, Notice, Origin};
 
 /// Notices that are only recorded.
 #[derive(Debug, Default)]
@@ -13,7 +15,7 @@ pub struct RecordedNotices {
 
 #[derive(Debug, Default)]
 struct Inner {
-    sent: Vec<(String, String)>,
+    sent: Vec<Notice>,
     fault: Option<Fault>,
 }
 
@@ -22,9 +24,20 @@ impl RecordedNotices {
         f(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Subject and message of all notices so far, in order.
-    pub fn sent(&self) -> Vec<(String, String)> {
+    /// All notices so far, in order.
+    pub fn sent(&self) -> Vec<Notice> {
         self.with(|inner| inner.sent.clone())
+    }
+
+    /// Subject and text of all notices so far, as a mailbox shows them.
+    pub fn mails(&self) -> Vec<(String, String)> {
+        let Ok(region) = RegionName::try_from("eu-west-1".to_owned()) else { return Vec::new() };
+        let origin = Origin { region, bucket: "evidence".to_owned() };
+        let mail = |notice| {
+            let message = Message::new(&notice, &origin);
+            (message.subject, message.text)
+        };
+        self.sent().into_iter().map(mail).collect()
     }
 
     /// Answers every call with this fault; with `None`, answers again.
@@ -34,11 +47,11 @@ impl RecordedNotices {
 }
 
 impl Notices for RecordedNotices {
-    async fn notify(&self, subject: &str, message: &str) -> Result<(), Fault> {
+    async fn notify(&self, notice: &Notice) -> Result<(), Fault> {
         self.with(|inner| match &inner.fault {
             Some(fault) => Err(fault.clone()),
             None => {
-                inner.sent.push((subject.to_owned(), message.to_owned()));
+                inner.sent.push(notice.clone());
                 Ok(())
             }
         })

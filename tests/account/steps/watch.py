@@ -57,7 +57,7 @@ def stopped_run(world, seen):
     with timed(seen, "the run was closed, after the stop"):
         record = world.wait(lambda: world.closed(generation), "the run to be closed", 5)
     seen.check("how it ended", record["outcome"]["code"] == "failed", record["outcome"])
-    subject = f"Pawl: {world.model} run {generation} failed"
+    subject = f"Pawl: needs a person: {world.model} run {generation} failed"
     try:
         notice = world.wait(lambda: world.heard(subject), f"the notice {subject!r}", 5)
         seen.check("the topic told it", True, json.dumps(notice["Subject"]))

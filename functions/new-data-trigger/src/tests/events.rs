@@ -162,10 +162,10 @@ async fn an_event_that_starts_nothing_is_kept_and_people_hear_of_it_once() {
         assert!(said.starts_with(reason), "{said}");
         let (key, sent) = (kept["kept"].as_str().unwrap(), edge.notices.sent());
         assert!(edge.store.get(key).await.unwrap().is_some());
-        let [(subject, message)] = sent.as_slice() else { unreachable!("one notice, not {sent:?}") };
-        assert_eq!(subject, "Pawl: an event started nothing");
-        let told = format!("{said}\n\nThe event is kept in s3://evidence/{key}.");
-        assert!(message.starts_with(&told), "{message}");
+        let [notice] = sent.as_slice() else { unreachable!("one notice, not {sent:?}") };
+        assert_eq!(notice.headline, "an event started nothing");
+        assert!(notice.reason.starts_with(&format!("{said} The event is kept.")), "{notice:?}");
+        assert_eq!(notice.evidence.as_deref(), Some(key));
         assert_eq!(edge.executions.started(), []);
     }
 }
@@ -249,7 +249,9 @@ async fn an_execution_that_ended_without_closing_its_run_fails_the_run() {
     assert_eq!(record["outcome"]["error"], "Pawl.ExecutionEnded");
     let reason = "The execution m-1 is TIMED_OUT, but the run had not closed.";
     assert_eq!(record["outcome"]["reason"], reason);
-    assert_eq!(edge.notices.sent(), [("Pawl: m run 1 failed".to_owned(), reason.to_owned())]);
+    let sent = edge.notices.sent();
+    let told: Vec<_> = sent.iter().map(|it| (it.headline.as_str(), it.reason.as_str())).collect();
+    assert_eq!(told, [("m run 1 failed", reason)]);
     assert_eq!((training_of(&edge).await.open, waiting(&edge).await), (None, 0));
 }
 

@@ -2,6 +2,8 @@ use super::*;
 
 use pawl::documents::{FAILURE, TRAINING};
 use pawl::ledger::{Ending, RunOutcome};
+use pawl::notice::Severity;
+use pawl::release::{Deployment, Release};
 
 fn outcome(code: Ending, reason: &str) -> RunOutcome {
     RunOutcome { code, reason: reason.to_owned(), state: None, error: None }
@@ -129,6 +131,41 @@ async fn a_training_that_diverged_opens_the_breaker_even_where_the_pipeline_is_b
     close(&edge, 1, Ending::Diverged, at(60)).await;
     let training = training_of(&edge).await;
     assert_eq!((training.open, training.breaker.unwrap().reason), (None, "because".to_owned()));
+}
+
+#[tokio::test]
+async fn the_notice_of_an_end_says_what_serves_and_what_is_asked() {
+    let edge = edge().await;
+    let generation = open_run(&edge).await;
+    let outcome = json!({ "code": "failed", "reason": "no room", "state": "Train", "error": "Limit" });
+    let step = json!({ "step": "notify_end", "model": "m", "generation": generation, "outcome": outcome });
+    handle(&edge, step.clone(), at(60)).await.unwrap();
+    let mut release = Release::new("m");
+    release.current = Some(Deployment::new(Generation(4), "m-4"));
+    put(&edge, &keys().release(), json!(release).to_string().as_bytes()).await;
+    handle(&edge, step.clone(), at(60)).await.unwrap();
+    put(&edge, &keys().release(), b"{").await;
+    handle(&edge, step, at(60)).await.unwrap();
+    let sent = edge.notices.sent();
+    assert!(sent.iter().all(|it| it.severity == Severity::Page && it.asked.is_some()), "{sent:?}");
+    assert!(sent.iter().all(|it| it.reason == "Train failed: no room"), "{sent:?}");
+    let serving: Vec<_> = sent.iter().map(|it| it.serving.as_deref().unwrap_or_default()).collect();
+    assert_eq!(serving[..2], ["nothing that Pawl released", "the model of run 4 (m-4)"]);
+    assert!(serving[2].starts_with("unknown: "), "{serving:?}");
+}
+
+#[tokio::test]
+async fn the_notice_of_a_question_says_until_when_and_the_runs_page_is_there() {
+    let edge = edge().await;
+    let generation = open_run(&edge).await;
+    let step = json!({ "step": "notify_question", "model": "m", "generation": generation,
+        "question": "Is this shift real?", "wait_seconds": 3_600 });
+    handle(&edge, step, at(60)).await.unwrap();
+    let sent = edge.notices.sent();
+    let asked = sent[0].asked.clone().unwrap();
+    assert_eq!((sent[0].reason.as_str(), asked.by.unwrap().0), ("Is this shift real?", at(3_660)));
+    let page = sent[0].evidence.clone().unwrap();
+    assert!(edge.store.get(&page).await.unwrap().is_some(), "{page}");
 }
 
 fn reconcile() -> Value {

@@ -62,7 +62,8 @@ async fn an_alarm_of_a_baking_config_brings_the_champion_back() {
     assert_eq!(rejected, Some(PackageApproval::Rejected));
     assert_eq!(play.account().changes().iter().filter(|change| *change == "update to bike-1").count(), 1);
     let notices = play.edge.notices.sent();
-    assert!(notices.iter().any(|(subject, _)| subject.starts_with("Pawl: ")), "{notices:?}");
+    let told = "bike: bike-2 is rolled back to bike-1: ";
+    assert!(notices.iter().any(|notice| notice.headline.starts_with(told)), "{notices:?}");
 }
 
 #[tokio::test]

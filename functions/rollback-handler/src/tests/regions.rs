@@ -3,6 +3,7 @@
 use pawl::documents::{RELEASE, WAVE};
 use pawl::ledger::Store;
 use pawl::names::Generation;
+use pawl::notice::{Notice, Severity};
 use pawl::release::{Release, StateName, Wave};
 use serde_json::{Value, json};
 
@@ -80,9 +81,9 @@ async fn the_region_gets_copy_package_endpoint_and_watch_in_its_turn() {
     play.at(500);
     assert_eq!(play.twice(nothing()).await, json!({ "next": "over" }));
     let sent = play.edge.notices.sent();
-    let told =
-        ("Pawl: bike run 1 promoted in further regions".to_owned(), "Promoted in eu-west-1.".to_owned());
-    assert_eq!(sent.iter().filter(|notice| **notice == told).count(), 1, "{sent:?}");
+    let told = ("bike run 1 promoted in further regions", "Promoted in eu-west-1.");
+    let of = |notice: &&Notice| (notice.headline.as_str(), notice.reason.as_str()) == told;
+    assert_eq!(sent.iter().filter(of).count(), 1, "{sent:?}");
 }
 
 #[tokio::test]
@@ -133,8 +134,10 @@ async fn the_round_visits_the_region_and_what_home_took_back_goes_back_there() {
     play.put(&keys().release(), &json!(home).to_string()).await;
     play.twice(visit).await;
     let pages = play.edge.notices.sent();
-    let page = |subject: &str| subject.starts_with("Pawl: needs a person: bike in eu-west-1");
-    assert!(pages.iter().any(|(subject, _)| page(subject)), "nothing to go back to there: {pages:?}");
+    let page = |notice: &Notice| {
+        notice.severity == Severity::Page && notice.headline.starts_with("bike in eu-west-1: ")
+    };
+    assert!(pages.iter().any(page), "nothing to go back to there: {pages:?}");
 }
 
 #[tokio::test]

@@ -38,6 +38,21 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// The word that documents and notices spell it with.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Promoted => "promoted",
+            Self::Rejected => "rejected",
+            Self::Quarantined => "quarantined",
+            Self::Skipped => "skipped",
+            Self::Diverged => "diverged",
+            Self::Declined => "declined",
+            Self::Held => "held",
+            Self::RolledBack => "rolled_back",
+            Self::Failed => "failed",
+        }
+    }
+
     /// Whether the same data, code and parameters may be trained again: only after a run that broke off, and
     /// only where no model of it was judged.
     pub fn may_be_tried_again(self, judged: bool) -> bool {
@@ -112,6 +127,17 @@ mod tests {
         use Ending::{Diverged, Held, Promoted, Quarantined, Rejected, RolledBack, Skipped};
         for ending in [Promoted, Rejected, Quarantined, Skipped, Diverged, Held, RolledBack] {
             assert!(!ending.may_be_tried_again(false) && !ending.may_be_tried_again(true), "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn the_word_of_an_ending_is_that_of_its_documents() {
+        use Ending::{
+            Declined, Diverged, Failed, Held, Promoted, Quarantined, Rejected, RolledBack, Skipped,
+        };
+        for ending in [Promoted, Rejected, Quarantined, Skipped, Diverged, Declined, Held, RolledBack, Failed]
+        {
+            assert_eq!(serde_json::to_value(ending).unwrap(), ending.word());
         }
     }
 

@@ -1,7 +1,8 @@
 //! An action was performed.
 
 use super::turn::Turn;
-use crate::action::{Action, ActionResult, Severity};
+use crate::Severity;
+use crate::action::{Action, ActionResult};
 use crate::audit::ReleaseRule;
 use crate::cause::Cause;
 use crate::observation::{FleetComparison, Observer};

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::transition::Transition;
-use crate::action::{Action, Severity};
+use crate::Severity;
+use crate::action::Action;
 use crate::audit::{Actor, Audit, ReleaseRule};
 use crate::event::Event;
 use crate::observation::{EndpointObservation, Observer};
