@@ -20,7 +20,7 @@ something else than this page expects has found a fault of Pawl or of the stand-
 
 ## Before
 
-1. A stack: `./scripts/deploy`, with `NotifyEmail` set to a mailbox that you read, and its subscription confirmed.
+1. A stack: `./scripts/deploy dev`, with `NotifyEmail` set in `samconfig.toml` to a mailbox that you read, and its subscription confirmed.
 2. The example's image in the registry of the account, as the [README](../README.md#use-it-on-aws) says.
 3. `./scripts/build --release` for the command `pawl`, and credentials that may administer the sandbox.
 

@@ -55,7 +55,7 @@ def load(path: Path) -> dict:
 def deploy(standin, stack: str, path: Path, bin_dir: Path | None, parameters: dict[str, str]) -> tuple[dict, dict]:
     """Create a stack; (outputs, physical ids by logical id)."""
     template = load(path)
-    _check_references(template)
+    check_references(template)
     s3 = standin.client("s3")
     if _BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
         s3.create_bucket(Bucket=_BUCKET)
@@ -81,7 +81,7 @@ def _function_arn(name: str) -> str:
     return f"arn:aws:lambda:{aws.REGION}:{aws.ACCOUNT}:function:{name}"
 
 
-def _check_references(template: dict):
+def check_references(template: dict):
     """Refuse references to nothing, which ministack leaves as they are. SAM's own resources start with their maker's
     name, such as EchoRole."""
     resources = template["Resources"]

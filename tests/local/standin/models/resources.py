@@ -22,8 +22,16 @@ def name_of(kind: str, properties: dict) -> str | None:
     return properties.get(known[3]) if known else None
 
 
+# Of an account's 1,000 concurrent calls so many cannot be reserved: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+_UNRESERVED = 100
+_QUOTA = 1000
+
+
 def refusal(kind: str, properties: dict) -> str | None:
     """Why a resource could not be made; None where it could, or where nothing is known of its type."""
+    if int(properties.get("ReservedConcurrentExecutions", 0)) > _QUOTA - _UNRESERVED:
+        return ("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its "
+                f"minimum value of [{_UNRESERVED}]. (Service: Lambda, Status Code: 400, InvalidParameterValueException)")
     if kind not in _MADE_BY:
         return None
     service, operation, member, name = _MADE_BY[kind]

@@ -2,7 +2,7 @@
 import importlib.metadata
 
 from .. import events, rights
-from . import cloudformation, cloudwatch, eventing, functions, s3, sagemaker, sqs, stepfunctions, templates
+from . import changesets, cloudformation, cloudwatch, eventing, functions, s3, sagemaker, sqs, stepfunctions, templates
 
 # The patches reach into ministack's modules, so they fit exactly one version.
 VERSION = "1.5.33"
@@ -20,6 +20,7 @@ def install(service, wait_scale: float, state_dir):
     sqs.install()
     cloudformation.install()
     templates.install()
+    changesets.install()
     eventing.install()
     functions.install()
     rights.install(service, state_dir)

@@ -11,6 +11,7 @@ _taken: dict[tuple[str, str, str], str] = {}
 
 def install():
     provision, delete = provisioners._provision_resource, provisioners._delete_resource
+    update = provisioners._update_resource
 
     def provision_resource(kind, logical_id, properties, stack):
         if refused := resources.refusal(kind, properties):
@@ -21,8 +22,14 @@ def install():
         except Exception:
             _taken.pop(name, None)
             raise
-        if kind == "AWS::Lambda::Function" and "ReservedConcurrentExecutions" in properties:
-            lambda_svc._functions[made[0]]["concurrency"] = int(properties["ReservedConcurrentExecutions"])
+        _reserve(kind, made[0], properties)
+        return made
+
+    def update_resource(kind, physical_id, before, properties, *args, **kwargs):
+        if refused := resources.refusal(kind, properties):
+            raise ValueError(refused)
+        made = update(kind, physical_id, before, properties, *args, **kwargs)
+        _reserve(kind, made[0], properties)
         return made
 
     def delete_resource(kind, physical_id, *args, **kwargs):
@@ -33,6 +40,13 @@ def install():
 
     for module in (provisioners, stacks):
         module._provision_resource, module._delete_resource = provision_resource, delete_resource
+        module._update_resource = update_resource
+
+
+def _reserve(kind: str, function: str, properties: dict):
+    if kind == "AWS::Lambda::Function":
+        reserved = properties.get("ReservedConcurrentExecutions")
+        lambda_svc._functions[function]["concurrency"] = None if reserved is None else int(reserved)
 
 
 def _take(kind: str, properties: dict, stack: str) -> tuple[str, str, str]:
