@@ -11,7 +11,8 @@ use pawl::names::{ContentHash, ModelName};
 use pawl::notice::{Notice, NoticeKind};
 use pawl::pipeline::catalog::model_of;
 use pawl::pipeline::{ObjectRole, Pipeline};
-use pawl::release::alarms::is_on_live_data;
+use pawl::release::AlarmResponse;
+use pawl::release::alarms::response;
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Services};
@@ -112,8 +113,10 @@ fn by_alarm(pipelines: &Pipelines, alarm: &AlarmChange) -> Vec<Routed> {
     if alarm.state != AlarmState::Alarm {
         return Vec::new();
     }
-    let on_its_data =
-        |p: &Pipeline| is_on_live_data(&alarm.name) && alarm.endpoint.as_deref() == Some(p.model.as_str());
+    let on_its_data = |p: &Pipeline| {
+        let asks = response(&p.release.alarms, &alarm.name).is_some_and(AlarmResponse::retrains);
+        asks && alarm.endpoint.as_deref() == Some(p.model.as_str())
+    };
     let asked = pipelines.readable.iter().filter(|p| p.decide.alarms.contains(&alarm.name) || on_its_data(p));
     let routed = asked.map(|pipeline| Routed {
         model: pipeline.model.clone(),

@@ -223,7 +223,7 @@ pub struct Decide {
     /// The kinds of trigger that may train. Others only validate and compare. Default: all.
     pub retrain_on: Vec<TriggerKind>,
     /// Names of alarms, made by you, that start a run: business metrics, for example. The alarms on drift and
-    /// live quality that `release.alarms` makes always do.
+    /// live quality that `release.alarms` makes do by themselves, unless their `then` says otherwise.
     pub alarms: Vec<String>,
     /// Whether new data trains always, or only when it drifts. Default always.
     pub new_data: NewData,
