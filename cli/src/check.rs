@@ -2,10 +2,12 @@
 
 mod explain;
 mod locate;
+mod starts;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use pawl::drift::live::MAX_GROUPINGS;
 use pawl::gate::policy::Groups;
 use pawl::pipeline::Pipeline;
@@ -84,6 +86,9 @@ impl fmt::Display for Checked {
             &format!("{} on {} x {}", train.image, train.instance_count, train.instance_type),
         );
         page.field("release", &strategy(release));
+        for (number, words) in starts::of(&self.pipeline, Timestamp::now()).iter().enumerate() {
+            page.field(if number == 0 { "starts" } else { "" }, words);
+        }
         for (number, words) in alarms(&self.pipeline).iter().enumerate() {
             page.field(if number == 0 { "alarms" } else { "" }, words);
         }

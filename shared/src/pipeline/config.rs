@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feedback::Feedback;
 use super::scalar::Scalar;
+use super::schedule::Schedule;
 use super::tune::Tune;
 use crate::dataset::{Label, Schema};
 use crate::duration::{Duration, DurationError};
@@ -19,6 +20,7 @@ use crate::{constraints, drift, gate, release};
 
 /// A model's pipeline, as a team writes it. Only `model`, `data` and `train` are needed; the rest has
 /// defaults.
+// Long: its fields are the sections of the file, and nobody would look for one below another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
@@ -34,6 +36,10 @@ pub struct Pipeline {
     /// Which objects judge and which train.
     #[serde(default)]
     pub split: Split,
+    /// When a run starts by the clock: `rate(1 day)`, or `cron(0 6 ? * MON-FRI *) Europe/Berlin`. Default:
+    /// never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// What new data must meet.
     #[serde(default)]
     pub constraints: constraints::Policy,

@@ -27,6 +27,7 @@ mod load;
 mod object_role;
 mod parse;
 mod scalar;
+mod schedule;
 #[cfg(test)]
 mod tests;
 mod tune;
@@ -44,4 +45,5 @@ pub use load::load;
 pub(crate) use load::load_from;
 pub use object_role::ObjectRole;
 pub use scalar::Scalar;
+pub use schedule::{Schedule, ScheduleError};
 pub use tune::{Goal, Range, Scale, Search, Tune};

@@ -168,8 +168,8 @@ fn an_alarm_that_takes_nothing_out_guards_no_deployment() {
     let limit = |then| Some(LiveLimit { bound: 0.3, period: Duration::seconds(3_600), periods: 1, then });
     let guards = |then| {
         let alarms = AlarmPolicy { drift: limit(then), ..AlarmPolicy::default() };
-        let names = crate::alarms::names(&alarms, "bike", &deployment(2));
-        let made = crate::alarms::for_deployment(&alarms, "bike", &deployment(2));
+        let names = alarms::names(&alarms, "bike", &deployment(2));
+        let made = alarms::for_deployment(&alarms, "bike", &deployment(2));
         assert!(made.iter().any(|spec| spec.alarm_name == "pawl-bike-2-drift"), "it is made all the same");
         names.contains(&"pawl-bike-2-drift".to_owned())
     };
@@ -363,7 +363,7 @@ fn an_action_that_keeps_failing_is_given_up_and_told() {
 
 #[test]
 fn an_endpoint_that_never_arrives_is_paged_once() {
-    let linear = Strategy::Linear { percent: 10, wait: pawl_base::duration::Duration::seconds(3_600) };
+    let linear = Strategy::Linear { percent: 10, wait: Duration::seconds(3_600) };
     for (strategy, quiet, stuck) in [(Strategy::AllAtOnce, 119, 121), (linear, 659, 661)] {
         let policy = Policy { strategy, ..Policy::default() };
         let mut release = release(StateName::Deploying);
