@@ -1,6 +1,7 @@
-"""What starts a run beside new data: the clock, whenever it is told."""
+"""What starts a run beside new data: the clock, whenever it is told, and code that was pushed."""
 import datetime
 import json
+import time
 
 from disturb import go_round
 from runs import arrive, ended, month
@@ -43,3 +44,32 @@ def test_a_slot_is_one_run_and_missed_slots_are_one(pipeline):
         go_round(loop, "NewDataTrigger")
     assert loop.wait_idle() == 2
     assert slots(loop) == {2: f"rate(1 day): the slot of {today}T00:00:00Z"}
+
+
+def pushed(loop, tag, digest, when):
+    """What ECR says of an image that was pushed: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html"""
+    loop.aws.tell_event("aws.ecr", "ECR Image Action", {
+        "result": "SUCCESS", "repository-name": "bike-demand", "image-digest": digest, "action-type": "PUSH", "image-tag": tag}, when)
+
+
+def test_a_new_image_under_the_same_tag_is_trained_on_the_same_data(pipeline):
+    image = "000000000000.dkr.ecr.us-east-1.amazonaws.com/bike-demand:coded"
+    loop = pipeline("coded", {"train": {"image": image}, "release": {"strategy": "all_at_once"}})
+    loop.put_pipeline()
+    now = time.time()
+    arrive(loop, "2011-05", "2011-06")
+    with Traffic(loop.aws, loop.model, requests(month("2011-05")), rate=2):
+        ended(loop, 1, "promoted", "healthy")
+        # Another tag is another model's; told twice and out of order it is one push.
+        pushed(loop, "another", "sha256:1111", now)
+        for seconds in (5, 0, 5):
+            pushed(loop, "coded", "sha256:2222", now - seconds)
+        record = loop.wait_closed(2)
+    first, second = (loop.evidence(run, "decision.json") for run in (1, 2))
+    assert (first["decision"], second["decision"]) == ("train", "train"), second
+    assert "revisions" not in first and second["revisions"] == ["sha256:2222"]
+    assert first["dataset"] == second["dataset"] and first["fingerprint"] != second["fingerprint"]
+    assert record["triggers"] == ["bike-demand:coded at sha256:2222"]
+    # The same digest again is nothing new.
+    pushed(loop, "coded", "sha256:2222", now)
+    assert loop.wait_idle() == 2

@@ -37,6 +37,9 @@ pub(super) fn of(pipeline: &Pipeline, now: Timestamp) -> Vec<String> {
     if !alarms.is_empty() {
         starts.push(format!("alarms: {}{}", alarms.join(", "), trains(TriggerKind::Alarm)));
     }
+    let code = std::iter::once(&pipeline.train.image).chain(&decide.repositories);
+    let code: Vec<&str> = code.map(String::as_str).collect();
+    starts.push(format!("pushes of {}{}", code.join(", "), trains(TriggerKind::Code)));
     starts.push(format!("another pipeline.yaml (pawl put){}", trains(TriggerKind::Code)));
     starts.push(format!("pawl run {}{}", pipeline.model, trains(TriggerKind::Person)));
     starts

@@ -231,6 +231,9 @@ pub struct Decide {
     /// Names of alarms, made by you, that start a run: business metrics, for example. The alarms on drift and
     /// live quality that `release.alarms` makes do by themselves, unless their `then` says otherwise.
     pub alarms: Vec<String>,
+    /// Names of repositories of CodeCommit, or of pipelines of CodePipeline, whose commits start a run; behind
+    /// an @ the one branch that counts, as `bike@main`. A push of `train.image` always does. Default: none.
+    pub repositories: Vec<String>,
     /// Whether new data trains always, or only when it drifts. Default always.
     pub new_data: NewData,
     /// The least time between two trainings. Default none.
@@ -250,6 +253,7 @@ impl Default for Decide {
         Self {
             retrain_on: vec![Data, Code, Schedule, Alarm, Person],
             alarms: Vec::new(),
+            repositories: Vec::new(),
             new_data: NewData::Always,
             cool_down: Duration::seconds(0),
             trainings_per_day: 4,

@@ -18,6 +18,7 @@
 
 pub mod catalog;
 mod check;
+mod code;
 mod config;
 mod environment;
 mod error;
