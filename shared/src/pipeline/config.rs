@@ -231,8 +231,9 @@ pub struct Decide {
     /// Names of alarms, made by you, that start a run: business metrics, for example. The alarms on drift and
     /// live quality that `release.alarms` makes do by themselves, unless their `then` says otherwise.
     pub alarms: Vec<String>,
-    /// Names of repositories of CodeCommit, or of pipelines of CodePipeline, whose commits start a run; behind
-    /// an @ the one branch that counts, as `bike@main`. A push of `train.image` always does. Default: none.
+    /// Names of repositories of CodeCommit, or of pipelines of CodePipeline, whose commits start a run;
+    /// behind an @ the one branch that counts, as `bike@main`. A push of `train.image` always does. Default:
+    /// none.
     pub repositories: Vec<String>,
     /// Whether new data trains always, or only when it drifts. Default always.
     pub new_data: NewData,
