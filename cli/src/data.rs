@@ -23,7 +23,9 @@ use serde::Serialize;
 
 pub(crate) use self::documents::{load_constraints, load_profile, save, save_profile};
 pub(crate) use self::input::{CHUNK, Opened, open};
-pub(crate) use self::model_monitor::{load_rules, load_statistics, save_baseline, save_violations};
+pub(crate) use self::model_monitor::{
+    KnownRules, load_rules, load_statistics, save_baseline, save_violations,
+};
 use self::parallel::{RANGE, RangeError, Ranges};
 pub(crate) use self::writing::Writing;
 use crate::check;
@@ -116,7 +118,7 @@ pub(crate) struct Scanned {
 }
 
 /// Rows that are not in the profile, because they break a rule.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct LeftOut {
     pub(crate) rows: u64,
     /// Each rule that is broken, with the first place: `data.csv:7: expected .., found ..`.
@@ -127,6 +129,45 @@ pub(crate) struct LeftOut {
 }
 
 impl LeftOut {
+    /// What a scan left out of a file in which so much was found that nobody said.
+    pub(crate) fn of(path: &Path, scan: &Scan, found: Vec<String>) -> Self {
+        let (name, tally) = (path.display(), &scan.tally);
+        let notes = found.into_iter().chain(tally.notes.iter().cloned());
+        let odd = tally.oddities.iter().map(|odd| {
+            let rows = if odd.rows == 1 { "row" } else { "rows" };
+            format!("{name}:{}: {} ({} {rows})", odd.line, odd.oddity.words(), odd.rows)
+        });
+        let reasons = tally.broken.iter().map(|broken| {
+            let more = match broken.rows - 1 {
+                0 => String::new(),
+                1 => ", and 1 row more".to_owned(),
+                rows => format!(", and {rows} rows more"),
+            };
+            format!("{name}:{}: {}{more}", broken.line, broken.first)
+        });
+        Self {
+            rows: tally.quarantined,
+            reasons: reasons.collect(),
+            notes: notes.map(|note| format!("{name}: {note}")).chain(odd).collect(),
+        }
+    }
+
+    /// What a saved profile tells of the rows that it does not hold.
+    pub(crate) fn of_saved(path: &Path, profile: Option<&Profile>) -> Self {
+        let rows = profile.map_or(0, |profile| profile.left_out);
+        let reason = format!("{}: left out when this profile was made", path.display());
+        Self { rows, reasons: (rows > 0).then_some(reason).into_iter().collect(), notes: Vec::new() }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        self.rows += other.rows;
+        self.reasons.extend(other.reasons.iter().cloned());
+        self.notes.extend(other.notes.iter().cloned());
+        self
+    }
+
     /// The refusal of data that has no good row.
     pub(crate) fn nothing_kept(&self, path: &Path) -> Failure {
         let first = match self.reasons.first() {
@@ -143,23 +184,7 @@ impl LeftOut {
 
 impl Scanned {
     fn add(&mut self, path: &Path, scan: &Scan, found: Vec<String>) {
-        let name = path.display();
-        let notes = found.into_iter().chain(scan.tally.notes.iter().cloned());
-        self.left_out.notes.extend(notes.map(|note| format!("{name}: {note}")));
-        self.left_out.notes.extend(scan.tally.oddities.iter().map(|odd| {
-            let rows = if odd.rows == 1 { "row" } else { "rows" };
-            format!("{name}:{}: {} ({} {rows})", odd.line, odd.oddity.words(), odd.rows)
-        }));
-        self.left_out.rows += scan.tally.quarantined;
-        for broken in &scan.tally.broken {
-            let more = match broken.rows - 1 {
-                0 => String::new(),
-                1 => ", and 1 row more".to_owned(),
-                rows => format!(", and {rows} rows more"),
-            };
-            let place = format!("{}:{}", path.display(), broken.line);
-            self.left_out.reasons.push(format!("{place}: {}{more}", broken.first));
-        }
+        self.left_out = std::mem::take(&mut self.left_out).and(&LeftOut::of(path, scan, found));
         self.whole.merge(scan);
     }
 }
@@ -327,13 +352,6 @@ fn splits(
     let Some(size) = opened.plain_size.filter(|_| schema.time.is_none()) else { return Ok(None) };
     let whole = opened.head.len() as u64 == size;
     Ok(Header::of(format, &opened.head, schema, whole)?.map(|header| (header, size)))
-}
-
-/// The refusal of data of which no row was kept.
-pub(crate) fn nothing_kept(path: &Path, scan: &Scan) -> Failure {
-    let mut scanned = Scanned::default();
-    scanned.add(path, scan, Vec::new());
-    scanned.left_out.nothing_kept(path)
 }
 
 /// The refusal of a file that cannot be opened or read.

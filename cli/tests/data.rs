@@ -308,3 +308,86 @@ fn model_monitors_files_go_both_ways() {
     let told = refusal(&["validate", &good, "--constraints", &own, "--statistics", &baseline]);
     assert!(told.contains("--statistics and --sagemaker belong to Model Monitor's constraints"), "{told}");
 }
+
+/// So many rows of two columns, of which every `each`th has a field too many.
+fn dented(name: &str, rows: usize, each: usize) -> String {
+    let line = |row: usize| match (row + 1).is_multiple_of(each) {
+        true => format!("{row},{},surplus\n", row % 7),
+        false => format!("{row},{}\n", row % 7),
+    };
+    file(name, (0..rows).map(line).fold("n,x\n".to_owned(), |data, line| data + &line).as_bytes())
+}
+
+#[test]
+fn drift_tells_the_rows_that_it_does_not_know_and_judges_nothing_where_they_are_many() {
+    let whole = dented("drift-whole.csv", 1000, usize::MAX);
+    let (few, many) = (dented("drift-few.csv", 1000, 25), dented("drift-many.csv", 1000, 10));
+    let output = pawl(&["drift", &few, &whole]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("Left out: 40 bad rows"), "{text}");
+    assert!(text.contains(&format!("{few}:26: expected 2 fields as in the header, found 3 fields")), "{text}");
+    let told = json(&["drift", &few, &whole, "--json"]);
+    assert_eq!(
+        (&told["left_out"]["current"]["rows"], &told["left_out"]["baseline"]["rows"]),
+        (&40.into(), &0.into())
+    );
+    // On either side, and of a profile that was saved, too.
+    let saved = file("drift-many.json", b"");
+    assert_eq!(pawl(&["profile", &many, "--out", &saved]).status.code(), Some(0));
+    let packed = file("drift-many.pawl", b"");
+    assert_eq!(pawl(&["profile", &many, "--out", &packed]).status.code(), Some(0));
+    for (current, baseline, side) in
+        [(&many, &whole, "batch"), (&whole, &many, "baseline"), (&saved, &whole, "batch"), (&whole, &packed, "baseline")]
+    {
+        let output = pawl(&["drift", current, baseline]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        let reason = format!("  100 of 1000 rows of the {side} (10.0 %) were left out, of at most 5.0 %");
+        assert!(text.starts_with("insufficient data") && text.contains(&reason), "{text}");
+        assert!(text.contains("Left out: 100 bad rows"), "{text}");
+        assert_eq!(json(&["drift", current, baseline, "--json"])["verdict"], "insufficient_data");
+    }
+}
+
+#[test]
+fn how_data_was_read_is_told_by_drift_and_validate_too() {
+    let plain = file("notes-plain.csv", b"n;x\n1;2\n3;4\n");
+    let rules = file("notes-rules.json", b"");
+    assert_eq!(pawl(&["suggest", &plain, "--out", &rules]).status.code(), Some(0));
+    let text = String::from_utf8(pawl(&["validate", &plain, "--constraints", &rules]).stdout).unwrap();
+    assert!(text.contains("Read so") && text.contains(&format!("{plain}: ")), "{text}");
+    let told = json(&["validate", &plain, "--constraints", &rules, "--json"]);
+    assert_eq!((&told["verdict"], told["notes"].as_array().unwrap().len()), (&"accepted".into(), 1));
+    let text = String::from_utf8(pawl(&["drift", &plain, &plain]).stdout).unwrap();
+    assert!(text.contains("Read so") && text.contains(&format!("{plain}: ")), "{text}");
+    let told = json(&["drift", &plain, &plain, "--json"]);
+    assert_eq!(told["left_out"]["current"]["notes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn keys_of_constraints_that_nobody_knows_are_refused_or_listed() {
+    let data = file("keys.csv", b"n,x\n1,2\n3,4\n");
+    let rules = format!("{}/keys-rules.json", env!("CARGO_TARGET_TMPDIR"));
+    assert_eq!(pawl(&["suggest", &data, "--out", &rules]).status.code(), Some(0));
+    let mut document: Value = serde_json::from_slice(&std::fs::read(&rules).unwrap()).unwrap();
+    document["columns"][1]["rnage"] = serde_json::json!({"min": 0});
+    document["columns"][0]["required"] = true.into();
+    let misspelt = file("keys-misspelt.json", document.to_string().as_bytes());
+    let told = refusal(&["validate", &data, "--constraints", &misspelt]);
+    assert!(told.contains("no such key: columns[1].rnage: correct its name"), "{told}");
+    // The file of another, which may know more: listed, and the rest holds.
+    let theirs = serde_json::json!({"version": 0.0, "features": [
+        {"name": "n", "inferred_type": "Integral", "completeness": 1.0, "note": "ours", "num_constraints": null},
+        {"name": "x", "inferred_type": "String", "completeness": 1.0,
+         "string_constraints": {"domains": ["2"], "monitoring_overrides": {"domain_content_threshold": 0.1}}}
+    ]});
+    let theirs = file("keys-theirs.json", theirs.to_string().as_bytes());
+    let told = json(&["validate", &data, "--constraints", &theirs, "--json"]);
+    assert_eq!(
+        told["unknown_keys"],
+        serde_json::json!(["features[0].note", "features[1].string_constraints.monitoring_overrides"])
+    );
+    let text = String::from_utf8(pawl(&["validate", &data, "--constraints", &theirs]).stdout).unwrap();
+    assert!(text.contains("change nothing\n  features[0].note\n"), "{text}");
+}

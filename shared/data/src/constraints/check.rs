@@ -62,7 +62,7 @@ fn violations(
     let profiled = |expected: &'_ ColumnConstraints| scan.profile.column(&expected.name);
     for expected in &constraints.columns {
         if let Some(column) = profiled(expected) {
-            found.extend(completeness(expected, column, policy));
+            found.extend(completeness(expected, column, scan.profile.rows, policy));
             found.extend(fractions(expected, column));
         }
     }
@@ -112,17 +112,9 @@ fn row_violation(broken: &Broken, tally: &Tally) -> Violation {
 fn schema_violations(scan: &Scan, constraints: &Constraints) -> Vec<Violation> {
     let tally = &scan.tally;
     let mut found = Vec::new();
-    for name in &tally.missing_columns {
-        found.push(Violation {
-            column: Some(name.clone()),
-            rule: Rule::MissingColumn,
-            expected: format!("a column named {name}"),
-            observed: "no such column".to_owned(),
-            rows: tally.rows,
-            fraction: 1.0,
-            effect: Effect::QuarantinesBatch,
-            reason: format!("{name}: the data has no such column"),
-        });
+    let optional = |name: &&String| constraints.column(name).is_some_and(|column| column.optional);
+    for name in tally.missing_columns.iter().filter(|name| !optional(name)) {
+        found.push(missing_column(name, scan));
     }
     if tally.rows == 0 {
         found.push(Violation {
@@ -142,13 +134,38 @@ fn schema_violations(scan: &Scan, constraints: &Constraints) -> Vec<Violation> {
             rule: Rule::ExtraColumn,
             expected: format!("the {} columns of the constraints", constraints.columns.len()),
             observed: format!("also {name}"),
-            rows: tally.rows,
+            // Of several objects some may lack it.
+            rows: scan.profile.column(name).map_or(tally.rows, |column| column.rows),
             fraction: 0.0,
             effect: Effect::Warning,
             reason: format!("{name}: a column that the constraints do not know"),
         });
     }
     found
+}
+
+fn missing_column(name: &str, scan: &Scan) -> Violation {
+    let all = scan.profile.rows;
+    // Of several objects some may have it.
+    let within = scan.profile.column(name).map_or(0, |column| column.rows).min(all);
+    let (rows, fraction, place) = match within {
+        0 => (scan.tally.rows, 1.0, String::new()),
+        _ => {
+            let without = all - within;
+            (without, without as f64 / all as f64, format!(" in {without} of {all} rows: some objects lack it"))
+        }
+    };
+    let observed = format!("no such column{place}");
+    Violation {
+        column: Some(name.to_owned()),
+        rule: Rule::MissingColumn,
+        expected: format!("a column named {name}"),
+        reason: format!("{name}: the data has {observed}"),
+        observed,
+        rows,
+        fraction,
+        effect: Effect::QuarantinesBatch,
+    }
 }
 
 fn gap_violation(gap: &Gap, limit: u64, fraction: f64) -> Violation {

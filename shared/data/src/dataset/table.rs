@@ -251,6 +251,7 @@ impl Table {
         let profile = Profile {
             version: PROFILE_VERSION,
             rows: self.tally.accepted,
+            left_out: self.tally.quarantined,
             parts: 1,
             part_rows: (self.tally.rows, self.tally.rows),
             columns,

@@ -65,6 +65,10 @@ pub struct Profile {
     pub version: u32,
     /// The rows profiled.
     pub rows: u64,
+    /// Rows that were read and are not in it, because they break a rule. 0 in documents of versions that did
+    /// not count them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
     /// How many parts were merged: objects, or ranges of one.
     pub parts: u64,
     /// The rows of the smallest and of the largest part.
@@ -80,6 +84,11 @@ pub struct Profile {
     /// A sample of the rows; none where a part was not sampled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<RowSample>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands out a reference
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Profile {
@@ -99,6 +108,7 @@ impl Profile {
             return;
         }
         self.rows += other.rows;
+        self.left_out += other.left_out;
         self.parts += other.parts;
         self.part_rows = (self.part_rows.0.min(other.part_rows.0), self.part_rows.1.max(other.part_rows.1));
         for theirs in &other.columns {
@@ -127,6 +137,7 @@ impl Default for Profile {
         Self {
             version: PROFILE_VERSION,
             rows: 0,
+            left_out: 0,
             parts: 0,
             part_rows: (0, 0),
             columns: Vec::new(),
