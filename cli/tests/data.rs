@@ -157,6 +157,39 @@ fn rules_are_suggested_from_a_saved_profile_as_from_its_data() {
 }
 
 #[test]
+fn saved_profiles_are_parts_of_a_whole_as_data_is() {
+    let (one, other) = (months("parts-1.csv", 0), months("parts-2.csv", 3));
+    let saved = |data: &str, name: &str| {
+        let saved = file(name, b"");
+        assert!(pawl(&["profile", data, "--out", &saved]).status.success());
+        saved
+    };
+    let (first, second) = (saved(&one, "parts-1.json"), saved(&other, "parts-2.pawl"));
+    let folder = format!("{}/parts-monitor", env!("CARGO_TARGET_TMPDIR"));
+    assert!(pawl(&["profile", &one, "--sagemaker", &folder]).status.success());
+    let theirs = format!("{folder}/constraints.json");
+    for command in [
+        &["profile", "--json"][..],
+        &["suggest"],
+        &["validate", "--constraints", &theirs],
+        &["profile", "--json", "--baseline", &first],
+    ] {
+        let of = |files: [&str; 2]| {
+            let output = pawl(&[command, &files].concat());
+            (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        };
+        assert_eq!(of([&first, &second]), of([&one, &other]), "{command:?}");
+        assert_eq!(of([&one, &second]), of([&one, &other]), "{command:?}");
+    }
+    // What needs single rows says so.
+    let ours = file("parts-rules.json", b"");
+    assert!(pawl(&["suggest", &first, "--out", &ours]).status.success());
+    let told = refusal(&["validate", &second, "--constraints", &ours]);
+    assert!(told.contains("holds no rows, and single rows are judged: give the data itself"), "{told}");
+    assert!(refusal(&["profile", &first, "--segments", "city"]).contains("rows are parted"));
+}
+
+#[test]
 fn wrong_data_is_refused_in_one_line_with_the_fix() {
     let cases: [(&str, &[u8], &str); 8] = [
         ("empty.csv", b"", "the data is empty: it needs a header row that names the columns"),
@@ -363,6 +396,35 @@ fn how_data_was_read_is_told_by_drift_and_validate_too() {
     assert!(text.contains("Read so") && text.contains(&format!("{plain}: ")), "{text}");
     let told = json(&["drift", &plain, &plain, "--json"]);
     assert_eq!(told["left_out"]["current"]["notes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_column_that_one_file_lacks_is_told() {
+    let (with, without) = (file("lack-1.csv", b"a,b\n1,x\n2,y\n"), file("lack-2.csv", b"a\n3\n"));
+    let text = String::from_utf8(pawl(&["profile", &with, &without]).stdout).unwrap();
+    assert!(text.contains("b: no such column in 1 of 3 rows, since some files lack it"), "{text}");
+    let rules = file("lack.json", b"");
+    assert!(pawl(&["suggest", &with, "--out", &rules]).status.success());
+    let text = String::from_utf8(pawl(&["validate", &with, &without, "--constraints", &rules]).stdout).unwrap();
+    assert!(text.contains("b: the data has no such column in 1 of 3 rows: some objects lack it"), "{text}");
+}
+
+#[test]
+fn lines_that_a_stray_quote_would_have_swallowed_are_a_figure() {
+    let good = file("swallowed-good.csv", b"n,note\n1,a\n2,b\n");
+    let data = file("swallowed.csv", b"n,note\n1,\"open\n2,b\n3,c\n4,\"fine\"\n5,d\n");
+    let rules = file("swallowed.json", b"");
+    assert!(pawl(&["suggest", &good, "--out", &rules]).status.success());
+    let words = "such quotes would have swallowed 3 lines behind them, which were read";
+    for command in [&["profile", &data][..], &["validate", &data, "--constraints", &rules]] {
+        let text = String::from_utf8(pawl(command).stdout).unwrap();
+        assert!(text.contains(words), "{text}");
+    }
+    let told = json(&["profile", &data, "--json"]);
+    assert_eq!(
+        (&told["rows"], &told["left_out"]["rows"], &told["left_out"]["swallowed_lines"]),
+        (&4.into(), &1.into(), &3.into())
+    );
 }
 
 #[test]

@@ -94,6 +94,10 @@ fn verdict(bad_share: f64, violations: &[Violation], policy: &Policy) -> Verdict
 fn row_violation(broken: &Broken, tally: &Tally) -> Violation {
     let Broken { first, line, rows } = broken;
     let place = first.column.as_ref().map(|column| format!("{column}: ")).unwrap_or_default();
+    let swallowed = match tally.swallowed_lines {
+        lines if lines > 0 && first.rule == Rule::Quotes => format!("; {}", swallowed_words(lines)),
+        _ => String::new(),
+    };
     Violation {
         column: first.column.clone(),
         rule: first.rule,
@@ -103,10 +107,16 @@ fn row_violation(broken: &Broken, tally: &Tally) -> Violation {
         fraction: share_due(tally, *rows),
         effect: Effect::QuarantinesRows,
         reason: format!(
-            "{place}{rows} of {} rows quarantined from line {line} on: expected {}, found {}",
+            "{place}{rows} of {} rows quarantined from line {line} on: expected {}, found {}{swallowed}",
             tally.rows, first.expected, first.observed
         ),
     }
+}
+
+/// The words for lines that were not lost.
+pub fn swallowed_words(lines: u64) -> String {
+    let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+    format!("such quotes would have swallowed {lines} behind them, which were read")
 }
 
 fn schema_violations(scan: &Scan, constraints: &Constraints) -> Vec<Violation> {

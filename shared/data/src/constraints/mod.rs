@@ -31,7 +31,7 @@ mod validation;
 
 use std::fmt;
 
-pub use check::{check, check_at};
+pub use check::{check, check_at, swallowed_words};
 pub use policy::{Across, ColumnPolicy, Policy, Range};
 pub use rule::{Reason, Rule};
 use serde::{Deserialize, Serialize};

@@ -125,11 +125,16 @@ impl State {
             && joins_lines(&rest[..length], fields)
         {
             // A quote that opens and closes at the wrong places joins rows to one of the wrong width.
-            record = astray(rest, 0, rows.end);
+            record = astray(rest, 0, length, rows.end);
         }
         let (length, next, whole) = match record {
             RecordCut::Record { length, next } => (length, next, true),
-            RecordCut::Astray { length, next } => (length, next, false),
+            RecordCut::Astray { length, next, until } => {
+                // Where the field would have closed on its own line no other was at stake.
+                let behind = rest.get(next - 1..until).unwrap_or_default();
+                self.table.tally.swallowed_lines += newlines(behind);
+                (length, next, false)
+            }
             RecordCut::Incomplete { .. } => return None,
         };
         if length == 0 {
