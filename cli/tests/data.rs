@@ -398,6 +398,29 @@ fn how_data_was_read_is_told_by_drift_and_validate_too() {
     assert_eq!(told["left_out"]["current"]["notes"].as_array().unwrap().len(), 1);
 }
 
+/// Both read it: column by column for a profile, row by row for rules.
+#[test]
+fn leaves_of_one_name_get_names_of_their_own_and_lists_count_rows() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/same_names.parquet");
+    let told = json(&["profile", "--json", data]);
+    let columns: Vec<(&str, u64, u64, u64)> = told["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|column| {
+            let figure = |key: &str| column[key].as_u64().unwrap();
+            (column["name"].as_str().unwrap(), figure("count"), figure("nulls"), figure("distinct"))
+        })
+        .collect();
+    assert_eq!(columns, [("a.b", 4, 0, 3), ("a.b_2", 2, 2, 2), ("c.list.element", 3, 1, 3)]);
+    let note = format!("{data}: column 2 has the name \"a.b\" again: it is called \"a.b_2\"");
+    assert_eq!(told["left_out"]["notes"], serde_json::json!([note]));
+    let rules = file("same-names.json", b"");
+    assert!(pawl(&["suggest", data, "--out", &rules]).status.success());
+    let told = json(&["validate", data, "--constraints", &rules, "--json"]);
+    assert_eq!((&told["verdict"], &told["notes"]), (&"accepted".into(), &serde_json::json!([note])));
+}
+
 #[test]
 fn a_column_that_one_file_lacks_is_told() {
     let (with, without) = (file("lack-1.csv", b"a,b\n1,x\n2,y\n"), file("lack-2.csv", b"a\n3\n"));

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::header::{Header, PageKind, RLE};
 use crate::hybrid::{Run, ones, runs, unpack};
+use crate::lists::Levels;
 
 /// The parts of a page.
 pub(crate) struct Parts {
@@ -71,6 +72,20 @@ impl Parts {
         count(&self.repetition, highest.repetition, entries, 0)
     }
 
+    /// The levels of each entry of a leaf that repeats, appended to `out`.
+    pub(crate) fn levels(&self, entries: u32, highest: Highest, out: &mut Vec<Levels>) -> Option<()> {
+        let (start, count) = (out.len(), entries as usize);
+        each(&self.repetition, highest.repetition, count, |repetition| {
+            out.push(Levels { repetition, definition: 0 });
+        })?;
+        let mut entry = out.get_mut(start..)?.iter_mut();
+        each(&self.definition, highest.definition, count, |value| {
+            if let Some(levels) = entry.next() {
+                levels.definition = value;
+            }
+        })
+    }
+
     /// Whether each entry holds a value, appended to `out`.
     pub(crate) fn presence(&self, entries: u32, highest: Highest, out: &mut Vec<bool>) -> Option<()> {
         if highest.definition == 0 {
@@ -97,6 +112,22 @@ fn width(highest: u32) -> u32 {
 
 fn level(value: u32, highest: u32) -> Option<u32> {
     (value <= highest).then_some(value)
+}
+
+/// Hands out each level; none when they are fewer, or one is too high.
+fn each(bytes: &[u8], highest: u32, entries: usize, mut take: impl FnMut(u32)) -> Option<()> {
+    let width = width(highest);
+    runs(bytes, width, entries, |run| match run {
+        Run::Same { value, count } => {
+            let value = level(value, highest)?;
+            (0..count).for_each(|_| take(value));
+            Some(())
+        }
+        Run::Packed { bytes, count } => unpack(bytes, width, count, |value| {
+            take(level(value, highest)?);
+            Some(())
+        }),
+    })
 }
 
 /// How many of `entries` levels are `wanted`; none when they are fewer, or one is too high.

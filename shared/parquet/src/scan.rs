@@ -10,7 +10,6 @@ use pawl_data::profile::{Grouping, PROFILE_VERSION, Profile, Segments};
 
 use crate::error::ParquetError;
 use crate::file::ParquetFile;
-use crate::leaf::Leaf;
 use crate::profile::profile;
 use crate::rows;
 
@@ -93,7 +92,7 @@ pub fn scan<R: ChunkReader, S: Sink>(
         binned,
         segments: Segments::default(),
         groups: None,
-        tally: Tally { rows, accepted: rows, ..Tally::default() },
+        tally: Tally { rows, accepted: rows, notes: file.notes.clone(), ..Tally::default() },
     })
 }
 
@@ -110,9 +109,6 @@ fn row_by_row<R: ChunkReader>(
     plan: &Plan<'_>,
     sink: &mut impl Sink,
 ) -> Result<Scan, ParquetError> {
-    if file.leaves.iter().all(Leaf::repeated) {
-        return Err(ParquetError::NoRows);
-    }
     // The records are written here, whatever the team's own files look like.
     let records = Schema { delimiter: None, header: None, decimal_comma: false, ..schema.clone() };
     let mut scanner = Scanner::new(&records).with_segments(plan.segments).with_groups(plan.groups);
@@ -128,15 +124,6 @@ fn row_by_row<R: ChunkReader>(
     let feed = |bytes: &[u8]| -> Result<(), ParquetError> { Ok(scanner.feed(bytes, sink)?) };
     rows::write_rows(file, row_groups.clone(), feed)?;
     let mut scan = scanner.finish(sink)?;
-    let repeated: Vec<usize> =
-        profiled(file, schema).filter(|&index| file.leaves[index].repeated()).collect();
-    for leaf in profile(file, row_groups, schema, plan.baseline, &repeated)? {
-        scan.tally.missing_columns.retain(|name| *name != leaf.column.name);
-        scan.profile.columns.push(leaf.column);
-        scan.binned.extend(leaf.binned);
-    }
-    let place = |name: &str| file.leaves.iter().position(|leaf| leaf.name == name);
-    scan.profile.columns.sort_by_key(|column| place(&column.name));
-    scan.binned.sort_by_key(|column| place(&column.name));
+    scan.tally.notes.extend(file.notes.iter().cloned());
     Ok(scan)
 }
