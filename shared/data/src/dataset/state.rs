@@ -12,7 +12,7 @@ use super::quotes::{Quotes, odd_quotes};
 use super::record::Sink;
 use super::schema::Schema;
 use super::separators::Separators;
-use super::table::{SETTLE_EVERY, Table};
+use super::table::Table;
 use super::time::Order;
 use super::waiting::Waiting;
 use crate::constraints::{Constraints, Oddity, Reason, Rule, Scan};
@@ -220,7 +220,7 @@ impl State {
         let tally = &mut self.table.tally;
         tally.rows += 1;
         tally.accepted += 1;
-        if tally.accepted.is_multiple_of(SETTLE_EVERY) {
+        if tally.accepted.is_multiple_of(self.table.settle_every) {
             self.table.settle();
         }
         for (index, _) in self.marks.iter().enumerate().filter(|(_, mark)| **mark == Mark::Later) {

@@ -20,6 +20,9 @@ pub struct Kll {
     levels: Vec<Vec<f64>>,
     /// Which half survives a compaction: the state of a counter-based generator.
     coin: u64,
+    /// The capacity of the top level where it is not [`K`]: of a wide table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    top: Option<u16>,
 }
 
 /// A sketch as it was saved, before it is trusted.
@@ -27,27 +30,45 @@ pub struct Kll {
 struct Document {
     levels: Vec<Vec<f64>>,
     coin: u64,
+    #[serde(default)]
+    top: Option<u16>,
 }
 
 impl TryFrom<Document> for Kll {
     type Error = String;
 
-    fn try_from(Document { levels, coin }: Document) -> Result<Self, String> {
+    fn try_from(Document { levels, coin, top }: Document) -> Result<Self, String> {
         // A level's items weigh 2^level, and all weights together must be a number of rows.
         if levels.is_empty() || levels.len() > 50 || levels.iter().any(|level| level.len() > 2 * K) {
             return Err(format!("a quantile sketch has 1 to 50 levels of at most {} numbers", 2 * K));
         }
-        Ok(Self { levels, coin })
+        if top.is_some_and(|top| !(8..=K).contains(&usize::from(top))) {
+            return Err(format!("the top level of a quantile sketch holds 8 to {K} numbers"));
+        }
+        Ok(Self { levels, coin, top })
     }
 }
 
 impl Default for Kll {
     fn default() -> Self {
-        Self { levels: vec![Vec::new()], coin: 0 }
+        Self { levels: vec![Vec::new()], coin: 0, top: None }
     }
 }
 
 impl Kll {
+    /// Lets the top level hold no more than this many.
+    pub(super) fn narrow(&mut self, top: usize) {
+        if top < self.top() {
+            self.top = u16::try_from(top).ok();
+            self.compact();
+            self.levels.iter_mut().for_each(Vec::shrink_to_fit);
+        }
+    }
+
+    fn top(&self) -> usize {
+        self.top.map_or(K, usize::from)
+    }
+
     /// Adds a block of finite numbers, sorting it. Once the sketch is tall, the block goes
     /// straight to a level that has room for it: every 2^level-th number, from a random start.
     /// That errs less than halving level by level, and costs one sort.
@@ -81,6 +102,7 @@ impl Kll {
         }
         // A symmetric function of both, so that the order of merging does not choose the coin.
         self.coin = self.coin.wrapping_add(other.coin);
+        self.narrow(other.top());
         self.compact();
     }
 
@@ -112,7 +134,7 @@ impl Kll {
     fn capacity(&self, level: usize) -> usize {
         let depth = self.levels.len() - 1 - level;
         let share = (2.0_f64 / 3.0).powi(depth as i32);
-        ((K as f64 * share) as usize).max(8)
+        ((self.top() as f64 * share) as usize).max(8)
     }
 
     fn compact(&mut self) {
