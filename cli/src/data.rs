@@ -19,7 +19,7 @@ use pawl::dataset::{self, Header, Scan, ScanError, Scanner, Schema};
 use pawl::drift::files::recount;
 use pawl::pipeline::{Block, Pipeline};
 use pawl::profile::bins::Baseline;
-use pawl::profile::{Grouping, Profile};
+use pawl::profile::{Coarseness, Grouping, Profile};
 use serde::Serialize;
 
 pub(crate) use self::documents::{load_constraints, load_profile, save, save_profile};
@@ -394,7 +394,8 @@ impl Measures<'_> {
 }
 
 /// The header and the size of a file that can be read in ranges: a plain one whose rows are not judged in
-/// time order, with a header in its first bytes.
+/// time order, with a header in its first bytes. A wide one is read in one piece: each piece under way has
+/// sketches of all columns.
 fn splits(
     format: dataset::Format,
     opened: &Opened,
@@ -402,7 +403,9 @@ fn splits(
 ) -> Result<Option<(Header, u64)>, ScanError> {
     let Some(size) = opened.plain_size.filter(|_| schema.time.is_none()) else { return Ok(None) };
     let whole = opened.head.len() as u64 == size;
-    Ok(Header::of(format, &opened.head, schema, whole)?.map(|header| (header, size)))
+    let header = Header::of(format, &opened.head, schema, whole)?;
+    let narrow = header.filter(|header| Coarseness::of(header.names.len()).is_none());
+    Ok(narrow.map(|header| (header, size)))
 }
 
 /// The refusal of a file that cannot be opened or read.

@@ -6,7 +6,7 @@ use parquet::file::reader::ChunkReader;
 use pawl_data::constraints::Constraints;
 use pawl_data::dataset::{Scan, Scanner, Schema, Sink, Tally};
 use pawl_data::profile::bins::Baseline;
-use pawl_data::profile::{Grouping, PROFILE_VERSION, Profile, Segments};
+use pawl_data::profile::{Coarseness, Grouping, PROFILE_VERSION, Profile, Segments};
 
 use crate::error::ParquetError;
 use crate::file::ParquetFile;
@@ -79,6 +79,8 @@ pub fn scan<R: ChunkReader, S: Sink>(
         columns.push(leaf.column);
         binned.extend(leaf.binned);
     }
+    let mut notes = file.notes.clone();
+    notes.extend(Coarseness::of(leaves.len()).note(leaves.len()));
     let profile = Profile {
         version: PROFILE_VERSION,
         rows,
@@ -92,7 +94,7 @@ pub fn scan<R: ChunkReader, S: Sink>(
         binned,
         segments: Segments::default(),
         groups: None,
-        tally: Tally { rows, accepted: rows, notes: file.notes.clone(), ..Tally::default() },
+        tally: Tally { rows, accepted: rows, notes, ..Tally::default() },
     })
 }
 

@@ -69,12 +69,14 @@ impl Kll {
         self.top.map_or(K, usize::from)
     }
 
-    /// Adds a block of finite numbers, sorting it. Once the sketch is tall, the block goes
+    /// Adds a block of finite numbers, which it may sort. Once the sketch is tall, the block goes
     /// straight to a level that has room for it: every 2^level-th number, from a random start.
     /// That errs less than halving level by level, and costs one sort.
     pub fn add_block(&mut self, block: &mut [f64]) {
-        block.sort_unstable_by(f64::total_cmp);
         let level = self.levels.len().saturating_sub(ROOMY).min(block.len().max(1).ilog2() as usize);
+        if level > 0 {
+            block.sort_unstable_by(f64::total_cmp);
+        }
         let stride = 1 << level;
         let whole = block.len() / stride * stride;
         let (strided, rest) = block.split_at(whole);
@@ -119,7 +121,7 @@ impl Kll {
             .enumerate()
             .flat_map(|(level, items)| items.iter().map(move |&number| (number, 1u64 << level)))
             .collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         all
     }
 
@@ -142,7 +144,7 @@ impl Kll {
         while level < self.levels.len() {
             if self.levels[level].len() >= self.capacity(level).max(2) {
                 let mut items = std::mem::take(&mut self.levels[level]);
-                items.sort_by(f64::total_cmp);
+                items.sort_unstable_by(f64::total_cmp);
                 // An odd one stays behind, so that no weight is lost.
                 let rest = (items.len() % 2 == 1).then(|| items.pop()).flatten();
                 self.coin = self.coin.wrapping_add(1);
@@ -158,18 +160,20 @@ impl Kll {
 
 /// The number at each of the wanted ranks (0..=1), of numbers with weights in rising order.
 pub(super) fn quantiles_of(weighted: &[(f64, u64)], wanted: &[f64]) -> Vec<f64> {
-    let total: u64 = weighted.iter().map(|(_, weight)| weight).sum();
-    let mut found = Vec::with_capacity(wanted.len());
-    for rank in wanted {
+    let mut total = 0;
+    let seen: Vec<u64> = weighted
+        .iter()
+        .map(|(_, weight)| {
+            total += weight;
+            total
+        })
+        .collect();
+    let at = |rank: &f64| {
         let target = (rank * total as f64).ceil().max(1.0) as u64;
-        let mut seen = 0;
-        let number = weighted.iter().find(|(_, weight)| {
-            seen += weight;
-            seen >= target
-        });
-        found.extend(number.or(weighted.last()).map(|(number, _)| *number));
-    }
-    found
+        let number = weighted.get(seen.partition_point(|&seen| seen < target));
+        number.or(weighted.last()).map(|(number, _)| *number)
+    };
+    wanted.iter().filter_map(at).collect()
 }
 
 #[cfg(test)]

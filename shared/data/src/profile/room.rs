@@ -54,7 +54,7 @@ impl Coarseness {
 
     /// The capacity of the top level of a quantile sketch.
     pub(crate) fn quantile_items(self) -> usize {
-        (super::kll::K >> self.0).max(128)
+        (super::kll::K >> self.0).max(256)
     }
 
     /// The rank error of a quantile sketch, 0..=1, at 99 % confidence: 2.296 / k^0.9723.
@@ -74,7 +74,7 @@ impl Coarseness {
 
     /// How many numbers are worked on at once.
     pub(crate) fn block(self) -> usize {
-        (1024 >> self.0).max(64)
+        (1024 >> self.0).max(128)
     }
 
     /// What is coarser than usual in a table of so many columns, in words; none in an ordinary one.
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(steps, [0, 0, 1, 1, 2, 4, 5, 6, 6, 6]);
         for step in 0..=COARSEST {
             let room = Coarseness(step);
-            assert!(room.exact_values() >= 32 && room.frequent() >= 8 && room.rank_error() < 0.021);
+            assert!(room.exact_values() >= 32 && room.frequent() >= 8 && room.rank_error() < 0.011);
             assert_eq!(Coarseness::saved(step), Some(room));
         }
         assert_eq!(Coarseness::saved(COARSEST + 1), None);

@@ -202,7 +202,11 @@ impl Values {
         if self.sketches.is_some() {
             return;
         }
-        let mut sketches = Box::new(Sketches { buckets: Some(vec![0; BUCKETS]), ..Sketches::default() });
+        let mut sketches = Box::new(Sketches {
+            distinct: HyperLogLog::of_precision(self.coarseness.precision()),
+            buckets: Some(vec![0; BUCKETS]),
+            ..Sketches::default()
+        });
         sketches.coarsen(self.coarseness);
         let mut numbers: Vec<(u64, u64)> = std::mem::take(&mut self.numbers).into_iter().collect();
         numbers.sort_unstable();
