@@ -213,7 +213,10 @@ impl Scanned {
         let mut notes: Vec<String> = absent
             .map(|column| {
                 let without = all - column.rows;
-                format!("{}: no such column in {without} of {all} rows, since some files lack it", column.name)
+                format!(
+                    "{}: no such column in {without} of {all} rows, since some files lack it",
+                    column.name
+                )
             })
             .collect();
         if let Some(more) = notes.len().checked_sub(TOLD).filter(|&more| more > 0) {

@@ -114,11 +114,13 @@ fn judge(args: &Args) -> Result<(Drift, LeftOutOfBoth), Failure> {
     {
         count_exactly(&mut frozen, &scan);
     }
-    let Side { compared: current, left_out } = read(&args.current, Measures { baseline: Some(&frozen), ..all })?;
-    let drift = compare_files(&baseline, &frozen, &current, &choice, &policy).map_err(|error| match error {
-        FilesError::NoColumn { .. } => of(&args.baseline, error),
-        error => of(&args.current, error),
-    })?;
+    let Side { compared: current, left_out } =
+        read(&args.current, Measures { baseline: Some(&frozen), ..all })?;
+    let drift =
+        compare_files(&baseline, &frozen, &current, &choice, &policy).map_err(|error| match error {
+            FilesError::NoColumn { .. } => of(&args.baseline, error),
+            error => of(&args.current, error),
+        })?;
     Ok((drift, LeftOutOfBoth { baseline: of_baseline, current: left_out }))
 }
 
@@ -151,12 +153,7 @@ fn asked(args: &Args) -> Result<(ColumnSelection, Policy), Failure> {
 }
 
 /// A saved document is one JSON object; anything else is data and streams.
-fn read(
-    args: &Args,
-    path: &Path,
-    data_rules: &DataRules,
-    measures: Measures<'_>,
-) -> Result<Side, Failure> {
+fn read(args: &Args, path: &Path, data_rules: &DataRules, measures: Measures<'_>) -> Result<Side, Failure> {
     let bar = indicatif::ProgressBar::hidden();
     let mut opened = data::open(path, &bar, &data_rules.schema, args.reading.unsaid())
         .map_err(|error| data::unread(path, &error))?;

@@ -133,9 +133,7 @@ pub(crate) enum Format {
 pub(crate) fn finish(result: Result<Reply, Failure>, format: Format) -> ExitCode {
     let mut out = BufWriter::new(io::stdout().lock());
     let (code, printed) = match (&result, format) {
-        (Ok(reply), Format::Text) => {
-            (reply.verdict.code(), out.write_all(harmless(&reply.text).as_bytes()))
-        }
+        (Ok(reply), Format::Text) => (reply.verdict.code(), out.write_all(harmless(&reply.text).as_bytes())),
         (Ok(reply), Format::Json) => (reply.verdict.code(), pretty(&harmless(&reply.json), &mut out)),
         (Err(failure), Format::Text) => (failure.kind.code(), Ok(())),
         (Err(failure), Format::Json) => {

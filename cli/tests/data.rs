@@ -359,7 +359,10 @@ fn drift_tells_the_rows_that_it_does_not_know_and_judges_nothing_where_they_are_
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains("Left out: 40 bad rows"), "{text}");
-    assert!(text.contains(&format!("{few}:26: expected 2 fields as in the header, found 3 fields")), "{text}");
+    assert!(
+        text.contains(&format!("{few}:26: expected 2 fields as in the header, found 3 fields")),
+        "{text}"
+    );
     let told = json(&["drift", &few, &whole, "--json"]);
     assert_eq!(
         (&told["left_out"]["current"]["rows"], &told["left_out"]["baseline"]["rows"]),
@@ -370,9 +373,12 @@ fn drift_tells_the_rows_that_it_does_not_know_and_judges_nothing_where_they_are_
     assert_eq!(pawl(&["profile", &many, "--out", &saved]).status.code(), Some(0));
     let packed = file("drift-many.pawl", b"");
     assert_eq!(pawl(&["profile", &many, "--out", &packed]).status.code(), Some(0));
-    for (current, baseline, side) in
-        [(&many, &whole, "batch"), (&whole, &many, "baseline"), (&saved, &whole, "batch"), (&whole, &packed, "baseline")]
-    {
+    for (current, baseline, side) in [
+        (&many, &whole, "batch"),
+        (&whole, &many, "baseline"),
+        (&saved, &whole, "batch"),
+        (&whole, &packed, "baseline"),
+    ] {
         let output = pawl(&["drift", current, baseline]);
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(3), "{text}");
@@ -428,7 +434,8 @@ fn a_column_that_one_file_lacks_is_told() {
     assert!(text.contains("b: no such column in 1 of 3 rows, since some files lack it"), "{text}");
     let rules = file("lack.json", b"");
     assert!(pawl(&["suggest", &with, "--out", &rules]).status.success());
-    let text = String::from_utf8(pawl(&["validate", &with, &without, "--constraints", &rules]).stdout).unwrap();
+    let text =
+        String::from_utf8(pawl(&["validate", &with, &without, "--constraints", &rules]).stdout).unwrap();
     assert!(text.contains("b: the data has no such column in 1 of 3 rows: some objects lack it"), "{text}");
 }
 
@@ -475,4 +482,15 @@ fn keys_of_constraints_that_nobody_knows_are_refused_or_listed() {
     );
     let text = String::from_utf8(pawl(&["validate", &data, "--constraints", &theirs]).stdout).unwrap();
     assert!(text.contains("change nothing\n  features[0].note\n"), "{text}");
+}
+
+#[test]
+fn a_wide_table_says_what_it_keeps_less_of() {
+    let header: Vec<String> = (0..700).map(|column| format!("c{column}")).collect();
+    let rows = |row: usize| format!("\n{}", vec![row.to_string(); 700].join(","));
+    let wide = file("wide.csv", (header.join(",") + &(0..5).map(rows).collect::<String>() + "\n").as_bytes());
+    let told = json(&["profile", "--json", &wide]);
+    let note = told["left_out"]["notes"][0].as_str().unwrap();
+    assert!(note.contains("700 columns, so that each keeps less: up to 1024 different values"), "{note}");
+    assert_eq!(told["columns"][699]["distinct_exact"], true);
 }

@@ -4,7 +4,6 @@ use bytes::Bytes;
 
 use crate::header::{Header, PageKind, RLE};
 use crate::hybrid::{Run, ones, runs, unpack};
-use crate::lists::Levels;
 
 /// The parts of a page.
 pub(crate) struct Parts {
@@ -14,6 +13,13 @@ pub(crate) struct Parts {
     definition: Bytes,
     /// The values.
     pub(crate) values: Bytes,
+}
+
+/// The levels of one entry of a leaf that repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Levels {
+    pub(crate) repetition: u32,
+    pub(crate) definition: u32,
 }
 
 /// The highest levels of a leaf.

@@ -4,16 +4,10 @@
 //! the lists around a value it goes on, the definition level how much of its path is there.
 
 use crate::leaf::ValueKind;
+use crate::levels::Levels;
 
 /// The most bytes of one row's list, as of a record.
 pub(crate) const LIST_LIMIT: usize = 1 << 20;
-
-/// The levels of one entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Levels {
-    pub(crate) repetition: u32,
-    pub(crate) definition: u32,
-}
 
 /// The list of one row, while its entries come.
 pub(crate) struct ListText {
@@ -126,7 +120,11 @@ fn quote(text: &[u8], out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn rows(lists: &[u32], kind: ValueKind, entries: &[(u32, u32, Option<&str>)]) -> Option<Vec<Option<String>>> {
+    fn rows(
+        lists: &[u32],
+        kind: ValueKind,
+        entries: &[(u32, u32, Option<&str>)],
+    ) -> Option<Vec<Option<String>>> {
         let mut list = ListText::new(lists.to_vec(), kind);
         let (mut rows, text) = (Vec::new(), |list: &mut ListText| {
             list.finish().map(|text| String::from_utf8_lossy(text).into_owned())

@@ -13,8 +13,8 @@ use crate::file::ParquetFile;
 use crate::header::PageKind;
 use crate::hybrid::{Run, runs, unpack};
 use crate::leaf::{self, Leaf};
-use crate::levels::Parts;
-use crate::lists::{LIST_LIMIT, Levels, ListText};
+use crate::levels::{Levels, Parts};
+use crate::lists::{LIST_LIMIT, ListText};
 use crate::pages::{Page, Pages};
 use crate::write::Raw;
 
@@ -99,7 +99,11 @@ pub(crate) struct Cursor<'a, R> {
 }
 
 impl<'a, R: ChunkReader> Cursor<'a, R> {
-    pub(crate) fn new(file: &'a ParquetFile<R>, row_group: usize, column: usize) -> Result<Self, ParquetError> {
+    pub(crate) fn new(
+        file: &'a ParquetFile<R>,
+        row_group: usize,
+        column: usize,
+    ) -> Result<Self, ParquetError> {
         let leaf = &file.leaves[column];
         let place = FileLocation { column: leaf.name.clone(), row_group, byte: 0 };
         let chunk = file.metadata.row_group(row_group).column(column);
@@ -142,7 +146,8 @@ impl<'a, R: ChunkReader> Cursor<'a, R> {
                 }
                 continue;
             }
-            let levels = self.levels.get(self.entry).copied().unwrap_or(Levels { repetition: 0, definition: 0 });
+            let levels =
+                self.levels.get(self.entry).copied().unwrap_or(Levels { repetition: 0, definition: 0 });
             if levels.repetition == 0 && self.list.has_begun() {
                 break;
             }

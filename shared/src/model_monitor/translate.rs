@@ -27,7 +27,8 @@ impl Rules {
                 InferredType::String => Some(ColumnType::String),
                 InferredType::Unknown => None,
             };
-            let non_negative = feature.num_constraints.as_ref().is_some_and(|numbers| numbers.is_non_negative);
+            let non_negative =
+                feature.num_constraints.as_ref().is_some_and(|numbers| numbers.is_non_negative);
             let domain = feature.string_constraints.as_ref().and_then(|texts| texts.domains.clone());
             let share = monitoring.datatype_check_threshold;
             ColumnConstraints {
@@ -96,7 +97,8 @@ fn suggest(feature: &Feature) -> FeatureRules {
         name: feature.name.clone(),
         inferred_type: feature.inferred_type,
         completeness: feature.common().map_or(0.0, |common| common.completeness()),
-        num_constraints: numbers.map(|numbers| NumberRules { is_non_negative: numbers.min >= 0.0, ..NumberRules::default() }),
+        num_constraints: numbers
+            .map(|numbers| NumberRules { is_non_negative: numbers.min >= 0.0, ..NumberRules::default() }),
         string_constraints: values.filter(|texts| texts.domains.is_some()),
         documented_overrides: None,
         monitoring_config_overrides: None,

@@ -37,7 +37,10 @@ pub(super) fn completeness(
     // Rows of objects that may lack the column count as well.
     let rows = if expected.optional { rows.max(column.rows) } else { column.rows };
     let missing = rows - column.present();
-    let shares = expected.completeness.filter(|_| rows > 0).map(|least| (least, column.present() as f64 / rows as f64));
+    let shares = expected
+        .completeness
+        .filter(|_| rows > 0)
+        .map(|least| (least, column.present() as f64 / rows as f64));
     let (least, share) = shares.filter(|(least, share)| share < least)?;
     let effect =
         if least - share > policy.quarantine_above { Effect::QuarantinesBatch } else { Effect::Warning };

@@ -162,7 +162,11 @@ fn missing_column(name: &str, scan: &Scan) -> Violation {
         0 => (scan.tally.rows, 1.0, String::new()),
         _ => {
             let without = all - within;
-            (without, without as f64 / all as f64, format!(" in {without} of {all} rows: some objects lack it"))
+            (
+                without,
+                without as f64 / all as f64,
+                format!(" in {without} of {all} rows: some objects lack it"),
+            )
         }
     };
     let observed = format!("no such column{place}");

@@ -64,11 +64,7 @@ fn unique(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violat
 fn unusual(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violation> {
     let usual = expected.usual.as_ref()?;
     let frequent = column.values.frequent();
-    let known: u64 = frequent
-        .iter()
-        .filter(|c| usual.contains(&c.value))
-        .map(|counted| counted.count)
-        .sum();
+    let known: u64 = frequent.iter().filter(|c| usual.contains(&c.value)).map(|counted| counted.count).sum();
     let others = column.present().saturating_sub(known);
     let allowed = if usual.len() == 1 { 0.0 } else { UNUSUAL * column.present() as f64 };
     if others as f64 <= allowed {

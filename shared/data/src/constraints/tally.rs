@@ -54,8 +54,8 @@ pub struct Tally {
     /// What was odd in the writing of rows, though it was read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub oddities: Vec<Odd>,
-    /// Lines behind records with a stray quote that their quotes would have swallowed, had reading not gone on
-    /// behind the line of the quote. Where several quotes would have swallowed a line, it counts for each.
+    /// Lines behind records with a stray quote that their quotes would have swallowed, had reading not gone
+    /// on behind the line of the quote. Where several quotes would have swallowed a line, it counts for each.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub swallowed_lines: u64,
     /// What reading decided for the whole, such as new names for columns.

@@ -130,7 +130,8 @@ fn reasons(validation: &Validation) -> Vec<&str> {
 
 /// Three columns, the value of each alone.
 fn alone(rows: usize, price: &str, kind: &str, note: &str) -> String {
-    (0..rows).fold("i,price,kind,note\n".to_owned(), |data, row| data + &format!("{row},{price},{kind},{note}\n"))
+    (0..rows)
+        .fold("i,price,kind,note\n".to_owned(), |data, row| data + &format!("{row},{price},{kind},{note}\n"))
 }
 
 #[test]

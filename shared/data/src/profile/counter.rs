@@ -139,7 +139,8 @@ impl Counter {
     /// Whether [`Counter::settle`] has work to do.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.texts.len() > self.limit || self.block.as_ref().is_some_and(|block| block.len() >= self.block_size)
+        self.texts.len() > self.limit
+            || self.block.as_ref().is_some_and(|block| block.len() >= self.block_size)
     }
 
     /// Moves what has gathered into the profile. Only between rows.

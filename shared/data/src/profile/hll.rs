@@ -140,7 +140,9 @@ impl TryFrom<String> for HyperLogLog {
             .map(|byte| byte.checked_sub(b'0').filter(|&rank| u32::from(rank) <= 64 - precision + 1))
             .collect();
         match registers {
-            Some(registers) if (LEAST..=PRECISION).any(|it| registers.len() == 1 << it) => Ok(Self { registers }),
+            Some(registers) if (LEAST..=PRECISION).any(|it| registers.len() == 1 << it) => {
+                Ok(Self { registers })
+            }
             _ => Err(format!(
                 "a distinct sketch must hold 2^{LEAST} to 2^{PRECISION} registers of one character each"
             )),

@@ -47,7 +47,7 @@ pub use freeze::BinCounter;
 pub use groups::{GroupOrder, GroupedColumn, GroupedCounts, Grouping, MOST_GROUPS};
 pub use kll::{Kll, RANK_ERROR};
 pub use moments::Moments;
-pub use room::Coarseness;
+pub use room::{Coarseness, EXACT_LIMIT};
 pub(crate) use sample::Sampler;
 pub use sample::{RowSample, SAMPLED_COLUMNS, SAMPLED_PAIRS, SampledRow, SampledValue};
 pub use segments::{MAX_VALUES, Segment, SegmentValues, Segments};
@@ -55,7 +55,7 @@ use serde::{Deserialize, Serialize};
 pub use shape::{Shapes, shape};
 pub use stretch::{Gap, Gaps, Stretch, Stretches, TimeProfile};
 pub use summary::{ColumnSummary, Extreme, Frequent, HistogramBar, NumberSummary, Summary, ValueCounts};
-pub use values::{CountedValue, EXACT_LIMIT, Values};
+pub use values::{CountedValue, Values};
 
 /// The version of the [`Profile`] document that this code writes.
 pub const PROFILE_VERSION: u32 = 1;

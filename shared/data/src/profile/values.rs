@@ -12,9 +12,6 @@ use super::hll::HyperLogLog;
 use super::kll::Kll;
 use super::room::Coarseness;
 
-/// Up to this many different values are counted exactly.
-pub const EXACT_LIMIT: usize = 2048;
-
 /// A longer text is known by its beginning and its hash.
 const TEXT_LIMIT: usize = 128;
 
@@ -46,7 +43,7 @@ struct Sketches {
 pub struct CountedValue {
     /// The value as text; numbers in their shortest form.
     pub value: String,
-    /// How often it was seen; beyond [`EXACT_LIMIT`] values a lower bound.
+    /// How often it was seen; beyond [`EXACT_LIMIT`](super::EXACT_LIMIT) values a lower bound.
     pub count: u64,
     /// Its hash: of a number by its bits, of a text by its bytes.
     pub(crate) hash: u64,
@@ -170,7 +167,7 @@ impl Values {
     }
 
     /// The most frequent values, most frequent first, ties in the order of the text. Beyond
-    /// [`EXACT_LIMIT`] values only texts are kept.
+    /// [`EXACT_LIMIT`](super::EXACT_LIMIT) values only texts are kept.
     pub fn frequent(&self) -> Vec<CountedValue> {
         let numbers =
             self.numbers.iter().map(|(&bits, &count)| (f64::from_bits(bits).to_string(), count, mix(bits)));
