@@ -145,7 +145,7 @@ fn schema_violations(scan: &Scan, constraints: &Constraints) -> Vec<Violation> {
             expected: format!("the {} columns of the constraints", constraints.columns.len()),
             observed: format!("also {name}"),
             // Of several objects some may lack it.
-            rows: scan.profile.column(name).map_or(tally.rows, |column| column.rows),
+            rows: within(name, scan).unwrap_or(tally.rows),
             fraction: 0.0,
             effect: Effect::Warning,
             reason: format!("{name}: a column that the constraints do not know"),
@@ -154,13 +154,17 @@ fn schema_violations(scan: &Scan, constraints: &Constraints) -> Vec<Violation> {
     found
 }
 
+/// The rows of the objects that have a column, where others lack it.
+fn within(name: &str, scan: &Scan) -> Option<u64> {
+    let rows = scan.profile.column(name)?.rows;
+    (rows < scan.profile.rows).then_some(rows)
+}
+
 fn missing_column(name: &str, scan: &Scan) -> Violation {
     let all = scan.profile.rows;
-    // Of several objects some may have it.
-    let within = scan.profile.column(name).map_or(0, |column| column.rows).min(all);
-    let (rows, fraction, place) = match within {
-        0 => (scan.tally.rows, 1.0, String::new()),
-        _ => {
+    let (rows, fraction, place) = match within(name, scan) {
+        None => (scan.tally.rows, 1.0, String::new()),
+        Some(within) => {
             let without = all - within;
             (
                 without,

@@ -76,6 +76,8 @@ impl Constraints {
             column.length = rules.length.or(column.length);
             column.pattern = rules.pattern.clone().or(column.pattern.take());
             column.unique = rules.unique.or(column.unique);
+            let usual = rules.usual.clone().or(column.usual.take());
+            column.usual = usual.filter(|values| !values.is_empty());
             column.freshness = rules.freshness.map(Duration::as_secs).or(column.freshness);
             column.stuck = rules.stuck.or(column.stuck);
         }

@@ -159,6 +159,19 @@ fn a_constant_that_changes_and_an_empty_column_that_is_filled_are_told() {
 }
 
 #[test]
+fn a_team_says_what_is_usual() {
+    let judge = |usual: &[&str], price: &str| {
+        let usual = Some(usual.iter().map(|&value| value.to_owned()).collect());
+        let rules = ColumnPolicy { usual, ..ColumnPolicy::default() };
+        let policy = Policy { columns: [("price".to_owned(), rules)].into(), ..Policy::default() };
+        let constraints = suggest(&scan(&alone(40, "50", "new", ""), None).profile, &policy);
+        check(&scan(&alone(40, price, "new", ""), Some(&constraints)), &constraints, &policy).violations.len()
+    };
+    assert_eq!((judge(&[], "60"), judge(&["60"], "60"), judge(&["60"], "50")), (0, 0, 1));
+    assert_eq!((judge(&["60", "50"], "60"), judge(&["60", "50"], "70")), (0, 1));
+}
+
+#[test]
 fn few_rows_times_and_missing_values_make_no_constant() {
     let policy = Policy::default();
     let usual = |data: &str, name: &str| {
