@@ -230,7 +230,7 @@ fn a_wide_table_keeps_coarser_sketches_and_says_so() {
         let mut scanner = Scanner::of(format, &Schema::default());
         scanner.feed(text.as_bytes(), &mut ()).unwrap();
         let scan = scanner.finish(&mut ()).unwrap();
-        assert_eq!(scan.tally.notes, [note.clone()]);
+        assert_eq!(scan.tally.notes.as_slice(), std::slice::from_ref(&note));
         for column in &scan.profile.columns {
             assert_eq!(column.values.rank_error(), coarseness.rank_error(), "{}", column.name);
             let error = column.distinct() as f64 / 1500.0 - 1.0;
