@@ -12,6 +12,7 @@ use crate::column;
 use crate::error::ParquetError;
 use crate::file::ParquetFile;
 use crate::fill::Fill;
+use crate::rows::Cursor;
 
 /// The profile of one leaf.
 pub(crate) struct Profiled {
@@ -36,7 +37,11 @@ pub(crate) fn profile<R: ChunkReader>(
     }
     for row_group in row_groups {
         for (index, fill) in &mut fills {
-            column::read(file, row_group, *index, fill)?;
+            if file.leaves[*index].repeated() {
+                lists(file, row_group, *index, fill)?;
+            } else {
+                column::read(file, row_group, *index, fill)?;
+            }
         }
     }
     let finished = fills.into_iter().map(|(_, fill)| {
@@ -45,4 +50,21 @@ pub(crate) fn profile<R: ChunkReader>(
         Profiled { column, binned }
     });
     Ok(finished.collect())
+}
+
+/// Adds the lists of a repeated leaf, one a row.
+fn lists<R: ChunkReader>(
+    file: &ParquetFile<R>,
+    row_group: usize,
+    index: usize,
+    fill: &mut Fill,
+) -> Result<(), ParquetError> {
+    let mut cursor = Cursor::new(file, row_group, index)?;
+    for _ in 0..file.metadata.row_group(row_group).num_rows() {
+        match cursor.next()? {
+            Some(list) => fill.list(list),
+            None => fill.missing(1),
+        }
+    }
+    cursor.end()
 }
