@@ -12,6 +12,9 @@ UNLISTED = ("sns:receive",)
 # The reference names no resource for these, and they are judged on the state machine whose task is answered: so AWS's own
 # messages name it, and so CDK grants it (grantTaskResponse).
 _TASKS = ("states:sendtasksuccess", "states:sendtaskfailure", "states:sendtaskheartbeat")
+# A change set of a template with a transform is judged on the transform too, which the reference leaves out:
+# https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-permissions-cloudformation.html
+_TRANSFORM = "arn:${Partition}:cloudformation:${Region}:aws:transform/${TransformName}"
 _MACHINE = "arn:${Partition}:states:${Region}:${Account}:stateMachine:${StateMachineName}"
 
 
@@ -45,6 +48,8 @@ def action(name: str) -> Action | None:
         keys |= set(_data.resources.get_resource_type_details(service, one["name"]).get("conditionKeys", []))
     if name.lower() in _TASKS:
         resources = {"statemachine": _MACHINE}
+    if name.lower() == "cloudformation:createchangeset":
+        resources["transform"] = _TRANSFORM
     required = tuple(one["name"] for one in details["resourceTypes"] if one["required"])
     return Action(f"{service}:{details['name']}", resources, required, frozenset(key.lower() for key in keys))
 

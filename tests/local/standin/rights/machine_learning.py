@@ -49,6 +49,8 @@ def _resources(action: str, operation: str, params: dict) -> list[str]:
     if operation == "CreateModelPackage":
         group = params.get("ModelPackageGroupName")
         return [arn("model-package", f"{group.rsplit('/', 1)[-1]}/*" if group else params.get("ModelPackageName", ""))]
+    if operation == "ListModelPackages" and params.get("ModelPackageGroupName"):
+        return [arn("model-package", f"{params['ModelPackageGroupName'].rsplit('/', 1)[-1]}/*")]
     if operation == "UpdateModelPackage":
         return [params.get("ModelPackageArn", "*")]
     known = catalog.action(action)
