@@ -407,7 +407,13 @@ fn splits(
     let Some(size) = opened.plain_size.filter(|_| schema.time.is_none()) else { return Ok(None) };
     let whole = opened.head.len() as u64 == size;
     let header = Header::of(format, &opened.head, schema, whole)?;
-    let narrow = header.filter(|header| Coarseness::of(header.names.len()).is_none());
+    // JSON has no header: no more keys than colons in its first line, as far as that is at hand.
+    let line = opened.head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let columns = |header: &Header| match format {
+        dataset::Format::Csv => header.names.len(),
+        dataset::Format::JsonLines => line.iter().filter(|&&byte| byte == b':').count(),
+    };
+    let narrow = header.filter(|header| Coarseness::of(columns(header)).is_none());
     Ok(narrow.map(|header| (header, size)))
 }
 
