@@ -27,7 +27,7 @@ class Deployer:
     def deploy(self, *options):
         """The script's exit code, and all it said."""
         done = subprocess.run([ROOT / "scripts" / "deploy", *options], env=self.environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1_200)
         return done.returncode, done.stdout
 
     def stack(self):

@@ -238,5 +238,5 @@ def test_a_run_that_cannot_close_itself_is_closed_when_its_execution_has_failed(
         assert loop.wait_idle() == 1 and set(handled(loop)) == {1}
         assert loop.evidence(1, "failure.json") == {"schema_version": 1} | record["outcome"]
         told = [notice["Subject"] for notice in loop.notices()]
-        assert told.count(f"Pawl: needs a person: {loop.model} run 1 promoted") == 1, "the state machine says so itself"
+        assert told.count(f"Pawl: needs a person: {loop.model} run 1 skipped") == 1, "the state machine says so itself"
         assert told.count(f"Pawl: needs a person: {loop.model} run 1 failed") == 1
