@@ -2,13 +2,17 @@
 
 mod explain;
 mod locate;
+mod starts;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use pawl::drift::live::MAX_GROUPINGS;
 use pawl::gate::policy::Groups;
 use pawl::pipeline::Pipeline;
+use pawl::release::alarms::response;
+use pawl::release::{AlarmResponse, LiveLimit, WhenStable};
 use pawl_aws::Settings;
 use serde::Serialize;
 
@@ -82,11 +86,46 @@ impl fmt::Display for Checked {
             &format!("{} on {} x {}", train.image, train.instance_count, train.instance_type),
         );
         page.field("release", &strategy(release));
+        for (number, words) in starts::of(&self.pipeline, Timestamp::now()).iter().enumerate() {
+            page.field(if number == 0 { "starts" } else { "" }, words);
+        }
+        for (number, words) in alarms(&self.pipeline).iter().enumerate() {
+            page.field(if number == 0 { "alarms" } else { "" }, words);
+        }
         for (number, words) in watched_groups(&self.pipeline).iter().enumerate() {
             page.field(if number == 0 { "live groups" } else { "" }, words);
         }
         page.fmt(f)
     }
+}
+
+/// What follows from each alarm that the pipeline asks for, once a model serves.
+fn alarms(pipeline: &Pipeline) -> Vec<String> {
+    let policy = &pipeline.release.alarms;
+    let stable = match pipeline.release.when_stable {
+        WhenStable::RollBack => "goes back to the last good config",
+        WhenStable::Notify => "goes back while it is watched, later tells people",
+    };
+    let live = |name: &str, kind: &str, limit: &Option<LiveLimit>| {
+        limit.as_ref()?;
+        let words = match response(policy, &format!("pawl-{}-{kind}", pipeline.model))? {
+            AlarmResponse::Retrain => "asks for a new model; what serves stays".to_owned(),
+            AlarmResponse::RollBack => stable.to_owned(),
+            AlarmResponse::RollBackAndRetrain => format!("{stable}, and asks for a new model"),
+            AlarmResponse::Notify => "tells people".to_owned(),
+        };
+        Some(format!("{name}: {words}"))
+    };
+    let own = [
+        Some(format!("errors, latency: {stable}")),
+        live("live quality", "quality", &policy.live_quality),
+        live("drift", "drift", &policy.drift),
+        live("groups", "groups", &policy.groups),
+    ];
+    let compared = "compared with the old fleet while it is watched; later tells people";
+    let further = policy.further.iter().map(|name| format!("{name}: {compared}"));
+    let asked = pipeline.decide.alarms.iter().map(|name| format!("{name}: asks for a new model"));
+    own.into_iter().flatten().chain(further).chain(asked).collect()
 }
 
 /// How each of the gate's groupings is known in production, or why it is not watched there.

@@ -13,17 +13,20 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use pawl::constraints::{Constraints, Policy};
+use pawl::constraints::{Constraints, Policy, Rule, swallowed_words};
 use pawl::dataset::file::{Content, Unsaid};
 use pawl::dataset::{self, Header, Scan, ScanError, Scanner, Schema};
+use pawl::drift::files::recount;
 use pawl::pipeline::{Block, Pipeline};
 use pawl::profile::bins::Baseline;
-use pawl::profile::{Grouping, Profile};
+use pawl::profile::{Coarseness, Grouping, Profile};
 use serde::Serialize;
 
 pub(crate) use self::documents::{load_constraints, load_profile, save, save_profile};
 pub(crate) use self::input::{CHUNK, Opened, open};
-pub(crate) use self::model_monitor::{load_rules, load_statistics, save_baseline, save_violations};
+pub(crate) use self::model_monitor::{
+    KnownRules, load_rules, load_statistics, save_baseline, save_violations,
+};
 use self::parallel::{RANGE, RangeError, Ranges};
 pub(crate) use self::writing::Writing;
 use crate::check;
@@ -32,8 +35,8 @@ use crate::reply::Failure;
 // Which data, and how it is written. No doc comment: clap would take it for the description of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Data {
-    /// CSV, TSV or JSON Lines, plain, gzip or zstd, or Parquet; `-` is standard input. Several are parts of
-    /// one whole
+    /// CSV, TSV or JSON Lines, plain, gzip or zstd, or Parquet, or a saved profile where no single row is
+    /// judged; `-` is standard input. Several are parts of one whole
     #[arg(required = true, value_name = "DATA")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -116,9 +119,12 @@ pub(crate) struct Scanned {
 }
 
 /// Rows that are not in the profile, because they break a rule.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct LeftOut {
     pub(crate) rows: u64,
+    /// Lines that stray quotes would have swallowed, and that were read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) swallowed_lines: u64,
     /// Each rule that is broken, with the first place: `data.csv:7: expected .., found ..`.
     pub(crate) reasons: Vec<String>,
     /// How the data was read where nobody said it, and what was odd in rows that were kept.
@@ -126,7 +132,59 @@ pub(crate) struct LeftOut {
     pub(crate) notes: Vec<String>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands out a reference
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl LeftOut {
+    /// What a scan left out of a file in which so much was found that nobody said.
+    pub(crate) fn of(path: &Path, scan: &Scan, found: Vec<String>) -> Self {
+        let (name, tally) = (path.display(), &scan.tally);
+        let notes = found.into_iter().chain(tally.notes.iter().cloned());
+        let odd = tally.oddities.iter().map(|odd| {
+            let rows = if odd.rows == 1 { "row" } else { "rows" };
+            format!("{name}:{}: {} ({} {rows})", odd.line, odd.oddity.words(), odd.rows)
+        });
+        let reasons = tally.broken.iter().map(|broken| {
+            let more = match broken.rows - 1 {
+                0 => String::new(),
+                1 => ", and 1 row more".to_owned(),
+                rows => format!(", and {rows} rows more"),
+            };
+            let swallowed = match tally.swallowed_lines {
+                lines if lines > 0 && broken.first.rule == Rule::Quotes => {
+                    format!("; {}", swallowed_words(lines))
+                }
+                _ => String::new(),
+            };
+            format!("{name}:{}: {}{more}{swallowed}", broken.line, broken.first)
+        });
+        Self {
+            rows: tally.quarantined,
+            swallowed_lines: tally.swallowed_lines,
+            reasons: reasons.collect(),
+            notes: notes.map(|note| format!("{name}: {note}")).chain(odd).collect(),
+        }
+    }
+
+    /// What a saved profile tells of the rows that it does not hold.
+    pub(crate) fn of_saved(path: &Path, profile: Option<&Profile>) -> Self {
+        let rows = profile.map_or(0, |profile| profile.left_out);
+        let reason = format!("{}: left out when this profile was made", path.display());
+        Self { rows, reasons: (rows > 0).then_some(reason).into_iter().collect(), ..Self::default() }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        self.rows += other.rows;
+        self.swallowed_lines += other.swallowed_lines;
+        self.reasons.extend(other.reasons.iter().cloned());
+        self.notes.extend(other.notes.iter().cloned());
+        self
+    }
+
     /// The refusal of data that has no good row.
     pub(crate) fn nothing_kept(&self, path: &Path) -> Failure {
         let first = match self.reasons.first() {
@@ -143,24 +201,47 @@ impl LeftOut {
 
 impl Scanned {
     fn add(&mut self, path: &Path, scan: &Scan, found: Vec<String>) {
-        let name = path.display();
-        let notes = found.into_iter().chain(scan.tally.notes.iter().cloned());
-        self.left_out.notes.extend(notes.map(|note| format!("{name}: {note}")));
-        self.left_out.notes.extend(scan.tally.oddities.iter().map(|odd| {
-            let rows = if odd.rows == 1 { "row" } else { "rows" };
-            format!("{name}:{}: {} ({} {rows})", odd.line, odd.oddity.words(), odd.rows)
-        }));
-        self.left_out.rows += scan.tally.quarantined;
-        for broken in &scan.tally.broken {
-            let more = match broken.rows - 1 {
-                0 => String::new(),
-                1 => ", and 1 row more".to_owned(),
-                rows => format!(", and {rows} rows more"),
-            };
-            let place = format!("{}:{}", path.display(), broken.line);
-            self.left_out.reasons.push(format!("{place}: {}{more}", broken.first));
-        }
+        self.left_out = std::mem::take(&mut self.left_out).and(&LeftOut::of(path, scan, found));
         self.whole.merge(scan);
+    }
+
+    /// Tells the columns that some files lack: they are counted in the rows of the others.
+    fn tell_absent_columns(&mut self) {
+        const TOLD: usize = 20;
+        let all = self.whole.profile.rows;
+        let absent = self.whole.profile.columns.iter().filter(|column| column.rows < all);
+        let mut notes: Vec<String> = absent
+            .map(|column| {
+                let without = all - column.rows;
+                format!(
+                    "{}: no such column in {without} of {all} rows, since some files lack it",
+                    column.name
+                )
+            })
+            .collect();
+        if let Some(more) = notes.len().checked_sub(TOLD).filter(|&more| more > 0) {
+            notes.truncate(TOLD);
+            notes.push(format!("and {more} further columns that some files lack"));
+        }
+        self.left_out.notes.extend(notes);
+    }
+
+    /// Adds a profile that was saved, which knows no single row any more.
+    fn add_saved(&mut self, path: &Path, measures: Measures<'_>) -> Result<(), Failure> {
+        let asks_for_rows = [
+            (measures.constraints.is_some(), "single rows are judged"),
+            (!measures.segments.is_empty(), "rows are parted"),
+            (measures.groups.is_some() && measures.baseline.is_some(), "rows are counted group by group"),
+        ];
+        if let Some((_, what)) = asks_for_rows.into_iter().find(|(asks, _)| *asks) {
+            let reason = format!("a saved profile holds no rows, and {what}: give the data itself");
+            return Err(Failure::cannot_run(format!("{}: {reason}", path.display())));
+        }
+        let profile = load_profile(path)?;
+        let binned = measures.baseline.map(|baseline| recount(&profile, baseline)).unwrap_or_default();
+        self.left_out = std::mem::take(&mut self.left_out).and(&LeftOut::of_saved(path, Some(&profile)));
+        self.whole.merge(&Scan { profile, binned, ..Scan::default() });
+        Ok(())
     }
 }
 
@@ -196,25 +277,23 @@ impl Data {
         self.files.first().map_or(Path::new("-"), PathBuf::as_path)
     }
 
-    /// The profile, where the only file is a saved one.
-    pub(crate) fn saved_profile(&self) -> Result<Option<Profile>, Failure> {
-        match self.files.as_slice() {
-            [file] if documents::is_profile(file) => Ok(Some(load_profile(file)?)),
-            _ => Ok(None),
-        }
-    }
-
-    /// Reads the files one after the other and merges what they yield.
+    /// Reads the files one after the other and merges what they yield; a saved profile is one that was read
+    /// before.
     pub(crate) fn scan(&self, schema: &Schema, measures: Measures<'_>) -> Result<Scanned, Failure> {
         let bar = input::progress(&self.files);
         let mut scanned = Scanned::default();
         for path in &self.files {
+            if documents::is_profile(path) {
+                scanned.add_saved(path, measures)?;
+                continue;
+            }
             let opened =
                 open(path, &bar, schema, self.reading.unsaid()).map_err(|error| unread(path, &error))?;
             let found = opened.found.clone();
             scanned.add(path, &self.reading.scan(path, opened, &bar, schema, measures)?, found);
         }
         bar.finish_and_clear();
+        scanned.tell_absent_columns();
         Ok(scanned)
     }
 }
@@ -318,7 +397,8 @@ impl Measures<'_> {
 }
 
 /// The header and the size of a file that can be read in ranges: a plain one whose rows are not judged in
-/// time order, with a header in its first bytes.
+/// time order, with a header in its first bytes. A wide one is read in one piece: each piece under way has
+/// sketches of all columns.
 fn splits(
     format: dataset::Format,
     opened: &Opened,
@@ -326,14 +406,15 @@ fn splits(
 ) -> Result<Option<(Header, u64)>, ScanError> {
     let Some(size) = opened.plain_size.filter(|_| schema.time.is_none()) else { return Ok(None) };
     let whole = opened.head.len() as u64 == size;
-    Ok(Header::of(format, &opened.head, schema, whole)?.map(|header| (header, size)))
-}
-
-/// The refusal of data of which no row was kept.
-pub(crate) fn nothing_kept(path: &Path, scan: &Scan) -> Failure {
-    let mut scanned = Scanned::default();
-    scanned.add(path, scan, Vec::new());
-    scanned.left_out.nothing_kept(path)
+    let header = Header::of(format, &opened.head, schema, whole)?;
+    // JSON has no header: no more keys than colons in its first line, as far as that is at hand.
+    let line = opened.head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let columns = |header: &Header| match format {
+        dataset::Format::Csv => header.names.len(),
+        dataset::Format::JsonLines => line.iter().filter(|&&byte| byte == b':').count(),
+    };
+    let narrow = header.filter(|header| Coarseness::of(columns(header)).is_none());
+    Ok(narrow.map(|header| (header, size)))
 }
 
 /// The refusal of a file that cannot be opened or read.

@@ -11,7 +11,7 @@ use pawl::drift::{Axis, Compat, Drift, EffectUnit, Finding, NoVerdict, NotJudged
 use serde::Serialize;
 
 use crate::check;
-use crate::data::{self, DataRules, Groups, Measures, Reading};
+use crate::data::{self, DataRules, Groups, LeftOut, Measures, Reading};
 use crate::reply::{self, Failure, Reply};
 
 /// Compare data with a baseline: did it move by enough to matter?
@@ -65,43 +65,63 @@ enum Tool {
     Sagemaker,
 }
 
-/// The document, as people read it.
+/// The document, as people read it, and the rows that it does not know.
 #[derive(Serialize)]
-#[serde(transparent)]
-struct Compared(Drift);
+struct Compared {
+    #[serde(flatten)]
+    drift: Drift,
+    left_out: LeftOutOfBoth,
+}
+
+/// The rows of either side that were left out.
+#[derive(Serialize)]
+struct LeftOutOfBoth {
+    baseline: LeftOut,
+    current: LeftOut,
+}
+
+/// One side as read.
+struct Side {
+    compared: ComparedSide,
+    left_out: LeftOut,
+}
 
 pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
-    let drift = judge(args)?;
+    let (drift, left_out) = judge(args)?;
     let verdict = match drift.verdict {
         Verdict::None | Verdict::Warn => reply::Verdict::Done,
         Verdict::Drift => reply::Verdict::Refused,
         Verdict::InsufficientData => reply::Verdict::Undecided,
     };
-    Reply::new(verdict, &Compared(drift))
+    Reply::new(verdict, &Compared { drift, left_out })
 }
 
-fn judge(args: &Args) -> Result<Drift, Failure> {
-    let (choice, policy) = asked(args)?;
+fn judge(args: &Args) -> Result<(Drift, LeftOutOfBoth), Failure> {
+    let (mut choice, policy) = asked(args)?;
     let data_rules = args.reading.data_rules()?;
+    choice.most_left_out = Some(data_rules.policy.quarantine_above);
     let of = |path: &Path, error: FilesError| Failure::cannot_run(format!("{}: {error}", path.display()));
     let bins_alone = Measures { segments: &choice.segments, ..Measures::default() };
     let all = Measures { groups: choice.grouping.as_ref(), sampled: true, ..bins_alone };
     let read = |path: &Path, measures: Measures<'_>| read(args, path, &data_rules, measures);
-    let baseline = read(&args.baseline, all)?;
+    let Side { compared: baseline, left_out: of_baseline } = read(&args.baseline, all)?;
     baseline.check(&choice).map_err(|error| of(&args.baseline, error))?;
     let mut frozen = baseline.freeze();
     let can_be_read_again = std::fs::metadata(&args.baseline).is_ok_and(|of| of.is_file());
     if let (ComparedSide::Data(_), true) = (&baseline, frozen.is_sketched() && can_be_read_again)
         && let ComparedSide::Data(scan) =
-            read(&args.baseline, Measures { baseline: Some(&frozen), ..bins_alone })?
+            read(&args.baseline, Measures { baseline: Some(&frozen), ..bins_alone })?.compared
     {
         count_exactly(&mut frozen, &scan);
     }
-    let current = read(&args.current, Measures { baseline: Some(&frozen), ..all })?;
-    compare_files(&baseline, &frozen, &current, &choice, &policy).map_err(|error| match error {
-        FilesError::NoColumn { .. } => of(&args.baseline, error),
-        error => of(&args.current, error),
-    })
+    let Side { compared: current, left_out } =
+        read(&args.current, Measures { baseline: Some(&frozen), ..all })?;
+    let drift =
+        compare_files(&baseline, &frozen, &current, &choice, &policy).map_err(|error| match error {
+            FilesError::NoColumn { .. } => of(&args.baseline, error),
+            error => of(&args.current, error),
+        })?;
+    Ok((drift, LeftOutOfBoth { baseline: of_baseline, current: left_out }))
 }
 
 /// What to compare and when it has moved: as the pipeline says, where there is one, and as said here.
@@ -133,12 +153,7 @@ fn asked(args: &Args) -> Result<(ColumnSelection, Policy), Failure> {
 }
 
 /// A saved document is one JSON object; anything else is data and streams.
-fn read(
-    args: &Args,
-    path: &Path,
-    data_rules: &DataRules,
-    measures: Measures<'_>,
-) -> Result<ComparedSide, Failure> {
+fn read(args: &Args, path: &Path, data_rules: &DataRules, measures: Measures<'_>) -> Result<Side, Failure> {
     let bar = indicatif::ProgressBar::hidden();
     let mut opened = data::open(path, &bar, &data_rules.schema, args.reading.unsaid())
         .map_err(|error| data::unread(path, &error))?;
@@ -150,19 +165,23 @@ fn read(
     if saved {
         let mut document = Vec::new();
         opened.bytes.read_to_end(&mut document).map_err(|error| data::unread(path, &error))?;
-        return ComparedSide::saved(&document)
-            .map_err(|error| Failure::cannot_run(format!("{}: {error}", path.display())));
+        let compared = ComparedSide::saved(&document)
+            .map_err(|error| Failure::cannot_run(format!("{}: {error}", path.display())))?;
+        let left_out = LeftOut::of_saved(path, compared.profile());
+        return Ok(Side { compared, left_out });
     }
+    let found = opened.found.clone();
     let scan = args.reading.scan(path, opened, &bar, &data_rules.schema, measures)?;
+    let left_out = LeftOut::of(path, &scan, found);
     if scan.tally.accepted == 0 {
-        return Err(data::nothing_kept(path, &scan));
+        return Err(left_out.nothing_kept(path));
     }
-    Ok(ComparedSide::Data(Box::new(scan)))
+    Ok(Side { compared: ComparedSide::Data(Box::new(scan)), left_out })
 }
 
 impl fmt::Display for Compared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(drift) = self;
+        let Self { drift, left_out } = self;
         let verdict = match drift.verdict {
             Verdict::None => "no drift",
             Verdict::Warn => "moved, short of drift",
@@ -194,7 +213,9 @@ impl fmt::Display for Compared {
         if !quiet.is_empty() {
             writeln!(f, "quiet: {} comparisons; the least that each would have told:", quiet.len())?;
         }
-        quiet.into_iter().try_for_each(|finding| line(finding, f))
+        quiet.into_iter().try_for_each(|finding| line(finding, f))?;
+        let LeftOutOfBoth { baseline, current } = left_out;
+        write!(f, "{}", baseline.clone().and(current))
     }
 }
 

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use pawl::constraints::{self, Constraints, Policy};
-use pawl::profile::Profile;
+use pawl::constraints::{self, Constraints};
 use serde::Serialize;
 
 use crate::data::{self, Data, LeftOut, Measures, Scanned};
@@ -48,18 +47,11 @@ impl fmt::Display for DataRules {
 
 pub(crate) fn run(args: &Args) -> Result<Reply, Failure> {
     let data_rules = args.data.data_rules()?;
-    if let Some(profile) = args.data.saved_profile()? {
-        return suggested(args, &profile, &data_rules.policy, LeftOut::default());
-    }
     let Scanned { whole, left_out } = args.data.scan(&data_rules.schema, Measures::default())?;
     if whole.profile.rows == 0 {
         return Err(left_out.nothing_kept(args.data.first()));
     }
-    suggested(args, &whole.profile, &data_rules.policy, left_out)
-}
-
-fn suggested(args: &Args, profile: &Profile, policy: &Policy, left_out: LeftOut) -> Result<Reply, Failure> {
-    let constraints = constraints::suggest(profile, policy);
+    let constraints = constraints::suggest(&whole.profile, &data_rules.policy);
     if let Some(out) = &args.out {
         data::save(out, &constraints)?;
     }

@@ -157,6 +157,39 @@ fn rules_are_suggested_from_a_saved_profile_as_from_its_data() {
 }
 
 #[test]
+fn saved_profiles_are_parts_of_a_whole_as_data_is() {
+    let (one, other) = (months("parts-1.csv", 0), months("parts-2.csv", 3));
+    let saved = |data: &str, name: &str| {
+        let saved = file(name, b"");
+        assert!(pawl(&["profile", data, "--out", &saved]).status.success());
+        saved
+    };
+    let (first, second) = (saved(&one, "parts-1.json"), saved(&other, "parts-2.pawl"));
+    let folder = format!("{}/parts-monitor", env!("CARGO_TARGET_TMPDIR"));
+    assert!(pawl(&["profile", &one, "--sagemaker", &folder]).status.success());
+    let theirs = format!("{folder}/constraints.json");
+    for command in [
+        &["profile", "--json"][..],
+        &["suggest"],
+        &["validate", "--constraints", &theirs],
+        &["profile", "--json", "--baseline", &first],
+    ] {
+        let of = |files: [&str; 2]| {
+            let output = pawl(&[command, &files].concat());
+            (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        };
+        assert_eq!(of([&first, &second]), of([&one, &other]), "{command:?}");
+        assert_eq!(of([&one, &second]), of([&one, &other]), "{command:?}");
+    }
+    // What needs single rows says so.
+    let ours = file("parts-rules.json", b"");
+    assert!(pawl(&["suggest", &first, "--out", &ours]).status.success());
+    let told = refusal(&["validate", &second, "--constraints", &ours]);
+    assert!(told.contains("holds no rows, and single rows are judged: give the data itself"), "{told}");
+    assert!(refusal(&["profile", &first, "--segments", "city"]).contains("rows are parted"));
+}
+
+#[test]
 fn wrong_data_is_refused_in_one_line_with_the_fix() {
     let cases: [(&str, &[u8], &str); 8] = [
         ("empty.csv", b"", "the data is empty: it needs a header row that names the columns"),
@@ -307,4 +340,157 @@ fn model_monitors_files_go_both_ways() {
     let own = file("own-rules.json", b"{\"version\": 1, \"columns\": []}");
     let told = refusal(&["validate", &good, "--constraints", &own, "--statistics", &baseline]);
     assert!(told.contains("--statistics and --sagemaker belong to Model Monitor's constraints"), "{told}");
+}
+
+/// So many rows of two columns, of which every `each`th has a field too many.
+fn dented(name: &str, rows: usize, each: usize) -> String {
+    let line = |row: usize| match (row + 1).is_multiple_of(each) {
+        true => format!("{row},{},surplus\n", row % 7),
+        false => format!("{row},{}\n", row % 7),
+    };
+    file(name, (0..rows).map(line).fold("n,x\n".to_owned(), |data, line| data + &line).as_bytes())
+}
+
+#[test]
+fn drift_tells_the_rows_that_it_does_not_know_and_judges_nothing_where_they_are_many() {
+    let whole = dented("drift-whole.csv", 1000, usize::MAX);
+    let (few, many) = (dented("drift-few.csv", 1000, 25), dented("drift-many.csv", 1000, 10));
+    let output = pawl(&["drift", &few, &whole]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("Left out: 40 bad rows"), "{text}");
+    assert!(
+        text.contains(&format!("{few}:26: expected 2 fields as in the header, found 3 fields")),
+        "{text}"
+    );
+    let told = json(&["drift", &few, &whole, "--json"]);
+    assert_eq!(
+        (&told["left_out"]["current"]["rows"], &told["left_out"]["baseline"]["rows"]),
+        (&40.into(), &0.into())
+    );
+    // On either side, and of a profile that was saved, too.
+    let saved = file("drift-many.json", b"");
+    assert_eq!(pawl(&["profile", &many, "--out", &saved]).status.code(), Some(0));
+    let packed = file("drift-many.pawl", b"");
+    assert_eq!(pawl(&["profile", &many, "--out", &packed]).status.code(), Some(0));
+    for (current, baseline, side) in [
+        (&many, &whole, "batch"),
+        (&whole, &many, "baseline"),
+        (&saved, &whole, "batch"),
+        (&whole, &packed, "baseline"),
+    ] {
+        let output = pawl(&["drift", current, baseline]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        let reason = format!("  100 of 1000 rows of the {side} (10.0 %) were left out, of at most 5.0 %");
+        assert!(text.starts_with("insufficient data") && text.contains(&reason), "{text}");
+        assert!(text.contains("Left out: 100 bad rows"), "{text}");
+        assert_eq!(json(&["drift", current, baseline, "--json"])["verdict"], "insufficient_data");
+    }
+}
+
+#[test]
+fn how_data_was_read_is_told_by_drift_and_validate_too() {
+    let plain = file("notes-plain.csv", b"n;x\n1;2\n3;4\n");
+    let rules = file("notes-rules.json", b"");
+    assert_eq!(pawl(&["suggest", &plain, "--out", &rules]).status.code(), Some(0));
+    let text = String::from_utf8(pawl(&["validate", &plain, "--constraints", &rules]).stdout).unwrap();
+    assert!(text.contains("Read so") && text.contains(&format!("{plain}: ")), "{text}");
+    let told = json(&["validate", &plain, "--constraints", &rules, "--json"]);
+    assert_eq!((&told["verdict"], told["notes"].as_array().unwrap().len()), (&"accepted".into(), 1));
+    let text = String::from_utf8(pawl(&["drift", &plain, &plain]).stdout).unwrap();
+    assert!(text.contains("Read so") && text.contains(&format!("{plain}: ")), "{text}");
+    let told = json(&["drift", &plain, &plain, "--json"]);
+    assert_eq!(told["left_out"]["current"]["notes"].as_array().unwrap().len(), 1);
+}
+
+/// Both read it: column by column for a profile, row by row for rules.
+#[test]
+fn leaves_of_one_name_get_names_of_their_own_and_lists_count_rows() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/same_names.parquet");
+    let told = json(&["profile", "--json", data]);
+    let columns: Vec<(&str, u64, u64, u64)> = told["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|column| {
+            let figure = |key: &str| column[key].as_u64().unwrap();
+            (column["name"].as_str().unwrap(), figure("count"), figure("nulls"), figure("distinct"))
+        })
+        .collect();
+    assert_eq!(columns, [("a.b", 4, 0, 3), ("a.b_2", 2, 2, 2), ("c.list.element", 3, 1, 3)]);
+    let note = format!("{data}: column 2 has the name \"a.b\" again: it is called \"a.b_2\"");
+    assert_eq!(told["left_out"]["notes"], serde_json::json!([note]));
+    let rules = file("same-names.json", b"");
+    assert!(pawl(&["suggest", data, "--out", &rules]).status.success());
+    let told = json(&["validate", data, "--constraints", &rules, "--json"]);
+    assert_eq!((&told["verdict"], &told["notes"]), (&"accepted".into(), &serde_json::json!([note])));
+}
+
+#[test]
+fn a_column_that_one_file_lacks_is_told() {
+    let (with, without) = (file("lack-1.csv", b"a,b\n1,x\n2,y\n"), file("lack-2.csv", b"a\n3\n"));
+    let text = String::from_utf8(pawl(&["profile", &with, &without]).stdout).unwrap();
+    assert!(text.contains("b: no such column in 1 of 3 rows, since some files lack it"), "{text}");
+    let rules = file("lack.json", b"");
+    assert!(pawl(&["suggest", &with, "--out", &rules]).status.success());
+    let text =
+        String::from_utf8(pawl(&["validate", &with, &without, "--constraints", &rules]).stdout).unwrap();
+    assert!(text.contains("b: the data has no such column in 1 of 3 rows: some objects lack it"), "{text}");
+}
+
+#[test]
+fn lines_that_a_stray_quote_would_have_swallowed_are_a_figure() {
+    let good = file("swallowed-good.csv", b"n,note\n1,a\n2,b\n");
+    let data = file("swallowed.csv", b"n,note\n1,\"open\n2,b\n3,c\n4,\"fine\"\n5,d\n");
+    let rules = file("swallowed.json", b"");
+    assert!(pawl(&["suggest", &good, "--out", &rules]).status.success());
+    let words = "such quotes would have swallowed 3 lines behind them, which were read";
+    for command in [&["profile", &data][..], &["validate", &data, "--constraints", &rules]] {
+        let text = String::from_utf8(pawl(command).stdout).unwrap();
+        assert!(text.contains(words), "{text}");
+    }
+    let told = json(&["profile", &data, "--json"]);
+    assert_eq!(
+        (&told["rows"], &told["left_out"]["rows"], &told["left_out"]["swallowed_lines"]),
+        (&4.into(), &1.into(), &3.into())
+    );
+}
+
+#[test]
+fn keys_of_constraints_that_nobody_knows_are_refused_or_listed() {
+    let data = file("keys.csv", b"n,x\n1,2\n3,4\n");
+    let rules = format!("{}/keys-rules.json", env!("CARGO_TARGET_TMPDIR"));
+    assert_eq!(pawl(&["suggest", &data, "--out", &rules]).status.code(), Some(0));
+    let mut document: Value = serde_json::from_slice(&std::fs::read(&rules).unwrap()).unwrap();
+    document["columns"][1]["rnage"] = serde_json::json!({"min": 0});
+    document["columns"][0]["required"] = true.into();
+    let misspelt = file("keys-misspelt.json", document.to_string().as_bytes());
+    let told = refusal(&["validate", &data, "--constraints", &misspelt]);
+    assert!(told.contains("no such key: columns[1].rnage: correct its name"), "{told}");
+    // The file of another, which may know more: listed, and the rest holds.
+    let theirs = serde_json::json!({"version": 0.0, "features": [
+        {"name": "n", "inferred_type": "Integral", "completeness": 1.0, "note": "ours", "num_constraints": null},
+        {"name": "x", "inferred_type": "String", "completeness": 1.0,
+         "string_constraints": {"domains": ["2"], "monitoring_overrides": {"domain_content_threshold": 0.1}}}
+    ]});
+    let theirs = file("keys-theirs.json", theirs.to_string().as_bytes());
+    let told = json(&["validate", &data, "--constraints", &theirs, "--json"]);
+    assert_eq!(
+        told["unknown_keys"],
+        serde_json::json!(["features[0].note", "features[1].string_constraints.monitoring_overrides"])
+    );
+    let text = String::from_utf8(pawl(&["validate", &data, "--constraints", &theirs]).stdout).unwrap();
+    assert!(text.contains("change nothing\n  features[0].note\n"), "{text}");
+}
+
+#[test]
+fn a_wide_table_says_what_it_keeps_less_of() {
+    let header: Vec<String> = (0..700).map(|column| format!("c{column}")).collect();
+    let rows = |row: usize| format!("\n{}", vec![row.to_string(); 700].join(","));
+    let wide = file("wide.csv", (header.join(",") + &(0..5).map(rows).collect::<String>() + "\n").as_bytes());
+    let told = json(&["profile", "--json", &wide]);
+    let note = told["left_out"]["notes"][0].as_str().unwrap();
+    assert!(note.contains("700 columns, so that each keeps less: up to 1024 different values"), "{note}");
+    assert_eq!(told["columns"][699]["distinct_exact"], true);
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use pawl::constraints::{self, Across, Constraints, Policy, Validation, Verdict};
+use pawl::constraints::{self, Across, ColumnPolicy, Constraints, Policy, Validation, Verdict};
 use pawl::dataset::{Rule, Scan, Scanner, Schema, TimeOrder};
 use pawl::profile::bins::Baseline;
 
@@ -67,7 +67,16 @@ fn judge(months: &BTreeMap<String, String>, policy: &Policy) -> BTreeMap<String,
 #[test]
 fn faults_of_2012_are_seen_by_constraints_suggested_on_2011() {
     let Some(months) = months() else { return };
-    for (month, validation) in judge(&months, &Policy::default()) {
+    // A year is the same all year, and another the next.
+    let year = ColumnPolicy { usual: Some(Vec::new()), ..ColumnPolicy::default() };
+    let policy = Policy { columns: [("yr".to_owned(), year)].into(), ..Policy::default() };
+    let told = judge(&months, &Policy::default());
+    let of_year = |validation: &Validation| {
+        let told = validation.violations.iter().find(|it| it.column.as_deref() == Some("yr"));
+        told.is_some_and(|it| (it.rule, it.rows) == (Rule::Usual, validation.accepted))
+    };
+    assert!(told.values().all(of_year));
+    for (month, validation) in judge(&months, &policy) {
         let rules: Vec<(Option<&str>, Rule, u64)> =
             validation.violations.iter().map(|v| (v.column.as_deref(), v.rule, v.rows)).collect();
         let expected: &[(Option<&str>, Rule, u64)] = match month.as_str() {

@@ -13,7 +13,7 @@ use flate2::read::GzDecoder;
 use pawl::constraints::Constraints;
 use pawl::documents::{
     Awaited, Choice, Decision, Judged, OperatorNote, Partition, Profiled, Question, Released, Request,
-    TrialMemory,
+    SeenSlot, TrialMemory,
 };
 use pawl::drift::monitor::{Expected, Monitor, MonitoringReport};
 use pawl::drift::{Drift, Reference, Remembered};
@@ -75,6 +75,7 @@ const KINDS: &[Kind] = &[
     kind("ledger/<model>/monitor.json", Core(kept::<Monitor>), FIRST),
     kind("ledger/<model>/trial.json", Core(read::<TrialMemory>), FIRST),
     kind("ledger/<model>/sweep.json", Core(read::<Option<Place>>), FIRST),
+    kind("ledger/<model>/schedule.json", Core(read::<SeenSlot>), None),
     kind("ledger/<model>/inbox/<trigger>.json", Core(kept::<Trigger>), FIRST),
     kind("ledger/<model>/handled/<trigger>.json", Core(read::<Handled>), FIRST),
     kind("ledger/<model>/questions/train-<number>.json", Core(read::<Question>), FIRST),
@@ -435,6 +436,7 @@ fn production_looks_where_the_documents_lie() {
         (home.monitor(), "ledger/<model>/monitor.json"),
         (home.trial(), "ledger/<model>/trial.json"),
         (home.sweep(), "ledger/<model>/sweep.json"),
+        (home.schedule(), "ledger/<model>/schedule.json"),
         (format!("{}{hash}.json", home.inbox()), "ledger/<model>/inbox/<trigger>.json"),
         (home.handled(&trigger), "ledger/<model>/handled/<trigger>.json"),
         (format!("{}train-7.json", home.questions()), "ledger/<model>/questions/train-<number>.json"),

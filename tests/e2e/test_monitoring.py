@@ -80,6 +80,32 @@ def test_drift_and_late_truth_of_what_is_served(pipeline):
     assert look(loop) == fallen, "nothing new since"
 
 
+def test_inputs_that_moved_get_a_new_model_and_take_none_out(pipeline):
+    loop = pipeline("moved", {"decide": {"retrain_on": ["code", "alarm"]}, "monitor": {"lag": "0s", "publish": "features"},
+                              "release": {"strategy": "all_at_once", "alarms": {"drift": {"bound": 0.25, "period": "60s"}}}})
+    loop.put_pipeline()
+    arrive(loop, "2011-05", "2011-06")
+    with Traffic(loop.aws, loop.model, requests(month("2011-05")), rate=2):
+        ended(loop, 1, "promoted", "healthy")
+        champion = loop.serving()
+        # New data alone trains nothing here; it lies there when it is needed.
+        arrive(loop, "2011-11")
+        ended(loop, 2, "skipped", "retrain_on")
+        ask(loop, "2011-11", "november")
+        told = look(loop)
+        assert told["drift"]["features"] == "drift", told["drift"]["reasons"]
+        # The alarm that Pawl made on it, as CloudWatch tells it: a run, and no rollback.
+        ended(loop, 3, "promoted", "healthy")
+    handled = [loop.read(key)["trigger"] for key in loop.keys("ledger/moved/handled/")]
+    asked = [one["what"] for one in handled if one["kind"] == "alarm"]
+    assert len(asked) == 1 and asked[0].startswith(f"pawl-{champion}-drift: "), asked
+    release = loop.release()
+    assert (release["rollbacks"], release["quarantined"], release["revoked_configs"], release["rejected"]) == ([], [], [], [])
+    assert loop.serving() == release["current"]["config"] != champion
+    alarms = {arn.rpartition(":")[2]: one for arn, one in release["alarms"].items()}
+    assert f"pawl-{champion}-drift" in alarms, "the release heard it, and did nothing"
+
+
 CLASSES = ["quiet", "usual", "busy"]
 
 

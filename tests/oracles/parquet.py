@@ -141,12 +141,13 @@ def table():
     columns["a"] = pa.array(nested, pa.struct([("b", pa.int64())]))
     expected["a.b"] = expect([str(v["b"]) if v and v["b"] is not None else None for v in nested])
     columns["items"] = pa.array(lists, pa.list_(pa.int32()))
-    entries = [item for row in lists for item in (row or [None])]
-    expected["items.list.element"] = expect([None if item is None else str(item) for item in entries])
+    # A row has one value of a leaf that repeats: its list, as JSON.
+    compact = lambda row: None if row is None else json.dumps(row, separators=(",", ":"))
+    expected["items.list.element"] = expect([compact(row) for row in lists])
     columns["map"] = pa.array(maps, pa.map_(pa.string(), pa.float64()))
-    pairs = [pair for row in maps for pair in (row or [(None, None)])]
-    expected["map.key_value.key"] = expect([key for key, _ in pairs])
-    expected["map.key_value.value"] = expect([None if value is None else repr(value) for _, value in pairs])
+    for place, leaf in enumerate(["key", "value"]):
+        each = [None if row is None else [pair[place] for pair in row] for row in maps]
+        expected[f"map.key_value.{leaf}"] = expect([compact(row) for row in each])
     arrays = list(columns.values())
     fields = [pa.field(name, array.type, nullable=name != "required") for name, array in columns.items()]
     return pa.table(arrays, schema=pa.schema(fields)), expected
@@ -206,6 +207,13 @@ def both_forms():
     duckdb.sql(f"COPY (SELECT * FROM '{folder}/rentals.parquet') TO '{folder}/rentals.csv' (HEADER)")
 
 
+def same_names():
+    """A column `a.b` beside a group `a` with a leaf `b`, and a list."""
+    lists = pa.array([["x"], [], None, ["y", "z"]])
+    columns = {"a.b": pa.array([1, 2, 3, 3]), "a": pa.array([{"b": 7}, None, {"b": None}, {"b": 9}]), "c": lists}
+    pq.write_table(pa.table(columns), ROOT / "cli/tests/files/same_names.parquet", compression="none")
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*.parquet"):
@@ -243,6 +251,7 @@ def main():
         (OUT / "corpus.json").write_text(json.dumps(corpus(), indent=0) + "\n")
     (OUT / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=0) + "\n")
     both_forms()
+    same_names()
 
 
 if __name__ == "__main__":

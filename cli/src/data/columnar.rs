@@ -6,6 +6,7 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 use pawl::dataset::{Scan, Schema};
+use pawl::profile::Coarseness;
 use pawl_parquet::{ParquetError, ParquetFile, Plan, scan as scan_file};
 
 use super::parallel::in_order;
@@ -39,7 +40,9 @@ pub(super) fn scan(
     let open = || -> Result<_, PieceError> { Ok(ParquetFile::open(File::open(path)?)?) };
     let read = || -> Result<Scan, PieceError> {
         let file = open()?;
-        let runs = file.runs(if schema.time.is_none() { ROWS } else { u64::MAX });
+        // Each piece of a wide file that is under way has sketches of all columns.
+        let narrow = Coarseness::of(file.columns().len()).is_none();
+        let runs = file.runs(if schema.time.is_none() && narrow { ROWS } else { u64::MAX });
         let all = file.rows().iter().sum::<u64>().max(1);
         let worker = || {
             let (runs, mut opened) = (&runs, None);

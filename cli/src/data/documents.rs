@@ -8,6 +8,7 @@ use pawl::profile::binary::MAGIC;
 use pawl::profile::{PROFILE_VERSION, Profile};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::unread;
 use crate::reply::Failure;
@@ -47,9 +48,62 @@ fn unwritten(path: &Path, error: &dyn std::fmt::Display) -> Failure {
 }
 
 /// Reads what `pawl suggest --out` wrote.
+///
+/// # Errors
+/// Keys that are not known are refused: a rule that is misspelt would not be held.
 pub(crate) fn load_constraints(path: &Path) -> Result<Constraints, Failure> {
     let version = |constraints: &Constraints| constraints.version;
-    load(path, "constraints", "pawl suggest --out", CONSTRAINTS_VERSION, version)
+    let constraints = load(path, "constraints", "pawl suggest --out", CONSTRAINTS_VERSION, version)?;
+    match unknown_keys(path, &constraints)?.as_slice() {
+        [] => Ok(constraints),
+        keys => Err(Failure::cannot_run(format!(
+            "{}: no such key: {}: correct its name, or take it out",
+            path.display(),
+            keys.join(", ")
+        ))),
+    }
+}
+
+/// The keys of a document that its reader passed over, by their place: `columns[0].rnage`.
+pub(super) fn unknown_keys(path: &Path, read: &impl Serialize) -> Result<Vec<String>, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| unread(path, &error))?;
+    let odd = |error: serde_json::Error| Failure::cannot_run(format!("{}: {error}", path.display()));
+    let document: Value = serde_json::from_slice(&bytes).map_err(odd)?;
+    let mut found = Vec::new();
+    passed_over(&document, &serde_json::to_value(read).map_err(odd)?, "", &mut found);
+    Ok(found)
+}
+
+/// Compares a document with what was read of it, written anew.
+fn passed_over(document: &Value, read: &Value, place: &str, found: &mut Vec<String>) {
+    match (document, read) {
+        (Value::Object(document), Value::Object(read)) => {
+            for (key, value) in document {
+                let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+                match read.get(key) {
+                    Some(read) => passed_over(value, read, &place, found),
+                    // What says nothing is not written.
+                    None if says_nothing(value) => {}
+                    None => found.push(place),
+                }
+            }
+        }
+        (Value::Array(document), Value::Array(read)) => {
+            for (index, (value, read)) in document.iter().zip(read).enumerate() {
+                passed_over(value, read, &format!("{place}[{index}]"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(values) => values.is_empty(),
+        Value::Object(values) => values.is_empty(),
+        _ => false,
+    }
 }
 
 pub(super) fn load<T: DeserializeOwned>(

@@ -17,7 +17,7 @@ pub(crate) struct Opened {
     /// The schema with what was found.
     pub(super) schema: Schema,
     /// What was found that nobody said, in words.
-    pub(super) found: Vec<String>,
+    pub(crate) found: Vec<String>,
     /// The first bytes; they come again in `bytes`.
     pub(super) head: Vec<u8>,
     /// The size of a file that is not packed.

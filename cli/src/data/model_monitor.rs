@@ -8,7 +8,7 @@ use pawl::profile::Profile;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::documents::{load, save};
+use super::documents::{load, save, unknown_keys};
 use super::unread;
 use crate::reply::Failure;
 
@@ -22,13 +22,22 @@ struct Probe {
     _features: IgnoredAny,
 }
 
+/// A constraints.json of Model Monitor as read.
+pub(crate) struct KnownRules {
+    pub(crate) rules: Rules,
+    /// Its keys that were passed over: the file is AWS's, which may add some.
+    pub(crate) unknown: Vec<String>,
+}
+
 /// Reads a constraints.json of Model Monitor; none when the file is another document.
-pub(crate) fn load_rules(path: &Path) -> Result<Option<Rules>, Failure> {
+pub(crate) fn load_rules(path: &Path) -> Result<Option<KnownRules>, Failure> {
     let bytes = fs::read(path).map_err(|error| unread(path, &error))?;
     if serde_json::from_slice::<Probe>(&bytes).is_err() {
         return Ok(None);
     }
-    load(path, "a constraints.json", SOURCE, 0, |_: &Rules| 0).map(Some)
+    let rules = load(path, "a constraints.json", SOURCE, 0, |_: &Rules| 0)?;
+    let unknown = unknown_keys(path, &rules)?;
+    Ok(Some(KnownRules { rules, unknown }))
 }
 
 /// Reads a statistics.json.

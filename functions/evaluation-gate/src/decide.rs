@@ -1,11 +1,14 @@
 //! Train, skip, or ask.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use pawl::documents::{
     Choice, DECISION, Decision, HOLDOUT_OBJECTS, MANIFEST, SPLIT, TRAIN_OBJECTS, TRAINING,
 };
 use pawl::drift::Verdict;
 use pawl::edge::Objects;
+use pawl::events::{Signal, decode};
 use pawl::fault::Fault;
 use pawl::ledger::dataset::DatasetSplit;
 use pawl::ledger::training::Limits;
@@ -67,9 +70,9 @@ async fn consider(
 ) -> Result<Decision, Fault> {
     let split = SPLIT.of(&run.keys, run.generation).require(&edge.store).await?;
     let manifest = MANIFEST.of(&run.keys, run.generation).require(&edge.store).await?;
-    let triggers = kinds(&edge.store, run, &manifest).await?;
+    let (triggers, revisions) = started_by(&edge.store, run, &manifest).await?;
     let release = edge.release(&run.keys).await?;
-    let fingerprint = fingerprint(run, &split);
+    let fingerprint = fingerprint(run, &split, &revisions);
     let (choice, reason) = match skip(run, &split, &triggers, drift, release.as_ref()) {
         Some(reason) => (Choice::Skip, reason),
         None => {
@@ -94,7 +97,8 @@ async fn consider(
         write_manifests(edge, run, &split, suite).await?;
     }
     let name = name(model, run.generation, now);
-    Ok(Decision { decision: choice, reason, name, triggers, fingerprint, dataset: split.version, at: now })
+    let (decision, dataset) = (choice, split.version);
+    Ok(Decision { decision, reason, name, triggers, revisions, fingerprint, dataset, at: now })
 }
 
 /// The name of what a run makes in SageMaker, once for each run and time.
@@ -143,23 +147,38 @@ fn skip(
     None
 }
 
-/// The kinds of the triggers that this run took.
-async fn kinds(store: &impl Store, run: &Run, manifest: &Manifest) -> Result<Vec<TriggerKind>, StoreError> {
-    let mut kinds = Vec::new();
+/// The kinds of the triggers that this run took, and the revisions of the code that they tell of.
+async fn started_by(
+    store: &impl Store,
+    run: &Run,
+    manifest: &Manifest,
+) -> Result<(Vec<TriggerKind>, Vec<String>), StoreError> {
+    let (mut kinds, mut revisions) = (Vec::new(), BTreeSet::new());
     let read = manifest.triggers.iter().map(|id| inbox::get(store, &run.keys, id));
     let note = |trigger: Option<Trigger>| {
-        kinds.extend(trigger.map(|trigger| trigger.kind).filter(|kind| !kinds.contains(kind)));
+        let Some(trigger) = trigger else { return };
+        if !kinds.contains(&trigger.kind) {
+            kinds.push(trigger.kind);
+        }
+        // Only an event that could be read was recorded.
+        let signals = decode(&trigger.event).unwrap_or_default();
+        revisions.extend(signals.into_iter().filter_map(|signal| match signal {
+            Signal::Code(push) => Some(push.revision),
+            _ => None,
+        }));
     };
     at_once::each(read, note).await?;
-    Ok(kinds)
+    Ok((kinds, revisions.into_iter().collect()))
 }
 
-/// Data, code and parameters: what makes two trainings the same.
-fn fingerprint(run: &Run, split: &DatasetSplit) -> ContentHash {
+/// Data, code and parameters: what makes two trainings the same. What was pushed is new although its tag is
+/// the same.
+fn fingerprint(run: &Run, split: &DatasetSplit, revisions: &[String]) -> ContentHash {
     let (train, data) = (&run.pipeline.train, &run.pipeline.data);
     let mut parts =
         vec![json!([split.version, train, data.label, data.features, run.pipeline.serve.environment])];
     parts.extend(run.pipeline.feedback.iter().map(|feedback| json!(feedback)));
+    parts.extend(revisions.iter().map(|revision| json!(revision)));
     let parts: Vec<String> = parts.iter().map(Value::to_string).collect();
     ContentHash::of(parts.join("\n").as_bytes())
 }

@@ -11,7 +11,7 @@ use pawl::pipeline::catalog::model_of;
 use pawl::pipeline::load;
 
 use crate::edge::{Edge, Services};
-use crate::{close, notify, sweep, wake};
+use crate::{close, notify, schedule, sweep, wake};
 
 /// Closes the run if it still holds the lock, as far as one call can: the round goes on.
 pub(crate) async fn ended(
@@ -65,6 +65,7 @@ pub(crate) async fn reconcile(
             ended(edge, model, run.generation, "over", now).await?;
         }
     }
+    schedule::tick(edge, &pipeline, now).await?;
     // Triggers that wait are not held up by a listing that is refused.
     wake::wake_if_waiting(edge, model, now).await?;
     if sweep::sweep(edge, &pipeline, now).await? > 0 {

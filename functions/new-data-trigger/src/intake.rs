@@ -1,9 +1,11 @@
 //! Triggers: routed to their pipelines, and recorded before they are acted upon.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use pawl::documents::{UNROUTED, Unrouted};
 use pawl::edge::Notices;
-use pawl::events::{AlarmChange, AlarmState, ObjectChange, ObjectEvent, Signal};
+use pawl::events::{AlarmChange, AlarmState, CodePush, ObjectChange, ObjectEvent, Signal};
 use pawl::fault::Fault;
 use pawl::ledger::inbox::{self, Completes};
 use pawl::ledger::{Keys, Store, Trigger, TriggerId, TriggerKind, Wrote, unrouted, unrouted_objects};
@@ -11,7 +13,8 @@ use pawl::names::{ContentHash, ModelName};
 use pawl::notice::{Notice, NoticeKind};
 use pawl::pipeline::catalog::model_of;
 use pawl::pipeline::{ObjectRole, Pipeline};
-use pawl::release::alarms::is_on_live_data;
+use pawl::release::AlarmResponse;
+use pawl::release::alarms::response;
 use serde_json::{Value, json};
 
 use crate::edge::{Edge, Services};
@@ -72,10 +75,7 @@ fn route(home: &str, pipelines: &Pipelines, signal: &Signal) -> Result<Vec<Route
         Signal::Schedule(tick) if tick.model.is_some() => {
             named(tick.model.as_deref(), TriggerKind::Schedule, tick.rule.clone())
         }
-        Signal::Code(push) => {
-            let what = format!("{} at {}", push.repository, push.revision);
-            named(push.model.as_deref(), TriggerKind::Code, what)
-        }
+        Signal::Code(push) => return by_push(pipelines, push),
         Signal::Request(request) => {
             let (who, why) = (&request.who, &request.why);
             let (what, completes) = match request.force {
@@ -106,14 +106,38 @@ fn by_name(pipelines: &Pipelines, model: Option<&str>, kind: TriggerKind, what: 
     routed.collect()
 }
 
+/// The models that the pushed code is of. Every push of the account comes by: most are for nobody. One that
+/// names a model is for that model alone, and must find it.
+fn by_push(pipelines: &Pipelines, push: &CodePush) -> Result<Vec<Routed>, String> {
+    let is_of = |pipeline: &&Arc<Pipeline>| match &push.model {
+        Some(model) => pipeline.model.as_str() == model,
+        None => pipeline.is_made_of(&push.repository, push.reference.as_deref()),
+    };
+    let reference = push.reference.as_ref().map_or(String::new(), |name| format!(":{name}"));
+    let what = format!("{}{reference} at {}", push.repository, push.revision);
+    let routed = pipelines.readable.iter().filter(is_of).map(|pipeline| Routed {
+        model: pipeline.model.clone(),
+        kind: TriggerKind::Code,
+        what: what.clone(),
+        completes: Completes::Itself,
+    });
+    let routed: Vec<Routed> = routed.collect();
+    match &push.model {
+        Some(_) if routed.is_empty() => Err(no_pipeline(pipelines, "no pipeline is asked for by this event")),
+        _ => Ok(routed),
+    }
+}
+
 /// The models that an alarm asks to be trained anew. Every alarm of the account comes by: most are for
 /// nobody.
 fn by_alarm(pipelines: &Pipelines, alarm: &AlarmChange) -> Vec<Routed> {
     if alarm.state != AlarmState::Alarm {
         return Vec::new();
     }
-    let on_its_data =
-        |p: &Pipeline| is_on_live_data(&alarm.name) && alarm.endpoint.as_deref() == Some(p.model.as_str());
+    let on_its_data = |p: &Pipeline| {
+        let asks = response(&p.release.alarms, &alarm.name).is_some_and(AlarmResponse::retrains);
+        asks && alarm.endpoint.as_deref() == Some(p.model.as_str())
+    };
     let asked = pipelines.readable.iter().filter(|p| p.decide.alarms.contains(&alarm.name) || on_its_data(p));
     let routed = asked.map(|pipeline| Routed {
         model: pipeline.model.clone(),

@@ -9,6 +9,7 @@ mod looked_at;
 mod notify;
 mod request;
 mod route;
+mod schedule;
 mod settle;
 mod sweep;
 #[cfg(test)]

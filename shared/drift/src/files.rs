@@ -84,6 +84,9 @@ pub struct ColumnSelection {
     pub segments: Vec<String>,
     /// Which rows belong together; none where they are taken as independent.
     pub grouping: Option<Grouping>,
+    /// The share of the rows of either side, 0 to 1, that may have been left out because they could not be
+    /// read; none for any. Beyond it nothing is judged.
+    pub most_left_out: Option<f64>,
 }
 
 /// One side as read.
@@ -156,7 +159,8 @@ impl ComparedSide {
         Ok(())
     }
 
-    fn profile(&self) -> Option<&Profile> {
+    /// The profile of its rows; a frozen baseline has none.
+    pub fn profile(&self) -> Option<&Profile> {
         match self {
             Self::Data(scan) => Some(&scan.profile),
             Self::Profile(profile) => Some(profile),
@@ -222,7 +226,31 @@ pub fn compare_files(
     let rows = SampledRows { baseline: frozen.sample.as_ref(), current: sample };
     let mut drift = compare_rows(&all, rows, policy);
     drift.tell(chosen.left_out);
+    let sides = [("baseline", baseline), ("batch", current)];
+    let reasons: Vec<String> = sides
+        .into_iter()
+        .filter_map(|(name, side)| too_much_left_out(name, side.profile()?, choice.most_left_out?))
+        .collect();
+    if !reasons.is_empty() {
+        drift.refuse_to_judge(reasons);
+    }
     Ok(drift)
+}
+
+/// The words for a side of which too many rows could not be read.
+fn too_much_left_out(name: &str, profile: &Profile, limit: f64) -> Option<String> {
+    let (left_out, all) = (profile.left_out, profile.left_out + profile.rows);
+    let share = left_out as f64 / all.max(1) as f64;
+    // A limit that is no number allows nothing.
+    let within = share <= limit || left_out == 0;
+    (!within).then(|| {
+        format!(
+            "{left_out} of {all} rows of the {name} ({:.1} %) were left out, of at most {:.1} %: the others \
+             may not be like them, so nothing is judged.",
+            share * 100.0,
+            limit * 100.0
+        )
+    })
 }
 
 /// The columns to compare, and those that are not.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::axes::is_time;
 use super::column_name;
-use super::document::{Axis, Drift, NoVerdict, NotJudged};
+use super::document::{Axis, Drift, NoVerdict, NotJudged, Verdict};
 use super::input::Input;
 use pawl_data::profile::ColumnProfile;
 use pawl_data::profile::bins::BinCounts;
@@ -39,6 +39,16 @@ impl Drift {
         let new = not_compared.into_iter().filter(|it| known.insert(it.name.clone()));
         self.not_judged.extend(new);
         self.summarise();
+    }
+
+    /// Takes the verdicts back: what was compared does not speak for the whole. What each comparison came to
+    /// stays in the list.
+    pub(super) fn refuse_to_judge(&mut self, reasons: Vec<String>) {
+        (self.verdict, self.features) = (Verdict::InsufficientData, Verdict::InsufficientData);
+        for role in [&mut self.label, &mut self.predictions] {
+            *role = role.map(|_| Verdict::InsufficientData);
+        }
+        self.reasons.splice(..0, reasons);
     }
 
     /// Lists anew what could not be judged of the columns that were compared.

@@ -32,12 +32,6 @@ pub enum ParquetError {
         /// What is wrong.
         reason: String,
     },
-    /// Two columns have one name.
-    #[error("two columns are named {name:?}: rename one")]
-    SameName {
-        /// The name.
-        name: String,
-    },
     /// More than is held in memory.
     #[error("{what} of {size}, more than {limit}: {fix}")]
     TooLarge {
@@ -68,12 +62,6 @@ pub enum ParquetError {
         /// What to do.
         fix: &'static str,
     },
-    /// Rows are to be judged, and every column may hold several values in each.
-    #[error(
-        "its rows cannot be judged, as no column holds one value in each: profile it without constraints, \
-         or write a column of single values"
-    )]
-    NoRows,
     /// Rows that cannot be judged.
     #[error("its rows cannot be judged: {0}")]
     Rows(#[from] pawl_data::dataset::ScanError),

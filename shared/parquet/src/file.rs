@@ -1,15 +1,17 @@
 //! A Parquet file, opened: its footer read and believed.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parquet::basic::Repetition;
 use parquet::file::metadata::{
     ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy,
 };
 use parquet::file::reader::ChunkReader;
+use parquet::schema::types::Type as SchemaType;
+use pawl_data::dataset::unique_names;
 
 use crate::error::{FileLocation, ParquetError};
 use crate::footer;
@@ -25,6 +27,8 @@ pub struct ParquetFile<R> {
     pub(crate) source: Arc<R>,
     pub(crate) metadata: ParquetMetaData,
     pub(crate) leaves: Vec<Leaf>,
+    /// What was changed about the names of the leaves.
+    pub(crate) notes: Vec<String>,
 }
 
 impl<R: ChunkReader> ParquetFile<R> {
@@ -64,7 +68,8 @@ impl<R: ChunkReader> ParquetFile<R> {
         let metadata =
             guarded(|| ParquetMetaDataReader::decode_metadata_with_options(&bytes, Some(&options)))
                 .map_err(|reason| ParquetError::Footer { reason })?;
-        let file = Self { source: Arc::new(source), leaves: leaves(&metadata)?, metadata };
+        let (leaves, notes) = leaves(&metadata);
+        let file = Self { source: Arc::new(source), leaves, metadata, notes };
         file.check(size)?;
         Ok(file)
     }
@@ -125,13 +130,32 @@ impl<R: ChunkReader> ParquetFile<R> {
     }
 }
 
-fn leaves(metadata: &ParquetMetaData) -> Result<Vec<Leaf>, ParquetError> {
+/// The leaves, each under a name of its own, and what was changed about the names.
+fn leaves(metadata: &ParquetMetaData) -> (Vec<Leaf>, Vec<String>) {
     let schema = metadata.file_metadata().schema_descr();
-    let leaves: Vec<Leaf> = schema.columns().iter().map(|column| Leaf::new(column)).collect();
-    let mut seen = HashSet::new();
-    match leaves.iter().find(|leaf| !seen.insert(leaf.name.as_str())) {
-        Some(twice) => Err(ParquetError::SameName { name: twice.name.clone() }),
-        None => Ok(leaves),
+    let mut lists = Vec::with_capacity(schema.num_columns());
+    lists_around(schema.root_schema(), 0, &[], &mut lists);
+    let columns = schema.columns().iter().zip(lists);
+    let mut leaves: Vec<Leaf> = columns.map(|(column, lists)| Leaf::new(column, lists)).collect();
+    let (names, notes) = unique_names(leaves.iter().map(|leaf| leaf.name.clone()));
+    leaves.iter_mut().zip(names).for_each(|(leaf, name)| leaf.name = name);
+    (leaves, notes)
+}
+
+/// For each leaf below a node, in their order, the definition levels from which on the lists around it have
+/// an item, outermost first.
+fn lists_around(node: &SchemaType, definition: u32, above: &[u32], found: &mut Vec<Vec<u32>>) {
+    for field in node.get_fields() {
+        let info = field.get_basic_info();
+        let repetition = info.has_repetition().then(|| info.repetition());
+        let definition = definition + u32::from(repetition.is_some_and(|it| it != Repetition::REQUIRED));
+        let mut lists = above.to_vec();
+        lists.extend((repetition == Some(Repetition::REPEATED)).then_some(definition));
+        if field.is_group() {
+            lists_around(field, definition, &lists, found);
+        } else {
+            found.push(lists);
+        }
     }
 }
 

@@ -38,6 +38,11 @@ impl Fill {
         }
     }
 
+    /// Adds the list of a row.
+    pub(crate) fn list(&mut self, list: &[u8]) {
+        self.column.text(list);
+    }
+
     pub(crate) fn finish(self) -> TypedColumn {
         self.column
     }

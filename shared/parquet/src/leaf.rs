@@ -18,6 +18,8 @@ pub(crate) struct Leaf {
     /// The bytes of a value of fixed length.
     pub(crate) width: usize,
     pub(crate) highest: Highest,
+    /// For each list around a value, outermost first, the definition level from which on it has an item.
+    pub(crate) lists: Vec<u32>,
     /// The same leaf without levels, for the parquet crate's decoders.
     pub(crate) flat: Option<ColumnDescPtr>,
 }
@@ -61,7 +63,7 @@ impl ValueKind {
 }
 
 impl Leaf {
-    pub(crate) fn new(column: &ColumnDescriptor) -> Self {
+    pub(crate) fn new(column: &ColumnDescriptor, lists: Vec<u32>) -> Self {
         let physical = column.physical_type();
         let width = match physical {
             Type::BOOLEAN | Type::BYTE_ARRAY => 0,
@@ -85,6 +87,7 @@ impl Leaf {
                 definition: column.max_def_level().unsigned_abs().into(),
                 repetition: column.max_rep_level().unsigned_abs().into(),
             },
+            lists,
             flat,
         }
     }

@@ -15,6 +15,13 @@ pub(crate) struct Parts {
     pub(crate) values: Bytes,
 }
 
+/// The levels of one entry of a leaf that repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Levels {
+    pub(crate) repetition: u32,
+    pub(crate) definition: u32,
+}
+
 /// The highest levels of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Highest {
@@ -71,6 +78,20 @@ impl Parts {
         count(&self.repetition, highest.repetition, entries, 0)
     }
 
+    /// The levels of each entry of a leaf that repeats, appended to `out`.
+    pub(crate) fn levels(&self, entries: u32, highest: Highest, out: &mut Vec<Levels>) -> Option<()> {
+        let (start, count) = (out.len(), entries as usize);
+        each(&self.repetition, highest.repetition, count, |repetition| {
+            out.push(Levels { repetition, definition: 0 });
+        })?;
+        let mut entry = out.get_mut(start..)?.iter_mut();
+        each(&self.definition, highest.definition, count, |value| {
+            if let Some(levels) = entry.next() {
+                levels.definition = value;
+            }
+        })
+    }
+
     /// Whether each entry holds a value, appended to `out`.
     pub(crate) fn presence(&self, entries: u32, highest: Highest, out: &mut Vec<bool>) -> Option<()> {
         if highest.definition == 0 {
@@ -97,6 +118,22 @@ fn width(highest: u32) -> u32 {
 
 fn level(value: u32, highest: u32) -> Option<u32> {
     (value <= highest).then_some(value)
+}
+
+/// Hands out each level; none when they are fewer, or one is too high.
+fn each(bytes: &[u8], highest: u32, entries: usize, mut take: impl FnMut(u32)) -> Option<()> {
+    let width = width(highest);
+    runs(bytes, width, entries, |run| match run {
+        Run::Same { value, count } => {
+            let value = level(value, highest)?;
+            (0..count).for_each(|_| take(value));
+            Some(())
+        }
+        Run::Packed { bytes, count } => unpack(bytes, width, count, |value| {
+            take(level(value, highest)?);
+            Some(())
+        }),
+    })
 }
 
 /// How many of `entries` levels are `wanted`; none when they are fewer, or one is too high.

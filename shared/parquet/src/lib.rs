@@ -3,8 +3,9 @@
 //! A crate of its own, so that a function that never reads Parquet does not link it.
 //!
 //! - **Columns** are the leaves of the schema, named by their path: `price`, `address.city`,
-//!   `tags.list.element`. Each entry of a repeated leaf counts as a row of its own, a null and an
-//!   empty list as missing, as the file's own null counts have it.
+//!   `tags.list.element`. Lists and maps count rows, not items: the value of a repeated leaf is the list that
+//!   a row holds of it, as the text JSON writes, `["a","b"]`. A null list is missing, an empty one is `[]`.
+//!   A name that comes again becomes `name_2`, as in CSV.
 //! - **Values** are profiled exactly as the CSV text of each would be (see [`pawl_data::profile::typed`]):
 //!   a text `12` is a whole number, an empty text is missing. Decimals, floats and integers are
 //!   numbers; dates and timestamps (INT96 too) are timestamps, written `2011-01-01 10:00:00.5`, with
@@ -13,7 +14,7 @@
 //!   text in hexadecimal, `0x00ff`.
 //! - **Rows** are judged only where something asks for it (constraints, a time order, a type that a user
 //!   fixed, a sink that wants rows): then each row goes through [`pawl_data::dataset::Scanner`] as its CSV
-//!   record. Repeated leaves have no place in such a row; they are profiled all the same.
+//!   record.
 //! - **Row groups** are the partitions: profiles of ranges of them merge into that of the whole.
 //! - **A file is not trusted.** The footer is walked before it is decoded, every size is held against
 //!   a bound before anything is reserved, checksums are verified, and what does not add up is a
@@ -46,6 +47,7 @@ mod hybrid;
 mod leaf;
 mod levels;
 mod limits;
+mod lists;
 mod pages;
 mod profile;
 mod rows;

@@ -12,6 +12,7 @@ use crate::column;
 use crate::error::ParquetError;
 use crate::file::ParquetFile;
 use crate::fill::Fill;
+use crate::rows::Cursor;
 
 /// The profile of one leaf.
 pub(crate) struct Profiled {
@@ -27,22 +28,40 @@ pub(crate) fn profile<R: ChunkReader>(
     baseline: Option<&Baseline>,
     leaves: &[usize],
 ) -> Result<Vec<Profiled>, ParquetError> {
-    let mut fills: Vec<(usize, Fill)> = Vec::with_capacity(leaves.len());
+    let mut found = Vec::with_capacity(leaves.len());
+    // One leaf after the other: what a profile needs while values come would be much for all of many columns.
     for &index in leaves {
         let leaf = &file.leaves[index];
         let bins = baseline.and_then(|baseline| baseline.column(&leaf.name));
         let make = |numbers| TypedColumn::new(&leaf.name, numbers, &schema.null_words, bins, leaves.len());
-        fills.push((index, Fill::new(leaf, make)));
-    }
-    for row_group in row_groups {
-        for (index, fill) in &mut fills {
-            column::read(file, row_group, *index, fill)?;
+        let mut fill = Fill::new(leaf, make);
+        for row_group in row_groups.clone() {
+            if leaf.repeated() {
+                lists(file, row_group, index, &mut fill)?;
+            } else {
+                column::read(file, row_group, index, &mut fill)?;
+            }
         }
-    }
-    let finished = fills.into_iter().map(|(_, fill)| {
         let (column, counts) = fill.finish().finish();
         let binned = counts.map(|counts| BinnedColumn { name: column.name.clone(), counts });
-        Profiled { column, binned }
-    });
-    Ok(finished.collect())
+        found.push(Profiled { column, binned });
+    }
+    Ok(found)
+}
+
+/// Adds the lists of a repeated leaf, one a row.
+fn lists<R: ChunkReader>(
+    file: &ParquetFile<R>,
+    row_group: usize,
+    index: usize,
+    fill: &mut Fill,
+) -> Result<(), ParquetError> {
+    let mut cursor = Cursor::new(file, row_group, index)?;
+    for _ in 0..file.metadata.row_group(row_group).num_rows() {
+        match cursor.next()? {
+            Some(list) => fill.list(list),
+            None => fill.missing(1),
+        }
+    }
+    cursor.end()
 }

@@ -1,4 +1,4 @@
-//! Rows as CSV records: what judging row by row reads. Repeated leaves have no place in a row.
+//! Rows as CSV records: what judging row by row reads. Of a repeated leaf a row has one value, its list.
 //!
 //! One page of each column is in memory at a time.
 
@@ -13,7 +13,8 @@ use crate::file::ParquetFile;
 use crate::header::PageKind;
 use crate::hybrid::{Run, runs, unpack};
 use crate::leaf::{self, Leaf};
-use crate::levels::Parts;
+use crate::levels::{Levels, Parts};
+use crate::lists::{LIST_LIMIT, ListText};
 use crate::pages::{Page, Pages};
 use crate::write::Raw;
 
@@ -35,16 +36,15 @@ pub fn write_rows<R: ChunkReader, E: From<ParquetError>>(
     row_groups: Range<usize>,
     mut each: impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let flat: Vec<usize> = (0..file.leaves.len()).filter(|&index| !file.leaves[index].repeated()).collect();
-    let alone = flat.len() == 1;
+    let alone = file.leaves.len() == 1;
     let mut out = Vec::new();
-    for (position, &index) in flat.iter().enumerate() {
-        field(Some(file.leaves[index].name.as_bytes()), position, alone, &mut out);
+    for (position, leaf) in file.leaves.iter().enumerate() {
+        field(Some(leaf.name.as_bytes()), position, alone, &mut out);
     }
     out.push(b'\n');
     for row_group in row_groups {
-        let mut cursors = Vec::with_capacity(flat.len());
-        for &index in &flat {
+        let mut cursors = Vec::with_capacity(file.leaves.len());
+        for index in 0..file.leaves.len() {
             cursors.push(Cursor::new(file, row_group, index)?);
         }
         for _ in 0..file.metadata.row_group(row_group).num_rows() {
@@ -81,8 +81,8 @@ fn field(text: Option<&[u8]>, position: usize, alone: bool, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// The values of one column chunk, one after the other.
-struct Cursor<'a, R> {
+/// The values of one column chunk, one after the other, or its lists row by row.
+pub(crate) struct Cursor<'a, R> {
     leaf: &'a Leaf,
     pages: Pages<R>,
     dictionary: Option<Texts>,
@@ -93,10 +93,17 @@ struct Cursor<'a, R> {
     values: Texts,
     codes: Option<Vec<u32>>,
     value: usize,
+    /// Of a leaf that repeats, the levels of each entry of the page.
+    levels: Vec<Levels>,
+    list: ListText,
 }
 
 impl<'a, R: ChunkReader> Cursor<'a, R> {
-    fn new(file: &'a ParquetFile<R>, row_group: usize, column: usize) -> Result<Self, ParquetError> {
+    pub(crate) fn new(
+        file: &'a ParquetFile<R>,
+        row_group: usize,
+        column: usize,
+    ) -> Result<Self, ParquetError> {
         let leaf = &file.leaves[column];
         let place = FileLocation { column: leaf.name.clone(), row_group, byte: 0 };
         let chunk = file.metadata.row_group(row_group).column(column);
@@ -109,11 +116,64 @@ impl<'a, R: ChunkReader> Cursor<'a, R> {
             values: Texts::new(leaf.kind),
             codes: None,
             value: 0,
+            levels: Vec::new(),
+            list: ListText::new(leaf.lists.clone(), leaf.kind),
         })
     }
 
     /// The text of the next row; none for a null.
-    fn next(&mut self) -> Result<Option<&[u8]>, ParquetError> {
+    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, ParquetError> {
+        if self.leaf.repeated() { self.next_list() } else { self.next_value() }
+    }
+
+    /// Sees that no further row follows.
+    pub(crate) fn end(&mut self) -> Result<(), ParquetError> {
+        if self.entry < self.presence.len() || self.pages.next()?.is_some() {
+            return Err(self.pages.place.broken("it has more rows than its row group"));
+        }
+        Ok(())
+    }
+
+    /// The list of the next row, which may go on over pages.
+    fn next_list(&mut self) -> Result<Option<&[u8]>, ParquetError> {
+        self.list.begin();
+        loop {
+            if self.entry == self.presence.len() {
+                match self.pages.next()? {
+                    Some(page) => self.load(page)?,
+                    None if self.list.has_begun() => break,
+                    None => return Err(self.pages.place.broken("it has fewer values than rows")),
+                }
+                continue;
+            }
+            let levels =
+                self.levels.get(self.entry).copied().unwrap_or(Levels { repetition: 0, definition: 0 });
+            if levels.repetition == 0 && self.list.has_begun() {
+                break;
+            }
+            let present = self.presence.get(self.entry) == Some(&true);
+            let value = present.then(|| text(&self.codes, &self.dictionary, &self.values, self.value));
+            let place = &self.pages.place;
+            if let Some(None) = value {
+                return Err(place.broken("a page's codes are not in its dictionary"));
+            }
+            self.entry += 1;
+            self.value += usize::from(present);
+            let added = self.list.add(levels, value.flatten());
+            added.ok_or_else(|| place.broken("the levels of a page do not fit its values"))?;
+            if self.list.is_too_long() {
+                return Err(ParquetError::TooLarge {
+                    what: format!("{place}: the list of one row (bytes as JSON)"),
+                    size: LIST_LIMIT as u64 + 1,
+                    limit: LIST_LIMIT as u64,
+                    fix: "leave the column out, or write it with shorter lists",
+                });
+            }
+        }
+        Ok(self.list.finish())
+    }
+
+    fn next_value(&mut self) -> Result<Option<&[u8]>, ParquetError> {
         while self.entry == self.presence.len() {
             let page = self.pages.next()?;
             let page = page.ok_or_else(|| self.pages.place.broken("it has fewer values than rows"))?;
@@ -126,12 +186,7 @@ impl<'a, R: ChunkReader> Cursor<'a, R> {
         }
         let value = self.value;
         self.value += 1;
-        let text = match (&self.codes, &self.dictionary) {
-            (Some(codes), Some(dictionary)) => {
-                codes.get(value).and_then(|&code| dictionary.get(code as usize))
-            }
-            _ => self.values.get(value),
-        };
+        let text = text(&self.codes, &self.dictionary, &self.values, value);
         text.map(Some).ok_or_else(|| self.pages.place.broken("a page's codes are not in its dictionary"))
     }
 
@@ -160,6 +215,12 @@ impl<'a, R: ChunkReader> Cursor<'a, R> {
         parts
             .presence(entries, highest, &mut self.presence)
             .ok_or_else(|| place.broken("the levels of a page do not fit its values"))?;
+        self.levels.clear();
+        if self.leaf.repeated() {
+            parts
+                .levels(entries, highest, &mut self.levels)
+                .ok_or_else(|| place.broken("the levels of a page do not fit its values"))?;
+        }
         let present = self.presence.iter().filter(|present| **present).count();
         (self.entry, self.value, self.codes) = (0, 0, None);
         self.values.clear();
@@ -173,6 +234,19 @@ impl<'a, R: ChunkReader> Cursor<'a, R> {
         }
         decode::values(self.leaf, page.header.encoding, &parts.values, present, &mut self.values)
             .map_err(|reason| place.broken(reason))
+    }
+}
+
+/// The text of a value of a page.
+fn text<'a>(
+    codes: &Option<Vec<u32>>,
+    dictionary: &'a Option<Texts>,
+    values: &'a Texts,
+    value: usize,
+) -> Option<&'a [u8]> {
+    match (codes, dictionary) {
+        (Some(codes), Some(dictionary)) => dictionary.get(*codes.get(value)? as usize),
+        _ => values.get(value),
     }
 }
 

@@ -6,11 +6,10 @@ use parquet::file::reader::ChunkReader;
 use pawl_data::constraints::Constraints;
 use pawl_data::dataset::{Scan, Scanner, Schema, Sink, Tally};
 use pawl_data::profile::bins::Baseline;
-use pawl_data::profile::{Grouping, PROFILE_VERSION, Profile, Segments};
+use pawl_data::profile::{Coarseness, Grouping, PROFILE_VERSION, Profile, Segments};
 
 use crate::error::ParquetError;
 use crate::file::ParquetFile;
-use crate::leaf::Leaf;
 use crate::profile::profile;
 use crate::rows;
 
@@ -80,6 +79,8 @@ pub fn scan<R: ChunkReader, S: Sink>(
         columns.push(leaf.column);
         binned.extend(leaf.binned);
     }
+    let mut notes = file.notes.clone();
+    notes.extend(Coarseness::of(leaves.len()).note(leaves.len()));
     let profile = Profile {
         version: PROFILE_VERSION,
         rows,
@@ -93,7 +94,7 @@ pub fn scan<R: ChunkReader, S: Sink>(
         binned,
         segments: Segments::default(),
         groups: None,
-        tally: Tally { rows, accepted: rows, ..Tally::default() },
+        tally: Tally { rows, accepted: rows, notes, ..Tally::default() },
     })
 }
 
@@ -110,9 +111,6 @@ fn row_by_row<R: ChunkReader>(
     plan: &Plan<'_>,
     sink: &mut impl Sink,
 ) -> Result<Scan, ParquetError> {
-    if file.leaves.iter().all(Leaf::repeated) {
-        return Err(ParquetError::NoRows);
-    }
     // The records are written here, whatever the team's own files look like.
     let records = Schema { delimiter: None, header: None, decimal_comma: false, ..schema.clone() };
     let mut scanner = Scanner::new(&records).with_segments(plan.segments).with_groups(plan.groups);
@@ -128,15 +126,6 @@ fn row_by_row<R: ChunkReader>(
     let feed = |bytes: &[u8]| -> Result<(), ParquetError> { Ok(scanner.feed(bytes, sink)?) };
     rows::write_rows(file, row_groups.clone(), feed)?;
     let mut scan = scanner.finish(sink)?;
-    let repeated: Vec<usize> =
-        profiled(file, schema).filter(|&index| file.leaves[index].repeated()).collect();
-    for leaf in profile(file, row_groups, schema, plan.baseline, &repeated)? {
-        scan.tally.missing_columns.retain(|name| *name != leaf.column.name);
-        scan.profile.columns.push(leaf.column);
-        scan.binned.extend(leaf.binned);
-    }
-    let place = |name: &str| file.leaves.iter().position(|leaf| leaf.name == name);
-    scan.profile.columns.sort_by_key(|column| place(&column.name));
-    scan.binned.sort_by_key(|column| place(&column.name));
+    scan.tally.notes.extend(file.notes.iter().cloned());
     Ok(scan)
 }

@@ -56,9 +56,18 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether the data that the model was trained on is suspect as well.
-    pub fn blames_data(&self) -> bool {
-        !matches!(self, Self::EndpointFailed { .. } | Self::Unproven | Self::NotDeployed { .. })
+    /// Whether the data that the model was trained on is suspect as well. Where a model had `served_well`, an
+    /// alarm says that the world has changed since, not that its data was bad; a person may say so.
+    pub fn blames_data(&self, served_well: bool) -> bool {
+        match self {
+            Self::EndpointFailed { .. } | Self::Unproven | Self::NotDeployed { .. } => false,
+            Self::Alarm { .. } | Self::Flapping { .. } => !served_well,
+            Self::Guardrail
+            | Self::SmokeTest { .. }
+            | Self::Trial { .. }
+            | Self::PackageRejected
+            | Self::Operator { .. } => true,
+        }
     }
 }
 

@@ -55,7 +55,7 @@ pub use observation::{
     TargetCheck, TargetPresence, TrialReading, WatchReading,
 };
 pub use pawl_ledger::notice::Severity;
-pub use policy::{AlarmPolicy, CoolDowns, LiveLimit, Policy, WhenStable};
+pub use policy::{AlarmPolicy, AlarmResponse, CoolDowns, LiveLimit, Policy, WhenStable};
 pub use record::{AlarmMemory, Freeze, Lease, Pending, Release, Rollback};
 pub use region::{MOST_ROWS, Region, RegionError, SmokeRows};
 pub use reply::{HoldReason, Reply};

@@ -202,13 +202,15 @@ pub struct AlarmPolicy {
     /// watched.
     pub requests_per_period: Option<u64>,
     /// The lowest live quality, 0 to 1, on what was served and has its true label by now: the accuracy; of a
-    /// regression the expected mean absolute error over the live one, 1 where that is no larger. Default: not
-    /// watched.
+    /// regression the expected mean absolute error over the live one, 1 where that is no larger. Fallen
+    /// quality is harm: by default it goes back, and asks for a new model. Default: not watched.
     pub live_quality: Option<LiveLimit>,
-    /// The largest share of columns that may drift in what is served, 0 to 1. Default: not watched.
+    /// The largest share of columns that may drift in what is served, 0 to 1. Inputs that moved are no fault
+    /// of the model: by default it stays and a new one is asked for. Default: not watched.
     pub drift: Option<LiveLimit>,
     /// The largest share of the comparisons of the gate's groups that may be worse in what is served than
-    /// allowed, 0 to 1: 0 for none. It starts no run by itself. Default: not watched.
+    /// allowed, 0 to 1: 0 for none. By default it goes back and asks for no model, since one of the same data
+    /// would treat them alike. Default: not watched.
     pub groups: Option<LiveLimit>,
     /// Names of further alarms, made by you, that watch every config: business metrics, for example.
     pub further: Vec<String>,
@@ -243,6 +245,36 @@ pub struct LiveLimit {
     /// So many periods in a row must be bad. Default 1.
     #[serde(default = "one")]
     pub periods: u32,
+    /// What follows. Default: of `drift` `retrain`, of `live_quality` `roll_back_and_retrain`, of `groups`
+    /// `roll_back`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<AlarmResponse>,
+}
+
+/// What follows from an alarm on what the monitoring publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmResponse {
+    /// A run is asked for. What serves stays, and so does its data: neither is to blame.
+    Retrain,
+    /// The config is taken out, as by any other alarm of its own; `when_stable` counts.
+    RollBack,
+    /// Both.
+    RollBackAndRetrain,
+    /// People are told.
+    Notify,
+}
+
+impl AlarmResponse {
+    /// Whether the alarm watches releases: guards deployments, counts in a bake, takes a config out.
+    pub fn rolls_back(self) -> bool {
+        matches!(self, Self::RollBack | Self::RollBackAndRetrain)
+    }
+
+    /// Whether the alarm asks for a run.
+    pub fn retrains(self) -> bool {
+        matches!(self, Self::Retrain | Self::RollBackAndRetrain)
+    }
 }
 
 fn one() -> u32 {
@@ -295,7 +327,8 @@ mod tests {
     fn what_exists_at_home_only_does_not_count_there() {
         let text = r#"{"shadow": {"at_most": "7d"}}"#;
         let trial: Trial = serde_json::from_str(text).unwrap();
-        let limit = || Some(LiveLimit { bound: 0.5, period: Duration::seconds(3_600), periods: 1 });
+        let limit =
+            || Some(LiveLimit { bound: 0.5, period: Duration::seconds(3_600), periods: 1, then: None });
         let alarms =
             AlarmPolicy { live_quality: limit(), drift: limit(), groups: limit(), ..AlarmPolicy::default() };
         let home = Policy { trial: Some(trial), fallback: Some("rule".into()), alarms, ..Policy::default() };

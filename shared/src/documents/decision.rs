@@ -25,6 +25,9 @@ pub struct Decision {
     /// What the run was started for.
     #[serde(default)]
     pub triggers: Vec<TriggerKind>,
+    /// The commits and image digests that the run was started for, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<String>,
     /// The digest of data, code and parameters.
     pub fingerprint: ContentHash,
     /// The version of the dataset.

@@ -146,6 +146,7 @@ fn rows() -> Vec<Row> {
         of_model("DATASET", DATASET),
         of_model("CONSTRAINTS", CONSTRAINTS),
         of_model("SWEEP", SWEEP),
+        of_model("SCHEDULE", SCHEDULE),
         of_model("RELEASE", RELEASE),
         of_model("WAVE", WAVE),
         named("WAVE_ORDER", WAVE_ORDER, &RUN_NUMBER),

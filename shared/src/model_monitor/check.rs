@@ -52,12 +52,21 @@ pub fn check(
             note(name, CheckType::MissingColumnCheck, what);
             continue;
         };
+        if column.rows < profile.rows {
+            let (without, all) = (profile.rows - column.rows, profile.rows);
+            let what = format!(
+                "The column {name} of the baseline constraints is not in all of the data: {without} of {all} \
+                 rows are of objects without it."
+            );
+            note(name, CheckType::MissingColumnCheck, what);
+        }
         let monitoring = rules.monitoring(feature);
         if monitoring.evaluate_constraints == Switch::Enabled {
             if let Some(what) = wrong_type(column, feature, monitoring.datatype_check_threshold) {
                 note(name, CheckType::DataTypeCheck, what);
             }
-            let completeness = column.completeness().unwrap_or(0.0);
+            // Of several objects one may lack the column.
+            let completeness = column.present() as f64 / profile.rows as f64;
             if let Some(what) = below(completeness, feature.completeness) {
                 note(name, CheckType::CompletenessCheck, what);
             }

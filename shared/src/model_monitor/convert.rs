@@ -62,6 +62,7 @@ impl Statistics {
         let profile = Profile {
             version: PROFILE_VERSION,
             rows,
+            left_out: 0,
             parts: 1,
             part_rows: (rows, rows),
             columns,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::statistics::InferredType;
 
-/// The document. Fields that are not known are passed over.
+/// The document. Keys that are not known are passed over; the command lists them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
     /// 0.0 in every file seen.
@@ -34,14 +34,24 @@ pub struct FeatureRules {
     pub string_constraints: Option<TextRules>,
     /// What is judged in another way here. The documentation writes it so.
     #[serde(rename = "monitoringConfigOverrides", default, skip_serializing_if = "Option::is_none")]
+    pub documented_overrides: Option<Overrides>,
+    /// The same as the SDK writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monitoring_config_overrides: Option<Overrides>,
 }
 
 /// Of a column of numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct NumberRules {
     /// Whether no number is below zero.
+    #[serde(default)]
     pub is_non_negative: bool,
+    /// What is judged in another way here. The documentation writes it so.
+    #[serde(rename = "monitoringConfigOverrides", default, skip_serializing_if = "Option::is_none")]
+    pub documented_overrides: Option<Overrides>,
+    /// The same as the SDK writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring_config_overrides: Option<Overrides>,
 }
 
 /// Of a column of texts.
@@ -50,7 +60,10 @@ pub struct TextRules {
     /// The values allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domains: Option<Vec<String>>,
-    /// What is judged in another way here. The SDK writes it so.
+    /// What is judged in another way here. The documentation writes it so.
+    #[serde(rename = "monitoringConfigOverrides", default, skip_serializing_if = "Option::is_none")]
+    pub documented_overrides: Option<Overrides>,
+    /// The same as the SDK writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monitoring_config_overrides: Option<Overrides>,
 }
@@ -145,6 +158,9 @@ pub struct Overrides {
     /// In place of [`Monitoring::evaluate_constraints`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluate_constraints: Option<Switch>,
+    /// In place of [`Monitoring::emit_metrics`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emit_metrics: Option<Switch>,
     /// In place of [`Monitoring::datatype_check_threshold`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub datatype_check_threshold: Option<f64>,
@@ -183,14 +199,23 @@ impl Rules {
         self.features.iter().find(|feature| feature.name == name)
     }
 
-    /// How a column is judged: the overrides of the documentation win over those of the SDK, and both
-    /// over the document's own.
+    /// How a column is judged: overrides beside its name win over those within its constraints, in either
+    /// place those spelt as in the documentation over those spelt as in the SDK, and all of them over the
+    /// document's own.
     pub fn monitoring(&self, feature: &FeatureRules) -> Monitoring {
         let mut all = self.monitoring_config.clone();
-        let texts = feature.string_constraints.as_ref();
-        let sdk = texts.and_then(|texts| texts.monitoring_config_overrides.as_ref());
-        for own in [sdk, feature.monitoring_config_overrides.as_ref()].into_iter().flatten() {
+        let (numbers, texts) = (feature.num_constraints.as_ref(), feature.string_constraints.as_ref());
+        let overrides = [
+            numbers.and_then(|numbers| numbers.monitoring_config_overrides.as_ref()),
+            numbers.and_then(|numbers| numbers.documented_overrides.as_ref()),
+            texts.and_then(|texts| texts.monitoring_config_overrides.as_ref()),
+            texts.and_then(|texts| texts.documented_overrides.as_ref()),
+            feature.monitoring_config_overrides.as_ref(),
+            feature.documented_overrides.as_ref(),
+        ];
+        for own in overrides.into_iter().flatten() {
             all.evaluate_constraints = own.evaluate_constraints.unwrap_or(all.evaluate_constraints);
+            all.emit_metrics = own.emit_metrics.unwrap_or(all.emit_metrics);
             all.datatype_check_threshold =
                 own.datatype_check_threshold.unwrap_or(all.datatype_check_threshold);
             all.domain_content_threshold =

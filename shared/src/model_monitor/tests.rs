@@ -97,6 +97,50 @@ fn files_of_others_are_read_with_tolerance() {
     assert_eq!((ours.columns[0].kind, &ours.columns[1].domain), (None, &None));
 }
 
+/// An override that switches a column off holds under either name, in each place where one was seen.
+#[test]
+fn overrides_hold_in_every_spelling_and_place() {
+    let now = profile("x,word\nhot,odd\n");
+    let off = json!({"evaluate_constraints": "Disabled", "emit_metrics": "Disabled"});
+    let rules = |of_feature: Option<&str>, of_kind: Option<&str>| -> Rules {
+        let mut x = json!({"name": "x", "inferred_type": "Integral", "completeness": 1.0,
+            "num_constraints": {"is_non_negative": true}});
+        let mut word = json!({"name": "word", "inferred_type": "String", "completeness": 1.0,
+            "string_constraints": {"domains": ["even"]}});
+        for (feature, kind) in [(&mut x, "num_constraints"), (&mut word, "string_constraints")] {
+            if let Some(key) = of_feature {
+                feature[key] = off.clone();
+            }
+            if let Some(key) = of_kind {
+                feature[kind][key] = off.clone();
+            }
+        }
+        serde_json::from_value(json!({"features": [x, word]})).unwrap()
+    };
+    let told = |rules: &Rules| check(&now, rules, None).unwrap().violations.len();
+    assert_eq!(told(&rules(None, None)), 2);
+    for key in ["monitoringConfigOverrides", "monitoring_config_overrides"] {
+        for rules in [rules(Some(key), None), rules(None, Some(key))] {
+            assert_eq!(told(&rules), 0, "{key}");
+            let again: Rules = serde_json::from_value(serde_json::to_value(&rules).unwrap()).unwrap();
+            assert_eq!(again, rules);
+            let switches = rules.features.iter().map(|feature| rules.monitoring(feature).emit_metrics);
+            assert!(switches.into_iter().all(|switch| switch == Switch::Disabled));
+        }
+    }
+}
+
+#[test]
+fn a_column_that_one_object_lacks_is_told() {
+    let rules = Rules::suggest(&Statistics::of(&profile("a,b\n1,x\n2,y\n")));
+    let mut whole = profile("a,b\n1,x\n2,y\n");
+    whole.merge(&profile("a\n3\n"));
+    let found = check(&whole, &rules, None).unwrap().violations;
+    let kinds: Vec<CheckType> = found.iter().map(|it| it.constraint_check_type).collect();
+    assert_eq!(kinds, [CheckType::MissingColumnCheck, CheckType::CompletenessCheck]);
+    assert!(found[0].description.contains("1 of 3 rows"), "{}", found[0].description);
+}
+
 #[test]
 fn a_sketch_that_does_not_add_up_gives_way_to_its_bars() {
     let mut document = serde_json::to_value(Statistics::of(&profile("x\n1\n2\n3\n4\n"))).unwrap();

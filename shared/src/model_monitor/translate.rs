@@ -27,7 +27,8 @@ impl Rules {
                 InferredType::String => Some(ColumnType::String),
                 InferredType::Unknown => None,
             };
-            let non_negative = feature.num_constraints.is_some_and(|numbers| numbers.is_non_negative);
+            let non_negative =
+                feature.num_constraints.as_ref().is_some_and(|numbers| numbers.is_non_negative);
             let domain = feature.string_constraints.as_ref().and_then(|texts| texts.domains.clone());
             let share = monitoring.datatype_check_threshold;
             ColumnConstraints {
@@ -36,6 +37,8 @@ impl Rules {
                 mostly: kind.filter(|_| share < 1.0).map(|kind| TypeShare { kind, share }),
                 completeness: Some(feature.completeness),
                 required: false,
+                empty: false,
+                optional: false,
                 range: non_negative.then_some(Range { min: Some(0.0), max: None }),
                 domain: domain.filter(|_| monitoring.domain_content_threshold >= 1.0),
                 length: None,
@@ -67,11 +70,12 @@ impl Rules {
                 name: column.name.clone(),
                 inferred_type: kind,
                 completeness: completeness.unwrap_or(0.0),
-                num_constraints: numeric.then_some(NumberRules { is_non_negative }),
+                num_constraints: numeric.then(|| NumberRules { is_non_negative, ..NumberRules::default() }),
                 string_constraints: column
                     .domain
                     .clone()
                     .map(|domains| TextRules { domains: Some(domains), ..TextRules::default() }),
+                documented_overrides: None,
                 monitoring_config_overrides: None,
             }
         };
@@ -93,8 +97,10 @@ fn suggest(feature: &Feature) -> FeatureRules {
         name: feature.name.clone(),
         inferred_type: feature.inferred_type,
         completeness: feature.common().map_or(0.0, |common| common.completeness()),
-        num_constraints: numbers.map(|numbers| NumberRules { is_non_negative: numbers.min >= 0.0 }),
+        num_constraints: numbers
+            .map(|numbers| NumberRules { is_non_negative: numbers.min >= 0.0, ..NumberRules::default() }),
         string_constraints: values.filter(|texts| texts.domains.is_some()),
+        documented_overrides: None,
         monitoring_config_overrides: None,
     }
 }

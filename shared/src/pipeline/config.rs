@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feedback::Feedback;
 use super::scalar::Scalar;
+use super::schedule::Schedule;
 use super::tune::Tune;
 use crate::dataset::{Label, Schema};
 use crate::duration::{Duration, DurationError};
@@ -19,6 +20,7 @@ use crate::{constraints, drift, gate, release};
 
 /// A model's pipeline, as a team writes it. Only `model`, `data` and `train` are needed; the rest has
 /// defaults.
+// Long: its fields are the sections of the file, and nobody would look for one below another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
@@ -34,6 +36,10 @@ pub struct Pipeline {
     /// Which objects judge and which train.
     #[serde(default)]
     pub split: Split,
+    /// When a run starts by the clock: `rate(1 day)`, or `cron(0 6 ? * MON-FRI *) Europe/Berlin`. Default:
+    /// never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// What new data must meet.
     #[serde(default)]
     pub constraints: constraints::Policy,
@@ -223,8 +229,12 @@ pub struct Decide {
     /// The kinds of trigger that may train. Others only validate and compare. Default: all.
     pub retrain_on: Vec<TriggerKind>,
     /// Names of alarms, made by you, that start a run: business metrics, for example. The alarms on drift and
-    /// live quality that `release.alarms` makes always do.
+    /// live quality that `release.alarms` makes do by themselves, unless their `then` says otherwise.
     pub alarms: Vec<String>,
+    /// Names of repositories of CodeCommit, or of pipelines of CodePipeline, whose commits start a run;
+    /// behind an @ the one branch that counts, as `bike@main`. A push of `train.image` always does. Default:
+    /// none.
+    pub repositories: Vec<String>,
     /// Whether new data trains always, or only when it drifts. Default always.
     pub new_data: NewData,
     /// The least time between two trainings. Default none.
@@ -244,6 +254,7 @@ impl Default for Decide {
         Self {
             retrain_on: vec![Data, Code, Schedule, Alarm, Person],
             alarms: Vec::new(),
+            repositories: Vec::new(),
             new_data: NewData::Always,
             cool_down: Duration::seconds(0),
             trainings_per_day: 4,

@@ -18,6 +18,7 @@
 
 pub mod catalog;
 mod check;
+mod code;
 mod config;
 mod environment;
 mod error;
@@ -27,6 +28,7 @@ mod load;
 mod object_role;
 mod parse;
 mod scalar;
+mod schedule;
 #[cfg(test)]
 mod tests;
 mod tune;
@@ -44,4 +46,5 @@ pub use load::load;
 pub(crate) use load::load_from;
 pub use object_role::ObjectRole;
 pub use scalar::Scalar;
+pub use schedule::{Schedule, ScheduleError};
 pub use tune::{Goal, Range, Scale, Search, Tune};

@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 import cbor2
 
-from . import bulk, calls, faults, limits, models, switches
+from . import bulk, calls, events, faults, limits, models, switches
 from .rights import routes
 
 _MAX_ADMIN_BODY = 1 << 20
@@ -52,6 +52,9 @@ def _admin(sagemaker, method: str, path: str, body: bytes):
             _CHANGES[route](json.loads(body))
         except ValueError as error:
             return 400, {"error": str(error)}
+        return 200, {}
+    if route == ("POST", "/_standin/events"):
+        events.tell(**json.loads(body))
         return 200, {}
     if route == ("POST", "/_standin/capture/flush"):
         sagemaker.flush_capture()

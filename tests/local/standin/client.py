@@ -239,6 +239,10 @@ class Standin:
         return self._admin("POST", "/_standin/objects", {"bucket": bucket, "objects": objects, "events": events},
                            seconds=PATIENCE)["laid"]
 
+    def tell_event(self, source: str, detail_type: str, detail: dict, at: float | None = None):
+        """What a service of AWS that is not played here says on the default bus, as happened at this time."""
+        self._admin("POST", "/_standin/events", {"source": source, "detail_type": detail_type, "detail": detail, "at": at or time.time()})
+
     def flush_capture(self):
         """Write the captured requests that are still in memory to S3 now."""
         self._admin("POST", "/_standin/capture/flush")

@@ -12,7 +12,17 @@ _waiting: queue.Queue = queue.Queue()
 
 def send(source: str, detail_type: str, resources: list[str], detail: dict):
     """Queue an event for the bus of its region. Delivery is best effort, as on AWS, and never fails the caller."""
-    _waiting.put((aws.region(), {"Source": source, "DetailType": detail_type, "Resources": resources, "Detail": json.dumps(detail)}))
+    _queue(aws.region(), source, detail_type, resources, detail)
+
+
+def tell(source: str, detail_type: str, detail: dict, at: float):
+    """Queue what a service that is not played here would say, as happened at this time."""
+    _queue(aws.REGION, source, detail_type, [], detail, Time=at)
+
+
+def _queue(region, source, detail_type, resources, detail, **more):
+    entry = {"Source": source, "DetailType": detail_type, "Resources": resources, "Detail": json.dumps(detail)}
+    _waiting.put((region, entry | more))
 
 
 def _deliver():

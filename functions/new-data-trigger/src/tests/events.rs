@@ -111,7 +111,7 @@ async fn each_kind_of_event_reaches_the_models_that_it_is_for() {
     };
     for (event, models) in [
         (tick, vec!["m"]),
-        (push, vec!["m", "other"]),
+        (push, vec!["other"]),
         (yaml, vec!["m"]),
         (request(json!({})), vec!["m"]),
         (request(json!({ "force": 3 })), vec!["m"]),
@@ -120,7 +120,7 @@ async fn each_kind_of_event_reaches_the_models_that_it_is_for() {
         (alarm("someone-elses", "ALARM"), vec![]),
     ] {
         let edge = edge().await;
-        put_pipeline(&edge, "other", "decide: {alarms: [revenue]}").await;
+        put_pipeline(&edge, "other", "decide: {alarms: [revenue], repositories: [trainer]}").await;
         assert_eq!(handle(&edge, event.clone(), at(0)).await.unwrap(), recorded(&models), "{event}");
         assert_eq!(edge.executions.started().len(), models.len(), "{event}");
         assert_eq!(edge.notices.sent(), [], "{event}");
@@ -168,6 +168,59 @@ async fn an_event_that_starts_nothing_is_kept_and_people_hear_of_it_once() {
         assert_eq!(notice.evidence.as_deref(), Some(key));
         assert_eq!(edge.executions.started(), []);
     }
+}
+
+/// An image that was pushed, as ECR tells it
+/// (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html>).
+fn push(repository: &str, tag: &str, digest: &str) -> Value {
+    json!({
+        "version": "0", "source": "aws.ecr", "detail-type": "ECR Image Action",
+        "time": "2026-11-20T08:00:00Z", "resources": [],
+        "detail": {"result": "SUCCESS", "repository-name": repository, "image-digest": digest,
+            "action-type": "PUSH", "image-tag": tag},
+    })
+}
+
+#[tokio::test]
+async fn a_push_starts_the_models_that_are_made_of_it_and_no_other() {
+    let edge = edge().await;
+    for (name, image) in [("one", "bike:1"), ("two", "bike:2"), ("three", "taxi:1")] {
+        let yaml = format!(
+            "model: {name}\ndata: {{bucket: incoming, prefix: {name}/, label: {{column: y}}, features: [x]}}\n\
+             train: {{image: 1.dkr.ecr.r.amazonaws.com/{image}}}\ndecide: {{repositories: [code@main]}}"
+        );
+        put(&edge, &pipeline(&model(name)), yaml.as_bytes()).await;
+    }
+    let started = || edge.executions.started().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    for _ in 0..2 {
+        handle(&edge, push("bike", "1", "sha256:a"), at(0)).await.unwrap();
+    }
+    assert_eq!(started(), ["one-1"]);
+    for _ in 0..2 {
+        handle(&edge, push("bike", "3", "sha256:b"), at(1)).await.unwrap();
+    }
+    for _ in 0..2 {
+        handle(&edge, push("elsewhere", "1", "sha256:c"), at(2)).await.unwrap();
+    }
+    assert_eq!((started().len(), edge.notices.sent().len()), (1, 0), "most pushes are for nobody");
+    let commit = |branch: &str| {
+        json!({
+            "version": "0", "source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change",
+            "time": "2026-11-20T08:00:00Z", "resources": ["arn:aws:codecommit:r:1:code"],
+            "detail": {"event": "referenceUpdated", "repositoryName": "code", "commitId": "c0ffee",
+                "referenceType": "branch", "referenceName": branch},
+        })
+    };
+    for _ in 0..2 {
+        handle(&edge, commit("trial"), at(3)).await.unwrap();
+    }
+    assert_eq!(started().len(), 1);
+    for _ in 0..2 {
+        handle(&edge, commit("main"), at(4)).await.unwrap();
+    }
+    let mut all = started();
+    all.sort();
+    assert_eq!(all, ["one-1", "three-1", "two-1"], "and the run of one that is open takes it next");
 }
 
 #[tokio::test]

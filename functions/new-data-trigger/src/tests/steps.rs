@@ -186,6 +186,35 @@ async fn reconciling_closes_a_run_whose_execution_is_over() {
 }
 
 #[tokio::test]
+async fn a_schedule_starts_one_run_a_slot_and_missed_slots_are_one() {
+    let edge = edge().await;
+    put_pipeline(&edge, "m", "schedule: rate(1 hour)").await;
+    let hour = 3_600;
+    // The slot that is over when the schedule is new is none of its own.
+    let first = at(0).as_second().rem_euclid(hour);
+    let slot = |number: i64| at(number * hour - first);
+    let started = async |now| {
+        twice(&edge, reconcile(), now).await;
+        edge.executions.started().len()
+    };
+    assert_eq!(started(slot(0)).await, 0);
+    assert_eq!(started(at(60)).await, 0);
+    assert_eq!(started(slot(1)).await, 1);
+    edge.executions.end("m-1");
+    assert_eq!(started(slot(1)).await, 1, "told again it starts nothing");
+    // Nobody looked for three slots.
+    assert_eq!(started(slot(5)).await, 2);
+    edge.executions.end("m-2");
+    assert_eq!(started(slot(5)).await, 2);
+    // Another schedule begins anew.
+    put_pipeline(&edge, "m", "schedule: rate(30 minutes)").await;
+    assert_eq!(started(slot(6)).await, 2);
+    assert_eq!(started(slot(7)).await, 3);
+    let handled = edge.store.list("ledger/m/handled/").await.unwrap();
+    assert_eq!(handled.len(), 2, "one trigger for each run that has ended");
+}
+
+#[tokio::test]
 async fn reconciling_starts_the_run_that_was_only_asked_for() {
     let edge = edge().await;
     edge.executions.fail(Some(unavailable()));

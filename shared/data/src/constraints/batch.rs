@@ -31,9 +31,16 @@ pub(super) fn row_count(scan: &Scan, constraints: &Constraints) -> Option<Violat
 pub(super) fn completeness(
     expected: &ColumnConstraints,
     column: &ColumnProfile,
+    rows: u64,
     policy: &Policy,
 ) -> Option<Violation> {
-    let shares = expected.completeness.zip(column.completeness());
+    // Rows of objects that may lack the column count as well.
+    let rows = if expected.optional { rows.max(column.rows) } else { column.rows };
+    let missing = rows - column.present();
+    let shares = expected
+        .completeness
+        .filter(|_| rows > 0)
+        .map(|least| (least, column.present() as f64 / rows as f64));
     let (least, share) = shares.filter(|(least, share)| share < least)?;
     let effect =
         if least - share > policy.quarantine_above { Effect::QuarantinesBatch } else { Effect::Warning };
@@ -42,10 +49,10 @@ pub(super) fn completeness(
         rule: Rule::Completeness,
         expected: format!("a value in at least {:.1} % of rows", least * 100.0),
         observed: format!("a value in {:.1} % of rows", share * 100.0),
-        rows: column.missing,
+        rows: missing,
         fraction: 1.0 - share,
         effect,
-        reason: format!("{}: {} of {} values are missing", column.name, column.missing, column.rows),
+        reason: format!("{}: {missing} of {rows} values are missing", column.name),
     })
 }
 

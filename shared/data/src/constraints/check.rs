@@ -62,7 +62,7 @@ fn violations(
     let profiled = |expected: &'_ ColumnConstraints| scan.profile.column(&expected.name);
     for expected in &constraints.columns {
         if let Some(column) = profiled(expected) {
-            found.extend(completeness(expected, column, policy));
+            found.extend(completeness(expected, column, scan.profile.rows, policy));
             found.extend(fractions(expected, column));
         }
     }
@@ -94,6 +94,10 @@ fn verdict(bad_share: f64, violations: &[Violation], policy: &Policy) -> Verdict
 fn row_violation(broken: &Broken, tally: &Tally) -> Violation {
     let Broken { first, line, rows } = broken;
     let place = first.column.as_ref().map(|column| format!("{column}: ")).unwrap_or_default();
+    let swallowed = match tally.swallowed_lines {
+        lines if lines > 0 && first.rule == Rule::Quotes => format!("; {}", swallowed_words(lines)),
+        _ => String::new(),
+    };
     Violation {
         column: first.column.clone(),
         rule: first.rule,
@@ -103,26 +107,24 @@ fn row_violation(broken: &Broken, tally: &Tally) -> Violation {
         fraction: share_due(tally, *rows),
         effect: Effect::QuarantinesRows,
         reason: format!(
-            "{place}{rows} of {} rows quarantined from line {line} on: expected {}, found {}",
+            "{place}{rows} of {} rows quarantined from line {line} on: expected {}, found {}{swallowed}",
             tally.rows, first.expected, first.observed
         ),
     }
 }
 
+/// The words for lines that were not lost.
+pub fn swallowed_words(lines: u64) -> String {
+    let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+    format!("such quotes would have swallowed {lines} behind them, which were read")
+}
+
 fn schema_violations(scan: &Scan, constraints: &Constraints) -> Vec<Violation> {
     let tally = &scan.tally;
     let mut found = Vec::new();
-    for name in &tally.missing_columns {
-        found.push(Violation {
-            column: Some(name.clone()),
-            rule: Rule::MissingColumn,
-            expected: format!("a column named {name}"),
-            observed: "no such column".to_owned(),
-            rows: tally.rows,
-            fraction: 1.0,
-            effect: Effect::QuarantinesBatch,
-            reason: format!("{name}: the data has no such column"),
-        });
+    let optional = |name: &&String| constraints.column(name).is_some_and(|column| column.optional);
+    for name in tally.missing_columns.iter().filter(|name| !optional(name)) {
+        found.push(missing_column(name, scan));
     }
     if tally.rows == 0 {
         found.push(Violation {
@@ -142,13 +144,46 @@ fn schema_violations(scan: &Scan, constraints: &Constraints) -> Vec<Violation> {
             rule: Rule::ExtraColumn,
             expected: format!("the {} columns of the constraints", constraints.columns.len()),
             observed: format!("also {name}"),
-            rows: tally.rows,
+            // Of several objects some may lack it.
+            rows: within(name, scan).unwrap_or(tally.rows),
             fraction: 0.0,
             effect: Effect::Warning,
             reason: format!("{name}: a column that the constraints do not know"),
         });
     }
     found
+}
+
+/// The rows of the objects that have a column, where others lack it.
+fn within(name: &str, scan: &Scan) -> Option<u64> {
+    let rows = scan.profile.column(name)?.rows;
+    (rows < scan.profile.rows).then_some(rows)
+}
+
+fn missing_column(name: &str, scan: &Scan) -> Violation {
+    let all = scan.profile.rows;
+    let (rows, fraction, place) = match within(name, scan) {
+        None => (scan.tally.rows, 1.0, String::new()),
+        Some(within) => {
+            let without = all - within;
+            (
+                without,
+                without as f64 / all as f64,
+                format!(" in {without} of {all} rows: some objects lack it"),
+            )
+        }
+    };
+    let observed = format!("no such column{place}");
+    Violation {
+        column: Some(name.to_owned()),
+        rule: Rule::MissingColumn,
+        expected: format!("a column named {name}"),
+        reason: format!("{name}: the data has {observed}"),
+        observed,
+        rows,
+        fraction,
+        effect: Effect::QuarantinesBatch,
+    }
 }
 
 fn gap_violation(gap: &Gap, limit: u64, fraction: f64) -> Violation {

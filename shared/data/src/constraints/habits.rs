@@ -18,12 +18,23 @@ pub(super) fn habits(
     now: Option<jiff::Timestamp>,
 ) -> impl Iterator<Item = Violation> {
     let found = [
+        filled(expected, column),
         fits_less(expected, column),
         unique(expected, column),
         unusual(expected, column),
         stale(expected, column, now),
     ];
     found.into_iter().flatten()
+}
+
+fn filled(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violation> {
+    let present = column.present();
+    let values: Vec<String> = column.values.frequent().into_iter().take(1).map(|it| it.value).collect();
+    let such = values.first().map(|value| format!(", such as {value}")).unwrap_or_default();
+    (expected.empty && present > 0).then(|| {
+        let observed = format!("a value in {present} of {} rows{such}", column.rows);
+        warning(column, Rule::Completeness, "no value, as ever before".to_owned(), observed, present)
+    })
 }
 
 fn fits_less(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violation> {
@@ -52,19 +63,22 @@ fn unique(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violat
 
 fn unusual(expected: &ColumnConstraints, column: &ColumnProfile) -> Option<Violation> {
     let usual = expected.usual.as_ref()?;
-    let known: u64 = column
-        .values
-        .frequent()
-        .iter()
-        .filter(|c| usual.contains(&c.value))
-        .map(|counted| counted.count)
-        .sum();
+    let frequent = column.values.frequent();
+    let known: u64 = frequent.iter().filter(|c| usual.contains(&c.value)).map(|counted| counted.count).sum();
     let others = column.present().saturating_sub(known);
-    if others as f64 <= UNUSUAL * column.present() as f64 {
+    let allowed = if usual.len() == 1 { 0.0 } else { UNUSUAL * column.present() as f64 };
+    if others as f64 <= allowed {
         return None;
     }
-    let expected = format!("mostly one of {}", usual.join(", "));
-    Some(warning(column, Rule::Usual, expected, format!("{others} other values"), others))
+    let expected = match usual.as_slice() {
+        [only] => format!("always {only}"),
+        usual => format!("mostly one of {}", usual.join(", ")),
+    };
+    let unknown = frequent.iter().find(|counted| !usual.contains(&counted.value));
+    let such = unknown.map(|counted| format!(", such as {}", counted.value)).unwrap_or_default();
+    let values = if others == 1 { "value" } else { "values" };
+    let observed = format!("{others} other {values}{such}");
+    Some(warning(column, Rule::Usual, expected, observed, others))
 }
 
 /// A column without any readable time is stale.

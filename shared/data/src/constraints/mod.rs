@@ -31,7 +31,7 @@ mod validation;
 
 use std::fmt;
 
-pub use check::{check, check_at};
+pub use check::{check, check_at, swallowed_words};
 pub use policy::{Across, ColumnPolicy, Policy, Range};
 pub use rule::{Reason, Rule};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,13 @@ pub struct ColumnConstraints {
     /// Whether every row must have a value.
     #[serde(default)]
     pub required: bool,
+    /// Whether no row had a value; a value is told.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub empty: bool,
+    /// Whether some of the objects lacked the column; its absence is not told, and its completeness counts
+    /// the rows without it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub optional: bool,
     /// The numbers allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<Range>,
@@ -96,7 +103,8 @@ pub struct ColumnConstraints {
     /// The least share of values that must differ from each other, 0..=1; fewer is a warning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique: Option<f64>,
-    /// The values that were usual; a batch with more than a tenth of others is told.
+    /// The values that were usual; a batch with more than a tenth of others is told. Where only one was, any
+    /// other is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual: Option<Vec<String>>,
     /// How old the newest time may be when the batch is checked, in seconds; older is a warning.
@@ -105,6 +113,12 @@ pub struct ColumnConstraints {
     /// The most rows in time order that may repeat one number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck: Option<u64>,
+}
+
+/// What is usual is not written.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands out a reference
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A type, and a share of values.
@@ -133,7 +147,9 @@ impl fmt::Display for Constraints {
                 |TypeShare { kind, share }| format!("{:.1} % of type {}", share * 100.0, kind.name());
             rules.extend(column.mostly.map(mostly));
             rules.extend(column.required.then(|| "always a value".to_owned()));
-            let share = column.completeness.filter(|_| !column.required);
+            rules.extend(column.empty.then(|| "never a value".to_owned()));
+            rules.extend(column.optional.then(|| "not in every object".to_owned()));
+            let share = column.completeness.filter(|_| !column.required && !column.empty);
             rules.extend(share.map(|share| format!("a value in at least {:.1} % of rows", share * 100.0)));
             if let Some(Range { min, max }) = column.range {
                 rules.extend(min.map(|min| format!("at least {min}")));
@@ -145,7 +161,10 @@ impl fmt::Display for Constraints {
             }
             rules.extend(column.pattern.as_ref().map(|pattern| format!("shaped like {pattern}")));
             rules.extend(column.unique.map(|share| format!("{:.0} % of the values differ", share * 100.0)));
-            rules.extend(column.usual.as_ref().map(|usual| format!("usually one of {}", usual.join(", "))));
+            rules.extend(column.usual.as_deref().map(|usual| match usual {
+                [only] => format!("always {only}"),
+                usual => format!("usually one of {}", usual.join(", ")),
+            }));
             rules.extend(column.freshness.map(|age| format!("not older than {age} s")));
             rules.extend(column.domain.as_ref().map(|domain| format!("one of {}", domain.join(", "))));
             let stuck = |rows| format!("at most {rows} rows of one number in time order");

@@ -63,6 +63,11 @@ pub struct ColumnPolicy {
     /// The least share of values that must differ from each other, 0..=1; fewer is a warning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unique: Option<f64>,
+    /// The values that are usual, in place of those of the baseline: where one is given any other is told,
+    /// where several are, more than a tenth of others. An empty list for a column that may change freely,
+    /// such as a year.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual: Option<Vec<String>>,
     /// How old the newest time may be when the batch is checked, such as `2d`; older is a warning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub freshness: Option<Duration>,

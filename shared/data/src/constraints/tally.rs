@@ -54,9 +54,18 @@ pub struct Tally {
     /// What was odd in the writing of rows, though it was read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub oddities: Vec<Odd>,
+    /// Lines behind records with a stray quote that their quotes would have swallowed, had reading not gone
+    /// on behind the line of the quote. Where several quotes would have swallowed a line, it counts for each.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub swallowed_lines: u64,
     /// What reading decided for the whole, such as new names for columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands out a reference
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What is odd in the writing of a row that is read all the same.
@@ -133,6 +142,7 @@ impl Tally {
         self.rows += other.rows;
         self.accepted += other.accepted;
         self.quarantined += other.quarantined;
+        self.swallowed_lines += other.swallowed_lines;
         for theirs in &other.broken {
             match self.find(theirs.first.rule, theirs.first.column.as_deref()) {
                 Some(mine) => mine.rows += theirs.rows,

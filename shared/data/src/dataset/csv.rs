@@ -28,6 +28,8 @@ pub enum RecordCut {
         length: usize,
         /// The offset of the next record.
         next: usize,
+        /// Where the quote would have ended the field: what lies between was not swallowed.
+        until: usize,
     },
     /// No whole record yet.
     Incomplete {
@@ -57,7 +59,7 @@ pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>)
                     (kind, quoted_end, at) = (found, Some(close), close + 1);
                 }
                 // Reading on behind the line is cheap: what was searched holds no other quote that opens.
-                _ if full || end => return astray(buffer, open, end),
+                _ if full || end => return astray(buffer, open, buffer.len(), end),
                 _ => return RecordCut::Incomplete { quoted: true },
             }
         }
@@ -75,7 +77,7 @@ pub fn cut(buffer: &[u8], delimiter: u8, end: bool, fields: &mut Vec<FieldSpan>)
             Some(close) if buffer[close + 1..length].iter().all(|byte| b" \t".contains(byte)) => {
                 FieldSpan { start, end: close, kind }
             }
-            Some(_) => return astray(buffer, open, end),
+            Some(close) => return astray(buffer, open, close, end),
             None => FieldSpan { start, end: length, kind },
         };
         fields.push(span);
@@ -99,15 +101,16 @@ fn closing(buffer: &[u8], mut at: usize) -> Option<(usize, FieldKind)> {
     }
 }
 
-/// The record that ends with the line on which a field opens that does not end well.
-pub(super) fn astray(buffer: &[u8], open: usize, end: bool) -> RecordCut {
+/// The record that ends with the line on which a field opens that does not end well, but far behind.
+pub(super) fn astray(buffer: &[u8], open: usize, until: usize, end: bool) -> RecordCut {
     match memchr(b'\n', buffer.get(open..).unwrap_or_default()) {
         Some(offset) => {
             let stop = open + offset;
             let line = &buffer[..stop];
-            RecordCut::Astray { length: line.strip_suffix(b"\r").unwrap_or(line).len(), next: stop + 1 }
+            let length = line.strip_suffix(b"\r").unwrap_or(line).len();
+            RecordCut::Astray { length, next: stop + 1, until }
         }
-        None if end => RecordCut::Astray { length: buffer.len(), next: buffer.len() },
+        None if end => RecordCut::Astray { length: buffer.len(), next: buffer.len(), until },
         None => RecordCut::Incomplete { quoted: false },
     }
 }

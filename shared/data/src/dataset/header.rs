@@ -101,12 +101,12 @@ fn names(record: &Record<'_>) -> Result<(Vec<String>, Vec<String>), ScanError> {
     if std::str::from_utf8(record.raw).is_err() || record.raw.contains(&0) {
         return refuse("the header is no UTF-8 text".to_owned(), "give the data as text in UTF-8");
     }
-    Ok(unique((0..record.len()).map(|index| record.text(index).unwrap_or_default().trim().to_owned())))
+    Ok(unique_names((0..record.len()).map(|index| record.text(index).unwrap_or_default().trim().to_owned())))
 }
 
 /// Gives each column a name of its own: an empty one becomes `column_3` by its place, and one that stands
 /// before already `name_2`, `name_3` and so on, past names that the header has. What changed is told.
-fn unique(given: impl Iterator<Item = String>) -> (Vec<String>, Vec<String>) {
+pub fn unique_names(given: impl Iterator<Item = String>) -> (Vec<String>, Vec<String>) {
     let given: Vec<String> = given.collect();
     let mut taken: HashSet<String> = given.iter().filter(|name| !name.is_empty()).cloned().collect();
     let mut seen = HashSet::with_capacity(given.len());

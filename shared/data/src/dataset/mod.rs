@@ -82,7 +82,7 @@ pub use csv::{RecordCut, cut};
 pub use error::ScanError;
 pub use field::{FieldKind, FieldSpan};
 pub use format::Format;
-pub use header::Header;
+pub use header::{Header, unique_names};
 pub use label::{Label, Spelling};
 pub use ranges::{ByteRange, RangeProgress, RangeScan, RangeScanner, Stitch};
 pub use recode::Encoding;

@@ -49,21 +49,22 @@ fn names(scan: &Scan) -> Vec<&str> {
 
 #[test]
 fn a_stray_quote_costs_its_line_and_no_other() {
-    for (data, good, bad) in [
+    for (data, good, bad, swallowed) in [
         // Text behind the quote that closes.
-        ("a,b,c\n1,x,5\n2,\"y,6\n3,z,7\n4,\"fine\",8\n5,x,9\n", 4, vec![3]),
-        ("a,b\n1,x\n2,\"y\n3,z\n4,\"p,q\"\n5,x\n", 4, vec![3]),
+        ("a,b,c\n1,x,5\n2,\"y,6\n3,z,7\n4,\"fine\",8\n5,x,9\n", 4, vec![3], 2),
+        ("a,b\n1,x\n2,\"y\n3,z\n4,\"p,q\"\n5,x\n", 4, vec![3], 2),
         // A quote that never closes.
-        ("a,b\n1,\"x\n2,y\n3,z\n", 2, vec![2]),
+        ("a,b\n1,\"x\n2,y\n3,z\n", 2, vec![2], 3),
         // Two that close one another, at the price of the width.
-        ("a,b\n1,\"x\n2,y\n3\",z\n4,u\n", 3, vec![2]),
-        ("a,b\n1,\"x \\\"q\\\" y\"\n2,z\n", 1, vec![2]),
+        ("a,b\n1,\"x\n2,y\n3\",z\n4,u\n", 3, vec![2], 2),
+        ("a,b\n1,\"x \\\"q\\\" y\"\n2,z\n", 1, vec![2], 0),
         // A field of several lines is no fault.
-        ("a,b\n1,\"x\ny, \"\"z\"\"\nw\"\n2,z\n", 2, vec![]),
-        ("a,b\r\n1,\"x\r\ny\"\r\n2,\"z\"t\r\n3,v\r\n", 2, vec![4]),
+        ("a,b\n1,\"x\ny, \"\"z\"\"\nw\"\n2,z\n", 2, vec![], 0),
+        ("a,b\r\n1,\"x\r\ny\"\r\n2,\"z\"t\r\n3,v\r\n", 2, vec![4], 0),
     ] {
-        let rows = rows_of("t.csv", data.as_bytes());
+        let (scan, rows, _) = read_as("t.csv", data.as_bytes(), &Schema::default()).unwrap();
         assert_eq!((rows.0.len(), rows.1), (good, bad), "{data:?}");
+        assert_eq!(scan.tally.swallowed_lines, swallowed, "{data:?}");
     }
 }
 

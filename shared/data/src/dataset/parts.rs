@@ -176,6 +176,7 @@ mod tests {
                 let mut alone = scan(&rows(|it| it == town), &Schema::default(), &[], Some(frozen));
                 // The rows that were refused belong to no part.
                 alone.profile.part_rows = (alone.profile.rows, alone.profile.rows);
+                alone.profile.left_out = 0;
                 assert_eq!(whole.profile.segments.get("town", value), Some(&alone.profile), "{value}");
                 assert_eq!(counted.segments.get("town", value), Some(&alone.binned), "{value}");
                 assert_eq!(*frozen, Baseline::freeze(&alone.profile));

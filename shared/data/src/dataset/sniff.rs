@@ -90,7 +90,7 @@ fn table_width(rest: &[u8], delimiter: u8, whole: bool) -> Option<usize> {
     while let Some(rest) = rest.get(at..).filter(|rest| !rest.is_empty() && all < RECORDS) {
         let (length, next, good) = match cut(rest, delimiter, whole, &mut fields) {
             RecordCut::Record { length, next } => (length, next, true),
-            RecordCut::Astray { length, next } => (length, next, false),
+            RecordCut::Astray { length, next, .. } => (length, next, false),
             RecordCut::Incomplete { .. } => break,
         };
         at += next;

@@ -12,7 +12,7 @@ use super::quotes::{Quotes, odd_quotes};
 use super::record::Sink;
 use super::schema::Schema;
 use super::separators::Separators;
-use super::table::{SETTLE_EVERY, Table};
+use super::table::Table;
 use super::time::Order;
 use super::waiting::Waiting;
 use crate::constraints::{Constraints, Oddity, Reason, Rule, Scan};
@@ -125,11 +125,16 @@ impl State {
             && joins_lines(&rest[..length], fields)
         {
             // A quote that opens and closes at the wrong places joins rows to one of the wrong width.
-            record = astray(rest, 0, rows.end);
+            record = astray(rest, 0, length, rows.end);
         }
         let (length, next, whole) = match record {
             RecordCut::Record { length, next } => (length, next, true),
-            RecordCut::Astray { length, next } => (length, next, false),
+            RecordCut::Astray { length, next, until } => {
+                // Where the field would have closed on its own line no other was at stake.
+                let behind = rest.get(next - 1..until).unwrap_or_default();
+                self.table.tally.swallowed_lines += newlines(behind);
+                (length, next, false)
+            }
             RecordCut::Incomplete { .. } => return None,
         };
         if length == 0 {
@@ -215,7 +220,7 @@ impl State {
         let tally = &mut self.table.tally;
         tally.rows += 1;
         tally.accepted += 1;
-        if tally.accepted.is_multiple_of(SETTLE_EVERY) {
+        if tally.accepted.is_multiple_of(self.table.settle_every) {
             self.table.settle();
         }
         for (index, _) in self.marks.iter().enumerate().filter(|(_, mark)| **mark == Mark::Later) {

@@ -12,11 +12,13 @@ use crate::constraints::{BinnedColumn, Constraints, Reason, Rule, Scan, Tally};
 use crate::profile::bins::Baseline;
 use crate::profile::value::FieldValue;
 use crate::profile::{
-    ColumnProfile, Counter, Judge, Mark, PROFILE_VERSION, Profile, Sampler, Segments, TimeProfile,
+    Coarseness, ColumnProfile, Counter, Judge, Mark, PROFILE_VERSION, Profile, Sampler, Segments, TimeProfile,
 };
 
-/// How often, in rows, full counters are looked for.
-pub(crate) const SETTLE_EVERY: u64 = 32;
+/// How often, in rows, full counters are looked for; in a wide table, where they hold less, four times as
+/// often.
+const SETTLE_EVERY: u64 = 32;
+const SETTLE_EVERY_WIDE: u64 = 8;
 
 pub(crate) struct Table {
     pub(crate) names: Vec<String>,
@@ -31,6 +33,10 @@ pub(crate) struct Table {
     /// Counts the accepted rows group by group, where that is wanted.
     pub(super) grouper: Option<Grouper>,
     pub(super) known: Known,
+    /// How coarse the sketches of its columns are.
+    coarseness: Coarseness,
+    /// How often, in rows, full counters are looked for.
+    pub(super) settle_every: u64,
 }
 
 /// What is known beforehand, for columns that come later.
@@ -74,6 +80,8 @@ impl Table {
                 baseline: baseline.cloned(),
                 null_words,
             },
+            coarseness: Coarseness::default(),
+            settle_every: SETTLE_EVERY,
         };
         let columns = names.len();
         for name in names {
@@ -117,7 +125,19 @@ impl Table {
         let null_words = Arc::clone(&known.null_words);
         self.judges.push(ColumnJudge { rules, null_words, decimal_comma });
         self.names.push(name);
+        self.bound(share.max(self.names.len()));
         self.names.len() - 1
+    }
+
+    /// Holds what all columns keep together within its bound, now that they are so many.
+    fn bound(&mut self, columns: usize) {
+        let coarseness = Coarseness::of(columns);
+        if coarseness > self.coarseness {
+            self.coarseness = coarseness;
+            self.settle_every = SETTLE_EVERY_WIDE;
+            let counters = self.columns.iter_mut().filter_map(|column| column.counter.as_mut());
+            counters.for_each(|counter| counter.coarsen(columns));
+        }
     }
 
     /// Takes back the columns added after the first `count`, which no row has.
@@ -184,7 +204,7 @@ impl Table {
                 counter.add_value(&field, judge.value(&field));
             }
         }
-        if self.tally.accepted.is_multiple_of(SETTLE_EVERY) {
+        if self.tally.accepted.is_multiple_of(self.settle_every) {
             self.settle();
         }
         self.hand_out(row);
@@ -235,6 +255,7 @@ impl Table {
                 .cloned()
                 .collect();
         }
+        self.tally.notes.extend(self.coarseness.note(self.names.len()));
         let groups = self.grouper.take().and_then(Grouper::finish);
         let names = self.names.iter().zip(&self.columns).filter(|(_, column)| column.profiled);
         let sample =
@@ -251,6 +272,7 @@ impl Table {
         let profile = Profile {
             version: PROFILE_VERSION,
             rows: self.tally.accepted,
+            left_out: self.tally.quarantined,
             parts: 1,
             part_rows: (self.tally.rows, self.tally.rows),
             columns,

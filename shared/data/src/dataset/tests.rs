@@ -209,3 +209,32 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Scan>(&text).unwrap(), whole);
     }
 }
+
+/// The header names all columns at once, JSON one after the other.
+#[test]
+fn a_wide_table_keeps_coarser_sketches_and_says_so() {
+    let columns = 600;
+    let (mut csv, mut lines) = (Vec::new(), String::new());
+    csv.push((0..columns).map(|column| format!("c{column}")).collect::<Vec<_>>().join(","));
+    for row in 0..1500 {
+        let value = |column: usize| (row * 7 + column).to_string();
+        csv.push((0..columns).map(value).collect::<Vec<_>>().join(","));
+        let pairs: Vec<String> =
+            (0..columns).map(|column| format!("\"c{column}\":{}", value(column))).collect();
+        lines += &format!("{{{}}}\n", pairs.join(","));
+    }
+    let coarseness = crate::profile::Coarseness::of(columns);
+    let note = coarseness.note(columns).unwrap();
+    assert!(note.contains("600 columns") && note.contains("up to 1024 different values"), "{note}");
+    for (format, text) in [(Format::Csv, csv.join("\n")), (Format::JsonLines, lines)] {
+        let mut scanner = Scanner::of(format, &Schema::default());
+        scanner.feed(text.as_bytes(), &mut ()).unwrap();
+        let scan = scanner.finish(&mut ()).unwrap();
+        assert_eq!(scan.tally.notes.as_slice(), std::slice::from_ref(&note));
+        for column in &scan.profile.columns {
+            assert_eq!(column.values.rank_error(), coarseness.rank_error(), "{}", column.name);
+            let error = column.distinct() as f64 / 1500.0 - 1.0;
+            assert!(error.abs() < 4.0 * coarseness.distinct_error(), "{}: {error}", column.name);
+        }
+    }
+}

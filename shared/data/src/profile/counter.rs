@@ -4,13 +4,11 @@ use super::bins::{BaselineColumn, BinCounts};
 use super::column::ColumnProfile;
 use super::dictionary::{Dictionary, Found, LONGEST};
 use super::freeze::BinCounter;
+use super::room::Coarseness;
 use super::value::{self, FieldValue};
 
 /// Once a column has shown this many texts, its counts move into its profile.
 const TEXTS: usize = 4096;
-
-/// Numbers are worked on in blocks: cheaper, and rounding stays small.
-const BLOCK: usize = 1024;
 
 /// Tells what a field means and whether it breaks a rule of its column.
 pub(crate) trait Judge {
@@ -34,6 +32,13 @@ pub(crate) struct Counter {
     integral: u64,
     profile: ColumnProfile,
     bins: Option<BinCounter>,
+    /// Numbers are worked on in blocks of this many: cheaper, and rounding stays small.
+    block_size: usize,
+}
+
+/// How many texts a column of so many gathers.
+fn texts(columns: usize) -> usize {
+    (TEXTS * 64 / columns.max(64)).max(16)
 }
 
 /// What a row must remember of a field, so that it can be taken back.
@@ -48,10 +53,13 @@ pub(crate) enum Mark {
 
 impl Counter {
     /// A counter before its first row; `share` of the memory for texts is this column's.
-    pub(crate) fn new(profile: ColumnProfile, bins: Option<&BaselineColumn>, columns: usize) -> Self {
+    pub(crate) fn new(mut profile: ColumnProfile, bins: Option<&BaselineColumn>, columns: usize) -> Self {
+        let coarseness = Coarseness::of(columns);
+        profile.values.coarsen(coarseness);
         Self {
+            block_size: coarseness.block(),
             texts: Dictionary::new(),
-            limit: (TEXTS * 64 / columns.max(64)).max(16),
+            limit: texts(columns),
             block: None,
             integral: 0,
             profile,
@@ -86,6 +94,14 @@ impl Counter {
             }
         };
         (Mark::Text, !self.texts.count(at))
+    }
+
+    /// Keeps no more than a column of so many has room for. Only between rows.
+    pub(crate) fn coarsen(&mut self, columns: usize) {
+        let coarseness = Coarseness::of(columns);
+        self.profile.values.coarsen(coarseness);
+        self.block_size = coarseness.block();
+        self.limit = texts(columns);
     }
 
     /// Takes a field back: its row is bad.
@@ -123,7 +139,8 @@ impl Counter {
     /// Whether [`Counter::settle`] has work to do.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.texts.len() > self.limit || self.block.as_ref().is_some_and(|block| block.len() >= BLOCK)
+        self.texts.len() > self.limit
+            || self.block.as_ref().is_some_and(|block| block.len() >= self.block_size)
     }
 
     /// Moves what has gathered into the profile. Only between rows.
@@ -150,7 +167,9 @@ impl Counter {
             }
         });
         if was_full && numbers as usize * 2 > self.limit && judge.plain_numbers() && self.block.is_none() {
-            self.block = Some(Vec::with_capacity(BLOCK + 1));
+            self.block = Some(Vec::with_capacity(self.block_size + 1));
+            // Few texts follow where nearly all were numbers.
+            self.texts = Dictionary::new();
         }
     }
 

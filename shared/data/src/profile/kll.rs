@@ -20,6 +20,9 @@ pub struct Kll {
     levels: Vec<Vec<f64>>,
     /// Which half survives a compaction: the state of a counter-based generator.
     coin: u64,
+    /// The capacity of the top level where it is not [`K`]: of a wide table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    top: Option<u16>,
 }
 
 /// A sketch as it was saved, before it is trusted.
@@ -27,33 +30,53 @@ pub struct Kll {
 struct Document {
     levels: Vec<Vec<f64>>,
     coin: u64,
+    #[serde(default)]
+    top: Option<u16>,
 }
 
 impl TryFrom<Document> for Kll {
     type Error = String;
 
-    fn try_from(Document { levels, coin }: Document) -> Result<Self, String> {
+    fn try_from(Document { levels, coin, top }: Document) -> Result<Self, String> {
         // A level's items weigh 2^level, and all weights together must be a number of rows.
         if levels.is_empty() || levels.len() > 50 || levels.iter().any(|level| level.len() > 2 * K) {
             return Err(format!("a quantile sketch has 1 to 50 levels of at most {} numbers", 2 * K));
         }
-        Ok(Self { levels, coin })
+        if top.is_some_and(|top| !(8..=K).contains(&usize::from(top))) {
+            return Err(format!("the top level of a quantile sketch holds 8 to {K} numbers"));
+        }
+        Ok(Self { levels, coin, top })
     }
 }
 
 impl Default for Kll {
     fn default() -> Self {
-        Self { levels: vec![Vec::new()], coin: 0 }
+        Self { levels: vec![Vec::new()], coin: 0, top: None }
     }
 }
 
 impl Kll {
-    /// Adds a block of finite numbers, sorting it. Once the sketch is tall, the block goes
+    /// Lets the top level hold no more than this many.
+    pub(super) fn narrow(&mut self, top: usize) {
+        if top < self.top() {
+            self.top = u16::try_from(top).ok();
+            self.compact();
+            self.levels.iter_mut().for_each(Vec::shrink_to_fit);
+        }
+    }
+
+    fn top(&self) -> usize {
+        self.top.map_or(K, usize::from)
+    }
+
+    /// Adds a block of finite numbers, which it may sort. Once the sketch is tall, the block goes
     /// straight to a level that has room for it: every 2^level-th number, from a random start.
     /// That errs less than halving level by level, and costs one sort.
     pub fn add_block(&mut self, block: &mut [f64]) {
-        block.sort_unstable_by(f64::total_cmp);
         let level = self.levels.len().saturating_sub(ROOMY).min(block.len().max(1).ilog2() as usize);
+        if level > 0 {
+            block.sort_unstable_by(f64::total_cmp);
+        }
         let stride = 1 << level;
         let whole = block.len() / stride * stride;
         let (strided, rest) = block.split_at(whole);
@@ -81,6 +104,7 @@ impl Kll {
         }
         // A symmetric function of both, so that the order of merging does not choose the coin.
         self.coin = self.coin.wrapping_add(other.coin);
+        self.narrow(other.top());
         self.compact();
     }
 
@@ -97,7 +121,7 @@ impl Kll {
             .enumerate()
             .flat_map(|(level, items)| items.iter().map(move |&number| (number, 1u64 << level)))
             .collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         all
     }
 
@@ -112,7 +136,7 @@ impl Kll {
     fn capacity(&self, level: usize) -> usize {
         let depth = self.levels.len() - 1 - level;
         let share = (2.0_f64 / 3.0).powi(depth as i32);
-        ((K as f64 * share) as usize).max(8)
+        ((self.top() as f64 * share) as usize).max(8)
     }
 
     fn compact(&mut self) {
@@ -120,7 +144,7 @@ impl Kll {
         while level < self.levels.len() {
             if self.levels[level].len() >= self.capacity(level).max(2) {
                 let mut items = std::mem::take(&mut self.levels[level]);
-                items.sort_by(f64::total_cmp);
+                items.sort_unstable_by(f64::total_cmp);
                 // An odd one stays behind, so that no weight is lost.
                 let rest = (items.len() % 2 == 1).then(|| items.pop()).flatten();
                 self.coin = self.coin.wrapping_add(1);
@@ -136,18 +160,20 @@ impl Kll {
 
 /// The number at each of the wanted ranks (0..=1), of numbers with weights in rising order.
 pub(super) fn quantiles_of(weighted: &[(f64, u64)], wanted: &[f64]) -> Vec<f64> {
-    let total: u64 = weighted.iter().map(|(_, weight)| weight).sum();
-    let mut found = Vec::with_capacity(wanted.len());
-    for rank in wanted {
+    let mut total = 0;
+    let seen: Vec<u64> = weighted
+        .iter()
+        .map(|(_, weight)| {
+            total += weight;
+            total
+        })
+        .collect();
+    let at = |rank: &f64| {
         let target = (rank * total as f64).ceil().max(1.0) as u64;
-        let mut seen = 0;
-        let number = weighted.iter().find(|(_, weight)| {
-            seen += weight;
-            seen >= target
-        });
-        found.extend(number.or(weighted.last()).map(|(number, _)| *number));
-    }
-    found
+        let number = weighted.get(seen.partition_point(|&seen| seen < target));
+        number.or(weighted.last()).map(|(number, _)| *number)
+    };
+    wanted.iter().filter_map(at).collect()
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ pub mod hash;
 mod hll;
 mod kll;
 mod moments;
+mod room;
 mod sample;
 mod segments;
 mod shape;
@@ -46,6 +47,7 @@ pub use freeze::BinCounter;
 pub use groups::{GroupOrder, GroupedColumn, GroupedCounts, Grouping, MOST_GROUPS};
 pub use kll::{Kll, RANK_ERROR};
 pub use moments::Moments;
+pub use room::{Coarseness, EXACT_LIMIT};
 pub(crate) use sample::Sampler;
 pub use sample::{RowSample, SAMPLED_COLUMNS, SAMPLED_PAIRS, SampledRow, SampledValue};
 pub use segments::{MAX_VALUES, Segment, SegmentValues, Segments};
@@ -53,7 +55,7 @@ use serde::{Deserialize, Serialize};
 pub use shape::{Shapes, shape};
 pub use stretch::{Gap, Gaps, Stretch, Stretches, TimeProfile};
 pub use summary::{ColumnSummary, Extreme, Frequent, HistogramBar, NumberSummary, Summary, ValueCounts};
-pub use values::{CountedValue, EXACT_LIMIT, Values};
+pub use values::{CountedValue, Values};
 
 /// The version of the [`Profile`] document that this code writes.
 pub const PROFILE_VERSION: u32 = 1;
@@ -65,6 +67,10 @@ pub struct Profile {
     pub version: u32,
     /// The rows profiled.
     pub rows: u64,
+    /// Rows that were read and are not in it, because they break a rule. 0 in documents of versions that did
+    /// not count them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
     /// How many parts were merged: objects, or ranges of one.
     pub parts: u64,
     /// The rows of the smallest and of the largest part.
@@ -80,6 +86,11 @@ pub struct Profile {
     /// A sample of the rows; none where a part was not sampled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<RowSample>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands out a reference
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Profile {
@@ -99,6 +110,7 @@ impl Profile {
             return;
         }
         self.rows += other.rows;
+        self.left_out += other.left_out;
         self.parts += other.parts;
         self.part_rows = (self.part_rows.0.min(other.part_rows.0), self.part_rows.1.max(other.part_rows.1));
         for theirs in &other.columns {
@@ -127,6 +139,7 @@ impl Default for Profile {
         Self {
             version: PROFILE_VERSION,
             rows: 0,
+            left_out: 0,
             parts: 0,
             part_rows: (0, 0),
             columns: Vec::new(),

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::Profile;
 use super::column::ColumnProfile;
 use super::column_type::{ColumnType, TypeCounts};
+use super::kll::quantiles_of;
 
 /// The ranks that a summary tells.
 const RANKS: [&str; 9] = ["0.01", "0.05", "0.1", "0.25", "0.5", "0.75", "0.9", "0.95", "0.99"];
@@ -134,7 +135,8 @@ fn summarise(column: &ColumnProfile) -> ColumnSummary {
     let kind = column.kind();
     let numeric = kind.is_numeric();
     let ranks: Vec<f64> = RANKS.iter().filter_map(|rank| rank.parse().ok()).collect();
-    let quantiles = if numeric { column.quantiles(&ranks) } else { Vec::new() };
+    let weighted = if numeric { column.values.weighted_numbers() } else { Vec::new() };
+    let quantiles = quantiles_of(&weighted, &ranks);
     let (min, max) = if numeric {
         column.numbers.extremes().map(|(min, max)| (Extreme::Number(min), Extreme::Number(max))).unzip()
     } else {
@@ -163,14 +165,14 @@ fn summarise(column: &ColumnProfile) -> ColumnSummary {
         nan: column.nan,
         infinite: column.pos_inf + column.neg_inf,
         frequent: frequent.into_iter().map(|f| Frequent { value: f.value, count: f.count }).collect(),
-        histogram: if numeric { histogram(column) } else { Vec::new() },
+        histogram: if numeric { histogram(column, &weighted) } else { Vec::new() },
         pattern: column.pattern().map(str::to_owned),
         leading_zeros: column.leading_zeros,
         lengths: column.lengths.extremes(),
     }
 }
 
-fn histogram(column: &ColumnProfile) -> Vec<HistogramBar> {
+fn histogram(column: &ColumnProfile, weighted: &[(f64, u64)]) -> Vec<HistogramBar> {
     let Some((min, max)) = column.numbers.extremes() else { return Vec::new() };
     let width = max / BARS as f64 - min / BARS as f64;
     if width <= 0.0 {
@@ -180,7 +182,7 @@ fn histogram(column: &ColumnProfile) -> Vec<HistogramBar> {
     let mut bars: Vec<HistogramBar> =
         (0..BARS).map(|index| HistogramBar { from: edge(index), to: edge(index + 1), count: 0 }).collect();
     let mut at = 0;
-    for (number, weight) in column.values.weighted_numbers() {
+    for &(number, weight) in weighted {
         while at + 1 < BARS && bars.get(at).is_some_and(|bar| number >= bar.to) {
             at += 1;
         }

@@ -17,10 +17,8 @@ use super::bins::{BaselineColumn, BinCounts};
 use super::column::ColumnProfile;
 use super::counter::{Counter, Judge, Mark};
 use super::freeze::BinCounter;
+use super::room::Coarseness;
 use super::value::{self, FieldValue};
-
-/// Numbers are worked on in blocks, as in [`Counter`].
-const BLOCK: usize = 1024;
 
 /// A number seen at least this often is added with its count, a rarer one as often as it was seen:
 /// blocks are cheaper.
@@ -45,6 +43,8 @@ pub struct TypedColumn {
     judge: Words,
     numbers: Numbers,
     block: Vec<f64>,
+    /// Numbers are worked on in blocks of this many, as in [`Counter`].
+    block_size: usize,
 }
 
 /// Reads texts: only null words are special.
@@ -92,8 +92,11 @@ impl TypedColumn {
         bins: Option<&BaselineColumn>,
         columns: usize,
     ) -> Self {
+        let coarseness = Coarseness::of(columns);
+        let mut profile = ColumnProfile::new(name, None);
+        profile.values.coarsen(coarseness);
         Self {
-            profile: ColumnProfile::new(name, None),
+            profile,
             bins: bins.map(BinCounter::new),
             texts: Counter::new(ColumnProfile::new(name, None), bins, columns),
             judge: Words {
@@ -101,7 +104,8 @@ impl TypedColumn {
                 times: false,
             },
             numbers,
-            block: Vec::with_capacity(BLOCK),
+            block: Vec::new(),
+            block_size: coarseness.block(),
         }
     }
 
@@ -128,7 +132,7 @@ impl TypedColumn {
         for number in numbers {
             if number.is_finite() {
                 self.block.push(number);
-                if self.block.len() == BLOCK {
+                if self.block.len() >= self.block_size {
                     self.flush();
                 }
             } else {

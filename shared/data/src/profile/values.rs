@@ -9,13 +9,8 @@ use pawl_base::random::mix;
 use super::bins::{BUCKETS, bucket_of_hash};
 use super::hash::{self, TableState};
 use super::hll::HyperLogLog;
-use super::kll::{Kll, RANK_ERROR};
-
-/// Up to this many different values are counted exactly.
-pub const EXACT_LIMIT: usize = 2048;
-
-/// How many candidates for the frequent texts are kept beyond that.
-const FREQUENT: usize = 256;
+use super::kll::Kll;
+use super::room::Coarseness;
 
 /// A longer text is known by its beginning and its hash.
 const TEXT_LIMIT: usize = 128;
@@ -27,6 +22,7 @@ pub struct Values {
     numbers: HashMap<u64, u64, TableState>,
     texts: HashMap<Box<str>, u64, TableState>,
     sketches: Option<Box<Sketches>>,
+    coarseness: Coarseness,
 }
 
 /// What is kept once the values are too many.
@@ -47,13 +43,25 @@ struct Sketches {
 pub struct CountedValue {
     /// The value as text; numbers in their shortest form.
     pub value: String,
-    /// How often it was seen; beyond [`EXACT_LIMIT`] values a lower bound.
+    /// How often it was seen; beyond [`EXACT_LIMIT`](super::EXACT_LIMIT) values a lower bound.
     pub count: u64,
     /// Its hash: of a number by its bits, of a text by its bytes.
     pub(crate) hash: u64,
 }
 
 impl Values {
+    /// Keeps no more than the columns of a wide table have room for.
+    pub(crate) fn coarsen(&mut self, coarseness: Coarseness) {
+        if coarseness <= self.coarseness {
+            return;
+        }
+        self.coarseness = coarseness;
+        if let Some(sketches) = &mut self.sketches {
+            sketches.coarsen(coarseness);
+        }
+        self.bound();
+    }
+
     /// Adds a finite number that was seen `count` times.
     pub fn add_number(&mut self, number: f64, count: u64) {
         let bits = positive_zero(number).to_bits();
@@ -97,6 +105,7 @@ impl Values {
 
     /// Adds the values of another part of the data.
     pub fn merge(&mut self, other: &Self) {
+        self.coarsen(other.coarseness);
         if let Some(theirs) = &other.sketches {
             self.spill();
             if let Some(mine) = &mut self.sketches {
@@ -154,11 +163,11 @@ impl Values {
 
     /// How far a rank taken from [`Values::weighted_numbers`] may be off, 0..=1.
     pub fn rank_error(&self) -> f64 {
-        if self.is_exact() { 0.0 } else { RANK_ERROR }
+        if self.is_exact() { 0.0 } else { self.coarseness.rank_error() }
     }
 
     /// The most frequent values, most frequent first, ties in the order of the text. Beyond
-    /// [`EXACT_LIMIT`] values only texts are kept.
+    /// [`EXACT_LIMIT`](super::EXACT_LIMIT) values only texts are kept.
     pub fn frequent(&self) -> Vec<CountedValue> {
         let numbers =
             self.numbers.iter().map(|(&bits, &count)| (f64::from_bits(bits).to_string(), count, mix(bits)));
@@ -177,10 +186,10 @@ impl Values {
     }
 
     fn bound(&mut self) {
-        if self.sketches.is_none() && self.numbers.len() + self.texts.len() > EXACT_LIMIT {
+        if self.sketches.is_none() && self.numbers.len() + self.texts.len() > self.coarseness.exact_values() {
             self.spill();
         }
-        if self.sketches.is_some() && self.texts.len() > 2 * FREQUENT {
+        if self.sketches.is_some() && self.texts.len() > 2 * self.coarseness.frequent() {
             self.drop_rare();
         }
     }
@@ -190,14 +199,20 @@ impl Values {
         if self.sketches.is_some() {
             return;
         }
-        let mut sketches = Box::new(Sketches { buckets: Some(vec![0; BUCKETS]), ..Sketches::default() });
-        let mut numbers: Vec<(u64, u64)> = self.numbers.drain().collect();
+        let mut sketches = Box::new(Sketches {
+            distinct: HyperLogLog::of_precision(self.coarseness.precision()),
+            buckets: Some(vec![0; BUCKETS]),
+            ..Sketches::default()
+        });
+        sketches.coarsen(self.coarseness);
+        let mut numbers: Vec<(u64, u64)> = std::mem::take(&mut self.numbers).into_iter().collect();
         numbers.sort_unstable();
         numbers.iter().for_each(|&(bits, count)| sketches.number(bits, count));
         self.texts.iter().for_each(|(text, &count)| sketches.value(hash::bytes(text.as_bytes()), count));
         self.sketches = Some(sketches);
-        if self.texts.len() > FREQUENT {
+        if self.texts.len() > self.coarseness.frequent() {
             self.drop_rare();
+            self.texts.shrink_to_fit();
         }
     }
 
@@ -205,7 +220,7 @@ impl Values {
     fn drop_rare(&mut self) {
         let mut counts: Vec<u64> = self.texts.values().copied().collect();
         counts.sort_unstable_by(|a, b| b.cmp(a));
-        let cut = counts.get(FREQUENT).copied().unwrap_or(0);
+        let cut = counts.get(self.coarseness.frequent()).copied().unwrap_or(0);
         self.texts.retain(|_, count| {
             *count = count.saturating_sub(cut);
             *count > 0
@@ -217,6 +232,11 @@ impl Values {
 }
 
 impl Sketches {
+    fn coarsen(&mut self, coarseness: Coarseness) {
+        self.distinct.fold(coarseness.precision());
+        self.quantiles.narrow(coarseness.quantile_items());
+    }
+
     fn number(&mut self, bits: u64, count: u64) {
         self.value(mix(bits), count);
         self.quantiles.add_counted(f64::from_bits(bits), count);
@@ -260,6 +280,14 @@ struct Document {
     texts: Vec<(String, u64)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sketches: Option<Sketches>,
+    /// How much coarser than usual the sketches are: 0 to 6.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    coarseness: u8,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands out a reference
+fn is_zero(step: &u8) -> bool {
+    *step == 0
 }
 
 impl From<Values> for Document {
@@ -270,7 +298,8 @@ impl From<Values> for Document {
         let mut texts: Vec<(String, u64)> =
             values.texts.into_iter().map(|(text, count)| (text.into(), count)).collect();
         texts.sort();
-        Self { numbers, texts, sketches: values.sketches.map(|sketches| *sketches) }
+        let coarseness = values.coarseness.step();
+        Self { numbers, texts, sketches: values.sketches.map(|sketches| *sketches), coarseness }
     }
 }
 
@@ -280,7 +309,11 @@ impl From<Document> for Values {
             numbers: document.numbers.into_iter().map(|(number, count)| (number.to_bits(), count)).collect(),
             texts: document.texts.into_iter().map(|(text, count)| (text.into(), count)).collect(),
             sketches: document.sketches.map(Box::new),
+            coarseness: Coarseness::default(),
         };
+        // A step that nobody writes is taken for the coarsest.
+        let coarsest = || Coarseness::of(usize::MAX);
+        values.coarsen(Coarseness::saved(document.coarseness).unwrap_or_else(coarsest));
         values.bound();
         values
     }
@@ -308,6 +341,43 @@ mod tests {
         assert!(frequent[0].count > 4_800 && frequent[0].count <= 5_000);
         let text = serde_json::to_string(&values).unwrap();
         assert_eq!(serde_json::from_str::<Values>(&text).unwrap(), values);
+    }
+
+    #[test]
+    fn coarser_values_keep_less_and_say_by_how_much_they_err() {
+        let of = |coarseness: Coarseness, from: u32| {
+            let mut values = Values::default();
+            values.coarsen(coarseness);
+            for i in from..from + 3000 {
+                values.add_number(f64::from(i * 7919 % 6000), 1);
+                values.add_text(if i % 3 > 0 { "often" } else { "seldom" }, 1);
+                values.add_text(&format!("rare {i}"), 1);
+            }
+            values
+        };
+        for columns in [513, 5000, 20_000] {
+            let coarseness = Coarseness::of(columns);
+            let values = of(coarseness, 0);
+            assert!(!values.is_exact());
+            assert!((values.distinct() as f64 / 6002.0 - 1.0).abs() < 4.0 * coarseness.distinct_error());
+            let spread = values.weighted_numbers();
+            assert_eq!(spread.iter().map(|(_, count)| count).sum::<u64>(), 3000);
+            assert!(spread.len() < 5 * coarseness.quantile_items());
+            let mut sorted: Vec<f64> = (0..3000u32).map(|i| f64::from(i * 7919 % 6000)).collect();
+            sorted.sort_by(f64::total_cmp);
+            let median = super::super::kll::quantiles_of(&spread, &[0.5])[0];
+            let rank = sorted.partition_point(|number| *number <= median) as f64 / 3000.0;
+            assert!((rank - 0.5).abs() <= values.rank_error() + 1e-3, "{columns}: {rank}");
+            assert_eq!(values.frequent()[0].value, "often");
+            let text = serde_json::to_string(&values).unwrap();
+            assert_eq!(serde_json::from_str::<Values>(&text).unwrap(), values);
+            // Whichever is merged into which: the coarser decides.
+            let (mut one, mut other) = (values.clone(), of(Coarseness::default(), 3000));
+            one.merge(&of(Coarseness::default(), 3000));
+            other.merge(&values);
+            assert_eq!((one.distinct(), one.rank_error()), (other.distinct(), other.rank_error()));
+            assert_eq!(one.rank_error(), coarseness.rank_error());
+        }
     }
 
     proptest! {

@@ -65,6 +65,8 @@ fn last_segment(arn: &str) -> &str {
 pub struct CodePush {
     /// The repository, pipeline or image repository.
     pub repository: String,
+    /// The tag of an image, or the branch of a commit.
+    pub reference: Option<String>,
     /// The commit, image digest or execution id.
     pub revision: String,
     /// The model that it is for, where the event names one.
@@ -81,30 +83,38 @@ impl CodePush {
         at: Timestamp,
     ) -> Result<Option<Self>, DecodeError> {
         let model = detail.text(&["model"]);
-        let (repository, revision) = match source {
+        let (repository, reference, revision) = match source {
             "aws.codecommit" => {
                 if detail.text(&["referenceType"]).is_some_and(|kind| kind != "branch")
                     || detail.text(&["event"]).is_some_and(|event| event == "referenceDeleted")
                 {
                     return Ok(None);
                 }
-                (detail.need(&["repositoryName"])?, detail.need(&["commitId"])?)
+                (
+                    detail.need(&["repositoryName"])?,
+                    detail.text(&["referenceName"]),
+                    detail.need(&["commitId"])?,
+                )
             }
             "aws.codepipeline" => {
                 if detail.need(&["state"])? != "SUCCEEDED" {
                     return Ok(None);
                 }
-                (detail.need(&["pipeline"])?, detail.need(&["execution-id"])?)
+                (detail.need(&["pipeline"])?, None, detail.need(&["execution-id"])?)
             }
             "aws.ecr" => {
                 let done = detail.text(&["result"]).is_none_or(|result| result == "SUCCESS");
                 if detail.need(&["action-type"])? != "PUSH" || !done {
                     return Ok(None);
                 }
-                (detail.need(&["repository-name"])?, detail.need(&["image-digest"])?)
+                (
+                    detail.need(&["repository-name"])?,
+                    detail.text(&["image-tag"]),
+                    detail.need(&["image-digest"])?,
+                )
             }
-            _ => (detail.need(&["repository"])?, detail.need(&["revision"])?),
+            _ => (detail.need(&["repository"])?, detail.text(&["reference"]), detail.need(&["revision"])?),
         };
-        Ok(Some(Self { repository, revision, model, at }))
+        Ok(Some(Self { repository, reference, revision, model, at }))
     }
 }

@@ -141,6 +141,11 @@ impl Keys {
         format!("ledger/{}/handled/{trigger}.json", self.model)
     }
 
+    /// The newest slot of the pipeline's schedule that the round has seen.
+    pub fn schedule(&self) -> String {
+        format!("ledger/{}/schedule.json", self.model)
+    }
+
     /// How far the round has listed objects to find those whose event was lost.
     pub fn sweep(&self) -> String {
         format!("ledger/{}/sweep.json", self.model)

@@ -8,7 +8,7 @@ use crate::policy::Policy;
 use crate::strategy::Strategy;
 use pawl_base::metrics::{DRIFTED_SHARE, LIVE_QUALITY, WORSE_GROUPS};
 
-use super::spec::{AlarmSpec, BELOW, BREACHING};
+use super::spec::{AlarmSpec, BELOW, BREACHING, watches_releases};
 use pawl_ledger::events::AlarmState;
 
 /// What is wrong with an alarm.
@@ -127,7 +127,8 @@ pub fn lint(
     if policy.alarms.minimum_requests == 0 {
         found.push(Lint::NoMinimumTraffic { setting: "release.alarms.minimum_requests".to_owned() });
     }
-    let count = specs.len() + policy.alarms.further.len();
+    let watching = specs.iter().filter(|spec| watches_releases(&policy.alarms, &spec.alarm_name)).count();
+    let count = watching + policy.alarms.further.len();
     if count > 10 {
         found.push(Lint::TooMany { count });
     }
@@ -200,7 +201,8 @@ fn lint_spec(spec: &AlarmSpec, policy: &Policy, found: &mut Vec<Lint>) {
         found.push(never(reason));
     }
     let (needs, bake) = (spec.period.saturating_mul(u64::from(spec.evaluation_periods)), policy.bake);
-    if needs > bake.as_secs() {
+    // One that counts in no bake may take as long as it needs.
+    if needs > bake.as_secs() && watches_releases(&policy.alarms, &spec.alarm_name) {
         found.push(Lint::LongerThanBake { alarm: alarm(), needs, bake: bake.as_secs() });
     }
 }
@@ -222,7 +224,7 @@ fn period_fault(spec: &AlarmSpec, policy: &Policy) -> Option<&'static str> {
 mod tests {
     use super::super::spec::{for_config, on_traffic};
     use super::*;
-    use crate::{AlarmPolicy, LiveLimit};
+    use crate::{AlarmPolicy, AlarmResponse, LiveLimit};
     use pawl_base::duration::Duration;
 
     fn specs(policy: &AlarmPolicy) -> Vec<AlarmSpec> {
@@ -312,7 +314,7 @@ mod tests {
 
     #[test]
     fn traffic_live_quality_drift_and_groups_are_watched_where_a_bound_is_named() {
-        let limit = |bound| Some(LiveLimit { bound, period: Duration::seconds(300), periods: 2 });
+        let limit = |bound| Some(LiveLimit { bound, period: Duration::seconds(300), periods: 2, then: None });
         let alarms = AlarmPolicy {
             requests_per_period: Some(10),
             live_quality: limit(0.8),
@@ -343,8 +345,12 @@ mod tests {
             ]
         );
         assert_eq!(lints(&Policy { alarms: alarms.clone(), ..Policy::default() }), []);
-        let asks: Vec<&str> =
-            told.iter().map(|spec| spec.0).filter(|name| super::super::is_on_live_data(name)).collect();
+        let response = |name: &str| super::super::response(&alarms, name);
+        let asks: Vec<&str> = told
+            .iter()
+            .map(|spec| spec.0)
+            .filter(|name| response(name).is_some_and(AlarmResponse::retrains))
+            .collect();
         assert_eq!(asks, ["pawl-bike-demand-000007-quality", "pawl-bike-demand-000007-drift"]);
         let known = super::super::every_name(&"bike-demand-000007".into());
         assert!(told.iter().all(|spec| known.iter().any(|name| name == spec.0)), "{known:?}");
@@ -369,9 +375,11 @@ mod tests {
         ] {
             assert!(matches!(with(always)[..], [Lint::AlwaysTrips { .. }]));
         }
-        let daily = Some(LiveLimit { bound: 0.8, period: Duration::seconds(86_400), periods: 1 });
+        let daily = Some(LiveLimit { bound: 0.8, period: Duration::seconds(86_400), periods: 1, then: None });
         let late = with(AlarmPolicy { live_quality: daily, ..base() });
         assert!(matches!(late[..], [Lint::LongerThanBake { needs: 86_400, .. }]));
+        let daily = Some(LiveLimit { bound: 0.8, period: Duration::seconds(86_400), periods: 1, then: None });
+        assert_eq!(with(AlarmPolicy { drift: daily, ..base() }), [], "it counts in no bake");
     }
 
     #[test]

@@ -13,5 +13,5 @@ mod lint;
 mod spec;
 
 pub use lint::{Lint, lint};
-pub use spec::{AlarmSpec, for_config, for_deployment, is_on_live_data, on_traffic};
-pub(crate) use spec::{every_name, names, window};
+pub use spec::{AlarmSpec, for_config, for_deployment, on_traffic, response};
+pub(crate) use spec::{every_name, names, watches_releases, window};

@@ -2,7 +2,7 @@
 
 use crate::config::ConfigName;
 use crate::deployment::Deployment;
-use crate::policy::{AlarmPolicy, LiveLimit};
+use crate::policy::{AlarmPolicy, AlarmResponse, LiveLimit};
 use pawl_base::metrics::{
     CHALLENGER, DRIFTED_SHARE, Dimension, LIVE_QUALITY, NAMESPACE, VARIANT, WORSE_GROUPS,
 };
@@ -49,22 +49,29 @@ pub struct AlarmSpec {
     pub treat_missing_data: String,
 }
 
-/// How the names of the alarms on live data end, that may ask for a new model.
-const LIVE_KINDS: [&str; 2] = ["-quality", "-drift"];
-
-/// Whether an alarm of this name is one that [`for_config`] makes on what was served: then a new model may
-/// help.
-pub fn is_on_live_data(alarm: &str) -> bool {
-    alarm.starts_with("pawl-") && LIVE_KINDS.iter().any(|kind| alarm.ends_with(kind))
+/// What follows from an alarm of this name; `None` where it is none of those that [`for_config`] makes on
+/// what the monitoring publishes. An alarm that outlived its bound keeps the default.
+pub fn response(policy: &AlarmPolicy, alarm: &str) -> Option<AlarmResponse> {
+    if !alarm.starts_with("pawl-") {
+        return None;
+    }
+    let (limit, default) = match alarm.rsplit('-').next()? {
+        "quality" => (&policy.live_quality, AlarmResponse::RollBackAndRetrain),
+        "drift" => (&policy.drift, AlarmResponse::Retrain),
+        "groups" => (&policy.groups, AlarmResponse::RollBack),
+        _ => return None,
+    };
+    Some(limit.as_ref().and_then(|limit| limit.then).unwrap_or(default))
 }
 
-/// How the name of the alarm on groups ends. A new model of the same data treats them as the old one does, so
-/// it asks for none.
-const GROUPS_KIND: &str = "-groups";
+/// Whether an alarm of this name watches releases.
+pub(crate) fn watches_releases(policy: &AlarmPolicy, alarm: &str) -> bool {
+    response(policy, alarm).is_none_or(AlarmResponse::rolls_back)
+}
 
 /// How far back the data reach on which an alarm of this name rests.
 pub(crate) fn window(policy: &AlarmPolicy, alarm: &str) -> Duration {
-    let is_published = is_on_live_data(alarm) || alarm.starts_with("pawl-") && alarm.ends_with(GROUPS_KIND);
+    let is_published = response(policy, alarm).is_some();
     let live = policy.live_quality.iter().chain(&policy.drift).chain(&policy.groups);
     let live = live.filter(|_| is_published);
     let live = live.map(|limit| limit.period.as_secs() * u64::from(limit.periods)).max();
@@ -81,6 +88,7 @@ enum Bad {
 /// The names of all alarms that watch a deployment: Pawl's own, then the team's.
 pub(crate) fn names(policy: &AlarmPolicy, endpoint: &str, deployment: &Deployment) -> Vec<String> {
     let own = for_deployment(policy, endpoint, deployment).into_iter().map(|spec| spec.alarm_name);
+    let own = own.filter(|name| watches_releases(policy, name));
     own.chain(policy.further.iter().cloned()).collect()
 }
 

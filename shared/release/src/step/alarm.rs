@@ -4,10 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::turn::Turn;
 use crate::action::Action;
+use crate::alarms;
 use crate::audit::ReleaseRule;
 use crate::cause::Cause;
 use crate::config::ConfigName;
-use crate::policy::WhenStable;
+use crate::policy::{AlarmResponse, WhenStable};
 use crate::record::FLAPS;
 use crate::state::{State, StateName};
 use pawl_ledger::events::{AlarmChange, AlarmState, Suppression};
@@ -42,6 +43,9 @@ impl Turn<'_> {
         }
         self.note(format!("{}: {}", change.name, change.reason));
         let concern = self.concern(change);
+        if !alarms::watches_releases(&self.policy.alarms, &change.name) {
+            return self.says_nothing_of_the_release(change, concern);
+        }
         if concern == Concern::Subject {
             self.release.count_change(&change.arn, change.at);
         }
@@ -69,6 +73,19 @@ impl Turn<'_> {
                 Concern::NoConfig => self.something_fires(change),
             },
         }
+    }
+
+    /// An alarm that shows no harm: a run is asked for elsewhere, or people are told.
+    fn says_nothing_of_the_release(&mut self, change: &AlarmChange, concern: Concern) -> ReleaseRule {
+        let asks = alarms::response(&self.policy.alarms, &change.name);
+        if asks != Some(AlarmResponse::Notify)
+            || change.state != AlarmState::Alarm
+            || concern != Concern::Subject
+        {
+            return ReleaseRule::Logged;
+        }
+        self.page_once(&format!("told:{}", change.name), format!("{} fires: {}", change.name, change.reason));
+        ReleaseRule::Paged
     }
 
     /// The column of the table for an alarm of the current config.

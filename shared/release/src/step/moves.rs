@@ -105,6 +105,7 @@ impl Turn<'_> {
 
     /// Revokes a deployment in the record, and queues the same for the registry and the ledgers.
     pub(super) fn take_out(&mut self, from: &Deployment, cause: &Cause) {
+        let served_well = self.release.good_with(&from.config).is_some();
         self.release.revoke_config(&from.config);
         self.release.revoke_config(from.last_config());
         let rollback = Rollback { generation: from.generation, cause: cause.clone(), at: self.now };
@@ -114,7 +115,7 @@ impl Turn<'_> {
             let description = format!("Rolled back by Pawl: {cause}");
             self.queue(Action::RejectPackage { package: package.clone(), description });
         }
-        if let Some(dataset) = from.dataset.as_ref().filter(|_| cause.blames_data()) {
+        if let Some(dataset) = from.dataset.as_ref().filter(|_| cause.blames_data(served_well)) {
             self.release.quarantine(dataset);
             let reason = format!("{} was rolled back: {}", from.config, cause);
             self.queue(Action::QuarantineDataset { dataset: dataset.clone(), reason });

@@ -2,8 +2,9 @@
 
 use super::worlds::*;
 use crate::*;
+use pawl_base::duration::Duration;
 use pawl_base::names::Generation;
-use pawl_ledger::events::{AlarmState, EndpointStatus, Verb};
+use pawl_ledger::events::{AlarmChange, AlarmState, EndpointStatus, Verb};
 
 fn reading(state: AlarmState, requests: Option<u64>) -> WatchReading {
     let alarm = |name: &str, state| AlarmReading { name: name.to_owned(), state, since: at(91) };
@@ -121,12 +122,59 @@ fn a_stable_config_is_rolled_back_only_for_a_confirmed_alarm() {
         step(&asked, &Event::Performed { id, outcome: ActionResult::Alarm { state } }, at(100), policy)
     };
     let policy = Policy::default();
-    assert_eq!(read(Some(AlarmState::Alarm), &policy).rule, ReleaseRule::RollBack);
+    let back = read(Some(AlarmState::Alarm), &policy);
+    assert_eq!(back.rule, ReleaseRule::RollBack);
+    assert!(
+        !back.actions.iter().any(|action| action.name() == "quarantine_dataset"),
+        "what served well was made of good data"
+    );
     for state in [Some(AlarmState::Ok), Some(AlarmState::InsufficientData), None] {
         assert_eq!(read(state, &policy).rule, ReleaseRule::Unconfirmed);
     }
     let notify = Policy { when_stable: WhenStable::Notify, ..Policy::default() };
     assert_eq!(read(Some(AlarmState::Alarm), &notify).rule, ReleaseRule::Paged);
+}
+
+#[test]
+fn inputs_that_moved_take_no_model_out() {
+    let fires = |name: &str, state: StateName, then| {
+        let limit = LiveLimit { bound: 0.3, period: Duration::seconds(3_600), periods: 1, then };
+        let alarms = AlarmPolicy { drift: Some(limit), ..AlarmPolicy::default() };
+        let policy = Policy { alarms, ..Policy::default() };
+        let before = release(state);
+        let config = before.subject().unwrap().config.clone();
+        let change = AlarmChange {
+            name: format!("pawl-{config}-{name}"),
+            ..alarm(Some(config.0.as_str()), AlarmState::Alarm, 99)
+        };
+        step(&before, &Event::Alarm(change), at(100), &policy)
+    };
+    for state in [StateName::Stable, StateName::Deploying, StateName::Watching, StateName::CoolDown] {
+        let drifted = fires("drift", state, None);
+        assert_eq!((drifted.rule, drifted.release.state.name()), (ReleaseRule::Logged, state));
+        assert!(drifted.actions.is_empty(), "{:?}", drifted.actions);
+        let told = fires("drift", state, Some(AlarmResponse::Notify));
+        assert_eq!((told.rule, told.release.state.name()), (ReleaseRule::Paged, state));
+    }
+    let harm = [("quality", None), ("groups", None), ("drift", Some(AlarmResponse::RollBack))];
+    for (name, then) in harm {
+        assert_eq!(fires(name, StateName::Watching, then).rule, ReleaseRule::RollBack, "{name}");
+        assert_eq!(fires(name, StateName::Stable, then).rule, ReleaseRule::ConfirmAlarm, "{name}");
+    }
+}
+
+#[test]
+fn an_alarm_that_takes_nothing_out_guards_no_deployment() {
+    let limit = |then| Some(LiveLimit { bound: 0.3, period: Duration::seconds(3_600), periods: 1, then });
+    let guards = |then| {
+        let alarms = AlarmPolicy { drift: limit(then), ..AlarmPolicy::default() };
+        let names = alarms::names(&alarms, "bike", &deployment(2));
+        let made = alarms::for_deployment(&alarms, "bike", &deployment(2));
+        assert!(made.iter().any(|spec| spec.alarm_name == "pawl-bike-2-drift"), "it is made all the same");
+        names.contains(&"pawl-bike-2-drift".to_owned())
+    };
+    assert!(!guards(None) && !guards(Some(AlarmResponse::Retrain)) && !guards(Some(AlarmResponse::Notify)));
+    assert!(guards(Some(AlarmResponse::RollBack)) && guards(Some(AlarmResponse::RollBackAndRetrain)));
 }
 
 /// Deploys a generation, lets its alarm fire, and carries the rollback to its end.
@@ -315,7 +363,7 @@ fn an_action_that_keeps_failing_is_given_up_and_told() {
 
 #[test]
 fn an_endpoint_that_never_arrives_is_paged_once() {
-    let linear = Strategy::Linear { percent: 10, wait: pawl_base::duration::Duration::seconds(3_600) };
+    let linear = Strategy::Linear { percent: 10, wait: Duration::seconds(3_600) };
     for (strategy, quiet, stuck) in [(Strategy::AllAtOnce, 119, 121), (linear, 659, 661)] {
         let policy = Policy { strategy, ..Policy::default() };
         let mut release = release(StateName::Deploying);

@@ -168,6 +168,7 @@ fn whole() -> Evidence {
     evidence.reference = Some(drift::Reference { baseline: reference, compared_with: None });
     let name = "bike-demand-7-20261120080200".to_owned();
     evidence.decision = Some(Decision {
+        revisions: Vec::new(),
         decision: Choice::Train,
         reason: "Nothing speaks against a training.".to_owned(),
         name: name.clone(),

@@ -28,6 +28,10 @@ pub const DATASET: Document<Dataset, OfModel> = Document::object(OfModel(Keys::d
 pub const SWEEP: Document<Option<Place>, OfModel> =
     Document::optional(OfModel(Keys::sweep)).written_by(&[NewDataTrigger]).read_by(&[NewDataTrigger]);
 
+/// The newest slot of the pipeline's schedule that the round has seen.
+pub const SCHEDULE: Document<SeenSlot, OfModel> =
+    Document::object(OfModel(Keys::schedule)).written_by(&[NewDataTrigger]).read_by(&[NewDataTrigger]);
+
 /// A trigger that waits to be handled.
 pub const TRIGGER: Document<Trigger, Named<TriggerId>> = Document::object(Named(Keys::waiting))
     .written_by(&[NewDataTrigger])
@@ -69,6 +73,15 @@ pub const RUN_ENTRY_PREFIX: &str = "run-";
 /// What failed in a run.
 pub const FAILURE: Document<RunOutcome, OfRun> =
     Document::object(OfRun("failure.json")).written_by(&[NewDataTrigger]).read_by(&[NewDataTrigger]);
+
+/// The document [`SCHEDULE`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenSlot {
+    /// The schedule as `pipeline.yaml` had it: another one begins anew.
+    pub schedule: String,
+    /// The newest slot then.
+    pub slot: Timestamp,
+}
 
 /// An event that started nothing, kept with the reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
