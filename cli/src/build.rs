@@ -80,8 +80,8 @@ impl StackBuild {
         match self {
             Self::Same { .. } => None,
             Self::Other { stack, command } => Some(format!(
-                "is Pawl {stack}, and this command {command}: take the command of the stack's version, or deploy \
-                 this one's"
+                "is Pawl {stack}, and this command {command}: take the command of the stack's version, \
+                 or deploy this one's"
             )),
             Self::Untold => Some("does not say which version of Pawl it is: it is 0.1.0 or older".to_owned()),
             Self::Unreadable { why } => Some(format!("which version of Pawl it is cannot be read: {why}")),
