@@ -10,6 +10,7 @@ use pawl::ledger::{Keys, PIPELINES, Store, Stored, Wrote, pipeline};
 use pawl::names::ModelName;
 use pawl::pipeline::catalog::model_of;
 
+use crate::build::Build;
 use crate::reply::Failure;
 
 pub(crate) use aws::connect;
@@ -20,6 +21,8 @@ pub(crate) trait Services {
     fn now(&self) -> Timestamp;
     /// Who acts, as AWS tells.
     async fn user(&self) -> Result<UserId, Failure>;
+    /// What the stack was built from, where it says so.
+    async fn deployed(&self) -> Result<Option<Build>, Failure>;
     /// Waits before the ledger is read again.
     async fn pause(&self);
 }

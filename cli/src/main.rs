@@ -1,6 +1,7 @@
 //! The `pawl` command: the same core on local files, and the operator's verbs on what is deployed.
 
 mod answer;
+mod build;
 mod check;
 mod data;
 mod drift;
@@ -34,7 +35,7 @@ use reply::{Failure, Format, Reply};
 
 /// New data becomes a better model in production, or Pawl says why not.
 #[derive(Debug, Parser)]
-#[command(name = "pawl", version, max_term_width = 80, after_help = AFTER)]
+#[command(name = "pawl", version = build::OWN.as_str(), max_term_width = 80, after_help = AFTER)]
 struct Cli {
     /// The stack's output PawlBucket
     #[arg(

@@ -14,6 +14,7 @@ use pawl::release::{Deployment, Freeze, State};
 use serde::Serialize;
 
 use crate::answer::open_question;
+use crate::build::{Build, StackBuild};
 use crate::edge::{Edge, Services};
 use crate::options::Model;
 use crate::page::Page;
@@ -35,6 +36,8 @@ const NAMED: usize = 3;
 struct Status {
     model: ModelName,
     at: Timestamp,
+    /// Which Pawl the stack is, beside this command.
+    stack: StackBuild,
     /// Why the stored `pipeline.yaml` cannot be used, if so.
     pipeline_error: Option<String>,
     serving: Option<Deployment>,
@@ -100,6 +103,7 @@ pub(crate) async fn run<S: Store, V: Services>(edge: &Edge<S, V>, args: &Args) -
     Reply::done(&Status {
         model: model.clone(),
         at,
+        stack: StackBuild::compare(Build::own(), edge.services.deployed().await),
         pipeline_error,
         serving: release.as_ref().and_then(|release| release.current.clone()),
         last_known_good: release.as_ref().and_then(|release| release.last_known_good().cloned()),
@@ -261,6 +265,9 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut page = Page::default();
         page.field("model", self.model.as_str());
+        if let Some(warning) = self.stack.warning() {
+            page.field("stack", &warning);
+        }
         if let Some(error) = &self.pipeline_error {
             page.field("pipeline", error);
         }

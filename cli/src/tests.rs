@@ -27,6 +27,7 @@ use pawl::names::{ContentHash, Generation, ModelName};
 use pawl::release::{Deployment, Event, Policy, RegionStage, Release, State, Wave, step};
 use serde_json::{Value, json};
 
+use crate::build::Build;
 use crate::edge::{Edge, Services};
 use crate::reply::{Failure, Reply, Verdict};
 use crate::{Cli, Command, remote_on};
@@ -62,6 +63,8 @@ struct Stack {
     heard: Rc<RefCell<HashSet<String>>>,
     /// Whether a run waits for an answer.
     waits: Rc<Cell<bool>>,
+    /// The version of Pawl that the stack says it is.
+    version: Rc<RefCell<String>>,
     looks: Rc<Cell<u32>>,
     seconds: Rc<Cell<i64>>,
 }
@@ -76,6 +79,10 @@ impl Services for Stack {
 
     async fn user(&self) -> Result<UserId, Failure> {
         Ok(UserId::new("AROA1:ann").unwrap())
+    }
+
+    async fn deployed(&self) -> Result<Option<Build>, Failure> {
+        Ok(Some(Build { version: self.version.borrow().clone(), commit: None }))
     }
 
     async fn pause(&self) {
@@ -168,6 +175,7 @@ async fn stack() -> Stack {
         hears: Rc::new(Cell::new(true)),
         heard: Rc::default(),
         waits: Rc::default(),
+        version: Rc::new(RefCell::new(env!("CARGO_PKG_VERSION").to_owned())),
         looks: Rc::default(),
         seconds: Rc::default(),
     }
@@ -409,6 +417,21 @@ async fn a_model_without_a_pipeline_is_told_what_there_is() {
         let failure = pawl(&stack, line).await.unwrap_err().to_string();
         assert_eq!(failure, "no pipeline is called n in s3://evidence: there are m");
     }
+}
+
+#[tokio::test]
+async fn status_warns_of_a_stack_of_another_version() {
+    let stack = stack().await;
+    let status = pawl(&stack, "status m").await.unwrap();
+    assert_eq!(status.json()["stack"]["is"], "same");
+    assert!(!status.text().contains("\nstack "), "{}", status.text());
+    *stack.version.borrow_mut() = "99.0.0".to_owned();
+    let status = pawl(&stack, "status m").await.unwrap();
+    assert_eq!(status.json()["stack"]["is"], "other");
+    assert_eq!(status.json()["stack"]["stack"]["version"], "99.0.0");
+    let warning = format!("is Pawl 99.0.0 (commit unknown), and this command {}", Build::own());
+    assert!(status.text().replace(['\n', ' '], "").contains(&warning.replace(' ', "")), "{}", status.text());
+    assert!(status.text().lines().all(|line| line.chars().count() <= 80), "{}", status.text());
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ from loop.loop import EXAMPLE, IMAGE, QUICK, merged
 from standin import Standin
 
 sys.path.append(str(ROOT / "tests"))
-from delivery.packed import package, script, stripped  # noqa: E402
+from delivery.packed import FUNCTIONS, package, script, stripped  # noqa: E402
 
 STACK = "pawl-staging"
 CHANGES = merged(QUICK, {"settle": {"quiet": "5s"}, "release": {"alarms": {"minimum_requests": 5}}})
@@ -29,8 +29,7 @@ class Stage:
         aws.wait_until(lambda: self.stack("pawl-rights")["StackStatus"] == "CREATE_COMPLETE", what="the roles")
         self.rights = self.outputs("pawl-rights")
         self.session = aws.person(self.rights["DeployPolicyArn"], self.rights["SmokePolicyArn"], session="workflow")
-        self.binaries = stripped(BINARIES, home / "binaries")
-        (home / "changes.yaml").write_text(yaml.safe_dump(CHANGES), encoding="utf-8")
+        self.binaries = stripped(BINARIES, home / "binaries", (*FUNCTIONS, "pawl"))
 
     def stack(self, name=STACK):
         return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
@@ -53,16 +52,20 @@ class Stage:
         return package("stack", out, folder, commit=commit)
 
     def roll(self, archive, *options):
-        return self.script("staging", archive, "--role-arn", self.rights["ExecutionRoleArn"], *options)
-
-    def script(self, *arguments):
-        """SAM writes into HOME, and rustup's programs look for their own there."""
-        own = {"HOME": str(self.home), "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", os.path.expanduser("~/.rustup"))}
-        environment = self.aws.environment(self.session) | own | {"PAWL_ENDPOINT_METRICS_SECONDS": "1"}
-        return script("rollout", *map(str, arguments), **environment)
+        """Without a smoke test."""
+        return self.script("rollout", "staging", archive, "--role-arn", self.rights["ExecutionRoleArn"], *options)
 
     def try_out(self, archive):
-        return self.roll(archive, "--smoke-image", IMAGE, "--smoke-changes", str(self.home / "changes.yaml"), "--pawl", str(BINARIES / "pawl"))
+        """As a pipeline does it: with the command that was packed, and the pipeline's variables."""
+        package("command", archive.parent, self.binaries)
+        return self.script("stage", "staging", archive.parent, PAWL_SMOKE_IMAGE=IMAGE, PAWL_SMOKE_CHANGES=yaml.safe_dump(CHANGES),
+                           PAWL_EXECUTION_ROLE=self.rights["ExecutionRoleArn"])
+
+    def script(self, name, *arguments, **variables):
+        """SAM writes into HOME, and rustup's programs look for their own there."""
+        own = {"HOME": str(self.home), "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", os.path.expanduser("~/.rustup"))}
+        environment = self.aws.environment(self.session) | own | {"PAWL_ENDPOINT_METRICS_SECONDS": "1"} | variables
+        return script(name, *map(str, arguments), **environment)
 
 
 @pytest.fixture(scope="module")
@@ -99,5 +102,5 @@ def test_a_version_that_works_stays_and_one_that_does_not_goes_back(stage):
 
 def test_a_stage_that_the_archive_does_not_know_changes_nothing(stage):
     archive = stage.package("unknown")
-    code, said = stage.script("production", archive)
+    code, said = stage.script("rollout", "production", archive)
     assert code == 2 and "no stage 'production'; it has: default dev prod staging" in said, said

@@ -6,12 +6,14 @@ use pawl::documents::UserId;
 use pawl_aws::{S3Store, fault};
 
 use super::{Edge, PAUSE, Services};
+use crate::build::Build;
 use crate::reply::Failure;
 
-/// The client beside the ledger's.
+/// The clients beside the ledger's.
 #[derive(Debug)]
 pub(crate) struct Aws {
     sts: sts::Client,
+    store: S3Store,
 }
 
 /// Connects as the environment says; `AWS_ENDPOINT_URL` leads to a local stand-in.
@@ -27,9 +29,10 @@ pub(crate) async fn connect(bucket: Option<&str>, says: String) -> Result<Edge<S
             "no AWS region: set AWS_REGION, or AWS_PROFILE to a profile with a region",
         ));
     }
+    let store = S3Store::new(&config, bucket.to_owned());
     Ok(Edge {
-        store: S3Store::new(&config, bucket.to_owned()),
-        services: Aws { sts: sts::Client::new(&config) },
+        services: Aws { sts: sts::Client::new(&config), store: store.clone() },
+        store,
         bucket: bucket.to_owned(),
         says,
     })
@@ -44,6 +47,10 @@ impl Services for Aws {
         let found = self.sts.get_caller_identity().send().await;
         let found = found.map_err(|e| Failure::from(fault("ask AWS who you are", &e)))?;
         UserId::new(found.user_id().unwrap_or_default()).map_err(Failure::cannot_run)
+    }
+
+    async fn deployed(&self) -> Result<Option<Build>, Failure> {
+        Ok(Build::of_tags(&self.store.tags().await?))
     }
 
     async fn pause(&self) {

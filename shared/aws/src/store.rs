@@ -1,5 +1,7 @@
 //! The ledger's store in S3.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -36,6 +38,15 @@ impl S3Store {
     /// The store in this bucket.
     pub fn new(config: &SdkConfig, bucket: String) -> Self {
         Self { client: client(config), bucket }
+    }
+
+    /// The bucket's tags; none where it has none.
+    pub async fn tags(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        match self.client.get_bucket_tagging().bucket(&self.bucket).send().await {
+            Ok(found) => Ok(found.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect()),
+            Err(e) if e.code() == Some("NoSuchTagSet") => Ok(BTreeMap::new()),
+            Err(e) => Err(store_error("the bucket's tags", &e)),
+        }
     }
 
     /// The bucket's name.
