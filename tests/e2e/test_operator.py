@@ -40,6 +40,10 @@ def test_a_model_is_put_approved_frozen_and_taken_back(operated, tmp_path):
     assert "no run of operated waits" in str(loop.pawl("approve", loop.model, code=1))
     assert loop.pawl("rollback", loop.model, "--why", "no better one", code=1)["audit"]["rule"] == "no_target"
 
+    # Everybody may see how things stand, and which Pawl it is.
+    for part in ("AuthorPolicy", "ApproverPolicy", "OperatorPolicy"):
+        assert loop.pawl("status", loop.model, part=part)["stack"]["is"] == "same"
+
     loop.pawl("freeze", loop.model, "--why", "holidays")
     put(loop, tmp_path, {"gate": None, "release": {"bake": "10m"}})
     ended(loop, 2, "skipped", "trained on these very objects")

@@ -240,9 +240,10 @@ class Loop:
         return self.aws.wait_until(lambda: self.read(f"ledger/{self.model}/questions/{name}.json"),
                                    what=f"the question {name}")
 
-    def pawl(self, *arguments, code=0):
-        """Run the command `pawl` on this stand-in, with the rights of whoever's part it is and no others; what it says, as JSON."""
-        part = {"put": "AuthorPolicy", "approve": "ApproverPolicy", "reject": "ApproverPolicy"}.get(arguments[0], "OperatorPolicy")
+    def pawl(self, *arguments, code=0, part=None):
+        """Run the command `pawl` on this stand-in, with the rights of whoever's part it is, or of this part, and no others; what it
+        says, as JSON."""
+        part = part or {"put": "AuthorPolicy", "approve": "ApproverPolicy", "reject": "ApproverPolicy"}.get(arguments[0], "OperatorPolicy")
         environment = self.aws.environment(self.aws.person(part, session="the-tests")) | {
             "PAWL_BUCKET": BUCKET, "PAWL_WHO": "somebody else", "PAWL_ENDPOINT_METRICS_SECONDS": "1"}
         done = subprocess.run([self.bin_dir / "pawl", *arguments, "--json"], env=environment, capture_output=True,

@@ -1,5 +1,5 @@
 """CloudFormation: alarms on metric math, which ministack refuses in templates; topics whose default policy lets nobody else in; and
-the keys of topics and buckets, which it drops."""
+the keys of topics and buckets and the tags of buckets, which it drops."""
 import json
 
 from ministack.services import s3, sns
@@ -11,7 +11,7 @@ from .. import aws
 def install():
     _alarms_on_metric_math()
     _topics_of_their_owner()
-    _buckets_with_their_keys()
+    _buckets_with_keys_and_tags()
 
 
 def _topics_of_their_owner():
@@ -32,12 +32,13 @@ def _topics_of_their_owner():
     handlers["create"] = create
 
 
-def _buckets_with_their_keys():
+def _buckets_with_keys_and_tags():
     handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
     original = handlers["create"]
 
     def create(logical_id, props, stack_name):
         made = original(logical_id, props, stack_name)
+        _tag(made[0], props)
         for rule in props.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", []):
             default = rule.get("ServerSideEncryptionByDefault", {})
             key = default.get("KMSMasterKeyID")
@@ -49,6 +50,11 @@ def _buckets_with_their_keys():
         return made
 
     handlers["create"] = create
+
+
+def _tag(bucket, props):
+    if tags := {one["Key"]: one["Value"] for one in props.get("Tags", [])}:
+        s3._bucket_tags[bucket] = tags
 
 
 def _alarms_on_metric_math():
